@@ -1,0 +1,1 @@
+"""A whole Zebu production deployment in a box, and the faults that break it."""

@@ -1,0 +1,75 @@
+"""`zebu lab`: the deployment in a box."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+
+from lab.deployment import MACHINES, Lab, require_up
+from lab.machine import ENVIRONMENT
+from lab.shell import LabError
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Declare the commands on `zebu lab`'s parser."""
+    commands = parser.add_subparsers(dest="lab_command", required=True, metavar="COMMAND")
+    commands.add_parser(
+        "up", help="build what is missing, boot, wait until https answers (installs Debian packages on this host)"
+    )
+    down = commands.add_parser("down", help="end everything; leave no process, mount, namespace, loop device or cgroup")
+    down.add_argument("--remove", action="store_true", help="also delete what was built")
+    reset = commands.add_parser("reset", help="put machines back to the state that `up` left")
+    reset.add_argument("machine", nargs="*", metavar="MACHINE", help=f"of {', '.join(MACHINES)} (default: vm)")
+    commands.add_parser("status", help="what is up")
+    inside = commands.add_parser("exec", help="run a command as root inside a machine: zebu lab exec vm -- docker ps")
+    inside.add_argument("machine", choices=MACHINES)
+    inside.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD")
+    ssh = commands.add_parser("ssh", help="log in to the production machine, or run a command there")
+    ssh.add_argument("argv", nargs=argparse.REMAINDER, metavar="[-- CMD]")
+    host = commands.add_parser(
+        "run", help="run a command of this host inside the lab's network: zebu lab run -- curl https://zebu.test"
+    )
+    host.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD")
+
+
+def _command(argv: list[str]) -> list[str]:
+    words = argv[1:] if argv[:1] == ["--"] else argv
+    if not words:
+        raise LabError("no command given; write it after --")
+    return words
+
+
+def main(options: argparse.Namespace) -> int:
+    """Carry out a command.
+
+    Raises:
+        LabError: it cannot be done; the message says why.
+    """
+    lab = Lab()
+    match options.lab_command:
+        case "up":
+            lab.up()
+        case "down":
+            lab.remove() if options.remove else lab.down()
+        case "reset":
+            if unknown := set(options.machine) - set(MACHINES):
+                raise LabError(f"no such machine: {', '.join(sorted(unknown))}; there are {', '.join(MACHINES)}")
+            require_up(lab).reset(options.machine or ["vm"])
+        case "status":
+            parts = lab.status()
+            for name, word in parts.items():
+                print(f"{name:8} {word}")
+            return 0 if parts["lab"] == "up" else 3
+        case "exec":
+            command = require_up(lab).machines[options.machine].command(_command(options.argv))
+            os.execvpe(command[0], command, ENVIRONMENT)
+        case "ssh":
+            words = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
+            config = lab.place.folder / "ssh_config"
+            command = require_up(lab).inside_command([shutil.which("ssh") or "ssh", "-F", str(config), "vm", *words])
+            os.execvpe(command[0], command, lab.environment())
+        case "run":
+            command = require_up(lab).inside_command(_command(options.argv))
+            os.execvpe(command[0], command, lab.environment())
+    return 0

@@ -1,0 +1,315 @@
+"""The lab as a whole: up, down, reset, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lab.build import Builder
+from lab.daemons import Daemons
+from lab.machine import Machine, wait_until
+from lab.network import INTERNET_HOSTS, LAN, PUBLIC_ADDRESS, WAN, Network
+from lab.place import SOURCE, Place
+from lab.shell import LabError, Progress, run
+
+MACHINES = ("vm", "proxy", "nas")
+BACKUP_AGES_DAYS = (3, 2, 1, 0)
+CERTIFY = """
+certbot certonly --non-interactive --agree-tos --register-unsafely-without-email \
+  --server https://acme.zebu.test:14000/dir --webroot -w /var/www/acme --cert-name zebu.test \
+  -d zebu.test -d www.zebu.test -d api.zebu.test --key-type ecdsa --deploy-hook 'systemctl reload nginx'
+ln -sf ../sites-available/zebu-tls.conf /etc/nginx/sites-enabled/zebu-tls.conf
+nginx -t
+systemctl reload nginx
+"""
+ACTIVITY = """
+INSERT INTO portfolios (id, user_id, name, currency, portfolio_type, created_at)
+  SELECT gen_random_uuid(), gen_random_uuid(), 'portfolio ' || n, 'USD', 'PAPER_TRADING', now() FROM generate_series(1, 200) n;
+INSERT INTO transactions (id, portfolio_id, transaction_type, timestamp, cash_change)
+  SELECT gen_random_uuid(), id, 'DEPOSIT', now(), 1000 FROM portfolios;
+"""
+
+
+class Lab:
+    """One lab, in one folder."""
+
+    def __init__(self, place: Place | None = None, progress: Progress | None = None) -> None:
+        self.place = place or Place.default()
+        self.progress = progress or Progress()
+        self.network = Network(self.place)
+        self.daemons = Daemons(self.place, self.network)
+        self.builder = Builder(self.place, self.network, self.progress)
+        self.machines = {name: Machine(self.place, self.network, name) for name in MACHINES}
+
+    @property
+    def vm(self) -> Machine:
+        """The production machine."""
+        return self.machines["vm"]
+
+    @property
+    def proxy(self) -> Machine:
+        """The reverse proxy's machine."""
+        return self.machines["proxy"]
+
+    @property
+    def _description(self) -> Path:
+        return self.place.folder / "lab.json"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether all of it runs."""
+        return self._description.exists() and self.network.is_up() and all(m.is_up for m in self.machines.values())
+
+    def up(self) -> None:
+        """Build what is missing, boot, and wait until https answers. Does nothing where it is up already.
+
+        Raises:
+            LabError: not root, or something did not come up.
+        """
+        if os.geteuid() != 0:
+            raise LabError("the lab needs root: it makes machines and networks")
+        if self.is_up and self.builder.is_complete():
+            self.progress.say("the lab is up")
+            return
+        self.down()
+        self.place.make()
+        self.builder.build()
+        with self.progress.step("network, names and ACME server"):
+            self.network.up()
+            self.daemons.up()
+        with ThreadPoolExecutor(max_workers=len(MACHINES)) as pool:
+            for job in [pool.submit(machine.start, f"built-{name}") for name, machine in self.machines.items()]:
+                job.result()
+        self.progress.say("machines booted")
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            certified = pool.submit(self._certify)
+            self.wait_for_application()
+            self.progress.say("application healthy")
+            certified.result()
+        self._write_access()
+        self._expect_https()
+        self.progress.say("https answers")
+        self._age()
+        self._keep_clean()
+        self._description.write_text(
+            json.dumps(
+                {
+                    "namespace": str(self.network.path("run")),
+                    "resolv_conf": str(self.place.folder / "resolv.conf"),
+                    "config": str(self.place.folder / "zebu.toml"),
+                    "trust": str(self.place.folder / "trust.pem"),
+                }
+            )
+        )
+        self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def _certify(self) -> None:
+        wait_until(
+            "nginx on the proxy",
+            30,
+            lambda: self.proxy.run(["systemctl", "is-active", "nginx"], check=False).returncode == 0,
+        )
+        self.proxy.run(["env", "REQUESTS_CA_BUNDLE=/etc/ssl/acme-endpoint-ca.pem", "sh", "-euc", CERTIFY])
+
+    def wait_for_application(self, seconds: float = 90) -> None:
+        """Wait until all four services are healthy and sshd answers.
+
+        Raises:
+            LabError: they are not, in time.
+        """
+        count = "docker ps --filter health=healthy --filter label=com.docker.compose.project=zebu -q | wc -l"
+        wait_until("four healthy services", seconds, lambda: self.vm.shell(count, check=False) == "4")
+        wait_until(
+            "sshd, firewall and fail2ban", 30,
+            lambda: self.vm.run(["systemctl", "is-active", "-q", "ssh", "zebu-docker-firewall", "fail2ban"], check=False).returncode == 0,
+        )  # fmt: skip
+        wait_until(
+            "the sshd jail", 30, lambda: self.vm.run(["fail2ban-client", "status", "sshd"], check=False).returncode == 0
+        )
+
+    def _expect_https(self) -> None:
+        fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1], timeout=5).read()"
+        for url in ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health"):
+            wait_until(url, 20, lambda url=url: self.inside([sys.executable, "-c", fetch, url]).returncode == 0)  # type: ignore[misc]
+
+    def _age(self) -> None:
+        """Give the machine the past of a few days: real dumps of a database that grew, and updates that really ran."""
+        script = ["systemctl start apt-daily.service apt-daily-upgrade.service &"]
+        for days in BACKUP_AGES_DAYS:
+            script += [
+                f"docker exec -i zebu-db-1 psql -q -v ON_ERROR_STOP=1 -U zebu_admin -d zebu <<'SQL'\nSET ROLE zebu_app;{ACTIVITY}SQL",
+                "sleep 1; systemctl start zebu-backup.service",
+                "newest=$(ls -t /var/backups/zebu/zebu-*.dump | head -n 1)",
+                f'then=$(date -u -d "{days} days ago 02:30" +%Y%m%dT%H%M%SZ)'
+                if days
+                else "then=$(date -u +%Y%m%dT%H%M%SZ)",
+                '[ "$newest" = "/var/backups/zebu/zebu-$then.dump" ] || mv "$newest" "/var/backups/zebu/zebu-$then.dump"',
+                f'touch -d "{days} days ago" "/var/backups/zebu/zebu-$then.dump"',
+            ]
+        script += ["systemctl start docker-prune.service logrotate.service", "wait"]
+        self.vm.shell("\n".join(script))
+        self.progress.say("machine aged: dumps taken and copied, updates installed")
+
+    def _keep_clean(self) -> None:
+        for name in MACHINES:
+            self.machines[name].run(["sync"])
+            self.machines[name].snapshot(name, f"clean-{name}")
+
+    def reset(self, names: Sequence[str] = ("vm",)) -> None:
+        """Put machines back to the state that `up` left, in seconds."""
+        for name in names:
+            machine = self.machines[name]
+            machine.kill()
+            machine.start(f"clean-{name}")
+        if "vm" in names:
+            self.wait_for_application()
+        if "proxy" in names:
+            wait_until(
+                "nginx on the proxy",
+                30,
+                lambda: self.proxy.run(["systemctl", "is-active", "nginx"], check=False).returncode == 0,
+            )
+            self._expect_https()
+        self.progress.say(f"reset: {', '.join(names)}")
+
+    def down(self) -> None:
+        """End everything and leave nothing behind, whatever state it is in, also after a crash."""
+        self._description.unlink(missing_ok=True)
+        self._end_ssh_masters()
+        for machine in self.machines.values():
+            machine.kill()
+        self.network.down()
+        self.builder.unmount()
+
+    def _end_ssh_masters(self) -> None:
+        """Connections that runs left open end with the lab: their remote end is gone."""
+        mark = f"{self.place.keys}/runner".encode()
+        for proc in Path("/proc").iterdir():
+            if not proc.name.isdigit():
+                continue
+            try:
+                words = (proc / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if words.startswith(b"ssh") and mark in words:
+                try:
+                    os.kill(int(proc.name), signal.SIGTERM)
+                except ProcessLookupError:
+                    continue
+
+    def mint(self, name: str, days: tuple[int, int]) -> tuple[bytes, bytes]:
+        """A certificate and its key from the lab's own trusted authority, valid between two days counted from now."""
+        authority = x509.load_pem_x509_certificate((self.place.keys / "ca.pem").read_bytes())
+        signer = serialization.load_pem_private_key((self.place.keys / "ca.key").read_bytes(), None)
+        if not isinstance(signer, ec.EllipticCurvePrivateKey):
+            raise LabError("the lab's authority has another kind of key than it was made with")
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.now(UTC)
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        certificate = (
+            x509.CertificateBuilder(authority.subject, subject, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now + timedelta(days=days[0]))
+            .not_valid_after(now + timedelta(days=days[1]))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM), private
+
+    def remove(self) -> None:
+        """Down, and delete everything that was built."""
+        self.down()
+        shutil.rmtree(self.place.folder, ignore_errors=True)
+
+    def status(self) -> dict[str, str]:
+        """A word for each part."""
+        parts = {"network": "up" if self.network.is_up() else "down"}
+        parts |= {name: "up" if machine.is_up else "down" for name, machine in self.machines.items()}
+        parts["built"] = (
+            "yes" if self.place.image.exists() and self.builder.is_complete() else "no, or from older sources"
+        )
+        parts["lab"] = "up" if self.is_up else "down"
+        return parts
+
+    def inside(self, argv: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        """Run a host command from the runner's place, with the lab's DNS and trust."""
+        return run(self.inside_command(argv), check=False, env=self.environment())
+
+    def inside_command(self, argv: Sequence[str]) -> list[str]:
+        """The command that runs another from the runner's place."""
+        resolver = self.place.folder / "resolv.conf"
+        bind = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"'
+        return [
+            "nsenter",
+            f"--net={self.network.path('run')}",
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            bind,
+            "sh",
+            str(resolver),
+            *argv,
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of such a command: the lab's roots are what it trusts."""
+        trust = str(self.place.folder / "trust.pem")
+        return {**os.environ, "SSL_CERT_FILE": trust, "REQUESTS_CA_BUNDLE": trust, "CURL_CA_BUNDLE": trust}
+
+    def _write_access(self) -> None:
+        """What a runner needs: settings, names, trust, ssh."""
+        folder = self.place.folder
+        (folder / "trust.pem").write_bytes(self.daemons.acme_root() + (self.place.keys / "ca.pem").read_bytes())
+        (folder / "resolv.conf").write_text(f"nameserver {WAN.format(INTERNET_HOSTS['resolver1'])}\n")
+        lines = []
+        for name, host in (("vm", 10), ("proxy", 20), ("nas", 30)):
+            key = (self.machines[name].root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().strip()
+            lines.append(f"{LAN.format(host)} {key}\n")
+        (folder / "known_hosts").write_text("".join(lines))
+        (folder / "ssh_config").write_text(
+            f"Host vm\n  HostName {LAN.format(10)}\n  User deploy\nHost proxy\n  HostName {LAN.format(20)}\n  User root\n"
+            f"Host *\n  IdentityFile {self.place.keys}/runner\n  IdentitiesOnly yes\n  UserKnownHostsFile {folder}/known_hosts\n"
+        )
+        text = (SOURCE / "files/zebu.toml").read_text()
+        for name, value in {
+            "@VM@": LAN.format(10),
+            "@PUBLIC@": PUBLIC_ADDRESS,
+            "@KEY@": str(self.place.keys / "runner"),
+            "@KNOWN_HOSTS@": str(folder / "known_hosts"),
+            "@TRUST@": str(folder / "trust.pem"),
+            "@RUNNER_WAN@": WAN.format(9),
+            "@RUNNER_LAN@": LAN.format(9),
+            **{f"@{key.upper()}@": WAN.format(host) for key, host in INTERNET_HOSTS.items()},
+        }.items():
+            text = text.replace(name, value)
+        (folder / "zebu.toml").write_text(text)
+        today = datetime.now(UTC).date().isoformat()
+        (folder / "attestations.toml").write_text(
+            (SOURCE / "files/attestations.toml").read_text().replace("@TODAY@", today)
+        )
+
+
+def require_up(lab: Lab) -> Lab:
+    """The lab, if it is up.
+
+    Raises:
+        LabError: it is not.
+    """
+    if not lab.is_up:
+        raise LabError("the lab is not up: start it with `zebu lab up`")
+    return lab

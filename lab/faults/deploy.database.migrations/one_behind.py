@@ -1,0 +1,17 @@
+"""The code was deployed, its last migration was not applied."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"deploy.database.migrations"}
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell(
+        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'c001_keys_strategies_jobs'\""
+    )
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell(
+        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'd001_price_history_updated_at'\""
+    )

@@ -1,0 +1,14 @@
+"""One service is down."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"deploy.initial.services-healthy"}
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell("docker stop zebu-redis-1")
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell("docker start zebu-redis-1")
+    lab.wait_for_application()

@@ -1,0 +1,17 @@
+"""The commit has a tag, but one that moves."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.application.quality.tagged-release"}
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu checkout -q v1.2.0~1; runuser -u deploy -- git -C /opt/zebu tag latest"
+    )
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu tag -d latest; runuser -u deploy -- git -C /opt/zebu checkout -q v1.2.0"
+    )

@@ -1,0 +1,15 @@
+"""A temporary redirect."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.security.https.force-ssl"}
+
+
+def inject(lab: Lab) -> None:
+    lab.proxy.shell(
+        "cp /etc/nginx/sites-enabled/zebu-http.conf /root/http.kept; sed -i 's/return 301 https/return 302 https/' /etc/nginx/sites-enabled/zebu-http.conf; systemctl reload nginx; sleep 0.5"
+    )
+
+
+def mend(lab: Lab) -> None:
+    lab.proxy.shell("cp /root/http.kept /etc/nginx/sites-enabled/zebu-http.conf; systemctl reload nginx; sleep 0.5")

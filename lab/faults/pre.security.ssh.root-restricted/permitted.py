@@ -1,0 +1,13 @@
+"""Root may log in by any method."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.security.ssh.root-restricted"}
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell("echo PermitRootLogin yes > /etc/ssh/sshd_config.d/01-root.conf; systemctl reload ssh")
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell("rm /etc/ssh/sshd_config.d/01-root.conf; systemctl reload ssh")

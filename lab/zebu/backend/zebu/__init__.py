@@ -1,0 +1,1 @@
+"""Zebu: a stock paper-trading application."""

@@ -1,0 +1,34 @@
+"""`zebu`: the command beside the plugin."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; the exit status is 0 when done, 1 when it could not be, 2 for a wrong call."""
+    parser = argparse.ArgumentParser(
+        prog="zebu", description="Readiness of a Zebu deployment: the tools beside `pytest --zebu-host=...`."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    lab = commands.add_parser("lab", help="a whole Zebu deployment in a box (comes with the checkout, needs root)")
+    lab_cli = lab_shell = None
+    with contextlib.suppress(ModuleNotFoundError):
+        lab_cli, lab_shell = importlib.import_module("lab.cli"), importlib.import_module("lab.shell")
+    if lab_cli is not None:
+        lab_cli.add_commands(lab)
+    options, _ = parser.parse_known_args(argv) if lab_cli is None else (parser.parse_args(argv), None)
+    if lab_cli is None or lab_shell is None:
+        print("zebu: the lab comes with the checkout of pytest-zebu, not with the installed package", file=sys.stderr)
+        return 1
+    try:
+        return int(lab_cli.main(options))
+    except lab_shell.LabError as error:
+        print(f"zebu: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,219 @@
+"""A fact: what to ask, and a pure parser of what was answered. What could not be had is a value that says why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Target
+
+T = TypeVar("T")
+# ANSI escape sequences (ECMA-48: CSI, OSC and two-byte escapes) and other control characters but tab and newline.
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+
+
+def plain_text(data: bytes | str) -> str:
+    """Text without terminal escapes and control characters, whatever a target sent."""
+    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else data
+    return _ESCAPES.sub("", text.replace("\r\n", "\n"))
+
+
+class Reason(StrEnum):
+    """Why something is unknown."""
+
+    NO_PERMISSION = "no permission"
+    NO_COMMAND = "no such command"
+    TIMED_OUT = "timed out"
+    UNREACHABLE = "unreachable"
+    GARBLED = "garbled"
+    MISSING = "not there"
+    NOT_CONFIGURED = "not configured"
+    UNDECIDABLE = "undecidable"
+    NOT_GATHERED = "not gathered"
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """What was asked for."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why it could not be had."""
+
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+Answer = Known[T] | Unknown
+
+
+def need(answer: Known[T] | Unknown) -> T:
+    """The value of an answer.
+
+    Raises:
+        NotAssessed: it is unknown.
+    """
+    if isinstance(answer, Unknown):
+        raise NotAssessed(str(answer))
+    return answer.value
+
+
+class Missing(Exception):
+    """Raised by a parser whose question was not answered."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(str(unknown))
+        self.unknown = unknown
+
+
+class Garbled(Exception):
+    """Raised by a parser that does not understand an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, as text."""
+
+    status: int
+    out: str
+    err: str = ""
+
+    @property
+    def complaint(self) -> str:
+        """The last line of its complaint, or its status."""
+        lines = self.err.strip().splitlines()
+        return lines[-1][:300] if lines else f"exit status {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A command for the batch.
+
+    Attributes:
+        script: POSIX sh; discovered values stand in its environment as ZEBU_NAME.
+        needs: discovered values without which it is not run; ROOT is one of them.
+        timeout: seconds.
+        limit: bytes of output.
+        owner: run as the owner of the application's folder.
+        dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
+    """
+
+    name: str
+    script: str
+    needs: tuple[str, ...] = ()
+    timeout: float = 8
+    limit: int = 262_144
+    owner: bool = False
+    dotenv: bool = False
+
+
+OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")
+"""Answers that the batch itself gives, without a probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look from outside; its result is plain data.
+
+    Attributes:
+        kind: which looker does it: tcp, tls, http, dns, ssh or browser.
+        subject: what is looked at; with kind and vantage it names the look in a snapshot.
+        arguments: how to look at it.
+        vantage: the name of the vantage, empty for this machine as it is.
+    """
+
+    kind: str
+    subject: str
+    arguments: Mapping[str, Any]
+    vantage: str = ""
+
+    @property
+    def key(self) -> str:
+        """A stable name for the snapshot."""
+        return f"{self.kind}@{self.vantage or 'here'} {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that was answered about one host."""
+
+    answers: Mapping[str, Said | Unknown] = field(default_factory=dict)
+    looks: Mapping[str, Any] = field(default_factory=dict)
+    time: float = 0.0
+
+    def said(self, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
+        """What a probe said.
+
+        Raises:
+            Missing: it could not be asked, or ended with another status.
+        """
+        answer = self.answers.get(name, Unknown(Reason.NOT_GATHERED, name))
+        if isinstance(answer, Unknown):
+            raise Missing(answer)
+        if answer.status in accept:
+            return answer
+        reason = {126: Reason.NO_PERMISSION, 127: Reason.NO_COMMAND}.get(answer.status, Reason.UNDECIDABLE)
+        if "permission denied" in answer.err.lower():
+            reason = Reason.NO_PERMISSION
+        raise Missing(Unknown(reason, f"{name}: {answer.complaint}"))
+
+    def saw(self, look: Look) -> Known[Any] | Unknown:
+        """What a look saw."""
+        found = self.looks.get(look.key, Unknown(Reason.NOT_GATHERED, look.key))
+        return found if isinstance(found, Unknown) else Known(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T]):
+    """Something that items judge.
+
+    Attributes:
+        name: the name of the fixture that hands it to items.
+        parse: from what was gathered to the typed value; pure.
+        probes: what the batch must ask for it.
+        looks: what must be looked at from outside, which depends on the target's settings.
+    """
+
+    name: str
+    parse: Callable[[Gathered, Target], T]
+    probes: tuple[Probe, ...] = ()
+    looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
+
+    def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
+        """The fact, or why it could not be had."""
+        try:
+            return Known(self.parse(gathered, target))
+        except Missing as error:
+            return error.unknown
+        except Garbled as error:
+            return Unknown(Reason.GARBLED, f"{self.name}: {error}")
+
+
+def parse_json(text: str, what: str) -> Any:
+    """JSON from a target.
+
+    Raises:
+        Garbled: it is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Garbled(f"{what} is no JSON") from None
+
+
+def key_values(text: str) -> dict[str, str]:
+    """Lines `key=value`, as systemctl show and our own probes print them."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

@@ -1,0 +1,150 @@
+"""The certificates that are really served, verified as a client without any memory would."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import certifi
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from OpenSSL import crypto
+from service_identity import VerificationError
+from service_identity.cryptography import verify_certificate_hostname
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Unknown
+from pytest_zebu.settings import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What one name serves.
+
+    Attributes:
+        trust_error: why the chain, as served, does not lead to a trusted root; empty if it does.
+        weakness: what is too weak in key or signature (BSI TR-02102-2; CA/Browser Forum Baseline Requirements 6.1.5).
+        protocol: what ALPN agreed on.
+    """
+
+    domain: str
+    subject: str
+    issuer: str
+    issuer_organization: str
+    not_before: datetime
+    not_after: datetime
+    trust_error: str
+    covers_name: bool
+    weakness: str
+    chain_length: int
+    protocol: str
+
+
+def look(target: Target, domain: str) -> Look:
+    """Shake hands under one name."""
+    return Look("tls", domain, {"domain": domain, "control": _control(target)})
+
+
+def _control(target: Target) -> str | None:
+    return next((vantage.control for vantage in target.settings.vantages if vantage.control), None)
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """A look per declared name."""
+    return tuple(look(target, domain) for domain in target.settings.domains.names)
+
+
+def _store(ca_file: Path | None, when: datetime) -> crypto.X509Store:
+    store = crypto.X509Store()
+    try:
+        text = (ca_file or Path(certifi.where())).read_bytes()
+        for certificate in x509.load_pem_x509_certificates(text):
+            store.add_cert(crypto.X509.from_cryptography(certificate))
+    except (OSError, ValueError) as error:
+        raise Garbled(f"tls.ca_file {ca_file}: {error}") from None
+    store.set_time(when.replace(tzinfo=None))
+    return store
+
+
+def _trust_error(chain: list[x509.Certificate], ca_file: Path | None, when: datetime) -> str:
+    leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
+    try:
+        crypto.X509StoreContext(_store(ca_file, when), leaf, others).verify_certificate()
+    except crypto.X509StoreContextError as error:
+        return str(error.args[0])
+    return ""
+
+
+def _weakness(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < 2048:
+            return f"RSA key of {key.key_size} bits (2048 at least)"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.key_size < 256:
+            return f"elliptic curve of {key.curve.key_size} bits (256 at least)"
+    elif not isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return "key of an outdated kind"
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is not None and algorithm.name in ("md5", "sha1"):
+        return f"signature with {algorithm.name}"
+    return ""
+
+
+def _names(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
+    return ", ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(kind))
+
+
+def _covers(certificate: x509.Certificate, domain: str) -> bool:
+    try:
+        verify_certificate_hostname(certificate, domain)
+    except (VerificationError, ValueError):
+        return False
+    return True
+
+
+def read_chain(
+    domain: str, chain: list[x509.Certificate], protocol: str, ca_file: Path | None, when: datetime
+) -> Certificate:
+    """Judge a chain as it was served, at a moment."""
+    leaf = chain[0]
+    oid = x509.NameOID
+    return Certificate(
+        domain=domain,
+        subject=_names(leaf.subject, oid.COMMON_NAME),
+        issuer=_names(leaf.issuer, oid.COMMON_NAME),
+        issuer_organization=_names(leaf.issuer, oid.ORGANIZATION_NAME),
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        trust_error=_trust_error(chain, ca_file, when),
+        covers_name=_covers(leaf, domain),
+        weakness=_weakness(leaf),
+        chain_length=len(chain),
+        protocol=protocol,
+    )
+
+
+def parse(gathered: Gathered, target: Target) -> dict[str, Known[Certificate | None] | Unknown]:
+    """By domain; nothing where the port answers to nobody although the network is there."""
+    found: dict[str, Known[Certificate | None] | Unknown] = {}
+    when = datetime.fromtimestamp(gathered.time, UTC)
+    ca_file = target.settings.tls.ca_file
+    if ca_file is not None and not ca_file.is_absolute():
+        ca_file = target.settings.folder / ca_file
+    for domain in target.settings.domains.names:
+        seen = gathered.saw(look(target, domain))
+        if isinstance(seen, Unknown):
+            found[domain] = seen
+        elif seen.value["refused"]:
+            found[domain] = Known(None)
+        else:
+            try:
+                chain = [x509.load_der_x509_certificate(base64.b64decode(text)) for text in seen.value["chain"]]
+            except ValueError as error:
+                raise Garbled(f"the certificate of {domain}: {error}") from None
+            found[domain] = Known(read_chain(domain, chain, seen.value["protocol"], ca_file, when))
+    return found
+
+
+FACT = Fact("certificates", parse, looks=looks)

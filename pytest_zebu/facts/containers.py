@@ -1,0 +1,112 @@
+"""The containers of the compose project, as Docker runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown, key_values, parse_json
+from pytest_zebu.facts.sockets import is_loopback
+from pytest_zebu.settings import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A port of a container, published on the machine."""
+
+    port: int
+    host_address: str
+    host_port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only the machine itself can reach it."""
+        return is_loopback(self.host_address)
+
+    def __str__(self) -> str:
+        return f"{self.host_address or '0.0.0.0'}:{self.host_port}->{self.port}"  # noqa: S104 (shown, not bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container, by what its daemon says now."""
+
+    name: str
+    project: str
+    service: str
+    is_oneshot: bool
+    status: str
+    health: str
+    restart_policy: str
+    restart_count: int
+    published: tuple[Published, ...]
+
+    @property
+    def label(self) -> str:
+        """The service's name, as people call it."""
+        return self.service or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """All containers of the machine, and which project is Zebu's."""
+
+    everything: tuple[Container, ...]
+    project: str
+
+    @property
+    def services(self) -> tuple[Container, ...]:
+        """The long-running services of the project.
+
+        Raises:
+            NotAssessed: no project, or none of its containers, was seen.
+        """
+        from pytest_zebu.outcome import NotAssessed
+
+        if not self.project:
+            raise NotAssessed("no compose project was found on the machine (set project)")
+        found = tuple(item for item in self.everything if item.project == self.project and not item.is_oneshot)
+        if not found:
+            raise NotAssessed(f"the compose project {self.project} has no containers")
+        return found
+
+
+def _container(data: dict[str, Any]) -> Container:
+    labels = data["Labels"] or {}
+    state = data["State"]
+    bindings = data["PortBindings"] or {}
+    # A stopped container publishes nothing now, but will; what runs is what counts where it runs.
+    ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or bindings
+    published = []
+    for port, places in ports.items():
+        number = int(port.split("/")[0])
+        for place in places or ():
+            host_port = place.get("HostPort") or "0"
+            published.append(Published(number, place.get("HostIp") or "", int(host_port)))
+    return Container(
+        name=data["Name"].lstrip("/"),
+        project=labels.get("com.docker.compose.project", ""),
+        service=labels.get("com.docker.compose.service", ""),
+        is_oneshot=labels.get("com.docker.compose.oneoff", "False") == "True",
+        status=state["Status"],
+        health=(state.get("Health") or {}).get("Status", "none"),
+        restart_policy=(data["RestartPolicy"] or {}).get("Name") or "no",
+        restart_count=int(data["RestartCount"]),
+        published=tuple(published),
+    )
+
+
+def parse(gathered: Gathered, target: Target) -> Containers:
+    """From the batch's `docker inspect`, in which environments were left out."""
+    said = gathered.said("zebu.containers").out
+    project = key_values(gathered.said("zebu.host").out).get("project", "")
+    try:
+        found = tuple(_container(data) for data in parse_json(said, "docker inspect"))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Garbled("docker inspect has another shape than known") from None
+    if not found:
+        raise Missing(Unknown(Reason.MISSING, "Docker has no containers"))
+    return Containers(found, project)
+
+
+FACT = Fact("containers", parse)

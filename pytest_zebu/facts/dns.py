@@ -1,0 +1,59 @@
+"""What the domain names resolve to: on every authoritative server, and on the configured resolvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Unknown
+from pytest_zebu.settings import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """One server's answer for one name.
+
+    Attributes:
+        addresses: of A and AAAA records, at the end of any CNAME chain.
+    """
+
+    server: str
+    is_authoritative: bool
+    answer: Known[tuple[str, ...]] | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, and what each server says of it."""
+
+    domain: str
+    resolutions: tuple[Resolution, ...]
+
+
+def look(target: Target, domain: str) -> Look:
+    """Ask everywhere for one name."""
+    return Look("dns", domain, {"domain": domain, "resolvers": list(target.settings.domains.resolvers)})
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """A look per declared name."""
+    return tuple(look(target, domain) for domain in target.settings.domains.names)
+
+
+def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown]:
+    """By domain."""
+    found: dict[str, Known[Name] | Unknown] = {}
+    for domain in target.settings.domains.names:
+        seen = gathered.saw(look(target, domain))
+        if isinstance(seen, Unknown):
+            found[domain] = seen
+            continue
+        rows = []
+        for row in seen.value["servers"]:
+            answer: Known[tuple[str, ...]] | Unknown
+            answer = row["unknown"] if isinstance(row["unknown"], Unknown) else Known(tuple(row["addresses"]))
+            rows.append(Resolution(row["server"], row["authoritative"], answer))
+        found[domain] = Known(Name(domain, tuple(rows)))
+    return found
+
+
+FACT = Fact("names", parse, looks=looks)

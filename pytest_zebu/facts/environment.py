@@ -1,0 +1,106 @@
+"""Variables of `.env` and of the running containers, judged on the machine: no secret's value is in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown
+from pytest_zebu.settings import Target
+
+DOTENV = ".env"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What was judged of a value.
+
+    Attributes:
+        where: `.env`, or `container:` and the service.
+        group: equal values have equal groups; the number says nothing else.
+        plain: the value, of variables that are no secrets.
+    """
+
+    where: str
+    name: str
+    length: int
+    distinct: int
+    classes: str
+    is_placeholder: bool
+    group: int
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """All variables, by place."""
+
+    variables: tuple[Variable, ...]
+
+    def get(self, where: str, name: str) -> Variable | None:
+        """One variable."""
+        return next((item for item in self.variables if (item.where, item.name) == (where, name)), None)
+
+    def elsewhere(self, name: str) -> tuple[Variable, ...]:
+        """The variable in containers."""
+        return tuple(item for item in self.variables if item.name == name and item.where != DOTENV)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """`.env` or another file of its kind beside it."""
+
+    name: str
+    mode: int
+    user: str
+    group: str
+    holds_secrets: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFiles:
+    """The files, and who deploys."""
+
+    folder: str
+    files: tuple[EnvFile, ...]
+
+
+def parse(gathered: Gathered, target: Target) -> Environment:
+    """From the batch's judgement: one line a variable."""
+    found = []
+    for line in gathered.said("zebu.environment").out.splitlines():
+        fields = line.split("\t")
+        if len(fields) != 8:
+            raise Garbled("the judged environment")
+        where, name, length, distinct, classes, kind, group, plain = fields
+        found.append(
+            Variable(
+                where,
+                name,
+                int(length),
+                int(distinct),
+                classes.replace("-", ""),
+                kind == "placeholder",
+                int(group),
+                plain,
+            )
+        )
+    if not any(item.where == DOTENV for item in found):
+        raise Missing(Unknown(Reason.MISSING, "the application's .env was not found or could not be read"))
+    return Environment(tuple(found))
+
+
+def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
+    """From the batch's listing: mode, user, group, whether it holds a secret's value, name."""
+    found = []
+    folder = gathered.said("zebu.host").out.partition("folder=")[2].partition("\n")[0]
+    for line in gathered.said("zebu.env-files").out.splitlines():
+        fields = line.split("\t")
+        if len(fields) != 5:
+            raise Garbled("the listing of .env files")
+        mode, user, group, holds, name = fields
+        found.append(EnvFile(name, int(mode, 8), user, group, {"secrets": True, "none": False}.get(holds)))
+    return EnvFiles(folder, tuple(found))
+
+
+FACT = Fact("environment", parse)
+FILES = Fact("env_files", parse_files)

@@ -1,0 +1,94 @@
+"""The deployed git checkout. It is hostile too: git runs as its owner, and runs nothing of the checkout's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.settings import Target
+
+GIT = 'GIT_OPTIONAL_LOCKS=0 GIT_CONFIG_NOSYSTEM=1 git -C "$ZEBU_APP_DIR" -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.pager=cat -c safe.directory="$ZEBU_APP_DIR"'
+PROBE = Probe(
+    "repository",
+    f"""
+command -v git >/dev/null || exit 127
+git() {{ {GIT.replace(" git ", " command git ")} "$@"; }}
+head=$(git rev-parse --verify HEAD) || exit 1
+echo "@head $head"
+echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
+git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags
+git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-files=normal --ignore-submodules=all | head -n 50 | sed 's/^/@change /'
+""",
+    needs=("APP_DIR", "OWNER"),
+    owner=True,
+)
+VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:[-+.]?([0-9A-Za-z.+-]+))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag, and the commit that it names."""
+
+    name: str
+    commit: str
+
+    @property
+    def version(self) -> tuple[int, int, int] | None:
+        """The release that it names; none for a pre-release or another kind of name."""
+        found = VERSION.match(self.name)
+        if found is None or (found[4] and not found[4].startswith("+")):
+            return None
+        return int(found[1]), int(found[2]), int(found[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The checkout's state."""
+
+    head: str
+    tags: tuple[Tag, ...]
+    changes: tuple[str, ...]
+    owner: str = ""
+
+    @property
+    def tags_at_head(self) -> tuple[Tag, ...]:
+        """The tags that name exactly the commit that is checked out."""
+        return tuple(tag for tag in self.tags if tag.commit == self.head)
+
+    @property
+    def newest_release(self) -> Tag | None:
+        """The tag of the newest stable release."""
+        return max((tag for tag in self.tags if tag.version), key=lambda tag: tag.version or (0, 0, 0), default=None)
+
+    @property
+    def describe(self) -> str:
+        """The deployed version for people."""
+        releases = [tag.name for tag in self.tags_at_head if tag.version]
+        return (releases[0] if releases else self.head[:12]) + (" (dirty)" if self.changes else "")
+
+
+def parse(gathered: Gathered, target: Target) -> Repository:
+    """From rev-parse, for-each-ref and status."""
+    head, owner, tags, changes = "", "", [], []
+    for line in gathered.said("repository").out.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "@head":
+            head = rest
+        elif word == "@owner":
+            owner = rest
+        elif word == "@tag":
+            fields = rest.split()
+            if len(fields) != 3:
+                raise Garbled(f"git said: {line[:120]}")
+            tags.append(Tag(fields[0], fields[2]))
+        elif word == "@change":
+            changes.append(rest)
+        else:
+            raise Garbled(f"git said: {line[:120]}")
+    if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
+        raise Garbled("git gave no commit")
+    return Repository(head, tuple(tags), tuple(changes), owner)
+
+
+FACT = Fact("repository", parse, (PROBE,))

@@ -1,0 +1,54 @@
+"""What listens on the machine itself, by `ss`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.settings import Target
+
+PROBE = Probe("sockets", "exec ss -Hltnp", timeout=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening TCP socket."""
+
+    address: str
+    port: int
+    process: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only the machine itself can reach it."""
+        return is_loopback(self.address)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address stands for the machine itself only; a wildcard does not."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0].strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
+    """From `ss -Hltnp`: state, queues, local address:port, peer, users."""
+    found = []
+    for line in gathered.said("sockets").out.splitlines():
+        if not line.strip():
+            continue
+        fields = line.split()
+        if len(fields) < 5 or fields[0] != "LISTEN":
+            raise Garbled(f"ss said: {line[:120]}")
+        address, _, port = fields[3].rpartition(":")
+        if not port.isdigit():
+            raise Garbled(f"ss said: {line[:120]}")
+        process = re.search(r'\("([^"]*)"', line)
+        found.append(Listener(address.strip("[]"), int(port), process[1] if process else ""))
+    return tuple(found)
+
+
+FACT = Fact("sockets", parse, (PROBE,))

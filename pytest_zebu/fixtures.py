@@ -1,0 +1,61 @@
+"""The fixtures that items are written with: one per fact, and `case`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_zebu.checks import Cases
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.base import Fact, Known, Unknown
+from pytest_zebu.run import Run
+from pytest_zebu.settings import Settings, Target
+
+RUN = pytest.StashKey[Run]()
+CASES = pytest.StashKey[Cases]()
+
+
+@pytest.fixture
+def zebu_target(request: pytest.FixtureRequest) -> Target:
+    """The host that this test judges."""
+    run = request.config.stash[RUN]
+    name = getattr(request, "param", None) or next(iter(run.targets))
+    return run.targets[name]
+
+
+@pytest.fixture
+def zebu_item(request: pytest.FixtureRequest, zebu_target: Target) -> str:
+    """The id of the item that this test decides."""
+    item = request.config.stash[RUN].catalogue[request.param]
+    request.node.user_properties += [("id", item.id), ("stage", item.stage.value), ("category", item.category)]
+    return item.id
+
+
+@pytest.fixture
+def settings(zebu_target: Target) -> Settings:
+    """What is declared about the deployment."""
+    return zebu_target.settings
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Cases:
+    """What the item judges, listed: `with case("name", "what was seen")` around the assertions of one."""
+    stash: pytest.Stash = request.node.stash
+    return stash.setdefault(CASES, Cases())
+
+
+def _fixture_of(fact: Fact[Any]) -> Any:
+    @pytest.fixture(name=fact.name)
+    def read(request: pytest.FixtureRequest, zebu_target: Target) -> Known[Any] | Unknown | Any:
+        answer = request.config.stash[RUN].fact(zebu_target.name, fact)
+        if "zebu_item" in request.fixturenames:
+            return answer  # unwrapped when the item is called, so that an unknown one is an outcome and not an error
+        if isinstance(answer, Unknown):
+            pytest.skip(str(answer))
+        return answer.value
+
+    return read
+
+
+globals().update({f"_fact_{name}": _fixture_of(fact) for name, fact in ALL.items()})

@@ -1,0 +1,227 @@
+"""Looks from outside: names, ports, handshakes, answers. Each gives plain data, or why it saw nothing."""
+
+from __future__ import annotations
+
+import base64
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rdatatype
+import dns.resolver
+import requests
+from OpenSSL import SSL
+from requests.adapters import HTTPAdapter
+
+from pytest_zebu.facts.base import Look, Reason, Unknown, plain_text
+from pytest_zebu.gather.browser import visit
+from pytest_zebu.settings import Target, Vantage
+
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
+CHAIN_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The looker of one target."""
+
+    target: Target
+    offered_methods: Callable[[], Mapping[str, Any] | Unknown]
+
+    def see(self, look: Look) -> Any:
+        """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
+        arguments = look.arguments
+        source = self._source(look.vantage)
+        try:
+            match look.kind:
+                case "dns":
+                    return resolve_everywhere(arguments["domain"], arguments["resolvers"])
+                case "tcp":
+                    return try_ports(arguments["address"], arguments["ports"], arguments["control"], source)
+                case "tls":
+                    return shake_hands(arguments["domain"], arguments["control"])
+                case "http":
+                    return ask(arguments["url"], arguments["control"])
+                case "ssh":
+                    return self.offered_methods()
+                case "browser":
+                    return visit(arguments, lambda: answers(arguments["control"]))
+                case kind:
+                    return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
+        except Exception as error:
+            return Unknown(Reason.UNDECIDABLE, f"{look.kind}: {plain_text(str(error))[:200] or type(error).__name__}")
+
+    def _source(self, vantage: str) -> str | None:
+        found: Vantage | None = next((item for item in self.target.settings.vantages if item.name == vantage), None)
+        return found.source if found else None
+
+
+def is_open(address: str, port: int, source: str | None = None) -> bool:
+    """Whether a TCP port accepts a connection.
+
+    Raises:
+        OSError: the source address is not this machine's.
+    """
+    bound = (source, 0) if source else None
+    try:
+        with socket.create_connection((address, port), CONNECT_SECONDS, source_address=bound):
+            return True
+    except (TimeoutError, ConnectionError):
+        return False
+    except OSError as error:
+        # Unreachable networks and filtered ports are closed; an address that we cannot bind is our own mistake.
+        if error.errno in (99, 22):
+            raise
+        return False
+
+
+def answers(control: str | None, source: str | None = None) -> bool:
+    """Whether a control address answers; without one, nothing is proven."""
+    if not control:
+        return False
+    host, _, port = control.rpartition(":")
+    return is_open(host, int(port), source)
+
+
+def _cut_off(what: str, control: str | None) -> Unknown | None:
+    """Where nothing answered: whether that is our own network's fault."""
+    if control and not answers(control):
+        return Unknown(Reason.UNREACHABLE, f"{what} does not answer, nor does the control address {control}")
+    return None
+
+
+def try_ports(address: str, ports: list[int], control: str | None, source: str | None) -> Any:
+    """Which ports are open, and whether the vantage sees anything at all."""
+    with ThreadPoolExecutor(max_workers=len(ports) + 1) as pool:
+        controlled = pool.submit(answers, control, source)
+        tried = {port: pool.submit(is_open, address, port, source) for port in ports}
+        found = {str(port): job.result() for port, job in tried.items()}
+        return {"open": found, "control": controlled.result() if control else any(found.values())}
+
+
+def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
+    """Addresses of a name by every authoritative server and every resolver."""
+    places = [(server, False) for server in resolvers]
+    authoritative = _authoritative_servers(domain, resolvers)
+    if isinstance(authoritative, Unknown):
+        servers = [
+            {"server": "authoritative servers", "authoritative": True, "addresses": [], "unknown": authoritative}
+        ]
+    else:
+        servers = []
+        places = [(server, True) for server in authoritative] + places
+    with ThreadPoolExecutor(max_workers=len(places) or 1) as pool:
+        for (server, is_authority), addresses in zip(
+            places, pool.map(lambda place: _addresses(domain, place), places), strict=True
+        ):
+            unknown = addresses if isinstance(addresses, Unknown) else None
+            known = [] if isinstance(addresses, Unknown) else addresses
+            servers.append({"server": server, "authoritative": is_authority, "addresses": known, "unknown": unknown})
+    return {"servers": servers}
+
+
+def _query(name: dns.name.Name, kind: str, server: str, *, recurse: bool) -> dns.message.Message:
+    flags = dns.flags.RD if recurse else dns.flags.Flag(0)
+    question = dns.message.make_query(name, kind, flags=flags)
+    answer, _ = dns.query.udp_with_fallback(question, server, timeout=CONNECT_SECONDS)
+    return answer
+
+
+def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unknown:
+    """The addresses of the name servers of the zone that holds a name: the closest one above it that has any."""
+    name = dns.name.from_text(domain)
+    complaint = "no resolver answers"
+    for resolver in resolvers:
+        try:
+            zone = name
+            while len(zone) > 1:
+                answer = _query(zone, "NS", resolver, recurse=True)
+                hosts = [
+                    record.target for rrset in answer.answer if rrset.rdtype == dns.rdatatype.NS for record in rrset
+                ]
+                if hosts:
+                    found = {address for host in hosts for address in _ask_addresses(host, resolver, recurse=True)}
+                    return sorted(found) or Unknown(Reason.UNDECIDABLE, f"the name servers of {zone} have no address")
+                zone = zone.parent()
+            complaint = f"{resolver} knows no name server of {domain}"
+        except (dns.exception.DNSException, OSError) as error:
+            complaint = f"{resolver}: {type(error).__name__}"
+    return Unknown(Reason.UNREACHABLE, complaint)
+
+
+def _ask_addresses(name: dns.name.Name, server: str, *, recurse: bool) -> list[str]:
+    found = []
+    for kind in ("A", "AAAA"):
+        answer = _query(name, kind, server, recurse=recurse)
+        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            raise OSError(dns.rcode.to_text(answer.rcode()))
+        found += [
+            record.address
+            for rrset in answer.answer
+            if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA)
+            for record in rrset
+        ]
+    return sorted(set(found))
+
+
+def _addresses(domain: str, place: tuple[str, bool]) -> list[str] | Unknown:
+    server, is_authority = place
+    try:
+        return _ask_addresses(dns.name.from_text(domain), server, recurse=not is_authority)
+    except (dns.exception.DNSException, OSError) as error:
+        return Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
+
+
+def shake_hands(domain: str, control: str | None, port: int = 443) -> Any:
+    """The chain that a name serves, as served: nothing is verified here, and nothing is fetched to mend it."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
+    context.set_alpn_protos([b"h2", b"http/1.1"])
+    try:
+        raw = socket.create_connection((domain, port), CONNECT_SECONDS)
+    except OSError as error:
+        return _cut_off(f"{domain}:{port}", control) or {"refused": type(error).__name__}
+    with raw:
+        raw.settimeout(None)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(ANSWER_SECONDS))
+        connection = SSL.Connection(context, raw)
+        connection.set_tlsext_host_name(domain.encode("idna"))
+        connection.set_connect_state()
+        try:
+            connection.do_handshake()
+        except (SSL.Error, OSError) as error:
+            return {"refused": type(error).__name__}
+        chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+        protocol = connection.get_alpn_proto_negotiated().decode("ascii", "replace")
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    encoded = [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in chain[:CHAIN_LIMIT]]
+    return {"refused": "", "chain": encoded, "protocol": protocol} if encoded else {"refused": "no certificate"}
+
+
+def _timeval(seconds: float) -> bytes:
+    import struct
+
+    return struct.pack("ll", int(seconds), 0)
+
+
+def ask(url: str, control: str | None) -> Any:
+    """One GET; redirects are not followed, the body is not read."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", HTTPAdapter(max_retries=0))
+        try:
+            with session.get(
+                url, allow_redirects=False, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)
+            ) as answer:
+                return {"status": answer.status_code, "location": plain_text(answer.headers.get("Location", ""))[:2000]}
+        except requests.RequestException as error:
+            return _cut_off(url, control) or {"status": 0, "location": "", "error": type(error).__name__}

@@ -1,0 +1,93 @@
+"""One gathering: the batch over ssh, and the looks from outside at the same time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from pytest_zebu.facts.base import Fact, Gathered, Look, Probe, Reason, Said, Unknown
+from pytest_zebu.gather.outside import Outside
+from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
+from pytest_zebu.settings import Target
+
+Watcher = Callable[[str], None]
+MASTER_SECONDS = 15
+DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
+
+
+def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> Snapshot:
+    """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
+    chosen = list(facts)
+    probes: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
+    looks: dict[str, Look] = {look.key: look for fact in chosen for look in fact.looks(target)}
+    started = time.monotonic()
+    state: dict[str, bool] = {}
+    outside = Outside(target, lambda: offered_methods(connection, state))
+    seen: dict[str, Any] = {}
+    answers: dict[str, Said | Unknown] = {}
+    trouble = ""
+    with ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
+        jobs: dict[Future[Any], str] = {pool.submit(outside.see, look): key for key, look in looks.items()}
+        try:
+            watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
+            answers = connection.ask(list(probes.values()))
+        except Refused as error:
+            trouble = str(error)
+        except FileNotFoundError:
+            trouble = "there is no ssh on this machine: apt-get install openssh-client"
+        finally:
+            state["done"] = True
+        if not trouble:
+            watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
+        for job, key in jobs.items():
+            seen[key] = job.result()
+    why = (
+        Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
+        if trouble
+        else Unknown(Reason.GARBLED, "the answer was cut short")
+    )
+    return Snapshot(
+        host=target.name,
+        gathered=Gathered(missing_answers(list(probes.values()), answers, why), seen, time.time()),
+        reachable=not trouble,
+        trouble=trouble,
+        logins=connection.logins,
+        round_trips=connection.round_trips,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def offered_methods(connection: Connection, state: Mapping[str, bool]) -> Mapping[str, Any] | Unknown:
+    """The authentication methods that the server names when none is tried: one connection, no try to log in.
+
+    It waits until the main connection stands, so that a server that counts strangers lets that one in first.
+    """
+    deadline = time.monotonic() + MASTER_SECONDS
+    while not connection.control_path.exists():
+        if state.get("done") or time.monotonic() > deadline:
+            return Unknown(Reason.UNREACHABLE, "ssh: the main connection did not come up")
+        time.sleep(0.02)
+    options = [
+        "ControlPath=none",
+        "ControlMaster=no",
+        "PreferredAuthentications=none",
+        "PubkeyAuthentication=no",
+        "LogLevel=ERROR",
+    ]
+    flags = [word for option in options for word in ("-o", option)]
+    done = subprocess.run(
+        ["ssh", *flags, "-F", str(connection.config), "--", connection.destination, "true"],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=MASTER_SECONDS, check=False,
+    )  # fmt: skip
+    said = done.stderr.decode(errors="replace")
+    if done.returncode == 0:
+        return {"methods": ["none"]}
+    found = DENIED.search(said)
+    if found is None:
+        return Unknown(Reason.UNREACHABLE, f"ssh: {diagnose(said)}")
+    return {"methods": found[1].split(",")}

@@ -1,0 +1,77 @@
+"""The parts of the HTML report that are ours: the panel on top, and the rows. Everything is escaped by the template engine."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
+
+from pytest_zebu.catalogue import SCORED
+from pytest_zebu.outcome import Finding, Outcome
+from pytest_zebu.readiness import Tally, percentage
+from pytest_zebu.run import Run
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("pytest_zebu", "reports"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+COLUMNS = ("Outcome", "Item", "Stage", "Category", "What was found, and how to mend it")
+HEADER = [f'<th class="sortable" data-column-type="{name.split()[0].lower()}">{name}</th>' for name in COLUMNS]
+
+
+def panel(run: Run, name: str) -> str:
+    """Stages, categories, verdict, host, time, duration, deployed version."""
+    readiness = run.readiness(name)
+    snapshot = run.known_snapshots().get(name)
+    categories: dict[tuple[str, str], dict[str, int]] = {}
+    for item, finding in zip(run.catalogue, readiness.findings, strict=True):
+        if item.stage in SCORED:
+            row = categories.setdefault(
+                (item.stage.label, item.category.replace("_", " ")), {outcome.value: 0 for outcome in Outcome}
+            )
+            row[finding.outcome.value] += 1
+    return _TEMPLATES.get_template("panel.html").render(
+        host=name,
+        ready=readiness.ready,
+        version=run.deployed_version(name) or "unknown",
+        time=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(snapshot.gathered.time if snapshot else run.started)),
+        seconds=time.time() - run.started,
+        trouble=snapshot.trouble if snapshot else "",
+        stages=[(stage.label, readiness.stages[stage], _width(readiness.stages[stage])) for stage in SCORED],
+        categories=[(stage, category, row, sum(row.values())) for (stage, category), row in categories.items()],
+        outcomes=list(Outcome),
+        relaxations=run.targets[name].settings.relaxations,
+        selected=len(readiness.selected),
+        total=len(run.catalogue),
+    )
+
+
+def _width(tally: Tally) -> float:
+    return percentage(tally.share_with_waivers) if tally.share_with_waivers is not None else 0.0
+
+
+def row(run: Run, finding: Finding) -> list[str]:
+    """The cells of an item."""
+    item = run.catalogue[finding.item]
+    body = _TEMPLATES.get_template("finding.html").render(item=item, finding=finding)
+    cells: list[Any] = [
+        f'<td class="col-result outcome {finding.outcome.value}" data-outcome="{finding.outcome.value}">{escape(finding.outcome.label)}</td>',
+        f'<td class="col-item">{escape(item.id)}</td>',
+        f'<td class="col-stage">{escape(item.stage.label)}</td>',
+        f'<td class="col-category">{escape(item.category.replace("_", " "))}</td>',
+        f'<td class="col-what">{body}</td>',
+    ]
+    return cells
+
+
+def foreign_row(node_id: str, outcome: str) -> list[str]:
+    """The cells of a test that is not the checklist's."""
+    return [
+        f'<td class="col-result">{escape(outcome)}</td>',
+        f'<td class="col-item" colspan="4">{escape(node_id)}</td>',
+    ]

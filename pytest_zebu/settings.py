@@ -1,0 +1,302 @@
+"""`zebu.toml`, the environment and options, as one validated value. Precedence: option, environment, file, discovery."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pytest_zebu.catalogue import Stage
+from pytest_zebu.errors import UsageProblem, explain
+from pytest_zebu.labs import LabNotUp, RunningLab
+from pytest_zebu.readiness import THRESHOLDS
+
+DEFAULT_FILE = "zebu.toml"
+Domain = Annotated[
+    str,
+    Field(
+        max_length=253, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$"
+    ),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+SshName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:%.\[\]-]+$", max_length=255)]
+UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Host(Section):
+    """A machine to look at."""
+
+    address: SshName | None = None
+    user: UserName | None = None
+    port: Port | None = None
+    identity: Path | None = None
+    ssh_config: Path | None = None
+    known_hosts: Path | None = None
+    public_address: str | None = None
+    app_directory: Annotated[str | None, Field(pattern=r"^/")] = None
+    project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
+
+    @field_validator("address", "user")
+    @classmethod
+    def _is_no_option(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("-"):
+            raise ValueError("must not begin with '-'")
+        return value
+
+
+class Domains(Section):
+    """The names under which the application is served."""
+
+    site: Domain | None = None
+    www: Domain | None = None
+    api: Domain | Literal["same-origin"] | None = None
+    addresses: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+    also_redirect_to: tuple[Domain, ...] = ()
+
+    @field_validator("addresses", "resolvers")
+    @classmethod
+    def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_address(value)) for value in values)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The declared names, each once."""
+        found = (self.site, self.www, None if self.api == "same-origin" else self.api)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+
+class Tls(Section):
+    """Whom the certificates come from."""
+
+    ca_file: Path | None = None
+    issuer: str = "Let's Encrypt"
+
+
+class Vantage(Section):
+    """A place to look from: this machine, with one of its addresses."""
+
+    name: str
+    kind: Literal["internet", "lan", "proxy"]
+    source: str | None = None
+    control: Annotated[str | None, Field(pattern=r"^.+:\d+$")] = None
+
+
+class Requirements(Section):
+    """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
+
+    cpus: Annotated[int, Field(gt=0)] = 4
+    memory_gib: Annotated[float, Field(gt=0)] = 8
+    disk_gib: Annotated[float, Field(gt=0)] = 50
+    secret_length: Annotated[int, Field(ge=16)] = 32
+
+
+class Thresholds(Section):
+    """The scores, in per cent, that the stages need."""
+
+    pre_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.PRE]
+    deployment_verification: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.DEPLOY]
+    post_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.POST]
+
+    @property
+    def by_stage(self) -> Mapping[Stage, int]:
+        """By stage."""
+        return {stage: getattr(self, stage.value) for stage in THRESHOLDS}
+
+
+class Browser(Section):
+    """How pages are looked at."""
+
+    executable: Path = Path("/usr/bin/chromium")
+    routes: tuple[Annotated[str, Field(pattern=r"^/")], ...] = ("/", "/strategies", "/settings/api-keys")
+    third_parties: tuple[Domain, ...] = ()
+    settle_seconds: Annotated[float, Field(ge=0, le=30)] = 1.0
+
+
+class Evidence(Section):
+    """Where people's declarations are."""
+
+    attestations: Path = Path("attestations.toml")
+
+
+class Declared(Section):
+    """Why a requirement is lower than the checklist's."""
+
+    key: str
+    reason: Annotated[str, Field(min_length=3)]
+    approver: Annotated[str, Field(min_length=2)]
+
+
+class Relaxation(Section):
+    """A lowered requirement, beside the checklist's value: reports show it."""
+
+    key: str
+    checklist: str
+    declared: str
+    reason: str
+    approver: str
+
+
+class Settings(Section):
+    """Everything that is declared about a deployment."""
+
+    hosts: Mapping[str, Host] = Field(default_factory=dict)
+    domains: Domains = Domains()
+    tls: Tls = Tls()
+    vantages: tuple[Vantage, ...] = ()
+    requirements: Requirements = Requirements()
+    thresholds: Thresholds = Thresholds()
+    browser: Browser = Browser()
+    evidence: Evidence = Evidence()
+    relaxed: tuple[Declared, ...] = ()
+    profile: Literal["standard", "small-scale"] = "standard"
+    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _relaxed_is_declared(self) -> Settings:
+        reasons = {declared.key for declared in self.relaxed}
+        lowered = {key for key, _, _ in self._lowered()}
+        if missing := sorted(lowered - reasons):
+            raise ValueError(
+                f"{missing[0]} is lower than the checklist's: declare it in [[relaxed]] with key, reason and approver"
+            )
+        if unused := sorted(reasons - lowered):
+            raise ValueError(f"[[relaxed]] names {unused[0]}, which is not lower than the checklist's")
+        return self
+
+    def _lowered(self) -> list[tuple[str, str, str]]:
+        found = []
+        for section, default in (("requirements", Requirements()), ("thresholds", Thresholds())):
+            mine = getattr(self, section)
+            for name in type(mine).model_fields:
+                asked, declared = getattr(default, name), getattr(mine, name)
+                if declared < asked:
+                    found.append((f"{section}.{name}", f"{asked:g}", f"{declared:g}"))
+        if self.tls.ca_file is not None:
+            found.append(
+                ("tls.ca_file", "a publicly trusted authority", f"{self.tls.issuer} ({self.tls.ca_file.name})")
+            )
+        elif self.tls.issuer != Tls().issuer:
+            found.append(("tls.issuer", Tls().issuer, self.tls.issuer))
+        return found
+
+    @property
+    def relaxations(self) -> tuple[Relaxation, ...]:
+        """All requirements that are lower than the checklist's."""
+        reasons = {declared.key: declared for declared in self.relaxed}
+        return tuple(
+            Relaxation(
+                key=key, checklist=asked, declared=declared, reason=reasons[key].reason, approver=reasons[key].approver
+            )
+            for key, asked, declared in self._lowered()
+        )
+
+    @property
+    def attestations_file(self) -> Path:
+        """Where attestations are read from."""
+        return self.folder / self.evidence.attestations
+
+
+class Target(Section):
+    """One host to judge: how it is called, how ssh finds it, and what is declared of its deployment."""
+
+    name: str
+    host: Host
+    settings: Settings
+    lab: RunningLab | None = None
+
+
+def read(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        UsageProblem: it is missing, is no TOML, or has a wrong or unknown key; the text names file, key and remedy.
+    """
+    try:
+        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such file (--zebu-config names it)") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageProblem(f"{path}: {error}") from None
+    if "folder" in parsed:
+        raise UsageProblem(f"{path}: unknown key 'folder'")
+    try:
+        return Settings.model_validate({**parsed, "folder": path.parent})
+    except ValidationError as error:
+        raise UsageProblem(explain(path, error, Settings)) from None
+
+
+def find(option: str | None) -> Settings:
+    """The settings that apply: the named file, else the one in the current folder, else the defaults."""
+    named = option or os.environ.get("ZEBU_CONFIG")
+    if named:
+        return read(Path(named))
+    return read(Path(DEFAULT_FILE)) if Path(DEFAULT_FILE).exists() else Settings()
+
+
+def _from_url(text: str) -> Host:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageProblem(f"--zebu-host={text}: {error}") from None
+    if parts.scheme != "ssh" or not parts.hostname or parts.path.strip("/") or parts.password:
+        raise UsageProblem(
+            f"--zebu-host={text}: write ssh://user@host:port, a name from zebu.toml, an ssh alias, or lab"
+        )
+    try:
+        return Host(address=parts.hostname, user=parts.username, port=port)
+    except ValidationError as error:
+        raise UsageProblem(explain(Path(f"--zebu-host={text}"), error, Host)) from None
+
+
+def targets(names: str, config: str | None, timeout: float | None) -> tuple[Target, ...]:
+    """The hosts that the options name, with their settings.
+
+    A name that the file does not know is an alias of ssh's own configuration; `lab` is the running lab, with the
+    lab's settings unless a file is named.
+
+    Raises:
+        UsageProblem: a name, a file or the lab is wrong; the text says what helps.
+    """
+    found = []
+    for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip()):
+        lab = None
+        chosen = config
+        if name == "lab":
+            try:
+                lab = RunningLab.find()
+            except LabNotUp as error:
+                raise UsageProblem(str(error)) from None
+            chosen = config or os.environ.get("ZEBU_CONFIG") or str(lab.config)
+        settings = find(chosen)
+        if timeout is not None:
+            settings = settings.model_copy(update={"timeout": timeout})
+        if name in settings.hosts:
+            host = settings.hosts[name]
+        elif lab is not None:
+            host = read(lab.config).hosts["lab"]
+        elif "://" in name or "@" in name:
+            host = _from_url(name if "://" in name else f"ssh://{name}")
+        else:
+            try:
+                host = Host(address=name)
+            except ValidationError as error:
+                raise UsageProblem(explain(Path(f"--zebu-host={name}"), error, Host)) from None
+        found.append(Target(name=name, host=host, settings=settings, lab=lab))
+    if not found:
+        raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Tests of the plugin, the suite and the lab."""

@@ -1,0 +1,1 @@
+"""Parsers, with recorded outputs."""

@@ -1,0 +1,111 @@
+"""Boots the lab once, and runs the suite against it in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.deployment import Lab
+
+ROOT = Path(__file__).parents[2]
+Outcomes = dict[str, str]
+
+
+@dataclass
+class Proven:
+    """What this session proved, item by item, and what of each kind."""
+
+    healthy: set[str] = field(default_factory=set)
+    faulty: list[str] = field(default_factory=list)
+    blinded: set[str] = field(default_factory=set)
+
+
+@pytest.fixture(scope="session")
+def proven() -> Proven:
+    return Proven()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab, up. One that was up already stays up."""
+    found = Lab()
+    was_up = found.is_up
+    found.up()
+    yield found
+    if not was_up:
+        found.down()
+
+
+@dataclass
+class SuiteRun:
+    """One run of the suite, as a user has it."""
+
+    status: int
+    output: str
+    report: dict[str, Any]
+
+    @property
+    def host(self) -> dict[str, Any]:
+        host: dict[str, Any] = self.report["hosts"][0]
+        return host
+
+    @property
+    def outcomes(self) -> Outcomes:
+        return {item["id"]: item["outcome"] for item in self.host["items"]}
+
+    def why(self, item_id: str) -> str:
+        return next(
+            f"{item['outcome']}: {item['reason']} {item['cases']}"
+            for item in self.host["items"]
+            if item["id"] == item_id
+        )
+
+
+Suite = Callable[..., SuiteRun]
+
+
+@pytest.fixture
+def suite(lab: Lab, tmp_path: Path) -> Suite:
+    def run(*options: str, host: str = "--zebu-host=lab") -> SuiteRun:
+        report = tmp_path / "report.json"
+        report.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", host, f"--zebu-json={report}", "-p", "no:cacheprovider", *options]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        output = done.stdout + done.stderr
+        assert report.exists(), output
+        return SuiteRun(done.returncode, output, json.loads(report.read_text()))
+
+    return run
+
+
+@pytest.fixture
+def config(lab: Lab, tmp_path: Path) -> Callable[..., str]:
+    """The lab's settings, with replacements, as an option."""
+
+    def write(*replacements: tuple[str, str]) -> str:
+        text = (lab.place.folder / "zebu.toml").read_text()
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "zebu.toml"
+        path.write_text(text)
+        (tmp_path / "attestations.toml").write_text((lab.place.folder / "attestations.toml").read_text())
+        return f"--zebu-config={path}"
+
+    return write

@@ -1,0 +1,160 @@
+"""What holds whatever is judged: no secret leaves, one login, nothing changes on the target, the lab keeps to itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import jsonschema
+import pytest
+
+from lab.deployment import Lab
+
+from .conftest import ROOT, Suite
+
+SECRETS = (
+    "POSTGRES_PASSWORD",
+    "APP_DB_PASSWORD",
+    "SECRET_KEY",
+    "CLERK_SECRET_KEY",
+    "API_KEY_HMAC_SECRET",
+    "ALPHA_VANTAGE_API_KEY",
+)
+
+
+@pytest.fixture
+def canaries(lab: Lab) -> Iterator[dict[str, str]]:
+    """The value of every secret in `.env`, shown by a program whose output the suite reads."""
+    lines = lab.vm.shell("cat /opt/zebu/.env").splitlines()
+    values = {name: value for name, _, value in (line.partition("=") for line in lines) if name in SECRETS}
+    assert set(values) == set(SECRETS)
+    leaks = " ".join(f"'{value}' '{base64.b64encode(value.encode()).decode()}'" for value in values.values())
+    script = f'for leak in {leaks}; do runuser -u deploy -- touch "/opt/zebu/leak-$(printf %s "$leak" | tr / _)"; done'
+    lab.vm.shell(script)
+    yield values
+    lab.vm.shell("rm -f /opt/zebu/leak-*")
+
+
+def _forms(value: str) -> set[str]:
+    plain = base64.b64encode(value.encode()).decode().rstrip("=")
+    return {value, quote(value, safe=""), plain[:-1], value.encode().hex()}
+
+
+def test_no_secret_leaves_the_machine(canaries: dict[str, str], suite: Suite, tmp_path: Path) -> None:
+    """The checkout's listing names every secret, plainly and in base64: the item fails, and shows none of them."""
+    run = suite(
+        f"--zebu-save={tmp_path}/snapshot.json",
+        f"--html={tmp_path}/report.html",
+        f"--junit-xml={tmp_path}/junit.xml",
+        "-o",
+        "cache_dir=cache",
+        "-p",
+        "cacheprovider",
+        "--full-trace",
+        "-l",
+    )
+    assert run.outcomes["pre.application.quality.tagged-release"] == "failed"
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"snapshot.json", "report.html", "junit.xml", "report.json"} <= {path.name for path in files}
+    texts = {"terminal": run.output} | {str(path): path.read_text(errors="replace") for path in files}
+    for name, value in canaries.items():
+        for form in _forms(value):
+            assert [place for place, text in texts.items() if form in text] == [], name
+    assert "leak-[redacted]" in texts[str(tmp_path / "snapshot.json")]
+
+
+def test_the_report_keeps_its_schema_and_junit_its_properties(suite: Suite, tmp_path: Path) -> None:
+    run = suite(f"--junit-xml={tmp_path}/junit.xml", "-m", "not browser")
+    jsonschema.validate(run.report, json.loads((ROOT / "docs/report.schema.json").read_text()))
+    junit = (tmp_path / "junit.xml").read_text()
+    assert '<property name="id" value="pre.security.ssh.no-passwords" />' in junit
+    assert '<property name="stage" value="pre_deployment" />' in junit
+    assert '<property name="category" value="security" />' in junit
+
+
+def _state(lab: Lab) -> str:
+    """Files with their times and sums, tables, containers, settings. What logging in writes is left out."""
+    script = r"""
+find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/log -o -path /var/lib/docker -o -path /var/lib/containerd \
+  -o -path /var/lib/fail2ban -o -path /var/lib/sudo -o -path /var/lib/systemd/timers -o -path /var/lib/logrotate \) -prune -o -type f -printf '%p %s %T@ %m %u\n' | sort
+docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
+docker exec zebu-db-1 sh -c 'pg_dump -U "$POSTGRES_USER" "$POSTGRES_DB" | grep -v "^.restrict\|^.unrestrict" | sha256sum'
+docker exec zebu-db-1 psql -XAtq -U zebu_admin -d zebu -c 'SELECT md5(string_agg(name || setting, chr(10) ORDER BY name)) FROM pg_settings'
+sshd -T | sha256sum
+ufw status verbose
+git -c safe.directory=/opt/zebu -C /opt/zebu rev-parse HEAD
+"""
+    return lab.vm.shell(script)
+
+
+def test_nothing_on_the_target_changes(lab: Lab, suite: Suite) -> None:
+    before = _state(lab)
+    suite()
+    assert _state(lab).splitlines() == before.splitlines()
+
+
+def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:
+    count = "grep -c 'Accepted publickey' /var/log/auth.log || true"
+    before = int(lab.vm.shell(count))
+    run = suite()
+    assert int(lab.vm.shell(count)) - before == run.host["ssh_logins"] == 1
+
+
+def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
+    count = "grep -c 'Accepted publickey' /var/log/auth.log || true"
+    before = int(lab.vm.shell(count))
+    alone, shared = suite("-m", "not browser"), suite("-n", "2", "-m", "not browser")
+    assert int(lab.vm.shell(count)) - before == 2
+    assert alone.outcomes == shared.outcomes
+    assert alone.host["stages"] == shared.host["stages"]
+
+
+def test_quick_enough_without_the_browser(suite: Suite) -> None:
+    run = suite("-m", "not browser")
+    assert run.report["seconds"] < 5
+
+
+def test_a_snapshot_is_judged_again_without_the_host(suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
+    settings = config()
+    live = suite(settings, f"--zebu-save={tmp_path}/snapshot.json")
+    replayed = suite(settings, host=f"--zebu-replay={tmp_path}/snapshot.json")
+    assert replayed.outcomes == live.outcomes
+
+
+def test_users_tests_get_the_host_over_the_same_connection(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(
+        "def test_own(host, sshd):\n    assert host.check_output('id -un') == 'deploy'\n    assert 'deploy' in sshd.users\n"
+    )
+    run = suite("test_own.py", str(ROOT / "tests_prod/pre_deployment/test_security_ssh.py"))
+    assert run.status == 0, run.output
+    assert run.host["ssh_logins"] == 1
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), [
+    ('user = "deploy"', 'user = "nobody-there"', "the key was refused"),
+    ('identity = "', 'identity = "/nonexistent', "the key was refused"),
+    ('known_hosts = "', 'known_hosts = "/nonexistent', "the host key is not known"),
+    ('address = "10.77.0.10"', 'address = "10.77.0.10"\nport = 2222', "no answer in time"),
+], ids=["wrong user", "no key", "unknown host key", "wrong port"])  # fmt: skip
+def test_no_way_in_is_one_clear_line(old: str, new: str, reason: str, suite: Suite, config: Callable[..., str]) -> None:
+    run = suite(config((old, new)), "--zebu-timeout=4", "-k", "no-passwords")
+    assert run.status == 1
+    assert reason in run.host["trouble"], run.host["trouble"]
+    assert "Traceback" not in run.output
+
+
+def test_a_changed_host_key_is_refused(lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
+    other = (lab.place.folder / "known_hosts").read_text().splitlines()[1].split(" ", 1)[1]
+    (tmp_path / "known_hosts").write_text(f"10.77.0.10 {other}\n")
+    run = suite(config((str(lab.place.folder / "known_hosts"), str(tmp_path / "known_hosts"))), "-k", "no-passwords")
+    assert "the host key has changed" in run.host["trouble"]
+
+
+def test_the_lab_reaches_nothing_outside(lab: Lab) -> None:
+    """There is no route from any machine to an address that is not the lab's."""
+    for machine in lab.machines.values():
+        assert machine.run(["ping", "-c", "1", "-W", "1", "1.1.1.1"], check=False).returncode != 0
+    assert lab.inside(["ip", "route", "get", "1.1.1.1"]).returncode != 0

@@ -1,0 +1,1 @@
+"""The suite: one short judgement per item of the checklist."""

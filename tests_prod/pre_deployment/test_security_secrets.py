@@ -1,0 +1,76 @@
+"""Pre-Deployment / Security / Passwords & Secrets. Values were judged on the machine; none is here."""
+
+from __future__ import annotations
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
+from pytest_zebu.facts.postgres import PasswordTrial
+from pytest_zebu.facts.repository import Repository
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings
+
+MIN_DISTINCT = 10
+"""Different characters that a random value of 32 has with certainty for all practical purposes; hexadecimal ones too."""
+
+
+def _describe(variable: Variable) -> str:
+    return f"{variable.length} characters, {variable.distinct} distinct"
+
+
+def _expect_strong(variable: Variable, length: int) -> None:
+    assert variable.length, "is empty"
+    assert not variable.is_placeholder, "is a known default or placeholder"
+    assert variable.length >= length, f"has {variable.length} characters, {length} are asked for"
+    assert variable.distinct >= MIN_DISTINCT, f"has only {variable.distinct} distinct characters"
+
+
+@item("pre.security.secrets.postgres-password")
+def test_the_database_password_is_strong_and_in_force(
+    environment: Environment, database_password: PasswordTrial, settings: Settings, case: Cases
+) -> None:
+    """The password must be strong where it is written, where it is used, and in the database that runs.
+
+    Fix: `openssl rand -hex 24` into `.env`, `ALTER ROLE ... PASSWORD` in the database, then `docker compose up -d`.
+    See: the checklist (32 characters or more); NIST SP 800-63B, 5.1.1.2.
+    """
+    length = settings.requirements.secret_length
+    declared = environment.get(DOTENV, "POSTGRES_PASSWORD")
+    with case(".env", _describe(declared) if declared else "absent"):
+        assert declared is not None, "does not set POSTGRES_PASSWORD"
+        _expect_strong(declared, length)
+    running = environment.elsewhere("POSTGRES_PASSWORD")
+    with case("running container"):
+        if not running:
+            raise NotAssessed("no container has POSTGRES_PASSWORD in its environment")
+    for variable in running:
+        with case(variable.where, _describe(variable)):
+            _expect_strong(variable, length)
+            assert declared is None or variable.group == declared.group, (
+                "runs with another value than .env has: made before .env changed"
+            )
+    with case(
+        "running database", f"the value of .env is {database_password.right}, a wrong one is {database_password.wrong}"
+    ):
+        if "unclear" in (database_password.right, database_password.wrong):
+            raise NotAssessed("the database did not answer the password trial clearly")
+        assert database_password.right == "accepted", "still has another password than .env"
+        assert database_password.wrong == "refused", "accepts any password from the network (trust in pg_hba.conf)"
+
+
+@item("pre.security.secrets.env-permissions")
+def test_env_files_are_private(env_files: EnvFiles, repository: Repository, case: Cases) -> None:
+    """Who can read `.env` has every secret; a forgotten copy is as good.
+
+    Fix: `chmod 600 .env*` and `chown` to the deploying user; delete copies that are not needed (`.env.backup`).
+    See: the checklist; CWE-732.
+    """
+    if not any(file.name == DOTENV for file in env_files.files):
+        raise NotAssessed(f"there is no .env in {env_files.folder or 'the folder of the application'}")
+    for file in env_files.files:
+        if file.holds_secrets is False and file.name != DOTENV:
+            continue
+        with case(file.name, f"mode {file.mode:04o}, owner {file.user}:{file.group}"):
+            if file.holds_secrets is None:
+                raise NotAssessed("could not be read, so whether it holds secrets is unknown")
+            assert not file.mode & 0o177, f"has mode {file.mode:04o}, 0600 or stricter is asked for"
+            assert file.user in ("root", repository.owner), f"belongs to {file.user}, not to root or {repository.owner}"
