@@ -40,7 +40,7 @@ def settings(zebu_target: Target) -> Settings:
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Cases:
-    """What the item judges, listed: `with case("name", "what was seen")` around the assertions of one."""
+    """What the item judges, one after the other: each is a context that names it and what was seen."""
     stash: pytest.Stash = request.node.stash
     return stash.setdefault(CASES, Cases())
 

@@ -41,9 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Gate.SCORE.value,
         help="what fails the run: score (a selected stage is not ready; default), strict (any failed item), off",
     )
-    add("--zebu-json", metavar="FILE", type=Path, help="write the readiness as JSON (schema: docs/report.schema.json)")
-    add("--zebu-save", metavar="FILE", type=Path, help="keep what was gathered, to judge it again later")
-    add("--zebu-replay", metavar="FILE", type=Path, help="judge what --zebu-save kept, without the host")
+    add("--zebu-json", metavar="FILE", help="write the readiness as JSON (schema: docs/report.schema.json)")
+    add("--zebu-save", metavar="FILE", help="keep what was gathered, to judge it again later")
+    add("--zebu-replay", metavar="FILE", help="judge what --zebu-save kept, without the host")
     add(
         "--zebu-timeout",
         metavar="SECONDS",
@@ -58,7 +58,7 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
     if option.zebu_replay is not None and not names:
         from pytest_zebu.gather.snapshot import read
 
-        names = ",".join(read(option.zebu_replay))
+        names = ",".join(read(Path(option.zebu_replay)))
     if option.zebu_replay is not None and "lab" in names.split(","):
         # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
         from pytest_zebu.settings import Host, find
@@ -82,7 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     try:
         found = _targets(config)
-        options = Options(Gate(option.zebu_gate), option.zebu_json, option.zebu_save, option.zebu_replay)
+        json, save, replay = (name and Path(name) for name in (option.zebu_json, option.zebu_save, option.zebu_replay))
+        options = Options(Gate(option.zebu_gate), json, save, replay)
         shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
         if worker is None and option.zebu_replay is None:
             for target in found:
@@ -95,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RunHooks(run, config, is_worker=worker is not None), "zebu-run")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run), "zebu-xdist")
-    if worker is None and config.args_source is not pytest.Config.ArgsSource.ARGS:
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_suite_folder())]
     if worker is None:
         _lend_connection(config, run)

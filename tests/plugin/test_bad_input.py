@@ -1,0 +1,82 @@
+"""Bad input gets one clear line, and no traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import SETTINGS
+
+
+def complaint(pytester: pytest.Pytester, *options: str) -> str:
+    result = pytester.runpytest_subprocess(*options)
+    text = "\n".join(result.outlines + result.errlines)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR, text
+    assert "Traceback" not in text
+    (line,) = [line for line in text.splitlines() if line.startswith("ERROR: zebu: ")]
+    return line
+
+
+def test_no_host(project: pytest.Pytester) -> None:
+    import tests_prod
+
+    assert "name what to judge: --zebu-host=HOST" in complaint(project, str(tests_prod.__path__[0]))
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("[hosts", "zebu.toml: Expected"),
+    ("[host.vm]", "unknown key 'host'; did you mean 'hosts'?"),
+    ("[domains]\nsit = 'a.test'", "unknown key 'domains.sit'; did you mean 'site'?"),
+    ("timeout = 'soon'", "timeout: "),
+    ("[requirements]\ncpus = 1", "requirements.cpus is lower than the checklist's: declare it in [[relaxed]]"),
+    ("[domains]\naddresses = ['nowhere']", "domains.addresses: "),
+    ("[evidence]\nattestations = 'missing.toml'", "missing.toml: no such file (evidence.attestations names it)"),
+], ids=["broken TOML", "unknown table", "unknown key", "wrong type", "silently relaxed", "no address", "missing attestations"])  # fmt: skip
+def test_settings(project: pytest.Pytester, text: str, expected: str) -> None:
+    project.makefile(".toml", zebu=text)
+    assert expected in complaint(project, "--zebu-host=vm")
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("[[waiver]]\nid='pre.security.firewall.enabled'\nreason='none'\napprover='nobody'\nfrom=2026-01-01\nuntil=2027-01-01", "non-negotiable"),
+    ("[[waiver]]\nid='pre.security.firewal.enabled'\nreason='none'\napprover='nobody'\nfrom=2026-01-01\nuntil=2027-01-01", "did you mean 'pre.security.firewall.enabled'?"),
+    ("[[not_applicable]]\nid='deploy.initial.ssh'\nreason='none'\napprover='nobody'", "is not conditional in the checklist"),
+    ("[[attestation]]\nid='deploy.initial.ssh'\nby='me'", "attestation.0.statement: Field required"),
+], ids=["non-negotiable", "unknown id", "not conditional", "incomplete"])  # fmt: skip
+def test_attestations(project: pytest.Pytester, text: str, expected: str) -> None:
+    project.makefile(".toml", attestations=text)
+    assert expected in complaint(project, "--zebu-host=vm")
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ('{"zebu_snapshot": 99, "hosts": {}}', "snapshot of version 99, this is for version 1"),
+    (None, "cut short"),
+    ('{"zebu_snapshot": 1, "hosts": {"lab": {}}}', "damaged"),
+], ids=["another version", "cut short", "damaged"])  # fmt: skip
+def test_snapshots(project: pytest.Pytester, text: str | None, expected: str) -> None:
+    path = project.path / "snapshot.json"
+    path.write_text(path.read_text()[:20_000] if text is None else text)
+    assert expected in complaint(project, "--zebu-replay=snapshot.json")
+    assert "no such snapshot" in complaint(project, "--zebu-replay=nowhere.json")
+
+
+@pytest.mark.parametrize(
+    "host", ["http://vm", "ssh://user:password@vm", "ssh://vm:port", "-oProxyCommand=x", "vm;id", ","]
+)
+def test_hosts(pytester: pytest.Pytester, host: str) -> None:
+    complaint(pytester, f"--zebu-host={host}")
+
+
+def test_the_lab_says_how_to_start_it(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZEBU_LAB_DIR", str(pytester.path / "nowhere"))
+    assert "start it with `zebu lab up`" in complaint(pytester, "--zebu-host=lab")
+
+
+def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytester) -> None:
+    project.makefile(".toml", zebu=SETTINGS.replace("10.77.0.10", '127.0.0.1"\nport = 1\nuser = "x'))
+    result = project.runpytest_subprocess(
+        "--zebu-host=lab2,ssh://x@127.0.0.1:1", "-k", "no-passwords", "--zebu-timeout=2"
+    )
+    text = "\n".join(result.outlines)
+    assert "nothing answers on the ssh port" in text
+    assert "Traceback" not in text
+    assert result.ret == 1

@@ -1,0 +1,189 @@
+"""A run on a recorded snapshot: selection, outcomes, gate, reports."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .conftest import Run
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {item["id"]: item["outcome"] for item in report["hosts"][0]["items"]}
+
+
+@pytest.mark.parametrize(
+    "workers", [(), ("-p", "no:xdist"), ("-n", "0"), ("-n", "2")], ids=["default", "without xdist", "n0", "n2"]
+)
+def test_the_whole_checklist_is_judged(run: Run, workers: tuple[str, ...]) -> None:
+    result, report = run(*workers)
+    host = report["hosts"][0]
+    assert [len(host["items"]), host["overall"]["total"], host["stages"]["pre_deployment"]["total"]] == [196, 157, 73]
+    assert not any(host["stages"][stage]["partial"] for stage in host["stages"])
+    found = outcomes(report)
+    # The recorded certificates come from an authority that nobody trusts by default.
+    assert found["pre.security.https.certificate"] == "failed"
+    assert found["pre.security.ssh.no-passwords"] == "passed"
+    assert found["pre.security.firewall.enabled"] == "not_assessed"
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*Pre deployment*NOT READY*",
+            "*1 failed*",
+            "pre.security.https.certificate: *not trusted*",
+            "*fix: serve the full chain*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_markers_select_a_stage(run: Run) -> None:
+    _, report = run("-m", "deployment_verification and not browser")
+    stages = report["hosts"][0]["stages"]
+    assert stages["deployment_verification"]["passed"] == 2
+    assert stages["pre_deployment"]["score"] is None
+    assert stages["pre_deployment"]["total"] == 73
+
+
+@pytest.mark.parametrize(("options", "status"), [
+    (("-k", "no-passwords"), 0),
+    (("-k", "no-passwords or tls.expiry"), 1),
+    (("-k", "https.certificate"), 1),
+    (("-k", "https.certificate", "--zebu-gate=off"), 0),
+    (("-m", "pre_deployment"), 1),
+], ids=["passed", "one not assessed", "failed", "gate off", "stage not ready"])  # fmt: skip
+def test_the_gate_decides_the_exit_status(run: Run, options: tuple[str, ...], status: int) -> None:
+    result, report = run(*options)
+    assert result.ret == status
+    assert (
+        report["hosts"][0]["stages"]["pre_deployment"]["score"] is None
+        or report["hosts"][0]["stages"]["pre_deployment"]["score"] < 100
+    )
+
+
+def test_a_users_own_failing_test_fails_the_run(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(test_own="def test_own(): assert False")
+    result, _ = run("--zebu-gate=off", "test_own.py")
+    assert result.ret == 1
+
+
+def test_a_check_that_breaks_is_an_error_and_no_pass(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        from pytest_zebu.checks import items
+        @items("deploy.initial.ssh")
+        def test_own(sshd):
+            sshd.nothing_of_this_name
+    """
+    )
+    result, report = run("test_own.py")
+    assert result.ret == 1
+    assert outcomes(report)["deploy.initial.ssh"] == "not_assessed"
+    result.stdout.fnmatch_lines(["*AttributeError*"])
+
+
+def test_nothing_to_judge_is_no_pass(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        from pytest_zebu.checks import items
+        @items("deploy.initial.ssh")
+        def test_own(case):
+            for _ in []:
+                with case("never"):
+                    assert True
+    """
+    )
+    _, report = run("test_own.py")
+    assert outcomes(report)["deploy.initial.ssh"] == "not_assessed"
+
+
+def test_every_case_is_judged(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        from pytest_zebu.checks import items
+        @items("deploy.initial.ssh")
+        def test_own(case):
+            for number in (1, 2, 3):
+                with case(f"number {number}", "seen it"):
+                    assert number == 2, f"is {number}"
+    """
+    )
+    _, report = run("test_own.py")
+    item = next(item for item in report["hosts"][0]["items"] if item["id"] == "deploy.initial.ssh")
+    assert [case["outcome"] for case in item["cases"]] == ["failed", "passed", "failed"]
+    assert item["reason"] == "number 1: is 1; number 3: is 3"
+
+
+def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
+    project.makefile(
+        ".toml",
+        attestations="""
+        [[attestation]]
+        id = "post.maintenance.capacity.costs"
+        statement = "reviewed with the bill"
+        by = "operations"
+        on = "2026-11-20"
+        evidence = ["the bill"]
+        [[attestation]]
+        id = "pre.application.docker.restart-policy"
+        statement = "an attestation does not matter here"
+        by = "operations"
+        on = "2026-11-20"
+        evidence = ["nothing"]
+        [[waiver]]
+        id = "deploy.backend.docs"
+        reason = "decided in a week"
+        approver = "product owner"
+        from = "2026-11-01"
+        until = "2027-01-31"
+        [[not_applicable]]
+        id = "deploy.network.www"
+        reason = "there is no www name"
+        approver = "operations"
+    """,
+    )
+    result, report = run()
+    found = outcomes(report)
+    assert found["post.maintenance.capacity.costs"] == "attested"
+    assert found["pre.application.docker.restart-policy"] == "passed"
+    assert found["deploy.backend.docs"] == "waived"
+    assert found["deploy.network.www"] == "not_applicable"
+    result.stdout.fnmatch_lines(["*deploy.backend.docs: waived: waived by product owner until 2027-01-31*"])
+
+
+def test_hostile_text_is_escaped_in_html_and_stripped_of_escapes(run: Run, project: pytest.Pytester) -> None:
+    path = project.path / "snapshot.json"
+    data = json.loads(path.read_text())
+    answers = data["hosts"]["lab"]["gathered"]["answers"]
+    answers["repository"]["out"] += "@change ?? <script>alert(1)</script>\n"
+    path.write_text(json.dumps(data))
+    run("--html=report.html")
+    html = (project.path / "report.html").read_text()
+    assert "alert(1)" in html
+    assert "<script>alert(1)" not in html
+
+
+def test_relaxed_requirements_are_shown(run: Run, project: pytest.Pytester) -> None:
+    with (project.path / "zebu.toml").open("a") as file:
+        file.write(
+            '\n[requirements]\ncpus = 2\n[[relaxed]]\nkey = "requirements.cpus"\nreason = "small machine"\napprover = "operations"\n'
+        )
+    result, report = run("--html=report.html")
+    assert report["hosts"][0]["relaxed"] == [
+        {
+            "key": "requirements.cpus",
+            "checklist": "4",
+            "declared": "2",
+            "reason": "small machine",
+            "approver": "operations",
+        }
+    ]
+    result.stdout.fnmatch_lines(["relaxed: requirements.cpus = 2 (checklist: 4)*"])
+    assert "requirements.cpus = 2" in (project.path / "report.html").read_text()
+
+
+def test_markers_are_registered(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.pre_deployment:*", "@pytest.mark.security:*", "@pytest.mark.browser:*"])
