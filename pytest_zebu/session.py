@@ -50,7 +50,7 @@ def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Findi
     return Finding(item_id, outcome, reason, text.fix, evidence, found)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class RunHooks:
     """Registered only where there is something to judge."""
 
@@ -203,7 +203,7 @@ class RunHooks:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class XdistHooks:
     """Registered only where xdist is."""
 

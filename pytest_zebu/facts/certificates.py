@@ -58,11 +58,9 @@ def looks(target: Target) -> tuple[Look, ...]:
 def _store(ca_file: Path | None, when: datetime) -> crypto.X509Store:
     store = crypto.X509Store()
     try:
-        text = (ca_file or Path(certifi.where())).read_bytes()
-        for certificate in x509.load_pem_x509_certificates(text):
-            store.add_cert(crypto.X509.from_cryptography(certificate))
-    except (OSError, ValueError) as error:
-        raise Garbled(f"tls.ca_file {ca_file}: {error}") from None
+        store.load_locations(str(ca_file or certifi.where()))
+    except crypto.Error:
+        raise Garbled(f"tls.ca_file {ca_file} has no certificates or cannot be read") from None
     store.set_time(when.replace(tzinfo=None))
     return store
 

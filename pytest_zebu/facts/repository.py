@@ -23,7 +23,7 @@ git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-
     needs=("APP_DIR", "OWNER"),
     owner=True,
 )
-VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:[-+.]?([0-9A-Za-z.+-]+))?$")
+VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:\+[0-9A-Za-z.-]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Tag:
     def version(self) -> tuple[int, int, int] | None:
         """The release that it names; none for a pre-release or another kind of name."""
         found = VERSION.match(self.name)
-        if found is None or (found[4] and not found[4].startswith("+")):
+        if found is None:
             return None
         return int(found[1]), int(found[2]), int(found[3])
 
