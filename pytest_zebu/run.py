@@ -17,7 +17,7 @@ from pytest_zebu.attestations import read as read_records
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.errors import UsageProblem
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.base import Fact, Known, Reason, Unknown
+from pytest_zebu.facts.base import Fact, Known, Unknown
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.session import gather
 from pytest_zebu.gather.snapshot import Snapshot
@@ -154,8 +154,3 @@ def replayed(path: Path, targets: Mapping[str, Target]) -> dict[str, Snapshot]:
 def facts_of(fixture_names: Iterable[str]) -> set[str]:
     """The facts among fixture names."""
     return {name for name in fixture_names if name in ALL}
-
-
-def unknown_reason(answer: Unknown) -> str:
-    """Why something could not be had, for people."""
-    return answer.detail if answer.reason is Reason.NOT_CONFIGURED else str(answer)

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ class Snapshot:
     logins: int = 0
     round_trips: int = 0
     seconds: float = 0.0
-    simulated: tuple[str, ...] = field(default=())
 
 
 def _plain(value: Any) -> Any:
@@ -112,5 +111,4 @@ def _snapshot(data: dict[str, Any]) -> Snapshot:
     answers: dict[str, Said | Unknown] = {}
     for name, answer in gathered["answers"].items():
         answers[name] = _rich(answer) if "$unknown" in answer else Said(**answer)
-    data["simulated"] = tuple(data["simulated"])
     return Snapshot(**data, gathered=Gathered(answers, _rich(gathered["looks"]), float(gathered["time"])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pytest_zebu.catalogue import SCORED, Stage
+from pytest_zebu.catalogue import Stage
 from pytest_zebu.outcome import Finding, Outcome
 from pytest_zebu.readiness import Tally
 from pytest_zebu.run import Run
@@ -74,7 +74,7 @@ def summary(run: Run, name: str) -> Iterator[Line]:
             f"{name}{f', version {version}' if version else ''}: gathered in {snapshot.seconds:.1f} s, {access}",
             {} if snapshot.reachable else {"red": True},
         )
-    for stage in SCORED:
+    for stage in readiness.selected_stages:
         tally = readiness.stages[stage]
         yield stage_line(stage, tally)
         yield Line(f"{'':24} {_counts(tally)}")
