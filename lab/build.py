@@ -191,9 +191,14 @@ class Builder:
         """Unmount the image; its loop device goes with it."""
         if self.place.machines.is_mount():
             wait_until(
-                "the machines' image to unmount", 20,
+                "the machines' image to unmount",
+                20,
                 lambda: run(["umount", self.place.machines], check=False).returncode == 0,
-            )  # fmt: skip
+            )
+        if self.place.image.exists():
+            # The kernel lets go of the device when the last dying machine has let go of its file system.
+            attached = ["losetup", "--associated", str(self.place.image)]
+            wait_until("the image's loop device to detach", 20, lambda: not run(attached).stdout.strip())
 
     def build(self) -> None:
         """Make everything that is missing."""
