@@ -49,6 +49,12 @@ class Relay:
         self.ready.set()
         self.loop.run_forever()
         server.close()
+        self.loop.set_exception_handler(lambda loop, context: None)  # connections that end with the relay are no errors
+        left = asyncio.all_tasks(self.loop)
+        for task in left:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self.loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(self.address, 22)
