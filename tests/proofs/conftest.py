@@ -21,7 +21,7 @@ Outcomes = dict[str, str]
 
 @dataclass
 class Proven:
-    """What this session proved, item by item, and what of each kind."""
+    """What was proved so far, item by item, and what of each kind."""
 
     healthy: set[str] = field(default_factory=set)
     faulty: list[str] = field(default_factory=list)
