@@ -58,10 +58,9 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
         pages = _visit_all(arguments, executable, home)
-    if all(page["status"] == 0 for page in pages) and arguments["control"] and not control_answers():
-        return Unknown(
-            Reason.UNREACHABLE, f"the site does not answer, nor does the control address {arguments['control']}"
-        )
+    if all(page["status"] == 0 for page in pages) and not control_answers():
+        control = arguments["control"] or "that no vantage declares"
+        return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")
     return {"pages": pages}
 
 

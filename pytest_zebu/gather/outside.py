@@ -93,7 +93,11 @@ def answers(control: str | None, source: str | None = None) -> bool:
 
 def _cut_off(what: str, control: str | None) -> Unknown | None:
     """Where nothing answered: whether that is our own network's fault."""
-    if control and not answers(control):
+    if not control:
+        return Unknown(
+            Reason.UNREACHABLE, f"{what} does not answer, and no vantage declares a control address to tell why"
+        )
+    if not answers(control):
         return Unknown(Reason.UNREACHABLE, f"{what} does not answer, nor does the control address {control}")
     return None
 
@@ -187,6 +191,8 @@ def shake_hands(domain: str, control: str | None, port: int = 443) -> Any:
     context.set_alpn_protos([b"h2", b"http/1.1"])
     try:
         raw = socket.create_connection((domain, port), CONNECT_SECONDS)
+    except ConnectionRefusedError as error:
+        return {"refused": type(error).__name__}  # somebody answered: it is the target that says no
     except OSError as error:
         return _cut_off(f"{domain}:{port}", control) or {"refused": type(error).__name__}
     with raw:

@@ -1,0 +1,34 @@
+"""A look that saw nothing is unknown, unless something proves that the network was there."""
+
+from __future__ import annotations
+
+import socket
+
+from pytest_zebu.facts.base import Reason, Unknown
+from pytest_zebu.gather.outside import ask, shake_hands, try_ports
+
+
+def _closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_nothing_seen_without_a_control_address_is_unknown() -> None:
+    for seen in (shake_hands("name.invalid", None), ask("http://name.invalid/", None)):
+        assert isinstance(seen, Unknown)
+        assert seen.reason is Reason.UNREACHABLE
+
+
+def test_a_refusal_is_an_answer() -> None:
+    assert shake_hands("127.0.0.1", None, _closed_port()) == {"refused": "ConnectionRefusedError"}
+
+
+def test_a_control_address_that_answers_makes_silence_the_targets_fault() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        control = f"127.0.0.1:{server.getsockname()[1]}"
+        assert shake_hands("127.0.0.1", control, _closed_port())["refused"]
+        assert ask(f"http://127.0.0.1:{_closed_port()}/", control)["status"] == 0
+
+
+def test_closed_ports_prove_nothing_where_nothing_at_all_answers() -> None:
+    assert try_ports("127.0.0.1", [_closed_port()], None, None)["control"] is False
