@@ -103,6 +103,21 @@ def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:
     assert int(lab.vm.shell(count)) - before == run.host["ssh_logins"] == 1
 
 
+def test_several_hosts_are_judged_each_for_itself(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:
+    """The same machine under two names, once by an account that may not see everything."""
+    text = (lab.place.folder / "zebu.toml").read_text()
+    block = text[text.index("[hosts.lab]") : text.index("[domains]")]
+    second = block.replace("[hosts.lab]", "[hosts.monitor]").replace('user = "deploy"', 'user = "observer"')
+    run = suite(config(("[domains]", f"{second}\n[domains]")), "-m", "not browser", host="--zebu-host=lab,monitor")
+    first, other = run.report["hosts"]
+    assert [first["name"], other["name"]] == ["lab", "monitor"]
+    assert (first["ssh_logins"], other["ssh_logins"]) == (1, 1)
+    by_host = [{item["id"]: item["outcome"] for item in host["items"]} for host in (first, other)]
+    root_only = "pre.security.ssh.root-restricted"
+    assert [outcomes[root_only] for outcomes in by_host] == ["passed", "not_assessed"]
+    assert [outcomes["pre.infrastructure.dns-records"] for outcomes in by_host] == ["passed", "passed"]
+
+
 def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
     count = "grep -c 'Accepted publickey' /var/log/auth.log || true"
     before = int(lab.vm.shell(count))

@@ -7,7 +7,7 @@ flips: set[str] = {"deploy.database.migrations"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell(
-        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'c001_keys_strategies_jobs'\""
+        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'c002_backtests_triggers'\""
     )
 
 

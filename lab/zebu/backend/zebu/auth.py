@@ -29,7 +29,12 @@ class Caller:
 
     user_id: uuid.UUID
     clerk_user_id: str
-    by_api_key: bool
+    api_key_id: uuid.UUID | None = None
+
+    @property
+    def by_api_key(self) -> bool:
+        """Whether a key vouches for the user, and no sign-in."""
+        return self.api_key_id is not None
 
     @property
     def is_admin(self) -> bool:
@@ -75,7 +80,7 @@ def _by_session_token(token: str) -> Caller:
     except jwt.PyJWTError:
         raise unauthorized("Invalid or expired token") from None
     subject = str(claims["sub"])
-    return Caller(user_id_of(subject), subject, by_api_key=False)
+    return Caller(user_id_of(subject), subject)
 
 
 def _by_api_key(raw: str, database: Database) -> Caller:
@@ -84,7 +89,7 @@ def _by_api_key(raw: str, database: Database) -> Caller:
         raise unauthorized("Invalid API key")
     found.last_used_at = now()
     database.commit()
-    return Caller(found.user_id, found.clerk_user_id, by_api_key=True)
+    return Caller(found.user_id, found.clerk_user_id, found.id)
 
 
 def authenticate(request: Request, database: Database) -> Caller:

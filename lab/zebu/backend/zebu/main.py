@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,9 +12,9 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
-from zebu import errors, logs
+from zebu import errors, jobs, logs
 from zebu.config import settings
-from zebu.routes import admin, keys, portfolios, prices, strategies
+from zebu.routes import admin, agents, backtests, keys, portfolios, prices, strategies
 
 log = logs.logger(__name__)
 
@@ -28,8 +29,10 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
         log_level=config.log_level,
         json_output=config.environment == "production",
     )
+    scheduler = asyncio.create_task(jobs.schedule())
     log.info("Application startup complete")
     yield
+    scheduler.cancel()
 
 
 app = FastAPI(title="Zebu API", version="0.1.0", lifespan=_lifespan)
@@ -89,6 +92,6 @@ def api_root() -> dict[str, str]:
     return {"message": "Zebu API v1"}
 
 
-for part in (portfolios, prices, keys, strategies, admin):
+for part in (portfolios, prices, keys, strategies, backtests, agents, admin):
     api.include_router(part.router)
 app.include_router(api)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
+    Date,
     DateTime,
+    Dialect,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     Numeric,
     String,
+    TypeDecorator,
     UniqueConstraint,
     Uuid,
 )
@@ -23,6 +28,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 def now() -> datetime:
     """The present, with its zone."""
     return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment with its zone, also where the database forgets it, as SQLite does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that it is UTC where nothing is said."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 class Base(DeclarativeBase):
@@ -48,7 +64,7 @@ class Portfolio(Base):
     name: Mapped[str] = mapped_column(String(100))
     currency: Mapped[str] = mapped_column(String(3), default="USD")
     portfolio_type: Mapped[str] = mapped_column(String(20), default="PAPER_TRADING")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
 class Transaction(Base):
@@ -64,7 +80,7 @@ class Transaction(Base):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     portfolio_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("portfolios.id", ondelete="CASCADE"))
     transaction_type: Mapped[str] = mapped_column(String(20))
-    timestamp: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    timestamp: Mapped[datetime] = mapped_column(Moment, default=now)
     cash_change: Mapped[Decimal] = mapped_column(Numeric(20, 2))
     ticker: Mapped[str | None] = mapped_column(String(5))
     quantity: Mapped[Decimal | None] = mapped_column(Numeric(20, 4))
@@ -83,7 +99,7 @@ class PortfolioSnapshot(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     portfolio_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("portfolios.id", ondelete="CASCADE"))
-    snapshot_date: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    snapshot_date: Mapped[datetime] = mapped_column(Moment)
     total_value: Mapped[Decimal] = mapped_column(Numeric(20, 2))
 
 
@@ -100,10 +116,10 @@ class PriceHistory(Base):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     ticker: Mapped[str] = mapped_column(String(5))
     price: Mapped[Decimal] = mapped_column(Numeric(20, 4))
-    timestamp: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    timestamp: Mapped[datetime] = mapped_column(Moment)
     interval: Mapped[str] = mapped_column(String(10), default="1day")
     source: Mapped[str] = mapped_column(String(20), default="alpha_vantage")
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    updated_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
 class ApiKey(Base):
@@ -121,22 +137,26 @@ class ApiKey(Base):
     label: Mapped[str] = mapped_column(String(100))
     key_hash: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[str] = mapped_column(String(100), default="read")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
-    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Strategy(Base):
     """A named trading strategy."""
 
     __tablename__ = "strategies"
-    __table_args__ = (Index("idx_strategy_user_id", "user_id"),)
+    __table_args__ = (
+        Index("idx_strategy_user_id", "user_id"),
+        Index("idx_strategy_api_key_id", "api_key_id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     user_id: Mapped[uuid.UUID] = mapped_column(Uuid)
     name: Mapped[str] = mapped_column(String(100))
+    ticker: Mapped[str] = mapped_column(String(5), default="IBM")
     api_key_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
 class JobExecution(Base):
@@ -148,6 +168,145 @@ class JobExecution(Base):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
     job_name: Mapped[str] = mapped_column(String(100))
     status: Mapped[str] = mapped_column(String(20))
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
-    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
     error_message: Mapped[str | None] = mapped_column(String(500))
+
+
+class TickerWatch(Base):
+    """A share whose price is refreshed daily."""
+
+    __tablename__ = "ticker_watchlist"
+    __table_args__ = (Index("idx_watchlist_next_refresh", "next_refresh_at"),)
+
+    ticker: Mapped[str] = mapped_column(String(5), primary_key=True)
+    next_refresh_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class BacktestRun(Base):
+    """A strategy tried on past prices."""
+
+    __tablename__ = "backtest_runs"
+    __table_args__ = (
+        Index("idx_backtest_run_user_id", "user_id"),
+        Index("idx_backtest_run_portfolio_id", "portfolio_id"),
+        Index("idx_backtest_run_strategy_id", "strategy_id"),
+        Index("idx_backtest_run_api_key_id", "api_key_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    portfolio_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("portfolios.id", ondelete="CASCADE"))
+    strategy_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("strategies.id", ondelete="SET NULL"))
+    api_key_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
+    start_date: Mapped[date] = mapped_column(Date)
+    end_date: Mapped[date] = mapped_column(Date)
+    status: Mapped[str] = mapped_column(String(20))
+    initial_cash: Mapped[Decimal] = mapped_column(Numeric(20, 2))
+    final_value: Mapped[Decimal | None] = mapped_column(Numeric(20, 2))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class BacktestAgentInvocation(Base):
+    """What an agent was asked in the course of a backtest."""
+
+    __tablename__ = "backtest_agent_invocations"
+    __table_args__ = (Index("idx_backtest_invocation_run_id", "backtest_run_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    backtest_run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("backtest_runs.id", ondelete="CASCADE"))
+    outcome: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class StrategyActivation(Base):
+    """A strategy at work on a portfolio."""
+
+    __tablename__ = "strategy_activations"
+    __table_args__ = (
+        Index("idx_activation_strategy_id", "strategy_id"),
+        Index("idx_activation_portfolio_id", "portfolio_id"),
+        Index("idx_activation_user_id", "user_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    strategy_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("strategies.id", ondelete="CASCADE"))
+    portfolio_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("portfolios.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(String(20), default="ACTIVE")
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class ExplorationTask(Base):
+    """A question put to an agent."""
+
+    __tablename__ = "exploration_tasks"
+    __table_args__ = (
+        Index("idx_exploration_task_user_id", "user_id"),
+        Index("idx_exploration_task_portfolio_id", "portfolio_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    portfolio_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("portfolios.id", ondelete="SET NULL"))
+    prompt: Mapped[str] = mapped_column(String(2000))
+    status: Mapped[str] = mapped_column(String(20), default="OPEN")
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class StrategyConditionTrigger(Base):
+    """A condition on a price that wakes an activation."""
+
+    __tablename__ = "strategy_condition_triggers"
+    __table_args__ = (
+        Index("idx_trigger_activation_id", "activation_id"),
+        Index("idx_trigger_user_id", "user_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    activation_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("strategy_activations.id", ondelete="CASCADE")
+    )
+    direction: Mapped[str] = mapped_column(String(5))
+    threshold: Mapped[Decimal] = mapped_column(Numeric(20, 4))
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class TriggerFireRecord(Base):
+    """A trigger that fired, and what came of it."""
+
+    __tablename__ = "trigger_fire_records"
+    __table_args__ = (
+        Index("idx_trigger_fire_trigger_id", "trigger_id"),
+        Index("idx_trigger_fire_transaction_id", "transaction_id"),
+        Index("idx_trigger_fire_exploration_task_id", "exploration_task_id"),
+        Index("idx_trigger_fire_api_key_id", "api_key_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    trigger_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("strategy_condition_triggers.id", ondelete="CASCADE")
+    )
+    transaction_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("transactions.id", ondelete="SET NULL")
+    )
+    exploration_task_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("exploration_tasks.id", ondelete="SET NULL")
+    )
+    api_key_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="RESTRICT"))
+    price: Mapped[Decimal] = mapped_column(Numeric(20, 4))
+    fired_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class BackfillTask(Base):
+    """Past prices of a share, asked for."""
+
+    __tablename__ = "backfill_tasks"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    ticker: Mapped[str] = mapped_column(String(5))
+    status: Mapped[str] = mapped_column(String(20))
+    rows_written: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)

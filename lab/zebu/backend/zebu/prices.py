@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, cast
@@ -71,21 +71,28 @@ def _take_token() -> None:
             raise _unavailable("rate_limited")
 
 
-def _ask(ticker: str) -> Price:
+def _query(function: str, ticker: str) -> dict[str, Any]:
     config = settings()
     _take_token()
     try:
         answer = httpx.get(
             config.alpha_vantage_url,
-            params={"function": "GLOBAL_QUOTE", "symbol": ticker, "apikey": config.alpha_vantage_api_key},
+            params={"function": function, "symbol": ticker, "apikey": config.alpha_vantage_api_key},
             timeout=5,
         )
         body = answer.json()
     except (httpx.HTTPError, ValueError):
         raise _unavailable("upstream_unreachable") from None
+    if not isinstance(body, dict):
+        raise _unavailable("upstream_garbled")
+    # The texts name the key: they are not passed on.
     if "Information" in body or "Note" in body or "Error Message" in body:
         raise _unavailable("upstream_refused")
-    quote = body.get("Global Quote") or {}
+    return body
+
+
+def _ask(ticker: str) -> Price:
+    quote = _query("GLOBAL_QUOTE", ticker).get("Global Quote") or {}
     if not quote:
         raise Refused(404, f"Unknown ticker {ticker}", "ticker_not_found")
     try:
@@ -114,3 +121,47 @@ def price_of(ticker: str) -> Price:
     except redis.RedisError:
         raise _unavailable("cache_unreachable") from None
     return fresh
+
+
+def daily(ticker: str) -> dict[date, Decimal]:
+    """The closing prices of past trading days.
+
+    Raises:
+        Refused: 404 for an unknown ticker, 503 where there is nothing to be had.
+    """
+    try:
+        series = _query("TIME_SERIES_DAILY", ticker).get("Time Series (Daily)") or {}
+    except redis.RedisError:
+        raise _unavailable("cache_unreachable") from None
+    if not series:
+        raise Refused(404, f"Unknown ticker {ticker}", "ticker_not_found")
+    try:
+        return {date.fromisoformat(day): Decimal(bar["4. close"]) for day, bar in series.items()}
+    except (KeyError, InvalidOperation, ValueError):
+        raise _unavailable("upstream_garbled") from None
+
+
+def forget(ticker: str) -> bool:
+    """Drop a cached price; whether there was one.
+
+    Raises:
+        Refused: 503 where the cache does not answer.
+    """
+    try:
+        return bool(cache().delete(KEY.format(ticker)))
+    except redis.RedisError:
+        raise _unavailable("cache_unreachable") from None
+
+
+def cached(ticker: str) -> dict[str, Any]:
+    """What the cache holds of a share, and for how long still (seconds).
+
+    Raises:
+        Refused: 503 where the cache does not answer.
+    """
+    key = KEY.format(ticker)
+    try:
+        kept, seconds = cast("bytes | None", cache().get(key)), cast(int, cache().ttl(key))
+    except redis.RedisError:
+        raise _unavailable("cache_unreachable") from None
+    return {"key": key, "cached": kept is not None, "ttl_seconds": seconds if kept is not None else None}

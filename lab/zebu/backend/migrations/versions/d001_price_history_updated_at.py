@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d001_price_history_updated_at"
-down_revision = "c001_keys_strategies_jobs"
+down_revision = "c002_backtests_triggers"
 branch_labels = None
 depends_on = None
 

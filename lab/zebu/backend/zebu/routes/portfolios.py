@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from zebu import ledger
+from zebu import history, ledger
 from zebu.auth import User
 from zebu.database import Database
 from zebu.errors import Refused
 from zebu.models import Portfolio, PortfolioSnapshot, Transaction, now
+from zebu.owners import owned
 from zebu.paging import Limit, Offset, page
 from zebu.prices import price_of
 
@@ -47,15 +48,6 @@ class Trade(BaseModel):
     ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")]
     quantity: Annotated[Decimal, Field(gt=0, decimal_places=4, max_digits=18)]
     as_of: datetime | None = None
-
-
-def _owned(database: Session, caller: User, portfolio_id: uuid.UUID) -> Portfolio:
-    found = database.get(Portfolio, portfolio_id)
-    if found is None:
-        raise Refused(404, "Portfolio not found", "portfolio_not_found")
-    if found.user_id != caller.user_id:
-        raise Refused(403, "Not the owner of this portfolio")
-    return found
 
 
 def _entries(database: Session, portfolio_id: uuid.UUID) -> list[Transaction]:
@@ -135,10 +127,14 @@ def create(body: NewPortfolio, caller: User, database: Database) -> dict[str, st
 
 
 @router.get("")
-def index(caller: User, database: Database, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
-    """The caller's portfolios."""
-    query = select(Portfolio).where(Portfolio.user_id == caller.user_id).order_by(Portfolio.created_at)
-    return page(database, query, _portfolio, limit, offset)
+def index(
+    caller: User, database: Database, limit: Limit = 20, offset: Offset = 0, include_backtest: bool = False
+) -> dict[str, Any]:
+    """The caller's portfolios; those of backtests where asked for."""
+    query = select(Portfolio).where(Portfolio.user_id == caller.user_id)
+    if not include_backtest:
+        query = query.where(Portfolio.portfolio_type == "PAPER_TRADING")
+    return page(database, query.order_by(Portfolio.created_at), _portfolio, limit, offset)
 
 
 @router.get("/balances")
@@ -151,13 +147,13 @@ def balances(caller: User, database: Database, limit: Limit = 20, offset: Offset
 @router.get("/{portfolio_id}")
 def read(portfolio_id: uuid.UUID, caller: User, database: Database) -> dict[str, Any]:
     """One portfolio."""
-    return _portfolio(_owned(database, caller, portfolio_id))
+    return _portfolio(owned(database, caller, Portfolio, portfolio_id))
 
 
 @router.delete("/{portfolio_id}", status_code=204)
 def remove(portfolio_id: uuid.UUID, caller: User, database: Database) -> Response:
     """Close a portfolio with all that belongs to it."""
-    portfolio = _owned(database, caller, portfolio_id)
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
     for table in (Transaction, PortfolioSnapshot):
         database.execute(delete(table).where(table.portfolio_id == portfolio.id))
     database.delete(portfolio)
@@ -184,13 +180,13 @@ def _insufficient(available: Decimal, required: Decimal) -> Refused:
 @router.post("/{portfolio_id}/deposit", status_code=201)
 def deposit(portfolio_id: uuid.UUID, body: CashMove, caller: User, database: Database) -> dict[str, str]:
     """Pay in."""
-    return _move(database, _owned(database, caller, portfolio_id), "DEPOSIT", body.amount)
+    return _move(database, owned(database, caller, Portfolio, portfolio_id), "DEPOSIT", body.amount)
 
 
 @router.post("/{portfolio_id}/withdraw", status_code=201)
 def withdraw(portfolio_id: uuid.UUID, body: CashMove, caller: User, database: Database) -> dict[str, str]:
     """Pay out, as far as there is cash."""
-    portfolio = _owned(database, caller, portfolio_id)
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
     available = ledger.cash(_entries(database, portfolio.id))
     if available < body.amount:
         raise _insufficient(available, body.amount)
@@ -200,7 +196,7 @@ def withdraw(portfolio_id: uuid.UUID, body: CashMove, caller: User, database: Da
 @router.post("/{portfolio_id}/trades", status_code=201)
 def trade(portfolio_id: uuid.UUID, body: Trade, caller: User, database: Database) -> dict[str, str]:
     """Buy or sell at the price of the moment."""
-    portfolio = _owned(database, caller, portfolio_id)
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
     entries = _entries(database, portfolio.id)
     price = price_of(body.ticker).price
     amount = (price * body.quantity).quantize(ledger.CENT)
@@ -230,13 +226,13 @@ def trade(portfolio_id: uuid.UUID, body: Trade, caller: User, database: Database
 @router.get("/{portfolio_id}/balance")
 def balance(portfolio_id: uuid.UUID, caller: User, database: Database) -> dict[str, Any]:
     """Cash and the value of what is held."""
-    return _balance(database, _owned(database, caller, portfolio_id))
+    return _balance(database, owned(database, caller, Portfolio, portfolio_id))
 
 
 @router.get("/{portfolio_id}/holdings")
 def holdings(portfolio_id: uuid.UUID, caller: User, database: Database) -> dict[str, list[dict[str, Any]]]:
     """What is held, at cost and at the price of the moment."""
-    portfolio = _owned(database, caller, portfolio_id)
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
     rows = []
     for held in ledger.holdings(_entries(database, portfolio.id)):
         price = price_of(held.ticker)
@@ -269,8 +265,72 @@ def transactions(
     transaction_type: Kind | None = None,
 ) -> dict[str, Any]:
     """The history, oldest first."""
-    portfolio = _owned(database, caller, portfolio_id)
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
     query = select(Transaction).where(Transaction.portfolio_id == portfolio.id)
     if transaction_type is not None:
         query = query.where(Transaction.transaction_type == transaction_type)
     return page(database, query.order_by(Transaction.timestamp), _transaction, limit, offset)
+
+
+RANGES = {"1W": 7, "1M": 31, "3M": 92, "1Y": 366, "ALL": 36_500}
+
+
+@router.get("/{portfolio_id}/performance")
+def performance(
+    portfolio_id: uuid.UUID,
+    caller: User,
+    database: Database,
+    span: Annotated[Literal["1W", "1M", "3M", "1Y", "ALL"], Query(alias="range")] = "1M",
+) -> dict[str, Any]:
+    """The recorded daily values of a span, and their change."""
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
+    since = now() - timedelta(days=RANGES[span])
+    query = select(PortfolioSnapshot).where(
+        PortfolioSnapshot.portfolio_id == portfolio.id, PortfolioSnapshot.snapshot_date >= since
+    )
+    rows = database.scalars(query.order_by(PortfolioSnapshot.snapshot_date)).all()
+    change = rows[-1].total_value - rows[0].total_value if rows else Decimal(0)
+    return {
+        "portfolio_id": str(portfolio.id),
+        "range": span,
+        "data_points": [
+            {"date": row.snapshot_date.date().isoformat(), "total_value": str(row.total_value)}
+            for row in rows
+        ],
+        "absolute_change": str(change),
+    }
+
+
+@router.get("/{portfolio_id}/composition")
+def composition(portfolio_id: uuid.UUID, caller: User, database: Database) -> dict[str, Any]:
+    """What share of the cost each holding is, and cash."""
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
+    entries = _entries(database, portfolio.id)
+    parts = {"CASH": ledger.cash(entries)} | {
+        held.ticker: held.cost_basis for held in ledger.holdings(entries)
+    }
+    total = sum(parts.values(), Decimal(0))
+    return {
+        "portfolio_id": str(portfolio.id),
+        "total_value": str(total),
+        "composition": [
+            {
+                "ticker": ticker,
+                "value": str(value),
+                "percentage": str((value / total * 100).quantize(ledger.CENT)) if total else "0.00",
+            }
+            for ticker, value in parts.items()
+        ],
+    }
+
+
+@router.post("/{portfolio_id}/snapshots/backfill", status_code=201)
+def backfill(portfolio_id: uuid.UUID, caller: User, database: Database) -> dict[str, int]:
+    """Record the missing daily values since the portfolio was opened, a year at most."""
+    portfolio = owned(database, caller, Portfolio, portfolio_id)
+    days = min((now().date() - portfolio.created_at.date()).days, 366)
+    made = sum(
+        history.snapshot(database, portfolio, now().date() - timedelta(days=back)) for back in range(days + 1)
+    )
+    database.commit()
+    return {"created": made}
