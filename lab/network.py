@@ -37,7 +37,7 @@ table inet edge {{
   chain input {{
     type filter hook input priority filter; policy accept;
     iifname "wan" ct state established,related accept
-    iifname "wan" meta l4proto {{ icmp, ipv6-icmp }} accept
+    iifname "wan" meta l4proto {{ 1, 58 }} accept  # ICMP; the names need netbase
     iifname "wan" drop
   }}
 }}
