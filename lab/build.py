@@ -469,6 +469,8 @@ class Builder:
         (root / "var/log/auth.log").touch()
         run(["chroot", root, "chown", "root:adm", "/var/log/auth.log"])
         run(["chroot", root, "systemctl", "-q", "enable", "lab-cgroup.service"])
+        shutil.copy(self.place.keys / "ca.pem", root / "usr/local/share/ca-certificates/zebu-lab.crt")
+        run(["chroot", root, "update-ca-certificates"])
         self._apt_sources(root)
         self._backup_access(root)
         self._checkout(root)

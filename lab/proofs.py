@@ -20,12 +20,14 @@ class Fault:
         item: the item whose check it is for.
         flips: the items that it flips; none where an arrangement is odd but right.
         outcomes: of those, the ones that become something else than failed.
+        touches: the parts of the lab that it changes; two faults that touch the same part are not injected together.
     """
 
     item: str
     name: str
     flips: frozenset[str]
     outcomes: Mapping[str, str]
+    touches: frozenset[str]
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
 
@@ -45,17 +47,30 @@ def load_faults() -> tuple[Fault, ...]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         outcomes = getattr(module, "outcomes", {})
-        found.append(Fault(path.parent.name, path.stem, frozenset(module.flips), outcomes, module.inject, module.mend))
+        found.append(
+            Fault(
+                path.parent.name,
+                path.stem,
+                frozenset(module.flips),
+                outcomes,
+                frozenset(getattr(module, "touches", ())),
+                module.inject,
+                module.mend,
+            )
+        )
     return tuple(found)
 
 
 def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
     """Faults that do not touch each other, together: no two of an item, and none that flips another's item."""
+
+    def touched(fault: Fault) -> frozenset[str]:
+        return fault.flips | {fault.item} | fault.touches
+
     found: list[list[Fault]] = []
     for fault in faults:
-        touched = fault.flips | {fault.item}
         for group in found:
-            if not any(touched & (other.flips | {other.item}) for other in group):
+            if not any(touched(fault) & touched(other) for other in group):
                 group.append(fault)
                 break
         else:

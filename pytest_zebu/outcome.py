@@ -33,6 +33,10 @@ class NotAssessed(Exception):
     """Raised by a judgement that cannot see what it needs; the text says why."""
 
 
+class NotApplicable(Exception):
+    """Raised by the judgement of a conditional item whose condition the settings rule out; the text says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One of the things that an item judges: a user, a container, a domain."""

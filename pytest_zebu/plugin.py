@@ -18,7 +18,7 @@ from pytest_zebu.fixtures import RUN
 from pytest_zebu.readiness import Gate
 from pytest_zebu.run import Options, Run
 from pytest_zebu.session import RunHooks, XdistHooks
-from pytest_zebu.settings import Target, targets
+from pytest_zebu.settings import Target, chosen, targets
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +49,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         type=float,
         help="the longest that gathering over ssh may take (default: 30)",
+    )
+    add(
+        "--zebu-scan",
+        choices=["usual", "full"],
+        default="usual",
+        help="the TCP ports that are tried from each vantage: the usual ones and the machine's own (default), or all",
+    )
+    add(
+        "--zebu-active",
+        metavar="PROBE[,PROBE]",
+        default="",
+        help="probes that write, and clean up after themselves: functional, restore, attack (default: none)",
     )
 
 
@@ -81,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     option = config.option
     try:
-        found = _targets(config)
+        found = tuple(chosen(target, option.zebu_scan, option.zebu_active) for target in _targets(config))
         json, save, replay = (name and Path(name) for name in (option.zebu_json, option.zebu_save, option.zebu_replay))
         options = Options(Gate(option.zebu_gate), json, save, replay)
         shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from pytest_zebu.catalogue import load
 from pytest_zebu.checks import message_of, prose
 from pytest_zebu.facts.base import Known, Unknown
 from pytest_zebu.fixtures import CASES
-from pytest_zebu.outcome import Finding, NotAssessed, Outcome, combine, settle
+from pytest_zebu.outcome import Finding, NotApplicable, NotAssessed, Outcome, combine, settle
 from pytest_zebu.reports import html, terminal
 from pytest_zebu.reports import json as json_report
 from pytest_zebu.run import Run, facts_of
@@ -44,6 +45,8 @@ def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Findi
             outcome, reason = Outcome.FAILED, message_of(error)
         case NotAssessed() | pytest.skip.Exception():
             outcome, reason = Outcome.NOT_ASSESSED, str(error)
+        case NotApplicable() if load()[item_id].conditional:
+            outcome, reason = Outcome.NOT_APPLICABLE, str(error)
         case _:
             why = f"the check itself broke: {type(error).__name__}"
             return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)

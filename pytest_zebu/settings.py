@@ -47,6 +47,7 @@ class Host(Section):
     public_address: str | None = None
     app_directory: Annotated[str | None, Field(pattern=r"^/")] = None
     project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
+    reserved_address: str | None = None
 
     @field_validator("address", "user")
     @classmethod
@@ -72,6 +73,17 @@ class Domains(Section):
         return tuple(str(ipaddress.ip_address(value)) for value in values)
 
     @property
+    def api_origin(self) -> str | None:
+        """Where the API is served: under a name of its own, or under the site."""
+        name = self.site if self.api == "same-origin" else self.api
+        return f"https://{name}" if name else None
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """The origins from which pages call the API. The API's own name is none."""
+        return tuple(f"https://{name}" for name in dict.fromkeys((self.site, self.www)) if name)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The declared names, each once."""
         found = (self.site, self.www, None if self.api == "same-origin" else self.api)
@@ -92,6 +104,34 @@ class Vantage(Section):
     kind: Literal["internet", "lan", "proxy"]
     source: str | None = None
     control: Annotated[str | None, Field(pattern=r"^.+:\d+$")] = None
+
+
+class NetworkNeeds(Section):
+    """What the machine must be able to reach.
+
+    Attributes:
+        outbound: an address on the internet that answers https.
+        peers: neighbours in its own network, as address:port.
+    """
+
+    outbound: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$")] = (
+        "https://deb.debian.org/"
+    )
+    peers: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
+
+
+class Firewall(Section):
+    """What may be reached from outside.
+
+    Attributes:
+        allowed: TCP ports that may answer, beside the ssh port: the checklist's 80 and 443, and what is declared.
+        forwarded: TCP ports that the router may forward from the public address.
+        lan_trusted: the machines of the LAN may reach the backend's port.
+    """
+
+    allowed: tuple[Port, ...] = (80, 443)
+    forwarded: tuple[Port, ...] = (80, 443)
+    lan_trusted: bool = False
 
 
 class Requirements(Section):
@@ -156,6 +196,8 @@ class Settings(Section):
     domains: Domains = Domains()
     tls: Tls = Tls()
     vantages: tuple[Vantage, ...] = ()
+    network: NetworkNeeds = NetworkNeeds()
+    firewall: Firewall = Firewall()
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
     browser: Browser = Browser()
@@ -185,6 +227,11 @@ class Settings(Section):
                 asked, declared = getattr(default, name), getattr(mine, name)
                 if declared < asked:
                     found.append((f"{section}.{name}", f"{asked:g}", f"{declared:g}"))
+        for name, asked in (("allowed", (80, 443)), ("forwarded", (80, 443))):
+            if extra := sorted(set(getattr(self.firewall, name)) - set(asked)):
+                found.append((f"firewall.{name}", "80, 443", ", ".join(map(str, [*asked, *extra]))))
+        if self.firewall.lan_trusted:
+            found.append(("firewall.lan_trusted", "the backend is not directly exposed", "the LAN may reach it"))
         if self.tls.ca_file is not None:
             found.append(
                 ("tls.ca_file", "a publicly trusted authority", f"{self.tls.issuer} ({self.tls.ca_file.name})")
@@ -205,6 +252,11 @@ class Settings(Section):
         )
 
     @property
+    def control(self) -> str | None:
+        """An address that answers whatever the target does: it tells whose fault silence is."""
+        return next((vantage.control for vantage in self.vantages if vantage.control), None)
+
+    @property
     def attestations_file(self) -> Path:
         """Where attestations are read from."""
         return self.folder / self.evidence.attestations
@@ -217,6 +269,21 @@ class Target(Section):
     host: Host
     settings: Settings
     lab: RunningLab | None = None
+    scan: Literal["usual", "full"] = "usual"
+    active: frozenset[Literal["functional", "restore", "attack"]] = frozenset()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What the far side is told of the settings; probes find each as ZEBU_SET_NAME in their environment."""
+        settings = self.settings
+        found = {
+            "project": self.host.project,
+            "app_directory": self.host.app_directory,
+            "outbound": settings.network.outbound,
+            "peers": " ".join(settings.network.peers),
+            "names": " ".join(settings.domains.names),
+        }
+        return {key: value for key, value in found.items() if value}
 
 
 def read(path: Path) -> Settings:
@@ -300,3 +367,15 @@ def targets(names: str, config: str | None, timeout: float | None) -> tuple[Targ
     if not found:
         raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
     return tuple(found)
+
+
+def chosen(target: Target, scan: str, active: str) -> Target:
+    """A target with what the options choose for this run.
+
+    Raises:
+        UsageProblem: there is no such active probe.
+    """
+    probes = frozenset(part.strip() for part in active.split(",") if part.strip())
+    if unknown := sorted(probes - {"functional", "restore", "attack"}):
+        raise UsageProblem(f"--zebu-active={unknown[0]}: there are functional, restore and attack")
+    return target.model_copy(update={"scan": scan, "active": probes})

@@ -5,38 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_zebu.facts import (
+    addressing,
     browser,
+    bruteforce,
     certificates,
     containers,
     dns,
+    dockerd,
     environment,
     exposure,
+    firewall,
     host,
     http,
+    jobs,
     postgres,
     repository,
+    resources,
     sockets,
     sshd,
+    web,
 )
 from pytest_zebu.facts.base import Fact
 
 ALL: dict[str, Fact[Any]] = {
     fact.name: fact
     for fact in (
+        addressing.CONNECTIVITY,
+        addressing.FACT,
         browser.FACT,
+        bruteforce.FACT,
         certificates.FACT,
+        certificates.PUBLIC,
         containers.FACT,
         dns.FACT,
+        dockerd.FACT,
         environment.FACT,
         environment.FILES,
         exposure.FACT,
+        firewall.FACT,
         host.FACT,
         http.FACT,
+        jobs.FACT,
         postgres.MIGRATIONS,
         postgres.PASSWORD,
         postgres.ROLE,
         repository.FACT,
+        resources.FACT,
         sockets.FACT,
+        sockets.UDP,
         sshd.FACT,
+        web.FACT,
+        web.PAGE,
+        web.SCRIPTS,
     )
 }

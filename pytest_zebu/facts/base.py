@@ -185,12 +185,14 @@ class Fact(Generic[T]):
         parse: from what was gathered to the typed value; pure.
         probes: what the batch must ask for it.
         looks: what must be looked at from outside, which depends on the target's settings.
+        then: what must be looked at besides, once the target has said what it has.
     """
 
     name: str
     parse: Callable[[Gathered, Target], T]
     probes: tuple[Probe, ...] = ()
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
+    then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""

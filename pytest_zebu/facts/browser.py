@@ -37,7 +37,7 @@ def look(target: Target) -> Look | None:
             "executable": str(browser.executable),
             "ca_file": str(ca_file) if ca_file else None,
             "settle_seconds": browser.settle_seconds,
-            "control": next((vantage.control for vantage in target.settings.vantages if vantage.control), None),
+            "control": target.settings.control,
         },
     )
 

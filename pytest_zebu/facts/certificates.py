@@ -9,12 +9,13 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from OpenSSL import crypto
 from service_identity import VerificationError
 from service_identity.cryptography import verify_certificate_hostname
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Unknown
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Reason, Unknown
 from pytest_zebu.settings import Target
 
 
@@ -26,6 +27,7 @@ class Certificate:
         trust_error: why the chain, as served, does not lead to a trusted root; empty if it does.
         weakness: what is too weak in key or signature (BSI TR-02102-2; CA/Browser Forum Baseline Requirements 6.1.5).
         protocol: what ALPN agreed on.
+        fingerprint: SHA-256, in hexadecimal digits.
     """
 
     domain: str
@@ -39,15 +41,12 @@ class Certificate:
     weakness: str
     chain_length: int
     protocol: str
+    fingerprint: str = ""
 
 
 def look(target: Target, domain: str) -> Look:
     """Shake hands under one name."""
-    return Look("tls", domain, {"domain": domain, "control": _control(target)})
-
-
-def _control(target: Target) -> str | None:
-    return next((vantage.control for vantage in target.settings.vantages if vantage.control), None)
+    return Look("tls", domain, {"domain": domain, "control": target.settings.control})
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -120,6 +119,7 @@ def read_chain(
         weakness=_weakness(leaf),
         chain_length=len(chain),
         protocol=protocol,
+        fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
     )
 
 
@@ -145,4 +145,42 @@ def parse(gathered: Gathered, target: Target) -> dict[str, Known[Certificate | N
     return found
 
 
+def _public_look(target: Target) -> Look | None:
+    """The public address itself, from the internet: whoever is behind the router's forwarding answers."""
+    vantage = next((item for item in target.settings.vantages if item.kind == "internet"), None)
+    address, site = target.host.public_address, target.settings.domains.site
+    if vantage is None or address is None or site is None:
+        return None
+    return Look("tls", address, {"domain": site, "address": address, "control": vantage.control}, vantage.name)
+
+
+def public_looks(target: Target) -> tuple[Look, ...]:
+    """One look."""
+    found = _public_look(target)
+    return (found,) if found else ()
+
+
+def parse_public(gathered: Gathered, target: Target) -> str:
+    """The SHA-256 fingerprint of what the public address serves; empty where it refuses."""
+    asked = _public_look(target)
+    if asked is None:
+        raise Missing(
+            Unknown(
+                Reason.NOT_CONFIGURED,
+                "public_address, domains.site and a vantage on the internet are needed: a look from the LAN proves nothing",
+            )
+        )
+    seen = gathered.saw(asked)
+    if isinstance(seen, Unknown):
+        raise Missing(seen)
+    if seen.value["refused"]:
+        return ""
+    try:
+        leaf = x509.load_der_x509_certificate(base64.b64decode(seen.value["chain"][0]))
+    except (ValueError, IndexError) as error:
+        raise Garbled(f"the certificate of the public address: {error}") from None
+    return leaf.fingerprint(hashes.SHA256()).hex()
+
+
 FACT = Fact("certificates", parse, looks=looks)
+PUBLIC = Fact("public_certificate", parse_public, looks=public_looks)

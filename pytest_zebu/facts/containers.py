@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown, key_values, parse_json
@@ -29,7 +30,13 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container, by what its daemon says now."""
+    """A container, by what its daemon says now.
+
+    Attributes:
+        memory: the limit in bytes, 0 for none.
+        cpus: the limit in cores, 0 for none.
+        config_files: the compose files that it was made from.
+    """
 
     name: str
     project: str
@@ -40,6 +47,13 @@ class Container:
     restart_policy: str
     restart_count: int
     published: tuple[Published, ...]
+    health_test: tuple[str, ...] = ()
+    memory: int = 0
+    cpus: float = 0.0
+    log_driver: str = ""
+    log_options: Mapping[str, str] = field(default_factory=dict)
+    config_files: tuple[str, ...] = ()
+    image: str = ""
 
     @property
     def label(self) -> str:
@@ -93,7 +107,22 @@ def _container(data: dict[str, Any]) -> Container:
         restart_policy=(data["RestartPolicy"] or {}).get("Name") or "no",
         restart_count=int(data["RestartCount"]),
         published=tuple(published),
+        health_test=tuple((data.get("Healthcheck") or {}).get("Test") or ()),
+        memory=int(data.get("Memory") or 0),
+        cpus=_cpus(data),
+        log_driver=(data.get("LogConfig") or {}).get("Type") or "",
+        log_options=dict((data.get("LogConfig") or {}).get("Config") or {}),
+        config_files=tuple(
+            part for part in labels.get("com.docker.compose.project.config_files", "").split(",") if part
+        ),
+        image=data.get("ConfigImage") or "",
     )
+
+
+def _cpus(data: dict[str, Any]) -> float:
+    """Cores that a container may use: by `--cpus`, or by quota and period."""
+    nano, quota = int(data.get("NanoCpus") or 0), int(data.get("CpuQuota") or 0)
+    return nano / 1e9 if nano else max(0, quota) / (int(data.get("CpuPeriod") or 0) or 100_000)
 
 
 def parse(gathered: Gathered, target: Target) -> Containers:

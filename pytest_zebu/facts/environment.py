@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown
 from pytest_zebu.settings import Target
 
 DOTENV = ".env"
+EXAMPLE = "example"
+RUNNING = "container:"
+_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_?KEY|(?:^|_)KEY(?:$|_)|HMAC|DSN|SALT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Variable:
     """What was judged of a value.
 
     Attributes:
-        where: `.env`, or `container:` and the service.
+        where: `.env`, `container:` and the service, or `example` for the example of the production `.env`.
         group: equal values have equal groups; the number says nothing else.
         plain: the value, of variables that are no secrets.
     """
@@ -28,6 +32,11 @@ class Variable:
     is_placeholder: bool
     group: int
     plain: str
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its name says that the value is one."""
+        return bool(_SECRET.search(self.name.upper()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,15 @@ class Environment:
 
     def elsewhere(self, name: str) -> tuple[Variable, ...]:
         """The variable in containers."""
-        return tuple(item for item in self.variables if item.name == name and item.where != DOTENV)
+        return tuple(item for item in self.variables if item.name == name and item.where.startswith(RUNNING))
+
+    def backend(self, name: str) -> Variable | None:
+        """The variable in the running backend."""
+        return self.get(f"{RUNNING}backend", name)
+
+    def declared(self, where: str) -> tuple[Variable, ...]:
+        """All variables of a place."""
+        return tuple(item for item in self.variables if item.where == where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,21 @@
-"""Which ports answer from each declared vantage."""
+"""Which ports answer from each declared vantage, over IPv4 and IPv6."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Reason, Unknown
+from pytest_zebu.facts import containers, sockets
+from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Probe, Reason, Unknown
 from pytest_zebu.settings import Target, Vantage
 
-PORTS = (22, 80, 443, 5432, 6379, 8000)
+PORTS = (
+    21, 22, 23, 25, 53, 80, 81, 111, 443, 445, 2375, 2376, 3000, 3306, 5000, 5173, 5432, 6379, 8000, 8006, 8080, 8443,
+    9000, 9090, 9100, 10250, 27017,
+)  # fmt: skip
+"""Tried from everywhere: the application's own, and those that are open by mistake most often."""
+ADDRESSES_PROBE = Probe("addresses6", "ip -6 -o addr show scope global | sed -n 's/.* inet6 \\([^ /]*\\).*/\\1/p'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,11 @@ class View:
     target: str
     open: Mapping[int, Known[bool] | Unknown]
 
+    @property
+    def name(self) -> str:
+        """The vantage, and the family where it is not IPv4."""
+        return f"{self.vantage.name} (IPv6)" if ":" in self.target else self.vantage.name
+
 
 def _target_of(target: Target, vantage: Vantage) -> str | None:
     """From the internet one can only try the public address; elsewhere the machine's own."""
@@ -38,6 +50,8 @@ def look(target: Target, vantage: Vantage) -> Look | None:
     if address is None:
         return None
     ports = sorted({*PORTS, *([target.host.port] if target.host.port else [])})
+    if target.scan == "full":
+        ports = list(range(1, 65_536))
     return Look("tcp", "ports", {"address": address, "ports": ports, "control": vantage.control}, vantage.name)
 
 
@@ -46,28 +60,82 @@ def looks(target: Target) -> tuple[Look, ...]:
     return tuple(found for vantage in target.settings.vantages if (found := look(target, vantage)))
 
 
+def _own_ports(gathered: Gathered, target: Target) -> set[int]:
+    """The TCP ports that the machine says it has: listeners and published ports."""
+    found: set[int] = set()
+    listeners = sockets.FACT.read(gathered, target)
+    if isinstance(listeners, Known):
+        found |= {item.port for item in listeners.value if not item.is_loopback}
+    seen = containers.FACT.read(gathered, target)
+    if isinstance(seen, Known):
+        found |= {port.host_port for item in seen.value.everything for port in item.published if not port.is_loopback}
+    return {port for port in found if port}
+
+
+def _addresses6(gathered: Gathered) -> list[str]:
+    said = gathered.answers.get("addresses6")
+    return [] if said is None or isinstance(said, Unknown) else said.out.split()[:4]
+
+
+def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+    """Ports that the machine has beyond the known ones, and the same over IPv6: a rule may stand in one family only."""
+    own = _own_ports(gathered, target)
+    found = []
+    for vantage in target.settings.vantages:
+        extra = sorted(own - set(PORTS))
+        address = _target_of(target, vantage)
+        if extra and address and target.scan != "full":
+            arguments = {"address": address, "ports": extra, "control": vantage.control}
+            found.append(Look("tcp", "own ports", arguments, vantage.name))
+        for address6 in _addresses6(gathered):
+            if vantage.kind == "internet" and not ipaddress.ip_address(address6).is_global:
+                continue
+            ports = sorted({*PORTS, *own})
+            found.append(
+                Look(
+                    "tcp",
+                    f"ports of {address6}",
+                    {"address": address6, "ports": ports, "control": None},
+                    f"{vantage.name}",
+                )
+            )
+    return tuple(found)
+
+
+def _view(vantage: Vantage, address: str, seen: Known[dict[str, object]] | Unknown) -> View:
+    if isinstance(seen, Unknown):
+        return View(vantage, address, dict.fromkeys(PORTS, seen))
+    states = seen.value["open"]
+    assert isinstance(states, dict)  # noqa: S101 (the looker's own shape)
+    is_open: dict[int, Known[bool] | Unknown] = {int(port): Known(bool(state)) for port, state in states.items()}
+    if not seen.value["control"]:
+        blind = Unknown(
+            Reason.UNREACHABLE, f"{vantage.control or 'every port tried'} does not answer to {vantage.name} either"
+        )
+        is_open = {port: state if state == Known(True) else blind for port, state in is_open.items()}
+    return View(vantage, address, is_open)
+
+
 def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
     """By vantage. A closed port says nothing where the vantage cannot reach even its control address."""
     views = []
+    more = further(gathered, target)
     for vantage in target.settings.vantages:
         asked = look(target, vantage)
         if asked is None:
             continue
-        seen = gathered.saw(asked)
         address = str(asked.arguments["address"])
-        if isinstance(seen, Unknown):
-            views.append(View(vantage, address, dict.fromkeys(PORTS, seen)))
-            continue
-        is_open: dict[int, Known[bool] | Unknown] = {
-            int(port): Known(bool(state)) for port, state in seen.value["open"].items()
-        }
-        if not seen.value["control"]:
-            blind = Unknown(
-                Reason.UNREACHABLE, f"{vantage.control or 'every port tried'} does not answer to {vantage.name} either"
-            )
-            is_open = {port: state if state == Known(True) else blind for port, state in is_open.items()}
-        views.append(View(vantage, address, is_open))
+        view = _view(vantage, address, gathered.saw(asked))
+        for other in more:
+            if other.vantage == vantage.name and other.subject == "own ports":
+                view = View(vantage, address, {**view.open, **_view(vantage, address, gathered.saw(other)).open})
+        views.append(view)
+        views += [
+            _view(vantage, str(other.arguments["address"]), gathered.saw(other))
+            for other in more
+            if other.vantage == vantage.name and other.subject != "own ports"
+        ]
     return tuple(views)
 
 
-FACT = Fact("exposure", parse, looks=looks)
+FACT = Fact("exposure", parse, (ADDRESSES_PROBE, sockets.PROBE), looks=looks, then=further)

@@ -22,8 +22,7 @@ class HttpAnswer:
 
 def look(target: Target, domain: str, path: str) -> Look:
     """One request."""
-    control = next((vantage.control for vantage in target.settings.vantages if vantage.control), None)
-    return Look("http", f"{domain}{path}", {"url": f"http://{domain}{path}", "control": control})
+    return Look("http", f"{domain}{path}", {"url": f"http://{domain}{path}", "control": target.settings.control})
 
 
 def looks(target: Target) -> tuple[Look, ...]:

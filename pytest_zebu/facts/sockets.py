@@ -10,11 +10,12 @@ from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
 from pytest_zebu.settings import Target
 
 PROBE = Probe("sockets", "exec ss -Hltnp", timeout=5)
+UDP_PROBE = Probe("sockets.udp", "exec ss -Hlunp", timeout=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening TCP socket."""
+    """A listening socket."""
 
     address: str
     port: int
@@ -34,14 +35,13 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
-    """From `ss -Hltnp`: state, queues, local address:port, peer, users."""
+def _listeners(said: str) -> tuple[Listener, ...]:
     found = []
-    for line in gathered.said("sockets").out.splitlines():
+    for line in said.splitlines():
         if not line.strip():
             continue
         fields = line.split()
-        if len(fields) < 5 or fields[0] != "LISTEN":
+        if len(fields) < 5 or fields[0] not in ("LISTEN", "UNCONN"):
             raise Garbled(f"ss said: {line[:120]}")
         address, _, port = fields[3].rpartition(":")
         if not port.isdigit():
@@ -51,4 +51,15 @@ def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
     return tuple(found)
 
 
+def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
+    """From `ss -Hltnp`: state, queues, local address:port, peer, users."""
+    return _listeners(gathered.said("sockets").out)
+
+
+def parse_udp(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
+    """From `ss -Hlunp`, likewise."""
+    return _listeners(gathered.said("sockets.udp").out)
+
+
 FACT = Fact("sockets", parse, (PROBE,))
+UDP = Fact("udp_sockets", parse_udp, (UDP_PROBE,))

@@ -40,6 +40,8 @@ getent passwd | while IFS=: read -r user _ uid _ _ _ shell; do
   case $shell in */nologin|*/false|*/sync|'') continue ;; esac
   case $user in -*|*[!A-Za-z0-9_.-]*) continue ;; esac
   printf '@user %s %s\n' "$user" "$(id -Gn "$user" | tr ' ' ',')"
+  home=$(getent passwd "$user" | cut -d: -f6)
+  printf '@keys %s %s\n' "$user" "$(cat "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" 2>/dev/null | grep -cE '^[^#]*(ssh-|ecdsa-|sk-)')"
   for address in $addresses; do
     printf '@for %s %s\n' "$user" "$address"
     sshd -T -C "user=$user,host=$address,addr=$address,laddr=127.0.0.1,lport=22" 2>&1 |
@@ -129,11 +131,16 @@ class Sshd:
     changed: float
     loaded: float
     offered: Known[tuple[str, ...]] | Unknown = field(default=Unknown(Reason.NOT_GATHERED, "what the server offers"))
+    keys: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def users(self) -> tuple[str, ...]:
         """The users with a login shell."""
         return tuple(dict.fromkeys(login.user for login in self.logins))
+
+    def keys_of(self, user: str) -> int:
+        """How many keys a user has in the usual files."""
+        return self.keys.get(user, 0)
 
     def of(self, user: str) -> tuple[Login, ...]:
         """A user's logins, from each address."""
@@ -156,6 +163,7 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     logins: list[Login] = []
     groups: dict[str, tuple[str, ...]] = {}
     state: dict[str, str] = {}
+    keys: dict[str, int] = {}
     changed = loaded = 0.0
     socket_activated = False
     current: dict[str, str] | None = None
@@ -164,6 +172,9 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
         if word == "@user":
             name, _, joined = rest.partition(" ")
             groups[name] = tuple(joined.split(","))
+        elif word == "@keys":
+            name, _, count = rest.partition(" ")
+            keys[name] = int(count) if count.isdigit() else 0
         elif word == "@for":
             user, _, address = rest.partition(" ")
             current = {}
@@ -198,7 +209,7 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             raise Garbled(f"sshd -T gave no effective configuration for {login.user}")
     offer = gathered.saw(look(target))
     offered = Known(tuple(offer.value["methods"])) if isinstance(offer, Known) else offer
-    return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered)
+    return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered, keys)
 
 
 def _number(text: str) -> float:

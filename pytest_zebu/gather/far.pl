@@ -13,6 +13,7 @@ use POSIX ();
 
 my $SECRET_NAME = qr/PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_?KEY|(?:^|_)KEY(?:$|_)|HMAC|DSN|SALT/i;
 my $PLACEHOLDER = qr/change[-_ ]?me|your[-_ ]|example|placeholder|dev[-_](?:password|secret|key|api)|_dev_|^(?:demo|test|secret|password|postgres|admin|root|docker|changeme|zebu|papertrade)$|^sk_test_|^pk_test_|_HERE$/i;
+my $TO_FILL_IN = qr/change[-_ ]?me|your[-_ ]|yourdomain|_HERE$|^<.*>$/i;
 my %PLAIN = map { $_ => 1 } qw(APP_ENV APP_DEBUG APP_LOG_LEVEL CORS_ORIGINS POSTGRES_DB POSTGRES_USER APP_DB_USER
   VITE_API_BASE_URL MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
   ALPHA_VANTAGE_DAILY_CAP DB_ECHO DB_POOL_SIZE DB_MAX_OVERFLOW DB_POOL_RECYCLE);
@@ -130,7 +131,7 @@ my $INSPECT = join '', map { "$_\n" }
   '{{range $name, $network := .NetworkSettings.Networks}}{{$network.IPAddress}} {{end}}', '{{.State.Running}}',
   '{"Id":{{json .Id}},"Name":{{json .Name}},"Created":{{json .Created}},"Image":{{json .Image}},"RestartCount":{{json .RestartCount}},'
   . '"State":{{json .State}},"Labels":{{json .Config.Labels}},"ConfigImage":{{json .Config.Image}},"Healthcheck":{{json (index .Config "Healthcheck")}},'
-  . '"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Memory":{{json .HostConfig.Memory}},"NanoCpus":{{json .HostConfig.NanoCpus}},'
+  . '"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Memory":{{json .HostConfig.Memory}},"NanoCpus":{{json .HostConfig.NanoCpus}},"CpuQuota":{{json .HostConfig.CpuQuota}},"CpuPeriod":{{json .HostConfig.CpuPeriod}},'
   . '"LogConfig":{{json .HostConfig.LogConfig}},"Privileged":{{json .HostConfig.Privileged}},"NetworkMode":{{json .HostConfig.NetworkMode}},'
   . '"Ports":{{json .NetworkSettings.Ports}},"PortBindings":{{json .HostConfig.PortBindings}},"Networks":{{json .NetworkSettings.Networks}},"Mounts":{{json .Mounts}}}';
 
@@ -182,6 +183,8 @@ sub discover_containers {
       $value{DB_ADMIN} = $env{POSTGRES_USER} // 'postgres';
       $value{DB_NAME} //= $env{POSTGRES_DB} // $value{DB_ADMIN};
     }
+    $value{FRONTEND_ADDRESS} //= $container->{address} if $service eq 'frontend' && $container->{address};
+    $value{REDIS_CONTAINER} //= $container->{id} if $service =~ /redis|valkey|cache/ && $container->{running};
     if ($service eq 'backend' || (exists $env{DATABASE_URL} && !exists $value{BACKEND_CONTAINER})) {
       $value{BACKEND_CONTAINER} = $container->{id} if $container->{running};
       if (($env{DATABASE_URL} // '') =~ m{^[a-z0-9+]+://([^:/@]+)(?::[^@]*)?@[^/]*/([^?]+)}) {
@@ -241,6 +244,9 @@ sub discover_files {
     push @environment, ['.env', $_, $dotenv{$_}] for sort keys %dotenv;
     $value{ENV_FILE} = '.env';
   }
+  # What the example declares: its values are no secrets, and are not sent.
+  my ($example) = grep { defined $text{$_} } '.env.production.example', '.env.prod.example', '.env.example', '.env.sample';
+  if (defined $example) { push @environment, map { ['example', @$_] } parse_env($text{$example}) }
   for my $name (sort keys %text) {
     my @stat = stat "$folder/$name" or next;
     my $user = getpwuid($stat[4]) // $stat[4];
@@ -265,7 +271,7 @@ sub judged_environment {    # one line per variable: where, name, length, distin
     my $group = $group{$text} //= 1 + keys %group;
     my $plain = $PLAIN{$name} && !$secret{$text} ? clean(substr $text, 0, 500) : '';
     push @lines, join "\t", clean($where), clean($name), length $text, scalar keys %distinct, $classes || '-',
-      $text =~ $PLACEHOLDER ? 'placeholder' : 'own', $group, $plain;
+      $text =~ ($where eq 'example' ? $TO_FILL_IN : $PLACEHOLDER) ? 'placeholder' : 'own', $group, $plain;
   }
   return join "\n", @lines, '';
 }
@@ -311,6 +317,7 @@ sub filtered {
 sub start_probe {
   my ($probe) = @_;
   my %env = map { ("ZEBU_$_" => $value{$_}) } grep { !/^(?:CONTAINERS)$/ && !/\0/ } keys %value;
+  $env{"ZEBU_SET_\U$_"} = $setting{$_} for keys %setting;
   for my $need (split ' ', $probe->{needs} // '') {
     next if $need eq 'ROOT' || exists $value{$need};
     @$probe{qw(kind status took out err)} = ('missing', 255, 0, '', $need);

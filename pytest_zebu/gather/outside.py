@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import re
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import dns.exception
 import dns.flags
@@ -25,8 +28,32 @@ from pytest_zebu.gather.browser import visit
 from pytest_zebu.settings import Target, Vantage
 
 CONNECT_SECONDS = 2.0
+PORT_SECONDS = 1.4
+"""Long enough for a lost first packet to be sent again (after one second: RFC 6298)."""
 ANSWER_SECONDS = 5.0
 CHAIN_LIMIT = 10
+PORTS_AT_ONCE = 600
+HEADER_LIMIT = 100
+PAGE_LIMIT = 262_144
+SCRIPT_LIMIT = 8 * 2**20
+SCRIPT_COUNT = 20
+HEADERS = frozenset(
+    {
+        "content-type",
+        "strict-transport-security",
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "access-control-allow-methods",
+        "www-authenticate",
+        "x-correlation-id",
+        "retry-after",
+        "server",
+        "vary",
+    }
+)
+"""What is kept of an answer's headers: cookies, for one, are not."""
+_SCRIPT = re.compile(r"""<script[^>]*\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
+_API_BASE = re.compile(r"""["'`]((?:https?://[A-Za-z0-9.:_-]+)?/api/v\d+)/?["'`]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +74,11 @@ class Outside:
                 case "tcp":
                     return try_ports(arguments["address"], arguments["ports"], arguments["control"], source)
                 case "tls":
-                    return shake_hands(arguments["domain"], arguments["control"])
+                    return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
                 case "http":
-                    return ask(arguments["url"], arguments["control"])
+                    return ask(arguments)
+                case "scripts":
+                    return read_scripts(arguments["url"], arguments["control"])
                 case "ssh":
                     return self.offered_methods()
                 case "browser":
@@ -70,9 +99,10 @@ def is_open(address: str, port: int, source: str | None = None) -> bool:
     Raises:
         OSError: the source address is not this machine's.
     """
-    bound = (source, 0) if source else None
+    # A source address says from which leg to look; over the other family the route decides.
+    bound = (source, 0) if source and (":" in source) == (":" in address) else None
     try:
-        with socket.create_connection((address, port), CONNECT_SECONDS, source_address=bound):
+        with socket.create_connection((address, port), PORT_SECONDS, source_address=bound):
             return True
     except (TimeoutError, ConnectionError):
         return False
@@ -104,7 +134,7 @@ def _cut_off(what: str, control: str | None) -> Unknown | None:
 
 def try_ports(address: str, ports: list[int], control: str | None, source: str | None) -> Any:
     """Which ports are open, and whether the vantage sees anything at all."""
-    with ThreadPoolExecutor(max_workers=len(ports) + 1) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(ports), PORTS_AT_ONCE) + 1) as pool:
         controlled = pool.submit(answers, control, source)
         tried = {port: pool.submit(is_open, address, port, source) for port in ports}
         found = {str(port): job.result() for port, job in tried.items()}
@@ -184,13 +214,16 @@ def _addresses(domain: str, place: tuple[str, bool]) -> list[str] | Unknown:
         return Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
 
 
-def shake_hands(domain: str, control: str | None, port: int = 443) -> Any:
+def shake_hands(
+    domain: str, control: str | None, address: str | None = None, source: str | None = None, port: int = 443
+) -> Any:
     """The chain that a name serves, as served: nothing is verified here, and nothing is fetched to mend it."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
     context.set_alpn_protos([b"h2", b"http/1.1"])
     try:
-        raw = socket.create_connection((domain, port), CONNECT_SECONDS)
+        bound = (source, 0) if source else None
+        raw = socket.create_connection((address or domain, port), CONNECT_SECONDS, source_address=bound)
     except ConnectionRefusedError as error:
         return {"refused": type(error).__name__}  # somebody answered: it is the target that says no
     except OSError as error:
@@ -219,15 +252,70 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("ll", int(seconds), 0)
 
 
-def ask(url: str, control: str | None) -> Any:
-    """One GET; redirects are not followed, the body is not read."""
+def ask(arguments: Mapping[str, Any]) -> Any:
+    """One request; redirects are not followed, the body is read as far as asked for.
+
+    Whether the certificate is to be trusted is judged by the items about certificates: here it is not verified, and
+    nothing secret is sent. A request that carries a credential (`credential`: header and file) is verified.
+    """
+    url = str(arguments["url"])
     with requests.Session() as session:
         session.trust_env = False
-        session.mount("http://", HTTPAdapter(max_retries=0))
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=0))
         try:
-            with session.get(
-                url, allow_redirects=False, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)
+            with session.request(
+                arguments.get("method", "GET"),
+                url,
+                headers={"Accept-Encoding": "identity", **arguments.get("headers", {})},
+                allow_redirects=False,
+                stream=True,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                verify=False,
             ) as answer:
-                return {"status": answer.status_code, "location": plain_text(answer.headers.get("Location", ""))[:2000]}
+                return _told(answer, int(arguments.get("body_limit", 0)))
         except requests.RequestException as error:
-            return _cut_off(url, control) or {"status": 0, "location": "", "error": type(error).__name__}
+            return _cut_off(url, arguments["control"]) or {"status": 0, "location": "", "error": type(error).__name__}
+
+
+def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
+    headers: dict[str, list[str]] = {}
+    for name, value in list(answer.raw.headers.items())[:HEADER_LIMIT]:
+        if name.lower() in HEADERS:
+            headers.setdefault(name.lower(), []).append(plain_text(value)[:500])
+    body = answer.raw.read(body_limit, decode_content=True) if body_limit else b""
+    return {
+        "status": answer.status_code,
+        "location": plain_text(answer.headers.get("Location", ""))[:2000],
+        "headers": headers,
+        "body": plain_text(body),
+        "sha256": hashlib.sha256(body).hexdigest() if body else "",
+    }
+
+
+def read_scripts(page_url: str, control: str | None) -> Any:
+    """The scripts that a page loads, and which addresses of an API they name; the scripts themselves are not kept."""
+    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT})
+    if isinstance(page, Unknown):
+        return page
+    origin = urlsplit(page_url)
+    scripts, bases = [], set()
+    for source in _SCRIPT.findall(page["body"])[:SCRIPT_COUNT]:
+        url = urljoin(page_url, source)
+        if urlsplit(url).hostname != origin.hostname:
+            continue
+        answer = ask({"url": url, "control": control, "body_limit": SCRIPT_LIMIT})
+        if isinstance(answer, Unknown):
+            return answer
+        kind = (answer.get("headers", {}).get("content-type") or [""])[0]
+        scripts.append({"url": url, "status": answer["status"], "type": kind})
+        bases |= set(_API_BASE.findall(answer.get("body", "")))
+    reached = {}
+    for base in sorted(bases)[:SCRIPT_COUNT]:
+        answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control})
+        if isinstance(answer, Unknown):
+            reached[base] = {"status": 0, "type": ""}
+        else:
+            kind = (answer.get("headers", {}).get("content-type") or [""])[0]
+            reached[base] = {"status": answer["status"], "type": kind}
+    return {"scripts": scripts, "bases": reached}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+
+from urllib3.exceptions import InsecureRequestWarning
 
 from pytest_zebu.facts.base import Fact, Gathered, Look, Probe, Reason, Said, Unknown
 from pytest_zebu.gather.outside import Outside
@@ -31,7 +34,9 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""
-    with ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
+    # Filters are the process's: set once here, and not by each of the looks, that run side by side.
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
+        warnings.simplefilter("ignore", InsecureRequestWarning)
         jobs: dict[Future[Any], str] = {pool.submit(outside.see, look): key for key, look in looks.items()}
         try:
             watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
@@ -44,6 +49,9 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             state["done"] = True
         if not trouble:
             watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
+        told = Gathered(answers, seen, time.time())
+        further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
+        jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
         for job, key in jobs.items():
             seen[key] = job.result()
     why = (

@@ -216,9 +216,8 @@ def request(probes: Sequence[Probe], nonce: str, target: Target) -> bytes:
         parts.append(f"{key} {len(data)}\n".encode() + data)
 
     put("nonce", nonce)
-    for key, value in (("project", target.host.project), ("app_directory", target.host.app_directory)):
-        if value:
-            put(f"set_{key}", value)
+    for key, value in target.told.items():
+        put(f"set_{key}", value)
     for probe in probes:
         put("probe", probe.name)
         put("script", probe.script)
@@ -238,6 +237,8 @@ NEEDS = {
     "CONTAINERS": "Docker's containers could not be listed",
     "DB_CONTAINER": "no container of PostgreSQL was seen",
     "BACKEND_CONTAINER": "no running container of the backend was seen",
+    "FRONTEND_ADDRESS": "no container of the frontend with an address was seen",
+    "REDIS_CONTAINER": "no running container of Redis was seen",
     "APP_ROLE": "the backend's DATABASE_URL was not seen",
     "OWNER": "the application's folder could not be read",
 }

@@ -14,20 +14,20 @@ def _closed_port() -> int:
 
 
 def test_nothing_seen_without_a_control_address_is_unknown() -> None:
-    for seen in (shake_hands("name.invalid", None), ask("http://name.invalid/", None)):
+    for seen in (shake_hands("name.invalid", None), ask({"url": "http://name.invalid/", "control": None})):
         assert isinstance(seen, Unknown)
         assert seen.reason is Reason.UNREACHABLE
 
 
 def test_a_refusal_is_an_answer() -> None:
-    assert shake_hands("127.0.0.1", None, _closed_port()) == {"refused": "ConnectionRefusedError"}
+    assert shake_hands("127.0.0.1", None, port=_closed_port()) == {"refused": "ConnectionRefusedError"}
 
 
 def test_a_control_address_that_answers_makes_silence_the_targets_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         control = f"127.0.0.1:{server.getsockname()[1]}"
-        assert shake_hands("127.0.0.1", control, _closed_port())["refused"]
-        assert ask(f"http://127.0.0.1:{_closed_port()}/", control)["status"] == 0
+        assert shake_hands("127.0.0.1", control, port=_closed_port())["refused"]
+        assert ask({"url": f"http://127.0.0.1:{_closed_port()}/", "control": control})["status"] == 0
 
 
 def test_closed_ports_prove_nothing_where_nothing_at_all_answers() -> None:

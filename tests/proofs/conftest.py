@@ -61,6 +61,10 @@ class SuiteRun:
     def outcomes(self) -> Outcomes:
         return {item["id"]: item["outcome"] for item in self.host["items"]}
 
+    def cases(self, item_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = next(item["cases"] for item in self.host["items"] if item["id"] == item_id)
+        return found
+
     def why(self, item_id: str) -> str:
         return next(
             f"{item['outcome']}: {item['reason']} {item['cases']}"

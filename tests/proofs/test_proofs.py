@@ -18,26 +18,21 @@ from .conftest import Proven, Suite, SuiteRun
 FAULTS = load_faults()
 ROUNDS = tuple((fault,) for fault in FAULTS) if os.environ.get("ZEBU_PROOFS_ISOLATED") else rounds(FAULTS)
 MACHINE_DECIDED = frozenset(checks())
-HEALTHY = {**dict.fromkeys(MACHINE_DECIDED, "passed"), "post.maintenance.capacity.costs": "attested"}
-
-SSH = {"pre.security.ssh.no-passwords", "pre.security.ssh.root-restricted"}
-ON_THE_MACHINE = SSH | {
-    "pre.application.docker.restart-policy",
-    "pre.application.quality.tagged-release",
-    "pre.database.configuration.least-privilege",
-    "pre.security.firewall.database-local",
-    "pre.security.secrets.env-permissions",
-    "pre.security.secrets.postgres-password",
-    "deploy.database.migrations",
-    "deploy.initial.services-healthy",
+HEALTHY = {
+    **dict.fromkeys(MACHINE_DECIDED, "passed"),
+    "pre.security.ssh.port-changed": "advice",
+    "post.maintenance.capacity.costs": "attested",
 }
-FROM_OUTSIDE = {
-    "deploy.frontend.console-clean",
-    "pre.infrastructure.dns-records",
-    "pre.security.firewall.database-local",
-    "pre.security.https.certificate",
-    "pre.security.https.force-ssl",
+SEEN_WITHOUT_ROOT = {
+    "pre.infrastructure.network",
+    "pre.infrastructure.static-ip",
+    "pre.infrastructure.vm-resources",
+    "pre.security.ssh.port-changed",
 }
+"""Asked of the machine, and told to any user."""
+CATALOGUE = load()
+ON_THE_MACHINE = {id for id in MACHINE_DECIDED if {"V", "R"} & set(CATALOGUE[id].by)} - SEEN_WITHOUT_ROOT
+FROM_OUTSIDE = {id for id in MACHINE_DECIDED if {"O", "B"} & set(CATALOGUE[id].by)}
 
 
 def expect(run: SuiteRun, changes: dict[str, str]) -> None:
@@ -90,6 +85,20 @@ def test_blinded_without_network(lab: Lab, suite: Suite, proven: Proven) -> None
         lab.inside(["nft", "delete table inet cut"])
     expect(run, dict.fromkeys(FROM_OUTSIDE, "not_assessed"))
     proven.blinded |= FROM_OUTSIDE
+
+
+def test_blinded_without_tools(lab: Lab, suite: Suite, proven: Proven) -> None:
+    """What any user may see needs tools: they are gone."""
+    hidden = ("/usr/bin/nproc", "/usr/bin/ip", "/bin/ip", "/usr/bin/ss", "/usr/bin/curl", "/usr/bin/wget")
+    lab.vm.shell(f"for f in {' '.join(hidden)}; do [ ! -e $f ] || mount --bind /dev/null $f; done")
+    try:
+        run = suite()
+    finally:
+        lab.vm.shell(f"for f in {' '.join(hidden)}; do ! mountpoint -q $f || umount $f; done")
+    for item_id in SEEN_WITHOUT_ROOT:
+        assert run.outcomes[item_id] in ("not_assessed", "advice"), run.why(item_id)
+        assert "passed" not in {case["outcome"] for case in run.cases(item_id)}, run.why(item_id)
+    proven.blinded |= SEEN_WITHOUT_ROOT
 
 
 def test_blinded_without_browser(suite: Suite, config: Callable[..., str]) -> None:

@@ -6,10 +6,77 @@ import ipaddress
 from collections.abc import Mapping
 
 from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.addressing import Addressing, Connectivity
 from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name
+from pytest_zebu.facts.exposure import View
+from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
+from pytest_zebu.facts.web import CORRELATION, Web
 from pytest_zebu.outcome import NotAssessed
-from pytest_zebu.settings import Settings
+from pytest_zebu.settings import Settings, Target
+
+Certificates = Mapping[str, Known[Certificate | None] | Unknown]
+GIB = 2**30
+WEB_PORTS = (80, 443)
+
+
+@item("pre.infrastructure.vm-resources")
+def test_the_machine_is_big_enough(resources: Resources, settings: Settings, case: Cases) -> None:
+    """Four services, their caches and a build need room; what is short shows first under load.
+
+    Fix: give the VM more in Proxmox (Hardware: Processors, Memory, Hard Disk), or declare what is enough with a reason.
+    See: the checklist (4 CPUs, 8 GB, 50 GB).
+    """
+    asked = settings.requirements
+    with case("CPUs", resources.cpus):
+        assert resources.cpus >= asked.cpus, f"{resources.cpus}, {asked.cpus} are asked for"
+    with case("memory", f"{resources.memory / GIB:.1f} GiB"):
+        enough = asked.memory_gib * GIB * MEMORY_SHARE
+        assert resources.memory >= enough, f"{resources.memory / GIB:.1f} GiB, {asked.memory_gib:g} are asked for"
+    with case("disk", f"{resources.disk / GIB:.1f} GiB"):
+        assert resources.disk >= asked.disk_gib * 1e9, (
+            f"{resources.disk / 1e9:.0f} GB, {asked.disk_gib:g} are asked for"
+        )
+
+
+@item("pre.infrastructure.static-ip")
+def test_the_address_stays(addressing: Addressing, zebu_target: Target, case: Cases) -> None:
+    """When the address moves, the proxy forwards to nobody.
+
+    Fix: a static address in the machine's network configuration; or a DHCP reservation, declared as
+    `reserved_address` of the host in zebu.toml.
+    See: the checklist; netplan(5), interfaces(5), systemd.network(5).
+    """
+    reserved = zebu_target.host.reserved_address
+    with case(f"{addressing.address} on {addressing.device}", *addressing.lease or ("static",)):
+        if addressing.lease and reserved:
+            assert addressing.address == reserved, f"{reserved} is reserved, the address is {addressing.address}"
+        else:
+            assert not addressing.lease, f"comes from a lease: {'; '.join(addressing.lease)}"
+
+
+@item("pre.infrastructure.network")
+def test_the_machine_reaches_its_network(connectivity: Connectivity, settings: Settings, case: Cases) -> None:
+    """Updates, prices, certificates and sign-in all need a way out; the proxy and the backups need the LAN.
+
+    Fix: routes (`ip route`), names (`resolvectl status` or /etc/resolv.conf), and the firewall of the router.
+    See: the checklist.
+    """
+    with case("gateway"):
+        assert connectivity.gateway, "does not answer (no neighbour entry)"
+    with case("names"):
+        assert connectivity.names, f"the name of {settings.network.outbound} does not resolve"
+    with case("https to the internet", settings.network.outbound):
+        assert need(connectivity.https), f"no answer: {connectivity.complaint or 'timed out'}"
+    with case("local network", *(f"{peer} {'answers' if up else 'is silent'}" for peer, up in connectivity.peers)):
+        silent = [peer for peer, up in connectivity.peers if not up]
+        assert not silent, f"{', '.join(silent)} does not answer"
+        if not connectivity.peers:
+            case.saw(f"neighbours: {', '.join(connectivity.neighbours) or 'none'}")
+            if not connectivity.neighbours:
+                raise NotAssessed("no neighbour was seen, and network.peers declares none")
 
 
 @item("pre.infrastructure.dns-records")
@@ -34,3 +101,89 @@ def test_names_resolve_everywhere(names: Mapping[str, Known[Name] | Unknown], se
                 strange = sorted(set(found) - expected)
                 assert not strange, f"is {', '.join(strange)} on {where}, expected {', '.join(sorted(expected))}"
                 assert any("." in address for address in found), f"has no A record on {where}"
+
+
+@item("pre.infrastructure.reverse-proxy")
+def test_the_proxy_leads_here(
+    plain_http: Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]],
+    web: Web,
+    own_page: str,
+    settings: Settings,
+    case: Cases,
+) -> None:
+    """A proxy's default page answers 200 too: what counts is that this machine's pages come back.
+
+    Fix: a proxy host for every name, forwarding to the machine's address (port 80; the API's name: port 8000).
+    See: https://nginxproxymanager.com/guide/
+    """
+    if not settings.domains.names:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    domains = settings.domains
+    for domain in domains.names:
+        with case(f"http://{domain}"):
+            assert any(need(answer).status for answer in plain_http[domain].values()), "does not answer on port 80"
+        with case(f"https://{domain}"):
+            said = need(web.fronts[domain])
+            case.saw(f"https://{domain}: {said.status} {said.location}".rstrip())
+            assert said.status, "does not answer on port 443"
+            if 300 <= said.status < 400:
+                assert any(f"//{name}" in said.location for name in domains.names), f"leads to {said.location}"
+            elif f"https://{domain}" == domains.api_origin and domains.api != "same-origin":
+                assert said.is_json and "healthy" in said.body, "is not answered by the backend"
+                assert said.header("x-correlation-id") in (CORRELATION, ""), "somebody else than the backend answers"
+            else:
+                assert said.sha256 == own_page, "answers with another page than this machine's frontend has"
+
+
+@item("pre.infrastructure.certificates")
+def test_certificates_come_from_the_expected_authority(
+    certificates: Certificates, settings: Settings, case: Cases
+) -> None:
+    """A self-signed or staging certificate is there for trying out; browsers refuse it.
+
+    Fix: request certificates from Let's Encrypt's production service for every name (in NPMplus: SSL Certificates).
+    See: https://letsencrypt.org/docs/staging-environment/
+    """
+    if not certificates:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    for domain, answer in certificates.items():
+        with case(domain):
+            certificate = need(answer)
+            assert certificate is not None, "does not answer a TLS handshake on port 443"
+            issuer = f"{certificate.issuer_organization} {certificate.issuer}".strip()
+            case.saw(f"{domain}: issued by {issuer}")
+            assert settings.tls.issuer.lower() in issuer.lower(), f"comes from {issuer}, not from {settings.tls.issuer}"
+            assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
+            assert certificate.covers_name, f"is for {certificate.subject or 'other names'}"
+
+
+@item("pre.infrastructure.port-forwarding")
+def test_the_router_forwards_what_it_should(
+    exposure: tuple[View, ...],
+    public_certificate: str,
+    certificates: Certificates,
+    settings: Settings,
+    zebu_target: Target,
+    case: Cases,
+) -> None:
+    """Seen from the internet, the public address leads to the proxy, and to nothing else.
+
+    Fix: forward TCP 80 and 443 of the router to the proxy's address; remove every other forwarding, or declare it.
+    See: the checklist; RFC 4787 section 6 (hairpinning: why a look from the LAN proves nothing).
+    """
+    public = zebu_target.host.public_address
+    views = [view for view in exposure if view.vantage.kind == "internet"]
+    if not public or not views:
+        raise NotAssessed("public_address and a vantage on the internet are needed: a look from the LAN proves nothing")
+    for view in views:
+        with case(f"from {view.name}"):
+            answering = sorted(port for port, state in view.open.items() if state == Known(True))
+            case.saw(f"{view.target}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            for port in WEB_PORTS:
+                assert need(view.open[port]), f"port {port} of {view.target} does not answer"
+            extra = sorted(set(answering) - set(settings.firewall.forwarded))
+            assert not extra, f"{', '.join(map(str, extra))} of {view.target} is forwarded, which is not declared"
+    with case("the same certificate"):
+        known = [need(answer) for answer in certificates.values()]
+        case.saw(f"{public} serves the certificate {public_certificate[:16]}")
+        assert public_certificate in {one.fingerprint for one in known if one}, "is not served by the proxy"

@@ -3,13 +3,116 @@
 from __future__ import annotations
 
 from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.base import Known, need
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.exposure import View
+from pytest_zebu.facts.firewall import Firewall
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings, Target
 
 POSTGRES = 5432
+REDIS = 6379
+BACKEND = 8000
+DHCP_CLIENT = (68, 546)
+
+
+@item("pre.security.firewall.enabled")
+def test_unopened_ports_are_shut(firewall: Firewall, case: Cases) -> None:
+    """What nobody opened on purpose must be shut, in both families, and again after a reboot.
+
+    Fix: `ufw default deny incoming`, `ufw allow` the ssh port, `ufw enable`, `systemctl enable ufw`; IPV6=yes in /etc/default/ufw.
+    See: CIS Debian Linux 12 Benchmark, section 4 (host based firewall).
+    """
+    with case("IPv4", f"{firewall.v4[0]} by {firewall.v4[1]}"):
+        assert firewall.v4[0] in ("drop", "reject"), f"lets a stranger in ({firewall.v4[1]})"
+    if firewall.has_v6:
+        with case("IPv6", f"{firewall.v6[0]} by {firewall.v6[1]}"):
+            assert firewall.v6[0] in ("drop", "reject"), f"lets a stranger in ({firewall.v6[1]})"
+    with case("at boot", firewall.at_boot or "nothing"):
+        assert firewall.at_boot, "nothing brings the rules back"
+
+
+def _views(exposure: tuple[View, ...], case: Cases) -> tuple[View, ...]:
+    with case("from outside"):
+        if not exposure:
+            raise NotAssessed("no vantage is declared from which to look ([[vantages]])")
+    return exposure
+
+
+@item("pre.security.firewall.required-ports-only")
+def test_only_required_ports_answer(
+    exposure: tuple[View, ...],
+    udp_sockets: tuple[Listener, ...],
+    firewall: Firewall,
+    settings: Settings,
+    zebu_target: Target,
+    case: Cases,
+) -> None:
+    """Every port that answers is one more program that must never have a fault.
+
+    Fix: close what is not needed in the firewall; ports that Docker publishes: bind them to 127.0.0.1 in the compose file.
+    See: CIS Controls v8, 4.4; https://docs.docker.com/engine/network/packet-filtering-firewalls/
+    """
+    allowed = {*settings.firewall.allowed, zebu_target.host.port or 22}
+    if settings.firewall.lan_trusted:
+        allowed.add(BACKEND)
+    for view in _views(exposure, case):
+        with case(f"from {view.name}"):
+            answering = sorted(port for port, state in view.open.items() if state == Known(True))
+            case.saw(f"from {view.name}, {view.target}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            extra = [port for port in answering if port not in allowed]
+            assert not extra, f"{view.target} answers on {', '.join(map(str, extra))}"
+            for state in view.open.values():
+                need(state)
+    for listener in udp_sockets:
+        if not listener.is_loopback and listener.port not in DHCP_CLIENT:
+            with case(f"UDP {listener.address}:{listener.port}", listener.process):
+                assert not firewall.admits_udp(listener.port), "is open to strangers"
+
+
+@item("pre.security.firewall.backend-not-exposed")
+def test_the_backend_is_behind_the_proxy(
+    containers: Containers, exposure: tuple[View, ...], settings: Settings, case: Cases
+) -> None:
+    """Past the proxy there is no TLS, no limit and no log of the proxy's. Docker publishes past ufw, in both families.
+
+    Fix: publish port 8000 on 127.0.0.1 or the proxy's network only; where another machine is the proxy, rules in
+    DOCKER-USER for IPv4 and IPv6 that let only it through.
+    See: https://docs.docker.com/engine/network/packet-filtering-firewalls/
+    """
+    for container in containers.everything:
+        for port in container.published:
+            if BACKEND in (port.port, port.host_port):
+                case.saw(f"{container.label} publishes {port}")
+    for view in _views(exposure, case):
+        if view.vantage.kind == "proxy" or (view.vantage.kind == "lan" and settings.firewall.lan_trusted):
+            continue
+        with case(f"from {view.name}", f"{view.target}:{BACKEND}"):
+            assert not need(view.open[BACKEND]), f"{view.target}:{BACKEND} answers"
+    with case("vantages"):
+        if not any(view.vantage.kind == "internet" for view in exposure):
+            raise NotAssessed("no vantage on the internet is declared")
+
+
+def _expect_local(
+    port: int, containers: Containers, sockets: tuple[Listener, ...], exposure: tuple[View, ...], case: Cases
+) -> None:
+    """Nothing publishes a port, or listens on it, beyond the loopback; and it answers to nobody."""
+    with case("published by containers"):
+        for container in containers.everything:
+            for published in container.published:
+                if port in (published.port, published.host_port):
+                    case.saw(f"{container.label} publishes {published}")
+                    assert published.is_loopback, f"{container.label} publishes {published}"
+    with case("listening on the machine"):
+        for listener in sockets:
+            if listener.port == port:
+                case.saw(f"{listener.process or 'a process'} listens on {listener.address}:{listener.port}")
+                assert listener.is_loopback, f"{listener.process or 'a process'} listens on {listener.address}"
+    for view in _views(exposure, case):
+        with case(f"from {view.name}", f"{view.target}:{port}"):
+            assert not need(view.open[port]), f"{view.target}:{port} answers"
 
 
 @item("pre.security.firewall.database-local")
@@ -22,20 +125,16 @@ def test_the_database_is_local(
     a PostgreSQL of the host itself: `listen_addresses = 'localhost'`.
     See: https://docs.docker.com/engine/network/packet-filtering-firewalls/ (Docker and ufw).
     """
-    with case("published by containers"):
-        for container in containers.everything:
-            for port in container.published:
-                if POSTGRES in (port.port, port.host_port):
-                    case.saw(f"{container.label} publishes {port}")
-                    assert port.is_loopback, f"{container.label} publishes {port}"
-    with case("listening on the machine"):
-        for listener in sockets:
-            if listener.port == POSTGRES:
-                case.saw(f"{listener.process or 'a process'} listens on {listener.address}:{listener.port}")
-                assert listener.is_loopback, f"{listener.process or 'a process'} listens on {listener.address}"
-    with case("from outside"):
-        if not exposure:
-            raise NotAssessed("no vantage is declared from which to look ([[vantages]])")
-    for view in exposure:
-        with case(f"from {view.vantage.name}", f"{view.target}:{POSTGRES}"):
-            assert not need(view.open[POSTGRES]), f"{view.target}:{POSTGRES} answers"
+    _expect_local(POSTGRES, containers, sockets, exposure, case)
+
+
+@item("pre.security.firewall.redis-local")
+def test_redis_is_local(
+    containers: Containers, sockets: tuple[Listener, ...], exposure: tuple[View, ...], case: Cases
+) -> None:
+    """Redis without a password gives whoever reaches it the cache, and through its modules and files the container.
+
+    Fix: remove the port from the compose files, or publish it as `127.0.0.1:6379:6379`, then `docker compose up -d`.
+    See: https://redis.io/docs/latest/operate/oss_and_stack/management/security/
+    """
+    _expect_local(REDIS, containers, sockets, exposure, case)

@@ -9,6 +9,7 @@ from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.base import Known, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.web import Web
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
 
@@ -60,3 +61,43 @@ def test_plain_http_leads_to_https(plain_http: Answers, settings: Settings, case
                 there = urlsplit(found.location)
                 assert there.scheme == "https", f"leads to {found.location or 'nowhere'}, not to https"
                 assert there.hostname in declared, f"leads to {there.hostname}, which is not declared"
+
+
+HSTS_SECONDS = 15_768_000
+"""Half a year: the least that counts (Mozilla Observatory; the preload list asks for a year)."""
+
+
+@item("pre.security.https.hsts")
+def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
+    """Without the header, the first request of every visit may go over plain http, and be answered by somebody else.
+
+    Fix: in the proxy, "HSTS enabled" for every host: `Strict-Transport-Security: max-age=63072000`.
+    See: RFC 6797 (section 8.1: of several headers only the first counts).
+    """
+    for domain, answer in web.fronts.items():
+        with case(domain):
+            said = need(answer)
+            assert said.status, "does not answer over https"
+            header = said.header("strict-transport-security")
+            case.saw(f"{domain}: {header or 'no header'}")
+            assert header, "sends no Strict-Transport-Security"
+            ages = [part.partition("=")[2].strip(' "') for part in header.lower().split(";") if "max-age" in part]
+            seconds = int(ages[0]) if ages and ages[0].isdigit() else 0
+            assert seconds >= HSTS_SECONDS, f"max-age is {seconds}, at least {HSTS_SECONDS} is asked for"
+
+
+@item("pre.security.https.http2")
+def test_http2_is_spoken(certificates: Mapping[str, Known[Certificate | None] | Unknown], case: Cases) -> None:
+    """One connection for all of a page's files. What counts is what the handshake agrees on.
+
+    Fix: in the proxy, "HTTP/2 Support" for every host (`http2 on;` in nginx).
+    See: RFC 9113 section 3.2 (ALPN identifier h2).
+    """
+    if not certificates:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    for domain, answer in certificates.items():
+        with case(domain):
+            certificate = need(answer)
+            assert certificate is not None, "does not answer a TLS handshake on port 443"
+            case.saw(f"{domain}: ALPN {certificate.protocol or 'agreed on nothing'}")
+            assert certificate.protocol == "h2", f"ALPN agreed on {certificate.protocol or 'nothing'}"

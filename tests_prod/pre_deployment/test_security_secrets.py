@@ -9,6 +9,8 @@ from pytest_zebu.facts.repository import Repository
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
 
+from .test_application_environment import expect_price_key
+
 MIN_DISTINCT = 10
 """Different characters that a random value of 32 has with certainty for all practical purposes; hexadecimal ones too."""
 
@@ -74,3 +76,39 @@ def test_env_files_are_private(env_files: EnvFiles, repository: Repository, case
                 raise NotAssessed("could not be read, so whether it holds secrets is unknown")
             assert not file.mode & 0o177, f"has mode {file.mode:04o}, 0600 or stricter is asked for"
             assert file.user in ("root", repository.owner), f"belongs to {file.user}, not to root or {repository.owner}"
+
+
+@item("pre.security.secrets.secret-key")
+def test_the_secret_key_is_strong_and_its_own(environment: Environment, settings: Settings, case: Cases) -> None:
+    """A secret used twice is lost twice. The backend has SECRET_KEY in its environment, and uses it for nothing yet.
+
+    Fix: `openssl rand -hex 32` into SECRET_KEY of `.env`, a fresh value for each secret, then `docker compose up -d`.
+    See: the checklist (32 characters or more); NIST SP 800-63B, 5.1.1.2.
+    """
+    declared = environment.get(DOTENV, "SECRET_KEY")
+    with case(DOTENV, _describe(declared) if declared else "absent"):
+        assert declared is not None, "does not set SECRET_KEY"
+        _expect_strong(declared, settings.requirements.secret_length)
+    others = [
+        other.name
+        for other in environment.declared(DOTENV)
+        if other.is_secret and other.name != "SECRET_KEY" and declared is not None and other.group == declared.group
+    ]
+    with case("no other secret has its value", f"{sum(v.is_secret for v in environment.declared(DOTENV))} secrets"):
+        assert not others, f"is the value of {', '.join(others)} too"
+    running = environment.backend("SECRET_KEY")
+    with case("running backend", _describe(running) if running else "absent"):
+        assert running is not None, "has no SECRET_KEY"
+        assert declared is None or running.group == declared.group, (
+            "runs with another value than .env has: made before .env changed"
+        )
+
+
+@item("pre.security.secrets.api-keys")
+def test_the_price_key_is_there(environment: Environment, case: Cases) -> None:
+    """An empty key in the container is a price page that never loads.
+
+    Fix: ALPHA_VANTAGE_API_KEY with the key of your account in `.env`, then `docker compose up -d`.
+    See: https://www.alphavantage.co/support/#api-key
+    """
+    expect_price_key(environment, case)

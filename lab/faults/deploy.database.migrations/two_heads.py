@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.database.migrations"}
+touches: set[str] = {"backend"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.frontend.console-clean"}
+touches: set[str] = {"frontend"}
 
 
 def inject(lab: Lab) -> None:

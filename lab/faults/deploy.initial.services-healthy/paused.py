@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.initial.services-healthy"}
+touches: set[str] = {"redis", "backend"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.configuration.least-privilege"}
+touches: set[str] = {"role"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.firewall.database-local"}
+touches: set[str] = {"iptables"}
 
 
 def inject(lab: Lab) -> None:

@@ -2,7 +2,8 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.certificate"}
+flips: set[str] = {"pre.security.https.certificate", "pre.infrastructure.certificates"}
+touches: set[str] = {"proxy"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.force-ssl"}
+touches: set[str] = {"proxy"}
 
 
 def inject(lab: Lab) -> None:

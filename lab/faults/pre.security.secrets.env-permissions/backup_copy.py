@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.secrets.env-permissions"}
+touches: set[str] = {".env"}
 
 
 def inject(lab: Lab) -> None:

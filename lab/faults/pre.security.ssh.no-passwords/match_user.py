@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.ssh.no-passwords"}
+touches: set[str] = {"sshd"}
 
 
 def inject(lab: Lab) -> None:

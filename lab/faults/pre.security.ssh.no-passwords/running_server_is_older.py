@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.ssh.no-passwords", "pre.security.ssh.root-restricted"}
 outcomes = {"pre.security.ssh.root-restricted": "not_assessed"}
+touches: set[str] = {"sshd"}
 
 
 def inject(lab: Lab) -> None:

@@ -1,24 +1,9 @@
-"""Pre-Deployment / Application."""
+"""Pre-Deployment / Application / Code Quality."""
 
 from __future__ import annotations
 
 from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.repository import Repository
-
-RESTARTING = ("unless-stopped", "always")
-
-
-@item("pre.application.docker.restart-policy")
-def test_services_come_back(containers: Containers, case: Cases) -> None:
-    """After a crash or a reboot nobody should have to start the services by hand.
-
-    Fix: `restart: unless-stopped` on every service of docker-compose.prod.yml, then `docker compose up -d`.
-    See: https://docs.docker.com/engine/containers/start-containers-automatically/
-    """
-    for container in containers.services:
-        with case(container.label, f"restart policy {container.restart_policy}"):
-            assert container.restart_policy in RESTARTING, f"has restart policy {container.restart_policy}"
 
 
 @item("pre.application.quality.tagged-release")

@@ -1,0 +1,15 @@
+"""The container was made before its log was bounded."""
+
+from lab.changes import recreate
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.application.docker.log-rotation"}
+touches: set[str] = {"redis"}
+
+
+def inject(lab: Lab) -> None:
+    recreate(lab, "redis", "    logging: !override { driver: json-file, options: { max-size: '-1' } }\n")
+
+
+def mend(lab: Lab) -> None:
+    recreate(lab, "redis")

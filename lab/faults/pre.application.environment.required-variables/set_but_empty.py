@@ -1,0 +1,15 @@
+"""A required variable is there, with nothing behind it."""
+
+from lab.changes import restore_env, set_env
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.application.environment.required-variables"}
+touches: set[str] = {".env"}
+
+
+def inject(lab: Lab) -> None:
+    set_env(lab, API_KEY_HMAC_SECRET="")
+
+
+def mend(lab: Lab) -> None:
+    restore_env(lab)

@@ -1,0 +1,14 @@
+"""Addresses answer; names do not resolve."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.infrastructure.network"}
+touches: set[str] = {"names"}
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell("cp /etc/resolv.conf /root/resolv.kept; echo 'nameserver 10.99.0.99' > /etc/resolv.conf")
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell("cp /root/resolv.kept /etc/resolv.conf")

@@ -1,0 +1,19 @@
+"""The proxy reflects whatever origin asks."""
+
+from lab.changes import edit_proxy, restore_proxy
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.security.application.cors-restricted"}
+touches: set[str] = {"proxy"}
+
+
+def inject(lab: Lab) -> None:
+    edit_proxy(
+        lab,
+        "tls",
+        "s|proxy_pass http://10.77.0.10:8000;|proxy_pass http://10.77.0.10:8000; proxy_hide_header Access-Control-Allow-Origin; add_header Access-Control-Allow-Origin $http_origin always; add_header Strict-Transport-Security max-age=63072000 always;|",
+    )
+
+
+def mend(lab: Lab) -> None:
+    restore_proxy(lab, "tls")

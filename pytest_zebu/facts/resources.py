@@ -1,0 +1,46 @@
+"""What the machine has: processors, memory, and the disk that it stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
+from pytest_zebu.settings import Target
+
+# The block device under the root file system is what the hypervisor gave; a file system may span several devices.
+PROBE = Probe(
+    "resources",
+    r"""
+echo "cpus=$(nproc --all)"
+sed -n 's/^MemTotal: *\([0-9]*\) kB$/memory_kib=\1/p' /proc/meminfo
+source=$(findmnt -nvo SOURCE / 2>/dev/null)
+disk=$(lsblk -bsnpo TYPE,SIZE "$source" 2>/dev/null | awk '$1 == "disk" { total += $2 } END { print total + 0 }')
+[ "${disk:-0}" -gt 0 ] || disk=$(lsblk -bdnpo SIZE "$source" 2>/dev/null)
+echo "disk=${disk:-0}"
+echo "root=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
+""",
+)
+MEMORY_SHARE = 0.93
+"""What a kernel shows of the memory that a machine was given: firmware and the kernel itself take up to 7 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Sizes in bytes."""
+
+    cpus: int
+    memory: int
+    disk: int
+
+
+def parse(gathered: Gathered, target: Target) -> Resources:
+    """From nproc, /proc/meminfo and lsblk; where no block device is seen, the root file system's size counts."""
+    said = key_values(gathered.said("resources").out)
+    try:
+        disk = int(said["disk"] or 0) or int(said["root"])
+        return Resources(int(said["cpus"]), int(said["memory_kib"]) * 1024, disk)
+    except (KeyError, ValueError):
+        raise Garbled("the machine's resources") from None
+
+
+FACT = Fact("resources", parse, (PROBE,))

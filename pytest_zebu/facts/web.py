@@ -1,0 +1,201 @@
+"""What the declared names answer over https, to whom, and what their scripts call."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Probe, Reason, Unknown
+from pytest_zebu.settings import Target
+
+PAGE_LIMIT = 262_144
+FOREIGN = "https://zebu-readiness.example"
+PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+PROTECTED = "/api/v1/portfolios"
+MISSING = "/api/v1/zebu-readiness-missing"
+CORRELATION = "zebu-readiness"
+# Well-formed and worthless: a key of the right length; a session token that no one signed; one that has run out.
+FORGED_KEY = "zk_" + "zebuReadinessForgedKey".ljust(43, "0")
+
+
+def _forged_session(expires: int) -> str:
+    """A session token of the right shape (RFC 7519) whose key nobody has, expiring at a moment (Unix time)."""
+    parts = (
+        {"alg": "RS256", "kid": "zebu-readiness", "typ": "JWT"},
+        {"sub": "user_zebu_readiness", "iat": 1_500_000_000, "exp": expires},
+    )
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, "c2lnbmF0dXJl"])
+
+
+CREDENTIALS: Mapping[str, Mapping[str, str]] = {
+    "no token": {},
+    "a forged API key": {"X-API-Key": FORGED_KEY},
+    "a forged session token": {"Authorization": f"Bearer {_forged_session(4_102_444_800)}"},
+    "an expired session token": {"Authorization": f"Bearer {_forged_session(1_500_000_060)}"},
+}
+# What the machine itself serves as the first page, asked of the frontend's container: proof of where the proxy leads.
+PAGE_PROBE = Probe(
+    "page",
+    r"""exec perl -MIO::Socket::IP -e '
+  my $s = IO::Socket::IP->new(PeerHost => $ENV{ZEBU_FRONTEND_ADDRESS}, PeerPort => 80, Timeout => 3) or exit 1;
+  print $s "GET / HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"; local $/; my $a = <$s> // ""; $a =~ s/.*?\r\n\r\n//s;
+  open my $sum, "|-", "sha256sum" or exit 127; print $sum $a; close $sum'""",
+    needs=("FRONTEND_ADDRESS",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first answer to a request; status 0 where nothing answers although the network is there."""
+
+    url: str
+    status: int
+    location: str
+    headers: Mapping[str, tuple[str, ...]]
+    body: str
+    sha256: str
+
+    def header(self, name: str) -> str:
+        """The first value of a header, as browsers take it; empty if there is none."""
+        return next(iter(self.headers.get(name, ())), "")
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it says that it is JSON."""
+        return "json" in self.header("content-type")
+
+
+Seen = Known[Answer] | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The answers, by what was asked.
+
+    Attributes:
+        fronts: by declared name: the first page, of the API its health.
+        simple, preflight: by origin, of a protected route of the API.
+        refused: by kind of credential, of the same route.
+        missing: of a route that the API does not have.
+    """
+
+    fronts: Mapping[str, Seen]
+    simple: Mapping[str, Seen]
+    preflight: Mapping[str, Seen]
+    refused: Mapping[str, Seen]
+    missing: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """The page's scripts, and the addresses of an API that they name, with what these answer."""
+
+    scripts: tuple[tuple[str, int, str], ...]
+    bases: Mapping[str, tuple[int, str]]
+
+
+def foreign_origins(target: Target) -> tuple[str, ...]:
+    """Origins that must not be allowed: a stranger, no origin, look-alikes of the site, the site without TLS."""
+    site = target.settings.domains.site
+    found = [FOREIGN, "null"]
+    if site:
+        found += [f"https://{site}.zebu-readiness.example", f"https://zebu-readiness{site}", f"http://{site}"]
+    return tuple(found)
+
+
+def _look(target: Target, subject: str, url: str, headers: Mapping[str, str], method: str, limit: int) -> Look:
+    arguments = {"url": url, "method": method, "headers": dict(headers), "body_limit": limit}
+    return Look("http", subject, {**arguments, "control": target.settings.control})
+
+
+def _asked(target: Target) -> dict[str, dict[str, Look]]:
+    """All looks, by group and name."""
+    domains = target.settings.domains
+    api = domains.api_origin
+    found: dict[str, dict[str, Look]] = {name: {} for name in ("front", "simple", "preflight", "refused", "missing")}
+    for name in domains.names:
+        path = "/health" if f"https://{name}" == api and domains.api != "same-origin" else "/"
+        headers = {"X-Correlation-ID": CORRELATION}
+        found["front"][name] = _look(target, f"https {name}", f"https://{name}{path}", headers, "GET", PAGE_LIMIT)
+    if api is None:
+        return found
+    url = f"{api}{PROTECTED}"
+    for origin in (*domains.page_origins, *foreign_origins(target)):
+        headers = {"Origin": origin}
+        found["simple"][origin] = _look(target, f"cors {origin}", url, headers, "GET", 0)
+        found["preflight"][origin] = _look(target, f"preflight {origin}", url, {**headers, **PREFLIGHT}, "OPTIONS", 0)
+    for name, credential in CREDENTIALS.items():
+        found["refused"][name] = _look(target, f"with {name}", url, credential, "GET", 4096)
+    found["missing"]["route"] = _look(target, "missing route", f"{api}{MISSING}", {}, "GET", 16_384)
+    return found
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """Every request."""
+    return tuple(look for group in _asked(target).values() for look in group.values())
+
+
+def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
+    """An answer from the looker's data."""
+    if isinstance(seen, Unknown):
+        return seen
+    row = seen.value
+    headers = {name: tuple(values) for name, values in row.get("headers", {}).items()}
+    return Known(
+        Answer(url, int(row["status"]), row.get("location", ""), headers, row.get("body", ""), row.get("sha256", ""))
+    )
+
+
+def parse(gathered: Gathered, target: Target) -> Web:
+    """By group and name."""
+    if not target.settings.domains.names:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "no domain is declared ([domains] site, www, api)"))
+    groups = {
+        group: {name: read_answer(gathered.saw(look), str(look.arguments["url"])) for name, look in asked.items()}
+        for group, asked in _asked(target).items()
+    }
+    nowhere = Unknown(Reason.NOT_CONFIGURED, "domains.api is not set (a name, or same-origin)")
+    missing = groups["missing"].get("route", nowhere)
+    return Web(groups["front"], groups["simple"], groups["preflight"], groups["refused"], missing)
+
+
+def _scripts_look(target: Target) -> Look | None:
+    site = target.settings.domains.site
+    return Look("scripts", site, {"url": f"https://{site}/", "control": target.settings.control}) if site else None
+
+
+def scripts_looks(target: Target) -> tuple[Look, ...]:
+    """One look."""
+    found = _scripts_look(target)
+    return (found,) if found else ()
+
+
+def parse_scripts(gathered: Gathered, target: Target) -> Scripts:
+    """From the page and its scripts."""
+    asked = _scripts_look(target)
+    if asked is None:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "domains.site is not set"))
+    seen = gathered.saw(asked)
+    if isinstance(seen, Unknown):
+        raise Missing(seen)
+    return Scripts(
+        tuple((row["url"], int(row["status"]), row["type"]) for row in seen.value["scripts"]),
+        {base: (int(row["status"]), row["type"]) for base, row in seen.value["bases"].items()},
+    )
+
+
+def parse_page(gathered: Gathered, target: Target) -> str:
+    """The SHA-256 of the first page, from the frontend's container."""
+    said = gathered.said("page").out.split()
+    if not said or len(said[0]) != 64:
+        raise Missing(Unknown(Reason.UNDECIDABLE, "the frontend's container did not answer on the machine itself"))
+    return said[0]
+
+
+FACT = Fact("web", parse, looks=looks)
+SCRIPTS = Fact("scripts", parse_scripts, looks=scripts_looks)
+PAGE = Fact("own_page", parse_page, (PAGE_PROBE,))

@@ -1,0 +1,106 @@
+"""Pre-Deployment / Application / Docker Configuration."""
+
+from __future__ import annotations
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.dockerd import DockerDaemon
+from pytest_zebu.facts.jobs import Job
+
+RESTARTING = ("unless-stopped", "always")
+
+
+@item("pre.application.docker.restart-policy")
+def test_services_come_back(containers: Containers, case: Cases) -> None:
+    """After a crash or a reboot nobody should have to start the services by hand.
+
+    Fix: `restart: unless-stopped` on every service of docker-compose.prod.yml, then `docker compose up -d`.
+    See: https://docs.docker.com/engine/containers/start-containers-automatically/
+    """
+    for container in containers.services:
+        with case(container.label, f"restart policy {container.restart_policy}"):
+            assert container.restart_policy in RESTARTING, f"has restart policy {container.restart_policy}"
+
+
+PRODUCTION_FILE = "docker-compose.prod.yml"
+BOUNDED_DRIVERS = ("local", "journald")
+"""Drivers with bounds of their own; others than json-file write no file of the machine's."""
+PRUNE = r"docker (system|image|builder|volume)\S* ?.*prune|docker-prune|docker (system|image|builder) prune"
+
+
+@item("pre.application.docker.production-compose")
+def test_the_production_compose_file_is_in_force(containers: Containers, case: Cases) -> None:
+    """The file that exists is not the file that was used: only the containers know what they were made from.
+
+    Fix: `docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d`, both files, in this order.
+    See: https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/
+    """
+    for container in containers.services:
+        names = [file.rsplit("/", 1)[-1] for file in container.config_files]
+        with case(container.label, f"made from {', '.join(names) or 'no compose file'}"):
+            assert PRODUCTION_FILE in names, f"was not made with {PRODUCTION_FILE}"
+
+
+@item("pre.application.docker.health-checks")
+def test_services_have_health_checks(containers: Containers, case: Cases) -> None:
+    """A process that hangs looks alive; only its own health check knows better.
+
+    Fix: a `healthcheck` for every service in the compose files, and no `disable: true`; then `docker compose up -d`.
+    See: https://docs.docker.com/reference/compose-file/services/#healthcheck
+    """
+    for container in containers.services:
+        test = container.health_test
+        with case(container.label, " ".join(test) or "none"):
+            assert test, "has no health check"
+            assert test[0] != "NONE", "has its health check disabled"
+
+
+@item("pre.application.docker.resource-limits")
+def test_services_are_limited(containers: Containers, case: Cases) -> None:
+    """One service that grows without limit takes the machine, and the others, with it.
+
+    Fix: `mem_limit` and `cpus` (or `deploy.resources.limits`) for every service, then `docker compose up -d`.
+    See: https://docs.docker.com/engine/containers/resource_constraints/
+    """
+    for container in containers.services:
+        with case(container.label, f"memory {container.memory / 2**20:.0f} MiB, {container.cpus:g} CPUs"):
+            assert container.memory > 0, "has no memory limit"
+            assert container.cpus > 0, "has no CPU limit"
+
+
+@item("pre.application.docker.log-rotation")
+def test_container_logs_rotate(containers: Containers, case: Cases) -> None:
+    """Logs that grow forever fill the disk at night. A container keeps the driver that it was made with.
+
+    Fix: `logging` with `max-size` and `max-file` in docker-compose.prod.yml, or `log-opts` in daemon.json and a restart
+    of Docker; then make the containers anew: `docker compose up -d --force-recreate`.
+    See: https://docs.docker.com/engine/logging/drivers/json-file/
+    """
+    for container in containers.services:
+        size = container.log_options.get("max-size", "")
+        with case(container.label, f"{container.log_driver} max-size={size or 'none'}"):
+            assert container.log_driver, "has no known log driver"
+            if container.log_driver == "json-file":
+                assert size not in ("", "-1"), "writes a json-file log without max-size"
+
+
+@item("pre.application.docker.storage-limits")
+def test_docker_storage_is_bounded(docker_daemon: DockerDaemon, jobs: tuple[Job, ...], case: Cases) -> None:
+    """Every deployment leaves images and build cache behind; nobody removes them by hand for long.
+
+    Fix: `log-opts` in /etc/docker/daemon.json and `systemctl restart docker`; a weekly timer that runs
+    `docker image prune` and `docker builder prune` with a filter, or a builder `gc` limit.
+    See: https://docs.docker.com/engine/manage-resources/pruning/
+    """
+    daemon = docker_daemon
+    with case("default log driver", f"{daemon.log_driver} max-size={daemon.max_size or 'none'}"):
+        assert not daemon.is_older_than_file, "daemon.json changed after the daemon started: not in force"
+        assert daemon.bounds_logs, f"{daemon.log_driver} without max-size"
+    prunes = [job for job in jobs if job.runs(PRUNE)]
+    with case("images and build cache", *(f"{job.name}: {job.trouble or 'fine'}" for job in prunes)):
+        if daemon.collects_cache or daemon.has_own_filesystem:
+            case.saw("the build cache is limited, or Docker has a file system of its own")
+        else:
+            assert prunes, "nothing prunes them, and they have no limit"
+            troubles = [f"{job.name} {job.trouble}" for job in prunes if job.trouble]
+            assert len(troubles) < len(prunes), "; ".join(troubles)

@@ -1,0 +1,132 @@
+"""Pre-Deployment / Application / Environment Configuration. Values were judged on the machine; no secret is here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.base import need
+from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment
+from pytest_zebu.facts.web import Scripts, Web
+from pytest_zebu.outcome import NotApplicable, NotAssessed
+from pytest_zebu.settings import Settings
+
+LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 (compared, not bound)
+QUIET_LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
+RATE_LIMITS = ("ALPHA_VANTAGE_RATE_LIMIT_PER_MIN", "ALPHA_VANTAGE_RATE_LIMIT_PER_DAY")
+
+
+@item("pre.application.environment.required-variables")
+def test_required_variables_are_set(environment: Environment, case: Cases) -> None:
+    """What the example leaves to be filled in must be filled in, and with values of one's own.
+
+    Fix: compare `.env` with `.env.production.example`; replace every CHANGE_ME and empty value.
+    See: the example in the checkout.
+    """
+    required = [variable for variable in environment.declared(EXAMPLE) if variable.is_placeholder]
+    if not required:
+        raise NotAssessed("the checkout has no example of the production .env that declares what is required")
+    for wanted in required:
+        found = environment.get(DOTENV, wanted.name)
+        with case(wanted.name, f"{found.length} characters" if found else "absent"):
+            assert found is not None, "is not set"
+            assert found.length, "is empty"
+            assert not found.is_placeholder, "is still a placeholder"
+
+
+@item("pre.application.environment.api-base-url")
+def test_pages_call_the_production_api(
+    scripts: Scripts, environment: Environment, settings: Settings, case: Cases
+) -> None:
+    """The address is baked into the scripts when the image is built: `.env` may say something else by now.
+
+    Fix: set VITE_API_BASE_URL in `.env` and build the frontend's image again: `docker compose build frontend`, `up -d`.
+    See: https://vite.dev/guide/env-and-mode
+    """
+    api = urlsplit(settings.domains.api_origin or "")
+    case.saw(*(f"{url} answers {status} {kind}" for url, status, kind in scripts.scripts))
+    if not scripts.bases:
+        raise NotAssessed("no script of the first page names the address of an API")
+    hosts = {urlsplit(origin).hostname for origin in settings.domains.page_origins} | {api.hostname}
+    for base, (status, kind) in scripts.bases.items():
+        with case(base, f"answers {status} {kind}"):
+            host = urlsplit(base).hostname
+            assert host not in LOCAL, "is an address of the developer's own machine"
+            assert host is None or host in hosts, f"leads to {host}, which is not declared"
+            assert urlsplit(base).scheme != "http", "is not https"
+            assert status == 401 and "json" in kind, f"does not reach the backend: it answers {status} {kind}"
+    declared = environment.get(DOTENV, "VITE_API_BASE_URL")
+    with case(DOTENV, declared.plain if declared else "does not set VITE_API_BASE_URL"):
+        if declared is not None and declared.length:
+            wanted = declared.plain.rstrip("/")
+            assert wanted in scripts.bases, f"says {wanted}, the scripts were built with {', '.join(scripts.bases)}"
+
+
+@item("pre.application.environment.cors-complete")
+def test_every_page_may_call_the_api(environment: Environment, web: Web, settings: Settings, case: Cases) -> None:
+    """A page whose origin is missing loads, and then shows nothing.
+
+    Fix: CORS_ORIGINS with `https://` and the exact name of every page (site and www), without slashes or blanks.
+    See: https://fetch.spec.whatwg.org/#http-cors-protocol
+    """
+    if settings.domains.api == "same-origin":
+        raise NotApplicable("the API is served under the site: pages need no CORS")
+    if not settings.domains.page_origins or not settings.domains.api:
+        raise NotAssessed("domains.site and domains.api are not declared")
+    declared = environment.backend("CORS_ORIGINS")
+    listed = declared.plain.split(",") if declared else []
+    for origin in settings.domains.page_origins:
+        with case(origin):
+            answer = need(web.simple[origin])
+            allowed = answer.header("access-control-allow-origin")
+            case.saw(f"{origin}: the API answers {answer.status}, allows {allowed or 'nothing'}")
+            assert declared is not None, "CORS_ORIGINS does not reach the backend"
+            assert origin in listed, "is not in the running backend's CORS_ORIGINS"
+            assert answer.status, "the API does not answer"
+            assert allowed == origin, f"is not allowed by the API's answer ({allowed or 'no header'})"
+
+
+@item("pre.application.environment.alpha-vantage")
+def test_the_price_source_is_configured(environment: Environment, case: Cases) -> None:
+    """Without a key of one's own prices are samples; without limits the day's quota is gone by noon.
+
+    Fix: ALPHA_VANTAGE_API_KEY and both ALPHA_VANTAGE_RATE_LIMIT variables in `.env`, passed on by the compose file.
+    See: https://www.alphavantage.co/support/#api-key (25 requests a day)
+    """
+    expect_price_key(environment, case)
+    for name in RATE_LIMITS:
+        found = environment.backend(name)
+        with case(name, found.plain if found else "does not reach the backend"):
+            assert found is not None, "does not reach the backend: the compose file does not pass it on"
+            assert found.plain.isdigit() and int(found.plain) > 0, "is no limit"
+
+
+def expect_price_key(environment: Environment, case: Cases) -> None:
+    """The key of the price source is there, is its own, looks like one, and reaches the backend."""
+    name = "ALPHA_VANTAGE_API_KEY"
+    declared, running = environment.get(DOTENV, name), environment.backend(name)
+    with case(".env", f"{declared.length} characters" if declared else "absent"):
+        assert declared is not None and declared.length, f"does not set {name}"
+        assert not declared.is_placeholder, "has a placeholder or the demonstration key"
+        assert 8 <= declared.length <= 40 and "!" not in declared.classes, "does not look like a key"
+    with case("running backend", f"{running.length} characters" if running else "absent"):
+        assert running is not None and running.length, f"has no {name}"
+        assert declared is None or running.group == declared.group, "runs with another key than .env has"
+
+
+@item("pre.application.environment.log-level")
+def test_the_log_level_is_quiet(environment: Environment, case: Cases) -> None:
+    """Debug logs and echoed SQL fill the disk and tell what users do.
+
+    Fix: `APP_LOG_LEVEL=INFO` and no DB_ECHO in `.env`; `docker compose up -d` makes the backend anew.
+    See: OWASP Logging Cheat Sheet.
+    """
+    found, echo = environment.backend("APP_LOG_LEVEL"), environment.backend("DB_ECHO")
+    with case("log level", found.plain if found else "the backend's default, INFO"):
+        assert found is None or found.plain.upper() in QUIET_LEVELS, f"the running backend logs at {found.plain}"
+    with case("SQL echo", echo.plain if echo else "off by default"):
+        assert echo is None or echo.plain.lower() in ("", "0", "false", "no", "off"), "SQL echo is on"
+    declared = environment.get(DOTENV, "APP_LOG_LEVEL")
+    with case(".env", declared.plain if declared else "not set"):
+        if declared is not None and found is not None:
+            assert declared.group == found.group, f".env says {declared.plain}, the backend runs with {found.plain}"
