@@ -134,6 +134,27 @@ class Firewall(Section):
     lan_trusted: bool = False
 
 
+class Backups(Section):
+    """How the database is backed up.
+
+    Attributes:
+        folder: where the machine keeps its dumps.
+        pattern: what they are called there.
+        copy_to: where they are copied: a folder on other storage, or user@host:folder as the machine reaches it by ssh.
+        retention_days: how long a dump is kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    folder: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
+    pattern: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*?-]+$")] = "*"
+    copy_to: Annotated[
+        str | None,
+        Field(alias="copy", pattern=r"^(/[^\n\x00]*|[A-Za-z_][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+)$"),
+    ] = None
+    retention_days: Annotated[int | None, Field(gt=0)] = None
+
+
 class Requirements(Section):
     """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
 
@@ -198,6 +219,7 @@ class Settings(Section):
     vantages: tuple[Vantage, ...] = ()
     network: NetworkNeeds = NetworkNeeds()
     firewall: Firewall = Firewall()
+    backups: Backups = Backups()
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
     browser: Browser = Browser()
@@ -282,6 +304,9 @@ class Target(Section):
             "outbound": settings.network.outbound,
             "peers": " ".join(settings.network.peers),
             "names": " ".join(settings.domains.names),
+            "backup_folder": settings.backups.folder,
+            "backup_pattern": settings.backups.pattern,
+            "backup_copy": settings.backups.copy_to,
         }
         return {key: value for key, value in found.items() if value}
 

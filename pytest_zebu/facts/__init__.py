@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_zebu.facts import (
+    accounts,
     addressing,
+    backups,
     browser,
     bruteforce,
     certificates,
     containers,
     dns,
     dockerd,
+    documents,
     environment,
     exposure,
     firewall,
@@ -30,8 +33,10 @@ from pytest_zebu.facts.base import Fact
 ALL: dict[str, Fact[Any]] = {
     fact.name: fact
     for fact in (
+        accounts.FACT,
         addressing.CONNECTIVITY,
         addressing.FACT,
+        backups.FACT,
         browser.FACT,
         bruteforce.FACT,
         certificates.FACT,
@@ -39,6 +44,7 @@ ALL: dict[str, Fact[Any]] = {
         containers.FACT,
         dns.FACT,
         dockerd.FACT,
+        documents.FACT,
         environment.FACT,
         environment.FILES,
         exposure.FACT,
@@ -48,8 +54,12 @@ ALL: dict[str, Fact[Any]] = {
         jobs.FACT,
         postgres.MIGRATIONS,
         postgres.PASSWORD,
+        postgres.LOGIN,
         postgres.ROLE,
+        postgres.STATE,
+        postgres.WORKERS,
         repository.FACT,
+        repository.HISTORY,
         resources.FACT,
         sockets.FACT,
         sockets.UDP,

@@ -32,6 +32,8 @@ echo "client=$clients"
 CONNECTIVITY_PROBE = Probe(
     "connectivity",
     r"""
+command -v ip >/dev/null || exit 127
+export RES_OPTIONS='timeout:1 attempts:2'
 gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
 knock() { perl -MIO::Socket::IP -e 'my ($h, $p) = $ARGV[0] =~ /^(.*):(\d+)$/; exit !IO::Socket::IP->new(PeerHost => $h, PeerPort => $p, Timeout => 2)' "$1"; }
 echo "gateway=$(ip neigh show "$gateway" 2>/dev/null | grep -c lladdr)"

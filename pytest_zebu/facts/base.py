@@ -109,6 +109,7 @@ class Probe:
         limit: bytes of output.
         owner: run as the owner of the application's folder.
         dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
+        secrets: the values of secrets, one a line, are its standard input. They must not be printed either.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Probe:
     limit: int = 262_144
     owner: bool = False
     dotenv: bool = False
+    secrets: bool = False
 
 
 OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")

@@ -23,6 +23,31 @@ git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-
     needs=("APP_DIR", "OWNER"),
     owner=True,
 )
+# Every object that the repository has, reachable or not, is read on the machine, as its owner. The secrets come by
+# standard input; what is told is whether one was found.
+HISTORY_PROBE = Probe(
+    "history",
+    f"""
+command -v git >/dev/null || exit 127
+exec 3<&0 </dev/null
+git() {{ {GIT.replace(" git ", " command git ")} "$@"; }}
+git rev-parse --verify -q HEAD >/dev/null || exit 1
+echo "shallow=$(git rev-parse --is-shallow-repository)"
+echo "fetch=$(git config --get-all remote.origin.fetch | tr '\\n' ' ')"
+git check-ignore -q .env && echo ignored=1 || echo ignored=0
+echo "tracked=$(git ls-files -- .env '.env.*' '*/.env' | grep -vcE '(example|sample|template)')"
+git log --all --format= --name-only --diff-filter=A -- .env '.env.*' '*/.env' '*.env' 2>/dev/null | grep -vE '(example|sample|template)' | sort -u | head -n 5 | sed 's/^/committed=/'
+git cat-file --batch-all-objects --batch --buffer --unordered 2>/dev/null | perl -e '
+  open my $given, "<&=", 3 or exit 3; chomp(my @secrets = <$given>); @secrets or exit 3;
+  my ($longest) = sort {{ $b <=> $a }} map {{ length }} @secrets; my $any = join "|", map {{ quotemeta }} @secrets; my ($text, $read, $found) = ("", 0, 0);
+  while (my $got = sysread STDIN, $text, 1_048_576, length $text) {{ $read += $got; $found = 1 if $text =~ /$any/; $text = substr $text, -$longest if length $text > $longest }}
+  print "found=$found\n" if $read'
+""",
+    needs=("APP_DIR", "OWNER"),
+    owner=True,
+    secrets=True,
+    timeout=20,
+)
 VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:\+[0-9A-Za-z.-]+)?$")
 
 
@@ -40,6 +65,23 @@ class Tag:
         if found is None:
             return None
         return int(found[1]), int(found[2]), int(found[3])
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What became of `.env` and of its values in the repository's history.
+
+    Attributes:
+        is_partial: why the history is not all there; empty if it is.
+        committed: `.env` files that some commit of some branch has added.
+        holds_secret: some object holds the exact value of a present secret.
+    """
+
+    is_partial: str
+    is_ignored: bool
+    is_tracked: bool
+    committed: tuple[str, ...]
+    holds_secret: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +134,21 @@ def parse(gathered: Gathered, target: Target) -> Repository:
 
 
 FACT = Fact("repository", parse, (PROBE,))
+
+
+def parse_history(gathered: Gathered, target: Target) -> History:
+    """From git, all branches and all objects."""
+    lines = gathered.said("history").out.splitlines()
+    said = dict(line.split("=", 1) for line in lines if "=" in line)
+    if not {"shallow", "ignored", "tracked", "found"} <= said.keys():
+        raise Garbled("the search of the history")
+    partial = ""
+    if said["shallow"] == "true":
+        partial = "the clone is shallow"
+    elif said.get("fetch", "").strip() and "refs/heads/*" not in said["fetch"]:
+        partial = "the clone has one branch only"
+    committed = tuple(line.removeprefix("committed=") for line in lines if line.startswith("committed="))
+    return History(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
+
+
+HISTORY = Fact("history", parse_history, (HISTORY_PROBE,))

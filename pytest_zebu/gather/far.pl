@@ -61,7 +61,15 @@ sub start {
   my $pid = fork // die "fork: $!\n";
   if (!$pid) {
     setpgrp 0, 0;
-    open STDIN, '<', '/dev/null';
+    # A pipe holds 64 KiB: what is written before anybody reads must fit.
+    if (defined $job->{input}) {
+      pipe my $in, my $in_w or POSIX::_exit(125);
+      syswrite $in_w, substr $job->{input}, 0, 65_536;
+      close $in_w;
+      open STDIN, '<&', $in;
+    } else {
+      open STDIN, '<', '/dev/null';
+    }
     open STDOUT, '>&', $out_w;
     open STDERR, '>&', $err_w;
     POSIX::close($_) for 3 .. 255;
@@ -328,6 +336,7 @@ sub start_probe {
     return;
   }
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
+  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 && !/\n/ } keys %secret if $probe->{secrets};
   my @as;
   if ($probe->{owner} && $root && exists $value{OWNER}) {
     my @ids = split ' ', $value{OWNER};

@@ -225,7 +225,7 @@ def request(probes: Sequence[Probe], nonce: str, target: Target) -> bytes:
         put("limit", str(probe.limit))
         if probe.needs:
             put("needs", " ".join(probe.needs))
-        for flag in ("owner", "dotenv"):
+        for flag in ("owner", "dotenv", "secrets"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(b"GO 0\n")

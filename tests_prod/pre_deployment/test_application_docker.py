@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dockerd import DockerDaemon
@@ -25,7 +28,15 @@ def test_services_come_back(containers: Containers, case: Cases) -> None:
 PRODUCTION_FILE = "docker-compose.prod.yml"
 BOUNDED_DRIVERS = ("local", "journald")
 """Drivers with bounds of their own; others than json-file write no file of the machine's."""
+LARGEST_LOG = 2**30
+"""A log that rotates beyond a gibibyte fills the disk before it does."""
 PRUNE = r"docker (system|image|builder|volume)\S* ?.*prune|docker-prune|docker (system|image|builder) prune"
+
+
+def bytes_of(size: str) -> float:
+    """A size as Docker writes it: `10m`, `1g`; what is not understood is endless."""
+    found = re.fullmatch(r"(\d+)([kmg]?)b?", size.strip().lower())
+    return int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[found[2]] if found else math.inf
 
 
 @item("pre.application.docker.production-compose")
@@ -81,7 +92,8 @@ def test_container_logs_rotate(containers: Containers, case: Cases) -> None:
         with case(container.label, f"{container.log_driver} max-size={size or 'none'}"):
             assert container.log_driver, "has no known log driver"
             if container.log_driver == "json-file":
-                assert size not in ("", "-1"), "writes a json-file log without max-size"
+                assert size, "writes a json-file log without max-size"
+                assert bytes_of(size) <= LARGEST_LOG, f"lets its log grow to {size} before it rotates"
 
 
 @item("pre.application.docker.storage-limits")

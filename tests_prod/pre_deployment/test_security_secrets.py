@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
 from pytest_zebu.facts.postgres import PasswordTrial
-from pytest_zebu.facts.repository import Repository
+from pytest_zebu.facts.repository import History, Repository
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
 
@@ -112,3 +112,23 @@ def test_the_price_key_is_there(environment: Environment, case: Cases) -> None:
     See: https://www.alphavantage.co/support/#api-key
     """
     expect_price_key(environment, case)
+
+
+@item("pre.security.secrets.not-committed")
+def test_secrets_are_not_in_the_history(history: History, case: Cases) -> None:
+    """What was committed once is in every clone for good, also when it was removed the next day.
+
+    Fix: give every secret a new value first; then rewrite the history (git filter-repo), and list `.env` in .gitignore.
+    See: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository
+    """
+    with case(".gitignore"):
+        assert history.is_ignored, "does not cover .env"
+    with case("index"):
+        assert not history.is_tracked, "an .env file is tracked"
+    with case("commits of all branches"):
+        assert not history.committed, f"{', '.join(history.committed)} was committed"
+    with case("values of the present secrets in all objects"):
+        assert not history.holds_secret, "an object of the history holds the exact value of a present secret"
+    with case("the history is whole"):
+        if history.is_partial:
+            raise NotAssessed(f"{history.is_partial}: what is missing could not be searched")

@@ -1,4 +1,4 @@
-"""The container was made before its log was bounded."""
+"""The container was made when the bound was none to speak of."""
 
 from lab.changes import recreate
 from lab.deployment import Lab
@@ -8,7 +8,7 @@ touches: set[str] = {"redis"}
 
 
 def inject(lab: Lab) -> None:
-    recreate(lab, "redis", "    logging: !override { driver: json-file, options: { max-size: '-1' } }\n")
+    recreate(lab, "redis", "    logging: !override { driver: json-file, options: { max-size: 1000g } }\n")
 
 
 def mend(lab: Lab) -> None:

@@ -23,5 +23,5 @@ def inject(lab: Lab) -> None:
 
 
 def mend(lab: Lab) -> None:
-    lab.vm.shell(f"rm {OVERRIDE}")
+    lab.vm.shell(f"rm -f {OVERRIDE}")
     recreate(lab, "redis")

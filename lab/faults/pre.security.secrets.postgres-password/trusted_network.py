@@ -2,7 +2,12 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.secrets.postgres-password"}
+flips: set[str] = {
+    "pre.security.secrets.postgres-password",
+    "pre.database.configuration.password",
+    "pre.database.configuration.production-mode",
+}
+touches: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,7 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.ssh.port-changed", "pre.security.firewall.required-ports-only"}
 outcomes: dict[str, str] = {"pre.security.ssh.port-changed": "passed"}
-touches: set[str] = {"sshd"}
+touches: set[str] = {"sshd", "iptables"}
 
 
 def inject(lab: Lab) -> None:

@@ -1,0 +1,19 @@
+"""A foreign key that was never checked against older rows."""
+
+from lab.changes import sql
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.database.integrity.foreign-keys"}
+touches: set[str] = {"tables"}
+
+
+def inject(lab: Lab) -> None:
+    sql(lab, "ALTER TABLE transactions DROP CONSTRAINT fk_transactions_portfolio_id_portfolios")
+    sql(
+        lab,
+        "ALTER TABLE transactions ADD CONSTRAINT fk_transactions_portfolio_id_portfolios FOREIGN KEY (portfolio_id) REFERENCES portfolios (id) ON DELETE CASCADE NOT VALID",
+    )
+
+
+def mend(lab: Lab) -> None:
+    sql(lab, "ALTER TABLE transactions VALIDATE CONSTRAINT fk_transactions_portfolio_id_portfolios")

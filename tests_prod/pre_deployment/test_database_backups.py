@@ -1,0 +1,118 @@
+"""Pre-Deployment / Database / Backup Strategy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.backups import Backups
+from pytest_zebu.facts.base import need
+from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.jobs import Job
+from pytest_zebu.facts.postgres import Migrations
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings
+
+DUMPS = r"\b(pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump)\b"
+DAILY = timedelta(hours=26)
+"""A day, and the hours by which a run may be late: daylight saving, randomized delays, a long dump."""
+GRACE_DAYS = 2
+MINIMUM_WORDS = 60
+
+
+def _dumping(jobs: tuple[Job, ...]) -> list[Job]:
+    return [job for job in jobs if job.runs(DUMPS)]
+
+
+@item("pre.database.backups.strategy")
+def test_something_makes_dumps(jobs: tuple[Job, ...], case: Cases) -> None:
+    """A script that nothing runs is no backup.
+
+    Fix: a systemd timer or a cron entry that runs `pg_dump -Fc` and copies the dump to other storage.
+    See: PostgreSQL documentation, chapter 25 (Backup and Restore).
+    """
+    found = _dumping(jobs)
+    case.saw(*(f"{job.name} runs {job.commands[0]}" for job in found if job.commands))
+    with case("a job that dumps the database"):
+        assert found, "no timer and no cron entry dumps the database"
+
+
+@item("pre.database.backups.scheduled")
+def test_dumps_are_made_daily(jobs: tuple[Job, ...], case: Cases) -> None:
+    """What is lost is what came after the last dump. A timer that is loaded and not enabled ends with the next reboot.
+
+    Fix: `systemctl enable --now` the timer (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`.
+    See: systemd.timer(5); crontab(5).
+    """
+    found = _dumping(jobs)
+    with case("a job that dumps the database"):
+        assert found, "no timer and no cron entry dumps the database"
+    good = []
+    for job in found:
+        gap = job.longest_gap
+        case.saw(f"{job.name}: every {gap}, {job.trouble or 'fine'}")
+        if not job.trouble and gap is not None and gap <= DAILY:
+            good.append(job)
+    if found and not good:
+        with case(found[0].name):
+            assert not found[0].trouble, found[0].trouble
+            if found[0].longest_gap is None:
+                raise NotAssessed("its schedule could not be worked out")
+            raise AssertionError(f"runs every {found[0].longest_gap} only")
+
+
+@item("pre.database.backups.retention")
+def test_old_dumps_go(backups: Backups, settings: Settings, case: Cases) -> None:
+    """Dumps that nobody deletes fill the disk; a policy that nothing carries out is a wish.
+
+    Fix: declare `backups.retention_days` in zebu.toml, and delete older dumps where they are made (`find -mtime +N -delete`).
+    See: the checklist.
+    """
+    keep = settings.backups.retention_days
+    if keep is None:
+        raise NotAssessed("backups.retention_days is not declared")
+    with case("dumps", f"{len(backups.dumps)} in {settings.backups.folder}, {keep} days are declared"):
+        assert backups.dumps, "there are none"
+        oldest = backups.dumps[0]
+        age = backups.age(oldest)
+        assert age <= timedelta(days=keep + GRACE_DAYS), f"{oldest.name} is {age.days} days old: nothing deletes it"
+
+
+@item("pre.database.backups.off-vm")
+def test_a_copy_is_elsewhere(backups: Backups, settings: Settings, case: Cases) -> None:
+    """The disk that fails takes the dumps with it. A folder on the same disk is no other place.
+
+    Fix: copy each dump to another machine or a mounted share after it is made, and declare it as `backups.copy`.
+    See: the 3-2-1 rule (CISA, Data Backup Options).
+    """
+    copy = need(backups.copy)
+    with case(copy.where, *(f"{dump.name}: {dump.size} bytes" for dump in copy.dumps[-1:])):
+        assert not copy.same_storage, copy.same_storage
+        assert copy.dumps, "has no copy"
+        age = backups.age(copy.dumps[-1])
+        assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+        newest = backups.newest
+        if newest is not None and newest.name == copy.dumps[-1].name:
+            assert newest.size == copy.dumps[-1].size, "the newest copy has another size than the dump"
+
+
+@item("pre.database.backups.rollback-documented")
+def test_migrations_can_be_undone(documents: tuple[Document, ...], migrations: Migrations, case: Cases) -> None:
+    """In the night of a failed deployment somebody has to find how to go back, and the way back has to exist.
+
+    Fix: a document with the commands for undoing a migration (`alembic downgrade`), and a `downgrade()` that does it in
+    every revision.
+    See: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading
+    """
+    found = [
+        document
+        for document in documents
+        if document.words >= MINIMUM_WORDS
+        and ("downgrade" in document.topics or {"rollback", "migration"} <= document.topics)
+        and "rollback" in document.topics
+    ]
+    with case("a document", *(f"{document.path}: {document.words} words" for document in found)):
+        assert found, "no document of the checkout tells how to undo a migration"
+    with case("every migration has a downgrade", f"{len(migrations.revisions)} revisions"):
+        empty = ", ".join(migrations.without_downgrade)
+        assert not empty, f"{empty} cannot be undone"

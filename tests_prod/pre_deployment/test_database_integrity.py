@@ -1,0 +1,101 @@
+"""Pre-Deployment / Database / Data Integrity."""
+
+from __future__ import annotations
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.postgres import Database, Table
+
+BIG_TABLE_ROWS = 10_000
+"""The checklist's criterion speaks of tables beyond this; below it, PostgreSQL rightly reads the whole table."""
+MANY_SCANS = 100
+LATE_FACTOR = 10
+"""How far beyond its trigger a table may be before its never having been vacuumed tells something."""
+
+
+def _target_of(column: str, tables: frozenset[str]) -> str | None:
+    """The table that a column named `<table>_id` means, where there is one."""
+    name = column.removesuffix("_id")
+    candidates = (name, f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies" if name.endswith("y") else name)
+    return next((candidate for candidate in candidates if candidate in tables), None)
+
+
+@item("pre.database.integrity.foreign-keys")
+def test_references_are_enforced(database: Database, case: Cases) -> None:
+    """A reference that nothing enforces points nowhere sooner or later, and balances stop adding up.
+
+    Fix: a migration that adds the foreign key; `ALTER TABLE ... VALIDATE CONSTRAINT` for one that is NOT VALID.
+    See: PostgreSQL documentation, 5.5.5 (Foreign Keys).
+    """
+    tables = frozenset(table.name for table in database.tables)
+    known = {(key.table, key.column): key for key in database.foreign_keys}
+    for table, column in database.references:
+        target = _target_of(column, tables)
+        if target is None:
+            continue
+        with case(f"{table}.{column}"):
+            key = known.get((table, column))
+            assert key is not None, f"has no foreign key to {target}"
+            assert key.is_valid, "has a foreign key that is NOT VALID: older rows were never checked"
+    for key in database.foreign_keys:
+        with case(f"{key.table}.{key.column} -> {key.target}"):
+            assert key.is_valid, "is NOT VALID: older rows were never checked"
+
+
+@item("pre.database.integrity.indexes")
+def test_indexes_serve(database: Database, case: Cases) -> None:
+    """An invalid index is written and never read; a big table without one is read whole for every page.
+
+    Fix: `REINDEX INDEX CONCURRENTLY` an invalid index; a migration that adds an index for each foreign key of a big table.
+    See: PostgreSQL documentation, chapter 11 (Indexes) and CREATE INDEX, CONCURRENTLY.
+    """
+    for index in database.indexes:
+        if not index.is_valid:
+            with case(f"index {index.name}"):
+                raise AssertionError("is invalid: it was being built when something failed")
+    led = {(index.table, index.first) for index in database.indexes if index.is_valid}
+    sizes = {table.name: table for table in database.tables}
+    case.saw(f"{len(database.indexes)} indexes on {len(sizes)} tables")
+    for key in database.foreign_keys:
+        table = sizes.get(key.table)
+        if (key.table, key.column) in led or table is None:
+            continue
+        if table.rows > BIG_TABLE_ROWS:
+            with case(f"{key.table}.{key.column}", f"{table.rows} rows"):
+                raise AssertionError(f"no index begins with it, on {table.rows} rows")
+        case.saw(f"advice: no index begins with {key.table}.{key.column}")
+    for table in database.tables:
+        if table.rows > BIG_TABLE_ROWS:
+            with case(
+                f"table {table.name}", f"{table.sequential_scans} sequential scans, {table.index_scans} by index"
+            ):
+                mostly = table.sequential_scans > max(MANY_SCANS, table.index_scans)
+                assert not mostly, f"is mostly read whole ({table.sequential_scans} times)"
+
+
+@item("pre.database.integrity.autovacuum")
+def test_autovacuum_works(database: Database, case: Cases) -> None:
+    """Dead rows that nobody removes slow everything down, until the transaction counter stops the database.
+
+    Fix: `autovacuum = on` and `track_counts = on`; `ALTER TABLE ... RESET (autovacuum_enabled)`.
+    See: PostgreSQL documentation, 24.1.6 (The Autovacuum Daemon).
+    """
+    for name in ("autovacuum", "track_counts"):
+        with case(name, database.settings[name]):
+            assert database.settings[name] == "on", "is off"
+    with case("launcher"):
+        assert database.has_launcher, "does not run"
+    for table in database.tables:
+        with case(f"table {table.name}", f"{table.rows} rows, {table.dead} dead"):
+            assert not _is_switched_off(table), "has autovacuum switched off"
+            late = table.dead > LATE_FACTOR * _trigger(database, table)
+            assert table.was_vacuumed or not late, f"has {table.dead} dead rows and was never vacuumed"
+
+
+def _is_switched_off(table: Table) -> bool:
+    options = dict(option.partition("=")[::2] for option in table.options)
+    return options.get("autovacuum_enabled", "true").lower() in ("false", "off", "0", "no")
+
+
+def _trigger(database: Database, table: Table) -> float:
+    settings = database.settings
+    return int(settings["autovacuum_vacuum_threshold"]) + float(settings["autovacuum_vacuum_scale_factor"]) * table.rows
