@@ -5,10 +5,13 @@ from lab.deployment import Lab
 flips: set[str] = {"pre.database.backups.rollback-documented"}
 touches: set[str] = {"backend"}
 
+FILE = "/app/migrations/versions/d001_price_history_updated_at.py"
+
 
 def inject(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 sed -i 's/^    op.drop_column.*/    pass/' /app/migrations/versions/d001_price_history_updated_at.py")
+    change = f'cp {FILE} /tmp/kept.py; sed -i "s/op[.]drop_column.*/pass/" {FILE}'
+    lab.vm.shell(f"docker exec -u 0 zebu-backend-1 sh -c '{change}'")
 
 
 def mend(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 sed -i 's/^    pass/    op.drop_column(\\"price_history\\", \\"updated_at\\")/' /app/migrations/versions/d001_price_history_updated_at.py")
+    lab.vm.shell(f"docker exec -u 0 zebu-backend-1 cp /tmp/kept.py {FILE}")
