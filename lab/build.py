@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import sys
+import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -93,6 +95,7 @@ RUNTIME_PACKAGES = [
     "curl",
     "ca-certificates",
 ]
+STAND_INS = ("forge", "clerk", "prices", "advisories", "pve", "npm")
 MMDEBSTRAP = [
     "mmdebstrap", "--quiet", "--variant=minbase",
     "--aptopt=APT::Install-Recommends \"false\"",
@@ -252,7 +255,7 @@ class Builder:
         self._mmdebstrap("runtime", RUNTIME_PACKAGES, f"--customize-hook=rm -rf {remove}")
 
     def _small_things(self) -> None:
-        self._artefact("keys", "1", self._keys)
+        self._artefact("keys", "2", self._keys)
         self._artefact("wheels", self.wheels_key, self._wheels)
         self._artefact("compose", "trixie", self._compose)
         self._artefact("checks", self.checks_key, self._checks)
@@ -267,7 +270,7 @@ class Builder:
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self.place.keys / name])
         days = "3650"
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        for name, subject in (("ca", "/CN=zebu lab CA"), ("acme", "/CN=acme.zebu.test")):
+        for name, subject in (("ca", "/CN=zebu lab CA"), ("acme", "/CN=acme.zebu.test"), ("standins", "/CN=stand-ins")):
             key, request = self.place.keys / f"{name}.key", self.place.keys / f"{name}.csr"
             run(["openssl", "req", *curve, "-keyout", key, "-out", request, "-subj", subject])
         ca, ca_key = self.place.keys / "ca.pem", self.place.keys / "ca.key"
@@ -277,21 +280,19 @@ class Builder:
         )
         sign: list[str | Path] = ["openssl", "x509", "-req", "-days", days, "-extfile", extensions]
         run([*sign, "-in", self.place.keys / "ca.csr", "-signkey", ca_key, "-out", ca])
-        extensions.write_text(f"subjectAltName=DNS:acme.zebu.test,IP:{WAN.format(INTERNET_HOSTS['acme'])}\n")
-        run(
-            [
-                *sign,
-                "-in",
-                self.place.keys / "acme.csr",
-                "-CA",
-                ca,
-                "-CAkey",
-                ca_key,
-                "-CAcreateserial",
-                "-out",
-                self.place.keys / "acme.pem",
-            ]
-        )
+        names = {
+            "acme": f"DNS:acme.zebu.test,IP:{WAN.format(INTERNET_HOSTS['acme'])}",
+            "standins": ",".join(f"DNS:{name}.zebu.test" for name in STAND_INS),
+        }
+        for name, alternatives in names.items():
+            extensions.write_text(f"subjectAltName={alternatives}\n")
+            request, out = self.place.keys / f"{name}.csr", self.place.keys / f"{name}.pem"
+            run([*sign, "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", out])
+        run(["openssl", "genrsa", "-out", self.place.keys / "signin.key", "2048"])
+        for name in ("forge", "proxmox", "npm"):
+            secret = self.place.keys / f"{name}.secret"
+            secret.write_text(str(uuid.uuid4()) if name == "proxmox" else secrets.token_urlsafe(24))
+            secret.chmod(0o600)
 
     def _wheels(self) -> None:
         folder = self.place.cache / "wheels"
@@ -345,6 +346,9 @@ class Builder:
         ]
         jobs: dict[str, list[tuple[Path, list[str | Path]]]] = {
             "backend-tests": [(backend, [venv / "bin/pytest", "-q", "-p", "no:cacheprovider"])],
+            "migrations": [
+                (backend, [venv / "bin/pytest", "-q", "-p", "no:cacheprovider", "tests/test_migrations.py"])
+            ],
             "backend-lint": [
                 (backend, [venv / "bin/ruff", "check", "."]),
                 (backend, [venv / "bin/ruff", "format", "--check", "."]),
@@ -477,6 +481,7 @@ class Builder:
         images = root / "opt/lab-images"
         shutil.copytree(FILES / "images", images)
         shutil.copy(self.place.cache / "runtime.tar", images / "runtime.tar")
+        shutil.copy(self.place.keys / "ca.pem", images / "zebu-lab.crt")
         self.network.up()
         # Primed under another name, so that a running machine is not in the way.
         machine = Machine(self.place, self.network, "vm")
@@ -513,7 +518,7 @@ class Builder:
         """The deployed checkout: cloned from a repository with a history and annotated tags."""
         origin = self.place.cache / "origin"
         shutil.rmtree(origin, ignore_errors=True)
-        make_history(origin)
+        make_history(origin, lock_of(self.place.cache / "wheels"))
         target = root / "opt/zebu"
         run(
             [
@@ -552,7 +557,13 @@ HISTORY = (
 )
 
 
-def make_history(folder: Path) -> None:
+def lock_of(wheels: Path) -> str:
+    """The versions that the image installs, as a lock file."""
+    found = sorted(tuple(wheel.name.split("-")[:2]) for wheel in wheels.glob("*.whl"))
+    return "".join(f"{name.replace('_', '-').lower()}=={version}\n" for name, version in found)
+
+
+def make_history(folder: Path, lock: str) -> None:
     """A repository that grew: each step adds a part of the application, dated before today."""
     run(["git", "init", "--quiet", "--initial-branch=main", folder])
     for days, message, parts, tag in HISTORY:
@@ -570,6 +581,7 @@ def make_history(folder: Path) -> None:
                 )
             else:
                 shutil.copy(source, folder / part)
+        (folder / "backend/requirements.lock").write_text(lock)
         run(["git", "-C", folder, "add", "--all"])
         run(["git", "-C", folder, "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", message], env=env)
         if tag:
@@ -602,6 +614,10 @@ def make_environment() -> str:
         "ADMIN_USER_IDS": "user_operations",
         "ALPHA_VANTAGE_API_KEY": secrets.token_hex(8).upper(),
         "CORS_ORIGINS": "https://zebu.test,https://www.zebu.test",
+        # The prefix, then the Frontend API's host and a final $, in base64: as the provider makes them.
+        "VITE_CLERK_PUBLISHABLE_KEY": "pk_live_" + base64.b64encode(b"clerk.zebu.test$").decode().rstrip("="),
+        "CLERK_API_URL": "https://clerk.zebu.test/v1",
+        "ALPHA_VANTAGE_URL": "https://prices.zebu.test/query",
     }
     lines = []
     for line in text.splitlines():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from lab.deployment import Lab
 
@@ -33,6 +34,19 @@ def recreate(lab: Lab, service: str, override: str = "") -> None:
     lab.vm.shell(
         f"for n in $(seq 150); do case $(docker inspect -f '{state}' zebu-{service}-1) in healthy|none) exit 0 ;; esac; sleep 0.2; done; exit 1"
     )
+
+
+def restart(lab: Lab, service: str) -> None:
+    """Start a service's container again, as it is, and wait until it is healthy."""
+    lab.vm.shell(
+        f"docker restart -t 2 zebu-{service}-1 >/dev/null; for n in $(seq 150); do [ $(docker inspect -f '{{{{.State.Health.Status}}}}' zebu-{service}-1) = healthy ] && exit 0; sleep 0.2; done; exit 1"
+    )
+
+
+def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
+    """An advisory about a version of a package."""
+    affected = {**record["affected"][0], "package": {"ecosystem": "PyPI", "name": package}, "versions": [version]}
+    return {**record, "affected": [affected]}
 
 
 def edit_proxy(lab: Lab, file: str, *expressions: str) -> None:

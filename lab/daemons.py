@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lab.aptsuite import AptSuite
 from lab.machine import wait_until
-from lab.network import INTERNET_HOSTS, WAN, Network
-from lab.place import SOURCE, Place
+from lab.network import INTERNET_HOSTS, LAN, MANAGEMENT_HOSTS, WAN, Network
+from lab.place import REPOSITORY, SOURCE, Place
 from lab.shell import run, spawn
 
 FILES = SOURCE / "files/inet"
@@ -45,8 +45,30 @@ class Daemons:
 
     def start(self, name: str, argv: Sequence[str | Path], **env: str) -> None:
         """Start one daemon in the internet's namespace."""
-        inside = ["nsenter", f"--net={self.network.path('inet')}", *argv]
+        self._spawn("inet", name, argv, **env)
+
+    def _spawn(self, namespace: str, name: str, argv: Sequence[str | Path], **env: str) -> None:
+        inside = ["nsenter", f"--net={self.network.path(namespace)}", *argv]
         spawn(inside, self.place.logs / f"{name}.log", **env)
+
+    def state(self, stand_in: str) -> Path:
+        """What a stand-in takes for true; it reads it at each request."""
+        return self.place.run / "standins" / f"{stand_in}.json"
+
+    def _stand_ins(self) -> None:
+        """Their states are written when the machines are up, of which they tell."""
+        self.state("").parent.mkdir(parents=True, exist_ok=True)
+        places = {
+            "inet": {"forge": ("forge", 443), "signin": ("clerk", 443), "prices": ("prices", 443), "advisories": ("advisories", 443)},
+            "mgmt": {"proxmox": ("pve", 8006), "npm": ("npm", 81)},
+        }  # fmt: skip
+        for namespace, services in places.items():
+            words: list[str | Path] = []
+            for name, (host, port) in services.items():
+                address = self._address(host) if namespace == "inet" else LAN.format(MANAGEMENT_HOSTS[host])
+                words.append(f"{name}={self.state(name)}@{address}:{port}")
+            argv: list[str | Path] = [sys.executable, "-m", "lab.standins", self.place.keys / "standins.pem", *words]
+            self._spawn(namespace, f"standins-{namespace}", argv, PYTHONPATH=str(REPOSITORY))
 
     def up(self) -> None:
         """Start them all, and wait until names resolve and the ACME server answers."""
@@ -73,6 +95,7 @@ class Daemons:
             PEBBLE_VA_NOSLEEP="1",
             PEBBLE_WFE_NONCEREJECT="0",
         )
+        self._stand_ins()
         wait_until("the ACME server", 20, lambda: self._answers("acme", 14000))
         for name in ("ns1", "ns2", "resolver1", "resolver2", "resolver3"):
             wait_until(f"the name server {name}", 20, lambda name=name: self._answers(name, 53))  # type: ignore[misc]

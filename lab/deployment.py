@@ -8,10 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,6 +24,7 @@ from lab.machine import Machine, wait_until
 from lab.network import INTERNET_HOSTS, LAN, PUBLIC_ADDRESS, WAN, Network
 from lab.place import SOURCE, Place
 from lab.shell import LabError, Progress, run
+from lab.standins import states
 
 MACHINES = ("vm", "proxy", "nas")
 BACKUP_AGES_DAYS = (3, 2, 1, 0)
@@ -93,14 +95,17 @@ class Lab:
             for job in [pool.submit(machine.start, f"built-{name}") for name, machine in self.machines.items()]:
                 job.result()
         self.progress.say("machines booted")
+        self.write_states(("forge", "proxmox", "signin", "prices", "advisories"))
         with ThreadPoolExecutor(max_workers=2) as pool:
             certified = pool.submit(self._certify)
             self.wait_for_application()
             self.progress.say("application healthy")
             certified.result()
+        self.write_states(("npm",))
         self._write_access()
         self._expect_https()
         self.progress.say("https answers")
+        self._write_api_key()
         self._age()
         self._keep_clean()
         self._description.write_text(
@@ -114,6 +119,52 @@ class Lab:
             )
         )
         self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def write_states(self, names: Sequence[str]) -> None:
+        """Let stand-ins say what they say when all is well."""
+        keys, cache = self.place.keys, self.place.cache
+        for name in names:
+            match name:
+                case "forge":
+                    state = states.forge(cache / "origin", cache / "checks.json", (keys / "forge.secret").read_text())
+                case "proxmox":
+                    sizes = self.vm.shell(
+                        "nproc; sed -n 's/^MemTotal: *//p' /proc/meminfo; df -B1 --output=size / | tail -n 1"
+                    )
+                    cpus, memory, disk = (int(line.split()[0]) for line in sizes.splitlines())
+                    state = states.proxmox((keys / "proxmox.secret").read_text(), cpus, memory * 1024, disk)
+                case "npm":
+                    served = self.proxy.run(["cat", "/etc/letsencrypt/live/zebu.test/fullchain.pem"]).stdout
+                    limits = self.proxy.shell("grep -h '^limit_req' /etc/nginx/sites-enabled/* || true")
+                    state = states.npm((keys / "npm.secret").read_text(), served, limits)
+                case "signin":
+                    env = dict(line.partition("=")[::2] for line in self.vm.shell("cat /opt/zebu/.env").splitlines())
+                    state = states.signin(states.signing_key(keys / "signin.key"), env["CLERK_SECRET_KEY"])
+                case "prices":
+                    state = states.prices()
+                case _:
+                    state = states.advisories()
+            self.change_state(name, lambda _, state=state: state)  # type: ignore[misc]
+
+    def change_state(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Let a stand-in say something else; a reader sees the old state or the new one."""
+        path = self.daemons.state(name)
+        known = json.loads(path.read_text()) if path.exists() else {}
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(change(known)))
+        fresh.chmod(0o600)
+        fresh.replace(path)
+
+    def _write_api_key(self) -> None:
+        """A user signs in, and makes an API key for the probes that need one."""
+        token = states.session_token(states.signing_key(self.place.keys / "signin.key"), "user_readiness")
+        body = json.dumps({"label": "readiness", "scopes": ["read", "trade"]})
+        fetch = 'curl -fsS -H @- -H "Content-Type: application/json" -d "$1" http://127.0.0.1:8000/api/v1/api-keys'
+        header = f"Authorization: Bearer {token}".encode()
+        said = json.loads(self.vm.run(["sh", "-euc", fetch, "sh", body], stdin=header).stdout)
+        path = self.place.folder / "api-key"
+        path.touch(mode=0o600)
+        path.write_text(said["raw_key"])
 
     def _certify(self) -> None:
         wait_until(
@@ -160,6 +211,7 @@ class Lab:
             ]
         script += ["systemctl start docker-prune.service logrotate.service", "wait"]
         self.vm.shell("\n".join(script))
+        self.proxy.run(["systemctl", "start", "certbot.service"])
         self.progress.say("machine aged: dumps taken and copied, updates installed")
 
     def _keep_clean(self) -> None:
@@ -294,6 +346,9 @@ class Lab:
             "@TRUST@": str(folder / "trust.pem"),
             "@RUNNER_WAN@": WAN.format(9),
             "@RUNNER_LAN@": LAN.format(9),
+            "@PROXY@": LAN.format(20),
+            "@KEYS@": str(self.place.keys),
+            "@API_KEY@": str(folder / "api-key"),
             **{f"@{key.upper()}@": WAN.format(host) for key, host in INTERNET_HOSTS.items()},
         }.items():
             text = text.replace(name, value)

@@ -55,11 +55,16 @@ class Leg:
     gateway: bool = False
 
 
-INTERNET_HOSTS = {"acme": 14, "apt": 15, "ns2": 52, "ns1": 53, "resolver1": 54, "resolver2": 55, "resolver3": 56}
+INTERNET_HOSTS = {
+    "acme": 14, "apt": 15, "forge": 20, "clerk": 21, "prices": 22, "advisories": 23,
+    "ns2": 52, "ns1": 53, "resolver1": 54, "resolver2": 55, "resolver3": 56,
+}  # fmt: skip
+MANAGEMENT_HOSTS = {"pve": 5, "npm": 6}
 LEGS = (
     Leg("edge", "wan", "wan", (80,)),
     Leg("edge", "lan", "lan", (1,)),
     Leg("inet", "eth0", "wan", tuple(INTERNET_HOSTS.values())),
+    Leg("mgmt", "eth0", "lan", tuple(MANAGEMENT_HOSTS.values()), gateway=True),
     Leg("run", "wan", "wan", (9,)),
     Leg("run", "lan", "lan", (9,)),
 )
@@ -82,7 +87,7 @@ class Network:
 
     def is_up(self) -> bool:
         """Whether the whole network stands; it is made at once and removed at once."""
-        return all(self.path(name).exists() for name in ("switch", "edge", "inet", "run"))
+        return all(self.path(name).exists() for name in ("switch", "edge", "inet", "mgmt", "run"))
 
     def _ip(self, namespace: str, *words: str) -> None:
         run(["ip", "-n", self.place.namespace(namespace), *words])
@@ -107,7 +112,7 @@ class Network:
         for bridge in ("lan", "wan"):
             self._ip("switch", "link", "add", bridge, "type", "bridge")
             self._ip("switch", "link", "set", bridge, "up")
-        for name in ("edge", "inet", "run"):
+        for name in ("edge", "inet", "mgmt", "run"):
             self._namespace(name)
         for leg in LEGS:
             self.plug(leg)

@@ -20,6 +20,7 @@ class Fault:
         item: the item whose check it is for.
         flips: the items that it flips; none where an arrangement is odd but right.
         outcomes: of those, the ones that become something else than failed.
+        options: what the suite is run with to see it.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together.
     """
 
@@ -28,6 +29,7 @@ class Fault:
     flips: frozenset[str]
     outcomes: Mapping[str, str]
     touches: frozenset[str]
+    options: tuple[str, ...]
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
 
@@ -54,6 +56,7 @@ def load_faults() -> tuple[Fault, ...]:
                 frozenset(module.flips),
                 outcomes,
                 frozenset(getattr(module, "touches", ())),
+                tuple(getattr(module, "options", ())),
                 module.inject,
                 module.mend,
             )
@@ -67,10 +70,13 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
     def touched(fault: Fault) -> frozenset[str]:
         return fault.flips | {fault.item} | fault.touches
 
+    def fits(fault: Fault, group: list[Fault]) -> bool:
+        return group[0].options == fault.options and not any(touched(fault) & touched(other) for other in group)
+
     found: list[list[Fault]] = []
     for fault in faults:
         for group in found:
-            if not any(touched(fault) & touched(other) for other in group):
+            if fits(fault, group):
                 group.append(fault)
                 break
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pytest_zebu.catalogue import Catalogue, UnknownItem
@@ -98,6 +102,21 @@ class Records:
         if found.on > today:
             return f"the attestation is dated in the future ({found.on})"
         return f"the attestation by {found.by} expired on {found.until}"
+
+
+def append(path: Path, attestation: Attestation) -> None:
+    """Add an attestation to a file, at once: a reader sees all of it or nothing. What is there stays as it is written."""
+    known = path.read_text(encoding="utf-8") if path.exists() else ""
+    data = attestation.model_dump(mode="python")
+    block = tomli_w.dumps({"attestation": [{**data, "evidence": list(attestation.evidence)}]})
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"{known.rstrip()}\n\n{block}".lstrip())
+    if path.exists():
+        shutil.copymode(path, name)
+    else:
+        Path(name).chmod(0o644)
+    Path(name).replace(path)
 
 
 def read(path: Path, catalogue: Catalogue, *, required: bool) -> Records:

@@ -20,6 +20,7 @@ from pytest_zebu.outcome import Case, NotAssessed, Outcome
 Check = TypeVar("Check", bound=Callable[..., None])
 _SECTIONS = re.compile(r"^(Fix|See):[ \t]*", re.MULTILINE)
 _registered: dict[str, Callable[..., None]] = {}
+_either: dict[str, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,13 @@ class Prose:
     see: str
 
 
-def item(item_id: str) -> Callable[[Check], Check]:
+def item(item_id: str, *, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
     """Tie a test to an item: its id becomes part of the node id, and the catalogue gives it its markers.
+
+    Args:
+        item_id: the item.
+        either: facts of which one is enough: they are handed over as answers, known or unknown, and an unknown one
+            does not end the judgement.
 
     Raises:
         UnknownItem: the checklist has no such item.
@@ -45,10 +51,16 @@ def item(item_id: str) -> Callable[[Check], Check]:
         if other is not None and other.__qualname__ != check.__qualname__:
             raise ValueError(f"{item_id} is decided by {other.__qualname__} already")
         _registered[item_id] = check
+        _either[check.__qualname__] = frozenset(either)
         marked: Check = items(item_id)(check)
         return marked
 
     return decorate
+
+
+def either_of(check: Callable[..., None]) -> frozenset[str]:
+    """The facts that a check takes as answers."""
+    return _either.get(check.__qualname__, frozenset())
 
 
 def items(*item_ids: str) -> Callable[[Check], Check]:

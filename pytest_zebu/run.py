@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_zebu import attestations
 from pytest_zebu.attestations import Records
-from pytest_zebu.attestations import read as read_records
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.errors import UsageProblem
 from pytest_zebu.facts import ALL
@@ -22,10 +22,12 @@ from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.session import gather
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection
-from pytest_zebu.outcome import Finding
+from pytest_zebu.outcome import Finding, Outcome
 from pytest_zebu.readiness import Gate, Readiness, assess
 from pytest_zebu.settings import Target
 
+DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
+"""What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
 SHARED = "gathered.json"
 
 
@@ -61,7 +63,7 @@ class Run:
     def __post_init__(self) -> None:
         for name, target in self.targets.items():
             declared = "evidence" in target.settings.model_fields_set
-            self.records[name] = read_records(target.settings.attestations_file, self.catalogue, required=declared)
+            self.records[name] = attestations.read(target.settings.attestations_file, self.catalogue, required=declared)
             self.findings[name] = {}
             self.selected[name] = set()
         if self.options.replay is not None:
@@ -128,6 +130,26 @@ class Run:
         """Write the snapshot that was asked for."""
         if self.options.save is not None and self.known_snapshots():
             snapshots.write(self.options.save, self._snapshots)
+
+    def keep_drills(self) -> None:
+        """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs."""
+        for name, target in self.targets.items():
+            found = self.findings[name].get(DRILLED)
+            if (
+                self.options.replay
+                or "restore" not in target.active
+                or found is None
+                or found.outcome is not Outcome.PASSED
+            ):
+                continue
+            seen = tuple(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
+            attestations.append(
+                target.settings.attestations_file,
+                attestations.Attestation(
+                    id=DRILLED, statement=f"A restore drill on {name} passed.", by="restore drill", on=self.today(name),
+                    valid_days=DRILL_DAYS, evidence=seen,
+                ),
+            )  # fmt: skip
 
     def close(self) -> None:
         """End connections, remove what was shared."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.catalogue import load
-from pytest_zebu.checks import message_of, prose
+from pytest_zebu.checks import either_of, message_of, prose
 from pytest_zebu.facts.base import Known, Unknown
 from pytest_zebu.fixtures import CASES
 from pytest_zebu.outcome import Finding, NotApplicable, NotAssessed, Outcome, combine, settle
@@ -81,6 +81,8 @@ class RunHooks:
         if item_of(pyfuncitem) is None:
             return
         for name, value in pyfuncitem.funcargs.items():
+            if name in either_of(pyfuncitem.function):
+                continue
             if isinstance(value, Unknown):
                 raise NotAssessed(str(value))
             if isinstance(value, Known):
@@ -165,6 +167,7 @@ class RunHooks:
         if self.is_worker or self.config.option.collectonly:
             return
         self.run.save()
+        self.run.keep_drills()
         if self.run.options.json is not None and any(self.run.selected.values()):
             json_report.write(self.run.options.json, self.run, time.time() - self.run.started)
 

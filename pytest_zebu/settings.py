@@ -6,10 +6,12 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import certifi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pytest_zebu.catalogue import Stage
@@ -66,6 +68,7 @@ class Domains(Section):
     addresses: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
     also_redirect_to: tuple[Domain, ...] = ()
+    staging: Domain | None = None
 
     @field_validator("addresses", "resolvers")
     @classmethod
@@ -155,6 +158,125 @@ class Backups(Section):
     retention_days: Annotated[int | None, Field(gt=0)] = None
 
 
+Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300)]
+
+
+class Proxmox(Section):
+    """The hypervisor: its API with a token, or `pvesh` over ssh.
+
+    Attributes:
+        api: `https://HOST:8006`.
+        node: the node's name there.
+        vmid: the production machine's number.
+        token: `USER@REALM!TOKENID`; its secret is the content of `token_file`.
+        ca_file: whom its certificate comes from; without it, the public authorities.
+        ssh: the name in `[hosts]` of the node itself, on which root runs `pvesh`.
+        newest_release: the newest stable major release that is known.
+    """
+
+    api: Url | None = None
+    node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "pve"
+    vmid: Annotated[int | None, Field(ge=100)] = None
+    token: Annotated[str | None, Field(pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$")] = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    ssh: str | None = None
+    newest_release: Annotated[int, Field(ge=9)] = 9
+
+
+class Proxy(Section):
+    """The reverse proxy: its own machine by ssh, or the API of NPMplus or Nginx Proxy Manager, or both.
+
+    Attributes:
+        ssh: the name in `[hosts]` of the machine on which it runs.
+        container: the number of the LXC container in which it runs there (`pct exec`).
+        api: `https://HOST:81`.
+        identity: the mail address of an account that may look; its password is the content of `password_file`.
+        ca_file: whom the administration's certificate comes from.
+        renewal_hours: how often it looks whether certificates are due.
+    """
+
+    ssh: str | None = None
+    container: Annotated[int | None, Field(ge=100)] = None
+    api: Url | None = None
+    identity: Annotated[str | None, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    renewal_hours: Annotated[float, Field(gt=0)] = 24
+
+
+class CheckRuns(Section):
+    """The names of the forge's check runs (CI jobs) that stand for an item."""
+
+    tests: tuple[str, ...] = ()
+    linters: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
+
+
+class Forge(Section):
+    """The code forge, by GitHub's REST API.
+
+    Attributes:
+        api: `https://api.github.com`, or `https://HOST/api/v3`.
+        repository: `owner/name`.
+        token_file: holds a token that may read checks, pull requests and deployments.
+        checks: which check runs stand for which item.
+        paths: by check run: the folders and files that it depends on, for one that is skipped when these are unchanged.
+        staging: the name of the environment to which a release is deployed first.
+    """
+
+    api: Url = "https://api.github.com"
+    repository: Annotated[str | None, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    checks: CheckRuns = CheckRuns()
+    paths: Mapping[str, tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+$")], ...]] = Field(default_factory=dict)
+    staging: str = "staging"
+
+
+Severity = Literal["none", "low", "moderate", "high", "critical"]
+
+
+class AcceptedAdvisory(Section):
+    """A known vulnerability that somebody accepted, for a time."""
+
+    id: str
+    reason: Annotated[str, Field(min_length=3)]
+    approver: Annotated[str, Field(min_length=2)]
+    until: date
+
+
+class Advisories(Section):
+    """Where advisories are asked for, and what is accepted.
+
+    Attributes:
+        osv: an address that speaks OSV's API (https://osv.dev).
+        npm: an address that speaks the npm registry's bulk advisories.
+        allowed: the highest severity that may stay; the checklist allows none.
+    """
+
+    osv: Url = "https://api.osv.dev"
+    npm: Url = "https://registry.npmjs.org"
+    ca_file: Path | None = None
+    allowed: Severity = "none"
+    accepted: tuple[AcceptedAdvisory, ...] = ()
+
+
+class Probes(Section):
+    """What active probes need.
+
+    Attributes:
+        api_key_file: holds an API key of the application, of a user who is there for the probes.
+        production: the host name of the production API, if probes may write there: they are refused otherwise.
+        ticker: the share that is bought and priced.
+    """
+
+    api_key_file: Path | None = None
+    production: Domain | None = None
+    ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
+
+
 class Requirements(Section):
     """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
 
@@ -223,6 +345,12 @@ class Settings(Section):
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
     browser: Browser = Browser()
+    proxmox: Proxmox = Proxmox()
+    proxy: Proxy = Proxy()
+    forge: Forge = Forge()
+    advisories: Advisories = Advisories()
+    probes: Probes = Probes()
+    simulated: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     relaxed: tuple[Declared, ...] = ()
     profile: Literal["standard", "small-scale"] = "standard"
@@ -252,6 +380,8 @@ class Settings(Section):
         for name, asked in (("allowed", (80, 443)), ("forwarded", (80, 443))):
             if extra := sorted(set(getattr(self.firewall, name)) - set(asked)):
                 found.append((f"firewall.{name}", "80, 443", ", ".join(map(str, [*asked, *extra]))))
+        if self.advisories.allowed != "none":
+            found.append(("advisories.allowed", "no known vulnerability", f"up to {self.advisories.allowed}"))
         if self.firewall.lan_trusted:
             found.append(("firewall.lan_trusted", "the backend is not directly exposed", "the LAN may reach it"))
         if self.tls.ca_file is not None:
@@ -272,6 +402,33 @@ class Settings(Section):
             )
             for key, asked, declared in self._lowered()
         )
+
+    @model_validator(mode="after")
+    def _ssh_names_are_hosts(self) -> Settings:
+        for key, name in (("proxy.ssh", self.proxy.ssh), ("proxmox.ssh", self.proxmox.ssh)):
+            if name is not None and name not in self.hosts:
+                raise ValueError(f"{key} names {name!r}, which is not in [hosts]")
+        return self
+
+    def file(self, path: Path) -> Path:
+        """A file that the settings name: relative to the folder in which they are."""
+        return self.folder / path.expanduser()
+
+    def trust(self, ca_file: Path | None) -> str:
+        """Whom a service's certificate may come from: its own authority, the declared one, or the public ones."""
+        chosen = ca_file or self.tls.ca_file
+        return str(self.file(chosen)) if chosen else certifi.where()
+
+    def secret(self, path: Path | None, key: str) -> str:
+        """The content of a file that holds a secret. It goes into requests only.
+
+        Raises:
+            UsageProblem: it cannot be read; the text names the key.
+        """
+        try:
+            return self.file(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageProblem(f"{key}: {path} cannot be read ({type(error).__name__})") from None
 
     @property
     def control(self) -> str | None:
@@ -307,6 +464,8 @@ class Target(Section):
             "backup_folder": settings.backups.folder,
             "backup_pattern": settings.backups.pattern,
             "backup_copy": settings.backups.copy_to,
+            "forge_paths": " ".join(dict.fromkeys(path for group in settings.forge.paths.values() for path in group)),
+            "proxmox_node": settings.proxmox.node,
         }
         return {key: value for key, value in found.items() if value}
 

@@ -31,9 +31,9 @@ case $ZEBU_SET_BACKUP_COPY in
   *)
     host=${ZEBU_SET_BACKUP_COPY#*@}; host=${host%%:*}; place=${ZEBU_SET_BACKUP_COPY#*:}
     own=$(ip -o addr 2>/dev/null | awk '{ sub("/.*", "", $4); print $4 }')
-    same=0; for address in $(getent ahosts "$host" | awk '{ print $1 }'); do for mine in $own; do [ "$address" = "$mine" ] && same=1; done; done
+    same=0; for address in $(timeout 4 getent ahosts "$host" | awk '{ print $1 }'); do for mine in $own; do [ "$address" = "$mine" ] && same=1; done; done
     # The folder and the pattern have no character that a shell there would take for its own.
-    if listing=$(ssh -o BatchMode=yes -o ConnectTimeout=4 -o StrictHostKeyChecking=yes "${ZEBU_SET_BACKUP_COPY%%:*}" "cd $place && find . -maxdepth 1 -type f -name '$ZEBU_SET_BACKUP_PATTERN' -printf '@file %s %T@ %f\n'" 2>/dev/null); then
+    if listing=$(timeout 6 ssh -o BatchMode=yes -o ConnectTimeout=4 -o StrictHostKeyChecking=yes "${ZEBU_SET_BACKUP_COPY%%:*}" "cd $place && find . -maxdepth 1 -type f -name '$ZEBU_SET_BACKUP_PATTERN' -printf '@file %s %T@ %f\n'" 2>/dev/null); then
       echo "@copy host $same $host"
       printf '%s\n' "$listing" | head -n 2000
     else echo "@copy unreachable $host"

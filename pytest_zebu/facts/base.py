@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Target
@@ -110,6 +110,7 @@ class Probe:
         owner: run as the owner of the application's folder.
         dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
         secrets: the values of secrets, one a line, are its standard input. They must not be printed either.
+        host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
     """
 
     name: str
@@ -120,6 +121,7 @@ class Probe:
     owner: bool = False
     dotenv: bool = False
     secrets: bool = False
+    host: Literal["target", "proxy", "proxmox"] = "target"
 
 
 OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")
@@ -131,7 +133,7 @@ class Look:
     """A look from outside; its result is plain data.
 
     Attributes:
-        kind: which looker does it: tcp, tls, http, dns, ssh or browser.
+        kind: which looker does it: tcp, tls, http, dns, ssh, browser, or a service's own.
         subject: what is looked at; with kind and vantage it names the look in a snapshot.
         arguments: how to look at it.
         vantage: the name of the vantage, empty for this machine as it is.
@@ -188,6 +190,7 @@ class Fact(Generic[T]):
         probes: what the batch must ask for it.
         looks: what must be looked at from outside, which depends on the target's settings.
         then: what must be looked at besides, once the target has said what it has.
+        active: what is tried by writing, where the user asked for it: one after the other, when all else was seen.
     """
 
     name: str
@@ -195,6 +198,7 @@ class Fact(Generic[T]):
     probes: tuple[Probe, ...] = ()
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    active: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Gathered, Probe, key_values
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
 from pytest_zebu.settings import Target
 
 # Our own login was logged a moment ago: the log that a jail reads must have been written since.
@@ -57,7 +57,9 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     """From systemctl, fail2ban-client, stat and sshd -T."""
     out = gathered.said("bruteforce").out
     said = key_values(out)
-    now = int(said.get("now") or 0)
+    if not said.get("now", "").isdigit():
+        raise Garbled("the guards against guessing")
+    now = int(said["now"])
     running: list[str] = []
     lame: list[str] = []
     logs: list[tuple[str, int | None]] = []

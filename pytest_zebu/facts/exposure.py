@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu.facts import containers, sockets
-from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Probe, Reason, Unknown
+from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Probe, Reason, Unknown
 from pytest_zebu.settings import Target, Vantage
 
 PORTS = (
@@ -72,9 +72,14 @@ def _own_ports(gathered: Gathered, target: Target) -> set[int]:
     return {port for port in found if port}
 
 
-def _addresses6(gathered: Gathered) -> list[str]:
-    said = gathered.answers.get("addresses6")
-    return [] if said is None or isinstance(said, Unknown) else said.out.split()[:4]
+def _addresses6(gathered: Gathered) -> tuple[str, ...] | Unknown:
+    """The machine's own IPv6 addresses: where these are not known, neither is what they expose."""
+    try:
+        return tuple(str(ipaddress.IPv6Address(text)) for text in gathered.said("addresses6").out.split()[:4])
+    except Missing as error:
+        return error.unknown
+    except ValueError:
+        return Unknown(Reason.GARBLED, "the machine's IPv6 addresses")
 
 
 def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
@@ -87,7 +92,8 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
         if extra and address and target.scan != "full":
             arguments = {"address": address, "ports": extra, "control": vantage.control}
             found.append(Look("tcp", "own ports", arguments, vantage.name))
-        for address6 in _addresses6(gathered):
+        addresses6 = _addresses6(gathered)
+        for address6 in () if isinstance(addresses6, Unknown) else addresses6:
             if vantage.kind == "internet" and not ipaddress.ip_address(address6).is_global:
                 continue
             ports = sorted({*PORTS, *own})
@@ -120,6 +126,7 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
     """By vantage. A closed port says nothing where the vantage cannot reach even its control address."""
     views = []
     more = further(gathered, target)
+    addresses6 = _addresses6(gathered)
     for vantage in target.settings.vantages:
         asked = look(target, vantage)
         if asked is None:
@@ -135,6 +142,8 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
             for other in more
             if other.vantage == vantage.name and other.subject != "own ports"
         ]
+        if isinstance(addresses6, Unknown):
+            views.append(View(vantage, "its IPv6 addresses", dict.fromkeys(PORTS, addresses6)))
     return tuple(views)
 
 

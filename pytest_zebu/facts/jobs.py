@@ -154,9 +154,18 @@ class _Reading:
 
 def parse(gathered: Gathered, target: Target) -> tuple[Job, ...]:
     """From systemctl show, systemd-analyze calendar and cron's tables."""
+    return read(gathered.said("jobs").out)
+
+
+def read(text: str) -> tuple[Job, ...]:
+    """The jobs that a machine told of.
+
+    Raises:
+        Garbled: a line is of another kind.
+    """
     found: list[_Reading] = []
     cron_runs = False
-    for line in gathered.said("jobs").out.splitlines():
+    for line in text.splitlines():
         word, _, rest = line.partition(" ")
         if word == "@cron":
             cron_runs = rest.strip() == "active"

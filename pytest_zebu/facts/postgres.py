@@ -76,6 +76,8 @@ admin, password = os.environ.get("ZEBU_DB_ADMIN", ""), os.environ.get("ZEBU_ADMI
 if admin and password:
     print("admin-right", tried(quote(password, safe=""), admin))
     print("admin-wrong", tried("not-" + secrets.token_hex(8), admin))
+    words = {tried(word, user) for user in {admin, "postgres"} for word in ("postgres", "password", "papertrade_dev_password", "zebu", "docker")}
+    print("admin-default", "accepted" if "accepted" in words else "unclear" if "unclear" in words else "refused")
 PYTHON
 """,
     needs=("BACKEND_CONTAINER",),
@@ -156,10 +158,11 @@ class Migrations:
 
 @dataclass(frozen=True, slots=True)
 class PasswordTrial:
-    """What the running database answers to the configured password, and to a wrong one."""
+    """What the running database answers to the configured password, to a wrong one, and to the well-known ones."""
 
     right: str
     wrong: str
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +335,7 @@ def _trial(gathered: Gathered, prefix: str) -> PasswordTrial:
         raise Garbled("the backend's login")
     if f"{prefix}right" not in words:
         raise Missing(Unknown(Reason.MISSING, ".env has no POSTGRES_PASSWORD to try"))
-    return PasswordTrial(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""))
+    return PasswordTrial(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
 
 
 def parse_login(gathered: Gathered, target: Target) -> PasswordTrial:

@@ -15,7 +15,7 @@ my $SECRET_NAME = qr/PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_
 my $PLACEHOLDER = qr/change[-_ ]?me|your[-_ ]|example|placeholder|dev[-_](?:password|secret|key|api)|_dev_|^(?:demo|test|secret|password|postgres|admin|root|docker|changeme|zebu|papertrade)$|^sk_test_|^pk_test_|_HERE$/i;
 my $TO_FILL_IN = qr/change[-_ ]?me|your[-_ ]|yourdomain|_HERE$|^<.*>$/i;
 my %PLAIN = map { $_ => 1 } qw(APP_ENV APP_DEBUG APP_LOG_LEVEL CORS_ORIGINS POSTGRES_DB POSTGRES_USER APP_DB_USER
-  VITE_API_BASE_URL MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
+  VITE_API_BASE_URL VITE_CLERK_PUBLISHABLE_KEY MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
   ALPHA_VANTAGE_DAILY_CAP DB_ECHO DB_POOL_SIZE DB_MAX_OVERFLOW DB_POOL_RECYCLE);
 my $FILE_LIMIT = 65_536;
 
@@ -209,7 +209,7 @@ sub remember_secrets {
   my ($name, $text) = @_;
   return if !defined $text || $text eq '';
   if ($text =~ m{://[^/:@]*:([^@/]+)@}) { $secret{$_} = 1 for $1, unescape($1) }
-  $secret{$text} = 1 if $name =~ $SECRET_NAME && length $text;
+  $secret{$text} = 1 if $name =~ $SECRET_NAME && !$PLAIN{$name} && length $text;
 }
 
 sub parse_env {    # as docker compose reads it

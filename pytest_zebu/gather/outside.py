@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,8 @@ import requests
 from OpenSSL import SSL
 from requests.adapters import HTTPAdapter
 
-from pytest_zebu.facts.base import Look, Reason, Unknown, plain_text
+from pytest_zebu.facts.base import Look, Probe, Reason, Said, Unknown, plain_text
+from pytest_zebu.gather import audit, services, trials
 from pytest_zebu.gather.browser import visit
 from pytest_zebu.settings import Target, Vantage
 
@@ -62,6 +63,7 @@ class Outside:
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
+    drill: Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]] | None = None
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
@@ -83,6 +85,20 @@ class Outside:
                     return self.offered_methods()
                 case "browser":
                     return visit(arguments, lambda: answers(arguments["control"]))
+                case "forge":
+                    return services.ask_forge(self.target.settings, arguments)
+                case "proxmox":
+                    return services.ask_proxmox(self.target.settings, arguments["paths"])
+                case "proxy":
+                    return services.ask_proxy(self.target.settings)
+                case "advisories":
+                    return audit.ask_advisories(self.target.settings, arguments["python"], arguments["npm"])
+                case "functional":
+                    return trials.use_application(self.target.settings, arguments)
+                case "attack":
+                    return trials.attack(self.target.settings, arguments)
+                case "restore":
+                    return trials.restore(self.drill, arguments)
                 case kind:
                     return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
         except Exception as error:
@@ -255,8 +271,8 @@ def _timeval(seconds: float) -> bytes:
 def ask(arguments: Mapping[str, Any]) -> Any:
     """One request; redirects are not followed, the body is read as far as asked for.
 
-    Whether the certificate is to be trusted is judged by the items about certificates: here it is not verified, and
-    nothing secret is sent. A request that carries a credential (`credential`: header and file) is verified.
+    Whether the certificate is to be trusted is judged by the items about certificates: here it is verified only where
+    `trust` names authorities, and nothing secret is sent.
     """
     url = str(arguments["url"])
     with requests.Session() as session:
@@ -271,7 +287,7 @@ def ask(arguments: Mapping[str, Any]) -> Any:
                 allow_redirects=False,
                 stream=True,
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-                verify=False,
+                verify=arguments.get("trust", False),
             ) as answer:
                 return _told(answer, int(arguments.get("body_limit", 0)))
         except requests.RequestException as error:

@@ -26,11 +26,13 @@ DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
 def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> Snapshot:
     """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
     chosen = list(facts)
-    probes: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
+    wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
+    probes = {name: probe for name, probe in wanted.items() if probe.host == "target"}
+    others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
     looks: dict[str, Look] = {look.key: look for fact in chosen for look in fact.looks(target)}
     started = time.monotonic()
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state))
+    outside = Outside(target, lambda: offered_methods(connection, state), connection.ask)
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""
@@ -38,6 +40,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
         warnings.simplefilter("ignore", InsecureRequestWarning)
         jobs: dict[Future[Any], str] = {pool.submit(outside.see, look): key for key, look in looks.items()}
+        beside = [pool.submit(ask_beside, target, group) for group in others if group]
         try:
             watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
             answers = connection.ask(list(probes.values()))
@@ -49,11 +52,16 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             state["done"] = True
         if not trouble:
             watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
-        told = Gathered(answers, seen, time.time())
+        asked = {name: answer for job in beside for name, answer in job.result().items()}
+        told = Gathered({**answers, **asked}, seen, time.time())
         further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
         jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
         for job, key in jobs.items():
             seen[key] = job.result()
+        if answers:
+            for look in {look.key: look for fact in chosen for look in fact.active(told, target)}.values():
+                watch(f"trying {look.kind} on {target.name}, as asked for by --zebu-active")
+                seen[look.key] = outside.see(look)
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
         if trouble
@@ -61,13 +69,32 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     )
     return Snapshot(
         host=target.name,
-        gathered=Gathered(missing_answers(list(probes.values()), answers, why), seen, time.time()),
+        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time()),
         reachable=not trouble,
         trouble=trouble,
         logins=connection.logins,
         round_trips=connection.round_trips,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]:
+    """Ask a machine beside the target, over a connection of its own."""
+    role, settings = probes[0].host, target.settings
+    name = settings.proxy.ssh if role == "proxy" else settings.proxmox.ssh
+    container = settings.proxy.container if role == "proxy" else None
+    if name is None:
+        why = Unknown(Reason.NOT_CONFIGURED, f"{role}.ssh is not set")
+        return dict.fromkeys((probe.name for probe in probes), why)
+    connection = Connection(Target(name=name, host=settings.hosts[name], settings=settings), container)
+    try:
+        answers = connection.ask(probes)
+        why = Unknown(Reason.GARBLED, "the answer was cut short")
+    except Refused as error:
+        answers, why = {}, Unknown(Reason.UNREACHABLE, f"{role} by ssh: {error}")
+    finally:
+        connection.close()
+    return {probe.name: answers.get(probe.name, why) for probe in probes}
 
 
 def offered_methods(connection: Connection, state: Mapping[str, bool]) -> Mapping[str, Any] | Unknown:

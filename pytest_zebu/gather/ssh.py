@@ -22,8 +22,8 @@ from pytest_zebu.settings import Target
 OUTPUT_LIMIT = 32 * 2**20
 # sudo ends with 1 when it refuses, before it reads anything; the far side never ends with 1.
 REMOTE = (
-    'exec sh -c \'if [ "$(id -u)" = 0 ]; then exec perl - "$SSH_CONNECTION"; fi; '
-    'sudo -n perl - "$SSH_CONNECTION" 2>/dev/null; s=$?; case $s in 1|127) exec perl - "$SSH_CONNECTION" ;; esac; exit $s\''
+    'exec sh -c \'if [ "$(id -u)" = 0 ]; then exec {enter}perl - "$SSH_CONNECTION"; fi; '
+    'sudo -n {enter}perl - "$SSH_CONNECTION" 2>/dev/null; s=$?; case $s in 1|127) exec perl - "$SSH_CONNECTION" ;; esac; exit $s\''
 )
 FRAME = re.compile(rb"([\w.:-]+) ([a-z-]+) (\d+) (\d+) (\d+) (\d+)\n")
 
@@ -86,8 +86,10 @@ def diagnose(complaint: str) -> str:
 class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     """One multiplexed connection to one host; closing it is the owner's business."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, container: int | None = None) -> None:
         self.target = target
+        # A Proxmox node knows its LXC containers by number.
+        self.remote = REMOTE.format(enter=f"pct exec {container:d} -- " if container is not None else "")
         self._folder = tempfile.TemporaryDirectory(prefix="zebu-", dir="/tmp")
         self.folder = Path(self._folder.name)
         self.control_path = self.folder / "control"
@@ -140,7 +142,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         """Run the far side with a script on its standard input, for at most `deadline` seconds."""
         self.round_trips += 1
         process = subprocess.Popen(
-            [*self._ssh, "--", self.destination, REMOTE],
+            [*self._ssh, "--", self.destination, self.remote],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the connection that stays open would hold a pipe open
@@ -169,15 +171,15 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         log = self.folder / "log"
         return log.read_text(errors="replace").count("Authenticated to ") if log.exists() else 0
 
-    def ask(self, probes: Sequence[Probe]) -> dict[str, Said | Unknown]:
-        """Ask everything in one round trip.
+    def ask(self, probes: Sequence[Probe], seconds: float | None = None) -> dict[str, Said | Unknown]:
+        """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
         Raises:
             Refused: the host cannot be reached, refuses us, or has no perl.
         """
         nonce = secrets.token_hex(8)
-        deadline = self.target.settings.timeout
-        done = self.transfer(request(probes, nonce, self.target), deadline + 2 * self._connect_timeout)
+        deadline = seconds or self.target.settings.timeout
+        done = self.transfer(request(probes, nonce, self.target, deadline), deadline + 2 * self._connect_timeout)
         if f"ZEBU1 {nonce}\n".encode() not in done.out:
             if done.timed_out:
                 raise Refused(f"no answer within {deadline:.0f} s")
@@ -206,7 +208,7 @@ def _feed(pipe: Any, data: bytes) -> None:
         return
 
 
-def request(probes: Sequence[Probe], nonce: str, target: Target) -> bytes:
+def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float) -> bytes:
     """The script for the far side: its program, and the probes behind it, each value with its length."""
     program = resources.files(__package__).joinpath("far.pl").read_bytes()
     parts = [program, b"\n__END__\n"]
@@ -221,7 +223,7 @@ def request(probes: Sequence[Probe], nonce: str, target: Target) -> bytes:
     for probe in probes:
         put("probe", probe.name)
         put("script", probe.script)
-        put("timeout", f"{min(probe.timeout, target.settings.timeout):g}")
+        put("timeout", f"{min(probe.timeout, seconds):g}")
         put("limit", str(probe.limit))
         if probe.needs:
             put("needs", " ".join(probe.needs))

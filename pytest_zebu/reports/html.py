@@ -46,6 +46,7 @@ def panel(run: Run, name: str) -> str:
         categories=[(stage, category, row, sum(row.values())) for (stage, category), row in categories.items()],
         outcomes=list(Outcome),
         relaxations=run.targets[name].settings.relaxations,
+        simulated=run.targets[name].settings.simulated,
         selected=len(readiness.selected),
         total=len(run.catalogue),
     )

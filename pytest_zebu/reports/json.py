@@ -52,6 +52,7 @@ def _host(run: Run, name: str) -> dict[str, Any]:
         "stages": {stage.value: _tally(readiness.stages[stage]) for stage in SCORED},
         "overall": overall,
         "relaxed": [relaxation.model_dump() for relaxation in run.targets[name].settings.relaxations],
+        "simulated": list(run.targets[name].settings.simulated),
         "items": items,
     }
 

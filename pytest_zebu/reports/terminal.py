@@ -83,6 +83,10 @@ def summary(run: Run, name: str) -> Iterator[Line]:
             f"relaxed: {relaxation.key} = {relaxation.declared} (checklist: {relaxation.checklist}), {relaxation.reason} ({relaxation.approver})",
             {"yellow": True},
         )
+    if simulated := run.targets[name].settings.simulated:
+        yield Line(
+            f"simulated: {', '.join(simulated)}: what these say is no evidence of a real deployment", {"yellow": True}
+        )
     chosen = [finding for finding in readiness.findings if finding.item in readiness.selected]
     failed = [finding for finding in chosen if finding.outcome is Outcome.FAILED or finding.broken]
     if failed:

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def ask(folder: Path, *probes: Probe, noise: bytes = b"") -> dict[str, Said | Unknown]:
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     done = subprocess.run(
-        ["perl", "-"], input=request(probes, "n0nce", target), capture_output=True, timeout=60, check=True
+        ["perl", "-"], input=request(probes, "n0nce", target, 10), capture_output=True, timeout=60, check=True
     )
     return unframe(noise + done.stdout, "n0nce")
 
@@ -70,7 +70,7 @@ def test_no_form_of_a_secret_leaves(folder: Path, script: str) -> None:
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     probes = [Probe("leak", script, needs=("APP_DIR",), dotenv=True)]
     done = subprocess.run(
-        ["perl", "-"], input=request(probes, "n0nce", target), capture_output=True, timeout=60, check=True
+        ["perl", "-"], input=request(probes, "n0nce", target, 10), capture_output=True, timeout=60, check=True
     )
     middle = base64.b64encode(SECRET.encode()).decode()[:-4]
     for form in (SECRET, quote(SECRET, safe=""), middle, SECRET.encode().hex()):
@@ -96,7 +96,7 @@ def test_a_stream_cut_short_leaves_the_rest_out(folder: Path) -> None:
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     probes = [Probe("one", "echo 1"), Probe("two", "echo 2")]
     whole = subprocess.run(
-        ["perl", "-"], input=request(probes, "n", target), capture_output=True, timeout=60, check=True
+        ["perl", "-"], input=request(probes, "n", target, 10), capture_output=True, timeout=60, check=True
     ).stdout
     for cut in range(len(b"ZEBU1 n\n"), len(whole), 7):
         answers = unframe(whole[:cut], "n")

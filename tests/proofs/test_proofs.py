@@ -18,11 +18,34 @@ from .conftest import Proven, Suite, SuiteRun
 FAULTS = load_faults()
 ROUNDS = tuple((fault,) for fault in FAULTS) if os.environ.get("ZEBU_PROOFS_ISOLATED") else rounds(FAULTS)
 MACHINE_DECIDED = frozenset(checks())
-HEALTHY = {
-    **dict.fromkeys(MACHINE_DECIDED, "passed"),
-    "pre.security.ssh.port-changed": "advice",
-    "post.maintenance.capacity.costs": "attested",
+FUNCTIONALITY = "pre.application.functionality"
+BY_PROBE = {
+    "--zebu-active=functional": {
+        "pre.security.application.input-validation",
+        *(f"{FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "transactions", "prices")),
+    },
+    "--zebu-active=restore": {"pre.database.backups.restore-tested"},
 }
+"""Seen only by an active probe."""
+EVERYTHING = "--zebu-active=functional,restore"
+STAGING = f"{FUNCTIONALITY}.staging"
+"""The lab has no staging of its own: people attest it."""
+
+
+def healthy(options: tuple[str, ...] = ()) -> dict[str, str]:
+    """What each item is when all is well, by what the suite is run with."""
+    found = dict.fromkeys(MACHINE_DECIDED, "passed")
+    for option, items in BY_PROBE.items():
+        if not any(option.partition("=")[2] in given for given in options):
+            found |= dict.fromkeys(items, "not_assessed")
+    return {
+        **found,
+        STAGING: "attested",
+        "pre.security.ssh.port-changed": "advice",
+        "post.maintenance.capacity.costs": "attested",
+    }
+
+
 SEEN_WITHOUT_ROOT = {
     "pre.infrastructure.network",
     "pre.infrastructure.static-ip",
@@ -45,23 +68,25 @@ ON_THE_MACHINE = _by("V", "R") - SEEN_WITHOUT_ROOT | COMPARED_WITH_THE_MACHINE
 FROM_OUTSIDE = _by("O", "B") - BY_SSH_ONLY
 
 
-def expect(run: SuiteRun, changes: dict[str, str]) -> None:
+def expect(run: SuiteRun, changes: dict[str, str], options: tuple[str, ...] = ()) -> None:
     """All implemented items are as when healthy, but for the changes."""
-    expected = {**HEALTHY, **changes}
+    expected = {**healthy(options), **changes}
     found = {item_id: run.outcomes[item_id] for item_id in expected}
     wrong = {item_id: run.why(item_id) for item_id in expected if found[item_id] != expected[item_id]}
     assert not wrong, run.output
 
 
 def test_healthy(suite: Suite, proven: Proven) -> None:
-    run = suite()
-    expect(run, {})
-    others = {item.id for item in load()} - HEALTHY.keys()
+    run = suite(EVERYTHING)
+    expect(run, {}, (EVERYTHING,))
+    others = {item.id for item in load()} - healthy().keys()
     assert {run.outcomes[item_id] for item_id in others} <= {"not_assessed", "advice"}
     assert len(run.host["items"]) == 196
     assert run.host["ssh_logins"] == 1
     assert run.host["ssh_round_trips"] <= 3
     assert run.status == 1, "the lab is not ready while items have no check"
+    assert run.host["stages"]["pre_deployment"]["ready"], run.output
+    assert 'by = "restore drill"' in run.attestations
     proven.healthy |= MACHINE_DECIDED
 
 
@@ -72,11 +97,12 @@ def test_faults_flip_what_they_declare(faults: tuple[Fault, ...], lab: Lab, suit
         for fault in faults:
             injected.append(fault)
             fault.inject(lab)
-        run = suite()
+        run = suite(*faults[0].options)
     finally:
         for fault in reversed(injected):
             fault.mend(lab)
-    expect(run, {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips})
+    changes = {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips}
+    expect(run, changes, faults[0].options)
     proven.faulty += [fault.id for fault in faults]
 
 

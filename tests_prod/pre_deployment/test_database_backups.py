@@ -10,6 +10,7 @@ from pytest_zebu.facts.base import need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
+from pytest_zebu.facts.trials import Drill
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
 
@@ -116,3 +117,23 @@ def test_migrations_can_be_undone(documents: tuple[Document, ...], migrations: M
     with case("every migration has a downgrade", f"{len(migrations.revisions)} revisions"):
         empty = ", ".join(migrations.without_downgrade)
         assert not empty, f"{empty} cannot be undone"
+
+
+@item("pre.database.backups.restore-tested")
+def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
+    """A dump that was never restored is a hope. That it lists, or unpacks, says nothing of what is in it.
+
+    Fix: `pytest --zebu-active=restore` holds a drill in a throwaway container; mend what it says, and keep its attestation.
+    See: PostgreSQL documentation, pg_restore; NIST SP 800-34, 3.4.1.
+    """
+    with case(drill.dump, f"restored in {drill.seconds} s"):
+        assert drill.status == 0, f"does not restore: {drill.complaint or f'exit status {drill.status}'}"
+    with case("tables", f"{len(drill.restored)} restored, {len(drill.live)} live"):
+        missing = sorted(drill.live.keys() - drill.restored.keys())
+        assert not missing, f"lacks {', '.join(missing)}"
+    for table, rows in drill.live.items():
+        restored = drill.restored.get(table, 0)
+        if rows or restored:
+            with case(f"rows of {table}", f"{restored} restored, {rows} live"):
+                assert restored or not rows, "came back empty"
+                assert restored * 2 >= rows, "came back with fewer than half of its rows"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.base import Known, need
+from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.postgres import Database, Table
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings
 
 BIG_TABLE_ROWS = 10_000
 """The checklist's criterion speaks of tables beyond this; below it, PostgreSQL rightly reads the whole table."""
@@ -99,3 +103,25 @@ def _is_switched_off(table: Table) -> bool:
 def _trigger(database: Database, table: Table) -> float:
     settings = database.settings
     return int(settings["autovacuum_vacuum_threshold"]) + float(settings["autovacuum_vacuum_scale_factor"]) * table.rows
+
+
+@item("pre.database.integrity.migrations-staged")
+def test_migrations_ran_elsewhere_first(forge: Forge, settings: Settings, case: Cases) -> None:
+    """A migration that fails should fail where nobody's data are.
+
+    Fix: deploy the release to staging first (with the forge's deployments), or let a CI job apply the migrations and name
+    it in `forge.checks.migrations`.
+    See: https://docs.github.com/en/rest/deployments
+    """
+    jobs = settings.forge.checks.migrations
+    ran = {run.name: run.conclusion for run in need(forge.checks.get(forge.commit, Known(()))) if run.name in jobs}
+    staged = need(forge.staged)
+    case.saw(*(f"{name}: {conclusion}" for name, conclusion in ran.items()))
+    case.saw(*(f"deployment to {settings.forge.staging}: {state}" for state in staged))
+    if not ran and not staged:
+        raise NotAssessed(
+            "the forge knows no deployment of this commit to staging, and no check run applied its migrations"
+        )
+    with case("applied before production"):
+        good = staged[:1] in (("success",), ("inactive",)) or (bool(ran) and set(ran.values()) == {"success"})
+        assert good, "neither the deployment to staging nor the check run of the migrations succeeded"

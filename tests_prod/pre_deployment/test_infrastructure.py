@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import timedelta
 
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.addressing import Addressing, Connectivity
@@ -12,6 +13,7 @@ from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name
 from pytest_zebu.facts.exposure import View
 from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.proxmox import Node
 from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
 from pytest_zebu.facts.web import CORRELATION, Web
 from pytest_zebu.outcome import NotAssessed
@@ -172,7 +174,7 @@ def test_the_router_forwards_what_it_should(
     See: the checklist; RFC 4787 section 6 (hairpinning: why a look from the LAN proves nothing).
     """
     public = zebu_target.host.public_address
-    views = [view for view in exposure if view.vantage.kind == "internet"]
+    views = [view for view in exposure if view.vantage.kind == "internet" and view.target == public]
     if not public or not views:
         raise NotAssessed("public_address and a vantage on the internet are needed: a look from the LAN proves nothing")
     for view in views:
@@ -187,3 +189,41 @@ def test_the_router_forwards_what_it_should(
         known = [need(answer) for answer in certificates.values()]
         case.saw(f"{public} serves the certificate {public_certificate[:16]}")
         assert public_certificate in {one.fingerprint for one in known if one}, "is not served by the proxy"
+
+
+FRESH_LISTS = timedelta(days=7)
+SECURITY_BY_PROXMOX = ("kernel", "qemu", "microcode", "firmware", "openssl", "corosync", "libpve-access")
+"""Proxmox's own packages whose updates are as a rule about security; its API does not tell which are."""
+
+
+@item("pre.infrastructure.proxmox-updated")
+def test_the_hypervisor_is_up_to_date(proxmox_node: Node, settings: Settings, case: Cases) -> None:
+    """Whoever has the hypervisor has every machine on it.
+
+    Fix: `apt update && apt full-upgrade` on the node, then reboot for a new kernel; a new major release by its guide.
+    See: https://pve.proxmox.com/wiki/System_Software_Updates; https://pve.proxmox.com/wiki/FAQ (support of releases).
+    """
+    node = proxmox_node
+    with case("release"):
+        release = need(node.release)
+        case.saw(f"Proxmox VE {release}, newest known: {settings.proxmox.newest_release}")
+        major = release.partition(".")[0]
+        if not major.isdigit():
+            raise NotAssessed(f"{release} is no release number")
+        assert int(major) >= settings.proxmox.newest_release, (
+            f"runs {release}; {settings.proxmox.newest_release} is out"
+        )
+    with case("security updates"):
+        waiting = need(node.updates)
+        # All that Debian changes in a stable release is about security or grave bugs.
+        grave = [
+            update.package
+            for update in waiting
+            if "proxmox" not in update.origin.lower() or any(word in update.package for word in SECURITY_BY_PROXMOX)
+        ]
+        case.saw(f"{len(waiting)} updates wait")
+        assert not grave, f"{', '.join(grave[:5])} wait to be updated"
+        need(node.refreshed)
+        age = node.age_of_lists
+        if age is None or age > FRESH_LISTS:
+            raise NotAssessed(f"the package lists are {age.days if age else '?'} days old: what waits is not known")

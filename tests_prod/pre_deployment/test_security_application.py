@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.base import Known, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, Environment
+from pytest_zebu.facts.proxy import Administration, ProxyMachine
+from pytest_zebu.facts.source import Source
+from pytest_zebu.facts.trials import Attack, Use
 from pytest_zebu.facts.web import Web
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
@@ -70,3 +73,82 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
             said = need(answer)
             assert said.status, "the API does not answer"
             assert TRACEBACK not in said.body, "shows a traceback"
+
+
+def _has_limits(
+    proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown
+) -> dict[str, bool]:
+    """Where requests can be limited, and whether they are, as far as it was seen."""
+    seen: dict[str, bool] = {}
+    if isinstance(proxy_machine, Known) and proxy_machine.value.limits is not None:
+        seen["nginx of the proxy"] = proxy_machine.value.limits
+    if isinstance(proxy, Known) and isinstance(proxy.value.hosts, Known):
+        enabled = [host for host in proxy.value.hosts.value if host.is_enabled]
+        seen["proxy hosts"] = bool(enabled) and all(host.has_limits for host in enabled)
+    return seen
+
+
+@item("pre.security.application.rate-limit", either=("attack", "proxy", "proxy_machine"))
+def test_requests_are_limited(
+    attack: Known[Attack] | Unknown,
+    proxy: Known[Administration] | Unknown,
+    proxy_machine: Known[ProxyMachine] | Unknown,
+    case: Cases,
+) -> None:
+    """Who may ask without end may guess without end. Zebu itself limits only backtests.
+
+    Fix: `limit_req_zone` and `limit_req` in the proxy (NPMplus: the advanced tab of each host), with status 429.
+    See: https://nginx.org/en/docs/http/ngx_http_limit_req_module.html; OWASP API4:2023.
+    """
+    if isinstance(attack, Known):
+        with case("a burst", f"{attack.value.limited} of {attack.value.burst} requests were answered with 429"):
+            assert attack.value.limited, f"{attack.value.burst} requests in a row were all let through"
+        return
+    seen = _has_limits(proxy, proxy_machine)
+    if not seen:
+        need(proxy_machine)
+        need(proxy)
+    with case("a limit is configured", *(f"{where}: {'yes' if limits else 'no'}" for where, limits in seen.items())):
+        assert any(seen.values()), f"{' and '.join(seen)} limit nothing"
+
+
+REFUSALS = (400, 404, 422)
+
+
+@item("pre.security.application.input-validation")
+def test_malformed_requests_are_refused(use: Use, case: Cases) -> None:
+    """What is malformed must be refused by the application, in its own words, and must not break it.
+
+    Fix: types and bounds in the models of every request (Pydantic), and handlers for what they do not cover.
+    See: OWASP API8:2023; https://fastapi.tiangolo.com/tutorial/handling-errors/
+    """
+    if not use.malformed:
+        raise NotAssessed(f"the requests could not be made: {use.broken or 'no answer'}")
+    for answer in use.malformed:
+        with case(answer["what"], f"answers {answer['status']}"):
+            if not answer["ours"] or answer["status"] in (401, 403):
+                raise NotAssessed("was not answered by the application behind its key")
+            assert answer["status"] in REFUSALS, f"answers {answer['status']}"
+            assert answer["envelope"], "is not answered with the application's own error"
+
+
+@item("pre.security.application.sql-injection", either=("attack",))
+def test_no_statement_is_built_from_values(source: Source, attack: Known[Attack] | Unknown, case: Cases) -> None:
+    """A value that becomes part of a statement can become another statement.
+
+    Fix: bound parameters (SQLModel and SQLAlchemy expressions, `text()` with `:name`), never f-strings.
+    See: OWASP SQL Injection Prevention Cheat Sheet; CWE-89.
+    """
+    with case("the deployed source", f"{source.files} files"):
+        places = [f"{place.file}:{place.line}" for place in source.built]
+        assert not places, f"builds statements from values at {', '.join(places[:5])}"
+        if source.unread:
+            raise NotAssessed(f"{', '.join(source.unread[:3])} could not be read")
+    if not isinstance(attack, Known):
+        return
+    for answer in attack.value.injected:
+        with case(f"{answer['path']} with {answer['text']}", f"answers {answer['status']}"):
+            assert answer["status"] < 500, f"breaks: it answers {answer['status']}"
+            assert answer["status"] in (*REFUSALS, 429), f"is taken: it answers {answer['status']}"
+    with case("keys that are statements", *attack.value.refused):
+        assert set(attack.value.refused) <= {401, 429}, "are not refused with 401"

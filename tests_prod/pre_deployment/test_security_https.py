@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.base import Known, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
+from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.web import Web
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
@@ -101,3 +104,75 @@ def test_http2_is_spoken(certificates: Mapping[str, Known[Certificate | None] | 
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(f"{domain}: ALPN {certificate.protocol or 'agreed on nothing'}")
             assert certificate.protocol == "h2", f"ALPN agreed on {certificate.protocol or 'nothing'}"
+
+
+DEFAULT_INTERVAL = timedelta(days=1)
+
+
+def renewal_point(certificate: Certificate) -> timedelta:
+    """How long before its end a certificate is due: a third of its life, or half of a short one's.
+
+    Source: certbot's default since 4.0; Let's Encrypt, "Integration Guide" (When to Renew).
+    """
+    life = certificate.not_after - certificate.not_before
+    return life / 3 if life >= timedelta(days=10) else life / 2
+
+
+def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate], case: Cases) -> timedelta:
+    """A job renews, its last run succeeded, and it knows what is served. Gives the time between two runs."""
+    renewing = machine.renewing
+    intervals = [job.longest_gap for job in renewing if job.longest_gap is not None and not job.trouble]
+    with case(
+        "a job that renews",
+        *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
+    ):
+        assert renewing, "there is none"
+        good = [job for job in renewing if not job.trouble]
+        assert good, "; ".join(f"{job.name} {job.trouble}" for job in renewing)
+        if not any(job.last_run for job in good if job.name.endswith(".timer")) and any(
+            job.name.endswith(".timer") for job in good
+        ):
+            raise NotAssessed("has never run, so whether it works is not known")
+    for domain, certificate in served.items():
+        with case(f"renewal of {domain}", ", ".join(machine.renewals) or "no renewal configuration"):
+            assert certificate.fingerprint in machine.renewals.values(), "what is served is in no renewal configuration"
+    return min(intervals, default=DEFAULT_INTERVAL)
+
+
+@item("pre.security.https.auto-renewal", either=("proxy", "proxy_machine"))
+def test_certificates_renew_themselves(
+    certificates: Mapping[str, Known[Certificate | None] | Unknown],
+    proxy: Known[Administration] | Unknown,
+    proxy_machine: Known[ProxyMachine] | Unknown,
+    settings: Settings,
+    machine: Machine,
+    case: Cases,
+) -> None:
+    """A certificate that nobody renews ends on a day that everybody remembers.
+
+    Fix: `systemctl enable --now certbot.timer` and look at its last run; in NPMplus, let it request the certificate.
+    See: https://letsencrypt.org/docs/integration-guide/; https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates
+    """
+    if not certificates:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    served = {domain: found for domain, answer in certificates.items() if (found := need(answer)) is not None}
+    interval = timedelta(hours=settings.proxy.renewal_hours)
+    if isinstance(proxy_machine, Known) and (proxy_machine.value.renewing or proxy_machine.value.renewals):
+        interval = _expect_machine_renews(proxy_machine.value, served, case)
+    elif isinstance(proxy, Known):
+        # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
+        kept = [one for one in need(proxy.value.certificates) if one.provider == "letsencrypt"]
+        for domain in served:
+            with case(f"renewal of {domain}", *(", ".join(one.names) for one in kept)):
+                covered = any(domain in one.names or f"*.{domain.partition('.')[2]}" in one.names for one in kept)
+                assert covered, "the proxy renews no certificate for it"
+    elif isinstance(proxy_machine, Known):
+        with case("a job that renews"):
+            raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")
+    else:
+        need(proxy_machine)
+    for domain, certificate in served.items():
+        left = certificate.not_after - machine.time
+        due = renewal_point(certificate)
+        with case(domain, f"{left.days} days left, due {due.days} days before its end"):
+            assert left > due - 2 * interval, f"was due {(due - left).days} days ago, and is still the old one"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.accounts import Account
+from pytest_zebu.facts.base import Known, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
 from pytest_zebu.facts.postgres import PasswordTrial
+from pytest_zebu.facts.proxy import Administration
 from pytest_zebu.facts.repository import History, Repository
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
@@ -132,3 +135,33 @@ def test_secrets_are_not_in_the_history(history: History, case: Cases) -> None:
     with case("the history is whole"):
         if history.is_partial:
             raise NotAssessed(f"{history.is_partial}: what is missing could not be searched")
+
+
+@item("pre.security.secrets.defaults-changed", either=("proxy",))
+def test_no_default_password_opens_anything(
+    accounts: tuple[Account, ...], proxy: Known[Administration] | Unknown, database_password: PasswordTrial, case: Cases
+) -> None:
+    """Default passwords are in every scanner's list. Switching password logins off hides one; it does not change it.
+
+    Fix: `passwd` (or `passwd -l`) for each user named; a new password for the proxy's administrator; `ALTER ROLE`.
+    See: CWE-1392; zebu's create script sets the root password of a new VM.
+    """
+    for account in accounts:
+        if account.password == "locked":  # noqa: S105 (a word, not a password)
+            continue
+        with case(f"user {account.user}", account.password):
+            assert account.password != "empty", "has an empty password"  # noqa: S105
+            assert account.password != "default", "has a well-known password"  # noqa: S105
+            if account.password == "unknown":  # noqa: S105
+                raise NotAssessed("has a hash that this machine cannot compare")
+    with case("the proxy's administration"):
+        found = need(proxy)
+        assert found.is_open is not True, "waits to be set up by whoever comes first"
+        accepted = need(found.default_login)
+        assert not accepted, f"accepts the default login of {accepted}"
+    with case("the database", f"well-known passwords are {database_password.default or 'untried'}"):
+        if database_password.default not in ("accepted", "refused"):
+            raise NotAssessed("did not answer the well-known passwords clearly")
+        # Where a wrong password is accepted too, it is trust that opens, which is another item's finding.
+        taken = database_password.default == "accepted" and database_password.wrong == "refused"
+        assert not taken, "accepts a well-known password"

@@ -1,15 +1,17 @@
 #!/bin/sh
 # Run once inside the new machine: images, the application, firewall, timers.
 set -eu
+export DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
 cd /opt/zebu
 closure() { docker run --rm -i zebu-lab/runtime:12 sh -s -- "$@" < /opt/lab-images/closure.sh; }
-docker import - zebu-lab/runtime:12 < /opt/lab-images/runtime.tar > /dev/null
+docker import - zebu-lab/bare:12 < /opt/lab-images/runtime.tar > /dev/null
+docker build -q -t zebu-lab/runtime:12 -f /opt/lab-images/runtime.Dockerfile /opt/lab-images > /dev/null
 closure /usr/sbin/nginx /etc/nginx/mime.types | docker import -c 'ENV PATH=/usr/sbin:/bin' - zebu-lab/nginx:busybox > /dev/null
 closure /usr/bin/redis-server /usr/bin/redis-cli | docker import -c 'ENV PATH=/usr/bin:/bin' - zebu-lab/redis:7-busybox > /dev/null
 closure /usr/bin/esbuild | docker import -c 'ENV PATH=/usr/bin:/bin' - zebu-lab/esbuild:0.17 > /dev/null
 docker build -q -t zebu-lab/postgres:15 -f /opt/lab-images/postgres.Dockerfile /opt/lab-images > /dev/null
 REVISION=$(sudo -u deploy git rev-parse HEAD)
-export REVISION DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
+export REVISION
 compose="docker compose -f docker-compose.yml -f docker-compose.prod.yml"
 $compose build -q 2>&1
 $compose up -d --wait --pull never 2>&1

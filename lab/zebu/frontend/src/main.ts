@@ -1,6 +1,8 @@
 import { backendAnswers } from "./api";
 import { pageAt } from "./routes";
 
+declare const CLERK_PUBLISHABLE_KEY: string;
+
 function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   text: string,
@@ -15,7 +17,9 @@ function show(): void {
   if (root === null) throw new Error("the page has no root");
   const page = pageAt(location.pathname);
   const main = document.createElement("main");
-  if (page === undefined) {
+  if (CLERK_PUBLISHABLE_KEY === "") {
+    main.append(element("h1", "Configuration Error"));
+  } else if (page === undefined) {
     main.append(element("h1", "Page not found"));
   } else {
     main.append(element("h1", "Zebu"), element("p", "Practise trading without risk."));

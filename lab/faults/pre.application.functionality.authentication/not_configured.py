@@ -1,0 +1,15 @@
+"""Sign-in is not configured: every protected route breaks, and nobody is let in."""
+
+from lab.changes import recreate
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.application.functionality.authentication", "pre.application.environment.api-base-url"}
+touches: set[str] = {"backend"}
+
+
+def inject(lab: Lab) -> None:
+    recreate(lab, "backend", '    environment: { CLERK_SECRET_KEY: "test" }\n')
+
+
+def mend(lab: Lab) -> None:
+    recreate(lab, "backend")

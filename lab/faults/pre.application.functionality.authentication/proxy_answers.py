@@ -1,0 +1,23 @@
+"""The proxy asks for a password of its own; whether the application turns strangers away is not seen."""
+
+from lab.changes import edit_proxy, restore_proxy
+from lab.deployment import Lab
+
+flips: set[str] = {
+    "pre.application.functionality.authentication",
+    "pre.security.application.cors-restricted",
+    "pre.application.environment.cors-complete",
+}
+touches: set[str] = {"proxy"}
+
+
+def inject(lab: Lab) -> None:
+    edit_proxy(
+        lab,
+        "tls",
+        r"s|location / { proxy_pass http://10.77.0.10:8000; }|location /api/v1/portfolios { add_header WWW-Authenticate 'Bearer' always; return 401; } &|",
+    )
+
+
+def mend(lab: Lab) -> None:
+    restore_proxy(lab, "tls")

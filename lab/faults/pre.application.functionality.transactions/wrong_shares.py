@@ -1,0 +1,19 @@
+"""The history shows another number of shares than was ordered."""
+
+from lab.changes import sql
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.application.functionality.transactions"}
+touches: set[str] = {"transactions"}
+options: tuple[str, ...] = ("--zebu-active=functional",)
+
+
+def inject(lab: Lab) -> None:
+    sql(
+        lab,
+        "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.transaction_type = 'BUY' THEN NEW.price_per_share = NEW.price_per_share + 1; END IF; RETURN NEW; END $$; CREATE TRIGGER fault BEFORE INSERT ON transactions FOR EACH ROW EXECUTE FUNCTION fault()",
+    )
+
+
+def mend(lab: Lab) -> None:
+    sql(lab, "DROP TRIGGER fault ON transactions; DROP FUNCTION fault()")

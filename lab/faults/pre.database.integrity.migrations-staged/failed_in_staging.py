@@ -1,0 +1,24 @@
+"""The deployment to staging failed, and so did the check of the migrations."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.database.integrity.migrations-staged"}
+touches: set[str] = {"forge"}
+
+
+def inject(lab: Lab) -> None:
+    lambda state: {
+        **state,
+        "deployments": [
+            {**one, "statuses": [{**status, "state": "failure"} for status in one["statuses"]]}
+            for one in state["deployments"]
+        ],
+        "check_runs": {
+            sha: [{**run, "conclusion": "failure"} if run["name"] == "migrations" else run for run in runs]
+            for sha, runs in state["check_runs"].items()
+        },
+    }
+
+
+def mend(lab: Lab) -> None:
+    lab.write_states(("forge",))

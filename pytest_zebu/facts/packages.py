@@ -1,0 +1,155 @@
+"""What is installed in the running images, and what the deployed lock files say; and the advisories about them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown
+from pytest_zebu.settings import Target
+
+# The image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
+# working folder, which is the application's, out of the path.
+INSTALLED_PROBE = Probe(
+    "packages.installed",
+    r"""exec docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I -c '
+import importlib.metadata as m
+for d in m.distributions(): print(d.metadata["Name"], d.version)'""",
+    needs=("BACKEND_CONTAINER",),
+)
+LOCKS_PROBE = Probe(
+    "packages.locks",
+    r"""
+cd "$ZEBU_APP_DIR" || exit 1
+find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name uv.lock -o -name poetry.lock -o -name 'requirements*.lock' -o -name package-lock.json \) -size -2048k -print | sort | head -n 8 |
+  while IFS= read -r file; do printf '@file %s\n' "${file#./}"; cat "$file"; echo; done
+""",
+    needs=("APP_DIR", "OWNER"),
+    owner=True,
+    limit=6_291_456,
+)
+_PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
+_NAME = re.compile(r"[-_.]+")
+IMAGE = "running backend image"
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """A known vulnerability of an installed version.
+
+    Attributes:
+        severity: low, moderate, high or critical; empty where the advisory does not say.
+    """
+
+    package: str
+    version: str
+    id: str
+    aliases: tuple[str, ...]
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """By place: how many packages were asked about, and what is known of them."""
+
+    packages: Mapping[str, int]
+    found: Mapping[str, Known[tuple[Advisory, ...]] | Unknown]
+
+
+def installed(text: str) -> dict[str, str]:
+    """Distributions by name, as the running image told them."""
+    found = {}
+    for line in text.splitlines():
+        name, _, version = line.partition(" ")
+        if not version or " " in version:
+            raise Garbled(f"the list of distributions said: {line[:80]}")
+        found[_NAME.sub("-", name).lower()] = version
+    if not found:
+        raise Missing(Unknown(Reason.MISSING, "the backend's Python has no distributions"))
+    return found
+
+
+def locked(file: str, text: str) -> dict[str, str]:
+    """Packages by name, as a lock file pins them.
+
+    Raises:
+        Garbled: it is not of its kind.
+    """
+    try:
+        if file.endswith("package-lock.json"):
+            packages = json.loads(text)["packages"]
+            return {
+                row.get("name") or path.rpartition("node_modules/")[2]: row["version"]
+                for path, row in packages.items()
+                if path and "version" in row and not row.get("link")
+            }
+        if file.endswith(("uv.lock", "poetry.lock")):
+            rows = tomllib.loads(text)["package"]
+            # The project itself is in its own lock file, from no registry.
+            return {
+                row["name"]: row["version"]
+                for row in rows
+                if "version" in row
+                and "virtual" not in row.get("source", {})
+                and "editable" not in row.get("source", {})
+            }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Garbled(f"{file} is no such lock file") from None
+    pinned = (_PINNED.match(line.strip()) for line in text.splitlines())
+    return {_NAME.sub("-", found[1]).lower(): found[2] for found in pinned if found}
+
+
+def _asked(gathered: Gathered) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    """What must be asked about: Python's packages and npm's, by place."""
+    python = {IMAGE: installed(gathered.said("packages.installed").out)}
+    npm: dict[str, dict[str, str]] = {}
+    for part in re.split(r"(?m)^@file ", gathered.said("packages.locks").out)[1:]:
+        file, _, text = part.partition("\n")
+        packages = locked(file, text)
+        if packages:
+            (npm if file.endswith("package-lock.json") else python)[file] = packages
+    return python, npm
+
+
+def _look(gathered: Gathered) -> Look:
+    python, npm = _asked(gathered)
+    return Look("advisories", "packages", {"python": python, "npm": npm})
+
+
+def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+    """One look, at the advisories about what is there."""
+    try:
+        return (_look(gathered),)
+    except (Missing, Garbled):
+        return ()
+
+
+def parse(gathered: Gathered, target: Target) -> Audit:
+    """From the advisories."""
+    python, npm = _asked(gathered)
+    seen = gathered.saw(_look(gathered))
+    if isinstance(seen, Unknown):
+        raise Missing(seen)
+    places = {**python, **npm}
+    try:
+        found = {place: _advisories(seen.value[place]) for place in places}
+    except (KeyError, TypeError):
+        raise Garbled("the advisories have another shape than known") from None
+    return Audit({place: len(packages) for place, packages in places.items()}, found)
+
+
+def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:
+    if isinstance(rows, Unknown):
+        return rows
+    return Known(
+        tuple(
+            Advisory(row["package"], row["version"], row["id"], tuple(row["aliases"]), row["severity"]) for row in rows
+        )
+    )
+
+
+FACT = Fact("audit", parse, (INSTALLED_PROBE, LOCKS_PROBE), then=then)

@@ -1,0 +1,149 @@
+"""What the hypervisor says: by its API with a token, or by `pvesh` on the node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown, parse_json
+from pytest_zebu.settings import Target
+
+UPDATES, REFRESHES, VERSION, PERMISSIONS = "updates", "refreshes", "version", "permissions"
+PROBE = Probe(
+    "pvesh",
+    r"""
+command -v pvesh >/dev/null || exit 127
+node=$ZEBU_SET_PROXMOX_NODE
+ask() { name=$1; shift; printf '@%s ' "$name"; pvesh get "$@" --output-format json 2>/dev/null | tr -d '\n' || true; echo; }
+ask version /version
+ask updates "/nodes/$node/apt/update"
+ask refreshes "/nodes/$node/tasks" --typefilter aptupdate --limit 20
+""",
+    needs=("ROOT",),
+    timeout=20,
+    limit=2_097_152,
+    host="proxmox",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A package that waits to be updated."""
+
+    package: str
+    installed: str
+    candidate: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The hypervisor's node.
+
+    Attributes:
+        release: as `9.1`.
+        updates: what waits, by the package lists as they are.
+        refreshed: when the package lists were last fetched.
+        now: the moment of looking.
+    """
+
+    release: Known[str] | Unknown
+    updates: Known[tuple[Update, ...]] | Unknown
+    refreshed: Known[datetime] | Unknown
+    now: datetime
+
+    @property
+    def age_of_lists(self) -> timedelta | None:
+        """How old the package lists are."""
+        return self.now - self.refreshed.value if isinstance(self.refreshed, Known) else None
+
+
+def _paths(target: Target) -> dict[str, str]:
+    node = target.settings.proxmox.node
+    return {
+        VERSION: "version",
+        UPDATES: f"nodes/{node}/apt/update",
+        REFRESHES: f"nodes/{node}/tasks?typefilter=aptupdate&limit=20",
+        PERMISSIONS: "access/permissions",
+    }
+
+
+def _look(target: Target) -> Look:
+    return Look("proxmox", "node", {"paths": list(_paths(target).values())})
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """All paths, one after the other; none where only `pvesh` is declared."""
+    return (_look(target),) if target.settings.proxmox.ssh is None else ()
+
+
+def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
+    """The data of each path, or why it has none: from the API, else from the node itself."""
+    if target.settings.proxmox.ssh is None:
+        seen = gathered.saw(_look(target))
+        if isinstance(seen, Unknown):
+            raise Missing(seen)
+        nothing = Unknown(Reason.NOT_GATHERED, "Proxmox")
+        return {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
+    found: dict[str, Any] = {}
+    for line in gathered.said("pvesh").out.splitlines():
+        name, _, text = line.removeprefix("@").partition(" ")
+        found[name] = (
+            parse_json(text, f"pvesh {name}") if text else Unknown(Reason.UNDECIDABLE, f"pvesh: {name} failed")
+        )
+    return {**found, PERMISSIONS: {}}
+
+
+def _listed(answer: Any, what: str) -> list[Mapping[str, Any]] | Unknown:
+    if isinstance(answer, Unknown):
+        return answer
+    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+        raise Garbled(f"Proxmox's {what} have another shape than known")
+    return answer
+
+
+def parse(gathered: Gathered, target: Target) -> Node:
+    """From the API's answers. An empty list of tasks may be one that the token may not see."""
+    answers = _answers(gathered, target)
+    now = datetime.fromtimestamp(gathered.time, UTC)
+    version = answers[VERSION]
+    release: Known[str] | Unknown
+    if isinstance(version, Unknown):
+        release = version
+    elif isinstance(version, dict) and isinstance(version.get("release"), str):
+        release = Known(version["release"])
+    else:
+        raise Garbled("Proxmox's version has another shape than known")
+    rows = _listed(answers[UPDATES], "updates")
+    updates: Known[tuple[Update, ...]] | Unknown = (
+        rows
+        if isinstance(rows, Unknown)
+        else Known(
+            tuple(
+                Update(*(str(row.get(key, "")) for key in ("Package", "OldVersion", "Version", "Origin")))
+                for row in rows
+            )
+        )
+    )
+    return Node(release, updates, _refreshed(answers), now)
+
+
+def _refreshed(answers: Mapping[str, Any]) -> Known[datetime] | Unknown:
+    tasks = _listed(answers[REFRESHES], "tasks")
+    if isinstance(tasks, Unknown):
+        return tasks
+    try:
+        ended = [float(task["endtime"]) for task in tasks if task.get("status") == "OK" and "endtime" in task]
+        if ended:
+            return Known(datetime.fromtimestamp(max(ended), UTC))
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise Garbled("Proxmox's tasks have another shape than known") from None
+    return Unknown(
+        Reason.NO_PERMISSION,
+        "Proxmox shows no refresh of the package lists: there was none, or the token lacks Sys.Audit on the node",
+    )
+
+
+FACT = Fact("proxmox_node", parse, (PROBE,), looks=looks)

@@ -1,0 +1,173 @@
+"""The reverse proxy: its own machine by ssh, and its administration's API. What it serves is seen from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_zebu.facts import jobs
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Unknown
+from pytest_zebu.facts.jobs import Job
+from pytest_zebu.settings import Target
+
+JOBS_PROBE = Probe("proxy.jobs", jobs.PROBE.script, needs=("ROOT",), timeout=12, host="proxy")
+# Where certbot keeps what it renews: its own folder, and those of NPMplus and Nginx Proxy Manager.
+CONFIGURATION_PROBE = Probe(
+    "proxy.configuration",
+    r"""
+for folder in /etc/letsencrypt /data/tls/certbot /opt/npmplus/tls/certbot /opt/npm/tls/certbot; do
+  for file in "$folder"/renewal/*.conf; do
+    [ -f "$file" ] || continue
+    name=${file##*/}; name=${name%.conf}
+    printf '@renewal %s %s\n' "$name" "$(openssl x509 -in "$folder/live/$name/cert.pem" -noout -fingerprint -sha256 2>/dev/null | sed 's/.*=//; s/://g')"
+  done
+done
+if command -v nginx >/dev/null; then
+  nginx -T 2>/dev/null | sed -n -E 's/^[[:space:]]*(limit_req(_zone)?)[[:space:]].*/@limit \1/p' | sort | uniq -c | sed 's/^ *[0-9]* //'
+  echo @nginx
+fi
+""",
+    needs=("ROOT",),
+    host="proxy",
+)
+RENEWS = r"\bcertbot\b.*\brenew\b|\bcertbot\.renew|/certbot -q renew|\bacme\.sh\b.*--cron|\blego\b.*\brenew\b"
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyMachine:
+    """The machine of the proxy.
+
+    Attributes:
+        renewals: by name of a renewal configuration: the SHA-256 fingerprint of its present certificate.
+        jobs: what runs there by itself.
+        limits: whether nginx limits requests; None without nginx.
+    """
+
+    renewals: Mapping[str, str]
+    jobs: tuple[Job, ...]
+    limits: bool | None
+
+    @property
+    def renewing(self) -> tuple[Job, ...]:
+        """The jobs that renew certificates."""
+        return tuple(job for job in self.jobs if job.runs(RENEWS))
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyHost:
+    """A host of the administration: what it is for and whereto it forwards."""
+
+    names: tuple[str, ...]
+    forward: str
+    is_enabled: bool
+    has_limits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedCertificate:
+    """A certificate that the proxy keeps; `letsencrypt` ones it renews itself."""
+
+    names: tuple[str, ...]
+    provider: str
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What the proxy's API says.
+
+    Attributes:
+        is_open: its set-up page waits for whoever comes first; None where the proxy does not tell.
+        default_login: the default login that it accepted, empty if it refused all.
+    """
+
+    is_open: bool | None
+    default_login: Known[str] | Unknown
+    hosts: Known[tuple[ProxyHost, ...]] | Unknown
+    certificates: Known[tuple[ManagedCertificate, ...]] | Unknown
+
+
+def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
+    """From certbot's folder, nginx and the jobs."""
+    renewals: dict[str, str] = {}
+    limits: set[str] = set()
+    has_nginx = False
+    for line in gathered.said("proxy.configuration").out.splitlines():
+        word, _, rest = line.partition(" ")
+        match word:
+            case "@renewal":
+                name, _, fingerprint = rest.partition(" ")
+                renewals[name] = fingerprint.strip().lower()
+            case "@limit":
+                limits.add(rest.strip())
+            case "@nginx":
+                has_nginx = True
+            case _:
+                raise Garbled(f"the proxy's configuration said: {line[:120]}")
+    found = jobs.read(gathered.said("proxy.jobs").out)
+    return ProxyMachine(renewals, found, "limit_req" in limits if has_nginx else None)
+
+
+_LOOK = Look("proxy", "administration", {})
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """One look, through the API."""
+    return (_LOOK,)
+
+
+def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(name).lower() for name in row.get("domain_names") or ())
+
+
+def _moment(text: Any) -> datetime | None:
+    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d", text):
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def parse(gathered: Gathered, target: Target) -> Administration:
+    """From the API's answers."""
+    seen = gathered.saw(_LOOK)
+    if isinstance(seen, Unknown):
+        raise Missing(seen)
+    data: Mapping[str, Any] = seen.value
+    try:
+        hosts, certificates, login = data["proxy-hosts"], data["certificates"], data["default_login"]
+        return Administration(
+            # `setup` says whether somebody has set it up; older ones have no such word.
+            None if data["setup"] is None else not data["setup"],
+            login if isinstance(login, Unknown) else Known(str(login)),
+            hosts
+            if isinstance(hosts, Unknown)
+            else Known(
+                tuple(
+                    ProxyHost(
+                        _names(row), f"{row.get('forward_host')}:{row.get('forward_port')}",
+                        row.get("enabled") in (True, 1), bool(row.get("limits")),
+                    )
+                    for row in hosts
+                )
+            ),
+            certificates
+            if isinstance(certificates, Unknown)
+            else Known(
+                tuple(
+                    ManagedCertificate(_names(row), str(row.get("provider")), _moment(row.get("expires_on")))
+                    for row in certificates
+                )
+            ),
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError):
+        raise Garbled("the proxy's administration has another shape than known") from None
+
+
+MACHINE = Fact("proxy_machine", parse_machine, (JOBS_PROBE, CONFIGURATION_PROBE))
+FACT = Fact("proxy", parse, looks=looks)

@@ -1,0 +1,122 @@
+"""Which known vulnerabilities the installed versions have: pip-audit for Python, the npm registry's bulk advisories.
+
+https://github.com/pypa/pip-audit, https://google.github.io/osv.dev/get-v1-vulns/,
+https://docs.npmjs.com/cli/commands/npm-audit#bulk-advisory-endpoint
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+from semantic_version import NpmSpec, Version
+
+from pytest_zebu.facts.base import Reason, Unknown, plain_text
+from pytest_zebu.settings import Settings
+
+SECONDS = 60
+REQUEST_SECONDS = 5
+SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
+IDENTIFIER = re.compile(r"^[A-Za-z0-9-]{3,60}$")
+
+
+def ask_advisories(
+    settings: Settings, python: Mapping[str, Mapping[str, str]], npm: Mapping[str, Mapping[str, str]]
+) -> Any:
+    """Findings by place: which package, which version, which advisory, how severe."""
+    trust = settings.trust(settings.advisories.ca_file)
+    found: dict[str, Any] = {}
+    audited: dict[str, Any] = {}
+    for place, packages in python.items():
+        # The running image and its lock file often say the same: that is asked once.
+        known = json.dumps(packages, sort_keys=True)
+        if known not in audited:
+            audited[known] = _python(settings.advisories.osv, packages, trust)
+        found[place] = audited[known]
+    for place, packages in npm.items():
+        found[place] = _npm(settings.advisories.npm, packages, trust)
+    return found
+
+
+def _python(osv: str, packages: Mapping[str, str], trust: str) -> Any:
+    pinned = [f"{name}=={version}" for name, version in packages.items() if SAFE.match(name) and SAFE.match(version)]
+    if not pinned:
+        return Unknown(Reason.MISSING, "no package with a version is named")
+    with tempfile.TemporaryDirectory(prefix="zebu-audit-") as folder:
+        file = Path(folder) / "requirements.txt"
+        file.write_text("\n".join(pinned) + "\n")
+        command = [
+            sys.executable, "-m", "pip_audit", "--requirement", str(file), "--no-deps", "--disable-pip", "--strict",
+            "--vulnerability-service", "osv", "--osv-url", f"{osv}/v1/query", "--format", "json", "--desc", "off",
+            "--progress-spinner", "off", "--timeout", str(REQUEST_SECONDS),
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False,
+                env={**os.environ, "REQUESTS_CA_BUNDLE": trust}, cwd=folder,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Unknown(Reason.TIMED_OUT, f"pip-audit after {SECONDS} s")
+    try:
+        said = json.loads(done.stdout)
+        rows = [
+            {"package": row["name"], "version": row["version"], "id": str(one["id"]), "aliases": list(one["aliases"])}
+            for row in said["dependencies"]
+            for one in row["vulns"]
+        ]
+    except (ValueError, KeyError, TypeError):
+        words = plain_text(done.stderr).strip().splitlines() or [f"exit status {done.returncode}"]
+        return Unknown(Reason.UNREACHABLE, f"pip-audit: {words[-1][:200]}")
+    return [{**row, "severity": _severity(osv, row["id"], trust)} for row in rows]
+
+
+def _severity(osv: str, identifier: str, trust: str) -> str:
+    """An advisory's severity in the words of GitHub's advisories; empty where the record says none."""
+    if not IDENTIFIER.match(identifier):
+        return ""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            said = session.get(f"{osv}/v1/vulns/{identifier}", timeout=REQUEST_SECONDS, verify=trust).json()
+        return str(said.get("database_specific", {}).get("severity", "")).lower()
+    except (requests.RequestException, ValueError, AttributeError):
+        return ""
+
+
+def _npm(registry: str, packages: Mapping[str, str], trust: str) -> Any:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(
+                f"{registry}/-/npm/v1/security/advisories/bulk",
+                json={name: [version] for name, version in packages.items()},
+                timeout=REQUEST_SECONDS,
+                verify=trust,
+            )
+        if answer.status_code != 200:
+            return Unknown(Reason.UNDECIDABLE, f"npm advisories: status {answer.status_code}")
+        said = answer.json()
+        return [
+            {
+                "package": name,
+                "version": packages[name],
+                "id": str(one.get("url") or one["id"]).rsplit("/", 1)[-1],
+                "aliases": [],
+                "severity": str(one["severity"]).lower(),
+            }
+            for name, advisories in said.items()
+            for one in advisories
+            if Version(packages[name]) in NpmSpec(one["vulnerable_versions"])
+        ]
+    except requests.RequestException as error:
+        return Unknown(Reason.UNREACHABLE, f"npm advisories: {type(error).__name__}")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Unknown(Reason.GARBLED, "npm advisories have another shape than known")

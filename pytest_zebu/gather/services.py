@@ -1,0 +1,294 @@
+"""What beside the machine knows of it: the code forge, the hypervisor, the reverse proxy's administration.
+
+Each looker gives plain data. A refusal is a value too: what was asked, and which privilege is wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from pytest_zebu.facts.base import Reason, Unknown, plain_text
+from pytest_zebu.settings import Proxy, Settings
+
+SECONDS = (3.0, 8.0)
+ANSWER_LIMIT = 4 * 2**20
+PAGE_SIZE = 100
+PAGES = 10
+ANCESTORS = 20
+DEFAULT_LOGINS: Sequence[tuple[str, str]] = (("admin@example.com", "changeme"), ("admin@example.org", "changeme"))
+"""The logins that Nginx Proxy Manager and NPMplus came with, before they had a set-up page."""
+
+
+class _Refused(Exception):
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(str(unknown))
+        self.unknown = unknown
+
+
+def refusal(status: int, what: str, message: str) -> Unknown:
+    """What a status other than success means for a question: not an answer."""
+    said = plain_text(message)[:200]
+    match status:
+        case 401:
+            return Unknown(Reason.NO_PERMISSION, f"{what}: the credential was refused (401 {said})".rstrip())
+        case 403:
+            return Unknown(Reason.NO_PERMISSION, f"{what}: a privilege is missing (403 {said})".rstrip())
+        case 429:
+            return Unknown(Reason.UNDECIDABLE, f"{what}: asked too often (429): try again later")
+        case _:
+            return Unknown(Reason.UNDECIDABLE, f"{what}: status {status} {said}".rstrip())
+
+
+def read_json(answer: requests.Response, what: str) -> Any:
+    """The body of an answer, bounded.
+
+    Raises:
+        _Refused: it is too large, or no JSON.
+    """
+    body = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
+    if len(body) > ANSWER_LIMIT:
+        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
+
+
+def _session(trust: str) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = trust
+    return session
+
+
+def _message(body: Any) -> str:
+    if not isinstance(body, dict):
+        return ""
+    error = body.get("error")
+    return str(body.get("message") or (error.get("message") if isinstance(error, dict) else error) or "")
+
+
+def _get(session: requests.Session, url: str, what: str, **params: Any) -> Any:
+    try:
+        with session.get(url, params=params, timeout=SECONDS, stream=True, allow_redirects=False) as answer:
+            if answer.status_code != 200:
+                try:
+                    body = read_json(answer, what)
+                except _Refused:
+                    body = None
+                # GitHub answers 403 also where the hourly limit is used up.
+                spent = answer.headers.get("X-RateLimit-Remaining") == "0"
+                raise _Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
+            return read_json(answer, what)
+    except requests.exceptions.SSLError as error:
+        raise _Refused(
+            Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
+        ) from None
+    except requests.RequestException as error:
+        raise _Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
+
+
+def _short(error: Exception) -> str:
+    """The kind of an error: its text may repeat an address with what stood in it."""
+    return type(error).__name__
+
+
+# The code forge: GitHub's REST API, https://docs.github.com/en/rest
+
+
+def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
+    """Check runs, pull requests with their reviews, and deployments of the deployed commit.
+
+    Where a check run was skipped, the nearest ancestors are asked too: `ancestors` says in which the check's files are
+    the same as in the deployed commit.
+    """
+    forge, commit = settings.forge, arguments["commit"]
+    if forge.repository is None:
+        return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
+    base = f"{forge.api}/repos/{forge.repository}"
+    session = _session(settings.trust(forge.ca_file))
+    session.headers["Accept"] = "application/vnd.github+json"
+    session.headers["X-GitHub-Api-Version"] = "2022-11-28"
+    token = settings.secret(forge.token_file, "forge.token_file")
+    if token:
+        session.headers["Authorization"] = f"Bearer {token}"
+
+    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
+        rows: list[Any] = []
+        try:
+            for page in range(1, PAGES + 1):
+                said = _get(session, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params)
+                found = said.get(key) if key and isinstance(said, dict) else said
+                if not isinstance(found, list):
+                    return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
+                rows += found
+                if len(found) < PAGE_SIZE:
+                    break
+        except _Refused as error:
+            return error.unknown
+        return rows
+
+    def runs(sha: str) -> Any:
+        found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
+        if isinstance(found, Unknown):
+            return found
+        kept = ("name", "status", "conclusion")
+        return [{key: str(run.get(key)) for key in kept} for run in found if isinstance(run, dict)]
+
+    checks = {commit: runs(commit)}
+    skipped = (
+        {run["name"] for run in checks[commit] if run["conclusion"] == "skipped"}
+        if isinstance(checks[commit], list)
+        else set()
+    )
+    for sha in dict.fromkeys(
+        sha for name in sorted(skipped) for sha in arguments["ancestors"].get(name, ())[:ANCESTORS]
+    ):
+        checks[sha] = runs(sha)
+    pulls = listed(f"/commits/{commit}/pulls", "pull requests")
+    if not isinstance(pulls, Unknown):
+        pulls = [_pull(pull, listed) for pull in pulls if isinstance(pull, dict)]
+    deployments = listed("/deployments", "deployments", sha=commit, environment=forge.staging)
+    if not isinstance(deployments, Unknown):
+        deployments = [_deployment(one, listed) for one in deployments if isinstance(one, dict)]
+    return {"checks": checks, "pulls": pulls, "deployments": deployments}
+
+
+def _login(row: Any) -> str:
+    user = row.get("user") if isinstance(row, dict) else None
+    return plain_text(str(user.get("login", ""))) if isinstance(user, dict) else ""
+
+
+def _pull(pull: Mapping[str, Any], listed: Any) -> dict[str, Any]:
+    number = int(pull.get("number", 0))
+    reviews = listed(f"/pulls/{number}/reviews", "reviews")
+    if not isinstance(reviews, Unknown):
+        reviews = [{"by": _login(one), "state": str(one.get("state"))} for one in reviews if isinstance(one, dict)]
+    return {"number": number, "by": _login(pull), "merged": bool(pull.get("merged_at")), "reviews": reviews}
+
+
+def _deployment(one: Mapping[str, Any], listed: Any) -> dict[str, Any]:
+    statuses = listed(f"/deployments/{int(one.get('id', 0))}/statuses", "statuses of deployments")
+    if not isinstance(statuses, Unknown):
+        statuses = [str(status.get("state")) for status in statuses if isinstance(status, dict)]
+    return {"environment": str(one.get("environment")), "states": statuses}
+
+
+# Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/
+
+
+def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
+    """The answers to paths of the API, each with its data or with why it has none."""
+    proxmox = settings.proxmox
+    if proxmox.api is None or proxmox.token is None:
+        return Unknown(Reason.NOT_CONFIGURED, "proxmox.api and proxmox.token are not set")
+    from proxmoxer import ProxmoxAPI, ResourceException
+    from proxmoxer.core import AuthenticationError
+
+    user, _, token_name = proxmox.token.partition("!")
+    parts = urlsplit(proxmox.api)
+    try:
+        api = ProxmoxAPI(
+            parts.hostname, port=parts.port or 8006, user=user, token_name=token_name,
+            token_value=settings.secret(proxmox.token_file, "proxmox.token_file"),
+            verify_ssl=settings.trust(proxmox.ca_file), timeout=int(SECONDS[1]),
+        )  # fmt: skip
+    except (AuthenticationError, requests.RequestException) as error:
+        return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
+    found: dict[str, Any] = {}
+    for path in paths:
+        resource, _, query = path.partition("?")
+        params = dict(part.partition("=")[::2] for part in query.split("&") if part)
+        try:
+            found[path] = api(resource).get(**params)
+        except ResourceException as error:
+            found[path] = refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
+        except AuthenticationError:
+            found[path] = refusal(401, f"Proxmox {resource}", "")
+        except requests.exceptions.SSLError:
+            return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
+        except requests.RequestException as error:
+            return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
+        except ValueError:
+            found[path] = Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
+    return found
+
+
+# NPMplus and Nginx Proxy Manager
+
+
+def ask_proxy(settings: Settings) -> Any:
+    """Proxy hosts and certificates, and whether the login that the proxy came with still opens."""
+    proxy = settings.proxy
+    if proxy.api is None:
+        return Unknown(Reason.NOT_CONFIGURED, "proxy.api is not set")
+    with _session(settings.trust(proxy.ca_file)) as session:
+        try:
+            health = _get(session, f"{proxy.api}/api/", "proxy: health")
+        except _Refused as error:
+            return error.unknown
+        found: dict[str, Any] = {"setup": health.get("setup") if isinstance(health, dict) else None}
+        found["default_login"] = _default_login(proxy, settings.trust(proxy.ca_file))
+        found |= _listings(session, settings)
+    return found
+
+
+def _default_login(proxy: Proxy, trust: str) -> Any:
+    """Whether a default login is accepted. Each is tried once: the proxy bans who tries more often."""
+    for identity, secret in DEFAULT_LOGINS:
+        with _session(trust) as session:
+            try:
+                status = session.post(
+                    f"{proxy.api}/api/tokens", json={"identity": identity, "secret": secret}, timeout=SECONDS
+                ).status_code
+            except requests.RequestException as error:
+                return Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")
+        if status == 429:
+            return refusal(429, "proxy: login", "")
+        if 200 <= status < 300:
+            return identity
+    return ""
+
+
+def _listings(session: requests.Session, settings: Settings) -> dict[str, Any]:
+    proxy = settings.proxy
+    kinds = ("proxy-hosts", "certificates")
+    if proxy.identity is None:
+        return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
+    body = {"identity": proxy.identity, "secret": settings.secret(proxy.password_file, "proxy.password_file")}
+    try:
+        answer = session.post(f"{proxy.api}/api/tokens", json=body, timeout=SECONDS)
+        said = answer.json() if answer.status_code == 200 else {}
+    except (requests.RequestException, ValueError) as error:
+        return dict.fromkeys(kinds, Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}"))
+    if answer.status_code != 200:
+        return dict.fromkeys(
+            kinds, refusal(answer.status_code if answer.status_code != 400 else 401, "proxy: login", "")
+        )
+    if any(key in said for key in ("requires_2fa", "requiresTotp")):
+        why = Unknown(Reason.NO_PERMISSION, "proxy: the account asks for a second factor: use one without")
+        return dict.fromkeys(kinds, why)
+    # Nginx Proxy Manager gives a token; NPMplus sets a cookie, which the session keeps.
+    if isinstance(said.get("token"), str):
+        session.headers["Authorization"] = f"Bearer {said['token']}"
+    found: dict[str, Any] = {}
+    kept = ("domain_names", "forward_host", "forward_port", "enabled", "provider", "expires_on")
+    for kind in kinds:
+        try:
+            rows = _get(session, f"{proxy.api}/api/nginx/{kind}", f"proxy: {kind}")
+            # The free text may hold anything: only what is asked of it is kept.
+            found[kind] = [
+                {key: row[key] for key in kept if key in row}
+                | {"limits": "limit_req" in str(row.get("advanced_config"))}
+                for row in rows
+            ]
+        except _Refused as error:
+            found[kind] = error.unknown
+        except (TypeError, AttributeError):
+            found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has another shape than known")
+    return found

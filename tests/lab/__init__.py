@@ -1,0 +1,1 @@
+"""The lab, as far as it can be tried without booting it."""
