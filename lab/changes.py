@@ -23,12 +23,18 @@ def restore_env(lab: Lab) -> None:
     lab.vm.shell("[ ! -e /root/env.kept ] || { cp -p /root/env.kept /opt/zebu/.env; rm /root/env.kept; }")
 
 
-def recreate(lab: Lab, service: str, override: str = "") -> None:
-    """Make a service's container anew, with the production files and what a fault adds to them."""
+def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> None:
+    """Make a service's container anew, with the production files and what a fault adds to them, or takes away."""
     extra = f" -f {OVERRIDE}" if override else ""
     if override:
         lab.vm.run(["sh", "-c", f"cat > {OVERRIDE}"], stdin=f"services:\n  {service}:\n{override}".encode())
-    up = f"{COMPOSE}{extra} up -d --no-build --pull never --no-deps --force-recreate {service}"
+    compose = COMPOSE
+    if without:
+        lab.vm.shell(f"sed '/^ *{without}:/d' /opt/zebu/docker-compose.yml > /root/base.yml")
+        compose = COMPOSE.replace("docker-compose.yml", "/root/base.yml").replace(
+            "docker compose", "docker compose --project-directory /opt/zebu"
+        )
+    up = f"{compose}{extra} up -d --no-build --pull never --no-deps --force-recreate {service}"
     state = "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}"
     lab.vm.shell(f"{up} 2>&1; rm -f {OVERRIDE}")
     lab.vm.shell(

@@ -15,7 +15,10 @@ COOKIE = "__Host-Http-token"
 
 
 def make(state: Path) -> StandIn:
-    """The stand-in. State: flavour (npmplus or npm), users (secret by identity), setup, proxy_hosts, certificates."""
+    """The stand-in.
+
+    State: flavour (npm, or npmplus, which bans who guesses), users (secret by identity), setup, proxy_hosts, certificates.
+    """
     proxy = StandIn(state)
     sessions: set[str] = set()
     failures: list[str] = []
@@ -29,12 +32,13 @@ def make(state: Path) -> StandIn:
 
     @proxy.on("GET", r"/api/?")
     def health(request: Request, state: dict[str, Any]) -> Response:
-        return Response({"status": "OK", "setup": state["setup"], "version": {"major": 2, "minor": 15, "revision": 0}})
+        said = {"status": "OK", "version": {"major": 2, "minor": 15, "revision": 0}}
+        return Response(said | ({"setup": state["setup"]} if state["flavour"] == "npm" else {}))
 
     @proxy.on("POST", r"/api/tokens")
     def login(request: Request, state: dict[str, Any]) -> Response:
         asked = request.json or {}
-        if len(failures) >= 5:
+        if state["flavour"] == "npmplus" and len(failures) >= 5:
             return error(429, "Too many requests")
         if state["users"].get(asked.get("identity")) != asked.get("secret"):
             failures.append(str(asked.get("identity")))

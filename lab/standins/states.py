@@ -164,7 +164,7 @@ def npm(password: str, certificate: bytes, advanced: str) -> dict[str, Any]:
         for number, (name, port) in enumerate({"zebu.test": 80, "www.zebu.test": 80, "api.zebu.test": 8000}.items(), 1)
     ]  # fmt: skip
     users = {ADMINISTRATOR: password}
-    return {"flavour": "npmplus", "users": users, "setup": True, "proxy_hosts": hosts, "certificates": [entry]}
+    return {"flavour": "npm", "users": users, "setup": True, "proxy_hosts": hosts, "certificates": [entry]}
 
 
 def signing_key(path: Path) -> rsa.RSAPrivateKey:

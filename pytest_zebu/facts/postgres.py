@@ -134,7 +134,7 @@ WORKERS_PROBE = Probe(
 )
 
 
-_SERVER = re.compile(r"uvicorn|gunicorn|hypercorn|multiprocessing\\.spawn|multiprocessing\\.fork")
+_SERVER = re.compile(r"uvicorn|gunicorn|hypercorn|multiprocessing\.(spawn|fork)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ ANSWER_LIMIT = 4 * 2**20
 PAGE_SIZE = 100
 PAGES = 10
 ANCESTORS = 20
-DEFAULT_LOGINS: Sequence[tuple[str, str]] = (("admin@example.com", "changeme"), ("admin@example.org", "changeme"))
-"""The logins that Nginx Proxy Manager and NPMplus came with, before they had a set-up page."""
+DEFAULT_LOGIN = ("admin@example.com", "changeme")
+"""What Nginx Proxy Manager came with until mid-2025. NPMplus makes a password of its own at its first start."""
 
 
 class _Refused(Exception):
@@ -232,27 +232,26 @@ def ask_proxy(settings: Settings) -> Any:
             health = _get(session, f"{proxy.api}/api/", "proxy: health")
         except _Refused as error:
             return error.unknown
-        found: dict[str, Any] = {"setup": health.get("setup") if isinstance(health, dict) else None}
-        found["default_login"] = _default_login(proxy, settings.trust(proxy.ca_file))
+        # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
+        setup = health.get("setup") if isinstance(health, dict) else None
+        login = "" if setup is None else _default_login(proxy, settings.trust(proxy.ca_file))
+        found: dict[str, Any] = {"setup": setup, "default_login": login}
         found |= _listings(session, settings)
     return found
 
 
 def _default_login(proxy: Proxy, trust: str) -> Any:
-    """Whether a default login is accepted. Each is tried once: the proxy bans who tries more often."""
-    for identity, secret in DEFAULT_LOGINS:
-        with _session(trust) as session:
-            try:
-                status = session.post(
-                    f"{proxy.api}/api/tokens", json={"identity": identity, "secret": secret}, timeout=SECONDS
-                ).status_code
-            except requests.RequestException as error:
-                return Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")
-        if status == 429:
-            return refusal(429, "proxy: login", "")
-        if 200 <= status < 300:
-            return identity
-    return ""
+    """Whether the default login is accepted. It is tried once: a proxy may ban who tries more often."""
+    identity, secret = DEFAULT_LOGIN
+    with _session(trust) as session:
+        try:
+            body = {"identity": identity, "secret": secret}
+            status = session.post(f"{proxy.api}/api/tokens", json=body, timeout=SECONDS).status_code
+        except requests.RequestException as error:
+            return Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")
+    if status == 429:
+        return refusal(429, "proxy: login", "")
+    return identity if 200 <= status < 300 else ""
 
 
 def _listings(session: requests.Session, settings: Settings) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_both_ways_to_log_in_to_the_proxy(serving: Serving, flavour: str) -> Non
 
 
 def test_the_proxy_bans_who_guesses(serving: Serving) -> None:
-    ask = serving(npm.make, {"flavour": "npm", "users": {}, "setup": True, "proxy_hosts": [], "certificates": []})
+    ask = serving(npm.make, {"flavour": "npmplus", "users": {}, "setup": True, "proxy_hosts": [], "certificates": []})
     statuses = [ask("/api/tokens", "POST", {"identity": "a", "secret": str(n)}).status for n in range(6)]
     assert statuses == [400] * 5 + [429]
 

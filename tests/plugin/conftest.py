@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-DATA = Path(__file__).parents[1] / "data"
-SETTINGS = """
-[hosts.lab]
-address = "10.77.0.10"
-public_address = "10.99.0.80"
+from tests import recorded
 
-[domains]
-site = "zebu.test"
-www = "www.zebu.test"
-api = "api.zebu.test"
-addresses = ["10.99.0.80"]
-resolvers = ["10.99.0.54", "10.99.0.55", "10.99.0.56"]
-
-[[vantages]]
-name = "internet"
-kind = "internet"
-control = "10.99.0.53:53"
-
-[[vantages]]
-name = "lan"
-kind = "lan"
-control = "10.77.0.20:80"
-"""
 Run = Callable[..., tuple[pytest.RunResult, dict[str, Any]]]
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makefile(".toml", zebu=SETTINGS)
-    pytester.path.joinpath("snapshot.json").write_text((DATA / "lab-bookworm.json").read_text())
+    pytester.makefile(".toml", zebu=recorded.settings())
+    pytester.path.joinpath("snapshot.json").write_text(recorded.SNAPSHOT.read_text())
     return pytester
 
 

@@ -26,12 +26,12 @@ def test_the_whole_checklist_is_judged(run: Run, workers: tuple[str, ...]) -> No
     # The recorded certificates come from an authority that nobody trusts by default.
     assert found["pre.security.https.certificate"] == "failed"
     assert found["pre.security.ssh.no-passwords"] == "passed"
-    assert found["pre.security.firewall.enabled"] == "not_assessed"
+    assert found["pre.infrastructure.dns-records"] == "passed"
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
             "*Pre deployment*NOT READY*",
-            "*1 failed*",
+            "*2 failed*",
             "pre.security.https.certificate: *not trusted*",
             "*fix: serve the full chain*",
         ]

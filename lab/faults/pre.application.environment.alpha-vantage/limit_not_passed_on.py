@@ -8,7 +8,7 @@ touches: set[str] = {"backend"}
 
 
 def inject(lab: Lab) -> None:
-    recreate(lab, "backend", "    environment: { ALPHA_VANTAGE_RATE_LIMIT_PER_DAY: !reset null }\n")
+    recreate(lab, "backend", without="ALPHA_VANTAGE_RATE_LIMIT_PER_DAY")
 
 
 def mend(lab: Lab) -> None:

@@ -2,7 +2,8 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.infrastructure.network"}
+flips: set[str] = {"pre.infrastructure.network", "pre.database.backups.off-vm"}
+outcomes: dict[str, str] = {"pre.database.backups.off-vm": "not_assessed"}
 touches: set[str] = {"names"}
 
 

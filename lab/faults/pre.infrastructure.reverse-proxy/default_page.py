@@ -3,7 +3,11 @@
 from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.infrastructure.reverse-proxy", "pre.application.environment.api-base-url"}
+flips: set[str] = {
+    "pre.infrastructure.reverse-proxy",
+    "pre.application.environment.api-base-url",
+    "deploy.frontend.console-clean",
+}
 outcomes: dict[str, str] = {"pre.application.environment.api-base-url": "not_assessed"}
 touches: set[str] = {"proxy"}
 
