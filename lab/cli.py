@@ -33,6 +33,28 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     host.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD")
 
 
+def print_proofs() -> int:
+    """The table of proofs; 1 if an item lacks one."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lab.proofs import declared
+
+    rows = declared()
+    table = Table("item", "healthy", "made to fail by", "odd but right", "blinded", title="Proofs on the live lab")
+    for row in rows:
+        cells = ("yes", ", ".join(row.faults), ", ".join(row.odd_but_right), ", ".join(row.blindings))
+        table.add_row(row.item, *cells, style="" if row.is_whole else "red")
+    console = Console()
+    console.print(table)
+    faults, odd = (sum(len(getattr(row, name)) for row in rows) for name in ("faults", "odd_but_right"))
+    lacking = [row.item for row in rows if not row.is_whole]
+    console.print(
+        f"{len(rows)} items, {faults} faults, {odd} odd but right; without all proofs: {', '.join(lacking) or 'none'}"
+    )
+    return 1 if lacking else 0
+
+
 def _command(argv: list[str]) -> list[str]:
     words = argv[1:] if argv[:1] == ["--"] else argv
     if not words:

@@ -1,4 +1,4 @@
-"""The faults, one small file each, and the rounds in which they are injected together."""
+"""What is proven on the lab, as declared: the faults, the rounds in which they are injected together, and the blindings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from lab.deployment import Lab
 from lab.place import SOURCE
+from pytest_zebu.checks import suite
 
 FAULTS = SOURCE / "faults"
+MACHINE_DECIDED = frozenset(suite())
+"""The items that a check decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Fault:
         flips: the items that it flips; none where an arrangement is odd but right.
         outcomes: of those, the ones that become something else than failed.
         options: what the suite is run with to see it.
+        settings: replacements in the lab's settings, where the arrangement has to be declared.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together.
     """
 
@@ -30,6 +34,7 @@ class Fault:
     outcomes: Mapping[str, str]
     touches: frozenset[str]
     options: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
 
@@ -37,6 +42,10 @@ class Fault:
     def id(self) -> str:
         """Item and name."""
         return f"{self.item}/{self.name}"
+
+
+def _unchanged(lab: Lab) -> None:
+    """Where only the settings make the arrangement."""
 
 
 def load_faults() -> tuple[Fault, ...]:
@@ -48,17 +57,17 @@ def load_faults() -> tuple[Fault, ...]:
             raise ImportError(str(path))
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        outcomes = getattr(module, "outcomes", {})
         found.append(
             Fault(
-                path.parent.name,
-                path.stem,
-                frozenset(module.flips),
-                outcomes,
-                frozenset(getattr(module, "touches", ())),
-                tuple(getattr(module, "options", ())),
-                module.inject,
-                module.mend,
+                item=path.parent.name,
+                name=path.stem,
+                flips=frozenset(module.flips),
+                outcomes=getattr(module, "outcomes", {}),
+                touches=frozenset(getattr(module, "touches", ())),
+                options=tuple(getattr(module, "options", ())),
+                settings=tuple(getattr(module, "settings", ())),
+                inject=getattr(module, "inject", _unchanged),
+                mend=getattr(module, "mend", _unchanged),
             )
         )
     return tuple(found)
@@ -71,7 +80,8 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         return fault.flips | {fault.item} | fault.touches
 
     def fits(fault: Fault, group: list[Fault]) -> bool:
-        return group[0].options == fault.options and not any(touched(fault) & touched(other) for other in group)
+        alike = (group[0].options, group[0].settings) == (fault.options, fault.settings)
+        return alike and not any(touched(fault) & touched(other) for other in group)
 
     found: list[list[Fault]] = []
     for fault in faults:
@@ -82,3 +92,100 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         else:
             found.append([fault])
     return tuple(tuple(group) for group in found)
+
+
+# Blindings: how the suite is kept from seeing, and the items that it must then not assess.
+
+_FUNCTIONALITY = "pre.application.functionality"
+ATTESTED_IN_THE_LAB = frozenset({f"{_FUNCTIONALITY}.staging"})
+"""A check decides it where there is something to see; the lab has no staging, so its people attest it."""
+ADVICE_ONLY = frozenset({"pre.security.ssh.port-changed"})
+"""Optional: unseen it is advice, as it is unmet."""
+TOLD_TO_ANY_USER = frozenset(
+    {"pre.infrastructure.vm-resources", "pre.infrastructure.static-ip", "pre.infrastructure.network", *ADVICE_ONLY}
+)
+BY_CREDENTIAL = frozenset(
+    {
+        "pre.infrastructure.proxmox-updated",
+        "pre.security.https.auto-renewal",
+        "pre.security.application.rate-limit",
+        "pre.security.application.input-validation",
+        "pre.database.integrity.migrations-staged",
+        *(f"pre.application.quality.{name}" for name in ("tests", "linters", "types", "reviewed", "vulnerabilities")),
+        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
+    }
+)
+"""Asked of services, each with a token, a password or a key; the advisories with none, so their address is taken away."""
+FROM_OUTSIDE = frozenset(
+    {
+        "pre.infrastructure.dns-records",
+        "pre.infrastructure.reverse-proxy",
+        "pre.infrastructure.certificates",
+        "pre.infrastructure.port-forwarding",
+        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2")),
+        "pre.security.firewall.required-ports-only",
+        "pre.security.firewall.backend-not-exposed",
+        "pre.security.firewall.database-local",
+        "pre.security.firewall.redis-local",
+        "pre.security.secrets.defaults-changed",
+        "pre.security.application.cors-restricted",
+        "pre.security.application.app-debug",
+        "pre.application.environment.api-base-url",
+        "pre.application.environment.cors-complete",
+        f"{_FUNCTIONALITY}.authentication",
+        "deploy.frontend.console-clean",
+    }
+)
+OVER_SSH_TOO = frozenset({"pre.security.application.rate-limit"})
+"""Asked of a service, and seen on the proxy's machine as well, whose ssh port is not cut off."""
+WITHOUT_SSH_USER = frozenset(
+    {
+        "pre.infrastructure.dns-records",
+        "pre.infrastructure.certificates",
+        "pre.infrastructure.port-forwarding",
+        "pre.infrastructure.proxmox-updated",
+        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2", "auto-renewal")),
+        "pre.security.application.rate-limit",
+        "pre.security.application.input-validation",
+        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
+        "deploy.frontend.console-clean",
+    }
+)
+"""Seen without any right on the machine."""
+BLINDINGS: Mapping[str, frozenset[str]] = {
+    "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - ATTESTED_IN_THE_LAB,
+    "without tools": TOLD_TO_ANY_USER,
+    "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
+    "without credentials": BY_CREDENTIAL,
+    "without a browser": frozenset({"deploy.frontend.console-clean"}),
+    "without attestation": ATTESTED_IN_THE_LAB,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The proofs that are declared for an item."""
+
+    item: str
+    faults: tuple[str, ...]
+    odd_but_right: tuple[str, ...]
+    blindings: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is shown to fail, and to be not assessed."""
+        return bool(self.faults and self.blindings)
+
+
+def declared() -> tuple[Declared, ...]:
+    """The proofs of every item that a check decides."""
+    faults = load_faults()
+    return tuple(
+        Declared(
+            item,
+            tuple(fault.name for fault in faults if fault.item == item and fault.flips),
+            tuple(fault.name for fault in faults if fault.item == item and not fault.flips),
+            tuple(name for name, items in BLINDINGS.items() if item in items),
+        )
+        for item in sorted(MACHINE_DECIDED)
+    )

@@ -16,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lab = commands.add_parser("lab", help="a whole Zebu deployment in a box (comes with the checkout, needs root)")
+    commands.add_parser("proofs", help="which faults and blindings prove each check (comes with the checkout)")
     lab_cli = lab_shell = None
     with contextlib.suppress(ModuleNotFoundError):
         lab_cli, lab_shell = importlib.import_module("lab.cli"), importlib.import_module("lab.shell")
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("zebu: the lab comes with the checkout of pytest-zebu, not with the installed package", file=sys.stderr)
         return 1
     try:
-        return int(lab_cli.main(options))
+        return int(lab_cli.print_proofs() if options.command == "proofs" else lab_cli.main(options))
     except lab_shell.LabError as error:
         print(f"zebu: {error}", file=sys.stderr)
         return 1

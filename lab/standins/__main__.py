@@ -21,11 +21,14 @@ MAKERS = {
 def main() -> None:
     """Serve each from a thread of its own."""
     certificate = Path(sys.argv[1])
+    threads = []
     for word in sys.argv[2:]:
         name, _, rest = word.partition("=")
         state, _, place = rest.rpartition("@")
         address, _, port = place.rpartition(":")
-        serve(MAKERS[name](Path(state)), address, int(port), certificate)
+        threads.append(serve(MAKERS[name](Path(state)), address, int(port), certificate))
+    for thread in threads:
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ def make(state: Path) -> StandIn:
         return any(privilege in names for at, names in granted.items() if path.startswith(at) or at == "/")
 
     def refused(path: str, privilege: str) -> Response:
-        return Response({"data": None, "message": f"Permission check failed ({path}, {privilege})"}, 403)
+        return Response({"data": None}, 403, reason=f"Permission check failed ({path}, {privilege})")
 
     def guard(request: Request, state: dict[str, Any]) -> Response | None:
         if privileges(request, state) is None:
-            return Response({"data": None, "message": "invalid token value!"}, 401)
+            return Response({"data": None}, 401, reason="invalid token value!")
         return None
 
     proxmox.guard = guard
@@ -92,7 +92,7 @@ def make(state: Path) -> StandIn:
         if not may(request, state, f"/vms/{vmid}", "VM.Audit"):
             return refused(f"/vms/{vmid}", "VM.Audit")
         if vmid not in state["guests"]:
-            return Response({"data": None, "message": f"Configuration file 'nodes/{vmid}.conf' does not exist"}, 500)
+            return Response({"data": None}, 500, reason=f"Configuration file 'nodes/{vmid}.conf' does not exist")
         return Response({"data": state["guests"][vmid][what.rsplit("/", 1)[-1]]})
 
     @proxmox.on("GET", r"/api2/json/cluster/backup")

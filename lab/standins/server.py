@@ -38,11 +38,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; the body is sent as JSON."""
+    """One answer; the body is sent as JSON. The reason is the text behind the status, where it says something."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
 
 Route = Callable[[Request, dict[str, Any]], Response]
@@ -89,7 +90,7 @@ class StandIn:
 
 
 def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None = None) -> threading.Thread:
-    """Serve a stand-in from a thread of its own; with a certificate (and its key beside it) over TLS."""
+    """Serve a stand-in from a thread of its own, until the process ends; with a certificate (and its key beside it) over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -102,7 +103,7 @@ def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None =
             request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), headers, self.rfile.read(length))
             answer = stand_in.answer(request)
             body = json.dumps(answer.body).encode() if answer.status != 204 else b""
-            self.send_response(answer.status)
+            self.send_response(answer.status, answer.reason)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
@@ -122,9 +123,11 @@ def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None =
         def finish_request(self, request: Any, client_address: Any) -> None:
             """Shake hands in the connection's own thread: one slow client must not hold up the others."""
             request.settimeout(10)
-            super().finish_request(
-                self.context.wrap_socket(request, server_side=True) if self.context else request, client_address
-            )
+            if self.context is None:
+                super().finish_request(request, client_address)
+                return
+            with self.context.wrap_socket(request, server_side=True) as secured:
+                super().finish_request(secured, client_address)
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Clients that go away are none of our business."""
@@ -133,6 +136,6 @@ def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None =
     if certificate is not None:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(certificate, certificate.with_suffix(".key"))
-    thread = threading.Thread(target=server.serve_forever, name=stand_in.state_file.stem)
+    thread = threading.Thread(target=server.serve_forever, name=stand_in.state_file.stem, daemon=True)
     thread.start()
     return thread

@@ -52,7 +52,7 @@ printf '@state\n'
 systemctl show ssh.service sshd.service -p Id -p ActiveState -p ExecMainStartTimestamp -p ExecReload --timestamp=unix 2>/dev/null
 printf '@socket %s\n' "$(systemctl is-active ssh.socket 2>/dev/null)"
 printf '@changed %s\n' "$(find /etc/ssh/sshd_config /etc/ssh/sshd_config.d -type f -printf '%C@\n' 2>/dev/null | sort -n | tail -n 1)"
-printf '@reloaded %s\n' "$(journalctl -q -o short-unix -u ssh.service -u sshd.service -n 200 --grep '^(Reloaded |Received SIGHUP|Server listening)' 2>/dev/null | tail -n 1 | cut -d. -f1)"
+printf '@reloaded %s\n' "$(journalctl -q -o short-unix -u ssh.service -u sshd.service -n 200 --grep '^(Reloaded |Received SIGHUP|Server listening)' 2>/dev/null | cut -d. -f1 | sort -n | tail -n 1)"
 """
 PROBE = Probe("sshd", SCRIPT, needs=("ROOT",), timeout=15)
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")

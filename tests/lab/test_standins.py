@@ -87,7 +87,7 @@ def test_proxmox_snapshots_end_with_the_present(pve: Ask) -> None:
 def test_proxmox_hides_from_an_auditor_what_proxmox_hides(pve: Ask) -> None:
     refused = pve("/api2/json/nodes/pve/apt/update", **AUDITOR)
     assert refused.status == 403
-    assert refused.body["message"] == "Permission check failed (/nodes/pve, Sys.Modify)"
+    assert refused.reason == "Permission check failed (/nodes/pve, Sys.Modify)"
     assert pve("/api2/json/nodes/pve/storage/nas/content", **AUDITOR).body["data"] == []
     assert pve("/api2/json/version", authorization="PVEAPIToken=nobody@pve!x=y").status == 401
 

@@ -165,23 +165,20 @@ def test_hostile_text_is_escaped_in_html_and_stripped_of_escapes(run: Run, proje
     assert "<script>alert(1)" not in html
 
 
-def test_relaxed_requirements_are_shown(run: Run, project: pytest.Pytester) -> None:
-    with (project.path / "zebu.toml").open("a") as file:
-        file.write(
-            '\n[requirements]\ncpus = 2\n[[relaxed]]\nkey = "requirements.cpus"\nreason = "small machine"\napprover = "operations"\n'
-        )
+def test_relaxed_requirements_and_simulated_sources_are_shown(run: Run, project: pytest.Pytester) -> None:
     result, report = run("--html=report.html")
-    assert report["hosts"][0]["relaxed"] == [
-        {
-            "key": "requirements.cpus",
-            "checklist": "4",
-            "declared": "2",
-            "reason": "small machine",
-            "approver": "operations",
-        }
-    ]
+    assert report["hosts"][0]["relaxed"][0] == {
+        "key": "requirements.cpus",
+        "checklist": "4",
+        "declared": "2",
+        "reason": "the lab shares its host's two cores",
+        "approver": "operations",
+    }
     result.stdout.fnmatch_lines(["relaxed: requirements.cpus = 2 (checklist: 4)*"])
-    assert "requirements.cpus = 2" in (project.path / "report.html").read_text()
+    html = (project.path / "report.html").read_text()
+    assert "requirements.cpus = 2" in html
+    assert "no evidence of a real deployment: Proxmox VE" in html
+    assert "Proxmox VE" in report["hosts"][0]["simulated"]
 
 
 def test_markers_are_registered(pytester: pytest.Pytester) -> None:

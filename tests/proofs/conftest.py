@@ -25,7 +25,7 @@ class Proven:
 
     healthy: set[str] = field(default_factory=set)
     faulty: list[str] = field(default_factory=list)
-    blinded: set[str] = field(default_factory=set)
+    blinded: set[tuple[str, str]] = field(default_factory=set)
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lab.deployment import Lab
-from lab.proofs import Fault, load_faults, rounds
+from lab.proofs import (
+    ADVICE_ONLY,
+    ATTESTED_IN_THE_LAB,
+    BLINDINGS,
+    MACHINE_DECIDED,
+    TOLD_TO_ANY_USER,
+    Fault,
+    declared,
+    load_faults,
+    rounds,
+)
 from pytest_zebu.catalogue import load
-from pytest_zebu.checks import suite as checks
 
 from .conftest import Proven, Suite, SuiteRun
 
 FAULTS = load_faults()
 ROUNDS = tuple((fault,) for fault in FAULTS) if os.environ.get("ZEBU_PROOFS_ISOLATED") else rounds(FAULTS)
-MACHINE_DECIDED = frozenset(checks())
 FUNCTIONALITY = "pre.application.functionality"
 BY_PROBE = {
     "--zebu-active=functional": {
@@ -28,8 +37,6 @@ BY_PROBE = {
 }
 """Seen only by an active probe."""
 EVERYTHING = "--zebu-active=functional,restore"
-STAGING = f"{FUNCTIONALITY}.staging"
-"""The lab has no staging of its own: people attest it."""
 
 
 def healthy(options: tuple[str, ...] = ()) -> dict[str, str]:
@@ -40,32 +47,10 @@ def healthy(options: tuple[str, ...] = ()) -> dict[str, str]:
             found |= dict.fromkeys(items, "not_assessed")
     return {
         **found,
-        STAGING: "attested",
-        "pre.security.ssh.port-changed": "advice",
+        **dict.fromkeys(ATTESTED_IN_THE_LAB, "attested"),
+        **dict.fromkeys(ADVICE_ONLY, "advice"),
         "post.maintenance.capacity.costs": "attested",
     }
-
-
-SEEN_WITHOUT_ROOT = {
-    "pre.infrastructure.network",
-    "pre.infrastructure.static-ip",
-    "pre.infrastructure.vm-resources",
-    "pre.security.ssh.port-changed",
-}
-"""Asked of the machine, and told to any user."""
-CATALOGUE = load()
-COMPARED_WITH_THE_MACHINE = {"pre.infrastructure.reverse-proxy"}
-"""Looked at from outside, and compared with what the machine itself says."""
-BY_SSH_ONLY = {"pre.security.ssh.no-passwords", "pre.security.ssh.key-auth"}
-"""Their look from outside goes to the ssh port, without which nothing at all is gathered."""
-
-
-def _by(*letters: str) -> set[str]:
-    return {item_id for item_id in MACHINE_DECIDED if set(letters) & set(CATALOGUE[item_id].by)}
-
-
-ON_THE_MACHINE = _by("V", "R") - SEEN_WITHOUT_ROOT | COMPARED_WITH_THE_MACHINE
-FROM_OUTSIDE = _by("O", "B") - BY_SSH_ONLY
 
 
 def expect(run: SuiteRun, changes: dict[str, str], options: tuple[str, ...] = ()) -> None:
@@ -91,13 +76,16 @@ def test_healthy(suite: Suite, proven: Proven) -> None:
 
 
 @pytest.mark.parametrize("faults", ROUNDS, ids=lambda faults: "+".join(fault.name for fault in faults))
-def test_faults_flip_what_they_declare(faults: tuple[Fault, ...], lab: Lab, suite: Suite, proven: Proven) -> None:
+def test_faults_flip_what_they_declare(
+    faults: tuple[Fault, ...], lab: Lab, suite: Suite, config: Callable[..., str], proven: Proven
+) -> None:
     injected = []
     try:
         for fault in faults:
             injected.append(fault)
             fault.inject(lab)
-        run = suite(*faults[0].options)
+        declared_anew = (config(*faults[0].settings),) if faults[0].settings else ()
+        run = suite(*faults[0].options, *declared_anew)
     finally:
         for fault in reversed(injected):
             fault.mend(lab)
@@ -106,40 +94,61 @@ def test_faults_flip_what_they_declare(faults: tuple[Fault, ...], lab: Lab, suit
     proven.faulty += [fault.id for fault in faults]
 
 
+def expect_blind(run: SuiteRun, name: str, proven: Proven, options: tuple[str, ...] = ()) -> None:
+    """The items of a blinding are not assessed; all others are as when all is well."""
+    expect(run, dict.fromkeys(BLINDINGS[name], "not_assessed") | dict.fromkeys(ADVICE_ONLY, "advice"), options)
+    proven.blinded |= {(name, item_id) for item_id in BLINDINGS[name]}
+
+
 def test_blinded_without_root(suite: Suite, config: Callable[..., str], proven: Proven) -> None:
-    run = suite(config(('user = "deploy"', 'user = "observer"')))
-    expect(run, dict.fromkeys(ON_THE_MACHINE, "not_assessed"))
-    proven.blinded |= ON_THE_MACHINE
+    run = suite(config(('user = "deploy"', 'user = "observer"')), EVERYTHING)
+    expect_blind(run, "without root", proven, (EVERYTHING,))
 
 
 def test_blinded_without_network(lab: Lab, suite: Suite, proven: Proven) -> None:
     cut = "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out tcp dport 22 accept; add rule inet cut out oifname != lo drop"
     lab.inside(["nft", cut])
     try:
-        run = suite()
+        run = suite("--zebu-active=functional")
     finally:
         lab.inside(["nft", "delete table inet cut"])
-    expect(run, dict.fromkeys(FROM_OUTSIDE, "not_assessed"))
-    proven.blinded |= FROM_OUTSIDE
+    expect_blind(run, "without network", proven, ("--zebu-active=functional",))
 
 
 def test_blinded_without_tools(lab: Lab, suite: Suite, proven: Proven) -> None:
     """What any user may see needs tools: they are gone."""
-    hidden = ("/usr/bin/nproc", "/usr/bin/ip", "/bin/ip", "/usr/bin/ss", "/usr/bin/curl", "/usr/bin/wget")
-    lab.vm.shell(f"for f in {' '.join(hidden)}; do [ ! -e $f ] || mount --bind /dev/null $f; done")
+    tools = "nproc ip ss curl wget"
+    lab.vm.shell(f"cd /usr/bin; for f in {tools}; do [ ! -e $f ] || mv $f $f.hidden; done")
     try:
         run = suite()
     finally:
-        lab.vm.shell(f"for f in {' '.join(hidden)}; do while umount $f 2>/dev/null; do :; done; done")
-    for item_id in SEEN_WITHOUT_ROOT:
-        assert run.outcomes[item_id] in ("not_assessed", "advice"), run.why(item_id)
+        lab.vm.shell(f"cd /usr/bin; for f in {tools}; do [ ! -e $f.hidden ] || mv $f.hidden $f; done")
+    for item_id in TOLD_TO_ANY_USER:
+        assert run.outcomes[item_id] == ("advice" if item_id in ADVICE_ONLY else "not_assessed"), run.why(item_id)
         assert "passed" not in {case["outcome"] for case in run.cases(item_id)}, run.why(item_id)
-    proven.blinded |= SEEN_WITHOUT_ROOT
+    proven.blinded |= {("without tools", item_id) for item_id in TOLD_TO_ANY_USER}
 
 
-def test_blinded_without_browser(suite: Suite, config: Callable[..., str]) -> None:
+def test_blinded_without_credentials(suite: Suite, config: Callable[..., str], proven: Proven, tmp_path: Path) -> None:
+    """Every service says no: wrong tokens, a wrong password, a wrong key, no address of advisories, no root on the proxy."""
+    for name in ("forge", "proxmox", "npm"):
+        (tmp_path / name).write_text("wrong")
+    (tmp_path / "api-key").write_text("zk_" + "0" * 43)
+    settings = Path(config().removeprefix("--zebu-config=")).read_text()
+    files = [(line, line.partition(" = ")[0] + f' = "{tmp_path}/{Path(line.partition(" = ")[2].strip(chr(34))).stem}"')
+             for line in settings.splitlines() if re.match(r"(token|password|api_key)_file = ", line)]  # fmt: skip
+    advisories = 'osv = "https://advisories.zebu.test"\nnpm = "https://advisories.zebu.test"'
+    nowhere = (
+        (advisories, advisories.replace("advisories.zebu.test", "acme.zebu.test:1")),
+        ('user = "root"', 'user = "observer"'),
+    )
+    run = suite(config(*files, *nowhere), EVERYTHING)
+    expect_blind(run, "without credentials", proven, (EVERYTHING,))
+
+
+def test_blinded_without_browser(suite: Suite, config: Callable[..., str], proven: Proven) -> None:
     run = suite(config(("[evidence]", '[browser]\nexecutable = "/nonexistent"\n[evidence]')))
-    expect(run, {"deploy.frontend.console-clean": "not_assessed"})
+    expect_blind(run, "without a browser", proven)
     assert "apt-get install chromium" in run.why("deploy.frontend.console-clean")
 
 
@@ -148,7 +157,7 @@ def test_blinded_without_browser(suite: Suite, config: Callable[..., str]) -> No
     ("[[attestation]]", "[[waiver]]\n[[attestation]]", ""),
 ], ids=["expired", "broken"])  # fmt: skip
 def test_attested_only(
-    old: str, new: str, reason: str, lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path
+    old: str, new: str, reason: str, lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path, proven: Proven
 ) -> None:
     path = config()
     file = tmp_path / "attestations.toml"
@@ -158,8 +167,9 @@ def test_attested_only(
             suite(path)
         return
     run = suite(path)
-    expect(run, {"post.maintenance.capacity.costs": "not_assessed"})
+    expect(run, dict.fromkeys({"post.maintenance.capacity.costs", *ATTESTED_IN_THE_LAB}, "not_assessed"))
     assert reason in run.why("post.maintenance.capacity.costs")
+    proven.blinded |= {("without attestation", item_id) for item_id in ATTESTED_IN_THE_LAB}
 
 
 def test_default_trust_refuses_the_labs_certificates(suite: Suite, config: Callable[..., str]) -> None:
@@ -173,15 +183,16 @@ def test_default_trust_refuses_the_labs_certificates(suite: Suite, config: Calla
 
 def test_unreachable_host_is_no_verdict(suite: Suite, config: Callable[..., str]) -> None:
     run = suite(config(('address = "10.77.0.10"', 'address = "10.77.0.99"')))
-    blind = dict.fromkeys(ON_THE_MACHINE | SEEN_WITHOUT_ROOT, "not_assessed")
-    expect(run, {**blind, "pre.security.ssh.port-changed": "advice"})
+    blind = dict.fromkeys(BLINDINGS["without root"] | TOLD_TO_ANY_USER, "not_assessed")
+    expect(run, {**blind, **dict.fromkeys(ADVICE_ONLY, "advice")})
     assert run.host["reachable"] is False
     assert "Traceback" not in run.output
 
 
 def test_every_item_was_proven(proven: Proven) -> None:
-    """Nothing was skipped in silence: the proofs that ran are the proofs that are declared."""
+    """Nothing was skipped in silence: the proofs that ran are the proofs that are declared, and every item has them."""
     assert proven.healthy == MACHINE_DECIDED
     assert sorted(proven.faulty) == sorted(fault.id for fault in FAULTS)
-    assert {fault.item for fault in FAULTS if fault.flips} == MACHINE_DECIDED
-    assert proven.blinded == MACHINE_DECIDED
+    assert proven.blinded == {(name, item_id) for name, items in BLINDINGS.items() for item_id in items}
+    assert [one.item for one in declared() if not one.is_whole] == []
+    assert {one.item for one in declared()} == MACHINE_DECIDED

@@ -16,6 +16,8 @@ from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
 
 CENT = Decimal("0.01")
+MOVEMENT = Decimal("0.02")
+"""By how much a price may move between two requests of one run."""
 TRADING_WEEKDAYS = 5
 HOLIDAYS = 1
 """Trading days by which a price may be older than the last weekday: a market holiday."""
@@ -65,8 +67,12 @@ def _expect_trade(use: Use, case: Cases, ticker: str) -> None:
         held = [row for row in use.said("holdings").get("holdings", ()) if isinstance(row, dict)]
         mine = next((row for row in held if row.get("ticker") == ticker), {})
         assert amount(mine.get("quantity")) == Decimal(QUANTITY), f"show {mine.get('quantity')} of {ticker}"
-        cost = amount(mine.get("cost_basis"))
+        cost, price = amount(mine.get("cost_basis")), amount(use.said("price").get("price"))
         assert cost is not None and cost > 0, "have no cost"
+        if price is not None:
+            # The price was asked for a moment before the order: it may have moved since, and no more than that.
+            due = price * Decimal(QUANTITY)
+            assert abs(cost - due) <= due * MOVEMENT, f"cost {cost}, {QUANTITY} at {price} are {due}"
     with case("cash"):
         cash = amount(use.said("balance").get("cash_balance"))
         assert cash is not None, "is no number"

@@ -1,0 +1,5 @@
+"""Staging's name is one of production's."""
+
+flips: set[str] = {"pre.application.functionality.staging"}
+options: tuple[str, ...] = ("--zebu-active=functional",)
+settings: tuple[tuple[str, str], ...] = (("[domains]\n", '[domains]\nstaging = "api.zebu.test"\n'),)

@@ -1,0 +1,197 @@
+"""Lookers at services, against the stand-ins, over TLS: what a refusal means, both ways to log in, no secret in an answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lab.standins import advisories, forge, npm, proxmox, states
+from lab.standins.server import StandIn, serve
+from pytest_zebu.facts.base import Reason, Unknown
+from pytest_zebu.gather import audit, services, trials
+from pytest_zebu.settings import Settings
+
+SECRET = "canary-5f2b9c"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the loopback, from itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-ins")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "standins.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.with_suffix(".key").write_bytes(key.private_bytes(*form))
+    return path
+
+
+Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
+
+
+@pytest.fixture
+def service(tmp_path: Path, certificate: Path) -> Service:
+    """Start a stand-in; its address, and the file of what it takes for true. It ends with the process."""
+
+    def start(make: Callable[[Path], StandIn], state: dict[str, Any]) -> tuple[str, Path]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        path = tmp_path / f"{port}.json"
+        path.write_text(json.dumps(state))
+        serve(make(path), "127.0.0.1", port, certificate)
+        return f"https://127.0.0.1:{port}", path
+
+    return start
+
+
+@pytest.fixture
+def declared(tmp_path: Path, certificate: Path) -> Callable[..., Settings]:
+    def make(**tables: Any) -> Settings:
+        (tmp_path / "secret").write_text(f"{SECRET}\n")
+        relaxed = [{"key": "tls.ca_file", "reason": "a test", "approver": "tests"}]
+        return Settings.model_validate(
+            {"tls": {"ca_file": certificate}, "relaxed": relaxed, "folder": tmp_path, **tables}
+        )
+
+    return make
+
+
+def reasons(answer: Any) -> Reason:
+    assert isinstance(answer, Unknown), answer
+    assert SECRET not in str(answer)
+    return answer.reason
+
+
+def test_the_forge(service: Service, declared: Callable[..., Settings]) -> None:
+    commit, before = "a" * 40, "b" * 40
+    run = {"id": 1, "name": "tests", "status": "completed", "conclusion": "skipped"}
+    pull = {"number": 7, "user": {"login": "development"}, "merged_at": "2026-01-01", "merge_commit_sha": commit}
+    review = {"user": {"login": "operations"}, "state": "APPROVED"}
+    url, path = service(forge.make, {
+        "token": SECRET, "repository": "zebu/zebu", "commits": [commit, before],
+        "check_runs": {commit: [run], before: [{**run, "conclusion": "success"}]},
+        "pulls": [pull], "reviews": {"7": [review]}, "deployments": [],
+    })  # fmt: skip
+    table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
+    asked = {"commit": commit, "ancestors": {"tests": [before], "other": ["c" * 40]}}
+    answer = services.ask_forge(declared(forge=table), asked)
+    assert [run["conclusion"] for run in answer["checks"][commit] + answer["checks"][before]] == ["skipped", "success"]
+    assert "c" * 40 not in answer["checks"]
+    assert answer["pulls"] == [
+        {"number": 7, "by": "development", "merged": True, "reviews": [{"by": "operations", "state": "APPROVED"}]}
+    ]
+    for status, expected in (
+        (401, Reason.NO_PERMISSION),
+        (403, Reason.NO_PERMISSION),
+        (429, Reason.UNDECIDABLE),
+        (500, Reason.UNDECIDABLE),
+    ):
+        path.write_text(
+            json.dumps({**json.loads(path.read_text()), "refuse": {"status": status, "body": {"message": "no"}}})
+        )
+        answer = services.ask_forge(declared(forge=table), asked)
+        assert (
+            {reasons(answer[key]) for key in ("pulls", "deployments")}
+            == {reasons(answer["checks"][commit])}
+            == {expected}
+        )
+
+
+def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
+    service: Service, declared: Callable[..., Settings]
+) -> None:
+    url, _ = service(
+        forge.make,
+        {"token": SECRET, "repository": "zebu/zebu", "commits": [], "check_runs": {}, "pulls": [], "deployments": []},
+    )
+    table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
+    settings = Settings.model_validate(
+        {**declared(forge=table).model_dump(exclude={"tls", "relaxed", "folder"}), "folder": declared().folder}
+    )
+    answer = services.ask_forge(settings, {"commit": "a" * 40, "ancestors": {}})
+    assert reasons(answer["pulls"]) is Reason.UNREACHABLE
+    assert "not trusted" in answer["pulls"].detail
+
+
+def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
+    url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30))
+    paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
+    answer = services.ask_proxmox(declared(proxmox=table), paths)
+    assert answer["version"]["release"] == "9.1"
+    assert answer[paths[1]] == []
+    assert {task["type"] for task in answer[paths[2]]} == {"aptupdate"}
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), paths)
+    assert reasons(answer[paths[1]]) is Reason.NO_PERMISSION
+    assert "Sys.Modify" in answer[paths[1]].detail
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), paths)
+    assert reasons(answer["version"]) is Reason.NO_PERMISSION
+    assert reasons(services.ask_proxmox(declared(), paths)) is Reason.NOT_CONFIGURED
+
+
+@pytest.mark.parametrize("flavour", ["npm", "npmplus"])
+def test_the_proxy_by_both_logins(flavour: str, service: Service, declared: Callable[..., Settings]) -> None:
+    host = {"id": 1, "domain_names": ["zebu.test"], "enabled": 1, "advanced_config": f"limit_req zone=x; # {SECRET}"}
+    state = {
+        "flavour": flavour,
+        "users": {"o@zebu.test": SECRET},
+        "setup": True,
+        "proxy_hosts": [host],
+        "certificates": [],
+    }
+    url, path = service(npm.make, state)
+    table = {"api": url, "identity": "o@zebu.test", "password_file": "secret"}
+    answer = services.ask_proxy(declared(proxy=table))
+    assert answer["proxy-hosts"] == [{"domain_names": ["zebu.test"], "enabled": 1, "limits": True}]
+    assert answer["default_login"] == ""
+    assert SECRET not in json.dumps(answer)
+    path.write_text(json.dumps({**state, "users": {"admin@example.com": "changeme"}}))
+    answer = services.ask_proxy(declared(proxy=table))
+    assert answer["default_login"] == ("admin@example.com" if flavour == "npm" else "")
+    assert reasons(answer["proxy-hosts"]) is Reason.NO_PERMISSION
+
+
+def test_advisories(service: Service, declared: Callable[..., Settings]) -> None:
+    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
+    fixed = {"id": 2, "url": "https://example.test/GHSA-2", "severity": "high", "vulnerable_versions": "<0.10"}
+    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [old, fixed]}})
+    settings = declared(advisories={"osv": url, "npm": url})
+    answer = audit.ask_advisories(
+        settings, {"image": {"fastapi": "0.1.0", "other": "2"}}, {"lock": {"esbuild": "0.17.19"}}
+    )
+    assert [(one["package"], one["id"], one["severity"]) for one in answer["image"]] == [
+        ("fastapi", "PYSEC-2024-1", "high")
+    ]
+    assert [one["id"] for one in answer["lock"]] == ["GHSA-1"]
+    path.write_text(json.dumps({"refuse": {"status": 503, "body": {}}}))
+    answer = audit.ask_advisories(settings, {"image": {"fastapi": "0.1.0"}}, {"lock": {"esbuild": "0.17.19"}})
+    assert isinstance(answer["image"], Unknown)
+    assert reasons(answer["lock"]) is Reason.UNDECIDABLE
+
+
+def test_probes_are_refused_before_anything_is_sent(declared: Callable[..., Settings]) -> None:
+    for probe in (trials.use_application, trials.attack):
+        answer = probe(declared(), {"base": "https://127.0.0.1:1", "refused": "not named"})
+        assert (reasons(answer), answer.detail) == (Reason.NOT_CONFIGURED, "not named")
+        assert reasons(probe(declared(), {"base": "https://127.0.0.1:1", "refused": None})) is Reason.NOT_CONFIGURED
