@@ -36,12 +36,19 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 def print_proofs() -> int:
     """The table of proofs; 1 if an item lacks one."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from lab.proofs import declared
 
     rows = declared()
-    table = Table("item", "healthy", "made to fail by", "odd but right", "blinded", title="Proofs on the live lab")
+    table = Table(
+        Column("item", no_wrap=True),
+        "healthy",
+        "made to fail by",
+        "odd but right",
+        "blinded",
+        title="Proofs on the live lab",
+    )
     for row in rows:
         cells = ("yes", ", ".join(row.faults), ", ".join(row.odd_but_right), ", ".join(row.blindings))
         table.add_row(row.item, *cells, style="" if row.is_whole else "red")
