@@ -165,6 +165,7 @@ def read(text: str) -> tuple[Job, ...]:
     """
     found: list[_Reading] = []
     cron_runs = False
+    has_timers = "@timer " in text
     for line in text.splitlines():
         word, _, rest = line.partition(" ")
         if word == "@cron":
@@ -174,6 +175,9 @@ def read(text: str) -> tuple[Job, ...]:
             found.append(_Reading(rest))
         elif word == "@entry":
             file, _, entry = rest.partition("\t")
+            # Debian's packages bring both; the entry of cron's looks for systemd, and does nothing where that has a timer.
+            if has_timers and "-d /run/systemd/system" in entry:
+                continue
             schedule, command = _cron_entry(file, entry.strip())
             reading = _Reading(file, is_active=cron_runs)
             reading.commands.append(command)

@@ -172,7 +172,10 @@ sub discover_containers {
     push @json, $shown;
   }
   $value{CONTAINERS} = join ",\n", @json;
-  for my $container (@mine) { remember_secrets(split /=/, $_, 2) for @{ $container->{env} } }
+  for my $container (@mine) {
+    # What everybody knows is no secret; hiding a word such as "test" would hide it everywhere.
+    for my $pair (@{ $container->{env} }) { my ($name, $text) = split /=/, $pair, 2; remember_secrets($name, $text) if ($text // '') !~ $PLACEHOLDER }
+  }
   my $project = $setting{project} // (keys %projects == 1 ? (keys %projects)[0] : undef);
   if (!defined $project) {
     my %with = map { $_->{project} => 1 } grep { ($_->{label}{'com.docker.compose.service'} // '') eq 'backend' } @mine;

@@ -127,9 +127,10 @@ def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
     assert alone.host["stages"] == shared.host["stages"]
 
 
-def test_quick_enough_without_the_browser(suite: Suite) -> None:
-    run = suite("-m", "not browser")
-    assert run.report["seconds"] < 5
+def test_quick_enough_without_browser_and_probes(suite: Suite) -> None:
+    run = suite("-m", "pre_deployment and not browser")
+    assert run.report["seconds"] < 8
+    assert run.host["ssh_round_trips"] == 1
 
 
 def test_a_snapshot_is_judged_again_without_the_host(suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:

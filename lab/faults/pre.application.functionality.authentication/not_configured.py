@@ -3,7 +3,11 @@
 from lab.changes import recreate
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.functionality.authentication", "pre.application.environment.api-base-url"}
+flips: set[str] = {
+    "pre.application.environment.cors-complete",
+    "pre.application.functionality.authentication",
+    "pre.application.environment.api-base-url",
+}
 touches: set[str] = {"backend"}
 
 

@@ -5,7 +5,6 @@ from lab.deployment import Lab
 
 flips: set[str] = {
     "pre.application.functionality.authentication",
-    "pre.security.application.cors-restricted",
     "pre.application.environment.cors-complete",
 }
 touches: set[str] = {"proxy"}

@@ -1,13 +1,16 @@
 """The deployment to staging failed, and so did the check of the migrations."""
 
+from typing import Any
+
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.integrity.migrations-staged"}
 touches: set[str] = {"forge"}
 
 
-def inject(lab: Lab) -> None:
-    lambda state: {
+def failed(state: dict[str, Any]) -> dict[str, Any]:
+    """The forge's state, with both failed."""
+    return {
         **state,
         "deployments": [
             {**one, "statuses": [{**status, "state": "failure"} for status in one["statuses"]]}
@@ -18,6 +21,10 @@ def inject(lab: Lab) -> None:
             for sha, runs in state["check_runs"].items()
         },
     }
+
+
+def inject(lab: Lab) -> None:
+    lab.change_state("forge", failed)
 
 
 def mend(lab: Lab) -> None:

@@ -3,7 +3,7 @@
 from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.infrastructure.certificates"}
+flips: set[str] = {"pre.infrastructure.certificates", "pre.security.https.auto-renewal"}
 touches: set[str] = {"proxy"}
 
 

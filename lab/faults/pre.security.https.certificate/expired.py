@@ -2,7 +2,11 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.certificate", "pre.infrastructure.certificates"}
+flips: set[str] = {
+    "pre.security.https.certificate",
+    "pre.infrastructure.certificates",
+    "pre.security.https.auto-renewal",
+}
 touches: set[str] = {"proxy"}
 
 
