@@ -9,7 +9,7 @@ from lab.deployment import Lab
 
 PROXY_FILES = {"tls": "/etc/nginx/sites-available/zebu-tls.conf", "http": "/etc/nginx/sites-enabled/zebu-http.conf"}
 COMPOSE = "cd /opt/zebu && docker compose -f docker-compose.yml -f docker-compose.prod.yml"
-OVERRIDE = "/root/fault.yml"
+OVERRIDE = "/root/fault-{}.yml"
 
 
 def set_env(lab: Lab, **values: str) -> None:
@@ -25,9 +25,11 @@ def restore_env(lab: Lab) -> None:
 
 def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> None:
     """Make a service's container anew, with the production files and what a fault adds to them, or takes away."""
-    extra = f" -f {OVERRIDE}" if override else ""
+    # The file stays as long as the container that was made from it: compose reads it again when it is asked what it would make.
+    file = OVERRIDE.format(service)
+    extra = f" -f {file}" if override else ""
     if override:
-        lab.vm.run(["sh", "-c", f"cat > {OVERRIDE}"], stdin=f"services:\n  {service}:\n{override}".encode())
+        lab.vm.run(["sh", "-c", f"cat > {file}"], stdin=f"services:\n  {service}:\n{override}".encode())
     compose = COMPOSE
     if without:
         lab.vm.shell(f"sed '/^ *{without}:/d' /opt/zebu/docker-compose.yml > /root/base.yml")
@@ -36,10 +38,25 @@ def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> N
         )
     up = f"{compose}{extra} up -d --no-build --pull never --no-deps --force-recreate {service}"
     state = "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}"
-    lab.vm.shell(f"{up} 2>&1; rm -f {OVERRIDE}")
+    lab.vm.shell(f"{up} 2>&1" if override else f"{up} 2>&1; rm -f {file}")
     lab.vm.shell(
         f"for n in $(seq 150); do case $(docker inspect -f '{state}' zebu-{service}-1) in healthy|none) exit 0 ;; esac; sleep 0.2; done; exit 1"
     )
+
+
+PAGE = "/usr/share/nginx/html/index.html"
+
+
+def edit_page(lab: Lab, expression: str) -> None:
+    """Change the frontend's page where it is served, by a sed expression."""
+    script = f"[ -e {PAGE}.kept ] || cp {PAGE} {PAGE}.kept; sed -i {shlex.quote(expression)} {PAGE}"
+    lab.vm.run(["docker", "exec", "-u", "0", "zebu-frontend-1", "sh", "-c", script])
+
+
+def restore_page(lab: Lab) -> None:
+    """The page as it was built."""
+    script = f"[ ! -e {PAGE}.kept ] || mv {PAGE}.kept {PAGE}"
+    lab.vm.run(["docker", "exec", "-u", "0", "zebu-frontend-1", "sh", "-c", script])
 
 
 def restart(lab: Lab, service: str) -> None:
@@ -55,17 +72,47 @@ def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
     return {**record, "affected": [affected]}
 
 
+def _kept(file: str) -> str:
+    """Where the original waits: nginx reads whatever lies beside its files."""
+    return f"/root/proxy-{file}.kept"
+
+
 def edit_proxy(lab: Lab, file: str, *expressions: str) -> None:
     """Change one of the proxy's files by sed expressions, and load it."""
     path = PROXY_FILES[file]
     edits = " ".join(f"-e {shlex.quote(expression)}" for expression in expressions)
-    lab.proxy.shell(f"[ -e {path}.kept ] || cp {path} {path}.kept; sed -i {edits} {path}; {_RELOAD}")
+    kept = _kept(file)
+    lab.proxy.shell(f"[ -e {kept} ] || cp {path} {kept}; sed -i {edits} {path}; {_RELOAD}")
 
 
 def restore_proxy(lab: Lab, file: str) -> None:
     """The proxy's file as it was."""
     path = PROXY_FILES[file]
-    lab.proxy.shell(f"[ ! -e {path}.kept ] || mv {path}.kept {path}; {_RELOAD}")
+    kept = _kept(file)
+    lab.proxy.shell(f"[ ! -e {kept} ] || mv {kept} {path}; {_RELOAD}")
+
+
+def serve_minted(lab: Lab, server: str, name: str, days: tuple[int, int]) -> None:
+    """Let one of the proxy's servers have a certificate of the lab's own authority, for a name and between two days."""
+    certificate, key = lab.mint(name, days)
+    lab.proxy.run(["sh", "-c", "cat > /root/fault.pem"], stdin=certificate)
+    lab.proxy.run(["sh", "-c", "umask 077; cat > /root/fault.key"], stdin=key)
+    pem, private = (
+        f"s#{word} .*#{word} /root/fault.{end};#"
+        for word, end in (("ssl_certificate", "pem"), ("ssl_certificate_key", "key"))
+    )
+    edit_proxy(lab, "tls", f"/server_name {server}/,/}}/ {{ {pem}; {private} }}")
+
+
+def change_check(lab: Lab, name: str, **fields: Any) -> None:
+    """Let the forge say something else of one check run of the deployed commit."""
+
+    def changed(state: dict[str, Any]) -> dict[str, Any]:
+        commit = state["commits"][0]
+        runs = [{**run, **fields} if run["name"] == name else run for run in state["check_runs"][commit]]
+        return {**state, "check_runs": {**state["check_runs"], commit: runs}}
+
+    lab.change_state("forge", changed)
 
 
 # The workers of before answer until they notice; a moment later they are gone.

@@ -100,6 +100,22 @@ class Daemons:
         for name in ("ns1", "ns2", "resolver1", "resolver2", "resolver3"):
             wait_until(f"the name server {name}", 20, lambda name=name: self._answers(name, 53))  # type: ignore[misc]
 
+    def lying_resolver(self, name: str) -> None:
+        """Start the third resolver anew, with a wrong address of a name and all below it; with none it tells the truth."""
+        config = self.folder("resolver3") / "dnsmasq.conf"
+        for proc in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (proc / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if words.startswith(b"dnsmasq") and os.fsencode(config) in words:
+                os.kill(int(proc.name), signal.SIGTERM)
+        lie = [f"--address=/{name}/10.99.0.81"] if name else []
+        argv = ["dnsmasq", "--keep-in-foreground", "--user=root", f"--conf-file={config}", "--pid-file=", *lie]
+        time.sleep(0.3)
+        self.start("resolver3", argv)
+        wait_until("the third resolver", 20, lambda: self._answers("resolver3", 53))
+
     def zone(self, name: str, edit: Callable[[str], str]) -> None:
         """Serve the zone, edited, from one authoritative server, and wait until caches have forgotten the old one."""
         text = edit((FILES / "zebu.test.zone").read_text())

@@ -106,6 +106,7 @@ class Lab:
         self._expect_https()
         self.progress.say("https answers")
         self._write_api_key()
+        self.read_price()
         self._age()
         self._keep_clean()
         self._description.write_text(
@@ -165,6 +166,12 @@ class Lab:
         path = self.place.folder / "api-key"
         path.touch(mode=0o600)
         path.write_text(said["raw_key"])
+
+    def read_price(self) -> None:
+        """A user looks at a share: the price comes into the cache."""
+        key = f"X-API-Key: {(self.place.folder / 'api-key').read_text()}"
+        fetch = "curl -fsS -H @- http://127.0.0.1:8000/api/v1/prices/IBM >/dev/null"
+        self.vm.run(["sh", "-euc", fetch], stdin=key.encode())
 
     def _certify(self) -> None:
         wait_until(

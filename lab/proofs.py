@@ -11,8 +11,11 @@ from lab.place import SOURCE
 from pytest_zebu.checks import suite
 
 FAULTS = SOURCE / "faults"
+ATTACK = "--zebu-active=attack"
+USED_BY_PROBES = frozenset({"backend", "domains", "proxy-api", "proxy-certificates", "redis"})
+"""The parts of the lab on which active probes rest."""
 MACHINE_DECIDED = frozenset(suite())
-"""The items that a check decides."""
+"""The items that a check decides; drafts take part with `ZEBU_DRAFTS=1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Fault:
         flips: the items that it flips; none where an arrangement is odd but right.
         outcomes: of those, the ones that become something else than failed.
         options: what the suite is run with to see it.
+        blinds: a blinding that comes with it.
         settings: replacements in the lab's settings, where the arrangement has to be declared.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together.
     """
@@ -35,8 +39,14 @@ class Fault:
     touches: frozenset[str]
     options: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
+    blinds: str
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
+
+    @property
+    def is_odd_but_right(self) -> bool:
+        """Whether all is well with it: nothing fails, and nothing is kept from sight."""
+        return not {self.outcomes.get(item, "failed") for item in self.flips} & {"failed", "not_assessed"}
 
     @property
     def id(self) -> str:
@@ -52,6 +62,8 @@ def load_faults() -> tuple[Fault, ...]:
     """All faults, in order of their names."""
     found = []
     for path in sorted(FAULTS.glob("*/*.py")):
+        if path.parent.name not in MACHINE_DECIDED:
+            continue
         spec = importlib.util.spec_from_file_location(f"lab_fault_{path.stem}", path)
         if spec is None or spec.loader is None:
             raise ImportError(str(path))
@@ -61,11 +73,12 @@ def load_faults() -> tuple[Fault, ...]:
             Fault(
                 item=path.parent.name,
                 name=path.stem,
-                flips=frozenset(module.flips),
-                outcomes=getattr(module, "outcomes", {}),
+                flips=frozenset(module.flips) & MACHINE_DECIDED,
+                outcomes={key: word for key, word in getattr(module, "outcomes", {}).items() if key in MACHINE_DECIDED},
                 touches=frozenset(getattr(module, "touches", ())),
                 options=tuple(getattr(module, "options", ())),
                 settings=tuple(getattr(module, "settings", ())),
+                blinds=getattr(module, "blinds", ""),
                 inject=getattr(module, "inject", _unchanged),
                 mend=getattr(module, "mend", _unchanged),
             )
@@ -74,14 +87,21 @@ def load_faults() -> tuple[Fault, ...]:
 
 
 def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
-    """Faults that do not touch each other, together: no two of an item, and none that flips another's item."""
+    """Faults that do not touch each other, together: no two of an item, and none that flips another's item.
+
+    One that keeps the suite from seeing is alone. Only what is attacked is attacked: the burst would slow others down.
+    """
 
     def touched(fault: Fault) -> frozenset[str]:
         return fault.flips | {fault.item} | fault.touches
 
     def fits(fault: Fault, group: list[Fault]) -> bool:
-        alike = (group[0].options, group[0].settings) == (fault.options, fault.settings)
-        return alike and not any(touched(fault) & touched(other) for other in group)
+        if fault.blinds or group[0].blinds or (ATTACK in fault.options) is not (ATTACK in group[0].options):
+            return False
+        if any(touched(fault) & touched(other) for other in group):
+            return False
+        probing = bool(fault.options) or any(other.options for other in group)
+        return not probing or not any(USED_BY_PROBES & other.touches for other in (fault, *group) if not other.options)
 
     found: list[list[Fault]] = []
     for fault in faults:
@@ -92,6 +112,12 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         else:
             found.append([fault])
     return tuple(tuple(group) for group in found)
+
+
+def options_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
+    """What the suite is run with to see all of them: the active probes that any of them needs."""
+    probes = {option.partition("=")[2] for fault in faults for option in fault.options}
+    return (f"--zebu-active={','.join(sorted(probes))}",) if probes else ()
 
 
 # Blindings: how the suite is kept from seeing, and the items that it must then not assess.
@@ -122,6 +148,15 @@ FROM_OUTSIDE = frozenset(
         "pre.infrastructure.reverse-proxy",
         "pre.infrastructure.certificates",
         "pre.infrastructure.port-forwarding",
+        *(f"deploy.initial.{name}" for name in ("health-site", "health-api")),
+        *(f"deploy.frontend.{name}" for name in ("https", "certificate", "assets", "mobile")),
+        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
+        "deploy.database.reachable",
+        *(
+            f"deploy.network.{name}"
+            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
+        ),
+        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
         *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2")),
         "pre.security.firewall.required-ports-only",
         "pre.security.firewall.backend-not-exposed",
@@ -148,18 +183,35 @@ WITHOUT_SSH_USER = frozenset(
         "pre.security.application.rate-limit",
         "pre.security.application.input-validation",
         *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
-        "deploy.frontend.console-clean",
+        *(f"deploy.initial.{name}" for name in ("ssh", "health-site", "health-api")),
+        *(f"deploy.frontend.{name}" for name in ("certificate", "assets", "mobile", "console-clean")),
+        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
+        "deploy.database.reachable",
+        *(
+            f"deploy.network.{name}"
+            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
+        ),
+        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
     }
 )
 """Seen without any right on the machine."""
-BLINDINGS: Mapping[str, frozenset[str]] = {
+_BLINDINGS: Mapping[str, frozenset[str]] = {
     "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - ATTESTED_IN_THE_LAB,
     "without tools": TOLD_TO_ANY_USER,
     "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
     "without credentials": BY_CREDENTIAL,
-    "without a browser": frozenset({"deploy.frontend.console-clean"}),
+    "without a browser": frozenset(
+        {
+            *(f"deploy.frontend.{name}" for name in ("console-clean", "assets", "mobile")),
+            "deploy.network.no-mixed-content",
+            "deploy.performance.page-load",
+        }
+    ),
+    "without ssh": (MACHINE_DECIDED - WITHOUT_SSH_USER - ATTESTED_IN_THE_LAB) | {"pre.security.https.auto-renewal"},
+    "without network and ssh": frozenset({"deploy.initial.ssh"}),
     "without attestation": ATTESTED_IN_THE_LAB,
 }
+BLINDINGS = {name: items & MACHINE_DECIDED for name, items in _BLINDINGS.items() if items & MACHINE_DECIDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +235,8 @@ def declared() -> tuple[Declared, ...]:
     return tuple(
         Declared(
             item,
-            tuple(fault.name for fault in faults if fault.item == item and fault.flips),
-            tuple(fault.name for fault in faults if fault.item == item and not fault.flips),
+            tuple(fault.name for fault in faults if fault.item == item and not fault.is_odd_but_right),
+            tuple(fault.name for fault in faults if fault.item == item and fault.is_odd_but_right),
             tuple(name for name, items in BLINDINGS.items() if item in items),
         )
         for item in sorted(MACHINE_DECIDED)

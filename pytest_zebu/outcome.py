@@ -49,7 +49,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An item with its outcome."""
+    """An item with its outcome.
+
+    Attributes:
+        pictures: captions with JPEG pictures in base64, for the HTML report.
+    """
 
     item: str
     outcome: Outcome
@@ -58,12 +62,14 @@ class Finding:
     evidence: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
     broken: bool = False
+    pictures: tuple[tuple[str, str], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, which xdist can carry."""
         data = asdict(self)
         data["outcome"] = self.outcome.value
         data["evidence"] = list(self.evidence)
+        data["pictures"] = [list(picture) for picture in self.pictures]
         data["cases"] = [
             {**case, "outcome": case["outcome"].value, "seen": list(case["seen"])} for case in data["cases"]
         ]
@@ -83,6 +89,7 @@ class Finding:
             tuple(data["evidence"]),
             cases,
             data["broken"],
+            tuple((caption, picture) for caption, picture in data["pictures"]),
         )
 
 

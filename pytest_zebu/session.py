@@ -35,6 +35,7 @@ def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Findi
     cases = item.stash.get(CASES, None)
     found = tuple(cases.found) if cases else ()
     seen = tuple(cases.seen) if cases else ()
+    pictures = tuple(cases.pictures) if cases else ()
     evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
     match error:
         case None if cases is not None and not found and not seen:
@@ -50,7 +51,7 @@ def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Findi
         case _:
             why = f"the check itself broke: {type(error).__name__}"
             return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)
-    return Finding(item_id, outcome, reason, text.fix, evidence, found)
+    return Finding(item_id, outcome, reason, text.fix, evidence, found, pictures=pictures)
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets

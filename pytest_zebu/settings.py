@@ -299,6 +299,18 @@ class Thresholds(Section):
         return {stage: getattr(self, stage.value) for stage in THRESHOLDS}
 
 
+class Application(Section):
+    """What is meant to be reached from outside.
+
+    Attributes:
+        health_exposed: `/health` of the site is meant to answer.
+        docs: whether the API's description (`/docs`, `/redoc`, `/openapi.json`) is meant to be public or hidden.
+    """
+
+    health_exposed: bool = True
+    docs: Literal["public", "hidden"] | None = None
+
+
 class Browser(Section):
     """How pages are looked at."""
 
@@ -344,6 +356,7 @@ class Settings(Section):
     backups: Backups = Backups()
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
+    application: Application = Application()
     browser: Browser = Browser()
     proxmox: Proxmox = Proxmox()
     proxy: Proxy = Proxy()

@@ -95,6 +95,7 @@ def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None =
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 10
+        wbufsize = 65_536  # head and body in one packet: apart, the second would wait for the first to be acknowledged
 
         def _handle(self) -> None:
             parts = urlsplit(self.path)

@@ -137,12 +137,14 @@ class Look:
         subject: what is looked at; with kind and vantage it names the look in a snapshot.
         arguments: how to look at it.
         vantage: the name of the vantage, empty for this machine as it is.
+        extent: of two looks at the same thing, the one that sees more (and costs more) is made.
     """
 
     kind: str
     subject: str
     arguments: Mapping[str, Any]
     vantage: str = ""
+    extent: int = 0
 
     @property
     def key(self) -> str:

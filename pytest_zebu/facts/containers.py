@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown, key_values, parse_json
@@ -36,6 +38,8 @@ class Container:
         memory: the limit in bytes, 0 for none.
         cpus: the limit in cores, 0 for none.
         config_files: the compose files that it was made from.
+        started: when it was last started; None where it never was.
+        was_oom_killed: whether the kernel ended it for want of memory.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Container:
     log_options: Mapping[str, str] = field(default_factory=dict)
     config_files: tuple[str, ...] = ()
     image: str = ""
+    started: datetime | None = None
+    was_oom_killed: bool = False
 
     @property
     def label(self) -> str:
@@ -116,7 +122,17 @@ def _container(data: dict[str, Any]) -> Container:
             part for part in labels.get("com.docker.compose.project.config_files", "").split(",") if part
         ),
         image=data.get("ConfigImage") or "",
+        started=docker_time(state.get("StartedAt")),
+        was_oom_killed=bool(state.get("OOMKilled")),
     )
+
+
+def docker_time(text: Any) -> datetime | None:
+    """A moment as Docker writes it: nanoseconds and all; the year 1 stands for never."""
+    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)$", str(text))
+    if found is None or found[1].startswith("0001"):
+        return None
+    return datetime.fromisoformat(found[1] + found[2].replace("Z", "+00:00"))
 
 
 def _cpus(data: dict[str, Any]) -> float:

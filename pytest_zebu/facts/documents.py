@@ -13,15 +13,15 @@ PROBE = Probe(
     r"""
 cd "$ZEBU_APP_DIR" || exit 1
 find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -size -512k -print | sort | head -n 300 |
-  while IFS= read -r file; do
-    printf '@document %s %s\n' "$(wc -w < "$file")" "${file#./}"
-    for topic in """
-    + " ".join(TOPICS)
-    + r"""; do
-      printf '@topic %s %s\n' "$topic" "$(grep -aciE "$(printf '%s' "$topic" | sed 's/rollback/roll[ -]?back/')" "$file")"
-    done
-  done
-""",
+  perl -e '
+    my %topic = map { (my $p = $_) =~ s/rollback/roll[ -]?back/; $_ => qr/$p/i } @ARGV;
+    while (my $file = <STDIN>) {
+      chomp $file; open my $in, "<", $file or next; local $/; my $text = <$in> // "";
+      my $words = () = $text =~ /\S+/g; $file =~ s{^\./}{};
+      print "\@document $words $file\n";
+      for my $name (sort keys %topic) { my $count = () = $text =~ /$topic{$name}/g; print "\@topic $name $count\n" }
+    }' """
+    + " ".join(TOPICS),
     needs=("APP_DIR", "OWNER"),
     owner=True,
 )

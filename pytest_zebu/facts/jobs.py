@@ -34,7 +34,11 @@ systemctl show '*.timer' -p Id -p Unit -p UnitFileState -p ActiveState -p Timers
   while IFS="$(printf '\t')" read -r id unit state active calendar; do
     case $unit in *[!A-Za-z0-9@_.:\\-]*|'') continue ;; esac
     printf '@timer %s\n@enabled %s\n@active %s\n' "$id" "$state" "$active"
-    systemctl show "$unit" -p ExecStart -p Result -p ExecMainExitTimestamp -p ExecMainStatus --timestamp=unix 2>/dev/null | sed 's/^/@service /'
+    shown=$(systemctl show "$unit" -p ExecStart -p Result -p ExecMainExitTimestamp -p ExecMainStatus --timestamp=unix 2>/dev/null)
+    lines=$(for program in $(printf '%s\n' "$shown" | grep -o 'path=[^ ;]*' | cut -d= -f2); do excerpt "$program"; done)
+    printf '%s\n%s\n' "$(printf '%s\n' "$shown" | sed 's/^/@service /')" "$lines" | sed '/^$/d'
+    # When it runs next matters for what is of interest only: working it out costs more than all the rest.
+    printf '%s\n%s\n' "$shown" "$lines" | grep -qE "$tools" || continue
     printf '%s\n' "$calendar" | grep -o 'On[A-Za-z]*=[^;]*' | while IFS= read -r when; do
       printf '@when %s\n' "$when"
       case $when in
@@ -42,7 +46,6 @@ systemctl show '*.timer' -p Id -p Unit -p UnitFileState -p ActiveState -p Timers
           sed -n 's/.*\(Next elapse\|Iter[^:]*\|(in UTC)\): *//p' | sed 's/^/@next /' ;;
       esac
     done
-    for program in $(systemctl show "$unit" -p ExecStart --value 2>/dev/null | grep -o 'path=[^ ;]*' | cut -d= -f2); do excerpt "$program"; done
   done
 echo "@cron $(systemctl is-active cron 2>/dev/null || systemctl is-active crond 2>/dev/null)"
 for file in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do

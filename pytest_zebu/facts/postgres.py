@@ -109,6 +109,7 @@ SELECT json_build_object(
     'method', coalesce(auth_method, ''), 'line', line_number, 'error', coalesce(error, ''))), '[]'::json) FROM pg_hba_file_rules),
   'clients', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
   'stuck', (SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '60 seconds'),
+  'waiting', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND wait_event_type = 'Lock'),
   'launcher', EXISTS (SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum launcher'),
   'tables', (SELECT coalesce(json_agg(json_build_object('name', s.relname, 'rows', greatest(s.n_live_tup, c.reltuples::bigint), 'dead', s.n_dead_tup,
     'seq_scan', coalesce(s.seq_scan, 0), 'idx_scan', coalesce(s.idx_scan, 0), 'vacuumed', s.last_autovacuum IS NOT NULL OR s.last_vacuum IS NOT NULL,
@@ -126,6 +127,11 @@ SELECT json_build_object(
 SQL
 """,
     needs=("DB_CONTAINER", "APP_ROLE"),
+)
+POOL_PROBE = Probe(
+    "backend.pool",
+    r"""docker logs --since 24h "$ZEBU_BACKEND_CONTAINER" 2>&1 | tail -n 50000 | grep -cE 'QueuePool limit of size|pool timeout|TooManyConnections|too many clients already' || true""",
+    needs=("BACKEND_CONTAINER",),
 )
 WORKERS_PROBE = Probe(
     "backend.workers",
@@ -227,6 +233,7 @@ class Database:
         overrides: settings of a role or a database that differ from the server's, as `whose name=value`.
         clients: client connections now.
         stuck: sessions that have been idle in a transaction for a minute.
+        waiting: sessions that wait for a lock of another.
         references: columns that are named as references, as (table, column).
     """
 
@@ -236,6 +243,7 @@ class Database:
     hba: tuple[HbaRule, ...]
     clients: int
     stuck: int
+    waiting: int
     has_launcher: bool
     tables: tuple[Table, ...]
     foreign_keys: tuple[ForeignKey, ...]
@@ -363,6 +371,7 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
             hba=tuple(hba),
             clients=int(data["clients"]),
             stuck=int(data["stuck"]),
+            waiting=int(data["waiting"]),
             has_launcher=bool(data["launcher"]),
             tables=tuple(
                 Table(
@@ -396,6 +405,15 @@ def parse_workers(gathered: Gathered, target: Target) -> int:
     return len(children) or 1
 
 
+def parse_pool(gathered: Gathered, target: Target) -> int:
+    """How often the backend's log of the last day says that it got no connection."""
+    text = gathered.said("backend.pool").out.strip()
+    if not text.isdigit():
+        raise Garbled("the count of pool timeouts")
+    return int(text)
+
+
+POOL = Fact("pool_timeouts", parse_pool, (POOL_PROBE,))
 ROLE = Fact("database_role", parse_role, (STATE_PROBE,))
 MIGRATIONS = Fact("migrations", parse_migrations, (STATE_PROBE, HEADS_PROBE))
 PASSWORD = Fact("database_password", parse_password, (LOGIN_PROBE,))

@@ -17,6 +17,9 @@ git() {{ {GIT.replace(" git ", " command git ")} "$@"; }}
 head=$(git rev-parse --verify HEAD) || exit 1
 echo "@head $head"
 echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
+echo "@remote $(git remote get-url origin 2>/dev/null | sed -E 's#//[^/@]*@#//#')"
+echo "@known $(git for-each-ref --contains HEAD --format=x refs/remotes refs/tags 2>/dev/null | wc -l)"
+echo "@absent $(git ls-tree -r HEAD 2>/dev/null | awk '{{ print $3 }}' | git cat-file --batch-check 2>/dev/null | grep -c missing)"
 git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags
 git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-files=normal --ignore-submodules=all | head -n 50 | sed 's/^/@change /'
 """,
@@ -86,12 +89,21 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The checkout's state."""
+    """The checkout's state.
+
+    Attributes:
+        remote: the address of `origin`, without any credential.
+        is_known: some branch or tag of the remote has the commit.
+        absent: how many files of the commit the repository does not hold.
+    """
 
     head: str
     tags: tuple[Tag, ...]
     changes: tuple[str, ...]
     owner: str = ""
+    remote: str = ""
+    is_known: bool = False
+    absent: int = 0
 
     @property
     def tags_at_head(self) -> tuple[Tag, ...]:
@@ -113,6 +125,7 @@ class Repository:
 def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
     head, owner, tags, changes = "", "", [], []
+    more: dict[str, str] = {}
     for line in gathered.said("repository").out.splitlines():
         word, _, rest = line.partition(" ")
         if word == "@head":
@@ -124,13 +137,18 @@ def parse(gathered: Gathered, target: Target) -> Repository:
             if len(fields) != 3:
                 raise Garbled(f"git said: {line[:120]}")
             tags.append(Tag(fields[0], fields[2]))
+        elif word in ("@remote", "@known", "@absent"):
+            more[word] = rest.strip()
         elif word == "@change":
             changes.append(rest)
         else:
             raise Garbled(f"git said: {line[:120]}")
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
-    return Repository(head, tuple(tags), tuple(changes), owner)
+    known, absent = more.get("@known", "0"), more.get("@absent", "0")
+    if not (known.isdigit() and absent.isdigit()):
+        raise Garbled("git said how much it holds in another way than known")
+    return Repository(head, tuple(tags), tuple(changes), owner, more.get("@remote", ""), known != "0", int(absent))
 
 
 FACT = Fact("repository", parse, (PROBE,))

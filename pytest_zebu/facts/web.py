@@ -16,6 +16,7 @@ FOREIGN = "https://zebu-readiness.example"
 PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
 PROTECTED = "/api/v1/portfolios"
 MISSING = "/api/v1/zebu-readiness-missing"
+DOCUMENTATION = ("/docs", "/redoc", "/openapi.json")
 CORRELATION = "zebu-readiness"
 # Well-formed and worthless: a key of the right length; a session token that no one signed; one that has run out.
 FORGED_KEY = "zk_" + "zebuReadinessForgedKey".ljust(43, "0")
@@ -81,6 +82,9 @@ class Web:
         simple, preflight: by origin, of a protected route of the API.
         refused: by kind of credential, of the same route.
         missing: of a route that the API does not have.
+        health: of the health address under each name.
+        documentation: by path, of the API's own description.
+        root: of the API's greeting, which the backend gives.
     """
 
     fronts: Mapping[str, Seen]
@@ -88,6 +92,9 @@ class Web:
     preflight: Mapping[str, Seen]
     refused: Mapping[str, Seen]
     missing: Seen
+    health: Mapping[str, Seen]
+    documentation: Mapping[str, Seen]
+    root: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +119,18 @@ def _look(target: Target, subject: str, url: str, headers: Mapping[str, str], me
     return Look("http", subject, {**arguments, "control": target.settings.control})
 
 
+GROUPS = ("front", "simple", "preflight", "refused", "missing", "health", "documentation", "root")
+
+
 def _asked(target: Target) -> dict[str, dict[str, Look]]:
     """All looks, by group and name."""
     domains = target.settings.domains
     api = domains.api_origin
-    found: dict[str, dict[str, Look]] = {name: {} for name in ("front", "simple", "preflight", "refused", "missing")}
+    found: dict[str, dict[str, Look]] = {name: {} for name in GROUPS}
     for name in domains.names:
         path = "/health" if f"https://{name}" == api and domains.api != "same-origin" else "/"
         headers = {"X-Correlation-ID": CORRELATION}
+        found["health"][name] = _look(target, f"health {name}", f"https://{name}/health", {}, "GET", 4096)
         found["front"][name] = _look(target, f"https {name}", f"https://{name}{path}", headers, "GET", PAGE_LIMIT)
     if api is None:
         return found
@@ -130,6 +141,9 @@ def _asked(target: Target) -> dict[str, dict[str, Look]]:
         found["preflight"][origin] = _look(target, f"preflight {origin}", url, {**headers, **PREFLIGHT}, "OPTIONS", 0)
     for name, credential in CREDENTIALS.items():
         found["refused"][name] = _look(target, f"with {name}", url, credential, "GET", 4096)
+    for path in DOCUMENTATION:
+        found["documentation"][path] = _look(target, f"described at {path}", f"{api}{path}", {}, "GET", 16_384)
+    found["root"]["api"] = _look(target, "greeting", f"{api}/api/v1/", {"X-Correlation-ID": CORRELATION}, "GET", 4096)
     found["missing"]["route"] = _look(target, "missing route", f"{api}{MISSING}", {}, "GET", 16_384)
     return found
 
@@ -160,7 +174,11 @@ def parse(gathered: Gathered, target: Target) -> Web:
     }
     nowhere = Unknown(Reason.NOT_CONFIGURED, "domains.api is not set (a name, or same-origin)")
     missing = groups["missing"].get("route", nowhere)
-    return Web(groups["front"], groups["simple"], groups["preflight"], groups["refused"], missing)
+    root = groups["root"].get("api", nowhere)
+    return Web(
+        groups["front"], groups["simple"], groups["preflight"], groups["refused"], missing, groups["health"],
+        groups["documentation"], root,
+    )  # fmt: skip
 
 
 def _scripts_look(target: Target) -> Look | None:

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,26 +33,49 @@ def ask_advisories(
 ) -> Any:
     """Findings by place: which package, which version, which advisory, how severe."""
     trust = settings.trust(settings.advisories.ca_file)
+    answers = _python(
+        settings.advisories.osv, {pair for packages in python.values() for pair in packages.items()}, trust
+    )
     found: dict[str, Any] = {}
-    audited: dict[str, Any] = {}
     for place, packages in python.items():
-        # The running image and its lock file often say the same: that is asked once.
-        known = json.dumps(packages, sort_keys=True)
-        if known not in audited:
-            audited[known] = _python(settings.advisories.osv, packages, trust)
-        found[place] = audited[known]
+        if isinstance(answers, Unknown):
+            found[place] = answers
+        else:
+            found[place] = [row for pair in packages.items() for row in answers.get(pair, ())]
     for place, packages in npm.items():
         found[place] = _npm(settings.advisories.npm, packages, trust)
     return found
 
 
-def _python(osv: str, packages: Mapping[str, str], trust: str) -> Any:
-    pinned = [f"{name}=={version}" for name, version in packages.items() if SAFE.match(name) and SAFE.match(version)]
-    if not pinned:
+Pair = tuple[str, str]
+
+
+def _python(osv: str, pairs: Iterable[Pair], trust: str) -> dict[Pair, list[dict[str, Any]]] | Unknown:
+    """What is known of each name and version. The running image and its lock file often say the same: it is asked once."""
+    rounds: list[dict[str, str]] = []
+    for name, version in sorted(pairs):
+        if SAFE.match(name) and SAFE.match(version):
+            # One list of requirements can have a name once only.
+            free = next((packages for packages in rounds if name not in packages), None)
+            if free is None:
+                rounds.append(free := {})
+            free[name] = version
+    if not rounds:
         return Unknown(Reason.MISSING, "no package with a version is named")
+    found: dict[Pair, list[dict[str, Any]]] = {}
+    for packages in rounds:
+        rows = _pip_audit(osv, packages, trust)
+        if isinstance(rows, Unknown):
+            return rows
+        for row in rows:
+            found.setdefault((row["package"], row["version"]), []).append(row)
+    return found
+
+
+def _pip_audit(osv: str, packages: Mapping[str, str], trust: str) -> list[dict[str, Any]] | Unknown:
     with tempfile.TemporaryDirectory(prefix="zebu-audit-") as folder:
         file = Path(folder) / "requirements.txt"
-        file.write_text("\n".join(pinned) + "\n")
+        file.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()))
         command = [
             sys.executable, "-m", "pip_audit", "--requirement", str(file), "--no-deps", "--disable-pip", "--strict",
             "--vulnerability-service", "osv", "--osv-url", f"{osv}/v1/query", "--format", "json", "--desc", "off",
@@ -66,10 +89,9 @@ def _python(osv: str, packages: Mapping[str, str], trust: str) -> Any:
         except subprocess.TimeoutExpired:
             return Unknown(Reason.TIMED_OUT, f"pip-audit after {SECONDS} s")
     try:
-        said = json.loads(done.stdout)
         rows = [
             {"package": row["name"], "version": row["version"], "id": str(one["id"]), "aliases": list(one["aliases"])}
-            for row in said["dependencies"]
+            for row in json.loads(done.stdout)["dependencies"]
             for one in row["vulns"]
         ]
     except (ValueError, KeyError, TypeError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Response
 
 from pytest_zebu.facts.base import Reason, Unknown, plain_text
 
@@ -24,6 +26,9 @@ SWITCHES = [
 ]
 PAGE_SECONDS = 15
 KEPT_MESSAGES = 50
+KEPT_RESOURCES = 200
+PICTURE_LIMIT = 200_000
+RESOURCES = ("script", "stylesheet", "font", "image")
 
 
 def _trust(home: Path, ca_file: str) -> None:
@@ -57,14 +62,14 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
         home = Path(folder)
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
-        pages = _visit_all(arguments, executable, home)
-    if all(page["status"] == 0 for page in pages) and not control_answers():
+        seen = _visit_all(arguments, executable, home)
+    if all(page["status"] == 0 for page in seen["pages"]) and not control_answers():
         control = arguments["control"] or "that no vantage declares"
         return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")
-    return {"pages": pages}
+    return seen
 
 
-def _visit_all(arguments: Mapping[str, Any], executable: str, home: Path) -> list[dict[str, Any]]:
+def _visit_all(arguments: Mapping[str, Any], executable: str, home: Path) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -73,41 +78,130 @@ def _visit_all(arguments: Mapping[str, Any], executable: str, home: Path) -> lis
             executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)}
         )
         try:
-            return [
-                _visit_one(browser.new_context(), url, float(arguments["settle_seconds"])) for url in arguments["urls"]
-            ]
+            settle = float(arguments["settle_seconds"])
+            urls = arguments["urls"]
+            return {
+                "pages": _visit_routes(browser, urls, settle),
+                "loads": [_load(browser.new_context(), urls[0]) for _ in range(arguments["loads"])],
+                "screens": [_look_small(browser, urls[0], width) for width in arguments["widths"]],
+            }
         finally:
             browser.close()
 
 
-def _visit_one(context: BrowserContext, url: str, settle_seconds: float) -> dict[str, Any]:
-    """One address in a context of its own; what appears shortly after the load counts too."""
-    errors: list[str] = []
-    failed: list[str] = []
+@dataclass  # without slots: Playwright notes its handlers at their owner
+class _Visit:
+    """A page that was opened, and what it says while it is open."""
 
-    def on_console(message: ConsoleMessage) -> None:
+    url: str
+    page: Page
+    status: int = 0
+    errors: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
+    resources: list[dict[str, Any]] = field(default_factory=list)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        """An error counts, a warning does not."""
         if message.type == "error":
-            _note(errors, f"{message.text} ({message.location.get('url', '')})")
+            _note(self.errors, f"{message.text} ({message.location.get('url', '')})")
 
-    def on_response(answer: Response) -> None:
+    def on_response(self, answer: Response) -> None:
+        """What came, and whether it was an error."""
         if answer.status >= 400:
-            _note(failed, f"{answer.request.method} {answer.status} {answer.url}")
+            _note(self.failed, f"{answer.request.method} {answer.status} {answer.url}")
+        if answer.request.resource_type in RESOURCES and len(self.resources) < KEPT_RESOURCES:
+            kind = plain_text(answer.headers.get("content-type", ""))[:100]
+            url = plain_text(answer.url)[:500]
+            self.resources.append(
+                {"kind": answer.request.resource_type, "url": url, "status": answer.status, "type": kind}
+            )
 
+    def open(self) -> None:
+        """Go there."""
+        page = self.page
+        page.set_default_timeout(PAGE_SECONDS * 1000)
+        page.on("console", self.on_console)
+        page.on("pageerror", lambda error: _note(self.errors, str(error)))
+        page.on(
+            "requestfailed", lambda request: _note(self.failed, f"{request.method} {request.failure} {request.url}")
+        )
+        page.on("response", self.on_response)
+        page.on("request", lambda request: _note(self.requested, request.url))
+        try:
+            answer = page.goto(self.url, wait_until="load")
+            self.status = answer.status if answer else 0
+        except Error as error:
+            _note(self.errors, error.message.splitlines()[0])
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data."""
+        plain = [address for address in self.requested if address.startswith("http://")]
+        said = {"url": self.url, "status": self.status, "errors": self.errors, "failed": self.failed}
+        return {**said, "resources": self.resources, "over_http": plain}
+
+
+def _visit_routes(browser: Browser, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
+    """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
+    visits = [_Visit(url, browser.new_context().new_page()) for url in urls]
+    for visit in visits:
+        visit.open()
+    # All are watched together: while one page waits, the others are heard as well.
+    visits[-1].page.wait_for_timeout(1000 * settle_seconds)
+    for visit in visits:
+        visit.page.context.close()
+    return [visit.as_data() for visit in visits]
+
+
+TIMING = """() => {
+  const load = performance.getEntriesByType("navigation")[0];
+  const paint = performance.getEntriesByName("first-contentful-paint")[0];
+  return { load: load ? load.loadEventEnd : null, paint: paint ? paint.startTime : null };
+}"""
+
+
+def _load(context: BrowserContext, url: str) -> dict[str, Any]:
+    """One cold load: the milliseconds until the load event ended, and until something was painted."""
     page = context.new_page()
     page.set_default_timeout(PAGE_SECONDS * 1000)
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: _note(errors, str(error)))
-    page.on("requestfailed", lambda request: _note(failed, f"{request.method} {request.failure} {request.url}"))
-    page.on("response", on_response)
-    status = 0
     try:
-        answer = page.goto(url, wait_until="load")
-        status = answer.status if answer else 0
-        page.wait_for_timeout(1000 * settle_seconds)
+        page.goto(url, wait_until="load")
+        page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+        return {"trouble": "", **page.evaluate(TIMING)}
     except Error as error:
-        _note(errors, error.message.splitlines()[0])
-    context.close()
-    return {"url": url, "status": status, "errors": errors, "failed": failed}
+        return {"trouble": plain_text(error.message.splitlines()[0])[:200], "load": None, "paint": None}
+    finally:
+        context.close()
+
+
+# Targets that stand in a sentence are excepted: WCAG 2.2, 2.5.8 (Inline).
+LAYOUT = """() => {
+  const small = [];
+  for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, [role=button]")) {
+    const box = one.getBoundingClientRect();
+    if (box.width === 0 || box.height === 0) continue;
+    const inline = one.tagName === "A" && getComputedStyle(one).display === "inline" && one.parentElement.textContent.trim() !== one.textContent.trim();
+    if (!inline && (box.width < 24 || box.height < 24)) small.push((one.textContent || one.name || one.tagName).trim().slice(0, 60) + " " + Math.round(box.width) + "x" + Math.round(box.height));
+  }
+  const viewport = document.querySelector("meta[name=viewport]");
+  return { wide: document.documentElement.scrollWidth, inner: window.innerWidth, viewport: viewport ? viewport.content : "", small: small.slice(0, 20) };
+}"""
+
+
+def _look_small(browser: Browser, url: str, width: int) -> dict[str, Any]:
+    """The first page on a screen as narrow as a telephone's, and a picture of it."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(PAGE_SECONDS * 1000)
+    try:
+        page.goto(url, wait_until="load")
+        found = page.evaluate(LAYOUT)
+        picture = page.screenshot(type="jpeg", quality=40)
+        return {"width": width, "trouble": "", **found, "picture": base64.b64encode(picture[:PICTURE_LIMIT]).decode()}
+    except Error as error:
+        return {"width": width, "trouble": plain_text(error.message.splitlines()[0])[:200]}
+    finally:
+        context.close()
 
 
 def _note(messages: list[str], text: str) -> None:

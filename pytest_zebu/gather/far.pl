@@ -167,7 +167,8 @@ sub discover_containers {
     my %label = json_strings($labels);
     my $project = $label{'com.docker.compose.project'} // '';
     $projects{$project} = 1 if $project ne '';
-    push @mine, { id => $id, label => \%label, project => $project, address => (split ' ', $address)[0],
+    push @mine, { id => $id, label => \%label, project => $project, address => (split ' ', $address)[0] // '',    # an empty list would shift the rest
+     
       running => $running eq 'true', env => [json_strings($env)] };
     push @json, $shown;
   }

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Outside:
                     return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
                 case "http":
                     return ask(arguments)
+                case "timing":
+                    return time_requests(arguments)
                 case "scripts":
                     return read_scripts(arguments["url"], arguments["control"])
                 case "ssh":
@@ -292,6 +295,27 @@ def ask(arguments: Mapping[str, Any]) -> Any:
                 return _told(answer, int(arguments.get("body_limit", 0)))
         except requests.RequestException as error:
             return _cut_off(url, arguments["control"]) or {"status": 0, "location": "", "error": type(error).__name__}
+
+
+def time_requests(arguments: Mapping[str, Any]) -> Any:
+    """How long the same request takes, again and again, over one connection; the first ones only warm it up."""
+    url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
+    taken, statuses = [], []
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", HTTPAdapter(max_retries=0))
+        try:
+            for number in range(arguments["warm_up"] + arguments["samples"]):
+                started = time.perf_counter()
+                answer = session.get(
+                    url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
+                )
+                if number >= arguments["warm_up"]:
+                    taken.append(round(1000 * (time.perf_counter() - started), 2))
+                    statuses.append(answer.status_code)
+        except requests.RequestException as error:
+            return _cut_off(url, arguments["control"]) or {"trouble": type(error).__name__, "taken": [], "statuses": []}
+    return {"trouble": "", "taken": taken, "statuses": statuses}
 
 
 def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:

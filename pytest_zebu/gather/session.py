@@ -29,7 +29,8 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
     probes = {name: probe for name, probe in wanted.items() if probe.host == "target"}
     others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
-    looks: dict[str, Look] = {look.key: look for fact in chosen for look in fact.looks(target)}
+    asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
+    looks: dict[str, Look] = {look.key: look for look in asked_for}
     started = time.monotonic()
     state: dict[str, bool] = {}
     outside = Outside(target, lambda: offered_methods(connection, state), connection.ask)

@@ -184,3 +184,47 @@ def test_relaxed_requirements_and_simulated_sources_are_shown(run: Run, project:
 def test_markers_are_registered(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.pre_deployment:*", "@pytest.mark.security:*", "@pytest.mark.browser:*"])
+
+
+@pytest.mark.parametrize(("elsewhere", "outcome"), [(404, "passed"), (200, "failed")], ids=["another", "production"])
+def test_staging_is_used_and_must_be_another_place(
+    run: Run, project: pytest.Pytester, elsewhere: int, outcome: str
+) -> None:
+    """What was recorded of production, as if a staging of its own had answered so."""
+    path = project.path / "snapshot.json"
+    data = json.loads(path.read_text())
+    looks = data["hosts"]["lab"]["gathered"]["looks"]
+    looks["functional@here staging"] = {**looks["functional@here production"], "elsewhere": elsewhere}
+    path.write_text(json.dumps(data))
+    settings = project.path / "zebu.toml"
+    settings.write_text(settings.read_text().replace("[domains]", '[domains]\nstaging = "staging.zebu.test"'))
+    _, report = run("-k", "functionality.staging", "--zebu-active=functional")
+    assert outcomes(report)["pre.application.functionality.staging"] == outcome
+
+
+def test_pictures_are_in_the_html_report_and_nowhere_else(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        from pytest_zebu.checks import items
+        @items("deploy.frontend.mobile")
+        def test_own(screens, case):
+            for screen in screens:
+                case.show(f"{screen.width} px", screen.picture)
+            case.saw("two screens")
+    """
+    )
+    _, report = run("test_own.py", "--html=report.html")
+    assert outcomes(report)["deploy.frontend.mobile"] == "passed"
+    html = (project.path / "report.html").read_text()
+    assert html.count("data:image/jpeg;base64,") == 2
+    assert "pictures" not in json.dumps(report)
+
+
+@pytest.mark.parametrize(("drafts", "outcome"), [("0", "not_assessed"), ("1", "passed")])
+def test_drafts_stay_out_of_the_suite(run: Run, monkeypatch: pytest.MonkeyPatch, drafts: str, outcome: str) -> None:
+    """A check whose proofs are not complete decides nothing, unless somebody works on it."""
+    monkeypatch.setenv("ZEBU_DRAFTS", drafts)
+    _, report = run("-k", "deploy.network.https-redirect")
+    found = next(item for item in report["hosts"][0]["items"] if item["id"] == "deploy.network.https-redirect")
+    assert found["outcome"] == outcome
+    assert drafts == "1" or found["reason"] == "no check yet"

@@ -106,7 +106,7 @@ def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:
 def test_several_hosts_are_judged_each_for_itself(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:
     """The same machine under two names, once by an account that may not see everything."""
     text = (lab.place.folder / "zebu.toml").read_text()
-    block = text[text.index("[hosts.lab]") : text.index("[domains]")]
+    block = text[text.index("[hosts.lab]") : text.index("[hosts.proxy]")]
     second = block.replace("[hosts.lab]", "[hosts.monitor]").replace('user = "deploy"', 'user = "observer"')
     run = suite(config(("[domains]", f"{second}\n[domains]")), "-m", "not browser", host="--zebu-host=lab,monitor")
     first, other = run.report["hosts"]

@@ -2,8 +2,109 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.access import Access
+from pytest_zebu.facts.base import need
+from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.environment import EnvFiles, Environment
+from pytest_zebu.facts.repository import Repository
+from pytest_zebu.facts.web import Answer, Web
+from pytest_zebu.outcome import NotApplicable, NotAssessed
+from pytest_zebu.settings import Settings
+
+HEALTHY = "healthy"
+UNREADABLE = "compose could not read the files that it was made from"
+
+
+@item("deploy.initial.ssh", draft=True)
+def test_ssh_lets_us_in(access: Access, case: Cases) -> None:
+    """By key, to a machine whose own key is the known one; whoever must first accept it blindly may talk to anybody.
+
+    Fix: look at the reason; authorize the key, correct user and port, or compare a changed host key before trusting it.
+    See: ssh(1), VERIFYING HOST KEYS.
+    """
+    with case("login", access.trouble or "by key, host key known"):
+        if access.trouble and access.control is False:
+            raise NotAssessed(f"{access.trouble}; the control address does not answer either")
+        assert not access.trouble, access.trouble
+
+
+def _repository_of(remote: str) -> str:
+    """The last two parts of a remote's address: owner and name."""
+    path = urlsplit(remote).path if "://" in remote else remote.partition(":")[2]
+    return "/".join(path.removesuffix(".git").strip("/").split("/")[-2:])
+
+
+@item("deploy.initial.git-deployed", draft=True)
+def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case: Cases) -> None:
+    """What runs must be traceable: a checkout of the right repository, on a commit that the repository knows.
+
+    Fix: clone the repository anew beside the old folder, check out the release, move `.env` there, deploy from it.
+    See: git-clone(1); `git status`.
+    """
+    with case("remote", repository.remote or "none"):
+        assert repository.remote, "the checkout has no remote"
+        if settings.forge.repository is None:
+            raise NotAssessed("forge.repository does not say which repository is expected")
+        found = _repository_of(repository.remote)
+        assert found.lower() == settings.forge.repository.lower(), f"is a checkout of {found}"
+    with case("commit", repository.describe):
+        assert repository.is_known, f"no branch or tag of the remote has {repository.head[:12]}"
+        assert not repository.absent, f"the repository lacks {repository.absent} files of its own commit"
+    with case("tree", *repository.changes[:5]):
+        assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
+
+
+@item("deploy.initial.env-present", draft=True)
+def test_the_environment_is_in_force(
+    env_files: EnvFiles, environment: Environment, compose: tuple[Service, ...], case: Cases
+) -> None:
+    """A variable that was edited is not in force until the container is made anew.
+
+    Fix: `docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d`: it makes anew what differs.
+    See: https://docs.docker.com/compose/how-tos/environment-variables/
+    """
+    with case(".env", f"{len(environment.declared('.env'))} variables in {env_files.folder}"):
+        assert any(file.name == ".env" for file in env_files.files), "is not there"
+    for service in compose:
+        with case(service.name, f"{service.variables} variables"):
+            if service.kind == "unreadable":
+                raise NotAssessed(UNREADABLE)
+            assert service.kind != "gone", "runs, and is in no compose file any more"
+            assert not service.differing, (
+                f"has another value of {', '.join(service.differing)} than compose would give it"
+            )
+
+
+@item("deploy.initial.images-built", draft=True)
+def test_images_are_of_the_deployed_commit(
+    compose: tuple[Service, ...], repository: Repository, containers: Containers, case: Cases
+) -> None:
+    """The checkout moves on with `git pull`; what runs is the image of before, until it is built.
+
+    Fix: `REVISION=$(git rev-parse HEAD) docker compose -f docker-compose.yml -f docker-compose.prod.yml build`, `up -d`.
+    See: https://github.com/opencontainers/image-spec/blob/main/annotations.md (org.opencontainers.image.revision)
+    """
+    running = {container.service for container in containers.services}
+    for service in compose:
+        with case(service.name, service.kind, f"revision {service.revision or 'not told'}, made {service.created}"):
+            if service.kind == "unreadable":
+                raise NotAssessed(UNREADABLE)
+            assert service.name in running, "has no container"
+            if service.kind != "built":
+                assert service.created is not None, "has no image on the machine"
+            elif service.revision not in ("", "unknown"):
+                assert service.revision == repository.head, (
+                    f"was built from {service.revision[:12]}, deployed is {repository.head[:12]}"
+                )
+            elif service.created is None or service.context_changed is None:
+                raise NotAssessed("neither a revision nor the time of its last change is known")
+            elif service.created < service.context_changed:
+                # A build that is cached as a whole keeps the old date, though it has the new files.
+                raise NotAssessed("is older than the last change of what it is built from, and tells no revision")
 
 
 @item("deploy.initial.services-healthy")
@@ -20,3 +121,62 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
             assert container.status == "running", f"is {container.status}"
             assert container.health != "none", "has no health check, so nobody knows"
             assert container.health == "healthy", f"is {container.health}"
+
+
+def is_healthy(answer: Answer) -> bool:
+    """Whether an answer says `healthy`, as plain text or as the backend's JSON; a page of HTML does not."""
+    text = answer.body.strip()
+    if answer.is_json:
+        return text.replace(" ", "") == '{"status":"healthy"}'
+    return text == HEALTHY and "html" not in answer.header("content-type")
+
+
+@item("deploy.initial.health-site", draft=True)
+def test_the_site_says_that_it_is_healthy(web: Web, settings: Settings, case: Cases) -> None:
+    """Load balancers and monitors ask here. The single page answers every path with 200, which says nothing.
+
+    Fix: `location = /health { return 200 healthy; }` in the frontend's nginx, before the fallback to index.html.
+    See: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#return
+    """
+    if not settings.application.health_exposed:
+        raise NotApplicable("application.health_exposed is false: the site's health is not meant to be asked")
+    site = settings.domains.site
+    if site is None:
+        raise NotAssessed("domains.site is not set")
+    with case(f"https://{site}/health"):
+        said = need(web.health[site])
+        case.saw(f"status {said.status}, {said.header('content-type') or 'no type'}: {said.body.strip()[:60]}")
+        assert said.status == 200, f"answers {said.status or 'nothing'}"
+        assert is_healthy(said), "answers 200 without saying healthy: the page's fallback, perhaps"
+
+
+def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
+    """The API says that it is healthy: at its own name, or where it is served under the site by its greeting."""
+    domains = settings.domains
+    if domains.api_origin is None or domains.site is None:
+        raise NotAssessed("domains.api is not set (a name, or same-origin)")
+    if domains.api == "same-origin":
+        with case(f"{domains.api_origin}/api/v1/"):
+            said = need(web.root)
+            case.saw(f"status {said.status}: {said.body.strip()[:60]}")
+            assert said.status == 200 and said.is_json, (
+                f"answers {said.status or 'nothing'}, and not as the backend does"
+            )
+            assert said.header("x-correlation-id"), "is answered by somebody else than the backend"
+        return
+    name = domains.api_origin.removeprefix("https://")
+    with case(f"https://{name}/health"):
+        said = need(web.health[name])
+        case.saw(f"status {said.status}: {said.body.strip()[:60]}")
+        assert said.status == 200, f"answers {said.status or 'nothing'}"
+        assert said.is_json and is_healthy(said), f"answers 200 with {said.body.strip()[:40]!r}"
+
+
+@item("deploy.initial.health-api", draft=True)
+def test_the_api_says_that_it_is_healthy(web: Web, settings: Settings, case: Cases) -> None:
+    """It proves that the backend's process answers through the proxy, and nothing of what stands behind it.
+
+    Fix: the proxy host of the API's name (forward to port 8000), and `docker compose logs backend`.
+    See: the checklist.
+    """
+    expect_api_health(web, settings, case)

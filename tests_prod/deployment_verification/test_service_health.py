@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.browser import Page
-from pytest_zebu.facts.postgres import Migrations
+from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.browser import Page, Screen
+from pytest_zebu.facts.certificates import Certificate
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.dns import Name
+from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.postgres import Database, Migrations
+from pytest_zebu.facts.redis import Redis
+from pytest_zebu.facts.trials import Use
+from pytest_zebu.facts.web import Web
+from pytest_zebu.outcome import NotApplicable, NotAssessed
 from pytest_zebu.settings import Settings
+
+from ..pre_deployment.test_application_functionality import expect_protected
+from .test_initial import expect_api_health
 
 LOGGED_OUT = re.compile(r"^GET 401 https://[^/]+/api/")
 LOGGED_OUT_CONSOLE = re.compile(r"status of 401 .*\(https://[^/]+/api/")
@@ -52,3 +65,368 @@ def test_migrations_are_applied(migrations: Migrations, case: Cases) -> None:
     assert set(migrations.applied) == set(migrations.heads), (
         f"applied {', '.join(migrations.applied)}, the code wants {', '.join(migrations.heads)}"
     )
+
+
+Certificates = Mapping[str, Known[Certificate | None] | Unknown]
+
+
+@item("deploy.frontend.https", draft=True)
+def test_the_application_answers_over_https(web: Web, own_page: str, settings: Settings, case: Cases) -> None:
+    """A page that answers 200 may be the proxy's own: what counts is that it is this application's.
+
+    Fix: the proxy host of the site (forward to the machine's port 80), and `docker compose ps frontend`.
+    See: the checklist.
+    """
+    site = settings.domains.site
+    if site is None:
+        raise NotAssessed("domains.site is not set")
+    with case(f"https://{site}/"):
+        said = need(web.fronts[site])
+        case.saw(f"status {said.status}, {said.header('content-type')}")
+        assert said.status == 200, f"answers {said.status or 'nothing'}"
+        assert "html" in said.header("content-type"), f"is {said.header('content-type') or 'of no type'}"
+        assert said.sha256 == own_page, "is another page than this machine's frontend has"
+
+
+def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> None:
+    with case(f"certificate of {domain}"):
+        certificate = need(certificates[domain])
+        assert certificate is not None, "does not answer a TLS handshake on port 443"
+        case.saw(f"{domain}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+        assert certificate.covers_name, f"is for {certificate.subject or 'other names'}"
+        assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
+
+
+@item("deploy.frontend.certificate", draft=True)
+def test_browsers_trust_the_site(certificates: Certificates, settings: Settings, case: Cases) -> None:
+    """What a browser does not trust, nobody sees.
+
+    Fix: serve the full chain of a certificate of a public authority for the site's names.
+    See: RFC 5280 section 6, RFC 9525.
+    """
+    names = [name for name in (settings.domains.site, settings.domains.www) if name]
+    if not names:
+        raise NotAssessed("domains.site is not set")
+    for name in names:
+        _expect_trusted(name, certificates, case)
+
+
+ASSET = re.compile(r"\.(m?js|css|woff2?|ttf|otf|png|jpe?g|svg|webp|ico)(\?\S*)?$")
+TYPES = {"script": "javascript", "stylesheet": "css", "font": "font", "image": "image"}
+
+
+@item("deploy.frontend.assets", draft=True)
+def test_everything_that_pages_ask_for_is_there(pages: tuple[Page, ...], settings: Settings, case: Cases) -> None:
+    """The single page answers a missing script with 200 and HTML; the browser then has a page that does nothing.
+
+    Fix: build the frontend's image anew; in its nginx, `try_files $uri =404` for files with an extension.
+    See: https://vite.dev/guide/build
+    """
+    origins = settings.domains.page_origins
+    for page in pages:
+        with case(page.url, f"{len(page.resources)} files"):
+            assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
+            ours = [one for one in page.resources if one.url.startswith(origins)]
+            for one in ours:
+                kind = TYPES[one.kind]
+                right = kind in one.type or (kind == "font" and "octet-stream" in one.type)
+                assert one.status < 400, f"{one.url} answers {one.status}"
+                assert one.status >= 300 or right, f"{one.url} is {one.type or 'of no type'}, asked for as {one.kind}"
+            # What has the wrong type under `nosniff` the browser refuses, and counts as a request that failed.
+            refused = [
+                text for text in page.failed if text.rpartition(" ")[2].startswith(origins) and ASSET.search(text)
+            ]
+            assert not refused, f"could not use {refused[0]}" if refused else ""
+            assert any(one.kind == "script" for one in ours), "asks for no script at all"
+
+
+@item("deploy.frontend.mobile", draft=True)
+def test_the_page_fits_a_telephone(screens: tuple[Screen, ...], case: Cases) -> None:
+    """Half of the visitors have a narrow screen and a thumb.
+
+    Fix: `<meta name="viewport" content="width=device-width, initial-scale=1">`; no fixed widths; targets of 24 px or more.
+    See: WCAG 2.2, 1.4.10 (Reflow) and 2.5.8 (Target Size, Minimum).
+    """
+    for screen in screens:
+        if screen.picture:
+            case.show(f"{screen.width} px", screen.picture)
+        with case(f"{screen.width} px", f"page {screen.wide} px, viewport {screen.viewport or 'none'}"):
+            assert not screen.trouble, f"did not load: {screen.trouble}"
+            assert "width=device-width" in screen.viewport.replace(" ", ""), "has no viewport for narrow screens"
+            # A telephone zooms out until all fits, so that its own width grows with the page: what counts is the screen's.
+            assert screen.wide <= screen.width, f"is {screen.wide} px wide, the screen {screen.width}"
+            assert not screen.small, f"{len(screen.small)} targets are too small, first: {screen.small[0]}"
+
+
+@item("deploy.backend.api", draft=True)
+def test_the_api_answers_over_https(web: Web, certificates: Certificates, settings: Settings, case: Cases) -> None:
+    """The API must be reachable where the pages look for it, under a certificate that they accept.
+
+    Fix: the proxy host of the API's name, with its certificate; or the `/api/` location of the frontend's nginx.
+    See: the checklist.
+    """
+    expect_api_health(web, settings, case)
+    origin = settings.domains.api_origin
+    if origin is not None:
+        _expect_trusted(origin.removeprefix("https://"), certificates, case)
+
+
+@item("deploy.backend.cors-headers", draft=True)
+def test_pages_are_allowed_to_call(web: Web, settings: Settings, case: Cases) -> None:
+    """Without these headers the page loads, and shows nothing. An answer to no Origin proves nothing.
+
+    Fix: CORS_ORIGINS with the origin of every page, then `docker compose up -d`; let the proxy add no headers of its own.
+    See: https://fetch.spec.whatwg.org/#http-cors-protocol
+    """
+    if settings.domains.api == "same-origin":
+        raise NotApplicable("the API is served under the site: pages need no CORS")
+    if not settings.domains.page_origins or settings.domains.api is None:
+        raise NotAssessed("domains.site and domains.api are not declared")
+    for origin in settings.domains.page_origins:
+        for kind, answers in (("request", web.simple), ("preflight", web.preflight)):
+            with case(f"{kind} from {origin}"):
+                said = need(answers[origin])
+                allowed = said.header("access-control-allow-origin")
+                case.saw(f"{kind} from {origin}: {said.status}, allows {allowed or 'nothing'}")
+                assert said.status, "gets no answer"
+                assert allowed == origin, f"is allowed for {allowed or 'nobody'}"
+                assert kind == "request" or said.status in (200, 204), f"is answered with {said.status}"
+
+
+@item("deploy.backend.authentication", draft=True)
+def test_production_turns_strangers_away(web: Web, case: Cases) -> None:
+    """Whoever shows nothing valid gets exactly 401 from the running production; 500 means sign-in is not configured.
+
+    Fix: CLERK_SECRET_KEY and API_KEY_HMAC_SECRET in `.env`, then `docker compose up -d`.
+    See: RFC 6750 section 3.
+    """
+    expect_protected(web, case)
+
+
+@item("deploy.backend.docs", draft=True)
+def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, case: Cases) -> None:
+    """The description of an API is a map for everybody. Closing /docs and leaving /openapi.json hides nothing.
+
+    Fix: declare `application.docs` (public or hidden); hidden: `FastAPI(openapi_url=None)`, or block the paths in the proxy.
+    See: https://fastapi.tiangolo.com/tutorial/metadata/#openapi-url
+    """
+    intent = settings.application.docs
+    if intent is None:
+        raise NotAssessed("application.docs does not say whether the description is meant to be public or hidden")
+    if not web.documentation:
+        raise NotAssessed("domains.api is not set (a name, or same-origin)")
+    for path, answer in web.documentation.items():
+        with case(path):
+            said = need(answer)
+            assert said.status, "gets no answer"
+            # Where the API is served under the site, the single page answers every other path.
+            is_shown = said.status == 200 and ("openapi" in said.body.lower() or "swagger" in said.body.lower())
+            case.saw(f"{path}: {said.status}, {'shown' if is_shown else 'not shown'}")
+            assert is_shown is (intent == "public"), f"is {'shown' if is_shown else 'not shown'}, meant to be {intent}"
+
+
+def _expect_running(containers: Containers, pattern: str, what: str, case: Cases) -> None:
+    found = [one for one in containers.services if re.search(pattern, one.service)]
+    with case(what):
+        assert found, f"no service of {what} in the project"
+    for container in found:
+        since = f"since {container.started:%Y-%m-%d %H:%M} UTC" if container.started else "never started"
+        with case(container.label, f"{container.status}, {container.health}, {since}"):
+            assert container.status == "running", f"is {container.status}"
+            assert container.health == "healthy", f"is {container.health}"
+
+
+DATABASES, CACHES = r"^db$|postgres|database", r"redis|valkey|cache"
+
+
+@item("deploy.database.running", draft=True)
+def test_the_database_runs(containers: Containers, case: Cases) -> None:
+    """Nothing is kept without it.
+
+    Fix: `docker compose ps db` and `docker compose logs db`.
+    See: the checklist.
+    """
+    _expect_running(containers, DATABASES, "PostgreSQL", case)
+
+
+@item("deploy.database.reachable", draft=True)
+def test_the_backend_reaches_its_database(web: Web, case: Cases) -> None:
+    """/health is a constant. Whether a key is known, the backend can tell only by asking its database.
+
+    Fix: DATABASE_URL of the backend, the compose network, `docker compose logs backend`.
+    See: the checklist.
+    """
+    with case("a key that nobody has"):
+        if "a forged API key" not in web.refused:
+            raise NotAssessed("domains.api is not declared")
+        said = need(web.refused["a forged API key"])
+        case.saw(f"a key that nobody has: {said.status}")
+        assert said.status, "gets no answer"
+        assert said.status < 500, f"gets {said.status}: the backend could not ask"
+        if said.status != 401 or not said.header("x-correlation-id"):
+            raise NotAssessed(f"was answered with {said.status}, and not by the backend's own refusal")
+
+
+@item("deploy.database.pool", draft=True)
+def test_there_are_connections_to_be_had(database: Database, pool_timeouts: int, case: Cases) -> None:
+    """When the pool is used up, requests wait, and then fail.
+
+    Fix: find what keeps connections (`pg_stat_activity`); raise `max_connections` or lower the pools.
+    See: https://docs.sqlalchemy.org/en/20/errors.html#error-3o7r
+    """
+    room = database.max_connections - database.reserve
+    with case("connections", f"{database.clients} of {room}"):
+        assert database.clients < room, f"{database.clients} of {room} are taken"
+    with case("waiting sessions", database.waiting):
+        assert not database.waiting, f"{database.waiting} wait for a lock"
+    with case("the backend's log of a day", f"{pool_timeouts} times without a connection"):
+        assert not pool_timeouts, f"says {pool_timeouts} times that there was no connection"
+
+
+@item("deploy.redis.running", either=("redis",), draft=True)
+def test_redis_runs(containers: Containers, redis: Known[Redis] | Unknown, case: Cases) -> None:
+    """While it loads, or after a save that failed, it refuses what it is asked.
+
+    Fix: `docker compose logs redis`; room on its volume; `redis-cli INFO persistence`.
+    See: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
+    """
+    _expect_running(containers, CACHES, "Redis", case)
+    with case("data"):
+        said = need(redis)
+        case.saw(f"Redis {said.version}, last save {said.save_status or 'unknown'}")
+        assert not said.is_loading, "is being loaded still"
+        assert said.save_status in ("ok", ""), f"was last saved with {said.save_status}"
+
+
+@item("deploy.redis.reachable", draft=True)
+def test_the_backend_reaches_redis(redis_ping: str, case: Cases) -> None:
+    """What the host can reach, the backend may not; without Redis there are no prices, and /health stays green.
+
+    Fix: REDIS_URL of the backend, its password, the compose network.
+    See: https://redis.io/docs/latest/commands/ping/
+    """
+    with case("PING from the backend", redis_ping):
+        assert redis_ping == "pong", f"got {redis_ping}"
+
+
+@item("deploy.redis.cache", either=("use",), draft=True)
+def test_the_cache_is_used(redis: Redis, use: Known[Use] | Unknown, case: Cases) -> None:
+    """A cache that nothing expires from grows until the machine is full; one that nothing is in does nothing.
+
+    Fix: `--maxmemory` and `--maxmemory-policy allkeys-lru` for Redis; the backend's log around its first price.
+    See: https://redis.io/docs/latest/develop/reference/eviction/
+    """
+    with case("bound", f"maxmemory {redis.max_memory}, {redis.policy}"):
+        assert redis.max_memory > 0, "has no bound of memory"
+        assert redis.policy != "noeviction", "refuses writes when it is full (noeviction)"
+    with case("keys", f"{redis.keys} keys, {redis.expiring} with a time to live, {redis.hits} hits"):
+        if isinstance(use, Known) and use.value.said("price").get("source") == "cache":
+            return
+        if not redis.keys:
+            raise NotAssessed("is empty: nobody has asked for a price yet (--zebu-active=functional asks for one)")
+        assert redis.expiring, f"has {redis.keys} keys, and none of them expires"
+
+
+def _expect_resolved(
+    domain: str | None, key: str, names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases
+) -> None:
+    if not domain or not settings.domains.addresses:
+        raise NotAssessed(f"{key} and domains.addresses are not declared")
+    expected = set(settings.domains.addresses)
+    with case(domain):
+        for resolution in need(names[domain]).resolutions:
+            if resolution.is_authoritative:
+                continue
+            addresses = need(resolution.answer)
+            found = set(addresses)
+            case.saw(f"{domain} on {resolution.server}: {', '.join(sorted(found)) or 'no address'}")
+            assert found, f"has no address on {resolution.server}"
+            assert found <= expected, f"is {', '.join(sorted(found - expected))} on {resolution.server}"
+
+
+@item("deploy.network.domain", draft=True)
+def test_the_domain_leads_here(names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases) -> None:
+    """What the resolvers of the world say counts, not what the own network's server says.
+
+    Fix: A and AAAA records of the site at the DNS provider.
+    See: RFC 1034.
+    """
+    _expect_resolved(settings.domains.site, "domains.site", names, settings, case)
+
+
+@item("deploy.network.api-subdomain", draft=True)
+def test_the_api_name_leads_here(names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases) -> None:
+    """Pages call the API by this name.
+
+    Fix: A and AAAA records of the API's name at the DNS provider.
+    See: RFC 1034.
+    """
+    if settings.domains.api == "same-origin":
+        raise NotApplicable("the API is served under the site: it has no name of its own")
+    _expect_resolved(settings.domains.api, "domains.api", names, settings, case)
+
+
+@item("deploy.network.https-redirect", draft=True)
+def test_redirects_keep_the_whole_address(
+    plain_http: Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]], settings: Settings, case: Cases
+) -> None:
+    """Whoever follows an old link must arrive at what it names, and not at the first page.
+
+    Fix: "Force SSL" for every host of the proxy; in nginx `return 301 https://$host$request_uri;`.
+    See: RFC 9110 section 15.4; the checklist.
+    """
+    if not plain_http:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    known = {*settings.domains.names, *settings.domains.also_redirect_to}
+    for domain, answers in plain_http.items():
+        for path, answer in answers.items():
+            with case(f"http://{domain}{path}"):
+                said = need(answer)
+                case.saw(f"http://{domain}{path}: {said.status} {said.location}")
+                assert said.status in (301, 308), f"answers {said.status or 'nothing'}"
+                parts = urlsplit(said.location)
+                assert parts.scheme == "https" and parts.hostname in known, f"leads to {said.location}"
+                kept = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+                assert kept == path, f"loses the way: {said.location}"
+
+
+@item("deploy.network.www", draft=True)
+def test_www_and_apex_end_at_one_address(web: Web, certificates: Certificates, settings: Settings, case: Cases) -> None:
+    """Two addresses of one page are two logins, two caches, two entries in every search.
+
+    Fix: let one of the two names answer 301 to the other, both with a valid certificate.
+    See: RFC 9110 section 15.4.2.
+    """
+    site, www = settings.domains.site, settings.domains.www
+    if www is None:
+        raise NotApplicable("domains.www is not set: there is no such name")
+    if site is None:
+        raise NotAssessed("domains.site is not set")
+    ends = {}
+    for name in (site, www):
+        _expect_trusted(name, certificates, case)
+        with case(f"https://{name}/"):
+            said = need(web.fronts[name])
+            case.saw(f"https://{name}/: {said.status} {said.location}".rstrip())
+            assert said.status in (200, 301, 308), f"answers {said.status or 'nothing'}"
+            target = urlsplit(said.location) if said.location else urlsplit(f"https://{name}/")
+            assert target.scheme == "https" and target.hostname in (site, www), f"leads to {said.location}"
+            ends[name] = target.hostname
+    with case("canonical address", *ends.values()):
+        if len(ends) == 2:
+            assert len(set(ends.values())) == 1, f"there are two: {site} and {www} both answer for themselves"
+
+
+@item("deploy.network.no-mixed-content", draft=True)
+def test_nothing_is_loaded_without_tls(pages: tuple[Page, ...], case: Cases) -> None:
+    """One script over http hands the whole page to whoever is in between; browsers block it, and the page breaks.
+
+    Fix: change the address to https, or to one relative to the page.
+    See: https://www.w3.org/TR/mixed-content/
+    """
+    for page in pages:
+        with case(page.url, f"{len(page.resources)} files"):
+            assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
+            assert not page.over_http, f"asks for {page.over_http[0]}"
+            blocked = [text for text in page.errors if "Mixed Content" in text]
+            assert not blocked, blocked[0] if blocked else ""

@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"deploy.frontend.console-clean"}
+flips: set[str] = {"deploy.frontend.console-clean", "deploy.frontend.assets", "deploy.frontend.mobile"}
 touches: set[str] = {"frontend"}
 
 

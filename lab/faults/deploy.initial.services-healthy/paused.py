@@ -2,7 +2,13 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"deploy.initial.services-healthy"}
+flips: set[str] = {
+    "deploy.initial.services-healthy",
+    "deploy.redis.running",
+    "deploy.redis.reachable",
+    "deploy.redis.cache",
+}
+outcomes: dict[str, str] = {"deploy.redis.cache": "not_assessed"}
 touches: set[str] = {"redis", "backend"}
 
 

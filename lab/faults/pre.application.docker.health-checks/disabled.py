@@ -3,7 +3,7 @@
 from lab.changes import recreate
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.docker.health-checks", "deploy.initial.services-healthy"}
+flips: set[str] = {"pre.application.docker.health-checks", "deploy.initial.services-healthy", "deploy.redis.running"}
 touches: set[str] = {"redis"}
 
 

@@ -13,15 +13,16 @@ services:
     cpus: 0.5
     logging: { driver: json-file, options: { max-size: 10m } }
 """
+FILE = OVERRIDE.format("redis")
 
 
 def inject(lab: Lab) -> None:
-    lab.vm.run(["sh", "-c", f"cat > {OVERRIDE}"], stdin=OWN_FILE)
+    lab.vm.run(["sh", "-c", f"cat > {FILE}"], stdin=OWN_FILE)
     lab.vm.shell(
-        f"cd /opt/zebu && docker compose -f docker-compose.yml -f {OVERRIDE} up -d --no-build --pull never --no-deps --force-recreate redis 2>&1"
+        f"cd /opt/zebu && docker compose -f docker-compose.yml -f {FILE} up -d --no-build --pull never --no-deps --force-recreate redis 2>&1"
     )
 
 
 def mend(lab: Lab) -> None:
-    lab.vm.shell(f"rm -f {OVERRIDE}")
+    lab.vm.shell(f"rm -f {FILE}")
     recreate(lab, "redis")

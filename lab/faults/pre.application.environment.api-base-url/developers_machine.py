@@ -2,7 +2,11 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.environment.api-base-url", "deploy.frontend.console-clean"}
+flips: set[str] = {
+    "pre.application.environment.api-base-url",
+    "deploy.frontend.console-clean",
+    "deploy.network.no-mixed-content",
+}
 touches: set[str] = {"frontend"}
 
 

@@ -3,7 +3,11 @@
 from lab.changes import recreate
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.environment.cors-complete", "pre.security.application.cors-restricted"}
+flips: set[str] = {
+    "pre.application.environment.cors-complete",
+    "pre.security.application.cors-restricted",
+    "deploy.backend.cors-headers",
+}
 touches: set[str] = {"backend"}
 
 

@@ -7,6 +7,10 @@ flips: set[str] = {
     "pre.application.environment.cors-complete",
     "pre.application.functionality.authentication",
     "pre.application.environment.api-base-url",
+    "deploy.backend.authentication",
+    "deploy.backend.cors-headers",
+    "deploy.database.reachable",
+    "deploy.performance.api",
 }
 touches: set[str] = {"backend"}
 

@@ -6,8 +6,12 @@ from lab.deployment import Lab
 flips: set[str] = {
     "pre.application.functionality.authentication",
     "pre.application.environment.cors-complete",
+    "deploy.backend.authentication",
+    "deploy.backend.cors-headers",
+    "deploy.database.reachable",
 }
-touches: set[str] = {"proxy"}
+outcomes: dict[str, str] = {"deploy.database.reachable": "not_assessed"}
+touches: set[str] = {"proxy-api"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,7 +4,7 @@ from lab.changes import edit_proxy, restore_proxy, sql
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.functionality.portfolios"}
-touches: set[str] = {"proxy", "postgres-rows"}
+touches: set[str] = {"proxy-api", "postgres-rows"}
 options: tuple[str, ...] = ("--zebu-active=functional",)
 
 

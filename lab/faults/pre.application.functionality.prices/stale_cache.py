@@ -20,3 +20,4 @@ def inject(lab: Lab) -> None:
 
 def mend(lab: Lab) -> None:
     lab.vm.shell("docker exec zebu-redis-1 redis-cli del papertrade:price:IBM")
+    lab.read_price()

@@ -2,4 +2,5 @@
 
 flips: set[str] = {"pre.application.functionality.staging"}
 options: tuple[str, ...] = ("--zebu-active=functional",)
+touches: set[str] = {"domains"}
 settings: tuple[tuple[str, str], ...] = (("[domains]\n", '[domains]\nstaging = "api.zebu.test"\n'),)

@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.quality.tagged-release"}
+flips: set[str] = {"pre.application.quality.tagged-release", "deploy.initial.images-built"}
 
 
 def inject(lab: Lab) -> None:

@@ -1,5 +1,6 @@
 """The tests failed on the deployed commit."""
 
+from lab.changes import change_check
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.quality.tests"}
@@ -7,19 +8,7 @@ touches: set[str] = {"forge"}
 
 
 def inject(lab: Lab) -> None:
-    lab.change_state(
-        "forge",
-        lambda state: {
-            **state,
-            "check_runs": {
-                **state["check_runs"],
-                state["commits"][0]: [
-                    {**run, "conclusion": "failure"} if run["name"] == "backend-tests" else run
-                    for run in state["check_runs"][state["commits"][0]]
-                ],
-            },
-        },
-    )
+    change_check(lab, "backend-tests", conclusion="failure")
 
 
 def mend(lab: Lab) -> None:

@@ -1,5 +1,6 @@
 """A type checker failed on the deployed commit."""
 
+from lab.changes import change_check
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.quality.types"}
@@ -7,19 +8,7 @@ touches: set[str] = {"forge"}
 
 
 def inject(lab: Lab) -> None:
-    lab.change_state(
-        "forge",
-        lambda state: {
-            **state,
-            "check_runs": {
-                **state["check_runs"],
-                state["commits"][0]: [
-                    {**run, "conclusion": "failure"} if run["name"] == "frontend-types" else run
-                    for run in state["check_runs"][state["commits"][0]]
-                ],
-            },
-        },
-    )
+    change_check(lab, "frontend-types", conclusion="failure")
 
 
 def mend(lab: Lab) -> None:

@@ -1,5 +1,6 @@
 """A type checker has not ended: that is no verdict."""
 
+from lab.changes import change_check
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.quality.types"}
@@ -8,19 +9,7 @@ touches: set[str] = {"forge"}
 
 
 def inject(lab: Lab) -> None:
-    lab.change_state(
-        "forge",
-        lambda state: {
-            **state,
-            "check_runs": {
-                **state["check_runs"],
-                state["commits"][0]: [
-                    {**run, "status": "in_progress", "conclusion": None} if run["name"] == "backend-types" else run
-                    for run in state["check_runs"][state["commits"][0]]
-                ],
-            },
-        },
-    )
+    change_check(lab, "backend-types", status="in_progress", conclusion=None)
 
 
 def mend(lab: Lab) -> None:

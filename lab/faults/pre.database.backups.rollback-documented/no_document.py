@@ -2,7 +2,11 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.database.backups.rollback-documented", "pre.application.quality.tagged-release"}
+flips: set[str] = {
+    "pre.database.backups.rollback-documented",
+    "pre.application.quality.tagged-release",
+    "deploy.initial.git-deployed",
+}
 
 
 def inject(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.infrastructure.dns-records"}
+flips: set[str] = {"pre.infrastructure.dns-records", "deploy.network.api-subdomain"}
 
 
 def inject(lab: Lab) -> None:

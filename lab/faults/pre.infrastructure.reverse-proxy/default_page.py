@@ -7,9 +7,15 @@ flips: set[str] = {
     "pre.infrastructure.reverse-proxy",
     "pre.application.environment.api-base-url",
     "deploy.frontend.console-clean",
+    "deploy.frontend.https",
+    "deploy.frontend.assets",
+    "deploy.frontend.mobile",
+    "deploy.network.no-mixed-content",
+    "deploy.performance.page-load",
+    "deploy.initial.health-site",
 }
 outcomes: dict[str, str] = {"pre.application.environment.api-base-url": "not_assessed"}
-touches: set[str] = {"proxy"}
+touches: set[str] = {"proxy-site"}
 
 
 def inject(lab: Lab) -> None:

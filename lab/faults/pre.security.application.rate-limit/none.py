@@ -4,7 +4,7 @@ from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.application.rate-limit"}
-touches: set[str] = {"proxy", "npm"}
+touches: set[str] = {"proxy-limits", "npm"}
 
 
 def inject(lab: Lab) -> None:

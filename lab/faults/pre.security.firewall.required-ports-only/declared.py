@@ -3,7 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = set()
-touches: set[str] = {"iptables", "settings"}
+touches: set[str] = {"iptables"}
 settings: tuple[tuple[str, str], ...] = (
     (
         "[requirements]\n",

@@ -1,24 +1,17 @@
 """Everything looks live, and the certificate is older than its renewal point and two runs."""
 
-from lab.changes import edit_proxy, restore_proxy
+from lab.changes import restore_proxy, serve_minted
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.auto-renewal", "pre.infrastructure.certificates"}
-touches: set[str] = {"proxy", "renewal"}
+touches: set[str] = {"proxy-certificates", "renewal"}
 
 
 def inject(lab: Lab) -> None:
-    certificate, key = lab.mint("zebu.test", days=(-80, 10))
-    lab.proxy.run(["sh", "-c", "cat > /root/aged.pem"], stdin=certificate)
-    lab.proxy.run(["sh", "-c", "umask 077; cat > /root/aged.key"], stdin=key)
     lab.proxy.shell(
-        "cp -a /etc/letsencrypt/live/zebu.test/cert.pem /root/cert.kept; ln -sf /root/aged.pem /etc/letsencrypt/live/zebu.test/cert.pem"
+        "cp -a /etc/letsencrypt/live/zebu.test/cert.pem /root/cert.kept; ln -sf /root/fault.pem /etc/letsencrypt/live/zebu.test/cert.pem"
     )
-    edit_proxy(
-        lab,
-        "tls",
-        r"/server_name zebu/,/}/ { s#ssl_certificate .*#ssl_certificate /root/aged.pem;#; s#ssl_certificate_key .*#ssl_certificate_key /root/aged.key;# }",
-    )
+    serve_minted(lab, "zebu.test;", "zebu.test", (-80, 10))
 
 
 def mend(lab: Lab) -> None:

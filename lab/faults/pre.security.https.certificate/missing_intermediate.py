@@ -2,8 +2,8 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.certificate", "pre.infrastructure.certificates"}
-touches: set[str] = {"proxy"}
+flips: set[str] = {"pre.security.https.certificate", "pre.infrastructure.certificates", "deploy.backend.api"}
+touches: set[str] = {"proxy-certificates"}
 
 
 def inject(lab: Lab) -> None:

@@ -2,8 +2,8 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.force-ssl"}
-touches: set[str] = {"proxy"}
+flips: set[str] = {"pre.security.https.force-ssl", "deploy.network.https-redirect"}
+touches: set[str] = {"proxy-http"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,7 +4,7 @@ from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.hsts"}
-touches: set[str] = {"proxy"}
+touches: set[str] = {"proxy-hsts"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,7 +4,7 @@ from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.http2"}
-touches: set[str] = {"proxy"}
+touches: set[str] = {"proxy-listen"}
 
 
 def inject(lab: Lab) -> None:

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {
     "pre.security.secrets.api-keys",
+    "deploy.initial.env-present",
     "pre.application.environment.alpha-vantage",
     "pre.application.environment.required-variables",
 }

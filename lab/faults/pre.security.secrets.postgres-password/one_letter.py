@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.secrets.postgres-password"}
+flips: set[str] = {"pre.security.secrets.postgres-password", "deploy.initial.env-present"}
 touches: set[str] = {".env"}
 
 

@@ -3,7 +3,7 @@
 from lab.changes import restore_env, set_env
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.secrets.secret-key"}
+flips: set[str] = {"pre.security.secrets.secret-key", "deploy.initial.env-present"}
 touches: set[str] = {".env"}
 
 

@@ -1,0 +1,21 @@
+"""The database's health check has not passed yet."""
+
+from lab.changes import COMPOSE, OVERRIDE, recreate
+from lab.deployment import Lab
+
+flips: set[str] = {"deploy.database.running", "deploy.initial.services-healthy"}
+touches: set[str] = {"backend", "postgres"}
+STARTING = b"""services:
+  db:
+    healthcheck: { test: ["CMD", "false"], start_period: 600s, interval: 600s }
+"""
+
+
+def inject(lab: Lab) -> None:
+    file = OVERRIDE.format("db")
+    lab.vm.run(["sh", "-c", f"cat > {file}"], stdin=STARTING)
+    lab.vm.shell(f"{COMPOSE} -f {file} up -d --no-build --pull never --no-deps db 2>&1; sleep 3")
+
+
+def mend(lab: Lab) -> None:
+    recreate(lab, "db")

@@ -1,0 +1,14 @@
+"""Odd but right: the API is served under the site."""
+
+flips: set[str] = {
+    "pre.application.environment.cors-complete",
+    "deploy.backend.cors-headers",
+    "deploy.network.api-subdomain",
+}
+outcomes: dict[str, str] = {
+    "pre.application.environment.cors-complete": "not_applicable",
+    "deploy.backend.cors-headers": "not_applicable",
+    "deploy.network.api-subdomain": "not_applicable",
+}
+touches: set[str] = {"domains", "proxy-certificates", "proxy-site", "proxy-api"}
+settings: tuple[tuple[str, str], ...] = (('api = "api.zebu.test"\n', 'api = "same-origin"\n'),)

@@ -1,0 +1,19 @@
+"""The page waits for a script that comes slowly."""
+
+from lab.changes import edit_proxy, restore_proxy
+from lab.deployment import Lab
+
+flips: set[str] = {"deploy.performance.page-load"}
+touches: set[str] = {"proxy-site"}
+
+
+def inject(lab: Lab) -> None:
+    edit_proxy(
+        lab,
+        "tls",
+        r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location ~ main.js$ { proxy_pass http://10.77.0.10:80; limit_rate 120; } location / { proxy_pass http://10.77.0.10:80; }|",
+    )
+
+
+def mend(lab: Lab) -> None:
+    restore_proxy(lab, "tls")

@@ -1,0 +1,15 @@
+"""Redis could not save its data: what stands in the way of its file is a folder."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"deploy.redis.running"}
+touches: set[str] = {"redis"}
+SAVE = "docker exec zebu-redis-1 redis-cli bgsave >/dev/null; sleep 1"
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell(f"docker exec zebu-redis-1 sh -c 'rm -f /data/dump.rdb; mkdir -p /data/dump.rdb/x'; {SAVE}")
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell(f"docker exec zebu-redis-1 rm -r /data/dump.rdb; {SAVE}")

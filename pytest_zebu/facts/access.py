@@ -1,0 +1,49 @@
+"""Whether ssh let us in, and whether silence is the target's or our own network's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Reason, Unknown
+from pytest_zebu.settings import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The login.
+
+    Attributes:
+        trouble: why there was none; empty if there was.
+        control: whether the control address answers; None where none is declared.
+    """
+
+    trouble: str
+    control: bool | None
+
+
+def _look(target: Target) -> Look | None:
+    control = target.settings.control
+    if control is None:
+        return None
+    host, _, port = control.rpartition(":")
+    return Look("tcp", f"control {control}", {"address": host, "ports": [int(port)], "control": None})
+
+
+def looks(target: Target) -> tuple[Look, ...]:
+    """One look, at the control address."""
+    found = _look(target)
+    return (found,) if found else ()
+
+
+def parse(gathered: Gathered, target: Target) -> Access:
+    """From the batch's own answer, or why there is none."""
+    answer = gathered.answers.get("zebu.host", Unknown(Reason.NOT_GATHERED, "ssh"))
+    if isinstance(answer, Unknown) and answer.reason is not Reason.UNREACHABLE:
+        raise Missing(answer)
+    asked = _look(target)
+    seen = gathered.saw(asked) if asked else None
+    control = any(seen.value["open"].values()) if isinstance(seen, Known) else None
+    return Access(answer.detail if isinstance(answer, Unknown) else "", control)
+
+
+FACT = Fact("access", parse, looks=looks)

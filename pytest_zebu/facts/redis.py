@@ -1,0 +1,98 @@
+"""Redis: what it says of itself, and whether the backend reaches it the way it is configured to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.settings import Target
+
+# The password travels in an environment only; where the server wants none, redis-cli goes on without.
+INFO_PROBE = Probe(
+    "redis.info",
+    r"""if [ -n "$DOTENV_REDIS_PASSWORD" ]; then export REDISCLI_AUTH="$DOTENV_REDIS_PASSWORD"; fi
+exec docker exec -i ${REDISCLI_AUTH:+-e REDISCLI_AUTH} "$ZEBU_REDIS_CONTAINER" redis-cli INFO""",
+    needs=("REDIS_CONTAINER",),
+    dotenv=True,
+)
+# In the backend's own container, by its own REDIS_URL: the host may reach what the backend cannot.
+PING_PROBE = Probe(
+    "redis.ping",
+    r"""exec docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I - <<'PYTHON'
+import os, re, socket, sys
+found = re.match(r"redis://(?:([^:@/]*):([^@/]*)@)?([^:/]+)(?::(\d+))?", os.environ.get("REDIS_URL", ""))
+if found is None:
+    sys.exit(5)
+user, password, host, port = found.groups()
+def said(command):
+    link.sendall(command.encode() + b"\r\n")
+    return link.recv(200).split(b"\r\n")[0].decode("ascii", "replace")
+try:
+    link = socket.create_connection((host, int(port or 6379)), 3)
+    if password and not said("AUTH " + password).startswith("+OK"):
+        print("refused")
+        sys.exit(0)
+    answer = said("PING")
+    print("pong" if answer == "+PONG" else "refused" if "NOAUTH" in answer else "garbled")
+except OSError as error:
+    print("unreachable", type(error).__name__)
+PYTHON
+""",
+    needs=("BACKEND_CONTAINER",),
+)
+_KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """The server, by INFO.
+
+    Attributes:
+        save_status: how the last save to disk ended.
+        keys, expiring: keys of all databases, and how many of them have a time to live.
+        max_memory: bytes, 0 for no bound.
+    """
+
+    version: str
+    is_loading: bool
+    save_status: str
+    keys: int
+    expiring: int
+    hits: int
+    max_memory: int
+    policy: str
+
+
+def parse(gathered: Gathered, target: Target) -> Redis:
+    """From INFO."""
+    said: Mapping[str, str] = dict(
+        line.split(":", 1) for line in gathered.said("redis.info").out.splitlines() if ":" in line
+    )
+    keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db\d+", name)]
+    try:
+        return Redis(
+            version=said["redis_version"],
+            is_loading=said["loading"] != "0",
+            save_status=said.get("rdb_last_bgsave_status", ""),
+            keys=sum(int(found[1]) for found in keyspaces if found),
+            expiring=sum(int(found[2]) for found in keyspaces if found),
+            hits=int(said["keyspace_hits"]),
+            max_memory=int(said["maxmemory"]),
+            policy=said["maxmemory_policy"],
+        )
+    except (KeyError, ValueError):
+        raise Garbled("Redis's INFO") from None
+
+
+def parse_ping(gathered: Gathered, target: Target) -> str:
+    """What the backend's PING got: pong, refused, unreachable or garbled."""
+    word = gathered.said("redis.ping").out.strip()
+    if word.split(" ")[0] not in ("pong", "refused", "unreachable", "garbled"):
+        raise Garbled("the backend's PING")
+    return word
+
+
+FACT = Fact("redis", parse, (INFO_PROBE,))
+PING = Fact("redis_ping", parse_ping, (PING_PROBE,))

@@ -1,0 +1,121 @@
+"""What the project's containers and the file systems use: samples of the kernel's counters, and df."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
+from pytest_zebu.settings import Target
+
+# The kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
+# is no use of memory: Docker leaves it out too.
+PROBE = Probe(
+    "usage",
+    r"""
+list=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$ZEBU_PROJECT")
+for id in $list; do
+  service=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}}' "$id")
+  memory=; cpu=
+  for folder in $(find /sys/fs/cgroup -maxdepth 6 -type d -name "*$id*" 2>/dev/null); do
+    [ -f "$folder/memory.current" ] && memory="$folder/memory.current $folder/memory.stat"
+    [ -f "$folder/memory.usage_in_bytes" ] && memory="$folder/memory.usage_in_bytes $folder/memory.stat"
+    [ -f "$folder/cpu.stat" ] && grep -q usage_usec "$folder/cpu.stat" && cpu=$folder/cpu.stat
+    [ -f "$folder/cpuacct.usage" ] && cpu=$folder/cpuacct.usage
+  done
+  echo "$service $memory $cpu"
+done | perl -e '
+  my @rows = map { [split] } <STDIN>;
+  sub slurp { open my $f, "<", $_[0] or return ""; local $/; my $t = <$f>; return $t // "" }
+  for my $round (1 .. 4) {
+    select undef, undef, undef, 0.5 if $round > 1;
+    my ($up) = split / /, slurp("/proc/uptime");
+    for my $row (@rows) {
+      my ($service, $memory, $stat, $cpu) = @$row; next unless defined $cpu;
+      my $used = slurp($memory); chomp $used;
+      my ($idle) = slurp($stat) =~ /^(?:total_)?inactive_file (\d+)/m;
+      my $text = slurp($cpu); my $ns = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text + 0;
+      printf "\@sample %s %d %.0f %s\n", $service, $used - ($idle // 0), $ns, $up;
+    }
+  }'
+""",
+    needs=("ROOT", "PROJECT"),
+    timeout=12,
+)
+DISK_PROBE = Probe(
+    "disk",
+    r"""
+root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)
+for place in / /var/log "$root" "$ZEBU_APP_DIR" "$ZEBU_SET_BACKUP_FOLDER"; do
+  [ -n "$place" ] && [ -d "$place" ] || continue
+  df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null | tail -n 1
+done | sort -u
+""",
+    needs=("ROOT", "APP_DIR"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading.
+
+    Attributes:
+        memory: bytes, without cache that can be dropped.
+        cpu: seconds of processor time since the container began.
+        at: seconds since the machine booted.
+    """
+
+    memory: int
+    cpu: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """Sizes in bytes and counts of inodes; no inodes are counted where the file system makes them as it needs them."""
+
+    place: str
+    size: int
+    available: int
+    inodes: int
+    free_inodes: int
+
+    @property
+    def free(self) -> float:
+        """The share that is free to users."""
+        return self.available / self.size if self.size else 0.0
+
+
+def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]]:
+    """By service, in the order of time."""
+    found: dict[str, list[Sample]] = {}
+    try:
+        for line in gathered.said("usage").out.splitlines():
+            word, service, memory, cpu, at = line.split()
+            if word != "@sample":
+                raise Garbled(f"the counters said: {line[:120]}")
+            found.setdefault(service, []).append(Sample(int(memory), int(cpu) / 1e9, float(at)))
+    except ValueError:
+        raise Garbled("the containers' counters") from None
+    if not found:
+        raise Missing(Unknown(Reason.MISSING, "the kernel's counters of the containers were not found"))
+    return {service: tuple(samples) for service, samples in found.items()}
+
+
+def parse_disk(gathered: Gathered, target: Target) -> tuple[FileSystem, ...]:
+    """From df."""
+    found = []
+    for line in gathered.said("disk").out.splitlines():
+        fields = line.rsplit(None, 4)
+        try:
+            size, available, inodes, free = (int(field) if field != "-" else 0 for field in fields[1:])
+        except ValueError:
+            raise Garbled(f"df said: {line[:120]}") from None
+        found.append(FileSystem(fields[0], size, available, inodes, free))
+    if not found:
+        raise Missing(Unknown(Reason.MISSING, "df named no file system"))
+    return tuple(found)
+
+
+FACT = Fact("usage", parse, (PROBE,))
+DISK = Fact("disk", parse_disk, (DISK_PROBE,))

@@ -1,0 +1,123 @@
+"""Deployment Verification / Performance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from statistics import median
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.browser import Load
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.latency import Latency
+from pytest_zebu.facts.resources import Resources
+from pytest_zebu.facts.usage import FileSystem, Sample
+from pytest_zebu.outcome import NotAssessed
+
+PAGE_MILLISECONDS, API_MILLISECONDS = 3000, 500
+MEMORY_SHARE, CPU_SHARE, FREE_SHARE = 0.8, 0.5, 0.5
+"""What the checklist asks for."""
+LEAK_BYTES = 8 * 2**20
+"""What a container may gain over the samples of one run: caches that fill, buffers of our own requests."""
+FEWEST_SAMPLES = 3
+ENOUGH_ANSWERS = 20
+WARM_SECONDS = 5.0
+
+
+@item("deploy.performance.page-load", draft=True)
+def test_the_first_page_is_fast(loads: tuple[Load, ...], case: Cases) -> None:
+    """Who waits for more than three seconds leaves. Measured cold, several times: one reading is luck.
+
+    Fix: look at the waterfall of the developer tools; smaller scripts, compression, cache headers.
+    See: the checklist; https://www.w3.org/TR/navigation-timing-2/
+    """
+    with case("cold loads", *(f"{one.load or 0:.0f} ms, painted after {one.paint or 0:.0f} ms" for one in loads)):
+        broken = [one.trouble for one in loads if one.trouble]
+        assert not broken, f"did not end: {broken[0] if broken else ''}"
+        times = [one.load for one in loads if one.load is not None]
+        if len(times) < FEWEST_SAMPLES:
+            raise NotAssessed("the browser told no times")
+        assert median(times) < PAGE_MILLISECONDS, f"take {median(times):.0f} ms, {PAGE_MILLISECONDS} are allowed"
+
+
+@item("deploy.performance.api", draft=True)
+def test_the_api_is_fast(latency: Latency, case: Cases) -> None:
+    """Every click waits for this. /health is a constant; here the database is asked.
+
+    Fix: `docker compose logs backend` (duration_seconds), slow queries, the machine's load.
+    See: the checklist.
+    """
+    with case(latency.url, f"{len(latency.taken)} requests over a warm connection"):
+        assert not latency.trouble, f"breaks off: {latency.trouble}"
+        assert not {status for status in latency.statuses if status >= 500}, "answers with errors of the server"
+        if len(latency.taken) < ENOUGH_ANSWERS or latency.statuses != {401}:
+            raise NotAssessed(f"was answered with {', '.join(map(str, sorted(latency.statuses))) or 'nothing'}")
+        slow = latency.percentile(0.95)
+        case.saw(f"p50 {latency.percentile(0.5):.0f} ms, p95 {slow:.0f} ms, slowest {max(latency.taken):.0f} ms")
+        assert slow < API_MILLISECONDS, f"p95 is {slow:.0f} ms, {API_MILLISECONDS} are allowed"
+
+
+@item("deploy.performance.memory", draft=True)
+def test_memory_is_in_bounds(usage: Mapping[str, tuple[Sample, ...]], containers: Containers, case: Cases) -> None:
+    """A leak ends at the limit, in the night, with a restart.
+
+    Fix: `docker stats`; raise the limit where the work needs it, find the leak where it does not.
+    See: https://docs.docker.com/engine/containers/resource_constraints/
+    """
+    for container in containers.services:
+        samples = usage.get(container.service, ())
+        with case(container.label, *(f"{one.memory / 2**20:.1f} MiB" for one in samples)):
+            assert not container.was_oom_killed, "was ended by the kernel for want of memory"
+            if len(samples) < FEWEST_SAMPLES:
+                raise NotAssessed("has no samples of its memory")
+            if container.memory:
+                share = max(one.memory for one in samples) / container.memory
+                assert share < MEMORY_SHARE, f"uses {100 * share:.0f} % of its limit"
+            gained = samples[-1].memory - samples[0].memory
+            grows = all(later.memory > sooner.memory for sooner, later in pairwise(samples))
+            assert not (grows and gained > LEAK_BYTES), f"gained {gained / 2**20:.0f} MiB in every sample of a moment"
+
+
+@item("deploy.performance.cpu", draft=True)
+def test_the_processor_is_not_busy(
+    usage: Mapping[str, tuple[Sample, ...]], containers: Containers, resources: Resources, machine: Machine, case: Cases
+) -> None:
+    """A machine that is half busy at rest has nothing left for its users.
+
+    Judged by the processor time that each container has used since it was started, so that a moment's peak (or our own
+    look) counts as what it is.
+
+    Fix: `docker stats`, then the log of the service that is busy.
+    See: the checklist.
+    """
+    total = 0.0
+    for container in containers.services:
+        samples = usage.get(container.service, ())
+        with case(container.label):
+            if not samples or container.started is None:
+                raise NotAssessed("has no samples of its processor time")
+            lived = (machine.time - container.started).total_seconds()
+            if lived < WARM_SECONDS:
+                raise NotAssessed(f"was started {lived:.0f} s ago: its start is all that could be measured")
+            share = samples[-1].cpu / lived / resources.cpus
+            total += share
+            case.saw(f"{container.label}: {100 * share:.1f} % of the machine over {lived / 60:.0f} minutes")
+            assert share < CPU_SHARE, f"uses {100 * share:.0f} % of the machine"
+    with case("all together", f"{100 * total:.1f} %"):
+        assert total < CPU_SHARE, f"use {100 * total:.0f} % of the machine"
+
+
+@item("deploy.performance.disk", draft=True)
+def test_there_is_room_on_every_disk(disk: tuple[FileSystem, ...], case: Cases) -> None:
+    """The root may be half empty while Docker's own volume is full; and a disk without inodes is full too.
+
+    Fix: `docker system df`, `journalctl --disk-usage`, old dumps; or a larger disk.
+    See: the checklist.
+    """
+    for system in disk:
+        with case(system.place, f"{100 * system.free:.0f} % of {system.size / 2**30:.0f} GiB free"):
+            assert system.free > FREE_SHARE, f"has {100 * system.free:.0f} % free"
+            if system.inodes:
+                share = system.free_inodes / system.inodes
+                assert share > FREE_SHARE, f"has {100 * share:.0f} % of its inodes free"
