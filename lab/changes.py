@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from typing import Any
 
 from lab.deployment import Lab
@@ -113,6 +114,29 @@ def change_check(lab: Lab, name: str, **fields: Any) -> None:
         return {**state, "check_runs": {**state["check_runs"], commit: runs}}
 
     lab.change_state("forge", changed)
+
+
+def only_vm_backups(lab: Lab, *, hours_ago: int, is_enabled: bool = True) -> None:
+    """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago."""
+
+    def saved(state: dict[str, Any]) -> dict[str, Any]:
+        job = {**state["backup_jobs"][0], "id": "backup-200", "vmid": "200", "enabled": int(is_enabled)}
+        ended = int(time.time()) - 3600 * hours_ago
+        run = {**state["tasks"][0], "type": "vzdump", "id": "200", "status": "OK", "endtime": ended}
+        return {**state, "backup_jobs": [job], "tasks": [*state["tasks"], run]}
+
+    lab.change_state("proxmox", saved)
+    lab.vm.shell(
+        "systemctl disable -q --now zebu-backup.timer; mv /etc/systemd/system/zebu-backup.timer /root/; systemctl daemon-reload"
+    )
+
+
+def own_dumps_again(lab: Lab) -> None:
+    """As it was: the machine dumps its database, the hypervisor saves another one."""
+    lab.write_states(("proxmox",))
+    lab.vm.shell(
+        "mv /root/zebu-backup.timer /etc/systemd/system/; systemctl daemon-reload; systemctl enable -q --now zebu-backup.timer"
+    )
 
 
 # The workers of before answer until they notice; a moment later they are gone.

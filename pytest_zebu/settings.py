@@ -60,7 +60,12 @@ class Host(Section):
 
 
 class Domains(Section):
-    """The names under which the application is served."""
+    """The names under which the application is served.
+
+    Attributes:
+        addresses: what the names resolve to.
+        origin: the proxy's own address, where the names resolve to a content delivery network in front of it.
+    """
 
     site: Domain | None = None
     www: Domain | None = None
@@ -69,11 +74,17 @@ class Domains(Section):
     resolvers: tuple[str, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
     also_redirect_to: tuple[Domain, ...] = ()
     staging: Domain | None = None
+    origin: str | None = None
 
     @field_validator("addresses", "resolvers")
     @classmethod
     def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_address(value)) for value in values)
+
+    @field_validator("origin")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        return value if value is None else str(ipaddress.ip_address(value))
 
     @property
     def api_origin(self) -> str | None:
@@ -479,6 +490,7 @@ class Target(Section):
             "backup_copy": settings.backups.copy_to,
             "forge_paths": " ".join(dict.fromkeys(path for group in settings.forge.paths.values() for path in group)),
             "proxmox_node": settings.proxmox.node,
+            "proxmox_vmid": str(settings.proxmox.vmid or ""),
         }
         return {key: value for key, value in found.items() if value}
 

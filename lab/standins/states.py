@@ -21,7 +21,6 @@ DAY = 86_400
 GIB = 2**30
 ADMINISTRATOR = "operations@zebu.test"
 PROXMOX_TOKEN = "zebu@pve!readiness"  # noqa: S105 (its name)
-SCHEDULED = "backup-nightly"
 
 
 def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
@@ -93,6 +92,11 @@ def proxmox(token: str, cpus: int, memory: int, disk: int) -> dict[str, Any]:
         base = {"upid": upid, "node": "pve", "type": kind, "id": "", "user": "root@pam", "status": "OK"}
         return {**base, "starttime": started, "endtime": started + 30, **more}
 
+    def saving(vmid: str) -> dict[str, Any]:
+        keep = {"keep-daily": "7", "keep-weekly": "4"}
+        base = {"id": f"backup-{vmid}", "enabled": 1, "schedule": "02:00", "storage": "nas", "mode": "snapshot"}
+        return {**base, "vmid": vmid, "prune-backups": keep}
+
     backups = [
         {"volid": f"nas:backup/vzdump-qemu-200-{days}.vma.zst", "content": "backup", "ctime": now - days * DAY,
          "size": 2 * GIB, "vmid": 200, "format": "vma.zst"}
@@ -109,7 +113,6 @@ def proxmox(token: str, cpus: int, memory: int, disk: int) -> dict[str, Any]:
         "versions": [{"Package": "pve-manager", "Version": "9.1.4", "OldVersion": "9.1.4", "CurrentState": "Installed"}],
         "tasks": [
             task("aptupdate", 0.4),
-            *(task("vzdump", days, id="200") for days in range(1, 5)),
             task("qmsnapshot", 0.2, id="200"),
         ],
         "guests": {
@@ -134,10 +137,8 @@ def proxmox(token: str, cpus: int, memory: int, disk: int) -> dict[str, Any]:
                 },
             }
         },
-        "backup_jobs": [
-            {"id": SCHEDULED, "enabled": 1, "schedule": "02:00", "storage": "nas", "mode": "snapshot", "vmid": "200",
-             "prune-backups": {"keep-daily": "7", "keep-weekly": "4"}}
-        ],
+        # The lab's machine makes its own dumps; its hypervisor saves another one.
+        "backup_jobs": [saving("201")],
         "storages": {
             "nas": {
                 "status": {"type": "nfs", "shared": 1, "total": 2000 * GIB, "used": 300 * GIB, "avail": 1700 * GIB, "active": 1},

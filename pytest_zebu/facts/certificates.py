@@ -44,9 +44,10 @@ class Certificate:
     fingerprint: str = ""
 
 
-def look(target: Target, domain: str) -> Look:
-    """Shake hands under one name."""
-    return Look("tls", domain, {"domain": domain, "control": target.settings.control})
+def look(target: Target, domain: str, address: str | None = None) -> Look:
+    """Shake hands under one name, where it leads or at an address."""
+    arguments = {"domain": domain, "address": address, "control": target.settings.control}
+    return Look("tls", f"{domain} at {address}" if address else domain, arguments)
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -123,15 +124,33 @@ def read_chain(
     )
 
 
+def origin_looks(target: Target) -> tuple[Look, ...]:
+    """A look per declared name at the proxy itself, where something else stands in front of it."""
+    origin = target.settings.domains.origin
+    return tuple(look(target, domain, origin) for domain in target.settings.domains.names) if origin else ()
+
+
+def parse_origin(gathered: Gathered, target: Target) -> dict[str, Known[Certificate | None] | Unknown]:
+    """By domain, at the origin; empty where names lead to it anyway."""
+    origin = target.settings.domains.origin
+    return _certificates(gathered, target, origin) if origin else {}
+
+
 def parse(gathered: Gathered, target: Target) -> dict[str, Known[Certificate | None] | Unknown]:
     """By domain; nothing where the port answers to nobody although the network is there."""
+    return _certificates(gathered, target, None)
+
+
+def _certificates(
+    gathered: Gathered, target: Target, address: str | None
+) -> dict[str, Known[Certificate | None] | Unknown]:
     found: dict[str, Known[Certificate | None] | Unknown] = {}
     when = datetime.fromtimestamp(gathered.time, UTC)
     ca_file = target.settings.tls.ca_file
     if ca_file is not None and not ca_file.is_absolute():
         ca_file = target.settings.folder / ca_file
     for domain in target.settings.domains.names:
-        seen = gathered.saw(look(target, domain))
+        seen = gathered.saw(look(target, domain, address))
         if isinstance(seen, Unknown):
             found[domain] = seen
         elif seen.value["refused"]:
@@ -183,4 +202,5 @@ def parse_public(gathered: Gathered, target: Target) -> str:
 
 
 FACT = Fact("certificates", parse, looks=looks)
+ORIGIN = Fact("origin_certificates", parse_origin, looks=origin_looks)
 PUBLIC = Fact("public_certificate", parse_public, looks=public_looks)

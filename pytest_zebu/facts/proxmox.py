@@ -10,7 +10,8 @@ from typing import Any
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown, parse_json
 from pytest_zebu.settings import Target
 
-UPDATES, REFRESHES, VERSION, PERMISSIONS = "updates", "refreshes", "version", "permissions"
+UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
+BACKUP_JOBS, BACKUP_RUNS = "backup_jobs", "backup_runs"
 PROBE = Probe(
     "pvesh",
     r"""
@@ -20,6 +21,8 @@ ask() { name=$1; shift; printf '@%s ' "$name"; pvesh get "$@" --output-format js
 ask version /version
 ask updates "/nodes/$node/apt/update"
 ask refreshes "/nodes/$node/tasks" --typefilter aptupdate --limit 20
+ask backup_jobs /cluster/backup
+[ -z "$ZEBU_SET_PROXMOX_VMID" ] || ask backup_runs "/nodes/$node/tasks" --typefilter vzdump --vmid "$ZEBU_SET_PROXMOX_VMID" --limit 50
 """,
     needs=("ROOT",),
     timeout=20,
@@ -61,12 +64,13 @@ class Node:
 
 
 def _paths(target: Target) -> dict[str, str]:
-    node = target.settings.proxmox.node
+    node, vmid = target.settings.proxmox.node, target.settings.proxmox.vmid
     return {
         VERSION: "version",
         UPDATES: f"nodes/{node}/apt/update",
         REFRESHES: f"nodes/{node}/tasks?typefilter=aptupdate&limit=20",
-        PERMISSIONS: "access/permissions",
+        BACKUP_JOBS: "cluster/backup",
+        **({BACKUP_RUNS: f"nodes/{node}/tasks?typefilter=vzdump&vmid={vmid}&limit=50"} if vmid else {}),
     }
 
 
@@ -93,7 +97,7 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
         found[name] = (
             parse_json(text, f"pvesh {name}") if text else Unknown(Reason.UNDECIDABLE, f"pvesh: {name} failed")
         )
-    return {**found, PERMISSIONS: {}}
+    return found
 
 
 def _listed(answer: Any, what: str) -> list[Mapping[str, Any]] | Unknown:
@@ -146,4 +150,86 @@ def _refreshed(answers: Mapping[str, Any]) -> Known[datetime] | Unknown:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BackupJob:
+    """A job of the hypervisor that backs the machine up.
+
+    Attributes:
+        keeps: what is kept, as `keep-daily=7`; empty where nothing is pruned.
+    """
+
+    id: str
+    is_enabled: bool
+    schedule: str
+    storage: str
+    keeps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VmBackups:
+    """The hypervisor's backups of the machine.
+
+    Attributes:
+        runs: when those that succeeded ended, newest first.
+    """
+
+    jobs: tuple[BackupJob, ...]
+    runs: Known[tuple[datetime, ...]] | Unknown
+    now: datetime
+
+    @property
+    def live(self) -> tuple[BackupJob, ...]:
+        """The jobs that are switched on."""
+        return tuple(job for job in self.jobs if job.is_enabled)
+
+
+def _covers(row: Mapping[str, Any], vmid: int) -> bool:
+    numbers = {part.strip() for part in str(row.get("vmid", "")).split(",")}
+    excluded = {part.strip() for part in str(row.get("exclude", "")).split(",")}
+    return str(vmid) in numbers or (row.get("all") in (1, "1", True) and str(vmid) not in excluded)
+
+
+def _keeps(row: Mapping[str, Any]) -> tuple[str, ...]:
+    found = row.get("prune-backups")
+    if isinstance(found, Mapping):
+        return tuple(f"{key}={value}" for key, value in sorted(found.items()))
+    return tuple(part for part in str(found or "").split(",") if part.startswith("keep-"))
+
+
+def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
+    """From the cluster's jobs and the node's tasks. A pool's members are not known to the API: such a job is not counted."""
+    vmid = target.settings.proxmox.vmid
+    if vmid is None:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "proxmox.vmid is not set: which machine it is for the hypervisor"))
+    answers = _answers(gathered, target)
+    nothing = Unknown(Reason.NOT_GATHERED, "Proxmox")
+    rows = _listed(answers.get(BACKUP_JOBS, nothing), "backup jobs")
+    if isinstance(rows, Unknown):
+        raise Missing(rows)
+    jobs = tuple(
+        BackupJob(
+            id=str(row.get("id", "")),
+            is_enabled=row.get("enabled", 1) in (1, "1", True),
+            schedule=str(row.get("schedule") or row.get("starttime") or ""),
+            storage=str(row.get("storage", "")),
+            keeps=_keeps(row),
+        )
+        for row in rows
+        if _covers(row, vmid)
+    )
+    now = datetime.fromtimestamp(gathered.time, UTC)
+    return VmBackups(jobs, _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks")), now)
+
+
+def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...]] | Unknown:
+    if isinstance(tasks, Unknown):
+        return tasks
+    try:
+        ended = [float(task["endtime"]) for task in tasks if task.get("status") == "OK" and "endtime" in task]
+        return Known(tuple(datetime.fromtimestamp(moment, UTC) for moment in sorted(ended, reverse=True)))
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise Garbled("Proxmox's tasks have another shape than known") from None
+
+
+BACKUPS = Fact("vm_backups", parse_backups, (PROBE,), looks=looks)
 FACT = Fact("proxmox_node", parse, (PROBE,), looks=looks)

@@ -202,6 +202,20 @@ def test_staging_is_used_and_must_be_another_place(
     assert outcomes(report)["pre.application.functionality.staging"] == outcome
 
 
+def test_an_order_that_failed_is_a_failure_and_no_broken_check(run: Run, project: pytest.Pytester) -> None:
+    path = project.path / "snapshot.json"
+    data = json.loads(path.read_text())
+    steps = data["hosts"]["lab"]["gathered"]["looks"]["functional@here production"]
+    refused = {"status": 503, "said": {"detail": "Market data is unavailable"}, "ours": True}
+    steps |= {"price": refused, "buy": refused, "holdings": {**refused, "status": 200, "said": {"holdings": []}}}
+    path.write_text(json.dumps(data))
+    _, report = run("-k", "pre.application.functionality", "--zebu-active=functional")
+    found = outcomes(report)
+    names = ("trades", "transactions", "prices", "portfolios")
+    expected = ["failed", "failed", "failed", "passed"]
+    assert [found[f"pre.application.functionality.{name}"] for name in names] == expected
+
+
 def test_pictures_are_in_the_html_report_and_nowhere_else(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""

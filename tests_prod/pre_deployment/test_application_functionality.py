@@ -62,6 +62,7 @@ def _expect_trade(use: Use, case: Cases, ticker: str) -> None:
     with case("buy", f"status {use.status('buy')}"):
         _expect_reached(use, "buy")
         assert use.status("buy") == 201, f"answers {use.status('buy')}"
+    cost: Decimal | None = None
     with case("holdings"):
         _expect_reached(use, "holdings")
         held = [row for row in use.said("holdings").get("holdings", ()) if isinstance(row, dict)]

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.backups import Backups
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.base import Known, Unknown, need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
+from pytest_zebu.facts.proxmox import VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
@@ -25,41 +26,61 @@ def _dumping(jobs: tuple[Job, ...]) -> list[Job]:
     return [job for job in jobs if job.runs(DUMPS)]
 
 
-@item("pre.database.backups.strategy")
-def test_something_makes_dumps(jobs: tuple[Job, ...], case: Cases) -> None:
-    """A script that nothing runs is no backup.
+@item("pre.database.backups.strategy", either=("jobs", "vm_backups"))
+def test_something_makes_backups(
+    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> None:
+    """A script that nothing runs is no backup. A dump of the database will do, and so will a backup of the whole machine.
 
-    Fix: a systemd timer or a cron entry that runs `pg_dump -Fc` and copies the dump to other storage.
-    See: PostgreSQL documentation, chapter 25 (Backup and Restore).
+    Fix: a systemd timer or a cron entry that runs `pg_dump -Fc` and copies the dump to other storage; or a backup job of
+    Proxmox for this machine.
+    See: PostgreSQL documentation, chapter 25 (Backup and Restore); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    found = _dumping(jobs)
-    case.saw(*(f"{job.name} runs {job.commands[0]}" for job in found if job.commands))
-    with case("a job that dumps the database"):
-        assert found, "no timer and no cron entry dumps the database"
+    dumping = _dumping(jobs.value) if isinstance(jobs, Known) else []
+    saving = vm_backups.value.jobs if isinstance(vm_backups, Known) else ()
+    case.saw(*(f"{job.name} runs {job.commands[0]}" for job in dumping if job.commands))
+    case.saw(*(f"Proxmox's job {job.id} saves the machine to {job.storage}" for job in saving))
+    with case("a job that makes backups"):
+        if not dumping and not saving:
+            need(jobs)
+            # What the machine does not do, its hypervisor may: unknown is not none.
+            need(vm_backups)
+            raise AssertionError("neither the machine nor its hypervisor makes any")
 
 
-@item("pre.database.backups.scheduled")
-def test_dumps_are_made_daily(jobs: tuple[Job, ...], case: Cases) -> None:
-    """What is lost is what came after the last dump. A timer that is loaded and not enabled ends with the next reboot.
+@item("pre.database.backups.scheduled", either=("jobs", "vm_backups"))
+def test_backups_are_made_daily(
+    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> None:
+    """What is lost is what came after the last one. A timer that is loaded and not enabled ends with the next reboot.
 
-    Fix: `systemctl enable --now` the timer (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`.
-    See: systemd.timer(5); crontab(5).
+    Fix: `systemctl enable --now` the timer (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`;
+    in Proxmox, enable the backup job and look at its last run.
+    See: systemd.timer(5); crontab(5); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    found = _dumping(jobs)
-    with case("a job that dumps the database"):
-        assert found, "no timer and no cron entry dumps the database"
-    good = []
-    for job in found:
-        gap = job.longest_gap
-        case.saw(f"{job.name}: every {gap}, {job.trouble or 'fine'}")
-        if not job.trouble and gap is not None and gap <= DAILY:
-            good.append(job)
-    if found and not good:
-        with case(found[0].name):
-            assert not found[0].trouble, found[0].trouble
-            if found[0].longest_gap is None:
-                raise NotAssessed("its schedule could not be worked out")
-            raise AssertionError(f"runs every {found[0].longest_gap} only")
+    dumping = _dumping(jobs.value) if isinstance(jobs, Known) else []
+    case.saw(*(f"{job.name}: every {job.longest_gap}, {job.trouble or 'fine'}" for job in dumping))
+    if any(not job.trouble and job.longest_gap is not None and job.longest_gap <= DAILY for job in dumping):
+        return
+    if isinstance(vm_backups, Known) and vm_backups.value.live:
+        with case("backups of the machine"):
+            runs = need(vm_backups.value.runs)
+            case.saw(*(f"Proxmox ended one at {moment:%Y-%m-%d %H:%M} UTC" for moment in runs[:3]))
+            assert runs, "no run of Proxmox's job has succeeded"
+            age = vm_backups.value.now - runs[0]
+            assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
+        return
+    with case("a job that makes backups"):
+        need(jobs)
+        if not dumping:
+            found = need(vm_backups)
+            assert not found.jobs, "Proxmox's backup job is switched off"
+            raise AssertionError("neither the machine nor its hypervisor makes any")
+        job = dumping[0]
+        assert not job.trouble, f"{job.name} {job.trouble}"
+        if job.longest_gap is None:
+            raise NotAssessed(f"the schedule of {job.name} could not be worked out")
+        raise AssertionError(f"{job.name} runs every {job.longest_gap} only")
 
 
 @item("pre.database.backups.retention")

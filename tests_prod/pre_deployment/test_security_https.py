@@ -20,21 +20,32 @@ Answers = Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]]
 PERMANENT = (301, 308)
 
 
+Certificates = Mapping[str, Known[Certificate | None] | Unknown]
+
+
 @item("pre.security.https.certificate")
-def test_certificates_are_valid(certificates: Mapping[str, Known[Certificate | None] | Unknown], case: Cases) -> None:
+def test_certificates_are_valid(
+    certificates: Certificates, origin_certificates: Certificates, settings: Settings, case: Cases
+) -> None:
     """A browser that has never been here must trust every name at once, without fetching what the server forgot.
+
+    Behind a content delivery network there are two certificates: what browsers see, and what the network sees.
 
     Fix: serve the full chain (`fullchain.pem`) of a certificate that covers the name; renew it if it has run out.
     See: RFC 5280 section 6, RFC 9525; CA/Browser Forum Baseline Requirements 6.1.5.
     """
     if not certificates:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
-    for domain, answer in certificates.items():
-        with case(domain):
+    seen = {domain: (domain, answer) for domain, answer in certificates.items()}
+    seen |= {
+        f"{domain} at {settings.domains.origin}": (domain, answer) for domain, answer in origin_certificates.items()
+    }
+    for place, (domain, answer) in seen.items():
+        with case(place):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(
-                f"{domain}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
+                f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
             )
             assert certificate.covers_name, (
                 f"the certificate is for {certificate.subject or 'other names'}, not for {domain}"

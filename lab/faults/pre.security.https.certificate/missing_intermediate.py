@@ -1,5 +1,6 @@
 """One name serves its certificate without the chain, which browsers paper over."""
 
+from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.certificate", "pre.infrastructure.certificates", "deploy.backend.api"}
@@ -7,10 +8,8 @@ touches: set[str] = {"proxy-certificates"}
 
 
 def inject(lab: Lab) -> None:
-    lab.proxy.shell(
-        "cp /etc/nginx/sites-available/zebu-tls.conf /root/tls.kept; sed -i '/server_name api/,$ s/fullchain.pem/cert.pem/' /etc/nginx/sites-available/zebu-tls.conf; systemctl reload nginx; sleep 0.5"
-    )
+    edit_proxy(lab, "tls", "/server_name api/,$ s/fullchain.pem/cert.pem/")
 
 
 def mend(lab: Lab) -> None:
-    lab.proxy.shell("cp /root/tls.kept /etc/nginx/sites-available/zebu-tls.conf; systemctl reload nginx; sleep 0.5")
+    restore_proxy(lab, "tls")

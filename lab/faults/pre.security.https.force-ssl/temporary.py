@@ -1,5 +1,6 @@
 """A temporary redirect."""
 
+from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.force-ssl", "deploy.network.https-redirect"}
@@ -7,10 +8,8 @@ touches: set[str] = {"proxy-http"}
 
 
 def inject(lab: Lab) -> None:
-    lab.proxy.shell(
-        "cp /etc/nginx/sites-enabled/zebu-http.conf /root/http.kept; sed -i 's/return 301 https/return 302 https/' /etc/nginx/sites-enabled/zebu-http.conf; systemctl reload nginx; sleep 0.5"
-    )
+    edit_proxy(lab, "http", "s/return 301 https/return 302 https/")
 
 
 def mend(lab: Lab) -> None:
-    lab.proxy.shell("cp /root/http.kept /etc/nginx/sites-enabled/zebu-http.conf; systemctl reload nginx; sleep 0.5")
+    restore_proxy(lab, "http")

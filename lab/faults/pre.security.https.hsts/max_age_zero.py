@@ -4,7 +4,7 @@ from lab.changes import edit_proxy, restore_proxy
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.https.hsts"}
-touches: set[str] = {"proxy-hsts"}
+touches: set[str] = {"proxy-api", "proxy-hsts"}
 
 
 def inject(lab: Lab) -> None:
