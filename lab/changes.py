@@ -116,14 +116,27 @@ def change_check(lab: Lab, name: str, **fields: Any) -> None:
     lab.change_state("forge", changed)
 
 
-def only_vm_backups(lab: Lab, *, hours_ago: int, is_enabled: bool = True) -> None:
+def only_vm_backups(
+    lab: Lab,
+    *,
+    hours_ago: int = 6,
+    is_enabled: bool = True,
+    is_pruned: bool = True,
+    kind: str = "nfs",
+    is_shown: bool = True,
+) -> None:
     """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago."""
 
     def saved(state: dict[str, Any]) -> dict[str, Any]:
         job = {**state["backup_jobs"][0], "id": "backup-200", "vmid": "200", "enabled": int(is_enabled)}
+        if not is_pruned:
+            del job["prune-backups"]
         ended = int(time.time()) - 3600 * hours_ago
         run = {**state["tasks"][0], "type": "vzdump", "id": "200", "status": "OK", "endtime": ended}
-        return {**state, "backup_jobs": [job], "tasks": [*state["tasks"], run]}
+        storage = state["storages"]["nas"]
+        status = {**storage["status"], "type": kind, "shared": int(kind == "nfs")}
+        storages = {"nas": {"status": status, "content": storage["content"] if is_shown else []}}
+        return {**state, "backup_jobs": [job], "tasks": [*state["tasks"], run], "storages": storages}
 
     lab.change_state("proxmox", saved)
     lab.vm.shell(

@@ -102,7 +102,7 @@ class Lab:
             self.progress.say("application healthy")
             certified.result()
         self.write_states(("npm",))
-        self._write_access()
+        self.write_access()
         self._expect_https()
         self.progress.say("https answers")
         self._write_api_key()
@@ -332,7 +332,7 @@ class Lab:
         trust = str(self.place.folder / "trust.pem")
         return {**os.environ, "SSL_CERT_FILE": trust, "REQUESTS_CA_BUNDLE": trust, "CURL_CA_BUNDLE": trust}
 
-    def _write_access(self) -> None:
+    def write_access(self) -> None:
         """What a runner needs: settings, names, trust, ssh."""
         folder = self.place.folder
         (folder / "trust.pem").write_bytes(self.daemons.acme_root() + (self.place.keys / "ca.pem").read_bytes())

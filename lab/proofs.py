@@ -12,7 +12,7 @@ from pytest_zebu.checks import suite
 
 FAULTS = SOURCE / "faults"
 ATTACK = "--zebu-active=attack"
-USED_BY_PROBES = frozenset({"backend", "domains", "proxy-api", "proxy-certificates", "redis"})
+USED_BY_PROBES = frozenset({"backend", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"})
 """The parts of the lab on which active probes rest."""
 MACHINE_DECIDED = frozenset(suite())
 """The items that a check decides; drafts take part with `ZEBU_DRAFTS=1`."""

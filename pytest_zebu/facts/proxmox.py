@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing
 from pytest_zebu.settings import Target
 
 UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
-BACKUP_JOBS, BACKUP_RUNS = "backup_jobs", "backup_runs"
+BACKUP_JOBS, BACKUP_RUNS, STORAGES = "backup_jobs", "backup_runs", "storages"
+ELSEWHERE = frozenset({"nfs", "cifs", "pbs", "cephfs", "rbd", "glusterfs"})
+"""Kinds of storage that are not the node's own disks."""
 PROBE = Probe(
     "pvesh",
     r"""
@@ -74,8 +76,16 @@ def _paths(target: Target) -> dict[str, str]:
     }
 
 
+def _storage_paths(target: Target, name: str) -> tuple[str, str]:
+    """Of a storage: what it is, and the machine's backups there."""
+    node, vmid = target.settings.proxmox.node, target.settings.proxmox.vmid
+    base = f"nodes/{node}/storage/{name}"
+    return f"{base}/status", f"{base}/content?content=backup&vmid={vmid}"
+
+
 def _look(target: Target) -> Look:
-    return Look("proxmox", "node", {"paths": list(_paths(target).values())})
+    more = _storage_paths(target, "{storage}") if target.settings.proxmox.vmid else ()
+    return Look("proxmox", "node", {"paths": [*_paths(target).values(), *more]})
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -90,8 +100,9 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
         if isinstance(seen, Unknown):
             raise Missing(seen)
         nothing = Unknown(Reason.NOT_GATHERED, "Proxmox")
-        return {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
-    found: dict[str, Any] = {}
+        found = {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
+        return {**found, STORAGES: seen.value}
+    found = {}
     for line in gathered.said("pvesh").out.splitlines():
         name, _, text = line.removeprefix("@").partition(" ")
         found[name] = (
@@ -166,16 +177,27 @@ class BackupJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A storage of backups, and when those of the machine were made that lie there, newest first."""
+
+    name: str
+    is_elsewhere: bool
+    made: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VmBackups:
     """The hypervisor's backups of the machine.
 
     Attributes:
+        stored: by storage that a job writes to.
         runs: when those that succeeded ended, newest first.
     """
 
     jobs: tuple[BackupJob, ...]
     runs: Known[tuple[datetime, ...]] | Unknown
     now: datetime
+    stored: Mapping[str, Known[Stored] | Unknown] = field(default_factory=dict)
 
     @property
     def live(self) -> tuple[BackupJob, ...]:
@@ -218,7 +240,30 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
         if _covers(row, vmid)
     )
     now = datetime.fromtimestamp(gathered.time, UTC)
-    return VmBackups(jobs, _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks")), now)
+    runs = _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks"))
+    asked = answers.get(STORAGES, {})
+    stored = {}
+    for name in {job.storage for job in jobs}:
+        status, content = (asked.get(path, nothing) for path in _storage_paths(target, name))
+        stored[name] = _stored(name, status, _listed(content, "backups"))
+    return VmBackups(jobs, runs, now, stored)
+
+
+def _stored(name: str, status: Any, content: list[Mapping[str, Any]] | Unknown) -> Known[Stored] | Unknown:
+    for answer in (status, content):
+        if isinstance(answer, Unknown):
+            return answer
+    assert not isinstance(content, Unknown)  # noqa: S101 (just seen)
+    if not content:
+        # Proxmox leaves out, without a word, what the token may not see.
+        why = f"Proxmox shows no backups on {name}: there are none, or the token lacks Datastore.Allocate there"
+        return Unknown(Reason.NO_PERMISSION, why)
+    try:
+        made = sorted((datetime.fromtimestamp(int(row["ctime"]), UTC) for row in content), reverse=True)
+        is_elsewhere = status.get("shared") in (1, "1", True) or status.get("type") in ELSEWHERE
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+        raise Garbled("Proxmox's storage has another shape than known") from None
+    return Known(Stored(name, is_elsewhere, tuple(made)))
 
 
 def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...]] | Unknown:

@@ -6,6 +6,7 @@ Each looker gives plain data. A refusal is a value too: what was asked, and whic
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -200,23 +201,40 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         )  # fmt: skip
     except (AuthenticationError, requests.RequestException) as error:
         return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
-    found: dict[str, Any] = {}
-    for path in paths:
+
+    def ask(path: str) -> Any:
         resource, _, query = path.partition("?")
         params = dict(part.partition("=")[::2] for part in query.split("&") if part)
         try:
-            found[path] = api(resource).get(**params)
+            return api(resource).get(**params)
         except ResourceException as error:
-            found[path] = refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
+            return refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
         except AuthenticationError:
-            found[path] = refusal(401, f"Proxmox {resource}", "")
-        except requests.exceptions.SSLError:
-            return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
-        except requests.RequestException as error:
-            return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
+            return refusal(401, f"Proxmox {resource}", "")
         except ValueError:
-            found[path] = Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
+            return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
+
+    try:
+        found = {path: ask(path) for path in paths if STORAGE not in path}
+        for path in (path for path in paths if STORAGE in path):
+            concrete = [path.replace(STORAGE, name) for name in _backup_storages(found.get("cluster/backup"))]
+            found |= {path: ask(path) for path in concrete}
+    except requests.exceptions.SSLError:
+        return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
+    except requests.RequestException as error:
+        return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
     return found
+
+
+STORAGE, STORAGES = "{storage}", 5
+"""In a path, what stands for each storage that a backup job writes to; and how many of them are asked at most."""
+
+
+def _backup_storages(jobs: Any) -> list[str]:
+    if not isinstance(jobs, list):
+        return []
+    names = {str(job.get("storage")) for job in jobs if isinstance(job, dict) and job.get("storage")}
+    return sorted(name for name in names if re.fullmatch(r"[A-Za-z0-9_.-]+", name))[:STORAGES]
 
 
 # NPMplus and Nginx Proxy Manager

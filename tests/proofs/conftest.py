@@ -39,6 +39,7 @@ def lab() -> Iterator[Lab]:
     found = Lab()
     was_up = found.is_up
     found.up()
+    found.write_access()  # as `up` leaves it: a drill of an earlier run may have been attested since
     yield found
     if not was_up:
         found.down()

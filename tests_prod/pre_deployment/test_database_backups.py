@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.backups import Backups
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.base import Known, Reason, Unknown, need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
-from pytest_zebu.facts.proxmox import VmBackups
+from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.outcome import NotAssessed
 from pytest_zebu.settings import Settings
@@ -83,37 +83,73 @@ def test_backups_are_made_daily(
         raise AssertionError(f"{job.name} runs every {job.longest_gap} only")
 
 
-@item("pre.database.backups.retention")
-def test_old_dumps_go(backups: Backups, settings: Settings, case: Cases) -> None:
-    """Dumps that nobody deletes fill the disk; a policy that nothing carries out is a wish.
+def _vm_copies(
+    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> list[tuple[BackupJob, Known[Stored] | Unknown]]:
+    """Where no folder of dumps is declared: the hypervisor's live jobs, and what each has stored."""
+    declared = not isinstance(backups, Unknown) or backups.reason is not Reason.NOT_CONFIGURED
+    if declared or not isinstance(vm_backups, Known):
+        return []
+    found = vm_backups.value
+    case.saw(*(f"Proxmox's job {job.id} saves the machine to {job.storage}" for job in found.live))
+    return [(job, found.stored[job.storage]) for job in found.live]
 
-    Fix: declare `backups.retention_days` in zebu.toml, and delete older dumps where they are made (`find -mtime +N -delete`).
+
+@item("pre.database.backups.retention", either=("backups", "vm_backups"))
+def test_old_backups_go(
+    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, settings: Settings, case: Cases
+) -> None:
+    """Backups that nobody deletes fill the disk; a policy that nothing carries out is a wish.
+
+    Fix: declare `backups.retention_days` in zebu.toml, and delete older dumps where they are made (`find -mtime +N -delete`);
+    in Proxmox, "Retention" of the backup job.
     See: the checklist.
     """
+    if copies := _vm_copies(backups, vm_backups, case):
+        for job, stored in copies:
+            with case(f"job {job.id}", ", ".join(job.keeps) or "keeps everything"):
+                kept = [int(part.partition("=")[2]) for part in job.keeps if part.partition("=")[2].isdigit()]
+                assert kept and "keep-all=1" not in job.keeps, "keeps everything"
+                count = len(need(stored).made)
+                assert count <= sum(kept), f"{count} are there, {sum(kept)} may be: nothing deletes them"
+        return
+    dumps = need(backups)
     keep = settings.backups.retention_days
     if keep is None:
         raise NotAssessed("backups.retention_days is not declared")
-    with case("dumps", f"{len(backups.dumps)} in {settings.backups.folder}, {keep} days are declared"):
-        assert backups.dumps, "there are none"
-        oldest = backups.dumps[0]
-        age = backups.age(oldest)
+    with case("dumps", f"{len(dumps.dumps)} in {settings.backups.folder}, {keep} days are declared"):
+        assert dumps.dumps, "there are none"
+        oldest = dumps.dumps[0]
+        age = dumps.age(oldest)
         assert age <= timedelta(days=keep + GRACE_DAYS), f"{oldest.name} is {age.days} days old: nothing deletes it"
 
 
-@item("pre.database.backups.off-vm")
-def test_a_copy_is_elsewhere(backups: Backups, settings: Settings, case: Cases) -> None:
-    """The disk that fails takes the dumps with it. A folder on the same disk is no other place.
+@item("pre.database.backups.off-vm", either=("backups", "vm_backups"))
+def test_a_copy_is_elsewhere(
+    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> None:
+    """The disk that fails takes the backups with it. A folder on the same disk is no other place.
 
-    Fix: copy each dump to another machine or a mounted share after it is made, and declare it as `backups.copy`.
+    Fix: copy each dump to another machine or a mounted share after it is made, and declare it as `backups.copy`; in Proxmox,
+    let the backup job write to a share or a backup server.
     See: the 3-2-1 rule (CISA, Data Backup Options).
     """
-    copy = need(backups.copy)
+    if copies := _vm_copies(backups, vm_backups, case):
+        for job, answer in copies:
+            with case(f"storage {job.storage}"):
+                stored = need(answer)
+                assert stored.is_elsewhere, "is on the node's own disks"
+                age = need(vm_backups).now - stored.made[0]
+                assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+        return
+    dumps = need(backups)
+    copy = need(dumps.copy)
     with case(copy.where, *(f"{dump.name}: {dump.size} bytes" for dump in copy.dumps[-1:])):
         assert not copy.same_storage, copy.same_storage
         assert copy.dumps, "has no copy"
-        age = backups.age(copy.dumps[-1])
+        age = dumps.age(copy.dumps[-1])
         assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
-        newest = backups.newest
+        newest = dumps.newest
         if newest is not None and newest.name == copy.dumps[-1].name:
             assert newest.size == copy.dumps[-1].size, "the newest copy has another size than the dump"
 

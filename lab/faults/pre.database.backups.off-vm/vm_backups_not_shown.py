@@ -1,0 +1,17 @@
+"""The token may not see backups, and is shown an empty list: that is no verdict."""
+
+from lab.changes import only_vm_backups, own_dumps_again
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.database.backups.off-vm", "pre.database.backups.retention"}
+outcomes: dict[str, str] = dict.fromkeys(flips, "not_assessed")
+touches: set[str] = {"proxmox", "timers", "dumps", "pre.database.backups.retention", "pre.database.backups.off-vm"}
+settings: tuple[tuple[str, str], ...] = (('folder = "/var/backups/zebu"\n', ""),)
+
+
+def inject(lab: Lab) -> None:
+    only_vm_backups(lab, is_shown=False)
+
+
+def mend(lab: Lab) -> None:
+    own_dumps_again(lab)

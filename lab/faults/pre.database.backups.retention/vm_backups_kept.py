@@ -1,0 +1,16 @@
+"""The hypervisor keeps every backup for good."""
+
+from lab.changes import only_vm_backups, own_dumps_again
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.database.backups.retention"}
+touches: set[str] = {"proxmox", "timers", "dumps", "pre.database.backups.retention", "pre.database.backups.off-vm"}
+settings: tuple[tuple[str, str], ...] = (('folder = "/var/backups/zebu"\n', ""),)
+
+
+def inject(lab: Lab) -> None:
+    only_vm_backups(lab, is_pruned=False)
+
+
+def mend(lab: Lab) -> None:
+    own_dumps_again(lab)
