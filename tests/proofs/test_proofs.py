@@ -60,7 +60,7 @@ def expect(run: SuiteRun, changes: dict[str, str], options: tuple[str, ...] = ()
     expected = {**healthy(options), **changes}
     found = {item_id: run.outcomes[item_id] for item_id in expected}
     wrong = {item_id: run.why(item_id) for item_id in expected if found[item_id] != expected[item_id]}
-    assert not wrong, run.output
+    assert not wrong, "\n".join(f"{item_id}: {wrong[item_id]}" for item_id in wrong) + "\n" + run.output
 
 
 def test_healthy(suite: Suite, proven: Proven) -> None:
