@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from lab.deployment import Lab
@@ -43,6 +45,12 @@ def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> N
     lab.vm.shell(
         f"for n in $(seq 150); do case $(docker inspect -f '{state}' zebu-{service}-1) in healthy|none) exit 0 ;; esac; sleep 0.2; done; exit 1"
     )
+
+
+def override(lab: Lab, services: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make containers anew with what an override gives them."""
+    for service, keys in services.items():
+        recreate(lab, service, "".join(f"    {key}: {json.dumps(value)}\n" for key, value in keys.items()))
 
 
 PAGE = "/usr/share/nginx/html/index.html"
@@ -93,16 +101,33 @@ def restore_proxy(lab: Lab, file: str) -> None:
     lab.proxy.shell(f"[ ! -e {kept} ] || mv {kept} {path}; {_RELOAD}")
 
 
+def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
+    """A certificate of the lab's own authority and its key, on the proxy's machine."""
+    certificate, key = lab.mint(name, days)
+    lab.proxy.run(["sh", "-c", f"cat > /root/{file}.pem"], stdin=certificate)
+    lab.proxy.run(["sh", "-c", f"umask 077; cat > /root/{file}.key"], stdin=key)
+
+
 def serve_minted(lab: Lab, server: str, name: str, days: tuple[int, int]) -> None:
     """Let one of the proxy's servers have a certificate of the lab's own authority, for a name and between two days."""
-    certificate, key = lab.mint(name, days)
-    lab.proxy.run(["sh", "-c", "cat > /root/fault.pem"], stdin=certificate)
-    lab.proxy.run(["sh", "-c", "umask 077; cat > /root/fault.key"], stdin=key)
+    _put_minted(lab, name, days, "fault")
     pem, private = (
         f"s#{word} .*#{word} /root/fault.{end};#"
         for word, end in (("ssl_certificate", "pem"), ("ssl_certificate_key", "key"))
     )
     edit_proxy(lab, "tls", f"/server_name {server}/,/}}/ {{ {pem}; {private} }}")
+
+
+def add_server(lab: Lab, file: str, name: str, text: str) -> None:
+    """Give the proxy one more server, with a certificate of the lab's own authority in `/root/FILE.pem`."""
+    _put_minted(lab, name, (-1, 90), file)
+    lab.proxy.run(["sh", "-c", f"cat > /etc/nginx/sites-enabled/{file}.conf"], stdin=text.encode())
+    lab.proxy.shell(_RELOAD)
+
+
+def remove_server(lab: Lab, file: str) -> None:
+    """Without it again."""
+    lab.proxy.shell(f"rm -f /etc/nginx/sites-enabled/{file}.conf /root/{file}.pem /root/{file}.key; {_RELOAD}")
 
 
 def change_check(lab: Lab, name: str, **fields: Any) -> None:
@@ -152,6 +177,32 @@ def own_dumps_again(lab: Lab) -> None:
     )
 
 
+PVESH = r"""#!/bin/sh
+# What the node itself answers, from the stand-in: pvesh get PATH [--KEY VALUE ...]
+[ "$1" = get ] || exit 255
+path=$2; shift 2; query=
+while [ $# -gt 1 ]; do
+  [ "$1" = --output-format ] || query="$query&${1#--}=$2"
+  shift 2
+done
+curl -fsSk -H "Authorization: PVEAPIToken=@TOKEN@" "https://10.77.0.5:8006/api2/json$path?$query" | jq -c .data
+"""
+PVESH_SETTINGS = (('api = "https://pve.zebu.test:8006"\n', 'ssh = "proxy"\n'),)
+"""The node is asked over ssh; in the lab, the proxy's machine plays its part."""
+
+
+def install_pvesh(lab: Lab) -> None:
+    """Give the node's part of the lab its `pvesh`."""
+    token = (lab.place.keys / "proxmox.secret").read_text()
+    script = PVESH.replace("@TOKEN@", f"zebu@pve!readiness={token}").encode()
+    lab.proxy.run(["sh", "-c", "umask 077; cat > /usr/local/sbin/pvesh; chmod 700 /usr/local/sbin/pvesh"], stdin=script)
+
+
+def remove_pvesh(lab: Lab) -> None:
+    """Without it again."""
+    lab.proxy.shell("rm /usr/local/sbin/pvesh")
+
+
 # The workers of before answer until they notice; a moment later they are gone.
 _RELOAD = "nginx -t 2>/dev/null && systemctl reload nginx && sleep 0.5"
 
@@ -173,3 +224,50 @@ def sql(lab: Lab, statement: str) -> str:
         "zebu",
     ]
     return lab.vm.run(command, stdin=statement.encode()).stdout.decode().strip()
+
+
+SERVER = "uvicorn zebu.main:app --host 0.0.0.0 --port 8000"
+
+
+def beside_server(script: str) -> dict[str, dict[str, list[str]]]:
+    """The override that lets a Python script run beside the backend's server, as a process of its own."""
+    return {"backend": {"command": ["sh", "-c", f"python3 -c {shlex.quote(script)} & exec {SERVER}"]}}
+
+
+# Run in the machine: an image with another day of making and no revision, its layers as they are.
+_AGE = """
+import datetime, io, json, subprocess, sys, tarfile
+image = sys.argv[1]
+saved = subprocess.run(["docker", "save", image], check=True, capture_output=True).stdout
+with tarfile.open(fileobj=io.BytesIO(saved)) as old:
+    manifest = json.load(old.extractfile("manifest.json"))
+    config = json.load(old.extractfile(manifest[0]["Config"]))
+    made = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=400)
+    config["created"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
+    config["config"]["Labels"].pop("org.opencontainers.image.revision", None)
+    manifest[0]["Config"] = "config.json"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as new:
+        for name, data in (("manifest.json", json.dumps(manifest).encode()), ("config.json", json.dumps(config).encode())):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            new.addfile(entry, io.BytesIO(data))
+        for layer in dict.fromkeys(manifest[0]["Layers"]):
+            entry = old.getmember(layer)
+            new.addfile(entry, old.extractfile(entry) if entry.isfile() else None)
+subprocess.run(["docker", "load", "-q"], input=out.getvalue(), check=True, stdout=subprocess.DEVNULL)
+"""
+BACKEND_IMAGE = "zebu/backend:1.2.0"
+
+
+def age_backend_image(lab: Lab) -> None:
+    """Let the backend's image be old, without a word of its revision, with the same files."""
+    lab.vm.shell(f"docker tag {BACKEND_IMAGE} zebu/backend:kept")
+    lab.vm.run(["python3", "-", BACKEND_IMAGE], stdin=_AGE.encode())
+
+
+def restore_backend_image(lab: Lab) -> None:
+    """The backend's image, and its container, as they were built."""
+    lab.vm.shell(f"docker tag zebu/backend:kept {BACKEND_IMAGE}; docker rmi zebu/backend:kept >/dev/null")
+    recreate(lab, "backend")
+    lab.vm.shell("docker image prune -f >/dev/null")

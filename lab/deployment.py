@@ -28,6 +28,8 @@ from lab.standins import states
 
 MACHINES = ("vm", "proxy", "nas")
 BACKUP_AGES_DAYS = (3, 2, 1, 0)
+CARE = ("docker-prune.service", "logrotate.service")
+"""Jobs of the machine that have run before it is looked at."""
 CERTIFY = """
 certbot certonly --non-interactive --agree-tos --register-unsafely-without-email \
   --server https://acme.zebu.test:14000/dir --webroot -w /var/www/acme --cert-name zebu.test \
@@ -105,7 +107,7 @@ class Lab:
         self.write_access()
         self._expect_https()
         self.progress.say("https answers")
-        self._write_api_key()
+        self.write_api_key("api-key")
         self.read_price()
         self._age()
         self._keep_clean()
@@ -156,14 +158,14 @@ class Lab:
         fresh.chmod(0o600)
         fresh.replace(path)
 
-    def _write_api_key(self) -> None:
-        """A user signs in, and makes an API key for the probes that need one."""
+    def write_api_key(self, name: str, port: int = 8000) -> None:
+        """A user signs in at the backend on a port, and makes an API key for the probes that need one."""
         token = states.session_token(states.signing_key(self.place.keys / "signin.key"), "user_readiness")
         body = json.dumps({"label": "readiness", "scopes": ["read", "trade"]})
-        fetch = 'curl -fsS -H @- -H "Content-Type: application/json" -d "$1" http://127.0.0.1:8000/api/v1/api-keys'
+        fetch = 'curl -fsS -H @- -H "Content-Type: application/json" -d "$1" "http://127.0.0.1:$2/api/v1/api-keys"'
         header = f"Authorization: Bearer {token}".encode()
-        said = json.loads(self.vm.run(["sh", "-euc", fetch, "sh", body], stdin=header).stdout)
-        path = self.place.folder / "api-key"
+        said = json.loads(self.vm.run(["sh", "-euc", fetch, "sh", body, str(port)], stdin=header).stdout)
+        path = self.place.folder / name
         path.touch(mode=0o600)
         path.write_text(said["raw_key"])
 
@@ -218,7 +220,7 @@ class Lab:
                 '[ "$newest" = "/var/backups/zebu/zebu-$then.dump" ] || mv "$newest" "/var/backups/zebu/zebu-$then.dump"',
                 f'touch -d "{days} days ago" "/var/backups/zebu/zebu-$then.dump"',
             ]
-        script += ["systemctl start docker-prune.service logrotate.service", "wait"]
+        script += [f"systemctl start {' '.join(CARE)}", "wait"]
         self.vm.shell("\n".join(script))
         self.proxy.run(["systemctl", "start", "certbot.service"])
         self.progress.say("machine aged: dumps taken and copied, updates installed")
@@ -236,6 +238,8 @@ class Lab:
             machine.start(f"clean-{name}")
         if "vm" in names:
             self.wait_for_application()
+            self.read_price()
+            self.vm.shell(f"systemctl start {' '.join(CARE)}")
         if "proxy" in names:
             wait_until(
                 "nginx on the proxy",
@@ -243,6 +247,8 @@ class Lab:
                 lambda: self.proxy.run(["systemctl", "is-active", "nginx"], check=False).returncode == 0,
             )
             self._expect_https()
+            # What a job's last run was is forgotten at boot.
+            self.proxy.run(["systemctl", "start", "certbot.service"])
         self.progress.say(f"reset: {', '.join(names)}")
 
     def down(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lab.deployment import Lab
 from lab.place import SOURCE
@@ -12,7 +13,9 @@ from pytest_zebu.checks import suite
 
 FAULTS = SOURCE / "faults"
 ATTACK = "--zebu-active=attack"
-USED_BY_PROBES = frozenset({"backend", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"})
+USED_BY_PROBES = frozenset(
+    {"backend", "backend-files", "backend-restart", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"}
+)
 """The parts of the lab on which active probes rest."""
 MACHINE_DECIDED = frozenset(suite())
 """The items that a check decides; drafts take part with `ZEBU_DRAFTS=1`."""
@@ -28,8 +31,11 @@ class Fault:
         outcomes: of those, the ones that become something else than failed.
         options: what the suite is run with to see it.
         blinds: a blinding that comes with it.
-        settings: replacements in the lab's settings, where the arrangement has to be declared.
-        touches: the parts of the lab that it changes; two faults that touch the same part are not injected together.
+        override: what a compose file of the fault's own gives to services; those of faults in a round are merged, and
+            the containers made anew once, before anything else is injected, and again after all is mended.
+        settings: replacements in the lab's settings, where the arrangement has to be declared; `@LAB@` is the lab's folder.
+        touches: the parts of the lab that it changes; two faults that touch the same part are not injected together. A
+            service's name stands for its container: who touches it may make it anew.
     """
 
     item: str
@@ -40,6 +46,7 @@ class Fault:
     options: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
     blinds: str
+    override: Mapping[str, Mapping[str, Any]]
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
 
@@ -79,6 +86,7 @@ def load_faults() -> tuple[Fault, ...]:
                 options=tuple(getattr(module, "options", ())),
                 settings=tuple(getattr(module, "settings", ())),
                 blinds=getattr(module, "blinds", ""),
+                override=getattr(module, "override", {}),
                 inject=getattr(module, "inject", _unchanged),
                 mend=getattr(module, "mend", _unchanged),
             )
@@ -86,22 +94,66 @@ def load_faults() -> tuple[Fault, ...]:
     return tuple(found)
 
 
-def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
-    """Faults that do not touch each other, together: no two of an item, and none that flips another's item.
+def _overridden(fault: Fault) -> frozenset[tuple[str, ...]]:
+    """The keys that a fault's override sets, as paths; a whole list or value is one key."""
 
-    One that keeps the suite from seeing is alone. Only what is attacked is attacked: the burst would slow others down.
+    def paths(node: Any, at: tuple[str, ...]) -> list[tuple[str, ...]]:
+        return [one for key in node for one in paths(node[key], (*at, key))] if isinstance(node, Mapping) else [at]
+
+    return frozenset(paths(fault.override, ()))
+
+
+def merged(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
+    """The overrides of faults that are injected together, by service."""
+
+    def merge(into: dict[str, Any], node: Mapping[str, Any]) -> None:
+        for key, value in node.items():
+            if isinstance(value, Mapping):
+                merge(into.setdefault(key, {}), value)
+            else:
+                into[key] = value
+
+    found: dict[str, dict[str, Any]] = {}
+    for fault in faults:
+        merge(found, fault.override)
+    return found
+
+
+def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
+    """Faults that do not touch each other, together: no two of an item, and none that flips the item of another.
+
+    Items that are the own of neither may be flipped by both, to the same outcome: the union of what is declared is what
+    must be seen. One that keeps the suite from seeing is alone. Only what is attacked is attacked: the burst would slow
+    others down.
     """
 
-    def touched(fault: Fault) -> frozenset[str]:
-        return fault.flips | {fault.item} | fault.touches
+    def outcomes(fault: Fault) -> dict[str, str]:
+        return {item: fault.outcomes.get(item, "failed") for item in fault.flips}
+
+    def meets(fault: Fault, other: Fault) -> bool:
+        mine, theirs = outcomes(fault), outcomes(other)
+        if fault.item in (theirs.keys() | {other.item}) or other.item in mine:
+            return True
+        if any(mine[item] != theirs[item] for item in mine.keys() & theirs.keys()):
+            return True
+        return bool(
+            fault.touches & (other.touches | other.flips | {other.item})
+            or other.touches & (fault.flips | {fault.item})
+            or _overridden(fault) & _overridden(other)
+            or fault.override.keys() & other.touches
+            or other.override.keys() & fault.touches
+        )
 
     def fits(fault: Fault, group: list[Fault]) -> bool:
         if fault.blinds or group[0].blinds or (ATTACK in fault.options) is not (ATTACK in group[0].options):
             return False
-        if any(touched(fault) & touched(other) for other in group):
+        if any(meets(fault, other) for other in group):
             return False
         probing = bool(fault.options) or any(other.options for other in group)
-        return not probing or not any(USED_BY_PROBES & other.touches for other in (fault, *group) if not other.options)
+        together = (fault, *group)
+        return not probing or not any(
+            other.override or USED_BY_PROBES & other.touches for other in together if not other.options
+        )
 
     found: list[list[Fault]] = []
     for fault in faults:

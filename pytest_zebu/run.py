@@ -47,7 +47,7 @@ class Run:
 
     targets: Mapping[str, Target]
     options: Options
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="zebu-run-")))
+    folder: Path = Path()
     owns_folder: bool = True
     catalogue: Catalogue = field(default_factory=load)
     records: dict[str, Records] = field(default_factory=dict)
@@ -68,6 +68,8 @@ class Run:
             self.selected[name] = set()
         if self.options.replay is not None:
             self._snapshots = replayed(self.options.replay, self.targets)
+        if self.owns_folder:  # made last: what is refused leaves nothing behind
+            self.folder = Path(tempfile.mkdtemp(prefix="zebu-run-"))
 
     def connection(self, name: str) -> Connection:
         """The one connection to a host."""

@@ -279,11 +279,13 @@ class Probes(Section):
 
     Attributes:
         api_key_file: holds an API key of the application, of a user who is there for the probes.
+        staging_api_key_file: the same of the staging deployment, where its keys are others (they should be).
         production: the host name of the production API, if probes may write there: they are refused otherwise.
         ticker: the share that is bought and priced.
     """
 
     api_key_file: Path | None = None
+    staging_api_key_file: Path | None = None
     production: Domain | None = None
     ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
 

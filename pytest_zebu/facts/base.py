@@ -192,6 +192,7 @@ class Fact(Generic[T]):
         probes: what the batch must ask for it.
         looks: what must be looked at from outside, which depends on the target's settings.
         then: what must be looked at besides, once the target has said what it has.
+        alone: what is looked at when all else was seen, since how long it takes is what matters.
         active: what is tried by writing, where the user asked for it: one after the other, when all else was seen.
     """
 
@@ -200,6 +201,7 @@ class Fact(Generic[T]):
     probes: tuple[Probe, ...] = ()
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     active: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:

@@ -5,7 +5,7 @@ Environments are compared on the machine: what travels is the names of variables
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
@@ -37,6 +37,7 @@ docker compose -p "$ZEBU_PROJECT" --project-directory "$ZEBU_APP_DIR" "$@" confi
   }
   sub decode { local $text = $_[0]; pos($text) = 0; return value() }
   sub said { open my $in, "-|", @_ or exit 8; local $/; return <$in> // "" }
+  sub slurp { open my $in, "<", $_[0] or return "\0$_[0]"; local $/; return <$in> // "" }
   sub clean { my $t = shift // ""; $t =~ s/[^\x21-\x7e]/?/g; return length $t ? $t : "-" }
   my @containers = @{ decode(said("docker", "inspect", split " ", $ENV{IDS})) };
   my $made = do { local $/; <STDIN> };
@@ -49,13 +50,26 @@ docker compose -p "$ZEBU_PROJECT" --project-directory "$ZEBU_APP_DIR" "$@" confi
     my $image = $image{ $container->{Image} } || {};
     my $labels = $image->{Config}{Labels} || {};
     my $context = $service && $service->{build} ? (ref $service->{build} ? $service->{build}{context} : $service->{build}) : "";
-    my $changed = "-";
+    my ($changed, @files) = "-";
     if ($context) {
       my @git = ("runuser", "-u", $ENV{OWNER_NAME}, "--", "env", "GIT_OPTIONAL_LOCKS=0", "git", "-C", $ENV{ZEBU_APP_DIR}, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat");
       chomp($changed = said(@git, "log", "-1", "--format=%ct", "--", $context) || "-");
+      # An image that tells no revision is compared with the tree, file by file, where it has the files at all.
+      @files = split /\0/, said(@git, "ls-files", "-z", "--", $context) if ($labels->{"org.opencontainers.image.revision"} // "unknown") eq "unknown";
     }
     printf "\@service %s %s %s %s %s\n", clean($name), !$service ? "gone" : $context ? "built" : "pulled", clean($labels->{"org.opencontainers.image.revision"}), clean($image->{Created}), clean($changed);
     next if !$service;
+    if (@files && $container->{State}{Pid}) {
+      my ($root, $same, $other, $absent) = ("/proc/$container->{State}{Pid}/root" . ($image->{Config}{WorkingDir} || ""), 0, 0, 0);
+      for my $file (map { "$ENV{ZEBU_APP_DIR}/$_" } splice @files, 0, 2000) {
+        next if -l $file || !-f $file || -s $file > 1048576 || substr($file, 0, 1 + length $context) ne "$context/";
+        my $inner = substr $file, 1 + length $context;
+        my ($folder) = $inner =~ m{(.*)/};
+        if (-f "$root/$inner" && !-l "$root/$inner") { slurp($file) eq slurp("$root/$inner") ? $same++ : $other++ }
+        elsif (defined $folder && -d "$root/$folder") { $absent++ }
+      }
+      printf "\@files %s %d %d %d\n", clean($name), $same, $other, $absent;
+    }
     my %base = map { split /=/, $_, 2 } @{ $image->{Config}{Env} || [] };
     my %runs = map { split /=/, $_, 2 } @{ $container->{Config}{Env} || [] };
     my %should = %{ $service->{environment} || {} };
@@ -83,6 +97,8 @@ class Service:
         context_changed: when a commit last changed what it is built from.
         variables: how many variables compose would give it.
         differing: names of those that it has otherwise.
+        files: of the files that it is built from, how many are in it as they are in the tree, otherwise, and not at all
+            though their folder is; nothing where the image tells its revision.
     """
 
     name: str
@@ -92,6 +108,7 @@ class Service:
     context_changed: datetime | None
     variables: int = 0
     differing: tuple[str, ...] = ()
+    files: tuple[int, int, int] | None = None
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
@@ -106,11 +123,11 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
             case ["@unreadable", name]:
                 found[name] = Service(name, "unreadable", "", None, None)
             case ["@environment", name, count, names] if name in found and count.isdigit():
-                old = found[name]
                 differing = tuple(part for part in names.split(",") if part != "-")
-                found[name] = Service(
-                    name, old.kind, old.revision, old.created, old.context_changed, int(count), differing
-                )
+                found[name] = replace(found[name], variables=int(count), differing=differing)
+            case ["@files", name, *counts] if name in found and len(counts) == 3 and all(map(str.isdigit, counts)):
+                same, other, absent = map(int, counts)
+                found[name] = replace(found[name], files=(same, other, absent))
             case _:
                 raise Garbled(f"compose said: {line[:120]}")
     if not found:

@@ -58,4 +58,4 @@ def parse(gathered: Gathered, target: Target) -> Latency:
         raise Garbled("the timed requests") from None
 
 
-FACT = Fact("latency", parse, looks=looks)
+FACT = Fact("latency", parse, alone=looks)

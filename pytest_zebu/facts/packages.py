@@ -12,14 +12,24 @@ from typing import Any
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown
 from pytest_zebu.settings import Target
 
-# The image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
-# working folder, which is the application's, out of the path.
+# Each image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
+# working folder, which is the application's, out of the path. 126 and 127: the image has no Python.
 INSTALLED_PROBE = Probe(
     "packages.installed",
-    r"""exec docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I -c '
+    r"""
+containers=$(docker ps --filter status=running --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --format '{{.ID}} {{.Label "com.docker.compose.service"}}') || exit 1
+printf '%s\n' "$containers" | sort -k2 | head -n 24 | while read -r id service; do
+  found=$(docker exec "$id" python3 -I -c '
 import importlib.metadata as m
-for d in m.distributions(): print(d.metadata["Name"], d.version)'""",
-    needs=("BACKEND_CONTAINER",),
+for d in m.distributions(): print(d.metadata["Name"], d.version)' 2>/dev/null </dev/null)
+  status=$?
+  case $status in 0) ;; 126|127) status=none found= ;; *) found= ;; esac
+  printf '@service %s %s\n' "$service" "$status"
+  [ -z "$found" ] || printf '%s\n' "$found"
+done
+""",
+    needs=("PROJECT",),
+    timeout=20,
 )
 LOCKS_PROBE = Probe(
     "packages.locks",
@@ -34,7 +44,6 @@ find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
 _NAME = re.compile(r"[-_.]+")
-IMAGE = "running backend image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +69,34 @@ class Audit:
     found: Mapping[str, Known[tuple[Advisory, ...]] | Unknown]
 
 
-def installed(text: str) -> dict[str, str]:
-    """Distributions by name, as the running image told them."""
-    found = {}
+def installed(text: str) -> dict[str, dict[str, str] | Unknown]:
+    """Distributions by name, as the Python of each running service told them; services without a Python have none.
+
+    Raises:
+        Garbled: it is not of its kind.
+        Missing: no service has a Python.
+    """
+    found: dict[str, dict[str, str] | Unknown] = {}
+    packages: dict[str, str] = {}
     for line in text.splitlines():
-        name, _, version = line.partition(" ")
-        if not version or " " in version:
+        name, _, rest = line.partition(" ")
+        if name == "@service":
+            service, _, status = rest.partition(" ")
+            packages = {}
+            if status != "none":
+                # Replicas of a service run the same image; what one has more is looked at, too.
+                place = f"running image of {service}"
+                known = found.setdefault(place, packages)
+                if status != "0":
+                    found[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} ended with {status}")
+                elif isinstance(known, dict):
+                    packages = known
+        elif not rest or " " in rest:
             raise Garbled(f"the list of distributions said: {line[:80]}")
-        found[_NAME.sub("-", name).lower()] = version
+        else:
+            packages[_NAME.sub("-", name).lower()] = rest
     if not found:
-        raise Missing(Unknown(Reason.MISSING, "the backend's Python has no distributions"))
+        raise Missing(Unknown(Reason.MISSING, "no running image has a Python that tells its distributions"))
     return found
 
 
@@ -105,7 +132,8 @@ def locked(file: str, text: str) -> dict[str, str]:
 
 def _asked(gathered: Gathered) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
     """What must be asked about: Python's packages and npm's, by place."""
-    python = {IMAGE: installed(gathered.said("packages.installed").out)}
+    running = installed(gathered.said("packages.installed").out)
+    python = {place: packages for place, packages in running.items() if not isinstance(packages, Unknown)}
     npm: dict[str, dict[str, str]] = {}
     for part in re.split(r"(?m)^@file ", gathered.said("packages.locks").out)[1:]:
         file, _, text = part.partition("\n")
@@ -134,12 +162,16 @@ def parse(gathered: Gathered, target: Target) -> Audit:
     seen = gathered.saw(_look(gathered))
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    places = {**python, **npm}
+    asked = {**python, **npm}
+    counts = {place: len(packages) for place, packages in asked.items()}
     try:
-        found = {place: _advisories(seen.value[place]) for place in places}
+        found = {place: _advisories(seen.value[place]) for place in asked}
     except (KeyError, TypeError):
         raise Garbled("the advisories have another shape than known") from None
-    return Audit({place: len(packages) for place, packages in places.items()}, found)
+    for place, packages in installed(gathered.said("packages.installed").out).items():
+        if isinstance(packages, Unknown):
+            counts[place], found[place] = 0, packages
+    return Audit(counts, found)
 
 
 def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:

@@ -20,11 +20,18 @@ PROBE = Probe(
 command -v pvesh >/dev/null || exit 127
 node=$ZEBU_SET_PROXMOX_NODE
 ask() { name=$1; shift; printf '@%s ' "$name"; pvesh get "$@" --output-format json 2>/dev/null | tr -d '\n' || true; echo; }
+jobs=$(ask backup_jobs /cluster/backup)
 ask version /version
 ask updates "/nodes/$node/apt/update"
 ask refreshes "/nodes/$node/tasks" --typefilter aptupdate --limit 20
-ask backup_jobs /cluster/backup
-[ -z "$ZEBU_SET_PROXMOX_VMID" ] || ask backup_runs "/nodes/$node/tasks" --typefilter vzdump --vmid "$ZEBU_SET_PROXMOX_VMID" --limit 50
+printf '%s\n' "$jobs"
+[ -n "$ZEBU_SET_PROXMOX_VMID" ] || exit 0
+ask backup_runs "/nodes/$node/tasks" --typefilter vzdump --vmid "$ZEBU_SET_PROXMOX_VMID" --limit 50
+printf '%s\n' "$jobs" | grep -oE '"storage" *: *"[A-Za-z][A-Za-z0-9._-]*"' | cut -d'"' -f4 | sort -u | head -n 8 |
+  while IFS= read -r storage; do
+    ask "status/$storage" "/nodes/$node/storage/$storage/status"
+    ask "content/$storage" "/nodes/$node/storage/$storage/content" --content backup --vmid "$ZEBU_SET_PROXMOX_VMID"
+  done
 """,
     needs=("ROOT",),
     timeout=20,
@@ -100,14 +107,18 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
         if isinstance(seen, Unknown):
             raise Missing(seen)
         nothing = Unknown(Reason.NOT_GATHERED, "Proxmox")
-        found = {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
-        return {**found, STORAGES: seen.value}
-    found = {}
+        by_name = {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
+        return {**by_name, STORAGES: seen.value}
+    found: dict[str, Any] = {STORAGES: {}}
     for line in gathered.said("pvesh").out.splitlines():
         name, _, text = line.removeprefix("@").partition(" ")
-        found[name] = (
-            parse_json(text, f"pvesh {name}") if text else Unknown(Reason.UNDECIDABLE, f"pvesh: {name} failed")
-        )
+        answer = parse_json(text, f"pvesh {name}") if text else Unknown(Reason.UNDECIDABLE, f"pvesh: {name} failed")
+        part, of, storage = name.partition("/")
+        if of:
+            status, content = _storage_paths(target, storage)
+            found[STORAGES][status if part == "status" else content] = answer
+        else:
+            found[name] = answer
     return found
 
 
@@ -245,16 +256,19 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
     stored = {}
     for name in {job.storage for job in jobs}:
         status, content = (asked.get(path, nothing) for path in _storage_paths(target, name))
-        stored[name] = _stored(name, status, _listed(content, "backups"))
+        sees_all = target.settings.proxmox.ssh is not None
+        stored[name] = _stored(name, status, _listed(content, "backups"), sees_all=sees_all)
     return VmBackups(jobs, runs, now, stored)
 
 
-def _stored(name: str, status: Any, content: list[Mapping[str, Any]] | Unknown) -> Known[Stored] | Unknown:
+def _stored(
+    name: str, status: Any, content: list[Mapping[str, Any]] | Unknown, *, sees_all: bool
+) -> Known[Stored] | Unknown:
     for answer in (status, content):
         if isinstance(answer, Unknown):
             return answer
     assert not isinstance(content, Unknown)  # noqa: S101 (just seen)
-    if not content:
+    if not content and not sees_all:
         # Proxmox leaves out, without a word, what the token may not see.
         why = f"Proxmox shows no backups on {name}: there are none, or the token lacks Datastore.Allocate there"
         return Unknown(Reason.NO_PERMISSION, why)

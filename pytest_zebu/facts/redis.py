@@ -35,7 +35,8 @@ try:
         print("refused")
         sys.exit(0)
     answer = said("PING")
-    print("pong" if answer == "+PONG" else "refused" if "NOAUTH" in answer else "garbled")
+    # MISCONF: it could not save, and refuses writes until it can; PING is refused with them.
+    print("pong" if answer == "+PONG" else "refused" if "NOAUTH" in answer else "misconf" if "MISCONF" in answer else "garbled")
 except OSError as error:
     print("unreachable", type(error).__name__)
 PYTHON
@@ -87,9 +88,9 @@ def parse(gathered: Gathered, target: Target) -> Redis:
 
 
 def parse_ping(gathered: Gathered, target: Target) -> str:
-    """What the backend's PING got: pong, refused, unreachable or garbled."""
+    """What the backend's PING got: pong, refused, misconf, unreachable or garbled."""
     word = gathered.said("redis.ping").out.strip()
-    if word.split(" ")[0] not in ("pong", "refused", "unreachable", "garbled"):
+    if word.split(" ")[0] not in ("pong", "refused", "misconf", "unreachable", "garbled"):
         raise Garbled("the backend's PING")
     return word
 

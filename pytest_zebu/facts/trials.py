@@ -73,10 +73,9 @@ def use_look(target: Target, place: str) -> Look:
     arguments: dict[str, Any] = {"base": base, "refused": refused or None}
     staging = target.settings.domains.staging
     if place == "staging":
-        elsewhere = base if staging else None
-        arguments = {"base": f"https://{staging}", "refused": None if staging else "domains.staging is not set"}
-        arguments["elsewhere"] = elsewhere
-    return Look("functional", place, arguments)
+        refused = "" if staging else "domains.staging is not set"
+        arguments = {"base": f"https://{staging}", "refused": refused or None, "elsewhere": staging and base}
+    return Look("functional", place, {**arguments, "is_staging": place == "staging"})
 
 
 def _active_use(place: str) -> Any:
@@ -177,6 +176,12 @@ case $(head -c 5 "$dump" | tr -d '\0') in
        inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
 esac
 printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
+# Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
+case $(head -c 5 "$dump" | tr -d '\0') in
+  PGDMP) inside pg_restore --list < "$dump" | sed -n 's/^[0-9]*; [0-9]* [0-9]* TABLE DATA \([^ ]*\) \([^ ]*\) .*/@data \1.\2/p' ;;
+  *) case $dump in *.gz) gzip -dc "$dump" ;; *.zst) zstd -dc "$dump" ;; *) cat "$dump" ;; esac |
+       sed -n 's/^COPY \([^ ]*\.[^ ]*\) (.*) FROM stdin;$/@data \1/p' | tr -d '"' ;;
+esac
 tail -n 1 "$log" | cut -c1-200 | sed 's/^/@complaint /'
 count="SELECT n.nspname || '.' || c.relname, (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), false, true, '')))[1]::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p') AND n.nspname NOT IN ('pg_catalog','information_schema') ORDER BY 1"
 inside psql -XAtq -F ' ' -U drill -d drill -c "$count" | sed 's/^/@restored /'
@@ -196,6 +201,7 @@ class Drill:
         status: how the restore ended: 0 without an error.
         seconds: how long it took.
         restored, live: rows by table.
+        data: the tables of which it has data, if only no rows; empty where it does not tell.
     """
 
     dump: str
@@ -204,6 +210,7 @@ class Drill:
     complaint: str
     restored: Mapping[str, int]
     live: Mapping[str, int]
+    data: frozenset[str]
 
 
 _DRILL_LOOK = Look("restore", "drill", {"probe": asdict(DRILL_PROBE)})
@@ -221,6 +228,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
         raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data['complaint']}"))
     dump, complaint, status, seconds = "", "", -1, 0
     rows: dict[str, dict[str, int]] = {"@restored": {}, "@live": {}}
+    with_data: set[str] = set()
     try:
         for line in str(data["out"]).splitlines():
             word, _, rest = line.partition(" ")
@@ -230,6 +238,8 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
                 status, seconds = map(int, rest.split())
             elif word == "@complaint":
                 complaint = rest
+            elif word == "@data":
+                with_data.add(rest)
             elif word in rows:
                 table, _, count = rest.rpartition(" ")
                 rows[word][table] = int(count)
@@ -239,7 +249,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
         raise Garbled("the drill") from None
     if status < 0 or not rows["@live"]:
         raise Missing(Unknown(Reason.UNDECIDABLE, "the drill ended before it could compare"))
-    return Drill(dump, status, seconds, complaint, rows["@restored"], rows["@live"])
+    return Drill(dump, status, seconds, complaint, rows["@restored"], rows["@live"], frozenset(with_data))
 
 
 USE = Fact("use", _parse_use("production"), active=_active_use("production"))

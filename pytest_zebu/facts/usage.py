@@ -9,13 +9,14 @@ from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reas
 from pytest_zebu.settings import Target
 
 # The kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
-# is no use of memory: Docker leaves it out too.
+# is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks
+# among it) is no descendant of its first process: its memory is counted apart.
 PROBE = Probe(
     "usage",
     r"""
 list=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$ZEBU_PROJECT")
 for id in $list; do
-  service=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}}' "$id")
+  first=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}' "$id")
   memory=; cpu=
   for folder in $(find /sys/fs/cgroup -maxdepth 6 -type d -name "*$id*" 2>/dev/null); do
     [ -f "$folder/memory.current" ] && memory="$folder/memory.current $folder/memory.stat"
@@ -23,19 +24,26 @@ for id in $list; do
     [ -f "$folder/cpu.stat" ] && grep -q usage_usec "$folder/cpu.stat" && cpu=$folder/cpu.stat
     [ -f "$folder/cpuacct.usage" ] && cpu=$folder/cpuacct.usage
   done
-  echo "$service $memory $cpu"
+  echo "$first $memory $cpu"
 done | perl -e '
   my @rows = map { [split] } <STDIN>;
   sub slurp { open my $f, "<", $_[0] or return ""; local $/; my $t = <$f>; return $t // "" }
+  sub is_own { my ($pid, $first) = @_; for (1 .. 64) { return 1 if $pid == $first; return 0 if $pid <= 1;
+    ($pid) = slurp("/proc/$pid/stat") =~ /.*\) \S (\d+)/s or return 0 } return 0 }
   for my $round (1 .. 4) {
     select undef, undef, undef, 0.5 if $round > 1;
     my ($up) = split / /, slurp("/proc/uptime");
     for my $row (@rows) {
-      my ($service, $memory, $stat, $cpu) = @$row; next unless defined $cpu;
+      my ($service, $first, $memory, $stat, $cpu) = @$row; next unless defined $cpu;
+      my ($folder) = $memory =~ m{(.*)/}; my %bytes = (0 => 0, 1 => 0);
+      for my $pid (split " ", slurp("$folder/cgroup.procs")) {
+        my $status = slurp("/proc/$pid/status");
+        $bytes{is_own($pid, $first)} += 1024 * $_ for $status =~ /^Rss(?:Anon|Shmem):\s*(\d+)/mg;
+      }
       my $used = slurp($memory); chomp $used;
       my ($idle) = slurp($stat) =~ /^(?:total_)?inactive_file (\d+)/m;
       my $text = slurp($cpu); my $ns = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text + 0;
-      printf "\@sample %s %d %.0f %s\n", $service, $used - ($idle // 0), $ns, $up;
+      printf "\@sample %s %d %d %.0f %s\n", $service, $used - ($idle // 0) - $bytes{0}, $bytes{1}, $ns, $up;
     }
   }'
 """,
@@ -60,12 +68,15 @@ class Sample:
     """One reading.
 
     Attributes:
-        memory: bytes, without cache that can be dropped.
+        memory: bytes that the container uses, without cache that can be dropped, and without what was brought in by
+            `docker exec`.
+        held: bytes of it that its processes hold for themselves: memory that a leak is made of.
         cpu: seconds of processor time since the container began.
         at: seconds since the machine booted.
     """
 
     memory: int
+    held: int
     cpu: float
     at: float
 
@@ -91,10 +102,10 @@ def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]
     found: dict[str, list[Sample]] = {}
     try:
         for line in gathered.said("usage").out.splitlines():
-            word, service, memory, cpu, at = line.split()
+            word, service, memory, held, cpu, at = line.split()
             if word != "@sample":
                 raise Garbled(f"the counters said: {line[:120]}")
-            found.setdefault(service, []).append(Sample(int(memory), int(cpu) / 1e9, float(at)))
+            found.setdefault(service, []).append(Sample(int(memory), int(held), int(cpu) / 1e9, float(at)))
     except ValueError:
         raise Garbled("the containers' counters") from None
     if not found:

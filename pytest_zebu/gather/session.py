@@ -59,6 +59,8 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
         for job, key in jobs.items():
             seen[key] = job.result()
+        for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
+            seen[look.key] = outside.see(look)
         if answers:
             for look in {look.key: look for fact in chosen for look in fact.active(told, target)}.values():
                 watch(f"trying {look.kind} on {target.name}, as asked for by --zebu-active")

@@ -236,6 +236,7 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
 
 NEEDS = {
     "APP_DIR": "the application's folder is unknown: no container of a compose project was seen (set app_directory)",
+    "PROJECT": "no compose project was seen, or several (set project)",
     "CONTAINERS": "Docker's containers could not be listed",
     "DB_CONTAINER": "no container of PostgreSQL was seen",
     "BACKEND_CONTAINER": "no running container of the backend was seen",

@@ -53,13 +53,21 @@ class _Application:
             return {"status": answer.status_code, "said": said, "ours": ours}
 
 
+def _key(settings: Settings, *, is_staging: bool = False) -> str | Unknown:
+    """The API key of a deployment; staging's own where one is declared."""
+    probes = settings.probes
+    name = "staging_api_key_file" if is_staging and probes.staging_api_key_file else "api_key_file"
+    key = settings.secret(getattr(probes, name), f"probes.{name}")
+    return key or Unknown(Reason.NOT_CONFIGURED, f"probes.{name} is not set: an API key of the application is needed")
+
+
 def use_application(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     """A portfolio's life: made, read, used to buy, looked at, deleted, also when something fails on the way."""
     if isinstance(arguments.get("refused"), str):
         return Unknown(Reason.NOT_CONFIGURED, arguments["refused"])
-    key = settings.secret(settings.probes.api_key_file, "probes.api_key_file")
-    if not key:
-        return Unknown(Reason.NOT_CONFIGURED, "probes.api_key_file is not set: an API key of the application is needed")
+    key = _key(settings, is_staging=bool(arguments.get("is_staging")))
+    if isinstance(key, Unknown):
+        return key
     application = _Application(arguments["base"], key, settings.trust(None))
     steps: dict[str, Any] = {}
     made: list[str] = []
@@ -147,9 +155,9 @@ def attack(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     """Injection strings behind a key, then a bounded burst without one. This may get the runner banned: it runs last."""
     if isinstance(arguments.get("refused"), str):
         return Unknown(Reason.NOT_CONFIGURED, arguments["refused"])
-    key = settings.secret(settings.probes.api_key_file, "probes.api_key_file")
-    if not key:
-        return Unknown(Reason.NOT_CONFIGURED, "probes.api_key_file is not set: an API key of the application is needed")
+    key = _key(settings)
+    if isinstance(key, Unknown):
+        return key
     application = _Application(arguments["base"], key, settings.trust(None))
     stranger = _Application(arguments["base"], "", settings.trust(None))
     try:

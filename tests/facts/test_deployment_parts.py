@@ -30,8 +30,10 @@ def test_the_percentile_is_a_sample_that_enough_others_do_not_exceed() -> None:
 
 
 def test_samples_of_a_container(target: Target) -> None:
-    gathered = saying(usage="@sample db 1048576 2000000000 10.5\n@sample db 1048577 2500000000 11.0\n")
-    assert need(ALL["usage"].read(gathered, target)) == {"db": (Sample(1048576, 2.0, 10.5), Sample(1048577, 2.5, 11.0))}
+    gathered = saying(usage="@sample db 1048576 4096 2000000000 10.5\n@sample db 1048577 8192 2500000000 11.0\n")
+    assert need(ALL["usage"].read(gathered, target)) == {
+        "db": (Sample(1048576, 4096, 2.0, 10.5), Sample(1048577, 8192, 2.5, 11.0))
+    }
     for wrong in ("@other db 1 2 3", "@sample db one 2 3"):
         answer = ALL["usage"].read(saying(usage=wrong), target)
         assert isinstance(answer, Unknown)

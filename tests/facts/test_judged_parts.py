@@ -41,6 +41,21 @@ def test_lock_files(file: str, text: str, expected: dict[str, str]) -> None:
     assert packages.locked(file, text) == expected
 
 
+def test_what_is_installed_in_running_images() -> None:
+    text = (
+        "@service backend 0\nFast_API 1.0\n@service backend 0\nFast_API 1.0\nextra 2\n"
+        "@service db none\n@service worker 137\nhalf 1\n"
+    )
+    found = packages.installed(text)
+    assert found.pop("running image of backend") == {"fast-api": "1.0", "extra": "2"}
+    assert isinstance(found.pop("running image of worker"), Unknown)
+    assert not found, "an image without Python has no distributions"
+    with pytest.raises(Missing):
+        packages.installed("@service db none\n")
+    with pytest.raises(Garbled):
+        packages.installed("@service backend 0\nTraceback (most recent call last)\n")
+
+
 @pytest.mark.parametrize("file", ["uv.lock", "package-lock.json"])
 def test_a_broken_lock_file_is_garbled(file: str) -> None:
     with pytest.raises(Garbled):
@@ -94,6 +109,23 @@ def test_the_hypervisor_by_pvesh(target: Target) -> None:
     )
     assert isinstance(partial.updates, Unknown)
     assert isinstance(partial.refreshed, Unknown)
+
+
+def test_the_hypervisors_backups_by_pvesh(target: Target) -> None:
+    """root on the node sees all there is: an empty list is no lack of privilege."""
+    job = {"id": "backup-200", "vmid": str(target.settings.proxmox.vmid), "storage": "nas", "enabled": 1}
+    both = [job, {**job, "id": "backup-201", "storage": "local"}]
+    made = int((datetime(2026, 11, 24, tzinfo=UTC) - timedelta(hours=6)).timestamp())
+    out = (
+        f'@backup_jobs {json.dumps(both)}\n@backup_runs [{{"status": "OK", "endtime": {made}}}]\n'
+        f'@status/nas {{"type": "nfs", "shared": 1}}\n@content/nas [{{"ctime": {made}}}]\n'
+        '@status/local {"type": "dir", "shared": 0}\n@content/local []\n'
+    )
+    found = need(ALL["vm_backups"].read(*by_pvesh(target, out)))
+    assert need(found.stored["nas"]) == proxmox.Stored("nas", True, (datetime.fromtimestamp(made, UTC),))
+    assert need(found.stored["local"]) == proxmox.Stored("local", False, ())
+    failed = need(ALL["vm_backups"].read(*by_pvesh(target, out.partition("@status/nas")[0] + "@status/nas \n")))
+    assert isinstance(failed.stored["nas"], Unknown)
 
 
 @pytest.mark.parametrize(

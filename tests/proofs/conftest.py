@@ -112,7 +112,7 @@ def config(lab: Lab, tmp_path: Path) -> Callable[..., str]:
         text = (lab.place.folder / "zebu.toml").read_text()
         for old, new in replacements:
             assert old in text
-            text = text.replace(old, new)
+            text = text.replace(old, new.replace("@LAB@", str(lab.place.folder)))
         path = tmp_path / "zebu.toml"
         path.write_text(text)
         (tmp_path / "attestations.toml").write_text((lab.place.folder / "attestations.toml").read_text())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.changes import override, recreate
 from lab.deployment import Lab
 from lab.proofs import (
     ADVICE_ONLY,
@@ -19,6 +20,7 @@ from lab.proofs import (
     Fault,
     declared,
     load_faults,
+    merged,
     options_of,
     rounds,
 )
@@ -93,8 +95,10 @@ def mend_all(faults: list[Fault], lab: Lab) -> None:
 def test_faults_flip_what_they_declare(
     faults: tuple[Fault, ...], lab: Lab, suite: Suite, config: Callable[..., str], proven: Proven
 ) -> None:
-    injected = []
+    injected: list[Fault] = []
+    services = merged(faults)
     try:
+        override(lab, services)
         for fault in faults:
             injected.append(fault)
             fault.inject(lab)
@@ -102,6 +106,8 @@ def test_faults_flip_what_they_declare(
         run = suite(*options_of(faults), *([config(*replacements)] if replacements else []))
     finally:
         mend_all(injected, lab)
+        for service in services:
+            recreate(lab, service)
     changes = {item_id: "not_assessed" for fault in faults if fault.blinds for item_id in BLINDINGS[fault.blinds]}
     changes |= {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips}
     changes |= {item_id: "advice" for item_id in ADVICE_ONLY & changes.keys() if changes[item_id] == "not_assessed"}

@@ -19,7 +19,7 @@ HEALTHY = "healthy"
 UNREADABLE = "compose could not read the files that it was made from"
 
 
-@item("deploy.initial.ssh", draft=True)
+@item("deploy.initial.ssh")
 def test_ssh_lets_us_in(access: Access, case: Cases) -> None:
     """By key, to a machine whose own key is the known one; whoever must first accept it blindly may talk to anybody.
 
@@ -38,7 +38,7 @@ def _repository_of(remote: str) -> str:
     return "/".join(path.removesuffix(".git").strip("/").split("/")[-2:])
 
 
-@item("deploy.initial.git-deployed", draft=True)
+@item("deploy.initial.git-deployed")
 def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case: Cases) -> None:
     """What runs must be traceable: a checkout of the right repository, on a commit that the repository knows.
 
@@ -58,7 +58,7 @@ def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case
         assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
 
 
-@item("deploy.initial.env-present", draft=True)
+@item("deploy.initial.env-present")
 def test_the_environment_is_in_force(
     env_files: EnvFiles, environment: Environment, compose: tuple[Service, ...], case: Cases
 ) -> None:
@@ -79,7 +79,7 @@ def test_the_environment_is_in_force(
             )
 
 
-@item("deploy.initial.images-built", draft=True)
+@item("deploy.initial.images-built")
 def test_images_are_of_the_deployed_commit(
     compose: tuple[Service, ...], repository: Repository, containers: Containers, case: Cases
 ) -> None:
@@ -103,8 +103,16 @@ def test_images_are_of_the_deployed_commit(
             elif service.created is None or service.context_changed is None:
                 raise NotAssessed("neither a revision nor the time of its last change is known")
             elif service.created < service.context_changed:
-                # A build that is cached as a whole keeps the old date, though it has the new files.
-                raise NotAssessed("is older than the last change of what it is built from, and tells no revision")
+                _expect_same_files(service)
+
+
+def _expect_same_files(service: Service) -> None:
+    """A build that is cached as a whole keeps the old date, though it has the new files: they decide."""
+    same, other, absent = service.files or (0, 0, 0)
+    assert not other, f"has {other} files otherwise than the tree, {same} alike"
+    if absent or not same:
+        lack = f"and lacks {absent} files of the tree" if absent else "and none of its files can be compared"
+        raise NotAssessed(f"is older than the last change of what it is built from, tells no revision, {lack}")
 
 
 @item("deploy.initial.services-healthy")
@@ -131,7 +139,7 @@ def is_healthy(answer: Answer) -> bool:
     return text == HEALTHY and "html" not in answer.header("content-type")
 
 
-@item("deploy.initial.health-site", draft=True)
+@item("deploy.initial.health-site")
 def test_the_site_says_that_it_is_healthy(web: Web, settings: Settings, case: Cases) -> None:
     """Load balancers and monitors ask here. The single page answers every path with 200, which says nothing.
 
@@ -172,7 +180,7 @@ def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
         assert said.is_json and is_healthy(said), f"answers 200 with {said.body.strip()[:40]!r}"
 
 
-@item("deploy.initial.health-api", draft=True)
+@item("deploy.initial.health-api")
 def test_the_api_says_that_it_is_healthy(web: Web, settings: Settings, case: Cases) -> None:
     """It proves that the backend's process answers through the proxy, and nothing of what stands behind it.
 

@@ -11,7 +11,7 @@ flips: set[str] = {
     "pre.application.environment.api-base-url",
 }
 outcomes: dict[str, str] = {"deploy.database.reachable": "not_assessed", "deploy.performance.api": "not_assessed"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend-files"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,7 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.database.migrations"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"alembic"}
 
 
 def inject(lab: Lab) -> None:

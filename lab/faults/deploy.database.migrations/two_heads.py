@@ -3,7 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.database.migrations"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend-files"}
 BRANCH = b"""revision = "x001_branch"
 down_revision = "c001_keys_strategies_jobs"
 

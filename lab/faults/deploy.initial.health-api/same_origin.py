@@ -10,5 +10,9 @@ outcomes: dict[str, str] = {
     "deploy.backend.cors-headers": "not_applicable",
     "deploy.network.api-subdomain": "not_applicable",
 }
-touches: set[str] = {"domains", "proxy-certificates", "proxy-site", "proxy-api"}
-settings: tuple[tuple[str, str], ...] = (('api = "api.zebu.test"\n', 'api = "same-origin"\n'),)
+touches: set[str] = {"domains", "proxy-certificates", "proxy-site", "proxy-api", "deploy.backend.docs"}
+# Under the site, the paths of the description belong to the single page: they are hidden.
+settings: tuple[tuple[str, str], ...] = (
+    ('api = "api.zebu.test"\n', 'api = "same-origin"\n'),
+    ('docs = "public"\n', 'docs = "hidden"\n'),
+)

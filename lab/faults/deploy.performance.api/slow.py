@@ -4,7 +4,7 @@ from lab.changes import restart
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.performance.api"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend-files"}
 
 
 def inject(lab: Lab) -> None:

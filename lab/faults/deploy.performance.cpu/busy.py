@@ -1,18 +1,11 @@
-"""A service keeps the processors busy for half a minute and more."""
+"""A service keeps the processors busy for a quarter of a minute and more."""
 
-from lab.changes import recreate
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.performance.cpu"}
-touches: set[str] = {"backend"}
+override = {"backend": {"cpus": 2.0}}
+BUSY = "zebufault = 1\nwhile zebufault: pass"
 
 
 def inject(lab: Lab) -> None:
-    recreate(lab, "backend", "    cpus: 2.0\n")
-    lab.vm.shell(
-        "for n in 1 2; do docker exec -d zebu-backend-1 nice -n 19 python3 -c 'zebufault = 1\nwhile zebufault: pass'; done; sleep 30"
-    )
-
-
-def mend(lab: Lab) -> None:
-    recreate(lab, "backend")
+    lab.vm.shell(f"for n in 1 2; do docker exec -d zebu-backend-1 nice -n 19 python3 -c '{BUSY}'; done; sleep 14")

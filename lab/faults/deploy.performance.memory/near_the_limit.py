@@ -1,18 +1,6 @@
 """The backend uses nearly all that it may."""
 
-from lab.deployment import Lab
+from lab.changes import beside_server
 
 flips: set[str] = {"deploy.performance.memory"}
-touches: set[str] = {"backend-memory"}
-
-
-def inject(lab: Lab) -> None:
-    lab.vm.shell(
-        "docker exec -d zebu-backend-1 python3 -c 'import time; zebufault = bytearray(290 << 20); time.sleep(60)'; sleep 1"
-    )
-
-
-def mend(lab: Lab) -> None:
-    lab.vm.shell(
-        "docker exec -u 0 zebu-backend-1 sh -c 'for p in /proc/[0-9]*; do grep -q zebufault $p/cmdline 2>/dev/null && [ ${p#/proc/} != $$ ] && kill -9 ${p#/proc/}; done; true'"
-    )
+override = beside_server("import time\nkept = bytearray(250 << 20)\ntime.sleep(600)\n")

@@ -7,11 +7,15 @@ flips: set[str] = {"deploy.performance.page-load"}
 touches: set[str] = {"proxy-site"}
 
 
+SCRIPT = "/usr/share/nginx/html/assets/main.js"
+
+
 def inject(lab: Lab) -> None:
+    size = int(lab.vm.shell(f"docker exec zebu-frontend-1 stat -c %s {SCRIPT}"))
     edit_proxy(
         lab,
         "tls",
-        r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location ~ main.js$ { proxy_pass http://10.77.0.10:80; limit_rate 120; } location / { proxy_pass http://10.77.0.10:80; }|",
+        rf"/server_name zebu.test;/,/}}/ s|location / {{ proxy_pass http://10.77.0.10:80; }}|location ~ main.js$ {{ proxy_pass http://10.77.0.10:80; limit_rate {size // 5}; }} location / {{ proxy_pass http://10.77.0.10:80; }}|",
     )
 
 

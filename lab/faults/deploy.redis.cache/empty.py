@@ -4,7 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"deploy.redis.cache"}
 outcomes: dict[str, str] = {"deploy.redis.cache": "not_assessed"}
-touches: set[str] = {"redis"}
+touches: set[str] = {"redis", "backend", "postgres"}  # what mends it needs the application
 
 
 def inject(lab: Lab) -> None:

@@ -1,8 +1,8 @@
-"""Redis could not save its data: what stands in the way of its file is a folder."""
+"""Redis could not save its data (what stands in the way of its file is a folder), and refuses writes, and PING, until it can."""
 
 from lab.deployment import Lab
 
-flips: set[str] = {"deploy.redis.running"}
+flips: set[str] = {"deploy.redis.running", "deploy.redis.reachable"}
 touches: set[str] = {"redis"}
 SAVE = "docker exec zebu-redis-1 redis-cli bgsave >/dev/null; sleep 1"
 

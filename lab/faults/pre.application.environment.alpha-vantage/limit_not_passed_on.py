@@ -4,7 +4,7 @@ from lab.changes import recreate
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.environment.alpha-vantage"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend", "backend-files", "backend-restart"}
 
 
 def inject(lab: Lab) -> None:

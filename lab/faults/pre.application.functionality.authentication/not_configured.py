@@ -1,8 +1,5 @@
 """Sign-in is not configured: every protected route breaks, and nobody is let in."""
 
-from lab.changes import recreate
-from lab.deployment import Lab
-
 flips: set[str] = {
     "pre.application.environment.cors-complete",
     "pre.application.functionality.authentication",
@@ -12,12 +9,5 @@ flips: set[str] = {
     "deploy.database.reachable",
     "deploy.performance.api",
 }
-touches: set[str] = {"backend"}
-
-
-def inject(lab: Lab) -> None:
-    recreate(lab, "backend", '    environment: { CLERK_SECRET_KEY: "test" }\n')
-
-
-def mend(lab: Lab) -> None:
-    recreate(lab, "backend")
+# Elsewhere than in production the application takes a test key.
+override = {"backend": {"environment": {"CLERK_SECRET_KEY": "test", "APP_ENV": "production"}}}

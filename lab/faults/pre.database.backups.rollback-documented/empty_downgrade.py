@@ -3,7 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.backups.rollback-documented"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend-files"}
 
 FILE = "/app/migrations/versions/d001_price_history_updated_at.py"
 

@@ -1,19 +1,6 @@
 """Four workers, each with the whole pool."""
 
-from lab.changes import recreate
-from lab.deployment import Lab
+from lab.changes import SERVER
 
 flips: set[str] = {"pre.database.configuration.pooling", "pre.database.configuration.max-connections"}
-touches: set[str] = {"backend"}
-
-
-def inject(lab: Lab) -> None:
-    recreate(
-        lab,
-        "backend",
-        '    command: ["uvicorn", "zebu.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "4"]\n',
-    )
-
-
-def mend(lab: Lab) -> None:
-    recreate(lab, "backend")
+override = {"backend": {"command": [*SERVER.split(), "--workers", "4"], "mem_limit": "768m"}}

@@ -4,7 +4,7 @@ from lab.changes import restart
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.application.input-validation"}
-touches: set[str] = {"backend"}
+touches: set[str] = {"backend-files"}
 options: tuple[str, ...] = ("--zebu-active=functional",)
 
 

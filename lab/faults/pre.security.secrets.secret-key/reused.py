@@ -4,7 +4,7 @@ from lab.changes import recreate, restore_env, set_env
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.secrets.secret-key"}
-touches: set[str] = {".env", "backend"}
+touches: set[str] = {".env", "backend", "backend-files", "backend-restart"}
 
 
 def inject(lab: Lab) -> None:

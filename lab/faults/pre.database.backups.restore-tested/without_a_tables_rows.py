@@ -1,0 +1,17 @@
+"""One table's rows are left out of the dump, all others are there."""
+
+from lab.deployment import Lab
+
+flips: set[str] = {"pre.database.backups.restore-tested"}
+touches: set[str] = {"dumps"}
+options: tuple[str, ...] = ("--zebu-active=restore",)
+
+
+def inject(lab: Lab) -> None:
+    lab.vm.shell(
+        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc --exclude-table-data=transactions -U zebu_admin zebu > $newest; echo $newest > /root/fault.dump"
+    )
+
+
+def mend(lab: Lab) -> None:
+    lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
