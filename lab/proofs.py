@@ -30,6 +30,7 @@ class Fault:
         flips: the items that it flips; none where an arrangement is odd but right.
         outcomes: of those, the ones that become something else than failed.
         options: what the suite is run with to see it.
+        right_for: the items for which the arrangement is odd but right; by default its own, if it fails nothing.
         blinds: a blinding that comes with it.
         override: what a compose file of the fault's own gives to services; those of faults in a round are merged, and
             the containers made anew once, before anything else is injected, and again after all is mended.
@@ -45,6 +46,7 @@ class Fault:
     touches: frozenset[str]
     options: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
+    right_for: frozenset[str]
     blinds: str
     override: Mapping[str, Mapping[str, Any]]
     inject: Callable[[Lab], None]
@@ -52,7 +54,9 @@ class Fault:
 
     @property
     def is_odd_but_right(self) -> bool:
-        """Whether all is well with it: nothing fails, and nothing is kept from sight."""
+        """Whether all is well with what it is for: nothing of that fails, and nothing is kept from sight."""
+        if self.right_for:
+            return True
         return not {self.outcomes.get(item, "failed") for item in self.flips} & {"failed", "not_assessed"}
 
     @property
@@ -85,6 +89,7 @@ def load_faults() -> tuple[Fault, ...]:
                 touches=frozenset(getattr(module, "touches", ())),
                 options=tuple(getattr(module, "options", ())),
                 settings=tuple(getattr(module, "settings", ())),
+                right_for=frozenset(getattr(module, "right_for", ())) & MACHINE_DECIDED,
                 blinds=getattr(module, "blinds", ""),
                 override=getattr(module, "override", {}),
                 inject=getattr(module, "inject", _unchanged),
@@ -288,7 +293,9 @@ def declared() -> tuple[Declared, ...]:
         Declared(
             item,
             tuple(fault.name for fault in faults if fault.item == item and not fault.is_odd_but_right),
-            tuple(fault.name for fault in faults if fault.item == item and fault.is_odd_but_right),
+            tuple(
+                fault.name for fault in faults if item in (fault.right_for or {fault.item}) and fault.is_odd_but_right
+            ),
             tuple(name for name, items in BLINDINGS.items() if item in items),
         )
         for item in sorted(MACHINE_DECIDED)

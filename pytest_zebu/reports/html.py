@@ -59,7 +59,9 @@ def _width(tally: Tally) -> float:
 def row(run: Run, finding: Finding) -> list[str]:
     """The cells of an item."""
     item = run.catalogue[finding.item]
-    body = _TEMPLATES.get_template("finding.html").render(item=item, finding=finding)
+    in_cases = {f"{case.name}: {part}" for case in finding.cases for part in case.seen}
+    besides = [seen for seen in finding.evidence if seen not in in_cases]
+    body = _TEMPLATES.get_template("finding.html").render(item=item, finding=finding, seen_besides=besides)
     cells: list[Any] = [
         f'<td class="col-result outcome {finding.outcome.value}" data-outcome="{finding.outcome.value}">{escape(finding.outcome.label)}</td>',
         f'<td class="col-item">{escape(item.id)}</td>',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -163,6 +164,14 @@ def test_hostile_text_is_escaped_in_html_and_stripped_of_escapes(run: Run, proje
     html = (project.path / "report.html").read_text()
     assert "alert(1)" in html
     assert "<script>alert(1)" not in html
+
+
+def test_timings_are_shown_in_html(run: Run, project: pytest.Pytester) -> None:
+    """What belongs to no case alone is evidence all the same."""
+    run("-k", "deploy.performance", "--html=report.html")
+    html = (project.path / "report.html").read_text()
+    assert re.search(r"p50 \d+ ms, p95 \d+ ms, slowest \d+ ms", html)
+    assert re.search(r"backend: \d+\.\d % of the machine", html)
 
 
 def test_relaxed_requirements_and_simulated_sources_are_shown(run: Run, project: pytest.Pytester) -> None:

@@ -5,6 +5,13 @@ flips: set[str] = {
     "deploy.backend.cors-headers",
     "deploy.network.api-subdomain",
 }
+right_for = {
+    "deploy.initial.health-api",
+    "deploy.backend.api",
+    "deploy.backend.authentication",
+    "deploy.database.reachable",
+    "deploy.performance.api",
+}
 outcomes: dict[str, str] = {
     "pre.application.environment.cors-complete": "not_applicable",
     "deploy.backend.cors-headers": "not_applicable",

@@ -4,6 +4,7 @@ from lab.changes import restart
 from lab.deployment import Lab
 
 flips: set[str] = set()
+right_for = {"deploy.performance.memory", "deploy.performance.cpu"}
 touches: set[str] = {"backend-restart"}
 
 
