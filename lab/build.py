@@ -82,6 +82,7 @@ MACHINE_PACKAGES = [
     "acl",
     "libpam-modules",
     "perl-base",
+    "sysstat",
 ]
 RUNTIME_PACKAGES = [
     "nginx-light",
@@ -552,7 +553,7 @@ HISTORY = (
         ("docker-compose.prod.yml", "Taskfile.yml", ".env.production.example"),
         "v1.1.0",
     ),
-    (9, "Documents", ("docs", "README.md"), None),
+    (9, "Documents", ("docs", "README.md", ".github"), None),
     (7, "Release 1.2.0", ("CHANGELOG.md",), "v1.2.0"),
 )
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.deployment import Lab
+from pytest_zebu import history, incidents
+from pytest_zebu.catalogue import Stage, load
+from pytest_zebu.history import PastRun
+from pytest_zebu.outcome import Outcome
 
 PROXY_FILES = {"tls": "/etc/nginx/sites-available/zebu-tls.conf", "http": "/etc/nginx/sites-enabled/zebu-http.conf"}
 COMPOSE = "cd /opt/zebu && docker compose -f docker-compose.yml -f docker-compose.prod.yml"
@@ -68,6 +75,16 @@ def restore_page(lab: Lab) -> None:
     lab.vm.run(["docker", "exec", "-u", "0", "zebu-frontend-1", "sh", "-c", script])
 
 
+def edit_document(lab: Lab, name: str, change: str) -> None:
+    """Change one of the checkout's documents by a command that is run beside it."""
+    lab.vm.shell(f"cp -p /opt/zebu/docs/{name}.md /root/{name}.kept; cd /opt/zebu/docs; {change}")
+
+
+def restore_document(lab: Lab, name: str) -> None:
+    """The document as it was committed."""
+    lab.vm.shell(f"cp -p /root/{name}.kept /opt/zebu/docs/{name}.md; rm /root/{name}.kept")
+
+
 def restart(lab: Lab, service: str) -> None:
     """Start a service's container again, as it is, and wait until it is healthy."""
     lab.vm.shell(
@@ -91,14 +108,14 @@ def edit_proxy(lab: Lab, file: str, *expressions: str) -> None:
     path = PROXY_FILES[file]
     edits = " ".join(f"-e {shlex.quote(expression)}" for expression in expressions)
     kept = _kept(file)
-    lab.proxy.shell(f"[ -e {kept} ] || cp {path} {kept}; sed -i {edits} {path}; {_RELOAD}")
+    _reload_proxy(lab, f"[ -e {kept} ] || cp {path} {kept}; sed -i {edits} {path}")
 
 
 def restore_proxy(lab: Lab, file: str) -> None:
     """The proxy's file as it was."""
     path = PROXY_FILES[file]
     kept = _kept(file)
-    lab.proxy.shell(f"[ ! -e {kept} ] || mv {kept} {path}; {_RELOAD}")
+    _reload_proxy(lab, f"[ ! -e {kept} ] || mv {kept} {path}")
 
 
 def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
@@ -122,12 +139,12 @@ def add_server(lab: Lab, file: str, name: str, text: str) -> None:
     """Give the proxy one more server, with a certificate of the lab's own authority in `/root/FILE.pem`."""
     _put_minted(lab, name, (-1, 90), file)
     lab.proxy.run(["sh", "-c", f"cat > /etc/nginx/sites-enabled/{file}.conf"], stdin=text.encode())
-    lab.proxy.shell(_RELOAD)
+    _reload_proxy(lab, ":")
 
 
 def remove_server(lab: Lab, file: str) -> None:
     """Without it again."""
-    lab.proxy.shell(f"rm -f /etc/nginx/sites-enabled/{file}.conf /root/{file}.pem /root/{file}.key; {_RELOAD}")
+    _reload_proxy(lab, f"rm -f /etc/nginx/sites-enabled/{file}.conf /root/{file}.pem /root/{file}.key")
 
 
 def change_check(lab: Lab, name: str, **fields: Any) -> None:
@@ -203,8 +220,14 @@ def remove_pvesh(lab: Lab) -> None:
     lab.proxy.shell("rm /usr/local/sbin/pvesh")
 
 
-# The workers of before answer until they notice; a moment later they are gone.
-_RELOAD = "nginx -t 2>/dev/null && systemctl reload nginx && sleep 0.5"
+_proxy = threading.Lock()
+"""Faults that are injected side by side may change the same file of the proxy's."""
+
+
+def _reload_proxy(lab: Lab, change: str) -> None:
+    with _proxy:
+        lab.proxy.shell(f"{change}; nginx -t 2>/dev/null && systemctl reload nginx")
+    time.sleep(0.5)  # the workers of before answer until they notice; a moment later they are gone
 
 
 def sql(lab: Lab, statement: str) -> str:
@@ -244,6 +267,8 @@ with tarfile.open(fileobj=io.BytesIO(saved)) as old:
     config = json.load(old.extractfile(manifest[0]["Config"]))
     made = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=400)
     config["created"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for step in config["history"]:
+        step["created"] = config["created"]
     config["config"]["Labels"].pop("org.opencontainers.image.revision", None)
     manifest[0]["Config"] = "config.json"
     out = io.BytesIO()
@@ -271,3 +296,79 @@ def restore_backend_image(lab: Lab) -> None:
     lab.vm.shell(f"docker tag zebu/backend:kept {BACKEND_IMAGE}; docker rmi zebu/backend:kept >/dev/null")
     recreate(lab, "backend")
     lab.vm.shell("docker image prune -f >/dev/null")
+
+
+CUT = "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out tcp dport 22 accept; add rule inet cut out oifname != lo drop"
+"""For nft in the runner's place: it reaches nothing but ssh."""
+
+
+def change_snapshots(lab: Lab, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    """Let the hypervisor have other snapshots of the machine."""
+
+    def changed(state: dict[str, Any]) -> dict[str, Any]:
+        guest = state["guests"]["200"]
+        return {**state, "guests": {**state["guests"], "200": {**guest, "snapshot": change(guest["snapshot"])}}}
+
+    lab.change_state("proxmox", changed)
+
+
+def _remember(lab: Lab, days_ago: int, outcomes: Mapping[str, Outcome], measures: Mapping[str, float]) -> None:
+    at = datetime.now(UTC) - timedelta(days=days_ago)
+    history.record(lab.fault_history, "lab", PastRun(at, "v1.2.0", False, outcomes, measures))
+
+
+def remember_disk(lab: Lab, days_ago: int, gib_less: float) -> None:
+    """An earlier run, in a history of the fault's own, in which each disk had less on it than now."""
+    places = lab.vm.shell(
+        "df -B1 --output=target,used / /var/log /var/lib/docker /opt/zebu /var/backups/zebu | tail -n +2"
+    )
+    used = {line.split()[0]: float(line.split()[1]) for line in places.splitlines()}
+    measures = {f"disk.used.{place}": value - gib_less * 2**30 for place, value in used.items()}
+    _remember(lab, days_ago, {}, measures)
+
+
+def remember_tasks(lab: Lab, days_ago: int) -> None:
+    """An earlier run, in a history of the fault's own, that saw every recurring task done."""
+    tasks = {item.id: Outcome.PASSED for item in load().stage(Stage.OPERATIONS)}
+    _remember(lab, days_ago, tasks, {})
+
+
+def forget(lab: Lab) -> None:
+    """Without the fault's history."""
+    lab.fault_history.unlink(missing_ok=True)
+
+
+def date_back(lab: Lab, items: Iterable[str], days: int) -> None:
+    """Let attestations of some items be of another day; `Lab.write_access` puts them back."""
+    file = lab.place.folder / "attestations.toml"
+    then = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
+    marks = [f'id = "{item}"' for item in items]
+    blocks = [
+        re.sub(r'on = "[\d-]+"', f'on = "{then}"', block) if any(mark in block for mark in marks) else block
+        for block in file.read_text().split("[[attestation]]")
+    ]
+    file.write_text("[[attestation]]".join(blocks))
+
+
+STEPS = frozenset(item.id for item in load().stage(Stage.INCIDENT))
+"""The steps of an incident."""
+
+
+def record_incident(lab: Lab, done: Iterable[str] | None = None, closed_days_ago: int | None = None) -> None:
+    """A record of an incident beside the lab's settings: steps that are done (by default all), and when it ended."""
+    ended = datetime.now(UTC) - timedelta(days=closed_days_ago or 0)
+    opened = ended - timedelta(hours=3)
+    text = incidents.render("the API answers 500", "lab", opened, load(), {})
+    for item in load().stage(Stage.INCIDENT):
+        if done is None or item.id in done:
+            text = incidents.with_step(text, item.id, "done, as agreed", "operations", ended)
+    if closed_days_ago is not None:
+        text = incidents.with_end(text, ended)
+    folder = lab.place.folder / "incidents"
+    folder.mkdir(exist_ok=True)
+    (folder / "fault.md").write_text(text)
+
+
+def forget_incidents(lab: Lab) -> None:
+    """Without it."""
+    (lab.place.folder / "incidents/fault.md").unlink(missing_ok=True)

@@ -28,7 +28,7 @@ from lab.standins import states
 
 MACHINES = ("vm", "proxy", "nas")
 BACKUP_AGES_DAYS = (3, 2, 1, 0)
-CARE = ("docker-prune.service", "logrotate.service")
+CARE = ("docker-prune.service", "logrotate.service", "zebu-watch.service", "sysstat-collect.service")
 """Jobs of the machine that have run before it is looked at."""
 CERTIFY = """
 certbot certonly --non-interactive --agree-tos --register-unsafely-without-email \
@@ -68,6 +68,11 @@ class Lab:
         return self.machines["proxy"]
 
     @property
+    def fault_history(self) -> Path:
+        """A history of runs that faults write; the lab's own remembers what really ran."""
+        return self.place.folder / "fault-history.sqlite3"
+
+    @property
     def _description(self) -> Path:
         return self.place.folder / "lab.json"
 
@@ -97,13 +102,15 @@ class Lab:
             for job in [pool.submit(machine.start, f"built-{name}") for name, machine in self.machines.items()]:
                 job.result()
         self.progress.say("machines booted")
-        self.write_states(("forge", "proxmox", "signin", "prices", "advisories"))
+        self.write_states(("forge", "signin", "prices", "advisories"))
         with ThreadPoolExecutor(max_workers=2) as pool:
             certified = pool.submit(self._certify)
             self.wait_for_application()
             self.progress.say("application healthy")
+            self.write_states(("proxmox",))
             certified.result()
         self.write_states(("npm",))
+        (self.place.folder / "history.sqlite3").unlink(missing_ok=True)  # of another machine
         self.write_access()
         self._expect_https()
         self.progress.say("https answers")
@@ -135,7 +142,9 @@ class Lab:
                         "nproc; sed -n 's/^MemTotal: *//p' /proc/meminfo; df -B1 --output=size / | tail -n 1"
                     )
                     cpus, memory, disk = (int(line.split()[0]) for line in sizes.splitlines())
-                    state = states.proxmox((keys / "proxmox.secret").read_text(), cpus, memory * 1024, disk)
+                    made = self.vm.shell("docker image inspect -f '{{.Created}}' zebu/frontend:1.2.0")
+                    deployed = int(datetime.fromisoformat(made[:19]).replace(tzinfo=UTC).timestamp())
+                    state = states.proxmox((keys / "proxmox.secret").read_text(), cpus, memory * 1024, disk, deployed)
                 case "npm":
                     served = self.proxy.run(["cat", "/etc/letsencrypt/live/zebu.test/fullchain.pem"]).stdout
                     limits = self.proxy.shell("grep -h '^limit_req' /etc/nginx/sites-enabled/* || true")
@@ -223,7 +232,14 @@ class Lab:
         script += [f"systemctl start {' '.join(CARE)}", "wait"]
         self.vm.shell("\n".join(script))
         self.proxy.run(["systemctl", "start", "certbot.service"])
+        self.rehearse_renewal()
         self.progress.say("machine aged: dumps taken and copied, updates installed")
+
+    def rehearse_renewal(self, port: int = 14000, *, check: bool = True) -> None:
+        """Let certbot try a renewal, at the lab's own ACME server. At once: it would wait up to eight minutes."""
+        words = f"certbot -q renew --dry-run --no-random-sleep-on-renew --server https://acme.zebu.test:{port}/dir"
+        trust = "REQUESTS_CA_BUNDLE=/etc/ssl/acme-endpoint-ca.pem"
+        self.proxy.run(["env", trust, *words.split()], check=check, timeout=60)
 
     def _keep_clean(self) -> None:
         for name in MACHINES:
@@ -364,6 +380,8 @@ class Lab:
             "@PROXY@": LAN.format(20),
             "@KEYS@": str(self.place.keys),
             "@API_KEY@": str(folder / "api-key"),
+            "@HISTORY@": str(folder / "history.sqlite3"),
+            "@INCIDENTS@": str(folder / "incidents"),
             **{f"@{key.upper()}@": WAN.format(host) for key, host in INTERNET_HOSTS.items()},
         }.items():
             text = text.replace(name, value)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.deployment import Lab
 from lab.place import SOURCE
+from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.checks import suite
 
 FAULTS = SOURCE / "faults"
@@ -58,6 +59,10 @@ class Fault:
         if self.right_for:
             return True
         return not {self.outcomes.get(item, "failed") for item in self.flips} & {"failed", "not_assessed"}
+
+    def breaks(self, item: str) -> bool:
+        """Whether an item fails by it, or is kept from being seen: one fault may be the proof of several items."""
+        return item in self.flips and self.outcomes.get(item, "failed") in ("failed", "not_assessed")
 
     @property
     def id(self) -> str:
@@ -180,8 +185,29 @@ def options_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
 # Blindings: how the suite is kept from seeing, and the items that it must then not assess.
 
 _FUNCTIONALITY = "pre.application.functionality"
-ATTESTED_IN_THE_LAB = frozenset({f"{_FUNCTIONALITY}.staging"})
-"""A check decides it where there is something to see; the lab has no staging, so its people attest it."""
+_PEOPLES_TASKS = frozenset(f"ops.{name}" for name in (
+    "weekly.logs", "monthly.metrics", "quarterly.disaster-test", "quarterly.security-practices", "quarterly.performance",
+    "quarterly.capacity", "quarterly.runbooks", "annually.audit", "annually.recovery-plan", "annually.slo",
+    "annually.architecture",
+))  # fmt: skip
+ATTESTED_IN_THE_LAB = frozenset(
+    {
+        f"{_FUNCTIONALITY}.staging",
+        "post.monitoring.services.uptime",
+        "post.monitoring.logs.errors-reviewed",
+        "post.recovery.backups.off-site",
+        "post.maintenance.deployment.rollback-tested",
+        "post.maintenance.capacity.growth",
+        *_PEOPLES_TASKS,
+    }
+)
+"""What a machine sees decides them where there is something to see, or can fail them; in the healthy lab people attest them."""
+ATTESTED_WITHOUT_DRILL = frozenset({"post.recovery.backups.verified"})
+"""A drill decides it; in the lab people attest it for the runs that hold none."""
+ATTESTED_WITHOUT_HISTORY = frozenset({"post.maintenance.capacity.baseline", "ops.monthly.restore-test"})
+"""Earlier runs decide them; in the lab people attest them for the first one."""
+INCIDENTS = frozenset(item.id for item in load().stage(Stage.INCIDENT))
+"""Not applicable while no incident is on record, as in the healthy lab."""
 ADVICE_ONLY = frozenset({"pre.security.ssh.port-changed"})
 """Optional: unseen it is advice, as it is unmet."""
 TOLD_TO_ANY_USER = frozenset(
@@ -194,6 +220,9 @@ BY_CREDENTIAL = frozenset(
         "pre.security.application.rate-limit",
         "pre.security.application.input-validation",
         "pre.database.integrity.migrations-staged",
+        "post.maintenance.updates.staging",
+        *(f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention")),
+        "ops.monthly.vulnerabilities",
         *(f"pre.application.quality.{name}" for name in ("tests", "linters", "types", "reviewed", "vulnerabilities")),
         *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
     }
@@ -226,6 +255,8 @@ FROM_OUTSIDE = frozenset(
         "pre.application.environment.cors-complete",
         f"{_FUNCTIONALITY}.authentication",
         "deploy.frontend.console-clean",
+        *(f"post.monitoring.tls.{name}" for name in ("expiry", "auto-renewal")),
+        "ops.weekly.certificates",
     }
 )
 OVER_SSH_TOO = frozenset({"pre.security.application.rate-limit"})
@@ -237,6 +268,10 @@ WITHOUT_SSH_USER = frozenset(
         "pre.infrastructure.port-forwarding",
         "pre.infrastructure.proxmox-updated",
         *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2", "auto-renewal")),
+        *(f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")),
+        "post.recovery.snapshots.retention",
+        *(f"ops.weekly.{name}" for name in ("backups", "certificates")),
+        *INCIDENTS,
         "pre.security.application.rate-limit",
         "pre.security.application.input-validation",
         *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
@@ -252,8 +287,9 @@ WITHOUT_SSH_USER = frozenset(
     }
 )
 """Seen without any right on the machine."""
+_BY_PEOPLE = ATTESTED_IN_THE_LAB | ATTESTED_WITHOUT_DRILL | ATTESTED_WITHOUT_HISTORY
 _BLINDINGS: Mapping[str, frozenset[str]] = {
-    "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - ATTESTED_IN_THE_LAB,
+    "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - _BY_PEOPLE,
     "without tools": TOLD_TO_ANY_USER,
     "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
     "without credentials": BY_CREDENTIAL,
@@ -264,9 +300,11 @@ _BLINDINGS: Mapping[str, frozenset[str]] = {
             "deploy.performance.page-load",
         }
     ),
-    "without ssh": (MACHINE_DECIDED - WITHOUT_SSH_USER - ATTESTED_IN_THE_LAB) | {"pre.security.https.auto-renewal"},
+    "without ssh": (MACHINE_DECIDED - WITHOUT_SSH_USER - _BY_PEOPLE)
+    | {"pre.security.https.auto-renewal", "post.recovery.snapshots.retention", *INCIDENTS}
+    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
     "without network and ssh": frozenset({"deploy.initial.ssh"}),
-    "without attestation": ATTESTED_IN_THE_LAB,
+    "without attestation": _BY_PEOPLE,
 }
 BLINDINGS = {name: items & MACHINE_DECIDED for name, items in _BLINDINGS.items() if items & MACHINE_DECIDED}
 
@@ -286,13 +324,20 @@ class Declared:
         return bool(self.faults and self.blindings)
 
 
+def _breaking(faults: tuple[Fault, ...], item: str) -> tuple[str, ...]:
+    """The faults that are for an item and break it; where there is none, those for others that break it too."""
+    # What is advice while all is well is proven by what makes it pass.
+    own = tuple(fault.name for fault in faults if fault.item == item and (fault.breaks(item) or item in ADVICE_ONLY))
+    return own or tuple(fault.name for fault in faults if fault.breaks(item))
+
+
 def declared() -> tuple[Declared, ...]:
     """The proofs of every item that a check decides."""
     faults = load_faults()
     return tuple(
         Declared(
             item,
-            tuple(fault.name for fault in faults if fault.item == item and not fault.is_odd_but_right),
+            _breaking(faults, item),
             tuple(
                 fault.name for fault in faults if item in (fault.right_for or {fault.item}) and fault.is_odd_but_right
             ),

@@ -34,11 +34,11 @@ class Prose:
     see: str
 
 
-def item(item_id: str, *, either: tuple[str, ...] = (), draft: bool = False) -> Callable[[Check], Check]:
-    """Tie a test to an item: its id becomes part of the node id, and the catalogue gives it its markers.
+def item(*item_ids: str, either: tuple[str, ...] = (), draft: bool = False) -> Callable[[Check], Check]:
+    """Tie a test to an item, or to several: the id becomes part of the node id, and the catalogue gives it its markers.
 
     Args:
-        item_id: the item.
+        item_ids: the items.
         either: facts of which one is enough: they are handed over as answers, known or unknown, and an unknown one
             does not end the judgement.
         draft: its proofs on the lab are not complete: it stays out of the suite, and the item has no check yet. With
@@ -48,18 +48,20 @@ def item(item_id: str, *, either: tuple[str, ...] = (), draft: bool = False) -> 
         UnknownItem: the checklist has no such item.
         ValueError: another test decides it already.
     """
-    load()[item_id]
+    for item_id in item_ids:
+        load()[item_id]
 
     def decorate(check: Check) -> Check:
         if draft and not WITH_DRAFTS:
             check.__test__ = False  # type: ignore[attr-defined]  # pytest passes over it
             return check
-        other = _registered.get(item_id)
-        if other is not None and other.__qualname__ != check.__qualname__:
-            raise ValueError(f"{item_id} is decided by {other.__qualname__} already")
-        _registered[item_id] = check
+        for item_id in item_ids:
+            other = _registered.get(item_id)
+            if other is not None and other.__qualname__ != check.__qualname__:
+                raise ValueError(f"{item_id} is decided by {other.__qualname__} already")
+            _registered[item_id] = check
         _either[check.__qualname__] = frozenset(either)
-        marked: Check = items(item_id)(check)
+        marked: Check = items(*item_ids)(check)
         return marked
 
     return decorate
@@ -71,7 +73,7 @@ def either_of(check: Callable[..., None]) -> frozenset[str]:
 
 
 def items(*item_ids: str) -> Callable[[Check], Check]:
-    """Parametrize a test over items."""
+    """Parametrize a test over items; without any there is nothing to test."""
     catalogue = load()
     params = [
         pytest.param(item_id, id=item_id, marks=[getattr(pytest.mark, name) for name in catalogue[item_id].markers])
@@ -79,6 +81,9 @@ def items(*item_ids: str) -> Callable[[Check], Check]:
     ]
 
     def decorate(check: Check) -> Check:
+        if not params:
+            check.__test__ = False  # type: ignore[attr-defined]  # pytest passes over it
+            return check
         marked: Check = pytest.mark.parametrize("zebu_item", params, indirect=True)(check)
         used: Check = pytest.mark.usefixtures("zebu_item")(marked)
         return used

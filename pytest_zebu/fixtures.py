@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
+from pytest_zebu.attestations import Records
 from pytest_zebu.checks import Cases
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.base import Fact, Known, Unknown
+from pytest_zebu.history import Past
+from pytest_zebu.incidents import Incident
 from pytest_zebu.run import Run
 from pytest_zebu.settings import Settings, Target
+from pytest_zebu.tasks import Task
+from pytest_zebu.tasks import task as task_of
 
 RUN = pytest.StashKey[Run]()
 CASES = pytest.StashKey[Cases]()
@@ -43,6 +48,35 @@ def case(request: pytest.FixtureRequest) -> Cases:
     """What the item judges, one after the other: each is a context that names it and what was seen."""
     stash: pytest.Stash = request.node.stash
     return stash.setdefault(CASES, Cases())
+
+
+@pytest.fixture
+def past(request: pytest.FixtureRequest, zebu_target: Target) -> Known[Past] | Unknown:
+    """Earlier runs over the host, as they are remembered."""
+    return request.config.stash[RUN].past(zebu_target.name)
+
+
+@pytest.fixture
+def incidents(request: pytest.FixtureRequest, zebu_target: Target) -> Known[tuple[Incident, ...]] | Unknown:
+    """The records of incidents."""
+    return request.config.stash[RUN].incidents(zebu_target.name)
+
+
+@pytest.fixture
+def records(request: pytest.FixtureRequest, zebu_target: Target) -> Records:
+    """What people declared of the host."""
+    return request.config.stash[RUN].records[zebu_target.name]
+
+
+@pytest.fixture
+def task(request: pytest.FixtureRequest, zebu_item: str, zebu_target: Target) -> Known[Task] | Unknown:
+    """The recurring task that this test decides, as it stood before this run."""
+    run = request.config.stash[RUN]
+    past = run.past(zebu_target.name)
+    if isinstance(past, Unknown):
+        return past
+    records, today = run.records[zebu_target.name], run.today(zebu_target.name)
+    return Known(task_of(run.catalogue[zebu_item], records, past.value, today))
 
 
 def _fixture_of(fact: Fact[Any]) -> Any:

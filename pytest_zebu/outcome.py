@@ -105,15 +105,18 @@ def combine(cases: tuple[Case, ...]) -> tuple[Outcome, str]:
 def settle(item: Item, found: Finding, records: Records, profile: str, today: date) -> Finding:
     """Apply what people declared: an attestation fills what was not seen, a waiver accepts, an optional item advises.
 
-    An attestation never turns a machine's failure into a pass, and nothing is waived that is non-negotiable
-    (the records refuse that when they are read).
+    An attestation never turns a machine's failure into a pass, but one that says "failed" fails what a machine passed.
+    Nothing is waived that is non-negotiable (the records refuse that when they are read).
     """
     if not found.broken and (declared := records.not_applicable.get(item.id)):
         reason = f"declared not applicable by {declared.approver}: {declared.reason}"
         return replace(found, outcome=Outcome.NOT_APPLICABLE, reason=reason)
+    attestation = records.attestation(item.id, today)
+    if attestation is not None and attestation.record.result == "failed" and not found.broken:
+        both = "; ".join(part for part in (attestation.summary, found.reason) if part)
+        found = replace(found, outcome=Outcome.FAILED, reason=both, evidence=(*found.evidence, *attestation.evidence))
     if found.outcome not in (Outcome.FAILED, Outcome.NOT_ASSESSED) or found.broken:
         return found
-    attestation = records.attestation(item.id, today)
     if found.outcome is Outcome.NOT_ASSESSED and attestation is not None:
         seen = (*found.evidence, *attestation.evidence)
         return replace(found, outcome=Outcome.ATTESTED, reason=attestation.summary, evidence=seen)

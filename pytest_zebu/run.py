@@ -12,16 +12,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu import attestations
+from pytest_zebu import attestations, history, incidents
 from pytest_zebu.attestations import Records
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.errors import UsageProblem
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.base import Fact, Known, Unknown
+from pytest_zebu.facts.base import Fact, Known, Reason, Unknown
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.session import gather
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection
+from pytest_zebu.history import HistoryBroken, Past, PastRun
+from pytest_zebu.incidents import BadRecord, Incident
+from pytest_zebu.measures import measured
 from pytest_zebu.outcome import Finding, Outcome
 from pytest_zebu.readiness import Gate, Readiness, assess
 from pytest_zebu.settings import Target
@@ -59,11 +62,15 @@ class Run:
     watch: Callable[[str], None] = lambda text: None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _read: dict[tuple[str, str], Known[Any] | Unknown] = field(default_factory=dict)
+    _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, target in self.targets.items():
-            declared = "evidence" in target.settings.model_fields_set
-            self.records[name] = attestations.read(target.settings.attestations_file, self.catalogue, required=declared)
+            declared = "attestations" in target.settings.evidence.model_fields_set
+            self.records[name] = attestations.read(
+                target.settings.attestations_file, self.catalogue, required=declared,
+                approved=target.settings.evidence.approved, with_history=True,
+            )  # fmt: skip
             self.findings[name] = {}
             self.selected[name] = set()
         if self.options.replay is not None:
@@ -107,10 +114,28 @@ class Run:
             self._read[key] = fact.read(self.snapshot(name).gathered, self.targets[name])
         return self._read[key]
 
+    def moment(self, name: str) -> datetime:
+        """When the host's evidence was gathered."""
+        found = self.known_snapshots().get(name)
+        return datetime.fromtimestamp(found.gathered.time if found else self.started, UTC)
+
+    def past(self, name: str) -> Known[Past] | Unknown:
+        """The runs over a host that were before this one."""
+        if name not in self._past:
+            path = self.targets[name].settings.history_file
+            self._past[name] = history.answer(path, name, self.moment(name))
+        return self._past[name]
+
     def today(self, name: str) -> date:
         """The day on which the host's evidence was gathered."""
-        found = self.known_snapshots().get(name)
-        return datetime.fromtimestamp(found.gathered.time if found else self.started, UTC).date()
+        return self.moment(name).date()
+
+    def incidents(self, name: str) -> Known[tuple[Incident, ...]] | Unknown:
+        """The records of incidents beside the settings."""
+        try:
+            return Known(incidents.read_all(self.targets[name].settings.incidents_folder, self.catalogue))
+        except BadRecord as error:
+            return Unknown(Reason.GARBLED, f"the records of incidents: {error}")
 
     def record(self, host: str, finding: Finding) -> None:
         """Keep a finding."""
@@ -133,6 +158,36 @@ class Run:
         if self.options.save is not None and self.known_snapshots():
             snapshots.write(self.options.save, self._snapshots)
 
+    def changes(self, name: str) -> tuple[datetime | None, tuple[tuple[str, Outcome, Outcome], ...]]:
+        """Since when, and what is otherwise now than in the last run that judged it: item, then, now."""
+        past = self.past(name)
+        if not isinstance(past, Known) or past.value.last is None:
+            return None, ()
+        now = {item: finding.outcome for item, finding in self.findings[name].items()}
+        return past.value.last.at, past.value.changes(now)
+
+    def remember(self) -> None:
+        """Keep what was found for later runs: outcomes and measures. A replay is no run, and a host unseen has no news."""
+        for name, target in self.targets.items():
+            snapshot = self.known_snapshots().get(name)
+            if self.options.replay or snapshot is None or not self.findings[name]:
+                continue
+
+            def read(fact: str, name: str = name) -> Known[Any] | Unknown:
+                return self.fact(name, ALL[fact])
+
+            run = PastRun(
+                at=self.moment(name),
+                version=self.deployed_version(name),
+                is_partial=self.readiness(name).overall.partial,
+                outcomes={item: finding.outcome for item, finding in self.findings[name].items()},
+                measures=measured(read),
+            )
+            try:
+                history.record(target.settings.history_file, name, run)
+            except HistoryBroken as error:
+                self.watch(f"this run is not remembered: {error}")
+
     def keep_drills(self) -> None:
         """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs."""
         for name, target in self.targets.items():
@@ -144,12 +199,15 @@ class Run:
                 or found.outcome is not Outcome.PASSED
             ):
                 continue
-            seen = tuple(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
+            seen = "\n".join(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
+            evidence = attestations.CommandEvidence(
+                command=f"pytest --zebu-host={name} --zebu-active=restore", output=seen[:2000]
+            )
             attestations.append(
                 target.settings.attestations_file,
                 attestations.Attestation(
                     id=DRILLED, statement=f"A restore drill on {name} passed.", by="restore drill", on=self.today(name),
-                    valid_days=DRILL_DAYS, evidence=seen,
+                    valid_days=DRILL_DAYS, evidence=(evidence,),
                 ),
             )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.catalogue import load
+from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.checks import either_of, message_of, prose
 from pytest_zebu.facts.base import Known, Unknown
 from pytest_zebu.fixtures import CASES
@@ -45,8 +45,11 @@ def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Findi
         case AssertionError():
             outcome, reason = Outcome.FAILED, message_of(error)
         case NotAssessed() | pytest.skip.Exception():
-            outcome, reason = Outcome.NOT_ASSESSED, str(error)
-        case NotApplicable() if load()[item_id].conditional:
+            # What was seen to be wrong stays wrong, whatever else could not be seen.
+            outcome, reason = combine(found)
+            if outcome is not Outcome.FAILED:
+                outcome, reason = Outcome.NOT_ASSESSED, str(error)
+        case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
             outcome, reason = Outcome.NOT_APPLICABLE, str(error)
         case _:
             why = f"the check itself broke: {type(error).__name__}"
@@ -169,6 +172,7 @@ class RunHooks:
             return
         self.run.save()
         self.run.keep_drills()
+        self.run.remember()
         if self.run.options.json is not None and any(self.run.selected.values()):
             json_report.write(self.run.options.json, self.run, time.time() - self.run.started)
 

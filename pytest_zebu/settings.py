@@ -183,6 +183,7 @@ class Proxmox(Section):
         ca_file: whom its certificate comes from; without it, the public authorities.
         ssh: the name in `[hosts]` of the node itself, on which root runs `pvesh`.
         newest_release: the newest stable major release that is known.
+        snapshot_days: for how many days snapshots are kept.
     """
 
     api: Url | None = None
@@ -193,6 +194,7 @@ class Proxmox(Section):
     ca_file: Path | None = None
     ssh: str | None = None
     newest_release: Annotated[int, Field(ge=9)] = 9
+    snapshot_days: Annotated[int | None, Field(gt=0)] = None
 
 
 class Proxy(Section):
@@ -290,6 +292,16 @@ class Probes(Section):
     ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
 
 
+class Maintenance(Section):
+    """How often things are renewed.
+
+    Attributes:
+        image_days: after how many days images are built, or pulled, anew.
+    """
+
+    image_days: Annotated[int, Field(gt=0)] = 92
+
+
 class Requirements(Section):
     """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
 
@@ -334,9 +346,21 @@ class Browser(Section):
 
 
 class Evidence(Section):
-    """Where people's declarations are."""
+    """Where people's declarations are, and where runs are remembered.
+
+    Attributes:
+        attestations: the file of attestations, waivers and items that do not apply.
+        approved: patterns of item ids whose attestations somebody else must approve.
+        documents: a folder of the machine with runbooks and plans that are not in the deployed checkout.
+        history: the file that remembers runs; by default beside this file, where there is one.
+        incidents: the folder of incident records.
+    """
 
     attestations: Path = Path("attestations.toml")
+    approved: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    documents: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
+    history: Path | None = None
+    incidents: Path = Path("incidents")
 
 
 class Declared(Section):
@@ -376,12 +400,14 @@ class Settings(Section):
     forge: Forge = Forge()
     advisories: Advisories = Advisories()
     probes: Probes = Probes()
+    maintenance: Maintenance = Maintenance()
     simulated: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     relaxed: tuple[Declared, ...] = ()
     profile: Literal["standard", "small-scale"] = "standard"
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
     folder: Path = Field(default=Path(), exclude=True)
+    is_from_file: bool = Field(default=False, exclude=True)
 
     @model_validator(mode="after")
     def _relaxed_is_declared(self) -> Settings:
@@ -466,6 +492,21 @@ class Settings(Section):
         """Where attestations are read from."""
         return self.folder / self.evidence.attestations
 
+    @property
+    def incidents_folder(self) -> Path:
+        """Where the records of incidents are."""
+        return self.folder / self.evidence.incidents
+
+    @property
+    def history_file(self) -> Path:
+        """Where runs are remembered: beside the settings, or in the user's state folder where there are none."""
+        if self.evidence.history is not None:
+            return self.file(self.evidence.history)
+        if self.is_from_file:
+            return self.folder / ".zebu/history.sqlite3"
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return Path(state).expanduser() / "pytest-zebu/history.sqlite3"
+
 
 class Target(Section):
     """One host to judge: how it is called, how ssh finds it, and what is declared of its deployment."""
@@ -491,6 +532,7 @@ class Target(Section):
             "backup_pattern": settings.backups.pattern,
             "backup_copy": settings.backups.copy_to,
             "forge_paths": " ".join(dict.fromkeys(path for group in settings.forge.paths.values() for path in group)),
+            "documents": settings.evidence.documents,
             "proxmox_node": settings.proxmox.node,
             "proxmox_vmid": str(settings.proxmox.vmid or ""),
         }
@@ -509,10 +551,10 @@ def read(path: Path) -> Settings:
         raise UsageProblem(f"{path}: no such file (--zebu-config names it)") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageProblem(f"{path}: {error}") from None
-    if "folder" in parsed:
-        raise UsageProblem(f"{path}: unknown key 'folder'")
+    if ours := parsed.keys() & {"folder", "is_from_file"}:
+        raise UsageProblem(f"{path}: unknown key {min(ours)!r}")
     try:
-        return Settings.model_validate({**parsed, "folder": path.parent})
+        return Settings.model_validate({**parsed, "folder": path.parent, "is_from_file": True})
     except ValidationError as error:
         raise UsageProblem(explain(path, error, Settings)) from None
 

@@ -20,6 +20,6 @@ def settings() -> str:
     """
     text = re.sub(r"@(\w+)@", lambda found: _PLACES.get(found[1], "nowhere"), _TEMPLATE.read_text())
     text = re.sub(r'(?ms)^\[\[relaxed\]\]\nkey = "tls\.ca_file".*?\n\n', "", text)
-    text = re.sub(r"(?m)^(ca_file|attestations|issuer) = .*\n", "", text)
+    text = re.sub(r"(?m)^(ca_file|attestations|history|incidents|issuer) = .*\n", "", text)
     text = re.sub(r"(?m)^\[evidence\]\n", "", text)
     return text

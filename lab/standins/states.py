@@ -80,8 +80,8 @@ def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
     return state
 
 
-def proxmox(token: str, cpus: int, memory: int, disk: int) -> dict[str, Any]:
-    """A node whose lists are fresh, and the production machine as it is."""
+def proxmox(token: str, cpus: int, memory: int, disk: int, deployed: int) -> dict[str, Any]:
+    """A node whose lists are fresh, and the production machine as it is, with snapshots from around its deployment."""
     now = int(time.time())
     everything = ["Sys.Audit", "Sys.Modify", "VM.Audit", "VM.Backup", "VM.GuestAgent.Audit", "Datastore.Audit"]
     auditor = ["Sys.Audit", "VM.Audit", "VM.GuestAgent.Audit", "Datastore.Audit"]
@@ -127,8 +127,8 @@ def proxmox(token: str, cpus: int, memory: int, disk: int) -> dict[str, Any]:
                     "ipconfig0": f"ip={LAN.format(10)}/24,gw={LAN.format(1)}",
                 },
                 "snapshot": [
-                    {"name": "before-v1-2-0", "description": "before the deployment", "snaptime": now - 2 * 3600, "vmstate": 0},
-                    {"name": "after-v1-2-0", "description": "after it", "snaptime": now + 600, "vmstate": 0, "parent": "before-v1-2-0"},
+                    {"name": "before-v1-2-0", "description": "before the deployment", "snaptime": deployed - 2 * 3600, "vmstate": 0},
+                    {"name": "after-v1-2-0", "description": "after it", "snaptime": deployed + 30, "vmstate": 0, "parent": "before-v1-2-0"},
                     {"name": "current", "description": "You are here!", "running": 1, "parent": "after-v1-2-0"},
                 ],
                 "network-get-interfaces": {

@@ -47,6 +47,7 @@ class Item(BaseModel):
     conditional: bool = False
     non_negotiable: bool = False
     cadence_days: int | None = Field(default=None, gt=0)
+    attested_days: int | None = Field(default=None, gt=0)
 
     @property
     def attested_only(self) -> bool:

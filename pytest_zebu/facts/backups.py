@@ -44,6 +44,40 @@ esac
     timeout=12,
 )
 
+# A dump is read to its end where it is small enough: the table of contents of one that was cut short looks whole.
+LISTING_PROBE = Probe(
+    "backups.listing",
+    r"""
+[ -n "$ZEBU_SET_BACKUP_FOLDER" ] || exit 4
+cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
+dump=$(find . -maxdepth 1 -type f -name "$ZEBU_SET_BACKUP_PATTERN" -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
+[ -n "$dump" ] || { echo '@none'; exit 0; }
+size=$(stat -c %s "$dump")
+echo "@dump $size $dump"
+[ "$size" -gt 0 ] || { echo '@kind empty'; exit 0; }
+plain() { case $dump in *.gz) gzip -dc "$dump" ;; *.zst) zstd -dc "$dump" ;; *.xz) xz -dc "$dump" ;; *) cat "$dump" ;; esac; }
+case $(head -c 5 "$dump" | tr -d '\0') in
+  PGDMP)
+    echo '@kind custom'
+    entries=$(docker exec -i "$ZEBU_DB_CONTAINER" pg_restore --list < "$dump" 2>/dev/null); status=$?
+    printf '@entries %s %s\n' "$status" "$(printf '%s\n' "$entries" | grep -c 'TABLE DATA')"
+    if [ "$size" -le 268435456 ]; then
+      docker exec -i "$ZEBU_DB_CONTAINER" pg_restore -f /dev/null < "$dump" >/dev/null 2>&1; echo "@read $?"
+    fi ;;
+  *)
+    echo '@kind plain'
+    if [ "$size" -le 268435456 ]; then
+      tail=$(plain 2>/dev/null | tail -c 400); status=$?
+      case $tail in *'PostgreSQL database dump complete'*|*'PostgreSQL database cluster dump complete'*) echo '@read 0' ;; *) echo '@read 1' ;; esac
+    else
+      case $dump in *.gz) gzip -t "$dump" 2>/dev/null; echo "@read $?" ;; esac
+    fi ;;
+esac
+""",
+    needs=("ROOT", "DB_CONTAINER"),
+    timeout=25,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dump:
@@ -148,4 +182,41 @@ def _copy(words: list[str], dumps: tuple[Dump, ...], device: str, target: Target
             return Unknown(Reason.MISSING, f"{where} is not there")
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The newest dump, as the database's own tools see it.
+
+    Attributes:
+        kind: custom, plain, empty.
+        tables: tables of which it has data, as its list tells; nothing for plain text.
+        is_whole: it was read to its end without an error; nothing where it is too large to be read in passing.
+    """
+
+    name: str
+    size: int
+    kind: str
+    tables: int | None
+    lists: bool
+    is_whole: bool | None
+
+
+def parse_listing(gathered: Gathered, target: Target) -> Listing:
+    """From pg_restore, or the text's last line."""
+    if target.settings.backups.folder is None:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
+    said = dict(line.split(" ", 1) for line in gathered.said("backups.listing").out.splitlines() if " " in line)
+    if "@dump" not in said:
+        raise Missing(Unknown(Reason.MISSING, f"there is no dump in {target.settings.backups.folder}"))
+    try:
+        size, name = said["@dump"].split(" ", 1)
+        status, tables = said.get("@entries", "0 -1").split()
+        return Listing(
+            name, int(size), said["@kind"], int(tables) if tables != "-1" else None, status == "0",
+            said["@read"] == "0" if "@read" in said else None,
+        )  # fmt: skip
+    except (KeyError, ValueError):
+        raise Garbled("the listing of the newest dump") from None
+
+
 FACT = Fact("backups", parse, (PROBE,))
+LISTING = Fact("dump_listing", parse_listing, (LISTING_PROBE,))

@@ -40,6 +40,7 @@ class Container:
         config_files: the compose files that it was made from.
         started: when it was last started; None where it never was.
         was_oom_killed: whether the kernel ended it for want of memory.
+        created: when it was made.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Container:
     image: str = ""
     started: datetime | None = None
     was_oom_killed: bool = False
+    id: str = ""
+    created: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -124,6 +127,8 @@ def _container(data: dict[str, Any]) -> Container:
         image=data.get("ConfigImage") or "",
         started=docker_time(state.get("StartedAt")),
         was_oom_killed=bool(state.get("OOMKilled")),
+        id=str(data.get("Id") or "")[:12],
+        created=docker_time(data.get("Created")),
     )
 
 

@@ -59,6 +59,8 @@ done
 for period in hourly daily weekly monthly; do
   for file in /etc/cron.$period/*; do
     [ -x "$file" ] || continue
+    # Debian's packages bring both; the script looks for systemd, and leaves it to the timer.
+    [ -d /run/systemd/system ] && head -c 4096 "$file" | grep -q 'd /run/systemd/system' && continue
     printf '@period %s %s\n' "$period" "$file"
     excerpt "$file"
   done

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown, key_values, parse_json
@@ -413,6 +414,29 @@ def parse_pool(gathered: Gathered, target: Target) -> int:
     return int(text)
 
 
+CLUSTER_PROBE = Probe(
+    "postgres.cluster",
+    PSQL + """ -c "SELECT '@made ' || extract(epoch FROM (pg_stat_file('PG_VERSION')).modification)::bigint" """,
+    needs=("DB_CONTAINER",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The database's files: when they were first made."""
+
+    made: datetime
+
+
+def parse_cluster(gathered: Gathered, target: Target) -> Cluster:
+    """From the file that is written once, when a cluster is made."""
+    word, _, moment = gathered.said("postgres.cluster").out.strip().partition(" ")
+    if word != "@made" or not moment.isdigit():
+        raise Garbled("the age of the database's files")
+    return Cluster(datetime.fromtimestamp(int(moment), UTC))
+
+
+CLUSTER = Fact("cluster", parse_cluster, (CLUSTER_PROBE,))
 POOL = Fact("pool_timeouts", parse_pool, (POOL_PROBE,))
 ROLE = Fact("database_role", parse_role, (STATE_PROBE,))
 MIGRATIONS = Fact("migrations", parse_migrations, (STATE_PROBE, HEADS_PROBE))

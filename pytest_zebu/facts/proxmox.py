@@ -11,7 +11,7 @@ from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing
 from pytest_zebu.settings import Target
 
 UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
-BACKUP_JOBS, BACKUP_RUNS, STORAGES = "backup_jobs", "backup_runs", "storages"
+BACKUP_JOBS, BACKUP_RUNS, STORAGES, SNAPSHOTS = "backup_jobs", "backup_runs", "storages", "snapshots"
 ELSEWHERE = frozenset({"nfs", "cifs", "pbs", "cephfs", "rbd", "glusterfs"})
 """Kinds of storage that are not the node's own disks."""
 PROBE = Probe(
@@ -26,6 +26,7 @@ ask updates "/nodes/$node/apt/update"
 ask refreshes "/nodes/$node/tasks" --typefilter aptupdate --limit 20
 printf '%s\n' "$jobs"
 [ -n "$ZEBU_SET_PROXMOX_VMID" ] || exit 0
+ask snapshots "/nodes/$node/qemu/$ZEBU_SET_PROXMOX_VMID/snapshot"
 ask backup_runs "/nodes/$node/tasks" --typefilter vzdump --vmid "$ZEBU_SET_PROXMOX_VMID" --limit 50
 printf '%s\n' "$jobs" | grep -oE '"storage" *: *"[A-Za-z][A-Za-z0-9._-]*"' | cut -d'"' -f4 | sort -u | head -n 8 |
   while IFS= read -r storage; do
@@ -80,6 +81,7 @@ def _paths(target: Target) -> dict[str, str]:
         REFRESHES: f"nodes/{node}/tasks?typefilter=aptupdate&limit=20",
         BACKUP_JOBS: "cluster/backup",
         **({BACKUP_RUNS: f"nodes/{node}/tasks?typefilter=vzdump&vmid={vmid}&limit=50"} if vmid else {}),
+        **({SNAPSHOTS: f"nodes/{node}/qemu/{vmid}/snapshot"} if vmid else {}),
     }
 
 
@@ -290,5 +292,32 @@ def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...
         raise Garbled("Proxmox's tasks have another shape than known") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state of the machine that the hypervisor keeps."""
+
+    name: str
+    taken: datetime
+
+
+def parse_snapshots(gathered: Gathered, target: Target) -> tuple[Snapshot, ...]:
+    """From the hypervisor's list, oldest first; `current` is the running state, and no snapshot."""
+    if target.settings.proxmox.vmid is None:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "proxmox.vmid is not set: which machine it is for the hypervisor"))
+    rows = _listed(_answers(gathered, target).get(SNAPSHOTS, Unknown(Reason.NOT_GATHERED, "Proxmox")), "snapshots")
+    if isinstance(rows, Unknown):
+        raise Missing(rows)
+    try:
+        found = [
+            Snapshot(str(row["name"]), datetime.fromtimestamp(int(row["snaptime"]), UTC))
+            for row in rows
+            if row.get("name") != "current"
+        ]
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        raise Garbled("Proxmox's snapshots have another shape than known") from None
+    return tuple(sorted(found, key=lambda one: one.taken))
+
+
+SNAPSHOTS_FACT = Fact("snapshots", parse_snapshots, (PROBE,), looks=looks)
 BACKUPS = Fact("vm_backups", parse_backups, (PROBE,), looks=looks)
 FACT = Fact("proxmox_node", parse, (PROBE,), looks=looks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +23,16 @@ for folder in /etc/letsencrypt /data/tls/certbot /opt/npmplus/tls/certbot /opt/n
     [ -f "$file" ] || continue
     name=${file##*/}; name=${name%.conf}
     printf '@renewal %s %s\n' "$name" "$(openssl x509 -in "$folder/live/$name/cert.pem" -noout -fingerprint -sha256 2>/dev/null | sed 's/.*=//; s/://g')"
+    printf '@generations %s %s\n' "$name" "$(ls "$folder/archive/$name"/cert*.pem 2>/dev/null | wc -l)"
   done
 done
+# certbot's own log of rehearsals: when each ended, and how.
+for log in $(ls -tr /var/log/letsencrypt/*.log* /opt/npmplus/tls/certbot/logs/*.log* 2>/dev/null | tail -n 20); do
+  awk -v zone="$(date +%z)" '
+    /[Aa]rguments: / { rehearses = index($0, "--dry-run") }
+    rehearses && /simulated renewals? (succeeded|failed)/ { print "@rehearsed " $1 "T" substr($2, 1, 8) " " zone " " (/succeeded/ ? 0 : 1) }
+  ' "$log"
+done | tail -n 20
 if command -v nginx >/dev/null; then
   nginx -T 2>/dev/null | sed -n -E 's/^[[:space:]]*(limit_req(_zone)?)[[:space:]].*/@limit \1/p' | sort | uniq -c | sed 's/^ *[0-9]* //'
   echo @nginx
@@ -44,11 +52,15 @@ class ProxyMachine:
         renewals: by name of a renewal configuration: the SHA-256 fingerprint of its present certificate.
         jobs: what runs there by itself.
         limits: whether nginx limits requests; None without nginx.
+        generations: by name of a renewal configuration: how many certificates there were so far, the present one included.
+        rehearsals: dry runs of the renewal: when each ended, and whether it succeeded; newest last.
     """
 
     renewals: Mapping[str, str]
     jobs: tuple[Job, ...]
     limits: bool | None
+    generations: Mapping[str, int] = field(default_factory=dict)
+    rehearsals: tuple[tuple[datetime, bool], ...] = ()
 
     @property
     def renewing(self) -> tuple[Job, ...]:
@@ -90,10 +102,20 @@ class Administration:
     certificates: Known[tuple[ManagedCertificate, ...]] | Unknown
 
 
+def _rehearsal(text: str) -> tuple[datetime, bool]:
+    try:
+        moment, zone, status = text.split(" ")
+        return datetime.strptime(moment + zone, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC), status == "0"
+    except ValueError:
+        raise Garbled("certbot's log of a dry run") from None
+
+
 def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
     """From certbot's folder, nginx and the jobs."""
     renewals: dict[str, str] = {}
     limits: set[str] = set()
+    generations: dict[str, int] = {}
+    rehearsals: list[tuple[datetime, bool]] = []
     has_nginx = False
     for line in gathered.said("proxy.configuration").out.splitlines():
         word, _, rest = line.partition(" ")
@@ -105,10 +127,17 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
                 limits.add(rest.strip())
             case "@nginx":
                 has_nginx = True
+            case "@generations":
+                name, _, count = rest.partition(" ")
+                generations[name] = int(count) if count.isdigit() else 0
+            case "@rehearsed":
+                rehearsals.append(_rehearsal(rest))
             case _:
                 raise Garbled(f"the proxy's configuration said: {line[:120]}")
     found = jobs.read(gathered.said("proxy.jobs").out)
-    return ProxyMachine(renewals, found, "limit_req" in limits if has_nginx else None)
+    return ProxyMachine(
+        renewals, found, "limit_req" in limits if has_nginx else None, generations, tuple(sorted(rehearsals))
+    )
 
 
 _LOOK = Look("proxy", "administration", {})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from pytest_zebu.errors import UsageProblem
 from pytest_zebu.facts.base import Gathered, Reason, Said, Unknown
+from pytest_zebu.files import write_whole
 
 SCHEMA = 1
 
@@ -76,11 +75,7 @@ def dump(snapshots: Mapping[str, Snapshot]) -> str:
 
 def write(path: Path, snapshots: Mapping[str, Snapshot]) -> None:
     """Write a snapshot file at once: a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(dump(snapshots))
-    Path(name).replace(path)
+    write_whole(path, dump(snapshots), mode=0o600)
 
 
 def read(path: Path) -> dict[str, Snapshot]:

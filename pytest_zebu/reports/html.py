@@ -35,7 +35,10 @@ def panel(run: Run, name: str) -> str:
                 (item.stage.label, item.category.replace("_", " ")), {outcome.value: 0 for outcome in Outcome}
             )
             row[finding.outcome.value] += 1
+    since, changes = run.changes(name)
     return _TEMPLATES.get_template("panel.html").render(
+        since=f"{since:%Y-%m-%d %H:%M} UTC" if since else "",
+        changes=changes,
         host=name,
         ready=readiness.ready,
         version=run.deployed_version(name) or "unknown",

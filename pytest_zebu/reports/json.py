@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED
+from pytest_zebu.files import write_whole
 from pytest_zebu.outcome import Outcome
 from pytest_zebu.readiness import Tally
 from pytest_zebu.run import Run
@@ -39,6 +40,7 @@ def _host(run: Run, name: str) -> dict[str, Any]:
             "category": item.category,
             **{key: data[key] for key in ("outcome", "reason", "fix", "evidence", "cases")},
         })  # fmt: skip
+    since, changes = run.changes(name)
     overall = _tally(readiness.overall)
     overall["ready"] = all(tally.ready for tally in readiness.stages.values())
     return {
@@ -53,6 +55,10 @@ def _host(run: Run, name: str) -> dict[str, Any]:
         "overall": overall,
         "relaxed": [relaxation.model_dump() for relaxation in run.targets[name].settings.relaxations],
         "simulated": list(run.targets[name].settings.simulated),
+        "changes": {
+            "since": since.isoformat(timespec="seconds") if since else None,
+            "items": [{"id": item_id, "then": then.value, "now": now.value} for item_id, then, now in changes],
+        },
         "items": items,
     }
 
@@ -70,5 +76,4 @@ def document(run: Run, seconds: float) -> dict[str, Any]:
 
 def write(path: Path, run: Run, seconds: float) -> None:
     """Write the document."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document(run, seconds), indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document(run, seconds), indent=1) + "\n")

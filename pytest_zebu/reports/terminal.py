@@ -12,6 +12,7 @@ from pytest_zebu.run import Run
 
 BAR = 24
 SHOWN_EVIDENCE = 4
+SHOWN_CHANGES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,18 @@ def finding_lines(finding: Finding) -> list[str]:
     return lines
 
 
+def _changes(run: Run, name: str) -> Iterator[Line]:
+    since, changes = run.changes(name)
+    if since is None or not changes:
+        return
+    yield Line(f"since the run of {since:%Y-%m-%d %H:%M} UTC:", {"bold": True})
+    for item_id, then, now in changes[:SHOWN_CHANGES]:
+        worse = now in (Outcome.FAILED, Outcome.NOT_ASSESSED)
+        yield Line(f"    {item_id}: {then.label} then, {now.label} now", {"red" if worse else "green": True})
+    if len(changes) > SHOWN_CHANGES:
+        yield Line(f"    and {len(changes) - SHOWN_CHANGES} more")
+
+
 def summary(run: Run, name: str) -> Iterator[Line]:
     """The whole summary of a host."""
     readiness = run.readiness(name)
@@ -78,6 +91,7 @@ def summary(run: Run, name: str) -> Iterator[Line]:
         tally = readiness.stages[stage]
         yield stage_line(stage, tally)
         yield Line(f"{'':24} {_counts(tally)}")
+    yield from _changes(run, name)
     for relaxation in run.targets[name].settings.relaxations:
         yield Line(
             f"relaxed: {relaxation.key} = {relaxation.declared} (checklist: {relaxation.checklist}), {relaxation.reason} ({relaxation.approver})",

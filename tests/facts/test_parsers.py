@@ -14,7 +14,7 @@ from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.sshd import Login
 from pytest_zebu.settings import Target
 
-WHOLE = sorted(ALL.keys() - {"exposure", "proxmox_node", "vm_backups"})
+WHOLE = sorted(ALL.keys() - {"exposure", "proxmox_node", "snapshots", "vm_backups"})
 """Facts that are had as a whole or not at all. Each port answers for itself, and the hypervisor has two ways to be asked."""
 
 

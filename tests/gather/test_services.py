@@ -135,7 +135,7 @@ def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
 
 
 def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
-    url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30))
+    url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000))
     paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
     answer = services.ask_proxmox(declared(proxmox=table), paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ Serving = Callable[[Callable[[Path], StandIn], dict[str, Any]], Ask]
 
 @pytest.fixture
 def pve(serving: Serving) -> Ask:
-    return serving(proxmox.make, states.proxmox(TOKEN, 2, 4 * states.GIB, 20 * states.GIB))
+    return serving(proxmox.make, states.proxmox(TOKEN, 2, 4 * states.GIB, 20 * states.GIB, int(time.time())))
 
 
 FULL = {"authorization": f"PVEAPIToken={states.PROXMOX_TOKEN}={TOKEN}"}

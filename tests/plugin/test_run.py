@@ -50,7 +50,7 @@ def test_markers_select_a_stage(run: Run) -> None:
 
 @pytest.mark.parametrize(("options", "status"), [
     (("-k", "no-passwords"), 0),
-    (("-k", "no-passwords or tls.expiry"), 1),
+    (("-k", "no-passwords or capacity.costs"), 1),
     (("-k", "https.certificate"), 1),
     (("-k", "https.certificate", "--zebu-gate=off"), 0),
     (("-m", "pre_deployment"), 1),
@@ -117,6 +117,24 @@ def test_every_case_is_judged(run: Run, project: pytest.Pytester) -> None:
     assert item["reason"] == "number 1: is 1; number 3: is 3"
 
 
+def test_what_is_wrong_stays_wrong_whatever_else_was_not_seen(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        from pytest_zebu.checks import items
+        from pytest_zebu.outcome import NotAssessed
+
+        @items("deploy.initial.ssh")
+        def test_own(case):
+            with case("one"):
+                assert False, "is wrong"
+            raise NotAssessed("the rest was not seen")
+    """
+    )
+    _, report = run("test_own.py")
+    item = next(item for item in report["hosts"][0]["items"] if item["id"] == "deploy.initial.ssh")
+    assert (item["outcome"], item["reason"]) == ("failed", "one: is wrong")
+
+
 def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     project.makefile(
         ".toml",
@@ -126,13 +144,13 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
         statement = "reviewed with the bill"
         by = "operations"
         on = "2026-11-20"
-        evidence = ["the bill"]
+        evidence = [{ url = "https://wiki.example.org/bill" }]
         [[attestation]]
         id = "pre.application.docker.restart-policy"
         statement = "an attestation does not matter here"
         by = "operations"
         on = "2026-11-20"
-        evidence = ["nothing"]
+        evidence = [{ commit = "0123456789ab" }]
         [[waiver]]
         id = "deploy.backend.api"
         reason = "decided in a week"

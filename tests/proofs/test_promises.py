@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from lab.deployment import Lab
+from lab.proofs import MACHINE_DECIDED
 
 from .conftest import ROOT, Suite
 
@@ -101,6 +102,23 @@ def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:
     before = int(lab.vm.shell(count))
     run = suite()
     assert int(lab.vm.shell(count)) - before == run.host["ssh_logins"] == 1
+
+
+def test_runs_are_remembered(suite: Suite) -> None:
+    """The next run knows of this one, and says what changed since."""
+    first, second = (suite("-k", "no-passwords") for _ in range(2))
+    since = [run.host["changes"]["since"] for run in (first, second)]
+    assert None not in since
+    assert since[0] < since[1]
+
+
+if "ops.weekly.health" in MACHINE_DECIDED:  # recurring tasks and incidents take part
+
+    @pytest.mark.parametrize("marker", ["operations", "incident"])
+    def test_tasks_and_incidents_open_the_gate(marker: str, suite: Suite) -> None:
+        """On the healthy lab nothing is overdue, and no incident is on record."""
+        run = suite("-m", marker)
+        assert run.status == 0, run.output
 
 
 def test_several_hosts_are_judged_each_for_itself(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:

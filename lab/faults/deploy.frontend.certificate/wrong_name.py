@@ -14,6 +14,7 @@ flips: set[str] = {
     "pre.security.https.certificate",
     "pre.infrastructure.certificates",
     "pre.security.https.auto-renewal",
+    "post.monitoring.tls.auto-renewal",
 }
 touches: set[str] = {"proxy-certificates", "renewal"}
 

@@ -11,6 +11,8 @@ flips: set[str] = {
     "pre.application.quality.types",
     "pre.application.quality.reviewed",
     "pre.database.integrity.migrations-staged",
+    "post.maintenance.updates.staging",
+    "post.maintenance.deployment.changelog",
 }
 outcomes: dict[str, str] = {
     "pre.application.quality.tests": "not_assessed",
@@ -18,6 +20,8 @@ outcomes: dict[str, str] = {
     "pre.application.quality.types": "not_assessed",
     "pre.application.quality.reviewed": "not_assessed",
     "pre.database.integrity.migrations-staged": "not_assessed",
+    "post.maintenance.updates.staging": "not_assessed",
+    "post.maintenance.deployment.changelog": "not_assessed",
 }
 touches: set[str] = {"git", "forge"}
 

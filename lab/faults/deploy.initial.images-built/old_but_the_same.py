@@ -3,7 +3,8 @@
 from lab.changes import age_backend_image, recreate, restore_backend_image
 from lab.deployment import Lab
 
-flips: set[str] = set()
+flips: set[str] = {"post.maintenance.updates.images"}
+right_for = {"deploy.initial.images-built"}
 touches: set[str] = {"backend", "backend-files", "backend-restart"}
 
 

@@ -3,7 +3,7 @@
 from lab.changes import age_backend_image, recreate, restore_backend_image
 from lab.deployment import Lab
 
-flips: set[str] = {"deploy.initial.images-built"}
+flips: set[str] = {"deploy.initial.images-built", "post.maintenance.updates.images"}
 touches: set[str] = {"backend", "backend-files", "backend-restart"}
 
 

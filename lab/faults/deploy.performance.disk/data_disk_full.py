@@ -8,7 +8,7 @@ touches: set[str] = {"dumps"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell(
-        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=16m tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps && head -c 10m /dev/zero > /var/backups/zebu/filler"
+        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=40m tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps && head -c 25m /dev/zero > /var/backups/zebu/filler"
     )
 
 

@@ -9,12 +9,12 @@ import os, time
 kept = []
 while not os.path.exists("/tmp/leak"):
     time.sleep(0.1)
-for n in range(150):
+for n in range(550):
     kept.append(bytearray(1 << 20))
     time.sleep(0.1)
 time.sleep(600)
 """
-override = beside_server(LEAK)
+override = {"backend": {**beside_server(LEAK)["backend"], "mem_limit": "768m"}}
 
 
 def inject(lab: Lab) -> None:

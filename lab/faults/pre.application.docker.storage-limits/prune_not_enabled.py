@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.docker.storage-limits"}
+flips: set[str] = {"pre.application.docker.storage-limits", "post.monitoring.disk.image-cleanup"}
 touches: set[str] = {"prune"}
 
 

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = set()
+touches: set[str] = {"git"}
 
 
 def inject(lab: Lab) -> None:

@@ -2,7 +2,14 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.application.quality.tagged-release", "deploy.initial.images-built"}
+flips: set[str] = {
+    "pre.application.quality.tagged-release",
+    "deploy.initial.images-built",
+    "post.maintenance.deployment.changelog",
+    "post.maintenance.updates.staging",
+}
+outcomes: dict[str, str] = {"post.maintenance.updates.staging": "not_assessed"}
+touches: set[str] = {"git", "CHANGELOG.md"}
 
 
 def inject(lab: Lab) -> None:

@@ -6,7 +6,7 @@ from lab.deployment import Lab
 flips: set[str] = {"pre.application.quality.vulnerabilities"}
 touches: set[str] = {"advisories", "worker"}
 WORKER = """    image: zebu/backend:1.2.0
-    command: ["sleep", "infinity"]
+    command: ["sh", "-c", "echo started; exec sleep infinity"]
     restart: unless-stopped
     mem_limit: 64m
     cpus: 0.2

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.backups.retention"}
+touches: set[str] = {"dumps"}
 
 
 def inject(lab: Lab) -> None:

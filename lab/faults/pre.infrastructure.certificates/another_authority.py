@@ -3,7 +3,11 @@
 from lab.changes import restore_proxy, serve_minted
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.infrastructure.certificates", "pre.security.https.auto-renewal"}
+flips: set[str] = {
+    "pre.infrastructure.certificates",
+    "pre.security.https.auto-renewal",
+    "post.monitoring.tls.auto-renewal",
+}
 touches: set[str] = {"proxy-certificates"}
 
 

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.infrastructure.dns-records", "deploy.network.api-subdomain"}
+touches: set[str] = {"dns"}
 
 
 def inject(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"pre.infrastructure.dns-records"}
+touches: set[str] = {"dns"}
 
 
 def inject(lab: Lab) -> None:

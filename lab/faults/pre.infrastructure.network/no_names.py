@@ -4,7 +4,8 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.infrastructure.network", "pre.database.backups.off-vm"}
 outcomes: dict[str, str] = {"pre.database.backups.off-vm": "not_assessed"}
-touches: set[str] = {"names"}
+# A container that is started meanwhile keeps what it finds then.
+touches: set[str] = {"names", "backend", "backend-files", "backend-restart", "frontend", "redis", "postgres"}
 
 
 def inject(lab: Lab) -> None:

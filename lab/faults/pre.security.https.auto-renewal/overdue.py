@@ -3,7 +3,12 @@
 from lab.changes import restore_proxy, serve_minted
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.auto-renewal", "pre.infrastructure.certificates"}
+flips: set[str] = {
+    "pre.security.https.auto-renewal",
+    "pre.infrastructure.certificates",
+    "post.monitoring.tls.auto-renewal",
+    "post.monitoring.tls.expiry",
+}
 touches: set[str] = {"proxy-certificates", "renewal"}
 
 

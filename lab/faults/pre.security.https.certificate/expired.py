@@ -9,6 +9,8 @@ flips: set[str] = {
     "pre.security.https.auto-renewal",
     "deploy.frontend.certificate",
     "deploy.network.www",
+    "post.monitoring.tls.auto-renewal",
+    "post.monitoring.tls.expiry",
 }
 touches: set[str] = {"proxy-certificates"}
 

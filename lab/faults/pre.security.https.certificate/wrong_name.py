@@ -9,6 +9,7 @@ flips: set[str] = {
     "pre.security.https.auto-renewal",
     "deploy.frontend.certificate",
     "deploy.network.www",
+    "post.monitoring.tls.auto-renewal",
 }
 touches: set[str] = {"proxy-certificates"}
 

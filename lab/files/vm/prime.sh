@@ -22,5 +22,6 @@ ufw default allow outgoing > /dev/null
 ufw allow 22/tcp > /dev/null
 systemctl start zebu-docker-firewall.service
 ufw --force enable
-systemctl enable -q zebu-backup.timer docker-prune.timer zebu-docker-firewall.service fail2ban ufw
+sed -i 's/^ENABLED=.*/ENABLED="true"/' /etc/default/sysstat
+systemctl enable -q sysstat-collect.timer zebu-watch.timer zebu-backup.timer docker-prune.timer zebu-docker-firewall.service fail2ban ufw
 rm -rf /opt/lab-images

@@ -1,0 +1,19 @@
+"""The section is not there."""
+
+from lab.changes import edit_document, restore_document
+from lab.deployment import Lab
+
+flips: set[str] = {
+    "post.documentation.architecture.dependencies",
+    "pre.application.quality.tagged-release",
+    "deploy.initial.git-deployed",
+}
+touches: set[str] = {"architecture.md"}
+
+
+def inject(lab: Lab) -> None:
+    edit_document(lab, "architecture", "sed -i '/^## Services/,/^## /{/^## Services/d}' architecture.md")
+
+
+def mend(lab: Lab) -> None:
+    restore_document(lab, "architecture")

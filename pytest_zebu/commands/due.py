@@ -1,0 +1,60 @@
+"""`zebu due`: the recurring tasks, with what is overdue first."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_zebu import attestations, history, settings
+from pytest_zebu.catalogue import load
+from pytest_zebu.errors import UsageProblem
+from pytest_zebu.files import write_whole
+from pytest_zebu.history import HistoryBroken
+from pytest_zebu.tasks import State, calendar, tasks
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
+    parser.add_argument(
+        "--host", metavar="HOST", help="of which host runs are counted (default: the one in the settings)"
+    )
+    parser.add_argument("--ical", metavar="FILE", help="write the tasks as iCalendar, too (- for standard output)")
+
+
+def run(options: argparse.Namespace, now: datetime | None = None) -> int:
+    """List the tasks; the exit status is 1 while one is overdue.
+
+    Raises:
+        UsageProblem: settings, attestations or the history cannot be read.
+    """
+    now = now or datetime.now(UTC)
+    declared = settings.find(options.config)
+    host = options.host or next(iter(declared.hosts), "")
+    records = attestations.read(declared.attestations_file, load(), required=False, approved=declared.evidence.approved)
+    try:
+        past = history.read(declared.history_file, host, now)
+    except HistoryBroken as error:
+        raise UsageProblem(str(error)) from None
+    found = tasks(load(), records, past, now.date())
+    listing = sys.stderr if options.ical == "-" else sys.stdout
+    for state in State:
+        mine = [one for one in found if one.state is state]
+        print(f"{state.value}: {len(mine)}", file=listing)
+        for one in mine:
+            print(f"  {one.due}  {one.item.id}: {one.item.text}; {one.summary}", file=listing)
+    if options.ical:
+        _write(options.ical, calendar(found, host or "zebu", now))
+    return 1 if any(one.state is State.OVERDUE for one in found) else 0
+
+
+def _write(name: str, text: str) -> None:
+    if name == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        write_whole(Path(name), text)
+    except OSError as error:
+        raise UsageProblem(f"{name} cannot be written ({error.strerror})") from None

@@ -1,0 +1,221 @@
+"""`zebu incident`: a guided record of an incident, beside the settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_zebu import history, incidents, settings
+from pytest_zebu.catalogue import Stage, UnknownItem, load
+from pytest_zebu.errors import UsageProblem
+from pytest_zebu.files import write_whole
+from pytest_zebu.history import HistoryBroken
+from pytest_zebu.incidents import AT_THE_END, BadRecord, Incident
+from pytest_zebu.outcome import Outcome
+from pytest_zebu.settings import Settings
+
+LOOK_SECONDS = 240
+SERVICES, ERRORS = "deploy.initial.services-healthy", "post.monitoring.logs.errors-reviewed"
+SEEN_BY_MACHINE = {
+    "incident.act.status": "Services",
+    "incident.act.logs": "Errors of the last hour",
+}
+"""The steps that are done by looking, and the heading under which it stands."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    opening = actions.add_parser(
+        "open", help="begin a record; the machine is looked at, and what is seen is written down"
+    )
+    opening.add_argument("title", help="what happens, in a line")
+    opening.add_argument("--host", metavar="HOST", help="on which machine (default: the one in the settings)")
+    opening.add_argument("--no-look", action="store_true", help="do not look at the machine")
+    actions.add_parser("status", help="the open incidents, and the steps that are not done")
+    step = actions.add_parser("step", help="write down what came of a step")
+    step.add_argument("step", metavar="STEP", help="such as assess.severity")
+    step.add_argument("note", help="what came of it")
+    step.add_argument("--by", metavar="ROLE", default="operations", help="who did it: a role (default: operations)")
+    closing = actions.add_parser("close", help="end an incident whose steps up to its resolution are done")
+    for one in (step, closing):
+        one.add_argument("--record", metavar="NAME", help="which record (default: the one that is open)")
+
+
+def run(options: argparse.Namespace, now: datetime | None = None) -> int:
+    """Do what is asked; the exit status of `status` is 1 while an incident is open.
+
+    Raises:
+        UsageProblem: something asked for is not there, or a record cannot be read or written.
+    """
+    now = now or datetime.now(UTC)
+    declared = settings.find(options.config)
+    try:
+        match options.action:
+            case "open":
+                return _open(declared, options, now)
+            case "status":
+                return _status(declared, now)
+            case "step":
+                return _step(declared, options, now)
+            case _:
+                return _close(declared, options, now)
+    except BadRecord as error:
+        raise UsageProblem(str(error)) from None
+    except OSError as error:
+        raise UsageProblem(f"{declared.incidents_folder}: {error.strerror}") from None
+
+
+def _open(declared: Settings, options: argparse.Namespace, now: datetime) -> int:
+    host = options.host or next(iter(declared.hosts), "")
+    name = incidents.file_name(options.title, now)
+    path = declared.incidents_folder / f"{name}.md"
+    if path.exists():
+        raise UsageProblem(f"{path} is there already: use another title, or `zebu incident step`")
+    # The record is there before anything is looked at: the machine may be what is down.
+    write_whole(path, incidents.render(options.title, host, now, load(), {}))
+    print(f"{path}: opened")
+    if not host or options.no_look:
+        print("nothing was looked at: name a host with --host", file=sys.stderr) if not options.no_look else None
+        return 0
+    seen = look(declared, host, options.config, now)
+    text = incidents.render(options.title, host, now, load(), seen)
+    for step, heading in SEEN_BY_MACHINE.items():
+        if seen.get(heading):
+            text = incidents.with_step(text, step, f"seen when it was opened, under {heading!r} above", "zebu", now)
+    write_whole(path, text)
+    for heading, lines in seen.items():
+        print(f"{heading}:", *(lines or ("nothing",)), sep="\n  ")
+    return 0
+
+
+def look(declared: Settings, host: str, config: str | None, now: datetime) -> dict[str, tuple[str, ...]]:
+    """What a run of the suite sees, by heading. Where it sees nothing, that is said."""
+    try:
+        past = history.read(declared.history_file, host, now)
+    except HistoryBroken as error:
+        past = history.Past(())
+        print(f"zebu: {error}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="zebu-incident-") as folder:
+        report = Path(folder) / "report.json"
+        command = [
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
+            f"--zebu-json={report}", *([f"--zebu-config={Path(config).absolute()}"] if config else []),
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return {"Not seen": (f"the look did not end within {LOOK_SECONDS} s",)}
+        if not report.exists():
+            last = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+            return {"Not seen": tuple(last)}
+        found = json.loads(report.read_text(encoding="utf-8"))["hosts"][0]
+    return summarize(found, past)
+
+
+def summarize(found: Mapping[str, Any], past: history.Past) -> dict[str, tuple[str, ...]]:
+    """The parts of a report that matter in an incident: nothing in it is news to the team except what is wrong."""
+    items = {item["id"]: item for item in found["items"]}
+    outcomes = {item_id: Outcome(item["outcome"]) for item_id, item in items.items()}
+    good = [run for run in past.runs if not run.is_partial and Outcome.FAILED not in run.outcomes.values()]
+    before = good[-1] if good else past.last
+    since = f"the last good run, of {before.at:%Y-%m-%d %H:%M} UTC" if good and before else "the last run"
+    changed = [
+        f"{item_id}: {then.label} then, {outcomes[item_id].label} now"
+        for item_id, then in (before.outcomes.items() if before else ())
+        if item_id in outcomes and outcomes[item_id] is not then and Outcome.FAILED in (then, outcomes[item_id])
+    ]
+    version = found["version"] or "unknown"
+    if before is not None and before.version and before.version != found["version"]:
+        version += f" ({before.version} at {since})"
+    trouble = (f"ssh: {found['trouble']}",) if found["trouble"] else ()
+    return {
+        "Deployed version": (version,),
+        "Services": (*trouble, *_evidence(items.get(SERVICES))),
+        "Errors of the last hour": _evidence(items.get(ERRORS)),
+        "Failing items": tuple(
+            f"{item_id}: {item['reason']}" for item_id, item in items.items() if item["outcome"] == "failed"
+        ),
+        f"Changed since {since}": tuple(changed),
+    }
+
+
+def _evidence(item: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return tuple(item["evidence"]) if item else ()
+
+
+def _records(declared: Settings) -> tuple[Incident, ...]:
+    return incidents.read_all(declared.incidents_folder, load())
+
+
+def _status(declared: Settings, now: datetime) -> int:
+    found = [one for one in _records(declared) if one.matters(now)]
+    still = [one for one in found if one.closed is None]
+    for one in found:
+        state = "open" if one.closed is None else f"closed {one.closed:{incidents.MOMENT}}"
+        print(f"{one.name}: {one.title} ({state}, opened {one.opened:{incidents.MOMENT}})")
+        for item_id in one.open_steps():
+            item = load()[item_id]
+            print(f"  {'due' if one.is_due(item, now) else 'open'}  {item_id.removeprefix('incident.')}: {item.text}")
+    if not found:
+        print("no incident is open or recent")
+    return 1 if still else 0
+
+
+def _chosen(declared: Settings, name: str | None) -> Incident:
+    found = _records(declared)
+    if name is not None:
+        chosen = next((one for one in found if one.name == name.removesuffix(".md")), None)
+        if chosen is None:
+            raise UsageProblem(f"there is no record {name!r} in {declared.incidents_folder}")
+        return chosen
+    still = [one for one in found if one.closed is None]
+    if len(still) != 1:
+        names = ", ".join(one.name for one in still) or "none"
+        raise UsageProblem(f"which incident? open are: {names} (--record NAME)")
+    return still[0]
+
+
+def _step(declared: Settings, options: argparse.Namespace, now: datetime) -> int:
+    item_id = options.step if options.step.startswith("incident.") else f"incident.{options.step}"
+    try:
+        item = load()[item_id]
+    except UnknownItem as error:
+        raise UsageProblem(str(error)) from None
+    if item.stage is not Stage.INCIDENT:
+        raise UsageProblem(f"{item_id} is no step of an incident")
+    if len(options.note.strip()) < 3:
+        raise UsageProblem("say what came of the step")
+    one = _chosen(declared, options.record)
+    path = declared.incidents_folder / f"{one.name}.md"
+    text = path.read_text(encoding="utf-8")
+    write_whole(path, incidents.with_step(text, item.id, options.note, options.by, now))
+    left = len(one.open_steps()) - (item.id in one.open_steps())
+    print(f"{path}: {item.id} is done, {left} steps are open")
+    return 0
+
+
+def _close(declared: Settings, options: argparse.Namespace, now: datetime) -> int:
+    one = _chosen(declared, options.record)
+    if one.closed is not None:
+        raise UsageProblem(f"{one.name} was closed {one.closed:{incidents.MOMENT}}")
+    missing = [item_id for item_id in one.open_steps() if load()[item_id].category in AT_THE_END]
+    if missing:
+        raise UsageProblem(f"{one.name} cannot be closed yet: {', '.join(missing)} not done")
+    path = declared.incidents_folder / f"{one.name}.md"
+    write_whole(path, incidents.with_end(path.read_text(encoding="utf-8"), now))
+    review = ", ".join(
+        item.id.removeprefix("incident.") for item in load().stage(Stage.INCIDENT) if item.category not in AT_THE_END
+    )
+    print(f"{path}: closed; within {incidents.REVIEWED_WITHIN.days} days: {review}")
+    return 0

@@ -1,0 +1,55 @@
+"""How old the images are that run, and the oldest layer of each: the base that it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
+from pytest_zebu.facts.containers import docker_time
+from pytest_zebu.settings import Target
+
+PROBE = Probe(
+    "images",
+    r"""
+docker ps -a --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' | head -n 24 |
+  while read -r id service; do
+    image=$(docker inspect -f '{{.Image}}' "$id") || continue
+    made=$(docker image inspect -f '{{.Created}}' "$image") || continue
+    base=$(docker history --human=false --format '{{.CreatedAt}}' "$image" | tail -n 1)
+    printf '@image %s %s %s\n' "$service" "$made" "$base"
+  done
+""",
+    needs=("ROOT", "PROJECT"),
+    timeout=20,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that a service runs.
+
+    Attributes:
+        base: when its oldest layer was made; nothing where the image does not tell.
+    """
+
+    service: str
+    made: datetime | None
+    base: datetime | None
+
+
+def parse(gathered: Gathered, target: Target) -> tuple[Image, ...]:
+    """From docker inspect and docker history."""
+    found = []
+    for line in gathered.said("images").out.splitlines():
+        match line.split():
+            case ["@image", service, made, *base]:
+                found.append(Image(service, docker_time(made), docker_time(base[0]) if base else None))
+            case _:
+                raise Garbled(f"the images probe said: {line[:120]}")
+    if not found:
+        raise Missing(Unknown(Reason.MISSING, "the project has no containers"))
+    return tuple(found)
+
+
+FACT = Fact("images", parse, (PROBE,))

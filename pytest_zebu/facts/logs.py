@@ -1,0 +1,162 @@
+"""Logs: whether those of each service can be read, how they are bounded, and how many errors are in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.facts.containers import docker_time
+from pytest_zebu.settings import Target
+
+# Counts travel, no line does.
+PROBE = Probe(
+    "logs",
+    r"""
+cd "$ZEBU_APP_DIR" 2>/dev/null && for file in Taskfile.yml Taskfile.yaml taskfile.yml taskfile.yaml; do
+  [ -f "$file" ] && sed -n 's/^  \([A-Za-z0-9:_-]*\): *$/@task \1/p' "$file" | head -n 200
+done
+errors='"level": *"(error|critical|fatal)"|(^|[^A-Za-z])(ERROR|FATAL|CRITICAL|PANIC|Traceback)([^A-Za-z]|$)'
+docker ps -a --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' | head -n 24 |
+  while read -r id service; do
+    last=$(docker logs --tail 1 --timestamps "$id" 2>&1 </dev/null); status=$?
+    printf '@service %s %s %s\n' "$service" "$status" "$(printf '%s' "$last" | tail -n 1 | cut -d' ' -f1 | cut -c1-40)"
+    for span in 1h 168h; do
+      printf '@errors %s %s %s\n' "$service" "$span" "$(docker logs --since "$span" "$id" 2>&1 </dev/null | head -c 33554432 | grep -cE "$errors")"
+    done
+  done
+""",
+    needs=("ROOT", "PROJECT"),
+    timeout=15,
+)
+ROTATION_PROBE = Probe(
+    "rotation",
+    r"""
+systemd-analyze cat-config systemd/journald.conf 2>/dev/null | sed -n 's/^ *\(Storage\|SystemMaxUse\|SystemKeepFree\|MaxRetentionSec\) *= */@journald \1 /p'
+du -sB1 /var/log/journal 2>/dev/null | awk '{ print "@journal " $1 }'
+df -B1 --output=size /var/log | tail -n 1 | awk '{ print "@size " $1 }'
+[ -f /var/lib/logrotate/status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate/status)"
+[ -f /var/lib/logrotate.status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate.status)"
+find /var/log -xdev -type f -size +256M ! -path '/var/log/journal/*' -printf '@large %s %p\n' 2>/dev/null | head -n 20
+true
+""",
+    needs=("ROOT",),
+)
+UNITS: Mapping[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+DEFAULT_SHARE, DEFAULT_MOST = 0.10, 4 * 2**30
+"""What journald keeps to where nothing is set (journald.conf(5), SystemMaxUse=)."""
+_SIZE = re.compile(r"(\d+)([KMGT]?)$")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLog:
+    """The log of a container.
+
+    Attributes:
+        is_readable: `docker logs` shows it.
+        last: when the newest line was written.
+        errors: lines that tell of an error, by span: `1h`, `168h`.
+    """
+
+    service: str
+    is_readable: bool
+    last: datetime | None
+    errors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The services' logs, and the tasks of the Taskfile."""
+
+    services: tuple[ServiceLog, ...]
+    tasks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How the machine's own logs are bounded.
+
+    Attributes:
+        journal_limit: bytes that journald keeps to, by its settings or its default; nothing where it writes to memory only.
+        is_set: whether a setting says so.
+        journal_size, size: bytes of the journal, and of the file system that holds /var/log.
+        rotated: when logrotate last ran.
+        large: text logs of more than 256 MiB, with their sizes in bytes.
+    """
+
+    journal_limit: int | None
+    is_set: bool
+    journal_size: int
+    size: int
+    rotated: datetime | None
+    large: tuple[tuple[str, int], ...]
+
+
+def parse(gathered: Gathered, target: Target) -> Logs:
+    """From docker logs, as counts."""
+    found: dict[str, ServiceLog] = {}
+    tasks = set()
+    try:
+        for line in gathered.said("logs").out.splitlines():
+            match line.split(" "):
+                case ["@task", name]:
+                    tasks.add(name)
+                case ["@service", service, status, *rest]:
+                    found[service] = ServiceLog(service, status == "0", docker_time(rest[0]) if rest else None, {})
+                case ["@errors", service, span, count] if service in found:
+                    one = found[service]
+                    found[service] = ServiceLog(service, one.is_readable, one.last, {**one.errors, span: int(count)})
+                case _:
+                    raise Garbled(f"the logs probe said: {line[:120]}")
+    except ValueError:
+        raise Garbled("the logs probe") from None
+    return Logs(tuple(found.values()), frozenset(tasks))
+
+
+def bytes_of(text: str) -> int | None:
+    """A size as systemd writes it; nothing if it is none."""
+    found = _SIZE.match(text.strip())
+    return int(found[1]) * UNITS[found[2]] if found else None
+
+
+def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
+    """From journald's settings, logrotate's state and the files that are there."""
+    journald: dict[str, str] = {}
+    journal = size = 0
+    rotated: datetime | None = None
+    large = []
+    try:
+        for line in gathered.said("rotation").out.splitlines():
+            word, _, rest = line.partition(" ")
+            match word:
+                case "@journald":
+                    key, _, value = rest.partition(" ")
+                    journald[key] = value.strip()
+                case "@journal":
+                    journal = int(rest)
+                case "@size":
+                    size = int(rest)
+                case "@rotated":
+                    rotated = datetime.fromtimestamp(int(rest), UTC)
+                case "@large":
+                    count, _, path = rest.partition(" ")
+                    large.append((path, int(count)))
+                case _:
+                    raise Garbled(f"the rotation probe said: {line[:120]}")
+    except (ValueError, OverflowError, OSError):
+        raise Garbled("the rotation probe") from None
+    if not size:
+        raise Garbled("the size of /var/log's file system")
+    limit: int | None = min(int(size * DEFAULT_SHARE), DEFAULT_MOST)
+    given = bytes_of(journald.get("SystemMaxUse", ""))
+    if given:
+        limit = given
+    if journald.get("Storage") in ("none", "volatile"):
+        limit = None
+    return Rotation(limit, bool(given), journal, size, rotated, tuple(large))
+
+
+FACT = Fact("logs", parse, (PROBE,))
+ROTATION = Fact("log_rotation", parse_rotation, (ROTATION_PROBE,))

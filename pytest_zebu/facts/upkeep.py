@@ -1,0 +1,59 @@
+"""How the deployed checkout is looked after: what watches its dependencies, and the versions of its change log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.settings import Target
+
+PROBE = Probe(
+    "upkeep",
+    r"""
+cd "$ZEBU_APP_DIR" || exit 1
+for file in .github/dependabot.yml .github/dependabot.yaml renovate.json renovate.json5 .renovaterc .renovaterc.json .github/renovate.json .gitlab/renovate.json; do
+  [ -s "$file" ] && echo "@bot $file"
+done
+for file in .github/workflows/*.yml .github/workflows/*.yaml .gitlab-ci.yml; do
+  [ -f "$file" ] && grep -qE '^ *(-? *cron:|schedule:)' "$file" && grep -qE 'pip-audit|npm audit|trivy|grype|osv-scanner' "$file" && echo "@bot $file"
+done
+for file in CHANGELOG.md CHANGELOG.rst CHANGELOG CHANGES.md docs/CHANGELOG.md; do
+  [ -f "$file" ] && sed -n 's/^#* *\[\{0,1\}v\{0,1\}\([0-9][0-9A-Za-z.+-]*\).*/@version \1/p' "$file" | head -n 50 && break
+done
+true
+""",
+    needs=("APP_DIR", "OWNER"),
+    owner=True,
+)
+_VERSION = re.compile(r"\d[\w.+-]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What the checkout brings for its upkeep.
+
+    Attributes:
+        bots: files that let something watch the dependencies.
+        changelog: versions with an entry, in its order.
+    """
+
+    bots: tuple[str, ...]
+    changelog: tuple[str, ...]
+
+
+def parse(gathered: Gathered, target: Target) -> Upkeep:
+    """From files that are there, and the headings of the change log."""
+    bots, versions = [], []
+    for line in gathered.said("upkeep").out.splitlines():
+        match line.split(" "):
+            case ["@bot", path]:
+                bots.append(path)
+            case ["@version", version] if _VERSION.match(version):
+                versions.append(version)
+            case _:
+                raise Garbled(f"the upkeep probe said: {line[:120]}")
+    return Upkeep(tuple(bots), tuple(versions))
+
+
+FACT = Fact("upkeep", parse, (PROBE,))

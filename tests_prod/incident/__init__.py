@@ -1,0 +1,1 @@
+"""Incident Response: the records of incidents."""

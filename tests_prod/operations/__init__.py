@@ -1,0 +1,1 @@
+"""Ongoing Operations: recurring tasks."""

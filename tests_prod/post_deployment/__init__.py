@@ -1,0 +1,1 @@
+"""Post-Deployment: what keeps a deployment well after the first day."""

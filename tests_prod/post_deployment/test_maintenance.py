@@ -1,0 +1,233 @@
+"""Post-Deployment / Maintenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.base import need
+from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.forge import Forge
+from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.images import Image
+from pytest_zebu.facts.repository import Repository
+from pytest_zebu.facts.updates import Updates
+from pytest_zebu.facts.upkeep import Upkeep
+from pytest_zebu.facts.usage import FileSystem, Sample
+from pytest_zebu.history import Past
+from pytest_zebu.measures import used
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings
+from tests_prod.documents import expect_document
+
+UPDATED = timedelta(days=3)
+"""apt's timers run daily; a machine may be off for two days."""
+REBOOT = timedelta(days=7)
+BY_HAND = timedelta(days=7)
+FULL_SOON = 30
+"""Days: in less than that, nobody gets a larger disk in time."""
+
+
+@item("post.maintenance.updates.os", draft=True)
+def test_security_updates_install_themselves(
+    updates: Updates, settings: Settings, machine: Machine, case: Cases
+) -> None:
+    """Most machines are entered through holes that were mended months before.
+
+    In small-scale production they may be installed by hand: people attest that, weekly, and none may wait for longer.
+
+    Fix: `apt install unattended-upgrades`, both periodic settings "1", apt's timers enabled; reboot when it is asked for.
+    See: https://wiki.debian.org/UnattendedUpgrades
+    """
+    by_hand = settings.profile == "small-scale" and not (updates.is_installed and updates.is_switched_on)
+    if not by_hand:
+        _expect_automation(updates, machine, case)
+    with case("package lists"):
+        if updates.refreshed is None:
+            raise NotAssessed("were never fetched, or left no trace")
+        age = machine.time - updates.refreshed
+        assert age <= UPDATED, f"are {age.days} days old"
+    waiting = [one for one in updates.pending if one.is_security]
+    with case("security updates", f"{len(waiting)} wait"):
+        overlooked = updates.overlooked if not by_hand else ()
+        names = ", ".join(f"{one.package} {one.version}" for one in overlooked[:3])
+        assert not overlooked, f"{len(overlooked)} were there before the last run, and still wait: {names}"
+    with case("reboot"):
+        if updates.reboot_since is not None:
+            age = machine.time - updates.reboot_since
+            case.saw(f"reboot: asked for since {updates.reboot_since:%Y-%m-%d %H:%M} UTC")
+            assert age <= REBOOT, f"is asked for since {age.days} days"
+    if by_hand:
+        waited = machine.time - updates.published if updates.published else timedelta()
+        with case("updates by hand"):
+            assert not waiting or waited <= BY_HAND, f"{len(waiting)} security updates wait, since {waited.days} days"
+        raise NotAssessed("whether updates are installed by hand, people attest, weekly")
+
+
+def _expect_automation(updates: Updates, machine: Machine, case: Cases) -> None:
+    with case("unattended-upgrades"):
+        assert updates.is_installed, "is not installed"
+        assert updates.is_switched_on, "is switched off (APT::Periodic)"
+        assert updates.covers_security, "leaves out the security suite (Unattended-Upgrade::Origins-Pattern)"
+        assert not updates.dead_timers, f"{', '.join(updates.dead_timers)} does not run"
+    with case("last run"):
+        if updates.last_run is None:
+            raise NotAssessed("has never run, or left no log")
+        case.saw(f"last run: {updates.last_run:%Y-%m-%d %H:%M} UTC, {updates.errors} errors")
+        age = machine.time - updates.last_run
+        assert age <= UPDATED, f"was {age.days} days ago"
+        assert not updates.errors, f"logged {updates.errors} errors"
+
+
+@item("post.maintenance.updates.images", draft=True)
+def test_base_images_are_fresh(images: tuple[Image, ...], settings: Settings, machine: Machine, case: Cases) -> None:
+    """Nothing in an image updates itself.
+
+    Fix: `docker compose build --pull --no-cache` and `pull` in the planned interval (`maintenance.image_days`).
+    See: https://docs.docker.com/build/building/best-practices/#rebuild-your-images-often
+    """
+    keep = timedelta(days=settings.maintenance.image_days)
+    for image in images:
+        with case(image.service):
+            if image.base is None:
+                raise NotAssessed("does not tell how old its base is")
+            age = machine.time - image.base
+            case.saw(
+                f"{image.service}: base of {image.base:%Y-%m-%d}, made on {image.made:%Y-%m-%d}"
+                if image.made
+                else image.service
+            )
+            assert age <= keep, f"has a base that is {age.days} days old, {keep.days} are planned"
+
+
+@item("post.maintenance.updates.staging", draft=True)
+def test_updates_are_tried_in_staging(forge: Forge, settings: Settings, case: Cases) -> None:
+    """What breaks should break there.
+
+    Fix: deploy each release to staging first, and let the forge know (a deployment to the environment `forge.staging`).
+    See: https://docs.github.com/en/rest/deployments/statuses
+    """
+    staged = need(forge.staged)
+    case.saw(f"deployments of {forge.commit[:12]} to {settings.forge.staging}: {', '.join(staged) or 'none'}")
+    if not staged:
+        raise NotAssessed(
+            "the forge knows no deployment of this commit to staging; what was done by hand, people attest"
+        )
+    assert staged[0] == "success", f"the last deployment of this commit to staging ended with {staged[0]}"
+
+
+@item("post.maintenance.updates.dependencies", draft=True)
+def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
+    """A dependency that nobody watches is raised once, in an emergency.
+
+    Fix: Dependabot or Renovate in the repository, or a scheduled audit.
+    See: https://docs.github.com/en/code-security/dependabot; https://docs.renovatebot.com
+    """
+    case.saw(*(f"watched by {path}" for path in upkeep.bots))
+    if not upkeep.bots:
+        raise NotAssessed(
+            "the repository configures neither Dependabot nor Renovate nor an audit; what people do, they attest"
+        )
+
+
+@item("post.maintenance.deployment.redeploy-documented", draft=True)
+def test_deploying_anew_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+    """The same version again, on the same machine or another.
+
+    Fix: a runbook with the commands, from the checkout of a tag to the health check.
+    See: the checklist.
+    """
+    expect_document(
+        documents, case, "deploying anew", everywhere={"deploy", "release", "build", "start"}, section={"deploy"}
+    )
+
+
+@item("post.maintenance.deployment.rollback-tested", draft=True)
+def test_going_back_was_tried(documents: tuple[Document, ...], case: Cases) -> None:
+    """A way back that nobody went is a guess.
+
+    Fix: go back and forth once in staging by the runbook, then `zebu attest` it.
+    See: the checklist.
+    """
+    expect_document(documents, case, "rollback", everywhere={"rollback", "release"}, section={"rollback"})
+    raise NotAssessed("whether somebody tried it, people attest")
+
+
+@item("post.maintenance.deployment.checklist", draft=True)
+def test_there_is_a_deployment_checklist(documents: tuple[Document, ...], case: Cases) -> None:
+    """What is done every time is forgotten one time.
+
+    Fix: a list of the steps before, during and after a deployment: boxes, or numbered steps under headings.
+    See: The Checklist Manifesto (Gawande).
+    """
+    expect_document(
+        documents, case, "steps of a deployment", everywhere={"deploy", "steps", "verify"}, section={"deploy"}
+    )
+
+
+@item("post.maintenance.deployment.changelog", draft=True)
+def test_the_deployed_version_is_in_the_change_log(upkeep: Upkeep, repository: Repository, case: Cases) -> None:
+    """What changed is the first question when something breaks.
+
+    Fix: an entry in CHANGELOG.md for each version, before it is tagged.
+    See: https://keepachangelog.com
+    """
+    version = next((tag.name.removeprefix("v") for tag in repository.tags_at_head if tag.version), "")
+    case.saw(f"deployed: {repository.describe}", f"newest entries: {', '.join(upkeep.changelog[:3]) or 'none'}")
+    assert upkeep.changelog, "there is no CHANGELOG with versions as headings"
+    if not version:
+        raise NotAssessed("no tag names the deployed version")
+    assert version in upkeep.changelog, f"has no entry for {version}"
+
+
+@item("post.maintenance.capacity.baseline", draft=True)
+def test_there_is_a_baseline(
+    past: Past, usage: Mapping[str, tuple[Sample, ...]], disk: tuple[FileSystem, ...], case: Cases
+) -> None:
+    """Without it, nobody can say that something is more than usual.
+
+    Fix: run this suite regularly; each run remembers what it measured.
+    See: https://sre.google/sre-book/software-engineering-in-sre/
+    """
+    case.saw(*(f"{service}: {samples[-1].memory / 2**20:.0f} MiB" for service, samples in usage.items() if samples))
+    measured = [run for run in past.runs if any(name.startswith("memory.") for name in run.measures)]
+    if not measured:
+        raise NotAssessed("no earlier run measured anything: this one is the first")
+    case.saw(f"{len(measured)} earlier runs since {measured[0].at:%Y-%m-%d %H:%M} UTC")
+    for system in disk:
+        before = past.series(used(system.place))
+        if before:
+            case.saw(
+                f"{system.place}: {before[0][1] / 2**30:.2f} GiB used then, {(system.size - system.available) / 2**30:.2f} GiB now"
+            )
+
+
+@item("post.maintenance.capacity.growth", draft=True)
+def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Machine, case: Cases) -> None:
+    """When it will be full is better known before.
+
+    Fix: run this suite regularly; where a disk fills soon, enlarge it.
+    See: the checklist.
+    """
+    for system in disk:
+        in_use = float(system.size - system.available)
+        with case(system.place):
+            daily = past.growth(used(system.place), machine.time, in_use)
+            if daily is None:
+                raise NotAssessed("earlier runs do not span a day: growth is not known yet")
+            days = system.available / daily if daily > 0 else float("inf")
+            case.saw(
+                f"{system.place}: grows by {daily / 2**20:.1f} MiB a day, full {f'in {days:.0f} days' if days < 10_000 else 'not in sight'}"
+            )
+            assert days > FULL_SOON, f"is full in {days:.0f} days"
+
+
+@item("post.maintenance.capacity.scaling-plan", draft=True)
+def test_scaling_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+    """When to add what, decided while there is time.
+
+    Fix: a section that says from which load on CPU, memory or disk are added, and how.
+    See: the checklist.
+    """
+    expect_document(documents, case, "scaling", everywhere={"scaling", "resources"}, section={"scaling"})

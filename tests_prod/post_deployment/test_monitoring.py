@@ -1,0 +1,341 @@
+"""Post-Deployment / Monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.certificates import Certificate
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.dockerd import DockerDaemon
+from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.jobs import Job
+from pytest_zebu.facts.logs import Logs, Rotation
+from pytest_zebu.facts.monitors import Monitors
+from pytest_zebu.facts.proxy import Administration, ProxyMachine
+from pytest_zebu.facts.usage import FileSystem
+from pytest_zebu.history import Past
+from pytest_zebu.measures import restarts_of
+from pytest_zebu.outcome import NotAssessed
+
+Certificates = Mapping[str, Known[Certificate | None] | Unknown]
+USED_SHARE = 0.80
+"""The share of a file system from which people must be told: the checklist's 80 %."""
+LARGE_JOURNAL = 0.25
+"""The share of its file system that a journal may take at most."""
+CLEANED = timedelta(days=8)
+"""A weekly clean-up, and a day of grace."""
+ROTATED = timedelta(days=2)
+"""logrotate runs daily; a machine may be off for one."""
+WATCHES_CERTIFICATES = ("uptime-kuma", "gatus", "prometheus", "checkmk-agent")
+REHEARSED = timedelta(days=366)
+RECENT_SAMPLE = timedelta(hours=1)
+"""Recorders write every ten minutes or oftener."""
+
+
+def _expect_watched(monitors: Monitors, what: str, case: Cases, *does: str) -> None:
+    watchers = monitors.watching(*does)
+    case.saw(*(f"agent: {name}" for name in monitors.agents))
+    case.saw(
+        *(f"{one.name}: looks at {', '.join(sorted(one.does))}, last run {one.result}" for one in monitors.watchers)
+    )
+    broken = [one.name for one in monitors.watchers if set(does) <= one.does and one.result != "success"]
+    if not watchers and broken:
+        raise AssertionError(f"{broken[0]} watches {what}, and its last run failed")
+    if not watchers:
+        # A service elsewhere may watch: the machine cannot know.
+        raise NotAssessed(f"nothing on the machine watches {what}; what watches from elsewhere, people attest")
+
+
+@item("post.monitoring.services.health-endpoints", draft=True)
+def test_somebody_asks_for_health(monitors: Monitors, case: Cases) -> None:
+    """Without it, users are the monitor.
+
+    Fix: a timer that asks for /health of site and API and tells somebody when it fails; or an uptime service, attested.
+    See: https://sre.google/sre-book/monitoring-distributed-systems/
+    """
+    _expect_watched(monitors, "the health addresses", case, "health")
+
+
+@item("post.monitoring.services.uptime", draft=True)
+def test_uptime_is_recorded(monitors: Monitors, case: Cases) -> None:
+    """Whether it was up last night can be said only by what was there last night.
+
+    Fix: an uptime tool that keeps its history (Uptime Kuma, Gatus, Prometheus), or a service elsewhere, attested.
+    See: the checklist.
+    """
+    keepers = [name for name in monitors.agents if name in ("uptime-kuma", "gatus", "prometheus", "netdata", "monit")]
+    case.saw(*(f"keeps a history: {name}" for name in keepers))
+    if not keepers:
+        raise NotAssessed("nothing on the machine keeps a history of uptime; a service elsewhere, people attest")
+
+
+@item("post.monitoring.services.restarts", draft=True)
+def test_containers_do_not_restart(containers: Containers, past: Past, case: Cases) -> None:
+    """A container that restarts every hour is healthy most of the time.
+
+    Fix: `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}'`.
+    See: https://docs.docker.com/engine/containers/start-containers-automatically/
+    """
+    for container in containers.services:
+        with case(container.label, f"{container.restart_count} restarts since it was made"):
+            before = past.series(restarts_of(container.id))
+            if before:
+                at, count = before[-1]
+                assert container.restart_count <= count, (
+                    f"restarted {container.restart_count - count:.0f} times since {at:%Y-%m-%d %H:%M} UTC"
+                )
+            elif container.restart_count:
+                raise NotAssessed(f"restarted {container.restart_count} times, and no earlier run tells since when")
+
+
+@item("post.monitoring.services.resources", draft=True)
+def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Cases) -> None:
+    """The question is always what it was like before.
+
+    Fix: `apt install sysstat` and enable its timer; or node_exporter with Prometheus, netdata.
+    See: sar(1)
+    """
+    case.saw(*(f"agent: {name}" for name in monitors.agents))
+    for name, moment, count in monitors.recorded:
+        with case(name, f"{count} files, newest of {moment:%Y-%m-%d %H:%M} UTC"):
+            age = machine.time - moment
+            assert age <= RECENT_SAMPLE, f"has recorded nothing for {age}"
+    if not monitors.recorded and not monitors.agents:
+        raise NotAssessed("nothing on the machine records CPU and memory; what records elsewhere, people attest")
+
+
+@item("post.monitoring.logs.accessible", draft=True)
+def test_logs_can_be_read(logs: Logs, containers: Containers, case: Cases) -> None:
+    """In an incident nobody has time to find out how.
+
+    Fix: a log driver that `docker logs` can read (json-file, local, journald); the tasks proxmox-vm:status and proxmox-vm:logs.
+    See: https://docs.docker.com/engine/logging/
+    """
+    by_service = {one.service: one for one in logs.services}
+    for container in containers.services:
+        with case(container.label):
+            log = by_service.get(container.service)
+            if log is None:
+                raise NotAssessed("its log was not looked at")
+            assert log.is_readable, "cannot be read with docker logs"
+            assert log.last is not None, "is empty"
+            case.saw(f"{container.label}: newest line of {log.last:%Y-%m-%d %H:%M} UTC")
+            assert container.started is None or log.last >= container.started, "has no line since the service started"
+    with case("tasks", ", ".join(sorted(name for name in logs.tasks if name.startswith("proxmox-vm:")))):
+        missing = {"proxmox-vm:status", "proxmox-vm:logs"} - logs.tasks
+        assert not missing, f"the Taskfile has no {', '.join(sorted(missing))}"
+
+
+@item("post.monitoring.logs.rotation", draft=True)
+def test_logs_are_bounded(
+    log_rotation: Rotation, jobs: tuple[Job, ...], containers: Containers, docker_daemon: DockerDaemon, machine: Machine,
+    case: Cases,
+) -> None:  # fmt: skip
+    """Logs fill a disk slowly, and always on a weekend.
+
+    Fix: `SystemMaxUse=` in journald.conf, logrotate's timer enabled, `max-size` and `max-file` for containers.
+    See: journald.conf(5); logrotate(8); https://docs.docker.com/engine/logging/configure/
+    """
+    with case("journal", f"{log_rotation.journal_size / 2**20:.0f} MiB"):
+        limit = log_rotation.journal_limit
+        if limit is not None:
+            case.saw(f"journal: keeps to {limit / 2**20:.0f} MiB{'' if log_rotation.is_set else ', by its default'}")
+            assert limit <= log_rotation.size * LARGE_JOURNAL, (
+                f"may take {limit / 2**30:.1f} GiB of a file system of {log_rotation.size / 2**30:.1f} GiB"
+            )
+    with case("logrotate"):
+        rotating = [job for job in jobs if job.runs(r"logrotate")]
+        assert rotating, "nothing runs it"
+        troubles = [f"{job.name}: {job.trouble}" for job in rotating if job.trouble]
+        assert len(troubles) < len(rotating), troubles[0]
+        assert log_rotation.rotated is not None, "has never run"
+        age = machine.time - log_rotation.rotated
+        case.saw(f"logrotate: last ran on {log_rotation.rotated:%Y-%m-%d %H:%M} UTC")
+        assert age <= ROTATED, f"last ran {age.days} days ago"
+    for path, size in log_rotation.large:
+        with case(path):
+            raise AssertionError(f"has grown to {size / 2**20:.0f} MiB: nothing rotates it")
+    for container in containers.services:
+        with case(container.label, container.log_driver):
+            is_bounded = bool(container.log_options.get("max-size")) or container.log_driver in (
+                "local",
+                "journald",
+                "none",
+            )
+            assert is_bounded or docker_daemon.bounds_logs, "has a log without bounds"
+
+
+@item("post.monitoring.logs.errors-reviewed", draft=True)
+def test_errors_are_reviewed(logs: Logs, case: Cases) -> None:
+    """An error that nobody reads will be read by a customer.
+
+    Fix: `task proxmox-vm:logs`, look at each kind of error, then `zebu attest post.monitoring.logs.errors-reviewed`.
+    See: the checklist.
+    """
+    for log in logs.services:
+        counts = ", ".join(
+            f"{count} in the last {'hour' if span == '1h' else 'week'}" for span, count in log.errors.items()
+        )
+        case.saw(f"{log.service}: errors: {counts or 'not counted'}")
+    raise NotAssessed("whether somebody read them, people attest, weekly")
+
+
+@item("post.monitoring.logs.alerts", draft=True)
+def test_critical_errors_alert(monitors: Monitors, case: Cases) -> None:
+    """Logs are read when it is too late.
+
+    Fix: a timer that looks through the logs and tells somebody; or Loki, Sentry and the like, attested.
+    See: the checklist.
+    """
+    _expect_watched(monitors, "the logs and alerts", case, "logs", "alert")
+
+
+@item("post.monitoring.disk.usage", draft=True)
+def test_disks_are_not_full(disk: tuple[FileSystem, ...], case: Cases) -> None:
+    """A database on a full disk stops, and so does the log that would say why.
+
+    Fix: `docker system df`, `journalctl --disk-usage`, old dumps; or a larger disk.
+    See: the checklist.
+    """
+    for system in disk:
+        used = 1 - system.free
+        with case(system.place, f"{100 * used:.0f} % of {system.size / 2**30:.0f} GiB used"):
+            assert used < USED_SHARE, f"is {100 * used:.0f} % full, {100 * USED_SHARE:.0f} % is the limit"
+            if system.inodes:
+                share = 1 - system.free_inodes / system.inodes
+                assert share < USED_SHARE, f"has used {100 * share:.0f} % of its inodes"
+
+
+@item("post.monitoring.disk.alerts", draft=True)
+def test_a_filling_disk_is_noticed(monitors: Monitors, case: Cases) -> None:
+    """A disk fills while nobody looks.
+
+    Fix: a timer that runs `df` and tells somebody at 80 %; or an alert of the monitoring, attested.
+    See: the checklist.
+    """
+    _expect_watched(monitors, "the disks and alerts", case, "disk", "alert")
+
+
+def _expect_cleaning(jobs: tuple[Job, ...], pattern: str, what: str, machine: Machine, case: Cases) -> None:
+    cleaning = [job for job in jobs if job.runs(pattern)]
+    assert cleaning, f"nothing cleans up {what}"
+    for job in cleaning:
+        case.saw(
+            f"{job.name}: last run {f'{job.last_run:%Y-%m-%d %H:%M} UTC' if job.last_run else 'not known'}, {job.result or 'result not known'}"
+        )
+    if any(not job.trouble and job.last_run and machine.time - job.last_run <= CLEANED for job in cleaning):
+        return
+    troubles = [f"{job.name} {job.trouble}" for job in cleaning if job.trouble]
+    assert not troubles, troubles[0]
+    old = [job for job in cleaning if job.last_run]
+    assert not old, (
+        f"{old[0].name} last ran {(machine.time - (old[0].last_run or machine.time)).days} days ago" if old else ""
+    )
+    raise NotAssessed(f"whether {cleaning[0].name} has ever run is not known")
+
+
+@item("post.monitoring.disk.image-cleanup", draft=True)
+def test_old_images_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> None:
+    """Each deployment leaves its images behind.
+
+    Fix: a weekly timer with `docker system prune -f` (never with `--volumes`), enabled.
+    See: https://docs.docker.com/engine/manage-resources/pruning/
+    """
+    _expect_cleaning(jobs, r"docker (system|image|builder) prune", "images", machine, case)
+
+
+@item("post.monitoring.disk.log-cleanup", draft=True)
+def test_old_logs_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> None:
+    """What is rotated must also be deleted, by something that really runs.
+
+    Fix: enable logrotate.timer; `rotate` in each of its files.
+    See: logrotate(8); journalctl(1), --vacuum-time
+    """
+    _expect_cleaning(jobs, r"logrotate|journalctl .*--vacuum", "logs", machine, case)
+
+
+@item("post.monitoring.tls.expiry", either=("monitors", "jobs"), draft=True)
+def test_certificates_will_not_expire_unseen(
+    certificates: Certificates, monitors: Known[Monitors] | Unknown, jobs: Known[tuple[Job, ...]] | Unknown,
+    machine: Machine, case: Cases,
+) -> None:  # fmt: skip
+    """A certificate that expires is an outage with a date.
+
+    Judged by its own lifetime: a quarter of it must be left, whether it lives for 90 days, 45 or six. This run watches it,
+    too; that counts where runs are made often enough, which its history shows.
+
+    Fix: look at the renewal (certbot.timer, NPMplus); watch the date (a timer with `openssl x509 -checkend`, an uptime service).
+    See: RFC 9773; https://letsencrypt.org/docs/integration-guide/#when-to-renew
+    """
+    for name, answer in certificates.items():
+        with case(name):
+            certificate = need(answer)
+            assert certificate is not None, "nobody answers on port 443"
+            life, left = certificate.not_after - certificate.not_before, certificate.not_after - machine.time
+            case.saw(f"{name}: {left.days} of {life.days} days left, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            assert left > timedelta(), "has expired"
+            assert left >= life / 4, f"has {left.days} of {life.days} days left: the renewal is late"
+    with case("somebody watches"):
+        seen = monitors.value if isinstance(monitors, Known) else None
+        watchers = [one.name for one in seen.watching("certificate")] if seen else []
+        watchers += [name for name in seen.agents if name in WATCHES_CERTIFICATES] if seen else []
+        case.saw(f"watched by: {', '.join(watchers) or 'nothing on the machine'}")
+        if not watchers:
+            raise NotAssessed("nothing on the machine watches the date; what watches from elsewhere, people attest")
+
+
+@item("post.monitoring.tls.auto-renewal", either=("proxy", "proxy_machine"), draft=True)
+def test_renewal_has_worked(
+    certificates: Certificates, proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown,
+    machine: Machine, case: Cases,
+) -> None:  # fmt: skip
+    """That it is configured says little: a second certificate, or a rehearsal, says that it works.
+
+    Fix: `certbot renew --dry-run` on the proxy, and mend what it says; in NPMplus, renew once by hand.
+    See: https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates
+    """
+    served = {name: one for name, answer in certificates.items() if (one := need(answer)) is not None}
+    if not served:
+        raise NotAssessed("no certificate was seen")
+    if not isinstance(proxy_machine, Known):
+        managed = [one for one in need(need(proxy).certificates) if one.provider == "letsencrypt"]
+        case.saw(*(f"managed by the proxy: {', '.join(one.names)}" for one in managed))
+        raise NotAssessed("the proxy's API does not tell earlier certificates; a renewal that was seen, people attest")
+    found = proxy_machine.value
+    by_fingerprint = {fingerprint: name for name, fingerprint in found.renewals.items()}
+    for domain, certificate in served.items():
+        with case(domain):
+            name = by_fingerprint.get(certificate.fingerprint)
+            assert name is not None, "what is served is in no renewal configuration"
+            count = found.generations.get(name, 0)
+            case.saw(f"{domain}: certificate number {count} of {name}")
+            if count >= 2:
+                continue
+            left, due = certificate.not_after - machine.time, (certificate.not_after - certificate.not_before) / 3
+            assert left > due, "is the first one, and past the day on which it should have been renewed"
+            runs = [job for job in found.renewing if job.last_run]
+            troubles = [f"{job.name} {job.trouble}" for job in runs if job.trouble]
+            rehearsed = bool(found.rehearsals) and found.rehearsals[-1][1]
+            assert rehearsed or not troubles, f"is the first one, and the renewal's {troubles[0]}" if troubles else ""
+            if not rehearsed and not runs:
+                raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
+
+
+@item("post.monitoring.tls.renewal-tested", either=("proxy_machine",), draft=True)
+def test_renewal_was_rehearsed(proxy_machine: Known[ProxyMachine] | Unknown, machine: Machine, case: Cases) -> None:
+    """A rehearsal finds the closed port 80 while there is time.
+
+    Fix: `certbot renew --dry-run` on the proxy; in NPMplus, renew by hand, and attest it.
+    See: https://eff-certbot.readthedocs.io/en/stable/using.html#re-creating-and-updating-existing-certificates
+    """
+    rehearsals = need(proxy_machine).rehearsals
+    if not rehearsals:
+        raise NotAssessed("no dry run is in certbot's logs")
+    ended, succeeded = rehearsals[-1]
+    with case("the last dry run", f"of {ended:%Y-%m-%d %H:%M} UTC"):
+        assert succeeded, "failed"
+        if machine.time - ended > REHEARSED:
+            raise NotAssessed(f"is {(machine.time - ended).days} days old")

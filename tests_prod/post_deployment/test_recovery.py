@@ -1,0 +1,226 @@
+"""Post-Deployment / Backup & Recovery."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from statistics import median
+
+from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.backups import Backups, Listing
+from pytest_zebu.facts.base import Known, Reason, Unknown, need
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.images import Image
+from pytest_zebu.facts.proxmox import Snapshot, VmBackups
+from pytest_zebu.facts.trials import Drill
+from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.settings import Settings
+from tests_prod.documents import expect_document
+
+DAILY = timedelta(hours=26)
+"""A day, and two hours for a job that starts late or takes long."""
+SMALLEST_SHARE = 0.5
+"""A dump of less than half of the ones before it is not of the same family."""
+BEFORE_DEPLOYMENT = timedelta(days=7)
+
+
+def _vm_only(backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown) -> VmBackups | None:
+    """The hypervisor's backups, where no folder of dumps is declared."""
+    undeclared = isinstance(backups, Unknown) and backups.reason is Reason.NOT_CONFIGURED
+    return vm_backups.value if undeclared and isinstance(vm_backups, Known) else None
+
+
+@item("post.recovery.backups.daily", either=("backups", "vm_backups"), draft=True)
+def test_the_newest_backup_is_of_today(
+    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> None:
+    """The job that ran for a year stopped last week: only the newest file says so.
+
+    Fix: `systemctl status` of the backup's service, its log; in Proxmox, the backup job's last task.
+    See: the checklist.
+    """
+    if (machine_only := _vm_only(backups, vm_backups)) is not None:
+        with case("backups of the machine"):
+            runs = need(machine_only.runs)
+            assert runs, "none has succeeded"
+            age = machine_only.now - runs[0]
+            assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
+        return
+    found = need(backups)
+    with case("the newest dump"):
+        newest = found.newest
+        assert newest is not None, "there is none"
+        case.saw(f"{newest.name}: {newest.size} bytes, of {newest.made:%Y-%m-%d %H:%M} UTC")
+        age = found.age(newest)
+        assert newest.size > 0, "is empty"
+        assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
+    earlier = [dump.size for dump in found.dumps[:-1] if dump.size > 0]
+    if earlier:
+        with case("its size", f"{newest.size if newest else 0} bytes, {median(earlier):.0f} usually"):
+            assert newest is not None and newest.size >= SMALLEST_SHARE * median(earlier), (
+                "is less than half of what it usually is"
+            )
+
+
+@item("post.recovery.backups.verified", either=("drill",), draft=True)
+def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unknown, case: Cases) -> None:
+    """A file of the right size and date may still be cut off in the middle.
+
+    Fix: `pytest --zebu-active=restore` monthly; mend what it says.
+    See: PostgreSQL documentation, pg_restore.
+    """
+    with case(dump_listing.name, dump_listing.kind, f"{dump_listing.size} bytes"):
+        assert dump_listing.kind != "empty", "is empty"
+        assert dump_listing.lists, "cannot be listed by pg_restore"
+        assert dump_listing.tables is None or dump_listing.tables, "has no table's data"
+        assert dump_listing.is_whole is not False, "cannot be read to its end: it was cut short"
+        if dump_listing.is_whole is None:
+            case.saw(f"{dump_listing.name}: too large to be read in passing")
+    if isinstance(drill, Known):
+        with case("restored for trial", drill.value.dump):
+            assert drill.value.status == 0, "does not restore"
+        return
+    raise NotAssessed("whether a dump was restored for trial in the last month, a drill or people say")
+
+
+@item("post.recovery.backups.size", draft=True)
+def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: Cases) -> None:
+    """The day on which no dump fits is the day of the failed migration.
+
+    Fix: a larger disk, a shorter retention, or dumps elsewhere.
+    See: the checklist.
+    """
+    keep = settings.backups.retention_days
+    if keep is None:
+        raise NotAssessed("backups.retention_days is not declared")
+    if not backups.dumps or backups.newest is None:
+        raise AssertionError("there is no dump")
+    newest = backups.newest
+    others = [dump for dump in backups.dumps if dump.size]
+    growth = 1.0
+    if len(others) > 1 and (span := (newest.made - others[0].made) / timedelta(days=1)) >= 1:
+        growth = max(1.0, (newest.size / others[0].size) ** (1 / span))
+    # Each of the coming dumps is as much larger than the one before it as the dumps so far were.
+    needed = sum(newest.size * min(growth, 1.5) ** day for day in range(1, keep + 1))
+    freed = sum(dump.size for dump in backups.dumps)
+    with case(
+        settings.backups.folder or "dumps",
+        f"{backups.available / 2**20:.0f} MiB free, {freed / 2**20:.1f} MiB in use, "
+        f"{needed / 2**20:.1f} MiB for {keep} days, growing by {100 * (growth - 1):.1f} % a day",
+    ):
+        assert needed <= backups.available + freed, f"does not hold {keep} days of dumps as they grow"
+
+
+@item("post.recovery.backups.off-site", either=("backups", "vm_backups"), draft=True)
+def test_a_copy_is_elsewhere(
+    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+) -> None:
+    """Fire and theft take a whole site. That a copy is on another machine can be seen; where that stands, people say.
+
+    Fix: copy dumps to another site, encrypted, and attest it.
+    See: the 3-2-1 rule (CISA, Data Backup Options).
+    """
+    if isinstance(backups, Known) and isinstance(backups.value.copy, Known):
+        case.saw(f"copied to {backups.value.copy.value.where}")
+        assert not backups.value.copy.value.same_storage, backups.value.copy.value.same_storage
+    if isinstance(vm_backups, Known):
+        case.saw(*(f"Proxmox's job {job.id} writes to {job.storage}" for job in vm_backups.value.live))
+    raise NotAssessed("whether the copy is at another site, people attest")
+
+
+def _deployed(containers: Containers, images: tuple[Image, ...]) -> datetime:
+    """When this version came: its containers may have been made anew since, its images were not."""
+    created = [one.created for one in containers.services if one.created is not None]
+    made = [one.made for one in images if one.made is not None]
+    if not created or not made:
+        raise NotAssessed("when the containers were made is not known")
+    return min(min(created), max(made))
+
+
+@item("post.recovery.snapshots.pre-deployment", draft=True)
+def test_a_snapshot_was_taken_before(
+    snapshots: tuple[Snapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+) -> None:
+    """The fastest way back is the state of before.
+
+    Fix: `qm snapshot VMID before-VERSION` before each deployment.
+    See: https://pve.proxmox.com/pve-docs/qm.1.html
+    """
+    deployed = _deployed(containers, images)
+    case.saw(
+        f"deployed on {deployed:%Y-%m-%d %H:%M} UTC",
+        *(f"{one.name}: {one.taken:%Y-%m-%d %H:%M} UTC" for one in snapshots),
+    )
+    before = [one for one in snapshots if timedelta() <= deployed - one.taken <= BEFORE_DEPLOYMENT]
+    assert before, f"no snapshot is of the {BEFORE_DEPLOYMENT.days} days before the deployment"
+
+
+@item("post.recovery.snapshots.post-deployment", draft=True)
+def test_a_snapshot_was_taken_after(
+    snapshots: tuple[Snapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+) -> None:
+    """The known good state, once it is known to be good.
+
+    Fix: `qm snapshot VMID after-VERSION` once the deployment is verified.
+    See: https://pve.proxmox.com/pve-docs/qm.1.html
+    """
+    deployed = _deployed(containers, images)
+    case.saw(
+        f"deployed on {deployed:%Y-%m-%d %H:%M} UTC",
+        *(f"{one.name}: {one.taken:%Y-%m-%d %H:%M} UTC" for one in snapshots),
+    )
+    assert any(one.taken > deployed for one in snapshots), "no snapshot is younger than the deployment"
+
+
+@item("post.recovery.snapshots.retention", draft=True)
+def test_old_snapshots_go(snapshots: tuple[Snapshot, ...], settings: Settings, machine: Machine, case: Cases) -> None:
+    """Snapshots grow with every write, and slow the machine down.
+
+    Fix: declare `proxmox.snapshot_days` in zebu.toml, and `qm delsnapshot` what is older.
+    See: https://pve.proxmox.com/wiki/Live_Snapshots
+    """
+    keep = settings.proxmox.snapshot_days
+    if keep is None:
+        raise NotAssessed("proxmox.snapshot_days is not declared: for how long snapshots are kept")
+    case.saw(f"kept for {keep} days")
+    for one in snapshots:
+        with case(one.name, f"{one.taken:%Y-%m-%d %H:%M} UTC"):
+            age = machine.time - one.taken
+            assert age <= timedelta(days=keep + 1), f"is {age.days} days old"
+
+
+@item("post.recovery.disaster.procedure", draft=True)
+def test_recovery_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+    """The person who knows is on holiday when the disk dies.
+
+    Fix: a document that says how to restore onto an empty machine: what there is, commands, order, checks.
+    See: NIST SP 800-34, appendix A.
+    """
+    expect_document(
+        documents, case, "how to recover from a disaster", everywhere={"restore", "backup"}, section={"restore"}
+    )
+
+
+@item("post.recovery.disaster.rto-rpo", draft=True)
+def test_recovery_objectives_are_stated(documents: tuple[Document, ...], case: Cases) -> None:
+    """How much may be lost, and how long it may take, decides what backups must be.
+
+    Fix: state both with a figure: "RPO: 24 hours", "RTO: 4 hours".
+    See: NIST SP 800-34, 3.2.1.
+    """
+    for topic, words in (("rpo", "recovery point objective"), ("rto", "recovery time objective")):
+        with case(words):
+            stating = [one.path for one in documents if topic in one.topics]
+            case.saw(f"{words}: {', '.join(stating) or 'nowhere'}")
+            assert stating, "is stated nowhere with a figure"
+
+
+@item("post.recovery.disaster.contacts", draft=True)
+def test_emergency_contacts_are_listed(documents: tuple[Document, ...], case: Cases) -> None:
+    """Whom to call, when the wiki is down with the rest. What is written there is not copied here.
+
+    Fix: a document with the contacts for an emergency, for each with a way to reach it.
+    See: NIST SP 800-34, appendix A.3.
+    """
+    expect_document(documents, case, "emergency contacts", everywhere={"contact"}, section={"contacts"}, words=10)
