@@ -9,7 +9,7 @@ flips: set[str] = {
     "post.maintenance.updates.staging",
 }
 outcomes: dict[str, str] = {"post.maintenance.updates.staging": "not_assessed"}
-touches: set[str] = {"git", "CHANGELOG.md"}
+touches: set[str] = {"git", "CHANGELOG.md", "forge"}  # the forge knows another commit
 
 
 def inject(lab: Lab) -> None:
