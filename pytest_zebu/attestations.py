@@ -307,7 +307,7 @@ def _histories(path: Path, text: str) -> tuple[str, ...]:
 
     lines = changes_by_line(path)
     starts = [(found.start(), found[1]) for found in _BLOCK.finditer(text)]
-    ends = [start for start, _ in starts[1:]] + [len(text)]
+    ends = [*(start for start, _ in starts[1:]), len(text)] if starts else []
     found = []
     for (start, kind), end in zip(starts, ends, strict=True):
         if kind != "attestation":

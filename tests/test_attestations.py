@@ -197,5 +197,11 @@ def test_the_history_of_the_file_is_evidence(tmp_path: Path) -> None:
     assert [history(0), history(1)] == [first, "not committed to a.toml yet"]
 
 
+def test_a_file_without_any_record(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("# Nobody has said anything yet.\n")
+    records = attestations.read(tmp_path / "a.toml", load(), required=True, with_history=True)
+    assert not records.attestations
+
+
 def test_addresses_are_shown_whole() -> None:
     assert UrlEvidence(url="https://wiki.example.org/x").summary == "https://wiki.example.org/x"

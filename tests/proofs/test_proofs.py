@@ -231,7 +231,7 @@ def test_attested_only(suite: Suite, blind: Blind, tmp_path: Path, proven: Prove
     proven.blinded |= {("without attestation", item_id) for item_id in BLINDINGS["without attestation"]}
 
 
-def test_words_that_expired_count_no_more(lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
+def test_words_that_expired_count_no_more(lab: Lab, suite: Suite, blind: Blind, tmp_path: Path) -> None:
     """Of an item that is no word; of a task it says since when it is overdue."""
     text = (lab.place.folder / "attestations.toml").read_text()
     run = suite(without_attestations(blind, re.sub(r'on = "[\d-]+"', 'on = "2020-01-01"', text), tmp_path))
