@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,14 +157,17 @@ class Lab:
                     state = states.prices()
                 case _:
                     state = states.advisories()
-            self.change_state(name, lambda _, state=state: state)  # type: ignore[misc]
+            self._put_state(name, state)
 
     def change_state(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Let a stand-in say something else; a reader sees the old state or the new one."""
         path = self.daemons.state(name)
-        known = json.loads(path.read_text()) if path.exists() else {}
+        self._put_state(name, change(json.loads(path.read_text()) if path.exists() else {}))
+
+    def _put_state(self, name: str, state: dict[str, Any]) -> None:
+        path = self.daemons.state(name)
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(change(known)))
+        fresh.write_text(json.dumps(state))
         fresh.chmod(0o600)
         fresh.replace(path)
 
@@ -213,7 +217,7 @@ class Lab:
     def _expect_https(self) -> None:
         fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1], timeout=5).read()"
         for url in ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health"):
-            wait_until(url, 20, lambda url=url: self.inside([sys.executable, "-c", fetch, url]).returncode == 0)  # type: ignore[misc]
+            wait_until(url, 20, partial(self._succeeds, [sys.executable, "-c", fetch, url]))
 
     def _age(self) -> None:
         """Give the machine the past of a few days: real dumps of a database that grew, and updates that really ran."""
@@ -327,6 +331,9 @@ class Lab:
         )
         parts["lab"] = "up" if self.is_up else "down"
         return parts
+
+    def _succeeds(self, argv: Sequence[str]) -> bool:
+        return self.inside(argv).returncode == 0
 
     def inside(self, argv: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         """Run a host command from the runner's place, with the lab's DNS and trust."""

@@ -167,7 +167,7 @@ class Run:
         return past.value.last.at, past.value.changes(now)
 
     def remember(self) -> None:
-        """Keep what was found for later runs: outcomes and measures. A replay is no run, and a host unseen has no news."""
+        """Keep what was found for later runs: outcomes and measures. A replay is no run."""
         for name, target in self.targets.items():
             snapshot = self.known_snapshots().get(name)
             if self.options.replay or snapshot is None or not self.findings[name]:

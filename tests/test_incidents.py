@@ -97,7 +97,7 @@ def test_what_matters_of_a_report() -> None:
     assert found == {
         "Deployed version": (f"v1.2.0 (v1.1.0 at {since})",),
         "Services": ("db: running",),
-        "Errors of the last hour": (),
+        "Errors of the last hour": ("not seen: no such item in the report",),
         "Failing items": ("deploy.initial.ssh: refused",),
         f"Changed since {since}": ("deploy.initial.ssh: passed then, failed now",),
     }

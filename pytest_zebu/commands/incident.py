@@ -23,6 +23,7 @@ from pytest_zebu.settings import Settings
 
 LOOK_SECONDS = 240
 SERVICES, ERRORS = "deploy.initial.services-healthy", "post.monitoring.logs.errors-reviewed"
+UNSEEN = "not seen:"
 SEEN_BY_MACHINE = {
     "incident.act.status": "Services",
     "incident.act.logs": "Errors of the last hour",
@@ -89,7 +90,7 @@ def _open(declared: Settings, options: argparse.Namespace, now: datetime) -> int
     seen = look(declared, host, options.config, now)
     text = incidents.render(options.title, host, now, load(), seen)
     for step, heading in SEEN_BY_MACHINE.items():
-        if seen.get(heading):
+        if any(not line.startswith(UNSEEN) for line in seen.get(heading, ())):
             text = incidents.with_step(text, step, f"seen when it was opened, under {heading!r} above", "zebu", now)
     write_whole(path, text)
     for heading, lines in seen.items():
@@ -146,12 +147,15 @@ def summarize(found: Mapping[str, Any], past: history.Past) -> dict[str, tuple[s
         "Failing items": tuple(
             f"{item_id}: {item['reason']}" for item_id, item in items.items() if item["outcome"] == "failed"
         ),
-        f"Changed since {since}": tuple(changed),
+        f"Changed since {since}": tuple(changed) if before else (f"{UNSEEN} no earlier run is on record",),
     }
 
 
 def _evidence(item: Mapping[str, Any] | None) -> tuple[str, ...]:
-    return tuple(item["evidence"]) if item else ()
+    """What an item shows; where it shows nothing, that nothing was seen, which is not the same as nothing being there."""
+    if item is None or not item["evidence"]:
+        return (f"{UNSEEN} {item['reason'] if item else 'no such item in the report'}",)
+    return tuple(item["evidence"])
 
 
 def _records(declared: Settings) -> tuple[Incident, ...]:

@@ -37,7 +37,7 @@ docker compose -p "$ZEBU_PROJECT" --project-directory "$ZEBU_APP_DIR" "$@" confi
   }
   sub decode { local $text = $_[0]; pos($text) = 0; return value() }
   sub said { open my $in, "-|", @_ or exit 8; local $/; return <$in> // "" }
-  sub slurp { open my $in, "<", $_[0] or return "\0$_[0]"; local $/; return <$in> // "" }
+  sub slurp { open my $in, "<", $_[0] or return undef; local $/; return <$in> // "" }
   sub clean { my $t = shift // ""; $t =~ s/[^\x21-\x7e]/?/g; return length $t ? $t : "-" }
   my @containers = @{ decode(said("docker", "inspect", split " ", $ENV{IDS})) };
   my $made = do { local $/; <STDIN> };
@@ -65,7 +65,10 @@ docker compose -p "$ZEBU_PROJECT" --project-directory "$ZEBU_APP_DIR" "$@" confi
         next if -l $file || !-f $file || -s $file > 1048576 || substr($file, 0, 1 + length $context) ne "$context/";
         my $inner = substr $file, 1 + length $context;
         my ($folder) = $inner =~ m{(.*)/};
-        if (-f "$root/$inner" && !-l "$root/$inner") { slurp($file) eq slurp("$root/$inner") ? $same++ : $other++ }
+        if (-f "$root/$inner" && !-l "$root/$inner") {
+          my ($here, $there) = (slurp($file), slurp("$root/$inner"));
+          !defined $here || !defined $there ? $absent++ : $here eq $there ? $same++ : $other++;
+        }
         elsif (defined $folder && -d "$root/$folder") { $absent++ }
       }
       printf "\@files %s %d %d %d\n", clean($name), $same, $other, $absent;

@@ -63,10 +63,15 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """By place: how many packages were asked about, and what is known of them."""
+    """By place: how many packages were asked about, and what is known of them.
+
+    Attributes:
+        without_python: running services that have no `python3` on their path: nothing of theirs is asked about.
+    """
 
     packages: Mapping[str, int]
     found: Mapping[str, Known[tuple[Advisory, ...]] | Unknown]
+    without_python: tuple[str, ...] = ()
 
 
 def installed(text: str) -> dict[str, dict[str, str] | Unknown]:
@@ -168,10 +173,11 @@ def parse(gathered: Gathered, target: Target) -> Audit:
         found = {place: _advisories(seen.value[place]) for place in asked}
     except (KeyError, TypeError):
         raise Garbled("the advisories have another shape than known") from None
-    for place, packages in installed(gathered.said("packages.installed").out).items():
+    said = gathered.said("packages.installed").out
+    for place, packages in installed(said).items():
         if isinstance(packages, Unknown):
             counts[place], found[place] = 0, packages
-    return Audit(counts, found)
+    return Audit(counts, found, tuple(re.findall(r"(?m)^@service (\S+) none$", said)))
 
 
 def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:

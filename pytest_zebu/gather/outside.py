@@ -283,26 +283,18 @@ def ask(arguments: Mapping[str, Any]) -> Any:
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=0))
         try:
-            try:
-                return _request(session, url, arguments)
-            except requests.ReadTimeout:
-                # A backend that was started just now may wait for a name server or for keys: once is no verdict.
-                return _request(session, url, arguments)
+            with session.request(
+                arguments.get("method", "GET"),
+                url,
+                headers={"Accept-Encoding": "identity", **arguments.get("headers", {})},
+                allow_redirects=False,
+                stream=True,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                verify=arguments.get("trust", False),
+            ) as answer:
+                return _told(answer, int(arguments.get("body_limit", 0)))
         except requests.RequestException as error:
             return _cut_off(url, arguments["control"]) or {"status": 0, "location": "", "error": type(error).__name__}
-
-
-def _request(session: requests.Session, url: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    with session.request(
-        arguments.get("method", "GET"),
-        url,
-        headers={"Accept-Encoding": "identity", **arguments.get("headers", {})},
-        allow_redirects=False,
-        stream=True,
-        timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-        verify=arguments.get("trust", False),
-    ) as answer:
-        return _told(answer, int(arguments.get("body_limit", 0)))
 
 
 def time_requests(arguments: Mapping[str, Any]) -> Any:

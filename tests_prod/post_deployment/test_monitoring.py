@@ -257,15 +257,14 @@ def test_old_logs_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> No
     _expect_cleaning(jobs, r"logrotate|journalctl .*--vacuum", "logs", machine, case)
 
 
-@item("post.monitoring.tls.expiry", either=("monitors", "jobs"), draft=True)
+@item("post.monitoring.tls.expiry", either=("monitors",), draft=True)
 def test_certificates_will_not_expire_unseen(
-    certificates: Certificates, monitors: Known[Monitors] | Unknown, jobs: Known[tuple[Job, ...]] | Unknown,
+    certificates: Certificates, monitors: Known[Monitors] | Unknown,
     machine: Machine, case: Cases,
 ) -> None:  # fmt: skip
     """A certificate that expires is an outage with a date.
 
-    Judged by its own lifetime: a quarter of it must be left, whether it lives for 90 days, 45 or six. This run watches it,
-    too; that counts where runs are made often enough, which its history shows.
+    Judged by its own lifetime: a quarter of it must be left, whether it lives for 90 days, 45 or six.
 
     Fix: look at the renewal (certbot.timer, NPMplus); watch the date (a timer with `openssl x509 -checkend`, an uptime service).
     See: RFC 9773; https://letsencrypt.org/docs/integration-guide/#when-to-renew

@@ -129,6 +129,7 @@ def test_nothing_installed_is_known_to_be_vulnerable(
     today = machine.time.date()
     accepted = {one.id: one for one in settings.advisories.accepted}
     allowed = SEVERITIES.index(settings.advisories.allowed)
+    case.saw(*(f"{service}: has no Python, so nothing of it is asked about" for service in audit.without_python))
     for place, answer in audit.found.items():
         with case(place, f"{audit.packages[place]} packages"):
             open_ones = []
