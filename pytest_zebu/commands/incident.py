@@ -139,7 +139,7 @@ def summarize(found: Mapping[str, Any], past: history.Past) -> dict[str, tuple[s
     version = found["version"] or "unknown"
     if before is not None and before.version and before.version != found["version"]:
         version += f" ({before.version} at {since})"
-    trouble = (f"ssh: {found['trouble']}",) if found["trouble"] else ()
+    trouble = (f"{UNSEEN} ssh: {found['trouble']}",) if found["trouble"] else ()
     return {
         "Deployed version": (version,),
         "Services": (*trouble, *_evidence(items.get(SERVICES))),
