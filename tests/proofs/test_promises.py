@@ -44,7 +44,7 @@ def _forms(value: str) -> set[str]:
     return {value, quote(value, safe=""), plain[:-1], value.encode().hex()}
 
 
-def test_no_secret_leaves_the_machine(canaries: dict[str, str], suite: Suite, tmp_path: Path) -> None:
+def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite: Suite, tmp_path: Path) -> None:
     """The checkout's listing names every secret, plainly and in base64: the item fails, and shows none of them."""
     run = suite(
         f"--zebu-save={tmp_path}/snapshot.json",
@@ -60,6 +60,7 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], suite: Suite, tm
     assert run.outcomes["pre.application.quality.tagged-release"] == "failed"
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {"snapshot.json", "report.html", "junit.xml", "report.json"} <= {path.name for path in files}
+    files.append(lab.place.folder / "history.sqlite3")
     texts = {"terminal": run.output} | {str(path): path.read_text(errors="replace") for path in files}
     for name, value in canaries.items():
         for form in _forms(value):
