@@ -52,6 +52,8 @@ def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> N
     lab.vm.shell(
         f"for n in $(seq 150); do case $(docker inspect -f '{state}' zebu-{service}-1) in healthy|none) exit 0 ;; esac; sleep 0.2; done; exit 1"
     )
+    if service == "backend":
+        lab.ask_database()
 
 
 def override(lab: Lab, services: Mapping[str, Mapping[str, Any]]) -> None:
@@ -90,6 +92,8 @@ def restart(lab: Lab, service: str) -> None:
     lab.vm.shell(
         f"docker restart -t 2 zebu-{service}-1 >/dev/null; for n in $(seq 150); do [ $(docker inspect -f '{{{{.State.Health.Status}}}}' zebu-{service}-1) = healthy ] && exit 0; sleep 0.2; done; exit 1"
     )
+    if service == "backend":
+        lab.ask_database()
 
 
 def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pytest_zebu.settings import Target
 
 # The kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
 # is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks
-# among it) is no descendant of its first process: its memory is counted apart.
+# among it) is no descendant of its first process: its memory is counted apart. A leak is looked for in what processes hold
+# for themselves, and only in those that are there all the time: sessions of a database come and go, our own among them,
+# and what they share is bounded by the server's settings.
 PROBE = Probe(
     "usage",
     r"""
@@ -30,21 +32,28 @@ done | perl -e '
   sub slurp { open my $f, "<", $_[0] or return ""; local $/; my $t = <$f>; return $t // "" }
   sub is_own { my ($pid, $first) = @_; for (1 .. 64) { return 1 if $pid == $first; return 0 if $pid <= 1;
     ($pid) = slurp("/proc/$pid/stat") =~ /.*\) \S (\d+)/s or return 0 } return 0 }
-  for my $round (1 .. 4) {
+  my ($rounds, @samples, %stays) = (4);
+  for my $round (1 .. $rounds) {
     select undef, undef, undef, 0.5 if $round > 1;
     my ($up) = split / /, slurp("/proc/uptime");
     for my $row (@rows) {
       my ($service, $first, $memory, $stat, $cpu) = @$row; next unless defined $cpu;
-      my ($folder) = $memory =~ m{(.*)/}; my %bytes = (0 => 0, 1 => 0);
+      my ($folder) = $memory =~ m{(.*)/}; my ($foreign, %own) = (0);
       for my $pid (split " ", slurp("$folder/cgroup.procs")) {
-        my $status = slurp("/proc/$pid/status");
-        $bytes{is_own($pid, $first)} += 1024 * $_ for $status =~ /^Rss(?:Anon|Shmem):\s*(\d+)/mg;
+        my %rss = slurp("/proc/$pid/status") =~ /^Rss(Anon|Shmem):\s*(\d+)/mg or next;
+        if (is_own($pid, $first)) { $own{$pid} = 1024 * $rss{Anon} } else { $foreign += 1024 * ($rss{Anon} + $rss{Shmem}) }
       }
       my $used = slurp($memory); chomp $used;
       my ($idle) = slurp($stat) =~ /^(?:total_)?inactive_file (\d+)/m;
       my $text = slurp($cpu); my $ns = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text + 0;
-      printf "\@sample %s %d %d %.0f %s\n", $service, $used - ($idle // 0) - $bytes{0}, $bytes{1}, $ns, $up;
+      push @samples, [$service, $used - ($idle // 0) - $foreign, \%own, $ns, $up];
+      $stays{"$service $_"}++ for keys %own;
     }
+  }
+  for my $sample (@samples) {
+    my ($service, $used, $own, $ns, $up) = @$sample; my $held = 0;
+    $held += $own->{$_} for grep { $stays{"$service $_"} == $rounds } keys %$own;
+    printf "\@sample %s %d %d %.0f %s\n", $service, $used, $held, $ns, $up;
   }'
 """,
     needs=("ROOT", "PROJECT"),
@@ -70,7 +79,7 @@ class Sample:
     Attributes:
         memory: bytes that the container uses, without cache that can be dropped, and without what was brought in by
             `docker exec`.
-        held: bytes of it that its processes hold for themselves: memory that a leak is made of.
+        held: bytes of it that the processes which were there in every sample hold for themselves: what a leak is made of.
         cpu: seconds of processor time since the container began.
         at: seconds since the machine booted.
     """

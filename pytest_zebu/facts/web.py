@@ -51,7 +51,7 @@ PAGE_PROBE = Probe(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The first answer to a request; status 0 where nothing answers although the network is there."""
+    """The first answer to a request; status 0 and a trouble where nothing answers although the network is there."""
 
     url: str
     status: int
@@ -59,6 +59,7 @@ class Answer:
     headers: Mapping[str, tuple[str, ...]]
     body: str
     sha256: str
+    trouble: str = ""
 
     def header(self, name: str) -> str:
         """The first value of a header, as browsers take it; empty if there is none."""
@@ -160,8 +161,11 @@ def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
     row = seen.value
     headers = {name: tuple(values) for name, values in row.get("headers", {}).items()}
     return Known(
-        Answer(url, int(row["status"]), row.get("location", ""), headers, row.get("body", ""), row.get("sha256", ""))
-    )
+        Answer(
+            url, int(row["status"]), row.get("location", ""), headers, row.get("body", ""), row.get("sha256", ""),
+            row.get("error", ""),
+        )
+    )  # fmt: skip
 
 
 def parse(gathered: Gathered, target: Target) -> Web:

@@ -53,6 +53,24 @@ sub read_request {
 # Children
 
 my (%child, $select);
+my (@waiting, $running);
+my $at_once = 8;    # or four times the processors, if there are more: the machine has its own work to do
+
+sub count_processors {
+  open my $file, '<', '/proc/cpuinfo' or return 1;
+  return scalar grep { /^processor\s*:/ } <$file>;
+}
+
+# What takes longest goes first, so that nothing long is left for the end.
+sub queue {
+  my ($job) = @_;
+  @waiting = sort { $b->{timeout} <=> $a->{timeout} || $a->{name} cmp $b->{name} } @waiting, $job;
+  start_waiting();
+}
+
+sub start_waiting {
+  start(shift @waiting) while @waiting && $running < $at_once;
+}
 
 sub start {
   my ($job) = @_;
@@ -83,6 +101,7 @@ sub start {
     exec @{ $job->{argv} } or POSIX::_exit(127);
   }
   close $_ for $out_w, $err_w;
+  $running++;
   $job->{$_} = '' for qw(out err);
   @$job{qw(pid began open)} = ($pid, now(), 2);
   $child{ fileno $out } = [$job, 'out', $out];
@@ -103,7 +122,9 @@ sub finish {
   waitpid $job->{pid}, 0;
   my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
+  $running--;
   $job->{then}->($job) if $job->{then};
+  start_waiting();
 }
 
 sub pump {
@@ -349,13 +370,15 @@ sub start_probe {
   $probe->{$_} ||= { timeout => 10, limit => 262_144 }->{$_} for qw(timeout limit);
   @$probe{qw(argv env)} = (['/bin/sh', '-c', $probe->{script}], \%env);
   $probe->{as} = $as[1] if @as;
-  start($probe);
+  queue($probe);
 }
 
 sub main {
   read_request();
   $select = IO::Select->new;
-  my $discovery = 0;
+  $running = 0;
+  my $processors = count_processors();
+  $at_once = 4 * $processors if 4 * $processors > $at_once;
   my $discovered = sub {
     discover_containers($_[0]);
     discover_files();

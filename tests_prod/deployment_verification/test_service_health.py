@@ -188,7 +188,7 @@ def test_pages_are_allowed_to_call(web: Web, settings: Settings, case: Cases) ->
                 said = need(answers[origin])
                 allowed = said.header("access-control-allow-origin")
                 case.saw(f"{kind} from {origin}: {said.status}, allows {allowed or 'nothing'}")
-                assert said.status, "gets no answer"
+                assert said.status, f"gets no answer ({said.trouble})"
                 assert allowed == origin, f"is allowed for {allowed or 'nobody'}"
                 assert kind == "request" or said.status in (200, 204), f"is answered with {said.status}"
 
@@ -218,7 +218,7 @@ def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, 
     for path, answer in web.documentation.items():
         with case(path):
             said = need(answer)
-            assert said.status, "gets no answer"
+            assert said.status, f"gets no answer ({said.trouble})"
             # Where the API is served under the site, the single page answers every other path.
             is_shown = said.status == 200 and ("openapi" in said.body.lower() or "swagger" in said.body.lower())
             case.saw(f"{path}: {said.status}, {'shown' if is_shown else 'not shown'}")
@@ -261,7 +261,7 @@ def test_the_backend_reaches_its_database(web: Web, case: Cases) -> None:
             raise NotAssessed("domains.api is not declared")
         said = need(web.refused["a forged API key"])
         case.saw(f"a key that nobody has: {said.status}")
-        assert said.status, "gets no answer"
+        assert said.status, f"gets no answer ({said.trouble})"
         assert said.status < 500, f"gets {said.status}: the backend could not ask"
         if said.status != 401 or not said.header("x-correlation-id"):
             raise NotAssessed(f"was answered with {said.status}, and not by the backend's own refusal")

@@ -194,7 +194,7 @@ def expect_protected(web: Web, case: Cases) -> None:
         with case(kind):
             said = need(answer)
             case.saw(f"{kind}: {said.status}, WWW-Authenticate: {said.header('www-authenticate') or 'none'}")
-            assert said.status, "gets no answer"
+            assert said.status, f"gets no answer ({said.trouble})"
             assert said.status != 500, "gets 500: sign-in is not configured"
             assert said.status == 401, f"gets {said.status}"
             assert said.header("x-correlation-id") and said.is_json, "gets 401 from somebody else than the backend"

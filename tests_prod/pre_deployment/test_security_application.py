@@ -38,7 +38,8 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
                 continue
             with case(f"{kind} from {origin}"):
                 said = need(answer)
-                assert said.status, "the API does not answer"
+                if not said.status:
+                    raise NotAssessed(f"the API does not answer ({said.trouble})")
                 allowed = said.header("access-control-allow-origin")
                 assert not allowed, f"is allowed ({allowed})"
 
@@ -71,7 +72,8 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
     for name, answer in {"a missing route": web.missing, **web.refused}.items():
         with case(f"error answer to {name}"):
             said = need(answer)
-            assert said.status, "the API does not answer"
+            if not said.status:
+                raise NotAssessed(f"the API does not answer ({said.trouble})")
             assert TRACEBACK not in said.body, "shows a traceback"
 
 

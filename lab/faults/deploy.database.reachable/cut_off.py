@@ -1,5 +1,6 @@
 """The backend is cut off from its database; /health stays green."""
 
+from lab.changes import restart
 from lab.deployment import Lab
 
 flips: set[str] = {
@@ -21,6 +22,7 @@ touches: set[str] = {"backend", "postgres"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell("docker network disconnect zebu_default zebu-db-1")
+    restart(lab, "backend")  # over a connection of before it would wait, for a quarter of an hour
 
 
 def mend(lab: Lab) -> None:
