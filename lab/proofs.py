@@ -62,7 +62,11 @@ class Fault:
 
     def breaks(self, item: str) -> bool:
         """Whether an item fails by it, or is kept from being seen: one fault may be the proof of several items."""
-        return item in self.flips and self.outcomes.get(item, "failed") in ("failed", "not_assessed")
+        outcome = self.outcomes.get(item, "failed")
+        # What is optional is advised where it fails.
+        return item in self.flips and (
+            outcome in ("failed", "not_assessed") or (outcome == "advice" and item not in ADVICE_ONLY)
+        )
 
     @property
     def id(self) -> str:
@@ -304,6 +308,7 @@ _BLINDINGS: Mapping[str, frozenset[str]] = {
     | {"pre.security.https.auto-renewal", "post.recovery.snapshots.retention", *INCIDENTS}
     | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
     "without network and ssh": frozenset({"deploy.initial.ssh"}),
+    "without root and token": frozenset({"ops.weekly.backups"}),
     "without attestation": _BY_PEOPLE,
 }
 BLINDINGS = {name: items & MACHINE_DECIDED for name, items in _BLINDINGS.items() if items & MACHINE_DECIDED}

@@ -280,6 +280,18 @@ if "without network and ssh" in BLINDINGS:  # deploy.initial.ssh takes part
         proven.blinded |= {("without network and ssh", "deploy.initial.ssh")}
 
 
+if "without root and token" in BLINDINGS:  # ops.weekly.backups takes part
+
+    def test_neither_dumps_nor_the_hypervisors_backups_are_seen(suite: Suite, blind: Blind, proven: Proven) -> None:
+        nobody = (
+            ('user = "deploy"', 'user = "observer"'),
+            ('token = "zebu@pve!readiness"', 'token = "nobody@pve!readiness"'),
+        )
+        run = suite(blind(*nobody), "-k", "ops.weekly.backups")
+        assert run.outcomes["ops.weekly.backups"] == "not_assessed", run.why("ops.weekly.backups")
+        proven.blinded |= {("without root and token", "ops.weekly.backups")}
+
+
 def test_every_item_was_proven(proven: Proven) -> None:
     """Nothing was skipped in silence: the proofs that ran are the proofs that are declared, and every item has them."""
     assert proven.healthy == MACHINE_DECIDED

@@ -10,11 +10,11 @@ kept = []
 while not os.path.exists("/tmp/leak"):
     time.sleep(0.1)
 for n in range(550):
-    kept.append(bytearray(1 << 20))
+    kept.append(bytearray(2 << 20))
     time.sleep(0.1)
 time.sleep(600)
 """
-override = {"backend": {**beside_server(LEAK)["backend"], "mem_limit": "768m"}}
+override = {"backend": {**beside_server(LEAK)["backend"], "mem_limit": "2g"}}
 
 
 def inject(lab: Lab) -> None:

@@ -2,7 +2,9 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = set()
+flips: set[str] = {"post.maintenance.updates.staging"}
+outcomes: dict[str, str] = {"post.maintenance.updates.staging": "not_assessed"}
+right_for = {"pre.database.integrity.migrations-staged"}
 touches: set[str] = {"forge"}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.database.integrity.migrations-staged"}
+flips: set[str] = {"pre.database.integrity.migrations-staged", "post.maintenance.updates.staging"}
 touches: set[str] = {"forge"}
 
 
