@@ -3,8 +3,7 @@
 from lab.changes import recreate
 from lab.deployment import Lab
 
-flips: set[str] = {"post.recovery.snapshots.post-deployment"}
-right_for = {"deploy.initial.images-built"}
+flips: set[str] = set()
 touches: set[str] = {"frontend"}
 
 

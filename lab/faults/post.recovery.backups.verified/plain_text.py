@@ -2,9 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.database.backups.off-vm"}
-outcomes: dict[str, str] = {"pre.database.backups.off-vm": "not_assessed"}
-right_for = {"post.recovery.backups.verified"}
+flips: set[str] = set()
 touches: set[str] = {"dumps"}
 settings: tuple[tuple[str, str], ...] = (
     ('pattern = "zebu-*.dump"', 'pattern = "zebu-*.dump.gz"'),

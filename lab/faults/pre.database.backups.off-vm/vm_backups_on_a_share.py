@@ -3,8 +3,7 @@
 from lab.changes import only_vm_backups, own_dumps_again
 from lab.deployment import Lab
 
-flips: set[str] = {"post.recovery.backups.size"}
-outcomes: dict[str, str] = {"post.recovery.backups.size": "not_assessed"}
+flips: set[str] = set()
 right_for = {"pre.database.backups.off-vm", "pre.database.backups.retention"}
 touches: set[str] = {"proxmox", "timers", "dumps", "pre.database.backups.retention", "pre.database.backups.off-vm"}
 settings: tuple[tuple[str, str], ...] = (('folder = "/var/backups/zebu"\n', ""),)

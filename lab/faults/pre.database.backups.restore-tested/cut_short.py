@@ -2,11 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {
-    "pre.database.backups.restore-tested",
-    "post.recovery.backups.daily",
-    "post.recovery.backups.verified",
-}
+flips: set[str] = {"pre.database.backups.restore-tested"}
 touches: set[str] = {"dumps"}
 options: tuple[str, ...] = ("--zebu-active=restore",)
 

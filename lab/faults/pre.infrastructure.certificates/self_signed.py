@@ -8,7 +8,6 @@ flips: set[str] = {
     "pre.security.https.certificate",
     "pre.security.https.auto-renewal",
     "deploy.backend.api",
-    "post.monitoring.tls.auto-renewal",
 }
 touches: set[str] = {"proxy-certificates", "renewal"}
 
