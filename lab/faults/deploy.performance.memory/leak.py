@@ -4,6 +4,7 @@ from lab.changes import beside_server
 from lab.deployment import Lab
 
 flips: set[str] = {"deploy.performance.memory"}
+touches: set[str] = {"backend-restart"}  # where another fault keeps the container busy, nothing has time to leak
 LEAK = """
 import os, time
 kept = []
