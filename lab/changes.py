@@ -15,6 +15,7 @@ from lab.deployment import Lab
 from pytest_zebu import history, incidents
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.history import PastRun
+from pytest_zebu.measures import restarts_of
 from pytest_zebu.outcome import Outcome
 
 PROXY_FILES = {"tls": "/etc/nginx/sites-available/zebu-tls.conf", "http": "/etc/nginx/sites-enabled/zebu-http.conf"}
@@ -329,6 +330,13 @@ def remember_disk(lab: Lab, days_ago: int, gib_less: float) -> None:
     used = {line.split()[0]: float(line.split()[1]) for line in places.splitlines()}
     measures = {f"disk.used.{place}": value - gib_less * 2**30 for place, value in used.items()}
     _remember(lab, days_ago, {}, measures)
+
+
+def remember_restarts(lab: Lab) -> None:
+    """An earlier run, in a history of the fault's own, that saw the containers as they are."""
+    counts = lab.vm.shell("docker inspect -f '{{.Id}} {{.RestartCount}}' $(docker ps -q --no-trunc)")
+    rows = (line.split() for line in counts.splitlines())
+    _remember(lab, 1, {}, {restarts_of(container): float(count) for container, count in rows})
 
 
 def remember_tasks(lab: Lab, days_ago: int) -> None:

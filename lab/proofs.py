@@ -19,7 +19,7 @@ USED_BY_PROBES = frozenset(
 )
 """The parts of the lab on which active probes rest."""
 MACHINE_DECIDED = frozenset(suite())
-"""The items that a check decides; drafts take part with `ZEBU_DRAFTS=1`."""
+"""The items that a check decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +296,8 @@ _BLINDINGS: Mapping[str, frozenset[str]] = {
     "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - _BY_PEOPLE,
     "without tools": TOLD_TO_ANY_USER,
     "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
-    "without credentials": BY_CREDENTIAL,
+    "without credentials": BY_CREDENTIAL
+    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
     "without a browser": frozenset(
         {
             *(f"deploy.frontend.{name}" for name in ("console-clean", "assets", "mobile")),

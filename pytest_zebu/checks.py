@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from pytest_zebu.outcome import Case, NotAssessed, Outcome
 
 Check = TypeVar("Check", bound=Callable[..., None])
 _SECTIONS = re.compile(r"^(Fix|See):[ \t]*", re.MULTILINE)
-WITH_DRAFTS = os.environ.get("ZEBU_DRAFTS") == "1"
 _registered: dict[str, Callable[..., None]] = {}
 _either: dict[str, frozenset[str]] = {}
 
@@ -34,15 +32,13 @@ class Prose:
     see: str
 
 
-def item(*item_ids: str, either: tuple[str, ...] = (), draft: bool = False) -> Callable[[Check], Check]:
+def item(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
     """Tie a test to an item, or to several: the id becomes part of the node id, and the catalogue gives it its markers.
 
     Args:
         item_ids: the items.
         either: facts of which one is enough: they are handed over as answers, known or unknown, and an unknown one
             does not end the judgement.
-        draft: its proofs on the lab are not complete: it stays out of the suite, and the item has no check yet. With
-            `ZEBU_DRAFTS=1` in the environment drafts take part, for those who work on them.
 
     Raises:
         UnknownItem: the checklist has no such item.
@@ -52,9 +48,6 @@ def item(*item_ids: str, either: tuple[str, ...] = (), draft: bool = False) -> C
         load()[item_id]
 
     def decorate(check: Check) -> Check:
-        if draft and not WITH_DRAFTS:
-            check.__test__ = False  # type: ignore[attr-defined]  # pytest passes over it
-            return check
         for item_id in item_ids:
             other = _registered.get(item_id)
             if other is not None and other.__qualname__ != check.__qualname__:
@@ -96,7 +89,7 @@ def suite() -> dict[str, Callable[..., None]]:
     """Every check of the suite, by the item that it decides."""
     package = importlib.import_module("tests_prod")
     for module in pkgutil.walk_packages(package.__path__, "tests_prod."):
-        if not module.name.endswith("test_undecided"):
+        if not module.name.endswith("test_attested"):
             importlib.import_module(module.name)
     return dict(_registered)
 

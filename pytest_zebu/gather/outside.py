@@ -302,11 +302,14 @@ def time_requests(arguments: Mapping[str, Any]) -> Any:
     """How long the same request takes, again and again, over one connection; the first ones only warm it up."""
     url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
     taken, statuses = [], []
+    until = time.monotonic() + arguments["seconds"]
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://", HTTPAdapter(max_retries=0))
         try:
             for number in range(arguments["warm_up"] + arguments["samples"]):
+                if time.monotonic() > until:
+                    break
                 started = time.perf_counter()
                 answer = session.get(
                     url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False

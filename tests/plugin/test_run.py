@@ -259,25 +259,3 @@ def test_pictures_are_in_the_html_report_and_nowhere_else(run: Run, project: pyt
     html = (project.path / "report.html").read_text()
     assert html.count("data:image/jpeg;base64,") == 2
     assert "pictures" not in json.dumps(report)
-
-
-@pytest.mark.parametrize("drafts", ["0", "1"])
-def test_drafts_stay_out_of_the_suite(
-    run: Run, project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, drafts: str
-) -> None:
-    """A check whose proofs are not complete decides nothing, unless somebody works on it."""
-    monkeypatch.setenv("ZEBU_DRAFTS", drafts)
-    project.makepyfile(
-        test_own="""
-        from pytest_zebu.checks import item
-
-        @item("incident.review.prevention", draft=True)
-        def test_own(case):
-            case.saw("all is well")
-    """
-    )
-    result, report = run("test_own.py")
-    if drafts == "1":
-        assert outcomes(report)["incident.review.prevention"] == "passed"
-    else:
-        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED

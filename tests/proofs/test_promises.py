@@ -12,7 +12,6 @@ import jsonschema
 import pytest
 
 from lab.deployment import Lab
-from lab.proofs import MACHINE_DECIDED
 
 from .conftest import ROOT, Suite
 
@@ -113,13 +112,11 @@ def test_runs_are_remembered(suite: Suite) -> None:
     assert since[0] < since[1]
 
 
-if "ops.weekly.health" in MACHINE_DECIDED:  # recurring tasks and incidents take part
-
-    @pytest.mark.parametrize("marker", ["operations", "incident"])
-    def test_tasks_and_incidents_open_the_gate(marker: str, suite: Suite) -> None:
-        """On the healthy lab nothing is overdue, and no incident is on record."""
-        run = suite("-m", marker)
-        assert run.status == 0, run.output
+@pytest.mark.parametrize("marker", ["operations", "incident"])
+def test_tasks_and_incidents_open_the_gate(marker: str, suite: Suite) -> None:
+    """On the healthy lab nothing is overdue, and no incident is on record."""
+    run = suite("-m", marker)
+    assert run.status == 0, run.output
 
 
 def test_several_hosts_are_judged_each_for_itself(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:
@@ -161,10 +158,12 @@ FEW = (
         (("-m", "pre_deployment and not browser"), 8),
         (("-m", "deployment_verification and not browser"), 6),
         (("-m", "deployment_verification"), 20),
+        (("-m", "not browser"), 12),
+        ((), 30),
     ],
-    ids=["a dozen items", "pre-deployment", "verification without browser", "verification"],
+    ids=["a dozen items", "pre-deployment", "verification without browser", "verification", "without browser", "all"],
 )
-def test_quick_enough_without_probes(selection: tuple[str, str], seconds: float, suite: Suite) -> None:
+def test_quick_enough(selection: tuple[str, str], seconds: float, suite: Suite) -> None:
     run = suite(*selection)
     assert run.report["seconds"] < seconds
     assert run.host["ssh_round_trips"] == 1

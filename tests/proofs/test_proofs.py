@@ -267,29 +267,25 @@ def test_unreachable_host_fails_and_blinds(suite: Suite, blind: Blind, proven: P
     assert "Traceback" not in run.output
 
 
-if "without network and ssh" in BLINDINGS:  # deploy.initial.ssh takes part
-
-    def test_silence_everywhere_is_no_verdict_on_ssh(lab: Lab, suite: Suite, proven: Proven) -> None:
-        cut = "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out oifname != lo drop"
-        lab.inside(["nft", cut])
-        try:
-            run = suite("-k", "deploy.initial.ssh", "--zebu-timeout=3")
-        finally:
-            lab.inside(["nft", "delete table inet cut"])
-        assert run.outcomes["deploy.initial.ssh"] == "not_assessed", run.why("deploy.initial.ssh")
-        proven.blinded |= {("without network and ssh", "deploy.initial.ssh")}
+def test_silence_everywhere_is_no_verdict_on_ssh(lab: Lab, suite: Suite, proven: Proven) -> None:
+    cut = "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out oifname != lo drop"
+    lab.inside(["nft", cut])
+    try:
+        run = suite("-k", "deploy.initial.ssh", "--zebu-timeout=3")
+    finally:
+        lab.inside(["nft", "delete table inet cut"])
+    assert run.outcomes["deploy.initial.ssh"] == "not_assessed", run.why("deploy.initial.ssh")
+    proven.blinded |= {("without network and ssh", "deploy.initial.ssh")}
 
 
-if "without root and token" in BLINDINGS:  # ops.weekly.backups takes part
-
-    def test_neither_dumps_nor_the_hypervisors_backups_are_seen(suite: Suite, blind: Blind, proven: Proven) -> None:
-        nobody = (
-            ('user = "deploy"', 'user = "observer"'),
-            ('token = "zebu@pve!readiness"', 'token = "nobody@pve!readiness"'),
-        )
-        run = suite(blind(*nobody), "-k", "ops.weekly.backups")
-        assert run.outcomes["ops.weekly.backups"] == "not_assessed", run.why("ops.weekly.backups")
-        proven.blinded |= {("without root and token", "ops.weekly.backups")}
+def test_neither_dumps_nor_the_hypervisors_backups_are_seen(suite: Suite, blind: Blind, proven: Proven) -> None:
+    nobody = (
+        ('user = "deploy"', 'user = "observer"'),
+        ('token = "zebu@pve!readiness"', 'token = "nobody@pve!readiness"'),
+    )
+    run = suite(blind(*nobody), "-k", "ops.weekly.backups")
+    assert run.outcomes["ops.weekly.backups"] == "not_assessed", run.why("ops.weekly.backups")
+    proven.blinded |= {("without root and token", "ops.weekly.backups")}
 
 
 def test_every_item_was_proven(proven: Proven) -> None:

@@ -52,11 +52,13 @@ def test_the_api_is_fast(latency: Latency, case: Cases) -> None:
     with case(latency.url, f"{len(latency.taken)} requests over a warm connection"):
         assert not latency.trouble, f"breaks off: {latency.trouble}"
         assert not {status for status in latency.statuses if status >= 500}, "answers with errors of the server"
-        if len(latency.taken) < ENOUGH_ANSWERS or latency.statuses != {401}:
+        if not latency.taken or latency.statuses != {401}:
             raise NotAssessed(f"was answered with {', '.join(map(str, sorted(latency.statuses))) or 'nothing'}")
         slow = latency.percentile(0.95)
         case.saw(f"p50 {latency.percentile(0.5):.0f} ms, p95 {slow:.0f} ms, slowest {max(latency.taken):.0f} ms")
         assert slow < API_MILLISECONDS, f"p95 is {slow:.0f} ms, {API_MILLISECONDS} are allowed"
+        if len(latency.taken) < ENOUGH_ANSWERS:
+            raise NotAssessed(f"answered {len(latency.taken)} times only: too few to tell")
 
 
 @item("deploy.performance.memory")

@@ -9,7 +9,7 @@ from pytest_zebu.incidents import MOMENT, Incident
 from pytest_zebu.outcome import NotApplicable
 
 
-@item(*(one.id for one in load().stage(Stage.INCIDENT)), draft=True)
+@item(*(one.id for one in load().stage(Stage.INCIDENT)))
 def test_records_are_complete(zebu_item: str, incidents: tuple[Incident, ...], machine: Machine, case: Cases) -> None:
     """What is not written down while it is fresh is lost, and happens again.
 

@@ -42,7 +42,7 @@ def _why(*answers: Known[Any] | Unknown) -> str:
     return "; ".join(str(answer) for answer in answers if isinstance(answer, Unknown))
 
 
-@item(*(one.id for one in load().stage(Stage.OPERATIONS) if one.attested_only), draft=True)
+@item(*(one.id for one in load().stage(Stage.OPERATIONS) if one.attested_only))
 def test_people_do_it(task: Task, case: Cases) -> None:
     """A task that nobody signs for is a task that nobody does.
 
@@ -52,7 +52,7 @@ def test_people_do_it(task: Task, case: Cases) -> None:
     _expect_current(task, case)
 
 
-@item("ops.weekly.health", either=("containers",), draft=True)
+@item("ops.weekly.health", either=("containers",))
 def test_health_is_checked(containers: Known[Containers] | Unknown, task: Task, case: Cases) -> None:
     """Done by this run, where it sees the services.
 
@@ -65,7 +65,7 @@ def test_health_is_checked(containers: Known[Containers] | Unknown, task: Task, 
         _expect_current(task, case, _why(containers))
 
 
-@item("ops.weekly.disk", either=("disk",), draft=True)
+@item("ops.weekly.disk", either=("disk",))
 def test_disks_are_watched(disk: Known[tuple[FileSystem, ...]] | Unknown, task: Task, case: Cases) -> None:
     """Done by this run, where it sees the file systems.
 
@@ -78,7 +78,7 @@ def test_disks_are_watched(disk: Known[tuple[FileSystem, ...]] | Unknown, task: 
         _expect_current(task, case, _why(disk))
 
 
-@item("ops.weekly.backups", either=("backups", "vm_backups"), draft=True)
+@item("ops.weekly.backups", either=("backups", "vm_backups"))
 def test_backups_are_looked_at(
     backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, task: Task, case: Cases
 ) -> None:
@@ -96,7 +96,7 @@ def test_backups_are_looked_at(
         _expect_current(task, case, _why(backups, vm_backups))
 
 
-@item("ops.weekly.certificates", either=("certificates",), draft=True)
+@item("ops.weekly.certificates", either=("certificates",))
 def test_certificates_are_looked_at(
     certificates: Known[Mapping[str, Known[Certificate | None] | Unknown]] | Unknown, task: Task, case: Cases
 ) -> None:
@@ -113,7 +113,7 @@ def test_certificates_are_looked_at(
         _expect_current(task, case, _why(certificates, *found.values()) or "no certificate was seen")
 
 
-@item("ops.monthly.updates", either=("updates",), draft=True)
+@item("ops.monthly.updates", either=("updates",))
 def test_updates_are_applied(updates: Known[Updates] | Unknown, machine: Machine, task: Task, case: Cases) -> None:
     """Done where unattended upgrades ran within the month and left no security update behind.
 
@@ -131,7 +131,7 @@ def test_updates_are_applied(updates: Known[Updates] | Unknown, machine: Machine
         _expect_current(task, case, _why(updates))
 
 
-@item("ops.monthly.restore-test", either=("drill",), draft=True)
+@item("ops.monthly.restore-test", either=("drill",))
 def test_restoring_is_tried(
     drill: Known[Drill] | Unknown, records: Records, machine: Machine, task: Task, case: Cases
 ) -> None:
@@ -150,7 +150,7 @@ def test_restoring_is_tried(
     _expect_current(task, case, _why(drill))
 
 
-@item("ops.monthly.vulnerabilities", either=("audit",), draft=True)
+@item("ops.monthly.vulnerabilities", either=("audit",))
 def test_vulnerabilities_are_asked_about(audit: Known[Audit] | Unknown, task: Task, case: Cases) -> None:
     """Done by this run, where every place was asked about.
 
@@ -168,7 +168,7 @@ def test_vulnerabilities_are_asked_about(audit: Known[Audit] | Unknown, task: Ta
         case.saw(*(f"{place}: {count} packages" for place, count in audit.value.packages.items()))
 
 
-@item("ops.monthly.log-rotation", either=("log_rotation",), draft=True)
+@item("ops.monthly.log-rotation", either=("log_rotation",))
 def test_logs_are_rotated(log_rotation: Known[Rotation] | Unknown, machine: Machine, task: Task, case: Cases) -> None:
     """Done where logrotate ran within the month.
 
@@ -184,7 +184,7 @@ def test_logs_are_rotated(log_rotation: Known[Rotation] | Unknown, machine: Mach
         _expect_current(task, case, _why(log_rotation) or "logrotate has never run")
 
 
-@item("ops.monthly.documentation", either=("documents",), draft=True)
+@item("ops.monthly.documentation", either=("documents",))
 def test_documents_are_kept_up(
     documents: Known[tuple[Document, ...]] | Unknown, machine: Machine, task: Task, case: Cases
 ) -> None:
@@ -202,7 +202,7 @@ def test_documents_are_kept_up(
     _expect_current(task, case, _why(documents) or "no document changed within the month")
 
 
-@item("ops.annually.secret-rotation", either=("cluster",), draft=True)
+@item("ops.annually.secret-rotation", either=("cluster",))
 def test_secrets_are_rotated(cluster: Known[Cluster] | Unknown, machine: Machine, task: Task, case: Cases) -> None:
     """No secret of the deployment is older than its database and its `.env`; where those are older than a year, people say.
 

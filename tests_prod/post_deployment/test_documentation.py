@@ -9,7 +9,7 @@ from tests_prod.documents import expect_document
 Documents = tuple[Document, ...]
 
 
-@item("post.documentation.runbooks.deployment", draft=True)
+@item("post.documentation.runbooks.deployment")
 def test_deploying_is_written_down(documents: Documents, case: Cases) -> None:
     """What only one person can do is done wrongly by the next.
 
@@ -19,7 +19,7 @@ def test_deploying_is_written_down(documents: Documents, case: Cases) -> None:
     expect_document(documents, case, "deployment", everywhere={"deploy", "start", "verify"}, section={"deploy"})
 
 
-@item("post.documentation.runbooks.rollback", draft=True)
+@item("post.documentation.runbooks.rollback")
 def test_going_back_is_written_down(documents: Documents, case: Cases) -> None:
     """Nobody thinks well in the minute after a failed deployment.
 
@@ -29,7 +29,7 @@ def test_going_back_is_written_down(documents: Documents, case: Cases) -> None:
     expect_document(documents, case, "rollback", everywhere={"rollback", "release"}, section={"rollback"})
 
 
-@item("post.documentation.runbooks.troubleshooting", draft=True)
+@item("post.documentation.runbooks.troubleshooting")
 def test_troubleshooting_is_written_down(documents: Documents, case: Cases) -> None:
     """The second time takes as long as the first, unless somebody wrote it down.
 
@@ -41,7 +41,7 @@ def test_troubleshooting_is_written_down(documents: Documents, case: Cases) -> N
     )
 
 
-@item("post.documentation.runbooks.shutdown", draft=True)
+@item("post.documentation.runbooks.shutdown")
 def test_emergency_shutdown_is_written_down(documents: Documents, case: Cases) -> None:
     """When data is being destroyed, the way to stop it must be one line long.
 
@@ -51,7 +51,7 @@ def test_emergency_shutdown_is_written_down(documents: Documents, case: Cases) -
     expect_document(documents, case, "emergency shutdown", everywhere={"shutdown", "stop"}, section={"shutdown"})
 
 
-@item("post.documentation.architecture.network-diagram", draft=True)
+@item("post.documentation.architecture.network-diagram")
 def test_there_is_a_network_diagram(documents: Documents, case: Cases) -> None:
     """Where a request comes by is the first question of every incident.
 
@@ -64,7 +64,7 @@ def test_there_is_a_network_diagram(documents: Documents, case: Cases) -> None:
         assert found, "no document has a diagram, and there is no picture of the network"
 
 
-@item("post.documentation.architecture.dependencies", draft=True)
+@item("post.documentation.architecture.dependencies")
 def test_dependencies_are_written_down(documents: Documents, case: Cases) -> None:
     """What stops when this stops.
 
@@ -74,7 +74,7 @@ def test_dependencies_are_written_down(documents: Documents, case: Cases) -> Non
     expect_document(documents, case, "dependencies of services", everywhere={"dependencies"}, section={"dependencies"})
 
 
-@item("post.documentation.architecture.configuration", draft=True)
+@item("post.documentation.architecture.configuration")
 def test_configuration_is_written_down(documents: Documents, case: Cases) -> None:
     """A variable that nobody can explain is never changed again.
 
@@ -84,7 +84,7 @@ def test_configuration_is_written_down(documents: Documents, case: Cases) -> Non
     expect_document(documents, case, "configuration", everywhere={"configuration"}, section={"configuration"})
 
 
-@item("post.documentation.architecture.secrets", draft=True)
+@item("post.documentation.architecture.secrets")
 def test_handling_of_secrets_is_written_down(documents: Documents, case: Cases) -> None:
     """After a leak there is no time to find out how a secret is changed.
 
@@ -102,7 +102,7 @@ CONTACTS = {
 }
 
 
-@item(*CONTACTS, draft=True)
+@item(*CONTACTS)
 def test_contacts_are_written_down(zebu_item: str, documents: Documents, case: Cases) -> None:
     """Who pays, who may log in, and whom to call. That it is written down is all that is looked at.
 

@@ -29,7 +29,7 @@ FULL_SOON = 30
 """Days: in less than that, nobody gets a larger disk in time."""
 
 
-@item("post.maintenance.updates.os", draft=True)
+@item("post.maintenance.updates.os")
 def test_security_updates_install_themselves(
     updates: Updates, settings: Settings, machine: Machine, case: Cases
 ) -> None:
@@ -80,7 +80,7 @@ def _expect_automation(updates: Updates, machine: Machine, case: Cases) -> None:
         assert not updates.errors, f"logged {updates.errors} errors"
 
 
-@item("post.maintenance.updates.images", draft=True)
+@item("post.maintenance.updates.images")
 def test_base_images_are_fresh(images: tuple[Image, ...], settings: Settings, machine: Machine, case: Cases) -> None:
     """Nothing in an image updates itself.
 
@@ -101,7 +101,7 @@ def test_base_images_are_fresh(images: tuple[Image, ...], settings: Settings, ma
             assert age <= keep, f"has a base that is {age.days} days old, {keep.days} are planned"
 
 
-@item("post.maintenance.updates.staging", draft=True)
+@item("post.maintenance.updates.staging")
 def test_updates_are_tried_in_staging(forge: Forge, settings: Settings, case: Cases) -> None:
     """What breaks should break there.
 
@@ -117,7 +117,7 @@ def test_updates_are_tried_in_staging(forge: Forge, settings: Settings, case: Ca
     assert staged[0] == "success", f"the last deployment of this commit to staging ended with {staged[0]}"
 
 
-@item("post.maintenance.updates.dependencies", draft=True)
+@item("post.maintenance.updates.dependencies")
 def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
     """A dependency that nobody watches is raised once, in an emergency.
 
@@ -131,7 +131,7 @@ def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
         )
 
 
-@item("post.maintenance.deployment.redeploy-documented", draft=True)
+@item("post.maintenance.deployment.redeploy-documented")
 def test_deploying_anew_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
     """The same version again, on the same machine or another.
 
@@ -143,7 +143,7 @@ def test_deploying_anew_is_written_down(documents: tuple[Document, ...], case: C
     )
 
 
-@item("post.maintenance.deployment.rollback-tested", draft=True)
+@item("post.maintenance.deployment.rollback-tested")
 def test_going_back_was_tried(documents: tuple[Document, ...], case: Cases) -> None:
     """A way back that nobody went is a guess.
 
@@ -154,7 +154,7 @@ def test_going_back_was_tried(documents: tuple[Document, ...], case: Cases) -> N
     raise NotAssessed("whether somebody tried it, people attest")
 
 
-@item("post.maintenance.deployment.checklist", draft=True)
+@item("post.maintenance.deployment.checklist")
 def test_there_is_a_deployment_checklist(documents: tuple[Document, ...], case: Cases) -> None:
     """What is done every time is forgotten one time.
 
@@ -166,7 +166,7 @@ def test_there_is_a_deployment_checklist(documents: tuple[Document, ...], case: 
     )
 
 
-@item("post.maintenance.deployment.changelog", draft=True)
+@item("post.maintenance.deployment.changelog")
 def test_the_deployed_version_is_in_the_change_log(upkeep: Upkeep, repository: Repository, case: Cases) -> None:
     """What changed is the first question when something breaks.
 
@@ -181,7 +181,7 @@ def test_the_deployed_version_is_in_the_change_log(upkeep: Upkeep, repository: R
     assert version in upkeep.changelog, f"has no entry for {version}"
 
 
-@item("post.maintenance.capacity.baseline", draft=True)
+@item("post.maintenance.capacity.baseline")
 def test_there_is_a_baseline(
     past: Past, usage: Mapping[str, tuple[Sample, ...]], disk: tuple[FileSystem, ...], case: Cases
 ) -> None:
@@ -203,7 +203,7 @@ def test_there_is_a_baseline(
             )
 
 
-@item("post.maintenance.capacity.growth", draft=True)
+@item("post.maintenance.capacity.growth")
 def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Machine, case: Cases) -> None:
     """When it will be full is better known before.
 
@@ -223,7 +223,7 @@ def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Mach
             assert days > FULL_SOON, f"is full in {days:.0f} days"
 
 
-@item("post.maintenance.capacity.scaling-plan", draft=True)
+@item("post.maintenance.capacity.scaling-plan")
 def test_scaling_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
     """When to add what, decided while there is time.
 

@@ -49,7 +49,7 @@ def _expect_watched(monitors: Monitors, what: str, case: Cases, *does: str) -> N
         raise NotAssessed(f"nothing on the machine watches {what}; what watches from elsewhere, people attest")
 
 
-@item("post.monitoring.services.health-endpoints", draft=True)
+@item("post.monitoring.services.health-endpoints")
 def test_somebody_asks_for_health(monitors: Monitors, case: Cases) -> None:
     """Without it, users are the monitor.
 
@@ -59,7 +59,7 @@ def test_somebody_asks_for_health(monitors: Monitors, case: Cases) -> None:
     _expect_watched(monitors, "the health addresses", case, "health")
 
 
-@item("post.monitoring.services.uptime", draft=True)
+@item("post.monitoring.services.uptime")
 def test_uptime_is_recorded(monitors: Monitors, case: Cases) -> None:
     """Whether it was up last night can be said only by what was there last night.
 
@@ -72,7 +72,7 @@ def test_uptime_is_recorded(monitors: Monitors, case: Cases) -> None:
         raise NotAssessed("nothing on the machine keeps a history of uptime; a service elsewhere, people attest")
 
 
-@item("post.monitoring.services.restarts", draft=True)
+@item("post.monitoring.services.restarts")
 def test_containers_do_not_restart(containers: Containers, past: Past, case: Cases) -> None:
     """A container that restarts every hour is healthy most of the time.
 
@@ -91,7 +91,7 @@ def test_containers_do_not_restart(containers: Containers, past: Past, case: Cas
                 raise NotAssessed(f"restarted {container.restart_count} times, and no earlier run tells since when")
 
 
-@item("post.monitoring.services.resources", draft=True)
+@item("post.monitoring.services.resources")
 def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Cases) -> None:
     """The question is always what it was like before.
 
@@ -107,7 +107,7 @@ def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Case
         raise NotAssessed("nothing on the machine records CPU and memory; what records elsewhere, people attest")
 
 
-@item("post.monitoring.logs.accessible", draft=True)
+@item("post.monitoring.logs.accessible")
 def test_logs_can_be_read(logs: Logs, containers: Containers, case: Cases) -> None:
     """In an incident nobody has time to find out how.
 
@@ -129,7 +129,7 @@ def test_logs_can_be_read(logs: Logs, containers: Containers, case: Cases) -> No
         assert not missing, f"the Taskfile has no {', '.join(sorted(missing))}"
 
 
-@item("post.monitoring.logs.rotation", draft=True)
+@item("post.monitoring.logs.rotation")
 def test_logs_are_bounded(
     log_rotation: Rotation, jobs: tuple[Job, ...], containers: Containers, docker_daemon: DockerDaemon, machine: Machine,
     case: Cases,
@@ -168,7 +168,7 @@ def test_logs_are_bounded(
             assert is_bounded or docker_daemon.bounds_logs, "has a log without bounds"
 
 
-@item("post.monitoring.logs.errors-reviewed", draft=True)
+@item("post.monitoring.logs.errors-reviewed")
 def test_errors_are_reviewed(logs: Logs, case: Cases) -> None:
     """An error that nobody reads will be read by a customer.
 
@@ -183,7 +183,7 @@ def test_errors_are_reviewed(logs: Logs, case: Cases) -> None:
     raise NotAssessed("whether somebody read them, people attest, weekly")
 
 
-@item("post.monitoring.logs.alerts", draft=True)
+@item("post.monitoring.logs.alerts")
 def test_critical_errors_alert(monitors: Monitors, case: Cases) -> None:
     """Logs are read when it is too late.
 
@@ -193,7 +193,7 @@ def test_critical_errors_alert(monitors: Monitors, case: Cases) -> None:
     _expect_watched(monitors, "the logs and alerts", case, "logs", "alert")
 
 
-@item("post.monitoring.disk.usage", draft=True)
+@item("post.monitoring.disk.usage")
 def test_disks_are_not_full(disk: tuple[FileSystem, ...], case: Cases) -> None:
     """A database on a full disk stops, and so does the log that would say why.
 
@@ -209,7 +209,7 @@ def test_disks_are_not_full(disk: tuple[FileSystem, ...], case: Cases) -> None:
                 assert share < USED_SHARE, f"has used {100 * share:.0f} % of its inodes"
 
 
-@item("post.monitoring.disk.alerts", draft=True)
+@item("post.monitoring.disk.alerts")
 def test_a_filling_disk_is_noticed(monitors: Monitors, case: Cases) -> None:
     """A disk fills while nobody looks.
 
@@ -237,7 +237,7 @@ def _expect_cleaning(jobs: tuple[Job, ...], pattern: str, what: str, machine: Ma
     raise NotAssessed(f"whether {cleaning[0].name} has ever run is not known")
 
 
-@item("post.monitoring.disk.image-cleanup", draft=True)
+@item("post.monitoring.disk.image-cleanup")
 def test_old_images_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> None:
     """Each deployment leaves its images behind.
 
@@ -247,7 +247,7 @@ def test_old_images_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> 
     _expect_cleaning(jobs, r"docker (system|image|builder) prune", "images", machine, case)
 
 
-@item("post.monitoring.disk.log-cleanup", draft=True)
+@item("post.monitoring.disk.log-cleanup")
 def test_old_logs_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> None:
     """What is rotated must also be deleted, by something that really runs.
 
@@ -257,7 +257,7 @@ def test_old_logs_go(jobs: tuple[Job, ...], machine: Machine, case: Cases) -> No
     _expect_cleaning(jobs, r"logrotate|journalctl .*--vacuum", "logs", machine, case)
 
 
-@item("post.monitoring.tls.expiry", either=("monitors",), draft=True)
+@item("post.monitoring.tls.expiry", either=("monitors",))
 def test_certificates_will_not_expire_unseen(
     certificates: Certificates, monitors: Known[Monitors] | Unknown,
     machine: Machine, case: Cases,
@@ -286,7 +286,7 @@ def test_certificates_will_not_expire_unseen(
             raise NotAssessed("nothing on the machine watches the date; what watches from elsewhere, people attest")
 
 
-@item("post.monitoring.tls.auto-renewal", either=("proxy", "proxy_machine"), draft=True)
+@item("post.monitoring.tls.auto-renewal", either=("proxy", "proxy_machine"))
 def test_renewal_has_worked(
     certificates: Certificates, proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown,
     machine: Machine, case: Cases,
@@ -323,7 +323,7 @@ def test_renewal_has_worked(
                 raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
 
 
-@item("post.monitoring.tls.renewal-tested", either=("proxy_machine",), draft=True)
+@item("post.monitoring.tls.renewal-tested", either=("proxy_machine",))
 def test_renewal_was_rehearsed(proxy_machine: Known[ProxyMachine] | Unknown, machine: Machine, case: Cases) -> None:
     """A rehearsal finds the closed port 80 while there is time.
 

@@ -3,7 +3,8 @@
 from lab.changes import recreate
 from lab.deployment import Lab
 
-flips: set[str] = set()
+flips: set[str] = {"post.recovery.snapshots.post-deployment"}
+right_for = {"deploy.initial.images-built"}
 touches: set[str] = {"frontend"}
 
 

@@ -9,7 +9,7 @@ touches: set[str] = {"backend-files"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell(
-        "docker exec -u 0 zebu-backend-1 sed -i.kept 's/^def _by_api_key(raw: str, database: Database) -> Caller:/&\\n    import time; time.sleep(0.7)/' /app/zebu/auth.py"
+        "docker exec -u 0 zebu-backend-1 sed -i.kept 's/^def _by_api_key(raw: str, database: Database) -> Caller:/&\\n    import time; time.sleep(0.6)/' /app/zebu/auth.py"
     )
     restart(lab, "backend")
 

@@ -15,7 +15,7 @@ def inject(lab: Lab) -> None:
     edit_proxy(
         lab,
         "tls",
-        rf"/server_name zebu.test;/,/}}/ s|location / {{ proxy_pass http://10.77.0.10:80; }}|location ~ main.js$ {{ proxy_pass http://10.77.0.10:80; limit_rate {size // 5}; }} location / {{ proxy_pass http://10.77.0.10:80; }}|",
+        rf"/server_name zebu.test;/,/}}/ s|location / {{ proxy_pass http://10.77.0.10:80; }}|location ~ main.js$ {{ proxy_pass http://10.77.0.10:80; limit_rate {size * 2 // 7}; }} location / {{ proxy_pass http://10.77.0.10:80; }}|",
     )
 
 

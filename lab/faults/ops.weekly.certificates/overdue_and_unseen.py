@@ -3,7 +3,12 @@
 from lab.changes import CUT, forget, remember_tasks
 from lab.deployment import Lab
 
-flips: set[str] = {"ops.weekly.certificates", "post.maintenance.capacity.baseline", "ops.monthly.restore-test"}
+flips: set[str] = {
+    "ops.weekly.certificates",
+    "ops.monthly.vulnerabilities",
+    "post.maintenance.capacity.baseline",
+    "ops.monthly.restore-test",
+}
 outcomes: dict[str, str] = {"post.maintenance.capacity.baseline": "attested", "ops.monthly.restore-test": "attested"}
 touches: set[str] = {"history"}
 blinds = "without network"

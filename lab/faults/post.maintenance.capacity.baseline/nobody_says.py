@@ -1,6 +1,6 @@
 """This is the first run, and people said long ago what no machine sees."""
 
-from lab.changes import date_back
+from lab.changes import date_back, forget
 from lab.deployment import Lab
 
 flips: set[str] = {
@@ -22,3 +22,4 @@ def inject(lab: Lab) -> None:
 
 def mend(lab: Lab) -> None:
     lab.write_access()
+    forget(lab)

@@ -3,7 +3,7 @@
 from lab.deployment import Lab
 
 flips: set[str] = {"post.maintenance.updates.os"}
-touches: set[str] = {"updates"}
+touches: set[str] = {"updates", "history"}  # an earlier run saw the month's updates done
 
 
 def inject(lab: Lab) -> None:

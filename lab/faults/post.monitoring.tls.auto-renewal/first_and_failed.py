@@ -14,7 +14,7 @@ FAILING = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'certbot renew --help >/d
 
 def inject(lab: Lab) -> None:
     lab.rehearse_renewal(port=1, check=False)
-    lab.proxy.run(["sh", "-c", f"mkdir -p {DROP_IN}; cat > {DROP_IN}/fault.conf"], stdin=FAILING.encode())
+    lab.proxy.run(["sh", "-c", f"mkdir -p {DROP_IN}; cat > {DROP_IN}/zz-fault.conf"], stdin=FAILING.encode())
     lab.proxy.shell("systemctl daemon-reload; systemctl start certbot.service || true")
 
 

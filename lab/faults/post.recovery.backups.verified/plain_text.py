@@ -2,7 +2,9 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = set()
+flips: set[str] = {"pre.database.backups.off-vm"}
+outcomes: dict[str, str] = {"pre.database.backups.off-vm": "not_assessed"}
+right_for = {"post.recovery.backups.verified"}
 touches: set[str] = {"dumps"}
 settings: tuple[tuple[str, str], ...] = (
     ('pattern = "zebu-*.dump"', 'pattern = "zebu-*.dump.gz"'),

@@ -3,7 +3,9 @@
 from lab.changes import PVESH_SETTINGS, install_pvesh, only_vm_backups, own_dumps_again, remove_pvesh
 from lab.deployment import Lab
 
-flips: set[str] = set()
+flips: set[str] = {"post.recovery.backups.size"}
+outcomes: dict[str, str] = {"post.recovery.backups.size": "not_assessed"}
+right_for = {"pre.database.backups.off-vm"}
 touches: set[str] = {"proxmox", "timers", "dumps", "pre.database.backups.retention", "pre.database.backups.off-vm"}
 settings: tuple[tuple[str, str], ...] = (('folder = "/var/backups/zebu"\n', ""), *PVESH_SETTINGS)
 

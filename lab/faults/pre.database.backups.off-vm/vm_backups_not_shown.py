@@ -3,7 +3,7 @@
 from lab.changes import only_vm_backups, own_dumps_again
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.database.backups.off-vm", "pre.database.backups.retention"}
+flips: set[str] = {"pre.database.backups.off-vm", "pre.database.backups.retention", "post.recovery.backups.size"}
 outcomes: dict[str, str] = dict.fromkeys(flips, "not_assessed")
 touches: set[str] = {"proxmox", "timers", "dumps", "pre.database.backups.retention", "pre.database.backups.off-vm"}
 settings: tuple[tuple[str, str], ...] = (('folder = "/var/backups/zebu"\n', ""),)

@@ -2,7 +2,11 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.database.backups.restore-tested"}
+flips: set[str] = {
+    "pre.database.backups.restore-tested",
+    "post.recovery.backups.daily",
+    "post.recovery.backups.verified",
+}
 touches: set[str] = {"dumps"}
 options: tuple[str, ...] = ("--zebu-active=restore",)
 

@@ -8,6 +8,7 @@ flips: set[str] = {
     "pre.security.https.certificate",
     "pre.security.https.auto-renewal",
     "deploy.backend.api",
+    "post.monitoring.tls.auto-renewal",
 }
 touches: set[str] = {"proxy-certificates", "renewal"}
 

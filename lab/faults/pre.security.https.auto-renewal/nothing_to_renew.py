@@ -2,7 +2,7 @@
 
 from lab.deployment import Lab
 
-flips: set[str] = {"pre.security.https.auto-renewal"}
+flips: set[str] = {"pre.security.https.auto-renewal", "post.monitoring.tls.auto-renewal"}
 touches: set[str] = {"renewal"}
 
 
