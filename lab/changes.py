@@ -334,7 +334,7 @@ def remember_disk(lab: Lab, days_ago: int, gib_less: float) -> None:
 
 def remember_restarts(lab: Lab) -> None:
     """An earlier run, in a history of the fault's own, that saw the containers as they are."""
-    counts = lab.vm.shell("docker inspect -f '{{.Id}} {{.RestartCount}}' $(docker ps -q --no-trunc)")
+    counts = lab.vm.shell("for id in $(docker ps -q); do echo $id $(docker inspect -f '{{.RestartCount}}' $id); done")
     rows = (line.split() for line in counts.splitlines())
     _remember(lab, 1, {}, {restarts_of(container): float(count) for container, count in rows})
 

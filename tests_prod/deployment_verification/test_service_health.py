@@ -218,7 +218,8 @@ def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, 
     for path, answer in web.documentation.items():
         with case(path):
             said = need(answer)
-            assert said.status, f"gets no answer ({said.trouble})"
+            if not said.status:
+                raise NotAssessed(f"the API does not answer ({said.trouble})")
             # Where the API is served under the site, the single page answers every other path.
             is_shown = said.status == 200 and ("openapi" in said.body.lower() or "swagger" in said.body.lower())
             case.saw(f"{path}: {said.status}, {'shown' if is_shown else 'not shown'}")
