@@ -18,6 +18,13 @@ USED_BY_PROBES = frozenset(
     {"backend", "backend-files", "backend-restart", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"}
 )
 """The parts of the lab on which active probes rest."""
+PARTS_OF_CONTAINERS: Mapping[str, frozenset[str]] = {
+    "backend": frozenset({"backend", "backend-files", "backend-restart"}),
+    "db": frozenset({"postgres"}),
+    "frontend": frozenset({"frontend"}),
+    "redis": frozenset({"redis"}),
+}
+"""By service, the parts of which a fault touches or uses one that does anything with its container."""
 MACHINE_DECIDED = frozenset(suite())
 """The items that a check decides."""
 
@@ -38,6 +45,8 @@ class Fault:
         settings: replacements in the lab's settings, where the arrangement has to be declared; `@LAB@` is the lab's folder.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together. A
             service's name stands for its container: who touches it may make it anew.
+        uses: the parts that it leaves as they are and works through, as a command in a container: it must find them
+            there, so that it takes turns with those that touch them.
     """
 
     item: str
@@ -45,6 +54,7 @@ class Fault:
     flips: frozenset[str]
     outcomes: Mapping[str, str]
     touches: frozenset[str]
+    uses: frozenset[str]
     options: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
     right_for: frozenset[str]
@@ -67,6 +77,11 @@ class Fault:
         return item in self.flips and (
             outcome in ("failed", "not_assessed") or (outcome == "advice" and item not in ADVICE_ONLY)
         )
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it changes containers, or what they are made from, or works in one: never beside another that does."""
+        return bool((self.touches | self.uses) & frozenset({".env"}).union(*PARTS_OF_CONTAINERS.values()))
 
     @property
     def id(self) -> str:
@@ -96,6 +111,7 @@ def load_faults() -> tuple[Fault, ...]:
                 flips=frozenset(module.flips) & MACHINE_DECIDED,
                 outcomes={key: word for key, word in getattr(module, "outcomes", {}).items() if key in MACHINE_DECIDED},
                 touches=frozenset(getattr(module, "touches", ())),
+                uses=frozenset(getattr(module, "uses", ())),
                 options=tuple(getattr(module, "options", ())),
                 settings=tuple(getattr(module, "settings", ())),
                 right_for=frozenset(getattr(module, "right_for", ())) & MACHINE_DECIDED,

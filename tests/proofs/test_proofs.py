@@ -48,7 +48,6 @@ BY_PROBE = {
 ONLY_PEOPLE = set(re.findall(r'id = "(.+)"', (SOURCE / "files/attestations.toml").read_text())) - MACHINE_DECIDED
 """Attested in the lab, and decided by no check."""
 AT_ONCE = 4
-CONTAINERS = {"backend", "backend-files", "backend-restart", "frontend", "redis", "postgres", ".env"}
 OPTIONAL_UNSEEN = {"post.recovery.backups.off-site": "advice"}
 EVERYTHING = "--zebu-active=functional,restore"
 
@@ -97,15 +96,15 @@ def test_healthy(suite: Suite, proven: Proven) -> None:
 def side_by_side(faults: Iterable[Fault], act: Callable[[Fault], None]) -> None:
     """Do something with each, also where it fails with one: what stays broken would spoil every later proof.
 
-    Faults of a round do not touch each other, so that they need not wait for each other. Those that make containers
-    anew, or change what they are made from, keep their order.
+    Faults of a round do not touch each other, so that they need not wait for each other. Those that work with
+    containers keep their order: what is run in one ends when it is started again.
 
     Raises:
         LabError: it failed with one or more; it names them.
     """
     lanes: dict[str, list[Fault]] = {}
     for fault in faults:
-        lanes.setdefault("containers" if fault.touches & CONTAINERS else fault.id, []).append(fault)
+        lanes.setdefault("containers" if fault.takes_turns else fault.id, []).append(fault)
     troubles = []
 
     def go(lane: list[Fault]) -> None:

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = set()
 touches: set[str] = {"backend-files", "alembic"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"deploy.database.migrations"}
 touches: set[str] = {"alembic"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -7,7 +7,7 @@ flips: set[str] = set()
 touches: set[str] = {"postgres"}
 
 
-QUERY = "SELECT pg_sleep(90), 'busy_but_free'"
+QUERY = "SELECT pg_sleep(300), 'busy_but_free'"
 
 
 def inject(lab: Lab) -> None:

@@ -9,7 +9,7 @@ touches: set[str] = {"postgres"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell(
-        "docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(90)'; sleep 1; docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(1)'; sleep 1"
+        "docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(300)'; sleep 1; docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(1)'; sleep 1"
     )
 
 

@@ -14,7 +14,8 @@ STARTING = b"""services:
 def inject(lab: Lab) -> None:
     file = OVERRIDE.format("db")
     lab.vm.run(["sh", "-c", f"cat > {file}"], stdin=STARTING)
-    lab.vm.shell(f"{COMPOSE} -f {file} up -d --no-build --pull never --no-deps db 2>&1; sleep 3")
+    lab.vm.shell(f"{COMPOSE} -f {file} up -d --no-build --pull never --no-deps db 2>&1")
+    lab.vm.shell("for n in $(seq 50); do docker exec zebu-db-1 pg_isready -q && exit 0; sleep 0.2; done; exit 1")
 
 
 def mend(lab: Lab) -> None:

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"deploy.performance.page-load"}
 touches: set[str] = {"proxy-site"}
+uses: set[str] = {"frontend"}
 
 
 SCRIPT = "/usr/share/nginx/html/assets/main.js"

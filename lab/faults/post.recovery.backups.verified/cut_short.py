@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"post.recovery.backups.verified"}
 touches: set[str] = {"dumps"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -6,6 +6,7 @@ flips: set[str] = {"pre.database.backups.off-vm"}
 outcomes: dict[str, str] = {"pre.database.backups.off-vm": "not_assessed"}
 right_for = {"post.recovery.backups.verified"}
 touches: set[str] = {"dumps"}
+uses: set[str] = {"postgres"}
 settings: tuple[tuple[str, str], ...] = (
     ('pattern = "zebu-*.dump"', 'pattern = "zebu-*.dump.gz"'),
     ('copy = "backup@nas.zebu.test:zebu"\n', ""),

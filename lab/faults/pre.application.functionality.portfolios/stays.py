@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.functionality.portfolios"}
 touches: set[str] = {"proxy-api", "postgres-rows"}
+uses: set[str] = {"postgres"}
 options: tuple[str, ...] = ("--zebu-active=functional",)
 
 

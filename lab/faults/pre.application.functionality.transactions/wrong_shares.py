@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.functionality.transactions"}
 touches: set[str] = {"transactions"}
+uses: set[str] = {"postgres"}
 options: tuple[str, ...] = ("--zebu-active=functional",)
 
 

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.application.quality.vulnerabilities"}
 touches: set[str] = {"advisories"}
+uses: set[str] = {"backend"}
 
 
 def inject(lab: Lab) -> None:

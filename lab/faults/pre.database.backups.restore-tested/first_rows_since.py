@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = set()
 touches: set[str] = {"dumps", "postgres-rows"}
+uses: set[str] = {"postgres"}
 options: tuple[str, ...] = ("--zebu-active=restore",)
 
 

@@ -8,6 +8,7 @@ flips: set[str] = {
     "post.recovery.backups.verified",
 }
 touches: set[str] = {"dumps"}
+uses: set[str] = {"postgres"}
 options: tuple[str, ...] = ("--zebu-active=restore",)
 
 

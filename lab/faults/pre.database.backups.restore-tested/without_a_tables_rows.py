@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.backups.restore-tested"}
 touches: set[str] = {"dumps"}
+uses: set[str] = {"postgres"}
 options: tuple[str, ...] = ("--zebu-active=restore",)
 
 

@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.configuration.least-privilege"}
 touches: set[str] = {"role"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -9,9 +9,9 @@ touches: set[str] = {"postgres"}
 
 def inject(lab: Lab) -> None:
     lab.vm.shell(
-        'docker exec -d zebu-db-1 sh -c "for n in \\$(seq 82); do psql -U zebu_admin -d zebu -c \\"SELECT pg_sleep(90)\\" & done; wait"; sleep 3'
+        'docker exec -d zebu-db-1 sh -c "for n in \\$(seq 82); do psql -U zebu_admin -d zebu -c \\"SELECT pg_sleep(300)\\" & done; wait"; sleep 3'
     )
 
 
 def mend(lab: Lab) -> None:
-    sql(lab, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(90)'")
+    sql(lab, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'")

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.configuration.production-mode"}
 touches: set[str] = {"role"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -5,6 +5,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.database.integrity.foreign-keys"}
 touches: set[str] = {"tables"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:

@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.application.sql-injection"}
 touches: set[str] = {"backend-source"}
+uses: set[str] = {"backend"}
 
 
 def inject(lab: Lab) -> None:

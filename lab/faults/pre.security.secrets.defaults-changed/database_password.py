@@ -4,6 +4,7 @@ from lab.deployment import Lab
 
 flips: set[str] = {"pre.security.secrets.defaults-changed", "pre.security.secrets.postgres-password"}
 touches: set[str] = {"postgres-password"}
+uses: set[str] = {"postgres"}
 
 
 def inject(lab: Lab) -> None:
