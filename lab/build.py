@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from ctypes.util import find_library
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,6 +47,9 @@ HOST_PACKAGES = {
     "chromium": "chromium",
     "certutil": "libnss3-tools",
 }
+"""What is run on the host, and the package that has it."""
+HOST_LIBRARIES = {"atomic": "libatomic1"}
+"""What Playwright's own node is linked with, and no package pulls in."""
 
 MACHINE_PACKAGES = [
     "systemd",
@@ -167,7 +171,9 @@ class Builder:
 
     def host_packages(self) -> None:
         """Install what the host lacks, and say what."""
-        missing = sorted({package for tool, package in HOST_PACKAGES.items() if shutil.which(tool) is None})
+        tools = {package for tool, package in HOST_PACKAGES.items() if shutil.which(tool) is None}
+        libraries = {package for name, package in HOST_LIBRARIES.items() if find_library(name) is None}
+        missing = sorted(tools | libraries)
         if not missing:
             return
         self.progress.say(f"installing Debian packages: {' '.join(missing)}")

@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,11 +63,28 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
         home = Path(folder)
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
-        seen = _visit_all(arguments, executable, home)
+        try:
+            seen = _visit_all(arguments, executable, home)
+        except Exception:  # Playwright raises nothing narrower when its driver dies at once
+            if not (trouble := _driver_trouble()):
+                raise
+            return Unknown(
+                Reason.NO_COMMAND, f"Playwright's driver does not start ({trouble}): apt-get install libatomic1"
+            )
     if all(page["status"] == 0 for page in seen["pages"]) and not control_answers():
         control = arguments["control"] or "that no vantage declares"
         return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")
     return seen
+
+
+def _driver_trouble() -> str:
+    """The last words of Playwright's driver, if it does not start; it brings its own node, not node's libraries."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20, check=False)
+    if done.returncode == 0:
+        return ""
+    words = [line for line in plain_text(done.stderr).splitlines() if line.strip()]
+    return words[-1][:300] if words else f"exit status {done.returncode}"
 
 
 def _visit_all(arguments: Mapping[str, Any], executable: str, home: Path) -> dict[str, Any]:
