@@ -19,7 +19,7 @@ from pytest_zebu.facts import ALL
 from pytest_zebu.facts.base import Look
 from pytest_zebu.gather.session import gather
 from pytest_zebu.gather.ssh import Connection, request
-from pytest_zebu.settings import Target, targets
+from pytest_zebu.target import Target, targets
 
 DELAYS_MS = (0, 25, 100)
 REPEATS = 3

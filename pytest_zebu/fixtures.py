@@ -13,7 +13,8 @@ from pytest_zebu.facts.base import Fact, Known, Unknown
 from pytest_zebu.history import Past
 from pytest_zebu.incidents import Incident
 from pytest_zebu.run import Run
-from pytest_zebu.settings import Settings, Target
+from pytest_zebu.settings import Settings
+from pytest_zebu.target import Target
 from pytest_zebu.tasks import Task
 from pytest_zebu.tasks import task as task_of
 

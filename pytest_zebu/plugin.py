@@ -18,7 +18,7 @@ from pytest_zebu.fixtures import RUN
 from pytest_zebu.readiness import Gate
 from pytest_zebu.run import Options, Run
 from pytest_zebu.session import RunHooks, XdistHooks
-from pytest_zebu.settings import Target, chosen, targets
+from pytest_zebu.target import Target, chosen, targets
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

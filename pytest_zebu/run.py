@@ -27,7 +27,7 @@ from pytest_zebu.incidents import BadRecord, Incident
 from pytest_zebu.measures import measured
 from pytest_zebu.outcome import Finding, Outcome
 from pytest_zebu.readiness import Gate, Readiness, assess
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
 """What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""

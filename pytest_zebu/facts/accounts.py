@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # perl's crypt is the machine's own, so it knows whatever scheme the machine's hashes have (yescrypt too).
 PROBE = Probe(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Missing, Probe, Reason, Unknown, key_values
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # A copy on another machine is listed the way that the machine itself reaches it; nothing is written there.
 PROBE = Probe(

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
 
 from pytest_zebu.outcome import NotAssessed
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 T = TypeVar("T")
 # ANSI escape sequences (ECMA-48: CSI, OSC and two-byte escapes) and other control characters but tab and newline.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 COLD_LOADS = 3
 WIDTHS = (360, 430)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # Our own login was logged a moment ago: the log that a jail reads must have been written since.
 PROBE = Probe(

@@ -16,7 +16,7 @@ from service_identity import VerificationError
 from service_identity.cryptography import verify_certificate_hostname
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 
 @dataclass(frozen=True, slots=True)

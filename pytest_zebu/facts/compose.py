@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 PROBE = Probe(
     "compose",

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown, key_values, parse_json
 from pytest_zebu.facts.sockets import is_loopback
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 UNOPENED_PORT = 47
 """Reserved by IANA: no service has it."""

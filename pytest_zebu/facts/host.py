@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, key_values
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 PROBE = Probe(
     "images",

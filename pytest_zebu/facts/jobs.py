@@ -10,7 +10,7 @@ from itertools import pairwise
 from croniter import CroniterError, croniter
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # Of a script, only the lines that name a tool of interest are told; the filter takes secrets out of those too.
 PROBE = Probe(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Reason, Unknown
 from pytest_zebu.facts.web import FORGED_KEY, PROTECTED
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 SAMPLES, WARM_UP = 40, 3
 """The 95th percentile of 40 leaves two beyond it."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown, key_values, parse_json
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # The values come from the machine, so they travel as arguments and environment, never as part of the script.
 PSQL = (

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown, parse_json
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
 BACKUP_JOBS, BACKUP_RUNS, STORAGES, SNAPSHOTS = "backup_jobs", "backup_runs", "storages", "snapshots"

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_zebu.facts import jobs
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Unknown
 from pytest_zebu.facts.jobs import Job
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", jobs.PROBE.script, needs=("ROOT",), timeout=12, host="proxy")
 # Where certbot keeps what it renews: its own folder, and those of NPMplus and Nginx Proxy Manager.

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 PROBE = Probe("sockets", "exec ss -Hltnp", timeout=5)
 UDP_PROBE = Probe("sockets.udp", "exec ss -Hlunp", timeout=5)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # Tests and migrations are left out: nobody who calls the API reaches them.
 PROBE = Probe(

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 Step = Mapping[str, Any]
 DEPOSIT, QUANTITY = "10000.00", "1.5"

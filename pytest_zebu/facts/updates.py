@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 # `apt-get -s` simulates: it takes no lock and writes nothing. The time of a list is the server's: when it was published.
 PROBE = Probe(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 PAGE_LIMIT = 262_144
 FOREIGN = "https://zebu-readiness.example"

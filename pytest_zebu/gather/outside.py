@@ -27,7 +27,8 @@ from requests.adapters import HTTPAdapter
 from pytest_zebu.facts.base import Look, Probe, Reason, Said, Unknown, plain_text
 from pytest_zebu.gather import audit, services, trials
 from pytest_zebu.gather.browser import visit
-from pytest_zebu.settings import Target, Vantage
+from pytest_zebu.settings import Vantage
+from pytest_zebu.target import Target
 
 CONNECT_SECONDS = 2.0
 PORT_SECONDS = 1.4

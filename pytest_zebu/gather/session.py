@@ -16,7 +16,7 @@ from pytest_zebu.facts.base import Fact, Gathered, Look, Probe, Reason, Said, Un
 from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 
 Watcher = Callable[[str], None]
 MASTER_SECONDS = 15

@@ -15,7 +15,7 @@ from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.latency import Latency
 from pytest_zebu.facts.usage import FileSystem, Sample
 from pytest_zebu.facts.web import Answer
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 from tests_prod.deployment_verification.test_initial import is_healthy
 
 

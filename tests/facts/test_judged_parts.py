@@ -12,7 +12,8 @@ from pytest_zebu.facts import ALL, packages, proxmox, signin
 from pytest_zebu.facts.base import Garbled, Gathered, Known, Missing, Reason, Said, Unknown, need
 from pytest_zebu.facts.source import built_statements
 from pytest_zebu.facts.trials import amount
-from pytest_zebu.settings import Host, Target
+from pytest_zebu.settings import Host
+from pytest_zebu.target import Target
 from tests_prod.pre_deployment.test_application_functionality import trading_day
 
 

@@ -15,7 +15,7 @@ from pytest_zebu.facts.base import Gathered, Reason, Said, Unknown, need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.updates import Pending
 from pytest_zebu.outcome import Outcome
-from pytest_zebu.settings import Target
+from pytest_zebu.target import Target
 from tests_prod.documents import expect_document
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

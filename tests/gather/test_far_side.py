@@ -10,7 +10,8 @@ import pytest
 
 from pytest_zebu.facts.base import Probe, Reason, Said, Unknown
 from pytest_zebu.gather.ssh import diagnose, request, unframe
-from pytest_zebu.settings import Host, Settings, Target
+from pytest_zebu.settings import Host, Settings
+from pytest_zebu.target import Target
 
 SECRET = "correct-horse&battery'staple/42"
 

@@ -17,7 +17,8 @@ from pytest_zebu.facts.proxmox import Node
 from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
 from pytest_zebu.facts.web import CORRELATION, Web
 from pytest_zebu.outcome import NotAssessed
-from pytest_zebu.settings import Settings, Target
+from pytest_zebu.settings import Settings
+from pytest_zebu.target import Target
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 GIB = 2**30

@@ -9,7 +9,8 @@ from pytest_zebu.facts.exposure import View
 from pytest_zebu.facts.firewall import Firewall
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.outcome import NotAssessed
-from pytest_zebu.settings import Settings, Target
+from pytest_zebu.settings import Settings
+from pytest_zebu.target import Target
 
 POSTGRES = 5432
 REDIS = 6379
