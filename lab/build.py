@@ -12,94 +12,18 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from ctypes.util import find_library
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lab.machine import Machine, wait_until
 from lab.network import INTERNET_HOSTS, LAN, LAN6, WAN, Network
+from lab.packages import MACHINE_PACKAGES, RUNTIME_PACKAGES, install_on_host
 from lab.place import SOURCE, Place
 from lab.shell import LabError, Progress, run
 
 FILES = SOURCE / "files"
 APPLICATION = SOURCE / "zebu"
 MIRROR = "http://deb.debian.org"
-
-HOST_PACKAGES = {
-    "systemd-nspawn": "systemd-container",
-    "mmdebstrap": "mmdebstrap",
-    "mkfs.btrfs": "btrfs-progs",
-    "ip": "iproute2",
-    "nft": "nftables",
-    "nsenter": "util-linux",
-    "ssh-keygen": "openssh-client",
-    "git": "git",
-    "openssl": "openssl",
-    "gpg": "gnupg",
-    "apt-ftparchive": "apt-utils",
-    "pebble": "pebble",
-    "knotd": "knot",
-    "unbound": "unbound",
-    "dnsmasq": "dnsmasq-base",
-    "node": "nodejs",
-    "tsc": "node-typescript",
-    "esbuild": "esbuild",
-    "chromium": "chromium",
-    "certutil": "libnss3-tools",
-}
-"""What is run on the host, and the package that has it."""
-HOST_LIBRARIES = {"atomic": "libatomic1"}
-"""What Playwright's own node is linked with, and no package pulls in."""
-
-MACHINE_PACKAGES = [
-    "systemd",
-    "systemd-sysv",
-    "dbus",
-    "libpam-systemd",
-    "udev",
-    "openssh-server",
-    "sudo",
-    "ufw",
-    "iptables",
-    "nftables",
-    "fail2ban",
-    "python3-systemd",
-    "unattended-upgrades",
-    "cron",
-    "logrotate",
-    "rsyslog",
-    "docker.io",
-    "containerd",
-    "runc",
-    "curl",
-    "ca-certificates",
-    "iproute2",
-    "iputils-ping",
-    "procps",
-    "less",
-    "openssl",
-    "dnsutils",
-    "tzdata",
-    "jq",
-    "rsync",
-    "git",
-    "acl",
-    "libpam-modules",
-    "perl-base",
-    "sysstat",
-]
-RUNTIME_PACKAGES = [
-    "nginx-light",
-    "postgresql-15",
-    "redis-server",
-    "busybox-static",
-    "esbuild",
-    "python3",
-    "python3-venv",
-    "gosu",
-    "curl",
-    "ca-certificates",
-]
 STAND_INS = ("forge", "clerk", "prices", "advisories", "pve", "npm")
 MMDEBSTRAP = [
     "mmdebstrap", "--quiet", "--variant=minbase",
@@ -169,22 +93,6 @@ class Builder:
         states = {"built-vm": self.vm_key, "built-proxy": self.proxy_key, "built-nas": self.base_key}
         return self.place.image.exists() and all(self._is_made(name, key) for name, key in states.items())
 
-    def host_packages(self) -> None:
-        """Install what the host lacks, and say what."""
-        tools = {package for tool, package in HOST_PACKAGES.items() if shutil.which(tool) is None}
-        libraries = {package for name, package in HOST_LIBRARIES.items() if find_library(name) is None}
-        missing = sorted(tools | libraries)
-        if not missing:
-            return
-        self.progress.say(f"installing Debian packages: {' '.join(missing)}")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        with self.progress.step("installed Debian packages"):
-            run(["apt-get", "-qq", "update"], env=env)
-            log = self.place.logs / "host-packages.log"
-            run(
-                ["apt-get", "-y", "-qq", "--no-install-recommends", "install", *missing], env=env, log=log, timeout=1200
-            )
-
     def mount(self) -> None:
         """Mount the image of the machines, made first if need be."""
         if not self.place.image.exists():
@@ -212,7 +120,7 @@ class Builder:
 
     def build(self) -> None:
         """Make everything that is missing."""
-        self.host_packages()
+        install_on_host(self.progress, self.place.logs / "host-packages.log")
         self.mount()
         if self.is_complete():
             return
