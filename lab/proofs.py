@@ -45,8 +45,8 @@ class Fault:
         settings: replacements in the lab's settings, where the arrangement has to be declared; `@LAB@` is the lab's folder.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together. A
             service's name stands for its container: who touches it may make it anew.
-        uses: the parts that it leaves as they are and works through, as a command in a container: it must find them
-            there, so that it takes turns with those that touch them.
+        uses: the parts in whose containers it runs commands, without a claim to them: it shares a round with those that
+            touch them, and takes turns, as a container that is started again ends what is run in it.
     """
 
     item: str

@@ -68,9 +68,8 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
         except Exception:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
                 raise
-            return Unknown(
-                Reason.NO_COMMAND, f"Playwright's driver does not start ({trouble}): apt-get install libatomic1"
-            )
+            remedy = ": apt-get install libatomic1" if "libatomic" in trouble else ""
+            return Unknown(Reason.NO_COMMAND, f"Playwright's driver does not start ({trouble}){remedy}")
     if all(page["status"] == 0 for page in seen["pages"]) and not control_answers():
         control = arguments["control"] or "that no vantage declares"
         return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")

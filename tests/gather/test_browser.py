@@ -12,7 +12,7 @@ from pytest_zebu.facts.base import Reason, Unknown
 from pytest_zebu.gather import browser
 
 NODE = """#!/bin/sh
-echo "node: error while loading shared libraries: libatomic.so.1: cannot open shared object file" >&2
+echo "node: error while loading shared libraries: LIBRARY: cannot open shared object file" >&2
 exit 127
 """
 
@@ -37,16 +37,20 @@ def test_no_browser_says_how_to_install_one(tmp_path: Path) -> None:
     assert "apt-get install chromium" in found.detail
 
 
-def test_a_driver_without_its_libraries_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("library", "remedy"), [("libatomic.so.1", "apt-get install libatomic1"), ("libm.so.6", "")])
+def test_a_driver_without_its_libraries_names_them(
+    library: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remedy is named where one is known."""
     node = tmp_path / "node"
-    node.write_text(NODE)
+    node.write_text(NODE.replace("LIBRARY", library))
     node.chmod(0o755)
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
     found = look("/bin/true")
     assert isinstance(found, Unknown)
     assert found.reason is Reason.NO_COMMAND
-    assert "libatomic.so.1: cannot open shared object file" in found.detail
-    assert "apt-get install libatomic1" in found.detail
+    assert f"{library}: cannot open shared object file" in found.detail
+    assert found.detail.partition("): ")[2] == remedy
 
 
 def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
