@@ -16,10 +16,11 @@ from pathlib import Path
 import testinfra
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.base import Look
-from pytest_zebu.gather.session import gather
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.ssh import Connection, request
-from pytest_zebu.target import Target, targets
+from pytest_zebu.gather.targets import targets
+from pytest_zebu.settings.target import Target
 
 DELAYS_MS = (0, 25, 100)
 REPEATS = 3

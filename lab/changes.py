@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.deployment import Lab
-from pytest_zebu import history, incidents
 from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.history import PastRun
-from pytest_zebu.measures import restarts_of
-from pytest_zebu.outcome import Outcome
+from pytest_zebu.memory import history
+from pytest_zebu.memory.history import PastRun
+from pytest_zebu.memory.measures import restarts_of
+from pytest_zebu.people import incidents
+from pytest_zebu.verdict.outcome import Outcome
 
 PROXY_FILES = {"tls": "/etc/nginx/sites-available/zebu-tls.conf", "http": "/etc/nginx/sites-enabled/zebu-http.conf"}
 COMPOSE = "cd /opt/zebu && docker compose -f docker-compose.yml -f docker-compose.prod.yml"

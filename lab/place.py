@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_zebu.labs import lab_folder
+from pytest_zebu.gather.lab import lab_folder
 
 SOURCE = Path(__file__).parent
 REPOSITORY = SOURCE.parent

@@ -10,7 +10,7 @@ from typing import Any
 from lab.deployment import Lab
 from lab.place import SOURCE
 from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.checks import suite
+from pytest_zebu.plugin.checks import suite
 
 FAULTS = SOURCE / "faults"
 ATTACK = "--zebu-active=attack"

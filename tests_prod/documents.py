@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_zebu.checks import Cases
 from pytest_zebu.facts.documents import Document
+from pytest_zebu.plugin.checks import Cases
 
 MINIMUM_WORDS = 60
 """Under so many words nobody is told what to do."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pytest_zebu.catalogue import load
-from pytest_zebu.checks import items, suite
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.plugin.checks import items, suite
 
 
 @items(*(item.id for item in load() if item.id not in suite()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
@@ -28,6 +28,8 @@ class Stage(StrEnum):
 
 
 SCORED = (Stage.PRE, Stage.DEPLOY, Stage.POST)
+THRESHOLDS: Mapping[Stage, int] = {Stage.PRE: 90, Stage.DEPLOY: 100, Stage.POST: 80}
+"""Percentages that the checklist recommends as minimum scores."""
 Source = Literal["V", "O", "P", "N", "B", "R", "G", "A", "X"]
 
 

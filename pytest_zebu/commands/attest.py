@@ -14,11 +14,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pytest_zebu import attestations, settings
-from pytest_zebu.attestations import Attestation, CommandEvidence, CommitEvidence, FileEvidence, UrlEvidence
+from pytest_zebu import settings
 from pytest_zebu.catalogue import UnknownItem, load
-from pytest_zebu.errors import UsageProblem, explain
-from pytest_zebu.facts.base import plain_text
+from pytest_zebu.facts.answer import plain_text
+from pytest_zebu.people import attestations
+from pytest_zebu.people.attestations import Attestation, CommandEvidence, CommitEvidence, FileEvidence, UrlEvidence
+from pytest_zebu.settings.errors import UsageProblem, explain
 
 OUTPUT_LIMIT = 2000
 SECONDS = 300

@@ -7,12 +7,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_zebu import attestations, history, settings
+from pytest_zebu import settings
 from pytest_zebu.catalogue import load
-from pytest_zebu.errors import UsageProblem
 from pytest_zebu.files import write_whole
-from pytest_zebu.history import HistoryBroken
-from pytest_zebu.tasks import State, calendar, tasks
+from pytest_zebu.memory import history
+from pytest_zebu.memory.history import HistoryBroken
+from pytest_zebu.people import attestations
+from pytest_zebu.people.tasks import State, calendar, tasks
+from pytest_zebu.settings.errors import UsageProblem
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu import history, incidents, settings
+from pytest_zebu import settings
 from pytest_zebu.catalogue import Stage, UnknownItem, load
-from pytest_zebu.errors import UsageProblem
 from pytest_zebu.files import write_whole
-from pytest_zebu.history import HistoryBroken
-from pytest_zebu.incidents import AT_THE_END, BadRecord, Incident
-from pytest_zebu.outcome import Outcome
+from pytest_zebu.memory import history
+from pytest_zebu.memory.history import HistoryBroken
+from pytest_zebu.people import incidents
+from pytest_zebu.people.incidents import AT_THE_END, BadRecord, Incident
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.verdict.outcome import Outcome
 
 LOOK_SECONDS = 240
 SERVICES, ERRORS = "deploy.initial.services-healthy", "post.monitoring.logs.errors-reviewed"

@@ -45,7 +45,7 @@ from pytest_zebu.facts import (
     usage,
     web,
 )
-from pytest_zebu.facts.base import Fact
+from pytest_zebu.facts.fact import Fact
 
 ALL: dict[str, Fact[Any]] = {
     fact.name: fact

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # perl's crypt is the machine's own, so it knows whatever scheme the machine's hashes have (yescrypt too).
 PROBE = Probe(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Missing, Probe, Reason, Unknown, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 # Clients differ in what they leave: the route's protocol, the address's lifetime, a lease file, a running process.
 ADDRESS_PROBE = Probe(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Missing, Probe, Reason, Unknown, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 # A copy on another machine is listed the way that the machine itself reaches it; nothing is written there.
 PROBE = Probe(

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look
+from pytest_zebu.settings.target import Target
 
 COLD_LOADS = 3
 WIDTHS = (360, 430)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 # Our own login was logged a moment ago: the log that a jail reads must have been written since.
 PROBE = Probe(

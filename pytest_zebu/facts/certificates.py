@@ -15,8 +15,9 @@ from OpenSSL import crypto
 from service_identity import VerificationError
 from service_identity.cryptography import verify_certificate_hostname
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look
+from pytest_zebu.settings.target import Target
 
 
 @dataclass(frozen=True, slots=True)

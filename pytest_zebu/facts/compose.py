@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.target import Target
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "compose",

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Reason, Unknown, key_values, parse_json
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, key_values, parse_json
 from pytest_zebu.facts.sockets import is_loopback
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Containers:
         Raises:
             NotAssessed: no project, or none of its containers, was seen.
         """
-        from pytest_zebu.outcome import NotAssessed
+        from pytest_zebu.facts.answer import NotAssessed
 
         if not self.project:
             raise NotAssessed("no compose project was found on the machine (set project)")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look
+from pytest_zebu.settings.target import Target
 
 
 @dataclass(frozen=True, slots=True)

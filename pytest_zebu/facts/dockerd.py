@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 # Of daemon.json only these keys are told: it may hold a proxy's password.
 PROBE = Probe(

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 TOPICS: Mapping[str, str] = {
     "alembic": "alembic",

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu.facts import containers, sockets
-from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.settings import Vantage
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.sections import Vantage
+from pytest_zebu.settings.target import Target
 
 PORTS = (
     21, 22, 23, 25, 53, 80, 81, 111, 443, 445, 2375, 2376, 3000, 3306, 5000, 5173, 5432, 6379, 8000, 8006, 8080, 8443,

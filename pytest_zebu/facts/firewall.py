@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 UNOPENED_PORT = 47
 """Reserved by IANA: no service has it."""

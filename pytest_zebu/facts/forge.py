@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts import repository
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.target import Target
 
 # The commits before the deployed one, each with the identity of what it has at the declared paths: a check that was
 # skipped there for want of changes ran on an ancestor that has the same.

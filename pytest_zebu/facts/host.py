@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, key_values
+from pytest_zebu.settings.target import Target
 
 
 @dataclass(frozen=True, slots=True)

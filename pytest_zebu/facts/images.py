@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.target import Target
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "images",

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from croniter import CroniterError, croniter
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # Of a script, only the lines that name a tool of interest are told; the filter takes secrets out of those too.
 PROBE = Probe(

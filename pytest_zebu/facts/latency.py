@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.web import FORGED_KEY, PROTECTED
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 SAMPLES, WARM_UP = 40, 3
 """The 95th percentile of 40 leaves two beyond it."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
+from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.target import Target
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # Counts travel, no line does.
 PROBE = Probe(

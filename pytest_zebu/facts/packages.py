@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.target import Target
 
 # Each image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
 # working folder, which is the application's, out of the path. 126 and 127: the image has no Python.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown, key_values, parse_json
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values, parse_json
+from pytest_zebu.settings.target import Target
 
 # The values come from the machine, so they travel as arguments and environment, never as part of the script.
 PSQL = (

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown, parse_json
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, parse_json
+from pytest_zebu.settings.target import Target
 
 UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
 BACKUP_JOBS, BACKUP_RUNS, STORAGES, SNAPSHOTS = "backup_jobs", "backup_runs", "storages", "snapshots"

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts import jobs
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", jobs.PROBE.script, needs=("ROOT",), timeout=12, host="proxy")
 # Where certbot keeps what it renews: its own folder, and those of NPMplus and Nginx Proxy Manager.

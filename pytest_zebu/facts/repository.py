@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 GIT = 'GIT_OPTIONAL_LOCKS=0 GIT_CONFIG_NOSYSTEM=1 git -C "$ZEBU_APP_DIR" -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.pager=cat -c safe.directory="$ZEBU_APP_DIR"'
 PROBE = Probe(

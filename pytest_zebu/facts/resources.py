@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe, key_values
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.settings.target import Target
 
 # The block device under the root file system is what the hypervisor gave; a file system may span several devices.
 PROBE = Probe(

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts import environment
-from pytest_zebu.facts.base import Fact, Gathered, Look, Missing, Reason, Unknown, parse_json
+from pytest_zebu.facts.answer import Missing, Reason, Unknown
 from pytest_zebu.facts.environment import DOTENV
-from pytest_zebu.target import Target
+from pytest_zebu.facts.fact import Fact, Gathered, Look, parse_json
+from pytest_zebu.settings.target import Target
 
 PUBLISHABLE = "VITE_CLERK_PUBLISHABLE_KEY"
 LIVE, TEST = "pk_live_", "pk_test_"

@@ -6,8 +6,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Probe
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 PROBE = Probe("sockets", "exec ss -Hltnp", timeout=5)
 UDP_PROBE = Probe("sockets.udp", "exec ss -Hlunp", timeout=5)

@@ -6,8 +6,9 @@ import ast
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # Tests and migrations are left out: nobody who calls the API reaches them.
 PROBE = Probe(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Known, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.target import Target
 
 # For each user with a login shell and each address that a Match block may treat differently: the effective
 # configuration (sshd -T -C). Addresses: the loopback, ours, one of the documentation range (RFC 5737) for "anywhere",

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.target import Target
 
 Step = Mapping[str, Any]
 DEPOSIT, QUANTITY = "10000.00", "1.5"

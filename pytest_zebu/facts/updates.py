@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # `apt-get -s` simulates: it takes no lock and writes nothing. The time of a list is the server's: when it was published.
 PROBE = Probe(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.base import Fact, Garbled, Gathered, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.settings.target import Target
 
 # The kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
 # is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.base import Fact, Gathered, Known, Look, Missing, Probe, Reason, Unknown
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.settings.target import Target
 
 PAGE_LIMIT = 262_144
 FOREIGN = "https://zebu-readiness.example"

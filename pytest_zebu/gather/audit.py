@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from semantic_version import NpmSpec, Version
 
-from pytest_zebu.facts.base import Reason, Unknown, plain_text
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.settings import Settings
 
 SECONDS = 60

@@ -15,7 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Response
 
-from pytest_zebu.facts.base import Reason, Unknown, plain_text
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 
 SWITCHES = [
     "--disable-gpu",

@@ -24,11 +24,12 @@ import requests
 from OpenSSL import SSL
 from requests.adapters import HTTPAdapter
 
-from pytest_zebu.facts.base import Look, Probe, Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.fact import Look, Probe
 from pytest_zebu.gather import audit, services, trials
 from pytest_zebu.gather.browser import visit
-from pytest_zebu.settings import Vantage
-from pytest_zebu.target import Target
+from pytest_zebu.settings.sections import Vantage
+from pytest_zebu.settings.target import Target
 
 CONNECT_SECONDS = 2.0
 PORT_SECONDS = 1.4

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pytest_zebu.facts.base import Reason, Unknown, plain_text
-from pytest_zebu.settings import Proxy, Settings
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Proxy
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.errors import UsageProblem
-from pytest_zebu.facts.base import Gathered, Reason, Said, Unknown
+from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.files import write_whole
+from pytest_zebu.settings.errors import UsageProblem
 
 SCHEMA = 1
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from testinfra.backend.ssh import SshBackend
 
-from pytest_zebu.facts.base import OWN_ANSWERS, Probe, Reason, Said, Unknown, plain_text
-from pytest_zebu.target import Target
+from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.fact import OWN_ANSWERS, Probe
+from pytest_zebu.settings.target import Target
 
 OUTPUT_LIMIT = 32 * 2**20
 # sudo ends with 1 when it refuses, before it reads anything; the far side never ends with 1.

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import requests
 
-from pytest_zebu.facts.base import Probe, Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.fact import Probe
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY
 from pytest_zebu.settings import Settings
 

@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
 from pytest_zebu.catalogue import SCORED
-from pytest_zebu.outcome import Finding, Outcome
-from pytest_zebu.readiness import Tally, percentage
-from pytest_zebu.run import Run
+from pytest_zebu.plugin.run import Run
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import Tally, percentage
 
 _TEMPLATES = Environment(
     loader=PackageLoader("pytest_zebu", "reports"),

@@ -9,9 +9,9 @@ from typing import Any
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED
 from pytest_zebu.files import write_whole
-from pytest_zebu.outcome import Outcome
-from pytest_zebu.readiness import Tally
-from pytest_zebu.run import Run
+from pytest_zebu.plugin.run import Run
+from pytest_zebu.verdict.outcome import Outcome
+from pytest_zebu.verdict.readiness import Tally
 
 SCHEMA = 1
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import Stage
-from pytest_zebu.outcome import Finding, Outcome
-from pytest_zebu.readiness import Tally
-from pytest_zebu.run import Run
+from pytest_zebu.plugin.run import Run
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import Tally
 
 BAR = 24
 SHOWN_EVIDENCE = 4

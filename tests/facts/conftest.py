@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_zebu.facts.base import Gathered, Said
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings import read as read_settings
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 from tests import recorded
 
 HERE = Path(__file__).parent

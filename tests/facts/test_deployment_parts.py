@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.base import Gathered, Known, Look, Reason, Said, Unknown, need
+from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need
 from pytest_zebu.facts.browser import look
 from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import docker_time
+from pytest_zebu.facts.fact import Gathered, Look
 from pytest_zebu.facts.latency import Latency
 from pytest_zebu.facts.usage import FileSystem, Sample
 from pytest_zebu.facts.web import Answer
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 from tests_prod.deployment_verification.test_initial import is_healthy
 
 

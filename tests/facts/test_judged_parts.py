@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pytest_zebu.facts import ALL, packages, proxmox, signin
-from pytest_zebu.facts.base import Garbled, Gathered, Known, Missing, Reason, Said, Unknown, need
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown, need
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.source import built_statements
 from pytest_zebu.facts.trials import amount
-from pytest_zebu.settings import Host
-from pytest_zebu.target import Target
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 from tests_prod.pre_deployment.test_application_functionality import trading_day
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.base import Gathered, Known, Reason, Said, Unknown, need, plain_text
+from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need, plain_text
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.repository import Tag
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.sshd import Login
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 WHOLE = sorted(ALL.keys() - {"exposure", "proxmox_node", "snapshots", "vm_backups"})
 """Facts that are had as a whole or not at all. Each port answers for itself, and the hypervisor has two ways to be asked."""

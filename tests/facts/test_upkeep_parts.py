@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.checks import Cases
 from pytest_zebu.facts import ALL, documents, logs, monitors, proxmox
+from pytest_zebu.facts.answer import Reason, Said, Unknown, need
 from pytest_zebu.facts.backups import Listing
-from pytest_zebu.facts.base import Gathered, Reason, Said, Unknown, need
 from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.updates import Pending
-from pytest_zebu.outcome import Outcome
-from pytest_zebu.target import Target
+from pytest_zebu.plugin.checks import Cases
+from pytest_zebu.settings.target import Target
+from pytest_zebu.verdict.outcome import Outcome
 from tests_prod.documents import expect_document
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

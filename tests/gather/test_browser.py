@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error
 
-from pytest_zebu.facts.base import Reason, Unknown
+from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import browser
 
 NODE = """#!/bin/sh

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_zebu.facts.base import Probe, Reason, Said, Unknown
+from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather.ssh import diagnose, request, unframe
-from pytest_zebu.settings import Host, Settings
-from pytest_zebu.target import Target
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 
 SECRET = "correct-horse&battery'staple/42"
 

@@ -7,7 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from pytest_zebu.facts.base import Reason, Unknown
+from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather.outside import ask, shake_hands, time_requests, try_ports
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
-from pytest_zebu.facts.base import Reason, Unknown
+from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services, trials
 from pytest_zebu.settings import Settings
 

@@ -73,7 +73,7 @@ def test_a_users_own_failing_test_fails_the_run(run: Run, project: pytest.Pytest
 def test_a_check_that_breaks_is_an_error_and_no_pass(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
-        from pytest_zebu.checks import items
+        from pytest_zebu.plugin.checks import items
         @items("deploy.initial.ssh")
         def test_own(sshd):
             sshd.nothing_of_this_name
@@ -88,7 +88,7 @@ def test_a_check_that_breaks_is_an_error_and_no_pass(run: Run, project: pytest.P
 def test_nothing_to_judge_is_no_pass(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
-        from pytest_zebu.checks import items
+        from pytest_zebu.plugin.checks import items
         @items("deploy.initial.ssh")
         def test_own(case):
             for _ in []:
@@ -103,7 +103,7 @@ def test_nothing_to_judge_is_no_pass(run: Run, project: pytest.Pytester) -> None
 def test_every_case_is_judged(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
-        from pytest_zebu.checks import items
+        from pytest_zebu.plugin.checks import items
         @items("deploy.initial.ssh")
         def test_own(case):
             for number in (1, 2, 3):
@@ -120,8 +120,8 @@ def test_every_case_is_judged(run: Run, project: pytest.Pytester) -> None:
 def test_what_is_wrong_stays_wrong_whatever_else_was_not_seen(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
-        from pytest_zebu.checks import items
-        from pytest_zebu.outcome import NotAssessed
+        from pytest_zebu.plugin.checks import items
+        from pytest_zebu.facts.answer import NotAssessed
 
         @items("deploy.initial.ssh")
         def test_own(case):
@@ -246,7 +246,7 @@ def test_an_order_that_failed_is_a_failure_and_no_broken_check(run: Run, project
 def test_pictures_are_in_the_html_report_and_nowhere_else(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
-        from pytest_zebu.checks import items
+        from pytest_zebu.plugin.checks import items
         @items("deploy.frontend.mobile")
         def test_own(screens, case):
             for screen in screens:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.access import Access
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.environment import EnvFiles, Environment
 from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.web import Answer, Web
-from pytest_zebu.outcome import NotApplicable, NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from pytest_zebu.verdict.outcome import NotApplicable
 
 HEALTHY = "healthy"
 UNREADABLE = "compose could not read the files that it was made from"

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 from statistics import median
 
-from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.browser import Load
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.latency import Latency
 from pytest_zebu.facts.resources import Resources
 from pytest_zebu.facts.usage import FileSystem, Sample
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 
 PAGE_MILLISECONDS, API_MILLISECONDS = 3000, 500
 MEMORY_SHARE, CPU_SHARE, FREE_SHARE = 0.8, 0.5, 0.5

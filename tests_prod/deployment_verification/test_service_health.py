@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.browser import Page, Screen
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
@@ -17,8 +16,9 @@ from pytest_zebu.facts.postgres import Database, Migrations
 from pytest_zebu.facts.redis import Redis
 from pytest_zebu.facts.trials import Use
 from pytest_zebu.facts.web import Web
-from pytest_zebu.outcome import NotApplicable, NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..pre_deployment.test_application_functionality import expect_protected
 from .test_initial import expect_api_health

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.host import Machine
-from pytest_zebu.incidents import MOMENT, Incident
-from pytest_zebu.outcome import NotApplicable
+from pytest_zebu.people.incidents import MOMENT, Incident
+from pytest_zebu.plugin.checks import Cases, item
+from pytest_zebu.verdict.outcome import NotApplicable
 
 
 @item(*(one.id for one in load().stage(Stage.INCIDENT)))

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from pytest_zebu.attestations import Records
 from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
 from pytest_zebu.facts.backups import Backups
-from pytest_zebu.facts.base import Known, Unknown
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Document
@@ -22,8 +20,9 @@ from pytest_zebu.facts.proxmox import VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.facts.updates import Updates
 from pytest_zebu.facts.usage import FileSystem
-from pytest_zebu.outcome import NotAssessed
-from pytest_zebu.tasks import State, Task
+from pytest_zebu.people.attestations import Records
+from pytest_zebu.people.tasks import State, Task
+from pytest_zebu.plugin.checks import Cases, item
 
 DRILLED = "pre.database.backups.restore-tested"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.documents import Document
+from pytest_zebu.plugin.checks import Cases, item
 from tests_prod.documents import expect_document
 
 Documents = tuple[Document, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.host import Machine
@@ -15,9 +14,9 @@ from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.updates import Updates
 from pytest_zebu.facts.upkeep import Upkeep
 from pytest_zebu.facts.usage import FileSystem, Sample
-from pytest_zebu.history import Past
-from pytest_zebu.measures import used
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.memory.history import Past
+from pytest_zebu.memory.measures import used
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.documents import expect_document
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dockerd import DockerDaemon
@@ -16,9 +15,9 @@ from pytest_zebu.facts.logs import Logs, Rotation
 from pytest_zebu.facts.monitors import Monitors
 from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.usage import FileSystem
-from pytest_zebu.history import Past
-from pytest_zebu.measures import restarts_of
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.memory.history import Past
+from pytest_zebu.memory.measures import restarts_of
+from pytest_zebu.plugin.checks import Cases, item
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from statistics import median
 
-from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups, Listing
-from pytest_zebu.facts.base import Known, Reason, Unknown, need
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.proxmox import Snapshot, VmBackups
 from pytest_zebu.facts.trials import Drill
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.documents import expect_document
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dockerd import DockerDaemon
 from pytest_zebu.facts.jobs import Job
+from pytest_zebu.plugin.checks import Cases, item
 
 RESTARTING = ("unless-stopped", "always")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment
 from pytest_zebu.facts.web import Scripts, Web
-from pytest_zebu.outcome import NotApplicable, NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from pytest_zebu.verdict.outcome import NotApplicable
 
 LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 (compared, not bound)
 QUIET_LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Unknown, need
+from pytest_zebu.facts.answer import NotAssessed, Unknown, need
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.signin import SignIn
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, Use, amount
 from pytest_zebu.facts.web import Web
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 CENT = Decimal("0.01")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, need
+from pytest_zebu.facts.answer import Known, NotAssessed, need
 from pytest_zebu.facts.forge import CheckRun, Forge
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.packages import Audit
 from pytest_zebu.facts.repository import Repository
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.postgres import Database, PasswordTrial, Role
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 
 ENDS_OF_LIFE = {
     12: date(2024, 11, 21),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pytest_zebu.checks import Cases, item
+from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups
-from pytest_zebu.facts.base import Known, Reason, Unknown, need
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
 from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
 from pytest_zebu.facts.trials import Drill
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 DUMPS = r"\b(pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump)\b"

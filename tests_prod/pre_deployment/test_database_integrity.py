@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, need
+from pytest_zebu.facts.answer import Known, NotAssessed, need
 from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.postgres import Database, Table
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 BIG_TABLE_ROWS = 10_000

@@ -6,9 +6,8 @@ import ipaddress
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.addressing import Addressing, Connectivity
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name
 from pytest_zebu.facts.exposure import View
@@ -16,9 +15,9 @@ from pytest_zebu.facts.http import HttpAnswer
 from pytest_zebu.facts.proxmox import Node
 from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
 from pytest_zebu.facts.web import CORRELATION, Web
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 GIB = 2**30

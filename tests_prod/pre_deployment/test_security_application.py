@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, Environment
 from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.source import Source
 from pytest_zebu.facts.trials import Attack, Use
 from pytest_zebu.facts.web import Web
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 TRACEBACK = "Traceback (most recent call last)"

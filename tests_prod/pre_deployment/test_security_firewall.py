@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, need
+from pytest_zebu.facts.answer import Known, NotAssessed, need
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.exposure import View
 from pytest_zebu.facts.firewall import Firewall
 from pytest_zebu.facts.sockets import Listener
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from pytest_zebu.target import Target
+from pytest_zebu.settings.target import Target
 
 POSTGRES = 5432
 REDIS = 6379

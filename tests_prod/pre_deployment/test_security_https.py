@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer
 from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.web import Web
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 Answers = Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]]

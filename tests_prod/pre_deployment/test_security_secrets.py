@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
 from pytest_zebu.facts.accounts import Account
-from pytest_zebu.facts.base import Known, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
 from pytest_zebu.facts.postgres import PasswordTrial
 from pytest_zebu.facts.proxy import Administration
 from pytest_zebu.facts.repository import History, Repository
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 from .test_application_environment import expect_price_key

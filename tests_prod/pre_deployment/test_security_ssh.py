@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_zebu.checks import Cases, item
-from pytest_zebu.facts.base import need
+from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.bruteforce import RECENT_SECONDS, BruteForce
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.sshd import Sshd
-from pytest_zebu.outcome import NotAssessed
+from pytest_zebu.plugin.checks import Cases, item
 
 PASSWORD_METHODS = frozenset({"password", "keyboard-interactive", "none", "hostbased", "gssapi-with-mic"})
 RESTRICTED_ROOT = frozenset({"no", "without-password", "prohibit-password", "forced-commands-only"})

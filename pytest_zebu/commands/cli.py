@@ -1,0 +1,56 @@
+"""`zebu`: the command beside the plugin."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_zebu.commands import attest, due, incident
+from pytest_zebu.settings.errors import UsageProblem
+
+COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; the exit status is 0 when done, 1 when it could not be, 2 for a wrong call."""
+    parser = argparse.ArgumentParser(
+        prog="zebu", description="Readiness of a Zebu deployment: the tools beside `pytest --zebu-host=...`."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        text = (module.__doc__ or "").partition(":")[2].strip()
+        module.add(commands.add_parser(name, help=text.split(". ")[0].rstrip("."), description=text))
+    lab = commands.add_parser("lab", help="a whole Zebu deployment in a box (comes with the checkout, needs root)")
+    commands.add_parser("proofs", help="which faults and blindings prove each check (comes with the checkout)")
+    lab_cli = lab_shell = None
+    with contextlib.suppress(ModuleNotFoundError):
+        lab_cli, lab_shell = importlib.import_module("lab.cli"), importlib.import_module("lab.shell")
+    if lab_cli is not None:
+        lab_cli.add_commands(lab)
+    options, rest = parser.parse_known_args(argv)
+    if options.command in COMMANDS:
+        if rest:
+            parser.error(f"unknown arguments: {' '.join(rest)}")
+        try:
+            return int(COMMANDS[options.command].run(options))
+        except UsageProblem as error:
+            print(f"zebu: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+    if lab_cli is None or lab_shell is None:
+        print("zebu: the lab comes with the checkout of pytest-zebu, not with the installed package", file=sys.stderr)
+        return 1
+    if rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    try:
+        return int(lab_cli.print_proofs() if options.command == "proofs" else lab_cli.main(options))
+    except lab_shell.LabError as error:
+        print(f"zebu: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,97 @@
+"""An answer: known, or why it could not be had. A leaf: it knows nothing else of the project."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+# ANSI escape sequences (ECMA-48: CSI, OSC and two-byte escapes) and other control characters but tab and newline.
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+
+
+def plain_text(data: bytes | str) -> str:
+    """Text without terminal escapes and control characters, whatever a target sent."""
+    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else data
+    return _ESCAPES.sub("", text.replace("\r\n", "\n"))
+
+
+class Reason(StrEnum):
+    """Why something is unknown."""
+
+    NO_PERMISSION = "no permission"
+    NO_COMMAND = "no such command"
+    TIMED_OUT = "timed out"
+    UNREACHABLE = "unreachable"
+    GARBLED = "garbled"
+    MISSING = "not there"
+    NOT_CONFIGURED = "not configured"
+    UNDECIDABLE = "undecidable"
+    NOT_GATHERED = "not gathered"
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """What was asked for."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why it could not be had."""
+
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+Answer = Known[T] | Unknown
+
+
+class NotAssessed(Exception):
+    """Raised by a judgement that cannot see what it needs; the text says why."""
+
+
+def need(answer: Known[T] | Unknown) -> T:
+    """The value of an answer.
+
+    Raises:
+        NotAssessed: it is unknown.
+    """
+    if isinstance(answer, Unknown):
+        raise NotAssessed(str(answer))
+    return answer.value
+
+
+class Missing(Exception):
+    """Raised by a parser whose question was not answered."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(str(unknown))
+        self.unknown = unknown
+
+
+class Garbled(Exception):
+    """Raised by a parser that does not understand an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, as text."""
+
+    status: int
+    out: str
+    err: str = ""
+
+    @property
+    def complaint(self) -> str:
+        """The last line of its complaint, or its status."""
+        lines = self.err.strip().splitlines()
+        return lines[-1][:300] if lines else f"exit status {self.status}"

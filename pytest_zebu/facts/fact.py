@@ -1,0 +1,146 @@
+"""A fact: what to ask, and a pure parser of what was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
+from pytest_zebu.settings.target import Target
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A command for the batch.
+
+    Attributes:
+        script: POSIX sh; discovered values stand in its environment as ZEBU_NAME.
+        needs: discovered values without which it is not run; ROOT is one of them.
+        timeout: seconds.
+        limit: bytes of output.
+        owner: run as the owner of the application's folder.
+        dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
+        secrets: the values of secrets, one a line, are its standard input. They must not be printed either.
+        host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
+    """
+
+    name: str
+    script: str
+    needs: tuple[str, ...] = ()
+    timeout: float = 8
+    limit: int = 262_144
+    owner: bool = False
+    dotenv: bool = False
+    secrets: bool = False
+    host: Literal["target", "proxy", "proxmox"] = "target"
+
+
+OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")
+"""Answers that the batch itself gives, without a probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look from outside; its result is plain data.
+
+    Attributes:
+        kind: which looker does it: tcp, tls, http, dns, ssh, browser, or a service's own.
+        subject: what is looked at; with kind and vantage it names the look in a snapshot.
+        arguments: how to look at it.
+        vantage: the name of the vantage, empty for this machine as it is.
+        extent: of two looks at the same thing, the one that sees more (and costs more) is made.
+    """
+
+    kind: str
+    subject: str
+    arguments: Mapping[str, Any]
+    vantage: str = ""
+    extent: int = 0
+
+    @property
+    def key(self) -> str:
+        """A stable name for the snapshot."""
+        return f"{self.kind}@{self.vantage or 'here'} {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that was answered about one host."""
+
+    answers: Mapping[str, Said | Unknown] = field(default_factory=dict)
+    looks: Mapping[str, Any] = field(default_factory=dict)
+    time: float = 0.0
+
+    def said(self, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
+        """What a probe said.
+
+        Raises:
+            Missing: it could not be asked, or ended with another status.
+        """
+        answer = self.answers.get(name, Unknown(Reason.NOT_GATHERED, name))
+        if isinstance(answer, Unknown):
+            raise Missing(answer)
+        if answer.status in accept:
+            return answer
+        reason = {126: Reason.NO_PERMISSION, 127: Reason.NO_COMMAND}.get(answer.status, Reason.UNDECIDABLE)
+        if "permission denied" in answer.err.lower():
+            reason = Reason.NO_PERMISSION
+        raise Missing(Unknown(reason, f"{name}: {answer.complaint}"))
+
+    def saw(self, look: Look) -> Known[Any] | Unknown:
+        """What a look saw."""
+        found = self.looks.get(look.key, Unknown(Reason.NOT_GATHERED, look.key))
+        return found if isinstance(found, Unknown) else Known(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T]):
+    """Something that items judge.
+
+    Attributes:
+        name: the name of the fixture that hands it to items.
+        parse: from what was gathered to the typed value; pure.
+        probes: what the batch must ask for it.
+        looks: what must be looked at from outside, which depends on the target's settings.
+        then: what must be looked at besides, once the target has said what it has.
+        alone: what is looked at when all else was seen, since how long it takes is what matters.
+        active: what is tried by writing, where the user asked for it: one after the other, when all else was seen.
+    """
+
+    name: str
+    parse: Callable[[Gathered, Target], T]
+    probes: tuple[Probe, ...] = ()
+    looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
+    then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
+    active: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+
+    def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
+        """The fact, or why it could not be had."""
+        try:
+            return Known(self.parse(gathered, target))
+        except Missing as error:
+            return error.unknown
+        except Garbled as error:
+            return Unknown(Reason.GARBLED, f"{self.name}: {error}")
+
+
+def parse_json(text: str, what: str) -> Any:
+    """JSON from a target.
+
+    Raises:
+        Garbled: it is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Garbled(f"{what} is no JSON") from None
+
+
+def key_values(text: str) -> dict[str, str]:
+    """Lines `key=value`, as systemctl show and our own probes print them."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

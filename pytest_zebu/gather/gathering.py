@@ -1,0 +1,132 @@
+"""One gathering: the batch over ssh, and the looks from outside at the same time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from urllib3.exceptions import InsecureRequestWarning
+
+from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.gather.outside import Outside
+from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
+from pytest_zebu.settings.target import Target
+
+Watcher = Callable[[str], None]
+MASTER_SECONDS = 15
+DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
+
+
+def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> Snapshot:
+    """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
+    chosen = list(facts)
+    wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
+    probes = {name: probe for name, probe in wanted.items() if probe.host == "target"}
+    others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
+    asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
+    looks: dict[str, Look] = {look.key: look for look in asked_for}
+    started = time.monotonic()
+    state: dict[str, bool] = {}
+    outside = Outside(target, lambda: offered_methods(connection, state), connection.ask)
+    seen: dict[str, Any] = {}
+    answers: dict[str, Said | Unknown] = {}
+    trouble = ""
+    # Filters are the process's: set once here, and not by each of the looks, that run side by side.
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        jobs: dict[Future[Any], str] = {pool.submit(outside.see, look): key for key, look in looks.items()}
+        beside = [pool.submit(ask_beside, target, group) for group in others if group]
+        try:
+            watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
+            answers = connection.ask(list(probes.values()))
+        except Refused as error:
+            trouble = str(error)
+        except FileNotFoundError:
+            trouble = "there is no ssh on this machine: apt-get install openssh-client"
+        finally:
+            state["done"] = True
+        if not trouble:
+            watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
+        asked = {name: answer for job in beside for name, answer in job.result().items()}
+        told = Gathered({**answers, **asked}, seen, time.time())
+        further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
+        jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
+        for job, key in jobs.items():
+            seen[key] = job.result()
+        for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
+            seen[look.key] = outside.see(look)
+        if answers:
+            for look in {look.key: look for fact in chosen for look in fact.active(told, target)}.values():
+                watch(f"trying {look.kind} on {target.name}, as asked for by --zebu-active")
+                seen[look.key] = outside.see(look)
+    why = (
+        Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
+        if trouble
+        else Unknown(Reason.GARBLED, "the answer was cut short")
+    )
+    return Snapshot(
+        host=target.name,
+        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time()),
+        reachable=not trouble,
+        trouble=trouble,
+        logins=connection.logins,
+        round_trips=connection.round_trips,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]:
+    """Ask a machine beside the target, over a connection of its own."""
+    role, settings = probes[0].host, target.settings
+    name = settings.proxy.ssh if role == "proxy" else settings.proxmox.ssh
+    container = settings.proxy.container if role == "proxy" else None
+    if name is None:
+        why = Unknown(Reason.NOT_CONFIGURED, f"{role}.ssh is not set")
+        return dict.fromkeys((probe.name for probe in probes), why)
+    connection = Connection(Target(name=name, host=settings.hosts[name], settings=settings), container)
+    try:
+        answers = connection.ask(probes)
+        why = Unknown(Reason.GARBLED, "the answer was cut short")
+    except Refused as error:
+        answers, why = {}, Unknown(Reason.UNREACHABLE, f"{role} by ssh: {error}")
+    finally:
+        connection.close()
+    return {probe.name: answers.get(probe.name, why) for probe in probes}
+
+
+def offered_methods(connection: Connection, state: Mapping[str, bool]) -> Mapping[str, Any] | Unknown:
+    """The authentication methods that the server names when none is tried: one connection, no try to log in.
+
+    It waits until the main connection stands, so that a server that counts strangers lets that one in first.
+    """
+    deadline = time.monotonic() + MASTER_SECONDS
+    while not connection.control_path.exists():
+        if state.get("done") or time.monotonic() > deadline:
+            return Unknown(Reason.UNREACHABLE, "ssh: the main connection did not come up")
+        time.sleep(0.02)
+    options = [
+        "ControlPath=none",
+        "ControlMaster=no",
+        "PreferredAuthentications=none",
+        "PubkeyAuthentication=no",
+        "LogLevel=ERROR",
+    ]
+    flags = [word for option in options for word in ("-o", option)]
+    done = subprocess.run(
+        ["ssh", *flags, "-F", str(connection.config), "--", connection.destination, "true"],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=MASTER_SECONDS, check=False,
+    )  # fmt: skip
+    said = done.stderr.decode(errors="replace")
+    if done.returncode == 0:
+        return {"methods": ["none"]}
+    found = DENIED.search(said)
+    if found is None:
+        return Unknown(Reason.UNREACHABLE, f"ssh: {diagnose(said)}")
+    return {"methods": found[1].split(",")}

@@ -1,0 +1,107 @@
+"""Who is asked: the hosts that options name, each with its settings. Precedence: option, environment, file, discovery."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from pytest_zebu.gather.lab import LabNotUp, RunningLab
+from pytest_zebu.settings import find, read
+from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+
+LAB = "lab"
+
+
+def _from_url(text: str) -> Host:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageProblem(f"--zebu-host={text}: {error}") from None
+    if parts.scheme != "ssh" or not parts.hostname or parts.path.strip("/") or parts.password:
+        raise UsageProblem(
+            f"--zebu-host={text}: write ssh://user@host:port, a name from zebu.toml, an ssh alias, or lab"
+        )
+    try:
+        return Host(address=parts.hostname, user=parts.username, port=port)
+    except ValidationError as error:
+        raise UsageProblem(explain(Path(f"--zebu-host={text}"), error, Host)) from None
+
+
+def running_lab() -> RunningLab:
+    """The lab that is up.
+
+    Raises:
+        UsageProblem: none is, or this user may not use it.
+    """
+    try:
+        return RunningLab.find()
+    except LabNotUp as error:
+        raise UsageProblem(str(error)) from None
+
+
+def enter_lab(found: Iterable[Target]) -> None:
+    """Move this process into the lab's network, if the lab is among those who are asked.
+
+    Raises:
+        UsageProblem: it is not up, or the kernel refuses.
+    """
+    if any(target.name == LAB for target in found):
+        try:
+            running_lab().enter()
+        except LabNotUp as error:
+            raise UsageProblem(str(error)) from None
+
+
+def targets(names: str, config: str | None, timeout: float | None) -> tuple[Target, ...]:
+    """The hosts that the options name, with their settings.
+
+    A name that the file does not know is an alias of ssh's own configuration; `lab` is the running lab, with the
+    lab's settings unless a file is named.
+
+    Raises:
+        UsageProblem: a name, a file or the lab is wrong; the text says what helps.
+    """
+    found = []
+    for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip()):
+        lab = None
+        chosen = config
+        if name == LAB:
+            lab = running_lab()
+            chosen = config or os.environ.get("ZEBU_CONFIG") or str(lab.config)
+        settings = find(chosen)
+        if timeout is not None:
+            settings = settings.model_copy(update={"timeout": timeout})
+        if name in settings.hosts:
+            host = settings.hosts[name]
+        elif lab is not None:
+            host = read(lab.config).hosts[LAB]
+        elif "://" in name or "@" in name:
+            host = _from_url(name if "://" in name else f"ssh://{name}")
+        else:
+            try:
+                host = Host(address=name)
+            except ValidationError as error:
+                raise UsageProblem(explain(Path(f"--zebu-host={name}"), error, Host)) from None
+        found.append(Target(name=name, host=host, settings=settings))
+    if not found:
+        raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
+    return tuple(found)
+
+
+def chosen(target: Target, scan: str, active: str) -> Target:
+    """A target with what the options choose for this run.
+
+    Raises:
+        UsageProblem: there is no such active probe.
+    """
+    probes = frozenset(part.strip() for part in active.split(",") if part.strip())
+    if unknown := sorted(probes - {"functional", "restore", "attack"}):
+        raise UsageProblem(f"--zebu-active={unknown[0]}: there are functional, restore and attack")
+    return target.model_copy(update={"scan": scan, "active": probes})

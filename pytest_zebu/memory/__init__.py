@@ -1,0 +1,1 @@
+"""What earlier runs found, and the numbers of a run that are worth remembering."""

@@ -1,0 +1,1 @@
+"""What pytest sees: hooks, options, fixtures, the run. The only room that knows pytest."""

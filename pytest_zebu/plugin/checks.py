@@ -1,0 +1,139 @@
+"""What the suite is written with: `@item` ties a test to an item of the checklist, `Cases` lists what it judged."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_zebu.catalogue import load
+from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.verdict.outcome import Case, Outcome
+
+Check = TypeVar("Check", bound=Callable[..., None])
+_SECTIONS = re.compile(r"^(Fix|See):[ \t]*", re.MULTILINE)
+_registered: dict[str, Callable[..., None]] = {}
+_either: dict[str, frozenset[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """What a check's docstring says: why the item matters, how to mend it, what it rests on."""
+
+    why: str
+    fix: str
+    see: str
+
+
+def item(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+    """Tie a test to an item, or to several: the id becomes part of the node id, and the catalogue gives it its markers.
+
+    Args:
+        item_ids: the items.
+        either: facts of which one is enough: they are handed over as answers, known or unknown, and an unknown one
+            does not end the judgement.
+
+    Raises:
+        UnknownItem: the checklist has no such item.
+        ValueError: another test decides it already.
+    """
+    for item_id in item_ids:
+        load()[item_id]
+
+    def decorate(check: Check) -> Check:
+        for item_id in item_ids:
+            other = _registered.get(item_id)
+            if other is not None and other.__qualname__ != check.__qualname__:
+                raise ValueError(f"{item_id} is decided by {other.__qualname__} already")
+            _registered[item_id] = check
+        _either[check.__qualname__] = frozenset(either)
+        marked: Check = items(*item_ids)(check)
+        return marked
+
+    return decorate
+
+
+def either_of(check: Callable[..., None]) -> frozenset[str]:
+    """The facts that a check takes as answers."""
+    return _either.get(check.__qualname__, frozenset())
+
+
+def items(*item_ids: str) -> Callable[[Check], Check]:
+    """Parametrize a test over items; without any there is nothing to test."""
+    catalogue = load()
+    params = [
+        pytest.param(item_id, id=item_id, marks=[getattr(pytest.mark, name) for name in catalogue[item_id].markers])
+        for item_id in item_ids
+    ]
+
+    def decorate(check: Check) -> Check:
+        if not params:
+            check.__test__ = False  # type: ignore[attr-defined]  # pytest passes over it
+            return check
+        marked: Check = pytest.mark.parametrize("zebu_item", params, indirect=True)(check)
+        used: Check = pytest.mark.usefixtures("zebu_item")(marked)
+        return used
+
+    return decorate
+
+
+@lru_cache(maxsize=1)
+def suite() -> dict[str, Callable[..., None]]:
+    """Every check of the suite, by the item that it decides."""
+    package = importlib.import_module("tests_prod")
+    for module in pkgutil.walk_packages(package.__path__, "tests_prod."):
+        if not module.name.endswith("test_attested"):
+            importlib.import_module(module.name)
+    return dict(_registered)
+
+
+def prose(check: Callable[..., None]) -> Prose:
+    """A check's docstring, in its parts."""
+    text = inspect.getdoc(check) or ""
+    why, *rest = _SECTIONS.split(text)
+    parts = dict(zip(rest[::2], rest[1::2], strict=True))
+    return Prose(*(" ".join(part.split()) for part in (why, parts.get("Fix", ""), parts.get("See", ""))))
+
+
+def message_of(error: BaseException) -> str:
+    """What an assertion says, without the comparison that pytest appends."""
+    text = str(error).split("\nassert ")[0].strip()
+    return text.splitlines()[0] if text and not text.startswith("assert ") else "the check's condition does not hold"
+
+
+@dataclass(slots=True)
+class Cases:
+    """The things that an item judges, each with its own outcome. The item passes when every case passes."""
+
+    found: list[Case] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    pictures: list[tuple[str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def __call__(self, name: str, *seen: Any) -> Iterator[None]:
+        """Judge one case: a failed assertion inside fails this case, and the next ones are judged all the same."""
+        shown = tuple(str(part) for part in seen)
+        try:
+            yield
+        except AssertionError as error:
+            self.found.append(Case(name, Outcome.FAILED, message_of(error), shown))
+        except NotAssessed as error:
+            self.found.append(Case(name, Outcome.NOT_ASSESSED, str(error), shown))
+        else:
+            self.found.append(Case(name, Outcome.PASSED, "", shown))
+
+    def show(self, caption: str, picture: str) -> None:
+        """A picture of what was seen (JPEG, base64), for the HTML report."""
+        self.pictures.append((caption, picture))
+
+    def saw(self, *texts: Any) -> None:
+        """Evidence of the item as a whole."""
+        self.seen += [str(text) for text in texts]

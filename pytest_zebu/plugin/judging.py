@@ -1,0 +1,241 @@
+"""The hooks of a run: select, gather, judge, record, report, and open or shut the gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_zebu.catalogue import Stage, load
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
+from pytest_zebu.plugin.checks import either_of, message_of, prose
+from pytest_zebu.plugin.fixtures import CASES
+from pytest_zebu.plugin.run import Run, facts_of
+from pytest_zebu.reports import html, terminal
+from pytest_zebu.reports import json as json_report
+from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
+from pytest_zebu.verdict.settle import settle
+
+PASSING = (Outcome.PASSED, Outcome.ATTESTED)
+
+
+def item_of(item: pytest.Item) -> tuple[str, str] | None:
+    """The checklist item that a test decides, and the host, if it decides any."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or "zebu_item" not in callspec.params:
+        return None
+    return str(callspec.params["zebu_item"]), str(callspec.params.get("zebu_target", ""))
+
+
+def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Finding:
+    """The finding of a test that ended, with or without an exception."""
+    text = prose(getattr(item, "function"))  # noqa: B009 (only functions decide items)
+    cases = item.stash.get(CASES, None)
+    found = tuple(cases.found) if cases else ()
+    seen = tuple(cases.seen) if cases else ()
+    pictures = tuple(cases.pictures) if cases else ()
+    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
+    match error:
+        case None if cases is not None and not found and not seen:
+            outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
+        case None:
+            outcome, reason = combine(found)
+        case AssertionError():
+            outcome, reason = Outcome.FAILED, message_of(error)
+        case NotAssessed() | pytest.skip.Exception():
+            # What was seen to be wrong stays wrong, whatever else could not be seen.
+            outcome, reason = combine(found)
+            if outcome is not Outcome.FAILED:
+                outcome, reason = Outcome.NOT_ASSESSED, str(error)
+        case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
+            outcome, reason = Outcome.NOT_APPLICABLE, str(error)
+        case _:
+            why = f"the check itself broke: {type(error).__name__}"
+            return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)
+    return Finding(item_id, outcome, reason, text.fix, evidence, found, pictures=pictures)
+
+
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
+class RunHooks:
+    """Registered only where there is something to judge."""
+
+    run: Run
+    config: pytest.Config
+    is_worker: bool
+    other_failures: int = 0
+
+    # Selection
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Note which items were selected, and the facts that they need."""
+        for item in items:
+            found = item_of(item)
+            if found is not None:
+                self.run.selected[found[1] or next(iter(self.run.targets))].add(found[0])
+                self.run.facts |= facts_of(getattr(item, "fixturenames", ()))
+
+    # Judging
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
+        """Hand an item its facts. One that is unknown leaves the item not assessed."""
+        if item_of(pyfuncitem) is None:
+            return
+        for name, value in pyfuncitem.funcargs.items():
+            if name in either_of(pyfuncitem.function):
+                continue
+            if isinstance(value, Unknown):
+                raise NotAssessed(str(value))
+            if isinstance(value, Known):
+                pyfuncitem.funcargs[name] = value.value
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn what happened into an outcome of the checklist."""
+        report = yield
+        found = item_of(item)
+        if found is None or (call.when != "call" and call.excinfo is None):
+            return report
+        item_id, host = found[0], found[1] or next(iter(self.run.targets))
+        finding = judge(item, item_id, call.excinfo.value if call.excinfo else None)
+        declared = self.run.records[host].declared(item_id, self.run.today(host))
+        finding = settle(self.run.catalogue[item_id], finding, declared, self.run.targets[host].settings.profile)
+        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
+        if finding.broken:
+            return report
+        report.sections = []
+        if finding.outcome in PASSING:
+            report.outcome, report.longrepr = "passed", None
+        elif finding.outcome is Outcome.FAILED:
+            report.outcome, report.longrepr = "failed", "\n".join(terminal.finding_lines(finding))
+        else:
+            path, line, _ = item.location
+            report.outcome = "skipped"
+            report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
+        return report
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Show the checklist's outcomes, not pytest's."""
+        found: dict[str, Any] | None = getattr(report, "zebu", None)
+        if found is None or found["broken"]:
+            return None
+        outcome = Outcome(found["outcome"])
+        category = {"passed": "passed", "failed": "failed"}.get(outcome.value, outcome.label)
+        letter = {
+            Outcome.PASSED: ".",
+            Outcome.FAILED: "F",
+            Outcome.ATTESTED: "a",
+            Outcome.WAIVED: "w",
+            Outcome.ADVICE: "i",
+            Outcome.NOT_APPLICABLE: "n",
+        }.get(outcome, "?")
+        return category, letter, outcome.label.upper()
+
+    # The run as a whole; in xdist's workers these are the controller's business
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep a finding."""
+        found: dict[str, Any] | None = getattr(report, "zebu", None)
+        if found is not None:
+            self.run.record(found["host"], Finding.from_data(found))
+        elif report.failed:
+            self.other_failures += 1
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Gather before the first item is judged; after the last, let the gate decide the exit status."""
+        gathers = (
+            not self.is_worker
+            and not self.config.option.collectonly
+            and not getattr(self.config.option, "numprocesses", None)
+        )
+        if gathers and any(self.run.selected.values()):
+            reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None:
+                self.run.watch = lambda text: reporter.write_line(f"zebu: {text}")
+            self.run.snapshot(next(iter(self.run.targets)))
+        result = yield
+        if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):
+            is_open = all(self.run.readiness(name).opens(self.run.options.gate) for name in self.run.targets)
+            session.testsfailed = self.other_failures + (0 if is_open else 1)
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Write the files that were asked for."""
+        if self.is_worker or self.config.option.collectonly:
+            return
+        self.run.save()
+        self.run.keep_drills()
+        self.run.remember()
+        if self.run.options.json is not None and any(self.run.selected.values()):
+            json_report.write(self.run.options.json, self.run, time.time() - self.run.started)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The readiness, then the findings."""
+        if not any(self.run.selected.values()):
+            return
+        # One line per skipped item of the whole checklist would bury the findings; they are listed below.
+        terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
+        for name in self.run.targets:
+            terminalreporter.section(f"readiness of {name}")
+            for line in terminal.summary(self.run, name):
+                terminalreporter.write_line(line.text, **line.markup)
+
+    # pytest-html
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Name the hosts."""
+        report.title = f"Production readiness: {', '.join(self.run.targets)}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """The readiness panel."""
+        prefix += [html.panel(self.run, name) for name in self.run.targets]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """The columns of an item."""
+        cells[:] = html.HEADER
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """The row of an item."""
+        found: dict[str, Any] | None = getattr(report, "zebu", None)
+        cells[:] = (
+            html.row(self.run, Finding.from_data(found)) if found else html.foreign_row(report.nodeid, report.outcome)
+        )
+
+
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
+class XdistHooks:
+    """Registered only where xdist is."""
+
+    run: Run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell workers where gatherings are shared."""
+        node.workerinput["zebu_folder"] = str(self.run.folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The controller collects nothing itself: the workers tell it what was selected."""
+        for node_id in ids:
+            parameters = node_id.rpartition("[")[2].removesuffix("]")
+            for host in self.run.targets:
+                alone = (
+                    parameters
+                    if len(self.run.targets) == 1
+                    else parameters.removeprefix(f"{host}-").removesuffix(f"-{host}")
+                )
+                if alone in self.run.catalogue and (len(self.run.targets) == 1 or alone != parameters):
+                    self.run.selected[host].add(alone)

@@ -1,0 +1,240 @@
+"""The state of one run: targets, what was gathered, what was found. One process gathers; the others read."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_zebu.catalogue import Catalogue, load
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.fact import Fact
+from pytest_zebu.gather import snapshot as snapshots
+from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.gather.ssh import Connection
+from pytest_zebu.memory import history
+from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
+from pytest_zebu.memory.measures import measured
+from pytest_zebu.people import attestations, incidents
+from pytest_zebu.people.attestations import Records
+from pytest_zebu.people.incidents import BadRecord, Incident
+from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.target import Target
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import Gate, Readiness, assess
+
+DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
+"""What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
+SHARED = "gathered.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    gate: Gate = Gate.SCORE
+    json: Path | None = None
+    save: Path | None = None
+    replay: Path | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over one or more hosts."""
+
+    targets: Mapping[str, Target]
+    options: Options
+    folder: Path = Path()
+    owns_folder: bool = True
+    catalogue: Catalogue = field(default_factory=load)
+    records: dict[str, Records] = field(default_factory=dict)
+    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    selected: dict[str, set[str]] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
+    connections: dict[str, Connection] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+    watch: Callable[[str], None] = lambda text: None
+    _snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    _read: dict[tuple[str, str], Known[Any] | Unknown] = field(default_factory=dict)
+    _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, target in self.targets.items():
+            declared = "attestations" in target.settings.evidence.model_fields_set
+            self.records[name] = attestations.read(
+                target.settings.attestations_file, self.catalogue, required=declared,
+                approved=target.settings.evidence.approved, with_history=True,
+            )  # fmt: skip
+            self.findings[name] = {}
+            self.selected[name] = set()
+        if self.options.replay is not None:
+            self._snapshots = replayed(self.options.replay, self.targets)
+        if self.owns_folder:  # made last: what is refused leaves nothing behind
+            self.folder = Path(tempfile.mkdtemp(prefix="zebu-run-"))
+
+    def connection(self, name: str) -> Connection:
+        """The one connection to a host."""
+        if name not in self.connections:
+            self.connections[name] = Connection(self.targets[name])
+        return self.connections[name]
+
+    def snapshot(self, name: str) -> Snapshot:
+        """What was gathered about a host. The first process that asks gathers for all."""
+        if not self._snapshots:
+            with (self.folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                shared = self.folder / SHARED
+                if not shared.exists():
+                    snapshots.write(shared, self._gather())
+                self._snapshots = snapshots.read(shared)
+        return self._snapshots[name]
+
+    def _gather(self) -> dict[str, Snapshot]:
+        wanted = [ALL[name] for name in sorted(self.facts | {"machine", "repository"})]
+        return {
+            name: gather(target, wanted, self.connection(name), self.watch) for name, target in self.targets.items()
+        }
+
+    def known_snapshots(self) -> dict[str, Snapshot]:
+        """What this run, or a worker of it, gathered so far; it gathers nothing."""
+        if not self._snapshots and (self.folder / SHARED).exists():
+            self._snapshots = snapshots.read(self.folder / SHARED)
+        return self._snapshots
+
+    def fact(self, name: str, fact: Fact[Any]) -> Known[Any] | Unknown:
+        """A fact about a host, parsed once."""
+        key = (name, fact.name)
+        if key not in self._read:
+            self._read[key] = fact.read(self.snapshot(name).gathered, self.targets[name])
+        return self._read[key]
+
+    def moment(self, name: str) -> datetime:
+        """When the host's evidence was gathered."""
+        found = self.known_snapshots().get(name)
+        return datetime.fromtimestamp(found.gathered.time if found else self.started, UTC)
+
+    def past(self, name: str) -> Known[Past] | Unknown:
+        """The runs over a host that were before this one."""
+        if name not in self._past:
+            path = self.targets[name].settings.history_file
+            self._past[name] = history.answer(path, name, self.moment(name))
+        return self._past[name]
+
+    def today(self, name: str) -> date:
+        """The day on which the host's evidence was gathered."""
+        return self.moment(name).date()
+
+    def incidents(self, name: str) -> Known[tuple[Incident, ...]] | Unknown:
+        """The records of incidents beside the settings."""
+        try:
+            return Known(incidents.read_all(self.targets[name].settings.incidents_folder, self.catalogue))
+        except BadRecord as error:
+            return Unknown(Reason.GARBLED, f"the records of incidents: {error}")
+
+    def record(self, host: str, finding: Finding) -> None:
+        """Keep a finding."""
+        self.findings[host][finding.item] = finding
+
+    def readiness(self, name: str) -> Readiness:
+        """The state of a host, from all findings so far."""
+        thresholds = self.targets[name].settings.thresholds.by_stage
+        return assess(self.catalogue, self.findings[name].values(), self.selected[name], thresholds)
+
+    def deployed_version(self, name: str) -> str:
+        """What is deployed, if it was seen."""
+        if name not in self.known_snapshots():
+            return ""
+        found = self.fact(name, ALL["repository"])
+        return str(found.value.describe) if isinstance(found, Known) else ""
+
+    def save(self) -> None:
+        """Write the snapshot that was asked for."""
+        if self.options.save is not None and self.known_snapshots():
+            snapshots.write(self.options.save, self._snapshots)
+
+    def changes(self, name: str) -> tuple[datetime | None, tuple[tuple[str, Outcome, Outcome], ...]]:
+        """Since when, and what is otherwise now than in the last run that judged it: item, then, now."""
+        past = self.past(name)
+        if not isinstance(past, Known) or past.value.last is None:
+            return None, ()
+        now = {item: finding.outcome for item, finding in self.findings[name].items()}
+        return past.value.last.at, past.value.changes(now)
+
+    def remember(self) -> None:
+        """Keep what was found for later runs: outcomes and measures. A replay is no run."""
+        for name, target in self.targets.items():
+            snapshot = self.known_snapshots().get(name)
+            if self.options.replay or snapshot is None or not self.findings[name]:
+                continue
+
+            def read(fact: str, name: str = name) -> Known[Any] | Unknown:
+                return self.fact(name, ALL[fact])
+
+            run = PastRun(
+                at=self.moment(name),
+                version=self.deployed_version(name),
+                is_partial=self.readiness(name).overall.partial,
+                outcomes={item: finding.outcome for item, finding in self.findings[name].items()},
+                measures=measured(read),
+            )
+            try:
+                history.record(target.settings.history_file, name, run)
+            except HistoryBroken as error:
+                self.watch(f"this run is not remembered: {error}")
+
+    def keep_drills(self) -> None:
+        """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs."""
+        for name, target in self.targets.items():
+            found = self.findings[name].get(DRILLED)
+            if (
+                self.options.replay
+                or "restore" not in target.active
+                or found is None
+                or found.outcome is not Outcome.PASSED
+            ):
+                continue
+            seen = "\n".join(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
+            evidence = attestations.CommandEvidence(
+                command=f"pytest --zebu-host={name} --zebu-active=restore", output=seen[:2000]
+            )
+            attestations.append(
+                target.settings.attestations_file,
+                attestations.Attestation(
+                    id=DRILLED, statement=f"A restore drill on {name} passed.", by="restore drill", on=self.today(name),
+                    valid_days=DRILL_DAYS, evidence=(evidence,),
+                ),
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """End connections, remove what was shared."""
+        for connection in self.connections.values():
+            connection.close()
+        self.connections.clear()
+        if self.owns_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def replayed(path: Path, targets: Mapping[str, Target]) -> dict[str, Snapshot]:
+    """The snapshots of a file, for the targets.
+
+    Raises:
+        UsageProblem: it does not have one of them.
+    """
+    found = snapshots.read(path)
+    missing = sorted(set(targets) - set(found))
+    if missing:
+        raise UsageProblem(f"{path}: has no host {missing[0]!r}; it has: {', '.join(sorted(found))}")
+    return found
+
+
+def facts_of(fixture_names: Iterable[str]) -> set[str]:
+    """The facts among fixture names."""
+    return {name for name in fixture_names if name in ALL}

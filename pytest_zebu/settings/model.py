@@ -1,0 +1,194 @@
+"""`zebu.toml` as one validated value."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import certifi
+from pydantic import Field, ValidationError, model_validator
+
+from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.settings.sections import (
+    Advisories,
+    Application,
+    Backups,
+    Browser,
+    Declared,
+    Domains,
+    Evidence,
+    Firewall,
+    Forge,
+    Host,
+    Maintenance,
+    NetworkNeeds,
+    Probes,
+    Proxmox,
+    Proxy,
+    Relaxation,
+    Requirements,
+    Section,
+    Thresholds,
+    Tls,
+    Vantage,
+)
+
+DEFAULT_FILE = "zebu.toml"
+
+
+class Settings(Section):
+    """Everything that is declared about a deployment."""
+
+    hosts: Mapping[str, Host] = Field(default_factory=dict)
+    domains: Domains = Domains()
+    tls: Tls = Tls()
+    vantages: tuple[Vantage, ...] = ()
+    network: NetworkNeeds = NetworkNeeds()
+    firewall: Firewall = Firewall()
+    backups: Backups = Backups()
+    requirements: Requirements = Requirements()
+    thresholds: Thresholds = Thresholds()
+    application: Application = Application()
+    browser: Browser = Browser()
+    proxmox: Proxmox = Proxmox()
+    proxy: Proxy = Proxy()
+    forge: Forge = Forge()
+    advisories: Advisories = Advisories()
+    probes: Probes = Probes()
+    maintenance: Maintenance = Maintenance()
+    simulated: tuple[str, ...] = ()
+    evidence: Evidence = Evidence()
+    relaxed: tuple[Declared, ...] = ()
+    profile: Literal["standard", "small-scale"] = "standard"
+    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    folder: Path = Field(default=Path(), exclude=True)
+    is_from_file: bool = Field(default=False, exclude=True)
+
+    @model_validator(mode="after")
+    def _relaxed_is_declared(self) -> Settings:
+        reasons = {declared.key for declared in self.relaxed}
+        lowered = {key for key, _, _ in self._lowered()}
+        if missing := sorted(lowered - reasons):
+            raise ValueError(
+                f"{missing[0]} is lower than the checklist's: declare it in [[relaxed]] with key, reason and approver"
+            )
+        if unused := sorted(reasons - lowered):
+            raise ValueError(f"[[relaxed]] names {unused[0]}, which is not lower than the checklist's")
+        return self
+
+    def _lowered(self) -> list[tuple[str, str, str]]:
+        found = []
+        for section, default in (("requirements", Requirements()), ("thresholds", Thresholds())):
+            mine = getattr(self, section)
+            for name in type(mine).model_fields:
+                asked, declared = getattr(default, name), getattr(mine, name)
+                if declared < asked:
+                    found.append((f"{section}.{name}", f"{asked:g}", f"{declared:g}"))
+        for name, asked in (("allowed", (80, 443)), ("forwarded", (80, 443))):
+            if extra := sorted(set(getattr(self.firewall, name)) - set(asked)):
+                found.append((f"firewall.{name}", "80, 443", ", ".join(map(str, [*asked, *extra]))))
+        if self.advisories.allowed != "none":
+            found.append(("advisories.allowed", "no known vulnerability", f"up to {self.advisories.allowed}"))
+        if self.firewall.lan_trusted:
+            found.append(("firewall.lan_trusted", "the backend is not directly exposed", "the LAN may reach it"))
+        if self.tls.ca_file is not None:
+            found.append(
+                ("tls.ca_file", "a publicly trusted authority", f"{self.tls.issuer} ({self.tls.ca_file.name})")
+            )
+        elif self.tls.issuer != Tls().issuer:
+            found.append(("tls.issuer", Tls().issuer, self.tls.issuer))
+        return found
+
+    @property
+    def relaxations(self) -> tuple[Relaxation, ...]:
+        """All requirements that are lower than the checklist's."""
+        reasons = {declared.key: declared for declared in self.relaxed}
+        return tuple(
+            Relaxation(
+                key=key, checklist=asked, declared=declared, reason=reasons[key].reason, approver=reasons[key].approver
+            )
+            for key, asked, declared in self._lowered()
+        )
+
+    @model_validator(mode="after")
+    def _ssh_names_are_hosts(self) -> Settings:
+        for key, name in (("proxy.ssh", self.proxy.ssh), ("proxmox.ssh", self.proxmox.ssh)):
+            if name is not None and name not in self.hosts:
+                raise ValueError(f"{key} names {name!r}, which is not in [hosts]")
+        return self
+
+    def file(self, path: Path) -> Path:
+        """A file that the settings name: relative to the folder in which they are."""
+        return self.folder / path.expanduser()
+
+    def trust(self, ca_file: Path | None) -> str:
+        """Whom a service's certificate may come from: its own authority, the declared one, or the public ones."""
+        chosen = ca_file or self.tls.ca_file
+        return str(self.file(chosen)) if chosen else certifi.where()
+
+    def secret(self, path: Path | None, key: str) -> str:
+        """The content of a file that holds a secret. It goes into requests only.
+
+        Raises:
+            UsageProblem: it cannot be read; the text names the key.
+        """
+        try:
+            return self.file(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageProblem(f"{key}: {path} cannot be read ({type(error).__name__})") from None
+
+    @property
+    def control(self) -> str | None:
+        """An address that answers whatever the target does: it tells whose fault silence is."""
+        return next((vantage.control for vantage in self.vantages if vantage.control), None)
+
+    @property
+    def attestations_file(self) -> Path:
+        """Where attestations are read from."""
+        return self.folder / self.evidence.attestations
+
+    @property
+    def incidents_folder(self) -> Path:
+        """Where the records of incidents are."""
+        return self.folder / self.evidence.incidents
+
+    @property
+    def history_file(self) -> Path:
+        """Where runs are remembered: beside the settings, or in the user's state folder where there are none."""
+        if self.evidence.history is not None:
+            return self.file(self.evidence.history)
+        if self.is_from_file:
+            return self.folder / ".zebu/history.sqlite3"
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return Path(state).expanduser() / "pytest-zebu/history.sqlite3"
+
+
+def read(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        UsageProblem: it is missing, is no TOML, or has a wrong or unknown key; the text names file, key and remedy.
+    """
+    try:
+        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such file (--zebu-config names it)") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageProblem(f"{path}: {error}") from None
+    if ours := parsed.keys() & {"folder", "is_from_file"}:
+        raise UsageProblem(f"{path}: unknown key {min(ours)!r}")
+    try:
+        return Settings.model_validate({**parsed, "folder": path.parent, "is_from_file": True})
+    except ValidationError as error:
+        raise UsageProblem(explain(path, error, Settings)) from None
+
+
+def find(option: str | None) -> Settings:
+    """The settings that apply: the named file, else the one in the current folder, else the defaults."""
+    named = option or os.environ.get("ZEBU_CONFIG")
+    if named:
+        return read(Path(named))
+    return read(Path(DEFAULT_FILE)) if Path(DEFAULT_FILE).exists() else Settings()

@@ -1,0 +1,373 @@
+"""`zebu.toml` as one validated value: what is declared of a deployment, with every default."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pytest_zebu.catalogue import THRESHOLDS, Stage
+
+Domain = Annotated[
+    str,
+    Field(
+        max_length=253, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$"
+    ),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+SshName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:%.\[\]-]+$", max_length=255)]
+UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Host(Section):
+    """A machine to look at."""
+
+    address: SshName | None = None
+    user: UserName | None = None
+    port: Port | None = None
+    identity: Path | None = None
+    ssh_config: Path | None = None
+    known_hosts: Path | None = None
+    public_address: str | None = None
+    app_directory: Annotated[str | None, Field(pattern=r"^/")] = None
+    project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
+    reserved_address: str | None = None
+
+    @field_validator("address", "user")
+    @classmethod
+    def _is_no_option(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("-"):
+            raise ValueError("must not begin with '-'")
+        return value
+
+
+class Domains(Section):
+    """The names under which the application is served.
+
+    Attributes:
+        addresses: what the names resolve to.
+        origin: the proxy's own address, where the names resolve to a content delivery network in front of it.
+    """
+
+    site: Domain | None = None
+    www: Domain | None = None
+    api: Domain | Literal["same-origin"] | None = None
+    addresses: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+    also_redirect_to: tuple[Domain, ...] = ()
+    staging: Domain | None = None
+    origin: str | None = None
+
+    @field_validator("addresses", "resolvers")
+    @classmethod
+    def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_address(value)) for value in values)
+
+    @field_validator("origin")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        return value if value is None else str(ipaddress.ip_address(value))
+
+    @property
+    def api_origin(self) -> str | None:
+        """Where the API is served: under a name of its own, or under the site."""
+        name = self.site if self.api == "same-origin" else self.api
+        return f"https://{name}" if name else None
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """The origins from which pages call the API. The API's own name is none."""
+        return tuple(f"https://{name}" for name in dict.fromkeys((self.site, self.www)) if name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The declared names, each once."""
+        found = (self.site, self.www, None if self.api == "same-origin" else self.api)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+
+class Tls(Section):
+    """Whom the certificates come from."""
+
+    ca_file: Path | None = None
+    issuer: str = "Let's Encrypt"
+
+
+class Vantage(Section):
+    """A place to look from: this machine, with one of its addresses."""
+
+    name: str
+    kind: Literal["internet", "lan", "proxy"]
+    source: str | None = None
+    control: Annotated[str | None, Field(pattern=r"^.+:\d+$")] = None
+
+
+class NetworkNeeds(Section):
+    """What the machine must be able to reach.
+
+    Attributes:
+        outbound: an address on the internet that answers https.
+        peers: neighbours in its own network, as address:port.
+    """
+
+    outbound: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$")] = (
+        "https://deb.debian.org/"
+    )
+    peers: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
+
+
+class Firewall(Section):
+    """What may be reached from outside.
+
+    Attributes:
+        allowed: TCP ports that may answer, beside the ssh port: the checklist's 80 and 443, and what is declared.
+        forwarded: TCP ports that the router may forward from the public address.
+        lan_trusted: the machines of the LAN may reach the backend's port.
+    """
+
+    allowed: tuple[Port, ...] = (80, 443)
+    forwarded: tuple[Port, ...] = (80, 443)
+    lan_trusted: bool = False
+
+
+class Backups(Section):
+    """How the database is backed up.
+
+    Attributes:
+        folder: where the machine keeps its dumps.
+        pattern: what they are called there.
+        copy_to: where they are copied: a folder on other storage, or user@host:folder as the machine reaches it by ssh.
+        retention_days: how long a dump is kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    folder: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
+    pattern: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*?-]+$")] = "*"
+    copy_to: Annotated[
+        str | None,
+        Field(alias="copy", pattern=r"^(/[^\n\x00]*|[A-Za-z_][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+)$"),
+    ] = None
+    retention_days: Annotated[int | None, Field(gt=0)] = None
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300)]
+
+
+class Proxmox(Section):
+    """The hypervisor: its API with a token, or `pvesh` over ssh.
+
+    Attributes:
+        api: `https://HOST:8006`.
+        node: the node's name there.
+        vmid: the production machine's number.
+        token: `USER@REALM!TOKENID`; its secret is the content of `token_file`.
+        ca_file: whom its certificate comes from; without it, the public authorities.
+        ssh: the name in `[hosts]` of the node itself, on which root runs `pvesh`.
+        newest_release: the newest stable major release that is known.
+        snapshot_days: for how many days snapshots are kept.
+    """
+
+    api: Url | None = None
+    node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "pve"
+    vmid: Annotated[int | None, Field(ge=100)] = None
+    token: Annotated[str | None, Field(pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$")] = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    ssh: str | None = None
+    newest_release: Annotated[int, Field(ge=9)] = 9
+    snapshot_days: Annotated[int | None, Field(gt=0)] = None
+
+
+class Proxy(Section):
+    """The reverse proxy: its own machine by ssh, or the API of NPMplus or Nginx Proxy Manager, or both.
+
+    Attributes:
+        ssh: the name in `[hosts]` of the machine on which it runs.
+        container: the number of the LXC container in which it runs there (`pct exec`).
+        api: `https://HOST:81`.
+        identity: the mail address of an account that may look; its password is the content of `password_file`.
+        ca_file: whom the administration's certificate comes from.
+        renewal_hours: how often it looks whether certificates are due.
+    """
+
+    ssh: str | None = None
+    container: Annotated[int | None, Field(ge=100)] = None
+    api: Url | None = None
+    identity: Annotated[str | None, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    renewal_hours: Annotated[float, Field(gt=0)] = 24
+
+
+class CheckRuns(Section):
+    """The names of the forge's check runs (CI jobs) that stand for an item."""
+
+    tests: tuple[str, ...] = ()
+    linters: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
+
+
+class Forge(Section):
+    """The code forge, by GitHub's REST API.
+
+    Attributes:
+        api: `https://api.github.com`, or `https://HOST/api/v3`.
+        repository: `owner/name`.
+        token_file: holds a token that may read checks, pull requests and deployments.
+        checks: which check runs stand for which item.
+        paths: by check run: the folders and files that it depends on, for one that is skipped when these are unchanged.
+        staging: the name of the environment to which a release is deployed first.
+    """
+
+    api: Url = "https://api.github.com"
+    repository: Annotated[str | None, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    checks: CheckRuns = CheckRuns()
+    paths: Mapping[str, tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+$")], ...]] = Field(default_factory=dict)
+    staging: str = "staging"
+
+
+Severity = Literal["none", "low", "moderate", "high", "critical"]
+
+
+class AcceptedAdvisory(Section):
+    """A known vulnerability that somebody accepted, for a time."""
+
+    id: str
+    reason: Annotated[str, Field(min_length=3)]
+    approver: Annotated[str, Field(min_length=2)]
+    until: date
+
+
+class Advisories(Section):
+    """Where advisories are asked for, and what is accepted.
+
+    Attributes:
+        osv: an address that speaks OSV's API (https://osv.dev).
+        npm: an address that speaks the npm registry's bulk advisories.
+        allowed: the highest severity that may stay; the checklist allows none.
+    """
+
+    osv: Url = "https://api.osv.dev"
+    npm: Url = "https://registry.npmjs.org"
+    ca_file: Path | None = None
+    allowed: Severity = "none"
+    accepted: tuple[AcceptedAdvisory, ...] = ()
+
+
+class Probes(Section):
+    """What active probes need.
+
+    Attributes:
+        api_key_file: holds an API key of the application, of a user who is there for the probes.
+        staging_api_key_file: the same of the staging deployment, where its keys are others (they should be).
+        production: the host name of the production API, if probes may write there: they are refused otherwise.
+        ticker: the share that is bought and priced.
+    """
+
+    api_key_file: Path | None = None
+    staging_api_key_file: Path | None = None
+    production: Domain | None = None
+    ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
+
+
+class Maintenance(Section):
+    """How often things are renewed.
+
+    Attributes:
+        image_days: after how many days images are built, or pulled, anew.
+    """
+
+    image_days: Annotated[int, Field(gt=0)] = 92
+
+
+class Requirements(Section):
+    """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
+
+    cpus: Annotated[int, Field(gt=0)] = 4
+    memory_gib: Annotated[float, Field(gt=0)] = 8
+    disk_gib: Annotated[float, Field(gt=0)] = 50
+    secret_length: Annotated[int, Field(ge=16)] = 32
+
+
+class Thresholds(Section):
+    """The scores, in per cent, that the stages need."""
+
+    pre_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.PRE]
+    deployment_verification: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.DEPLOY]
+    post_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.POST]
+
+    @property
+    def by_stage(self) -> Mapping[Stage, int]:
+        """By stage."""
+        return {stage: getattr(self, stage.value) for stage in THRESHOLDS}
+
+
+class Application(Section):
+    """What is meant to be reached from outside.
+
+    Attributes:
+        health_exposed: `/health` of the site is meant to answer.
+        docs: whether the API's description (`/docs`, `/redoc`, `/openapi.json`) is meant to be public or hidden.
+    """
+
+    health_exposed: bool = True
+    docs: Literal["public", "hidden"] | None = None
+
+
+class Browser(Section):
+    """How pages are looked at."""
+
+    executable: Path = Path("/usr/bin/chromium")
+    routes: tuple[Annotated[str, Field(pattern=r"^/")], ...] = ("/", "/strategies", "/settings/api-keys")
+    third_parties: tuple[Domain, ...] = ()
+    settle_seconds: Annotated[float, Field(ge=0, le=30)] = 1.0
+
+
+class Evidence(Section):
+    """Where people's declarations are, and where runs are remembered.
+
+    Attributes:
+        attestations: the file of attestations, waivers and items that do not apply.
+        approved: patterns of item ids whose attestations somebody else must approve.
+        documents: a folder of the machine with runbooks and plans that are not in the deployed checkout.
+        history: the file that remembers runs; by default beside this file, where there is one.
+        incidents: the folder of incident records.
+    """
+
+    attestations: Path = Path("attestations.toml")
+    approved: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    documents: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
+    history: Path | None = None
+    incidents: Path = Path("incidents")
+
+
+class Declared(Section):
+    """Why a requirement is lower than the checklist's."""
+
+    key: str
+    reason: Annotated[str, Field(min_length=3)]
+    approver: Annotated[str, Field(min_length=2)]
+
+
+class Relaxation(Section):
+    """A lowered requirement, beside the checklist's value: reports show it."""
+
+    key: str
+    checklist: str
+    declared: str
+    reason: str
+    approver: str

@@ -1,0 +1,39 @@
+"""Who is asked: the hosts that options name, each with its settings. Precedence: option, environment, file, discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host, Section
+
+
+class Target(Section):
+    """One host to judge: how it is called, how ssh finds it, and what is declared of its deployment."""
+
+    name: str
+    host: Host
+    settings: Settings
+    scan: Literal["usual", "full"] = "usual"
+    active: frozenset[Literal["functional", "restore", "attack"]] = frozenset()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What the far side is told of the settings; probes find each as ZEBU_SET_NAME in their environment."""
+        settings = self.settings
+        found = {
+            "project": self.host.project,
+            "app_directory": self.host.app_directory,
+            "outbound": settings.network.outbound,
+            "peers": " ".join(settings.network.peers),
+            "names": " ".join(settings.domains.names),
+            "backup_folder": settings.backups.folder,
+            "backup_pattern": settings.backups.pattern,
+            "backup_copy": settings.backups.copy_to,
+            "forge_paths": " ".join(dict.fromkeys(path for group in settings.forge.paths.values() for path in group)),
+            "documents": settings.evidence.documents,
+            "proxmox_node": settings.proxmox.node,
+            "proxmox_vmid": str(settings.proxmox.vmid or ""),
+        }
+        return {key: value for key, value in found.items() if value}

@@ -1,0 +1,1 @@
+"""From judgements to a verdict: outcomes, what people declared, readiness. It knows neither pytest nor ssh."""

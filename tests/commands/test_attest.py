@@ -1,0 +1,98 @@
+"""`zebu attest`: what it writes, and what it refuses before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pytest_zebu.catalogue import load
+from pytest_zebu.commands.cli import main
+from pytest_zebu.people import attestations
+
+COSTS = "post.maintenance.capacity.costs"
+GIVEN = ("--statement", "The bill is reviewed.", "--by", "operations", "--on", "2026-01-31")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("zebu.toml").write_text("")
+    Path("bill.txt").write_text("3.50")
+    return tmp_path
+
+
+def written(place: Path) -> dict[str, object]:
+    return dict(tomllib.loads((place / "attestations.toml").read_text())["attestation"][-1])
+
+
+def test_all_kinds_of_evidence(place: Path) -> None:
+    kinds = (
+        "--file",
+        "bill.txt",
+        "--url",
+        "https://x.example",
+        "--commit",
+        "0123abcd",
+        "--output-of",
+        "printf 'all\\033[31m well'",
+    )
+    assert main(["attest", COSTS, *GIVEN, *kinds, "--approver", "finance", "--valid-days", "40"]) == 0
+    digest = hashlib.sha256(b"3.50").hexdigest()
+    assert written(place) == {
+        "id": COSTS, "statement": "The bill is reviewed.", "by": "operations", "approver": "finance",
+        "on": date(2026, 1, 31), "valid_days": 40,
+        "evidence": [
+            {"file": "bill.txt", "sha256": digest}, {"url": "https://x.example"}, {"commit": "0123abcd"},
+            {"command": "printf 'all\\033[31m well'", "output": "all well"},
+        ],
+    }  # fmt: skip
+    attestations.read(place / "attestations.toml", load(), required=True)
+
+
+@pytest.mark.parametrize(("more", "reason"), [
+    ((), "evidence is missing"), (("--file", "none.txt"), "none.txt cannot be read"), (("--commit", "main"), "commit"),
+    (("--output-of", "false"), "ended with status 1"), (("--output-of", "true"), "said nothing"),
+    (("--url", "https://x.example", "--on", "tomorrow"), "is no date"),
+    (("--url", "https://x.example", "--on", "2999-01-01"), "is in the future"),
+    (("--url", "https://x.example", "--valid-days", "0"), "valid_days"),
+    (("--url", "https://x.example", "--by", "x"), "by"),
+])  # fmt: skip
+def test_nothing_is_written_that_is_wrong(
+    more: tuple[str, ...], reason: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["attest", COSTS, *GIVEN, *more]) == 1
+    assert reason in capsys.readouterr().err
+    assert not (place / "attestations.toml").exists()
+
+
+def test_an_unknown_item_is_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attest", "post.maintenance.capacity.cost"]) == 1
+    assert f"did you mean '{COSTS}'?" in capsys.readouterr().err
+
+
+def test_a_file_that_is_wrong_already_is_left_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "attestations.toml").write_text("[[waiver]]\nid = 'nothing'\n")
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example"]) == 1
+    assert "waiver.0" in capsys.readouterr().err
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "evidence"), [
+    ("https://x.example", [{"url": "https://x.example"}]), ("0123abcd", [{"commit": "0123abcd"}]),
+    ("bill.txt", [{"file": "bill.txt", "sha256": hashlib.sha256(b"3.50").hexdigest()}]),
+])  # fmt: skip
+def test_what_is_missing_is_asked_for(
+    answer: str, evidence: list[dict[str, str]], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Terminal(f"\nThe bill is reviewed.\noperations\n{answer}\n"))
+    assert main(["attest", COSTS]) == 0
+    assert (written(place)["statement"], written(place)["evidence"]) == ("The bill is reviewed.", evidence)

@@ -1,0 +1,208 @@
+"""What people declare: every rule has a test that would fail without it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pytest_zebu.catalogue import load
+from pytest_zebu.people import attestations
+from pytest_zebu.people.attestations import Attestation, CommandEvidence, Records, Standing, UrlEvidence
+from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.settle import settle
+
+TODAY = date(2026, 11, 24)
+FOUND = Attestation(
+    id="pre.database.backups.restore-tested",
+    statement='A drill "passed".',
+    by="restore drill",
+    on=TODAY,
+    valid_days=30,
+    evidence=(CommandEvidence(command="pytest --zebu-active=restore", output="zebu.dump: restored\nrows: 800"),),
+)
+BY_HAND = """# Kept as it is.
+[[waiver]]
+id = "deploy.frontend.mobile"
+reason = "later"
+approver = "operations"
+from = 2026-11-01
+until = 2026-12-01
+"""
+COSTS = "post.maintenance.capacity.costs"
+
+
+def attested(path: Path, lines: str = "", item: str = COSTS) -> Path:
+    """A file with one attestation, and more lines in it."""
+    keys = {
+        "statement": '"seen"',
+        "by": '"operations"',
+        "on": TODAY.isoformat(),
+        "evidence": '[{ commit = "0123abcd" }]',
+    }
+    given = {line.partition(" = ")[0] for line in lines.splitlines()}
+    rest = "".join(f"{key} = {value}\n" for key, value in keys.items() if key not in given)
+    path.write_text(f'[[attestation]]\nid = "{item}"\n{rest}{lines}\n')
+    return path
+
+
+def read(path: Path, approved: tuple[str, ...] = ()) -> Records:
+    return attestations.read(path, load(), required=True, approved=approved)
+
+
+@pytest.mark.parametrize("before", [None, "", BY_HAND, BY_HAND.rstrip()])
+def test_an_attestation_is_added(tmp_path: Path, before: str | None) -> None:
+    path = tmp_path / "attestations.toml"
+    if before is not None:
+        path.write_text(before)
+        path.chmod(0o640)
+    attestations.append(path, FOUND)
+    newer = FOUND.model_copy(update={"on": date(2026, 11, 25)})
+    attestations.append(path, newer)
+    assert read(path).attestations[FOUND.id].record == newer
+    text = path.read_text()
+    assert text.startswith((before or "").rstrip())
+    assert text.count("[[attestation]]") == 2
+    assert path.stat().st_mode & 0o777 == (0o640 if before is not None else 0o644)
+    assert [other.name for other in tmp_path.iterdir()] == ["attestations.toml"]
+
+
+def test_it_ends_after_its_days(tmp_path: Path) -> None:
+    attestations.append(tmp_path / "a.toml", FOUND)
+    records = read(tmp_path / "a.toml")
+    assert records.attestation(FOUND.id, date(2026, 12, 24)) is not None
+    assert records.attestation(FOUND.id, date(2026, 12, 25)) is None
+    assert "expired on 2026-12-24" in records.lapsed(FOUND.id, date(2026, 12, 25))
+
+
+@pytest.mark.parametrize(("item", "given", "days"), [
+    (COSTS, "", 92), (COSTS, "valid_days = 200", 200), ("ops.weekly.logs", "", 7), ("ops.weekly.logs", "valid_days = 30", 7),
+    ("ops.annually.audit", "", 366), ("ops.monthly.metrics", "valid_days = 3", 3),
+])  # fmt: skip
+def test_it_holds_by_the_items_cadence_and_never_longer(tmp_path: Path, item: str, given: str, days: int) -> None:
+    standing = read(attested(tmp_path / "a.toml", given, item)).attestations[item]
+    assert (standing.until - TODAY).days == days
+
+
+def test_one_of_tomorrow_does_not_hold(tmp_path: Path) -> None:
+    records = read(attested(tmp_path / "a.toml", "on = 2026-11-25"))
+    assert records.attestation(COSTS, TODAY) is None
+    assert "dated in the future" in records.lapsed(COSTS, TODAY)
+
+
+def test_evidence_that_changed_is_none(tmp_path: Path) -> None:
+    seen = tmp_path / "seen.txt"
+    seen.write_text("as it was")
+    digest = hashlib.sha256(b"as it was").hexdigest()
+    path = attested(tmp_path / "a.toml", f'evidence = [{{ file = "seen.txt", sha256 = "{digest}" }}]')
+    assert read(path).attestation(COSTS, TODAY) is not None
+    seen.write_text("as it is")
+    assert "seen.txt has changed since" in read(path).lapsed(COSTS, TODAY)
+    seen.unlink()
+    assert "seen.txt cannot be read" in read(path).lapsed(COSTS, TODAY)
+
+
+@pytest.mark.parametrize(("evidence", "reason"), [
+    ('["a word"]', "must be a table with one of"), ("[]", "at least 1 item"), ('[{ url = "ftp://x" }]', "evidence.0.url"),
+    ('[{ file = "x" }]', "sha256"), ('[{ command = "ls" }]', "output"), ('[{ commit = "main" }]', "commit"),
+])  # fmt: skip
+def test_evidence_of_no_known_kind_is_refused(tmp_path: Path, evidence: str, reason: str) -> None:
+    with pytest.raises(UsageProblem, match=reason):
+        read(attested(tmp_path / "a.toml", f"evidence = {evidence}"))
+
+
+def test_an_unknown_item_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match=r"did you mean 'post\.maintenance\.capacity\.costs'"):
+        read(attested(tmp_path / "a.toml", item="post.maintenance.capacity.cost"))
+
+
+@pytest.mark.parametrize(("approver", "trouble"), [
+    ("", "nobody approved it"), ("approver = 'Operations'", "approved their own word"), ("approver = 'security'", ""),
+])  # fmt: skip
+def test_where_the_team_asks_for_it_somebody_else_approves(tmp_path: Path, approver: str, trouble: str) -> None:
+    path = attested(tmp_path / "a.toml", approver)
+    assert trouble in read(path, ("post.maintenance.*",)).lapsed(COSTS, TODAY)
+    assert (read(path, ("post.maintenance.*",)).attestation(COSTS, TODAY) is None) is bool(trouble)
+    assert read(path, ("pre.*",)).attestation(COSTS, TODAY) is not None
+
+
+WAIVER = 'id = "{}"\nreason = "for now"\napprover = "operations"\nfrom = 2026-11-01\nuntil = {}\n'
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ("[[waiver]]\n" + WAIVER.format("pre.security.firewall.enabled", "2026-12-01"), "is non-negotiable"),
+    ("[[waiver]]\n" + WAIVER.format("deploy.backend.docs", "2026-10-01"), "ends before it begins"),
+    ('[[not_applicable]]\nid = "post.recovery.backups.daily"\nreason = "none"\napprover = "operations"\n', "is non-negotiable"),
+    ('[[not_applicable]]\nid = "deploy.redis.running"\nreason = "none"\napprover = "operations"\n', "is not conditional"),
+])  # fmt: skip
+def test_what_may_not_be_waived_or_left_out(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(UsageProblem, match=reason):
+        read(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(("until", "outcome", "reason"), [
+    ("2026-11-24", Outcome.WAIVED, "waived by operations until 2026-11-24: for now (broken)"),
+    ("2026-11-23", Outcome.FAILED, "broken"),
+])  # fmt: skip
+def test_a_waiver_holds_until_its_last_day(tmp_path: Path, until: str, outcome: Outcome, reason: str) -> None:
+    (tmp_path / "a.toml").write_text("[[waiver]]\n" + WAIVER.format("deploy.backend.docs", until))
+    found = settle(
+        load()["deploy.backend.docs"], Finding("deploy.backend.docs", Outcome.FAILED, "broken"),
+        read(tmp_path / "a.toml").declared("deploy.backend.docs", TODAY), "",
+    )  # fmt: skip
+    assert (found.outcome, found.reason.startswith(reason)) == (outcome, True)
+
+
+STATED = Standing(FOUND.model_copy(update={"id": COSTS}), date(2026, 12, 24), history="a.toml: commit 0123")
+
+
+@pytest.mark.parametrize(("machine", "result", "outcome"), [
+    (Outcome.NOT_ASSESSED, "passed", Outcome.ATTESTED), (Outcome.FAILED, "passed", Outcome.FAILED),
+    (Outcome.PASSED, "passed", Outcome.PASSED), (Outcome.NOT_ASSESSED, "failed", Outcome.FAILED),
+    (Outcome.PASSED, "failed", Outcome.FAILED),
+])  # fmt: skip
+def test_a_word_never_turns_a_machines_failure_into_a_pass(machine: Outcome, result: str, outcome: Outcome) -> None:
+    record = STATED.record.model_copy(update={"result": result})
+    records = Records({COSTS: Standing(record, STATED.until, history=STATED.history)})
+    found = settle(load()[COSTS], Finding(COSTS, machine, "unseen"), records.declared(COSTS, TODAY), "")
+    assert found.outcome is outcome
+    if outcome is Outcome.ATTESTED:
+        assert found.evidence == ("pytest --zebu-active=restore: zebu.dump: restored rows: 800", "a.toml: commit 0123")
+
+
+def test_the_history_of_the_file_is_evidence(tmp_path: Path) -> None:
+    """Each record has the commit of its own lines; what is not committed says so."""
+    path = attested(tmp_path / "a.toml")
+
+    def history(number: int = 0) -> str:
+        records = attestations.read(path, load(), required=True, with_history=True).attestations
+        return list(records.values())[number].history
+
+    def git(*words: str) -> None:
+        identity = ("-c", "user.name=operations", "-c", "user.email=operations@zebu.test")
+        subprocess.run(["git", *identity, "-C", str(tmp_path), *words], check=True, capture_output=True)
+
+    assert history() == "a.toml is in no commit"
+    git("init", "-q")
+    git("add", "a.toml")
+    assert history() == "a.toml is in no commit"
+    git("commit", "-q", "-m", "costs")
+    first = history()
+    assert first.startswith("a.toml: commit ")
+    attestations.append(path, FOUND)
+    assert [history(0), history(1)] == [first, "not committed to a.toml yet"]
+
+
+def test_a_file_without_any_record(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("# Nobody has said anything yet.\n")
+    records = attestations.read(tmp_path / "a.toml", load(), required=True, with_history=True)
+    assert not records.attestations
+
+
+def test_addresses_are_shown_whole() -> None:
+    assert UrlEvidence(url="https://wiki.example.org/x").summary == "https://wiki.example.org/x"

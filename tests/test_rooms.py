@@ -1,0 +1,76 @@
+"""The rooms of the package: imports go one way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "pytest_zebu"
+FLOORS = (
+    {"catalogue"},
+    {"settings"},
+    {"facts"},
+    {"verdict"},
+    {"gather", "memory", "people", "reports"},
+    {"commands", "plugin"},
+)
+"""From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
+BESIDE = {("reports", "plugin"), ("people", "memory"), ("plugin", "commands")}
+LEAVES = {"files", "__init__"}
+"""Modules of the package itself: they know no room, and every room may know them."""
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    return parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """The rooms that a module knows, with the line; also those that it asks for late."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == PACKAGE.name and rest:
+                yield node.lineno, room_of(tuple(rest.split(".")))
+
+
+def test_every_room_has_its_floor() -> None:
+    rooms = {room_of(path.relative_to(PACKAGE).parts) for path in MODULES}
+    assert rooms - LEAVES == FLOOR_OF.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    mine = room_of(path.relative_to(PACKAGE).parts)
+    for line, other in imported(path):
+        if other in LEAVES | {mine, "__version__"}:
+            continue
+        assert mine not in LEAVES, f"{path}:{line}: a leaf knows no room"
+        below = FLOOR_OF[other] < FLOOR_OF[mine]
+        assert below or (mine, other) in BESIDE, f"{path}:{line}: {mine} must not know {other}"
+
+
+@pytest.mark.parametrize(
+    ("room", "strangers"),
+    [("verdict", {"pytest", "testinfra", "requests"}), ("facts", {"pytest", "testinfra"}), ("reports", {"pytest"})],
+)
+def test_what_a_room_must_not_know(room: str, strangers: set[str]) -> None:
+    for path in (PACKAGE / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            assert not {name.split(".")[0] for name in names} & strangers, path
+
+
+def test_an_answer_is_a_leaf() -> None:
+    assert not list(imported(PACKAGE / "facts/answer.py"))
