@@ -32,12 +32,12 @@ def room_of(parts: tuple[str, ...]) -> str:
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """The rooms that a module knows, with the line; also those that it asks for late."""
     for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [f"{node.module}.{name}" for name in names]
         for name in names:
             package, _, rest = name.partition(".")
             if package == PACKAGE.name and rest:
