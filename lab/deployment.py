@@ -23,6 +23,7 @@ from lab.build import Builder
 from lab.daemons import Daemons
 from lab.machine import Machine, wait_until
 from lab.network import INTERNET_HOSTS, LAN, PUBLIC_ADDRESS, WAN, Network
+from lab.packages import install_on_host
 from lab.place import SOURCE, Place
 from lab.shell import LabError, Progress, run
 from lab.standins import states
@@ -81,6 +82,17 @@ class Lab:
     def is_up(self) -> bool:
         """Whether all of it runs."""
         return self._description.exists() and self.network.is_up() and all(m.is_up for m in self.machines.values())
+
+    def install_packages(self) -> None:
+        """Install the Debian packages that this host lacks.
+
+        Raises:
+            LabError: not root, or apt did not install them.
+        """
+        if os.geteuid() != 0:
+            raise LabError("installing Debian packages needs root")
+        self.place.make()
+        install_on_host(self.progress, self.place.logs / "host-packages.log")
 
     def up(self) -> None:
         """Build what is missing, boot, and wait until https answers. Does nothing where it is up already.

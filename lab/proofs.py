@@ -62,6 +62,7 @@ class Fault:
     override: Mapping[str, Mapping[str, Any]]
     inject: Callable[[Lab], None]
     mend: Callable[[Lab], None]
+    about: str = ""
 
     @property
     def is_odd_but_right(self) -> bool:
@@ -117,6 +118,7 @@ def load_faults() -> tuple[Fault, ...]:
                 right_for=frozenset(getattr(module, "right_for", ())) & MACHINE_DECIDED,
                 blinds=getattr(module, "blinds", ""),
                 override=getattr(module, "override", {}),
+                about=(module.__doc__ or "").strip(),
                 inject=getattr(module, "inject", _unchanged),
                 mend=getattr(module, "mend", _unchanged),
             )

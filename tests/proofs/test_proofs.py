@@ -34,6 +34,8 @@ from pytest_zebu.catalogue import SCORED, Stage, load
 
 from .conftest import Proven, Suite, SuiteRun
 
+pytestmark = pytest.mark.lab
+
 FAULTS = load_faults()
 ROUNDS = tuple((fault,) for fault in FAULTS) if os.environ.get("ZEBU_PROOFS_ISOLATED") else rounds(FAULTS)
 FUNCTIONALITY = "pre.application.functionality"
