@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.deployment import Lab
+from lab.settled import Service
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
@@ -258,7 +259,7 @@ def sql(lab: Lab, statement: str) -> str:
 SERVER = "uvicorn zebu.main:app --host 0.0.0.0 --port 8000"
 
 
-def beside_server(script: str) -> dict[str, dict[str, list[str]]]:
+def beside_server(script: str) -> dict[Service, dict[str, list[str]]]:
     """The override that lets a Python script run beside the backend's server, as a process of its own."""
     return {"backend": {"command": ["sh", "-c", f"python3 -c {shlex.quote(script)} & exec {SERVER}"]}}
 

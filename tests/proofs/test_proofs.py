@@ -93,7 +93,7 @@ def test_healthy(suite: Suite, proven: Proven) -> None:
     proven.healthy |= MACHINE_DECIDED
 
 
-def side_by_side(faults: Iterable[Fault], act: Callable[[Fault], None]) -> None:
+def side_by_side(faults: Iterable[Fault], act: Callable[[Fault], object]) -> None:
     """Do something with each, also where it fails with one: what stays broken would spoil every later proof.
 
     Faults of a round do not touch each other, so that they need not wait for each other. Those that work with
