@@ -1,4 +1,4 @@
-"""What is proven on the lab, as declared: the faults, the rounds in which they are injected together, and the blindings."""
+"""What is proven on the lab, as declared: the faults, the rounds in which they are injected together, each item's proofs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab import faults
+from lab.blindings import BLINDINGS as BLINDINGS
+from lab.blindings import MACHINE_DECIDED as MACHINE_DECIDED
 from lab.fault import ADVICE_ONLY as ADVICE_ONLY
 from lab.fault import Fault as Fault
 from lab.fault import Probes
-from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.plugin.checks import suite
 from pytest_zebu.verdict.outcome import Outcome
 
 ATTACK: Probes = "attack"
@@ -21,8 +21,6 @@ USED_BY_PROBES = frozenset(
     {"backend", "backend-files", "backend-restart", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"}
 )
 """The parts of the lab on which active probes rest."""
-MACHINE_DECIDED = frozenset(suite())
-"""The items that a check decides."""
 
 
 def load_faults() -> tuple[Fault, ...]:
@@ -120,133 +118,6 @@ def options_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
     """What the suite is run with to see all of them: the active probes that any of them needs."""
     probes = {probe for fault in faults for probe in fault.probes}
     return (f"--zebu-active={','.join(sorted(probes))}",) if probes else ()
-
-
-# Blindings: how the suite is kept from seeing, and the items that it must then not assess.
-
-_FUNCTIONALITY = "pre.application.functionality"
-_PEOPLES_TASKS = frozenset(f"ops.{name}" for name in (
-    "weekly.logs", "monthly.metrics", "quarterly.disaster-test", "quarterly.security-practices", "quarterly.performance",
-    "quarterly.capacity", "quarterly.runbooks", "annually.audit", "annually.recovery-plan", "annually.slo",
-    "annually.architecture",
-))  # fmt: skip
-ATTESTED_IN_THE_LAB = frozenset(
-    {
-        f"{_FUNCTIONALITY}.staging",
-        "post.monitoring.services.uptime",
-        "post.monitoring.logs.errors-reviewed",
-        "post.recovery.backups.off-site",
-        "post.maintenance.deployment.rollback-tested",
-        "post.maintenance.capacity.growth",
-        *_PEOPLES_TASKS,
-    }
-)
-"""What a machine sees decides them where there is something to see, or can fail them; in the healthy lab people attest them."""
-ATTESTED_WITHOUT_DRILL = frozenset({"post.recovery.backups.verified"})
-"""A drill decides it; in the lab people attest it for the runs that hold none."""
-ATTESTED_WITHOUT_HISTORY = frozenset({"post.maintenance.capacity.baseline", "ops.monthly.restore-test"})
-"""Earlier runs decide them; in the lab people attest them for the first one."""
-INCIDENTS = frozenset(item.id for item in load().stage(Stage.INCIDENT))
-"""Not applicable while no incident is on record, as in the healthy lab."""
-TOLD_TO_ANY_USER = frozenset(
-    {"pre.infrastructure.vm-resources", "pre.infrastructure.static-ip", "pre.infrastructure.network", *ADVICE_ONLY}
-)
-BY_CREDENTIAL = frozenset(
-    {
-        "pre.infrastructure.proxmox-updated",
-        "pre.security.https.auto-renewal",
-        "pre.security.application.rate-limit",
-        "pre.security.application.input-validation",
-        "pre.database.integrity.migrations-staged",
-        "post.maintenance.updates.staging",
-        *(f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention")),
-        "ops.monthly.vulnerabilities",
-        *(f"pre.application.quality.{name}" for name in ("tests", "linters", "types", "reviewed", "vulnerabilities")),
-        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
-    }
-)
-"""Asked of services, each with a token, a password or a key; the advisories with none, so their address is taken away."""
-FROM_OUTSIDE = frozenset(
-    {
-        "pre.infrastructure.dns-records",
-        "pre.infrastructure.reverse-proxy",
-        "pre.infrastructure.certificates",
-        "pre.infrastructure.port-forwarding",
-        *(f"deploy.initial.{name}" for name in ("health-site", "health-api")),
-        *(f"deploy.frontend.{name}" for name in ("https", "certificate", "assets", "mobile")),
-        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
-        "deploy.database.reachable",
-        *(
-            f"deploy.network.{name}"
-            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
-        ),
-        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
-        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2")),
-        "pre.security.firewall.required-ports-only",
-        "pre.security.firewall.backend-not-exposed",
-        "pre.security.firewall.database-local",
-        "pre.security.firewall.redis-local",
-        "pre.security.secrets.defaults-changed",
-        "pre.security.application.cors-restricted",
-        "pre.security.application.app-debug",
-        "pre.application.environment.api-base-url",
-        "pre.application.environment.cors-complete",
-        f"{_FUNCTIONALITY}.authentication",
-        "deploy.frontend.console-clean",
-        *(f"post.monitoring.tls.{name}" for name in ("expiry", "auto-renewal")),
-        "ops.weekly.certificates",
-    }
-)
-OVER_SSH_TOO = frozenset({"pre.security.application.rate-limit"})
-"""Asked of a service, and seen on the proxy's machine as well, whose ssh port is not cut off."""
-WITHOUT_SSH_USER = frozenset(
-    {
-        "pre.infrastructure.dns-records",
-        "pre.infrastructure.certificates",
-        "pre.infrastructure.port-forwarding",
-        "pre.infrastructure.proxmox-updated",
-        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2", "auto-renewal")),
-        *(f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")),
-        "post.recovery.snapshots.retention",
-        *(f"ops.weekly.{name}" for name in ("backups", "certificates")),
-        *INCIDENTS,
-        "pre.security.application.rate-limit",
-        "pre.security.application.input-validation",
-        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
-        *(f"deploy.initial.{name}" for name in ("ssh", "health-site", "health-api")),
-        *(f"deploy.frontend.{name}" for name in ("certificate", "assets", "mobile", "console-clean")),
-        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
-        "deploy.database.reachable",
-        *(
-            f"deploy.network.{name}"
-            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
-        ),
-        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
-    }
-)
-"""Seen without any right on the machine."""
-_BY_PEOPLE = ATTESTED_IN_THE_LAB | ATTESTED_WITHOUT_DRILL | ATTESTED_WITHOUT_HISTORY
-_BLINDINGS: Mapping[str, frozenset[str]] = {
-    "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - _BY_PEOPLE,
-    "without tools": TOLD_TO_ANY_USER,
-    "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
-    "without credentials": BY_CREDENTIAL
-    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
-    "without a browser": frozenset(
-        {
-            *(f"deploy.frontend.{name}" for name in ("console-clean", "assets", "mobile")),
-            "deploy.network.no-mixed-content",
-            "deploy.performance.page-load",
-        }
-    ),
-    "without ssh": (MACHINE_DECIDED - WITHOUT_SSH_USER - _BY_PEOPLE)
-    | {"pre.security.https.auto-renewal", "post.recovery.snapshots.retention", *INCIDENTS}
-    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
-    "without network and ssh": frozenset({"deploy.initial.ssh"}),
-    "without root and token": frozenset({"ops.weekly.backups"}),
-    "without attestation": _BY_PEOPLE,
-}
-BLINDINGS = {name: items & MACHINE_DECIDED for name, items in _BLINDINGS.items() if items & MACHINE_DECIDED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,25 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from lab.changes import CUT, override, recreate
-from lab.deployment import Lab
-from lab.place import SOURCE
-from lab.proofs import (
-    ADVICE_ONLY,
+from lab.blindings import (
     ATTESTED_IN_THE_LAB,
     ATTESTED_WITHOUT_DRILL,
     ATTESTED_WITHOUT_HISTORY,
     BLINDINGS,
     INCIDENTS,
     MACHINE_DECIDED,
+    ONLY_PEOPLE,
     TOLD_TO_ANY_USER,
-    Fault,
-    declared,
-    load_faults,
-    merged,
-    options_of,
-    rounds,
 )
+from lab.changes import CUT, override, recreate
+from lab.deployment import Lab
+from lab.fault import ADVICE_ONLY, Fault
+from lab.proofs import declared, load_faults, merged, options_of, rounds
 from lab.shell import LabError
 from pytest_zebu.catalogue import SCORED, Stage, load
 
@@ -45,8 +40,6 @@ BY_PROBE = {
     "--zebu-active=restore": {"pre.database.backups.restore-tested"},
 }
 """Seen only by an active probe."""
-ONLY_PEOPLE = set(re.findall(r'id = "(.+)"', (SOURCE / "files/attestations.toml").read_text())) - MACHINE_DECIDED
-"""Attested in the lab, and decided by no check."""
 AT_ONCE = 4
 OPTIONAL_UNSEEN = {"post.recovery.backups.off-site": "advice"}
 EVERYTHING = "--zebu-active=functional,restore"
