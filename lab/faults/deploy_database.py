@@ -1,8 +1,9 @@
 """Faults of deploy.database."""
 
-from lab.changes import COMPOSE, OVERRIDE, recreate, restart, sql
+from lab.changes import COMPOSE, OVERRIDE, reaches, recreate, restart, sql, until_sql
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -83,9 +84,9 @@ QUERY = "SELECT pg_sleep(300), 'busy_but_free'"
 )
 def busy_but_free(lab: Lab) -> None:
     """Odd but right: many connections work at once, and none waits."""
-    lab.vm.shell(
-        f'for n in $(seq 8); do docker exec -d zebu-db-1 psql -q -U zebu_admin -d zebu -c "{QUERY}"; done; sleep 0.5'
-    )
+    lab.vm.shell(f'for n in $(seq 8); do docker exec -d zebu-db-1 psql -q -U zebu_admin -d zebu -c "{QUERY}"; done')
+    at_work = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%busy_but_free%' AND pid <> pg_backend_pid()"
+    until_sql(lab, "eight connections are at work", at_work, "8")
 
 
 @fault(
@@ -112,9 +113,19 @@ def timeouts(lab: Lab) -> None:
 )
 def waiting(lab: Lab) -> None:
     """A session waits for what another has locked."""
-    lab.vm.shell(
-        "docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(300)'; sleep 1; docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep(1)'; sleep 1"
+    locks = "SELECT count(*) FROM pg_locks WHERE relation = 'strategies'::regclass AND mode = 'AccessExclusiveLock' AND"
+    session = (
+        "docker exec -d zebu-db-1 psql -U zebu_admin -d zebu -c 'BEGIN; LOCK TABLE strategies; SELECT pg_sleep({})'"
     )
+    lab.vm.shell(session.format(300))
+    until_sql(lab, "the table is locked", f"{locks} granted", "1")
+    lab.vm.shell(session.format(1))
+    until_sql(lab, "another session waits for the table", f"{locks} NOT granted", "1")
+
+
+def mend_cut_off(lab: Lab) -> None:
+    lab.vm.shell("docker network connect --alias db zebu_default zebu-db-1")
+    reaches(lab, "db", 5432)
 
 
 @fault(
@@ -134,7 +145,7 @@ def waiting(lab: Lab) -> None:
         "pre.security.secrets.defaults-changed": Outcome.NOT_ASSESSED,
     },
     touches={"backend", "postgres"},
-    mend=lambda lab: lab.vm.shell("docker network connect --alias db zebu_default zebu-db-1; sleep 1"),
+    mend=mend_cut_off,
 )
 def cut_off(lab: Lab) -> None:
     """The backend is cut off from its database; /health stays green."""
@@ -152,6 +163,7 @@ STARTING = b"""services:
     "deploy.database.running",
     flips={"deploy.database.running", "deploy.initial.services-healthy"},
     touches={"backend", "postgres"},
+    settles={"db": "starting"},
     mend=lambda lab: recreate(lab, "db"),
 )
 def starting(lab: Lab) -> None:
@@ -159,4 +171,4 @@ def starting(lab: Lab) -> None:
     file = OVERRIDE.format("db")
     lab.vm.run(["sh", "-c", f"cat > {file}"], stdin=STARTING)
     lab.vm.shell(f"{COMPOSE} -f {file} up -d --no-build --pull never --no-deps db 2>&1")
-    lab.vm.shell("for n in $(seq 50); do docker exec zebu-db-1 pg_isready -q && exit 0; sleep 0.2; done; exit 1")
+    until("the database takes connections", lambda: lab.vm.shell("docker exec zebu-db-1 pg_isready"), seconds=30)

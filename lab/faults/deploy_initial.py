@@ -5,6 +5,7 @@ from lab.changes import (
     edit_proxy,
     forget,
     recreate,
+    reload_sshd,
     restore_backend_image,
     restore_env,
     restore_proxy,
@@ -12,6 +13,7 @@ from lab.changes import (
 )
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -275,6 +277,8 @@ def another_project(lab: Lab) -> None:
     lab.vm.shell(
         "docker run -d --name other-db-1 --network none --label com.docker.compose.project=other --label com.docker.compose.service=db zebu-lab/redis:7-busybox false >/dev/null"
     )
+    state = "docker inspect -f '{{.State.Status}}' other-db-1"
+    until("the other database has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
 
 
 def mend_paused(lab: Lab) -> None:
@@ -292,6 +296,7 @@ def mend_paused(lab: Lab) -> None:
     },
     outcomes={"deploy.redis.cache": Outcome.NOT_ASSESSED},
     touches={"redis", "backend"},
+    settles={"redis": "paused"},
     mend=mend_paused,
 )
 def paused(lab: Lab) -> None:
@@ -320,6 +325,7 @@ def mend_stopped(lab: Lab) -> None:
         "deploy.performance.memory": Outcome.NOT_ASSESSED,
     },
     touches={"redis", "backend"},
+    settles={"redis": "exited"},
     mend=mend_stopped,
 )
 def stopped(lab: Lab) -> None:
@@ -333,14 +339,16 @@ def stopped(lab: Lab) -> None:
     right_for={"deploy.initial.ssh"},
     touches={"sshd", "iptables", "port"},
     settings=(('user = "deploy"\n', 'user = "deploy"\nport = 2222\n'),),
-    mend=lambda lab: lab.vm.shell(
-        "rm /etc/ssh/sshd_config.d/05-port.conf; systemctl restart ssh; ufw delete allow 2222/tcp >/dev/null; sleep 1.2"
+    mend=lambda lab: reload_sshd(
+        lab, "rm /etc/ssh/sshd_config.d/05-port.conf; ufw delete allow 2222/tcp >/dev/null", restart=True
     ),
 )
 def another_port(lab: Lab) -> None:
     """Odd but right: ssh answers on another port as well, and that is the one that is declared."""
-    lab.vm.shell(
-        "printf 'Port 22\\nPort 2222\\n' > /etc/ssh/sshd_config.d/05-port.conf; ufw allow 2222/tcp >/dev/null; systemctl restart ssh; sleep 1.2"
+    reload_sshd(
+        lab,
+        "printf 'Port 22\\nPort 2222\\n' > /etc/ssh/sshd_config.d/05-port.conf; ufw allow 2222/tcp >/dev/null",
+        restart=True,
     )
 
 

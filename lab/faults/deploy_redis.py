@@ -1,8 +1,9 @@
 """Faults of deploy.redis."""
 
-from lab.changes import recreate, restore_env, set_env
+from lab.changes import reaches, recreate, restore_env, set_env
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -60,11 +61,16 @@ def refuses_when_full(lab: Lab) -> None:
     lab.vm.shell("docker exec zebu-redis-1 redis-cli config set maxmemory-policy noeviction >/dev/null")
 
 
+def mend_cut_off(lab: Lab) -> None:
+    lab.vm.shell("docker network connect --alias redis zebu_default zebu-redis-1")
+    reaches(lab, "redis", 6379)
+
+
 @fault(
     "deploy.redis.reachable",
     flips={"deploy.redis.reachable"},
     touches={"redis", "backend"},
-    mend=lambda lab: lab.vm.shell("docker network connect --alias redis zebu_default zebu-redis-1; sleep 1"),
+    mend=mend_cut_off,
 )
 def cut_off(lab: Lab) -> None:
     """The host reaches Redis, the backend does not."""
@@ -98,15 +104,31 @@ def with_a_password(lab: Lab) -> None:
     recreate(lab, "backend", f"    environment: {{ REDIS_URL: 'redis://:{password}@redis:6379/0' }}\n")
 
 
-SAVE = "docker exec zebu-redis-1 redis-cli bgsave >/dev/null; sleep 1"
+def save(lab: Lab, status: str) -> None:
+    """Let Redis write its data to the disk, and wait until it has said what came of it."""
+    lab.vm.shell("docker exec zebu-redis-1 redis-cli bgsave >/dev/null")
+    ask = "docker exec zebu-redis-1 redis-cli info persistence | tr -d '\\r' | grep -E '^rdb_(bgsave_in_progress|last_bgsave_status):'"
+    wanted = {"rdb_bgsave_in_progress:0", f"rdb_last_bgsave_status:{status}"}
+    until(
+        f"redis has saved, with {status}",
+        lambda: set(lab.vm.shell(ask).split()),
+        lambda said: said == wanted,
+        seconds=30,
+    )
+
+
+def mend_failed_save(lab: Lab) -> None:
+    lab.vm.shell("docker exec zebu-redis-1 rm -r /data/dump.rdb")
+    save(lab, "ok")
 
 
 @fault(
     "deploy.redis.running",
     flips={"deploy.redis.running", "deploy.redis.reachable"},
     touches={"redis"},
-    mend=lambda lab: lab.vm.shell(f"docker exec zebu-redis-1 rm -r /data/dump.rdb; {SAVE}"),
+    mend=mend_failed_save,
 )
 def failed_save(lab: Lab) -> None:
     """Redis could not save its data (what stands in the way of its file is a folder), and refuses writes, and PING, until it can."""
-    lab.vm.shell(f"docker exec zebu-redis-1 sh -c 'rm -f /data/dump.rdb; mkdir -p /data/dump.rdb/x'; {SAVE}")
+    lab.vm.shell("docker exec zebu-redis-1 sh -c 'rm -f /data/dump.rdb; mkdir -p /data/dump.rdb/x'")
+    save(lab, "err")

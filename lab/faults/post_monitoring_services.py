@@ -3,6 +3,7 @@
 from lab.changes import forget, recreate, remember_restarts
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -56,9 +57,10 @@ def mend_restarted(lab: Lab) -> None:
 def restarted(lab: Lab) -> None:
     """The backend ended since the last run, and its restart policy brought it back."""
     remember_restarts(lab)
-    lab.vm.shell(
-        "docker exec zebu-backend-1 sh -c 'kill 1'; for n in $(seq 100); do [ $(docker inspect -f '{{.RestartCount}}{{.State.Health.Status}}' zebu-backend-1) = 1healthy ] && exit 0; sleep 0.2; done; exit 1"
-    )
+    lab.vm.shell("docker exec zebu-backend-1 sh -c 'kill 1'")
+    state = "docker inspect -f '{{.RestartCount}} {{.State.Health.Status}}' zebu-backend-1"
+    until("the backend was restarted and is healthy", lambda: lab.vm.shell(state), lambda said: said == "1 healthy")
+    lab.ask_database()
 
 
 @fault(

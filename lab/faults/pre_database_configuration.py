@@ -1,6 +1,6 @@
 """Faults of pre.database.configuration."""
 
-from lab.changes import SERVER, restart, sql
+from lab.changes import SERVER, reset_parameter, restart, set_parameter, sql, until_sql
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -44,8 +44,10 @@ def through_membership(lab: Lab) -> None:
 def taken(lab: Lab) -> None:
     """Other programs have taken most of the connections."""
     lab.vm.shell(
-        'docker exec -d zebu-db-1 sh -c "for n in \\$(seq 82); do psql -U zebu_admin -d zebu -c \\"SELECT pg_sleep(300)\\" & done; wait"; sleep 3'
+        'docker exec -d zebu-db-1 sh -c "for n in \\$(seq 82); do psql -U zebu_admin -d zebu -c \\"SELECT pg_sleep(300)\\" & done; wait"'
     )
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'"
+    until_sql(lab, "82 connections are taken", sleeping, "82")
 
 
 def mend_another_in_the_database(lab: Lab) -> None:
@@ -93,19 +95,12 @@ def asynchronous_role(lab: Lab) -> None:
     sql(lab, "ALTER ROLE zebu_app SET synchronous_commit = off")
 
 
-def mend_no_fsync(lab: Lab) -> None:
-    sql(lab, "ALTER SYSTEM RESET fsync")
-    sql(lab, "SELECT pg_reload_conf()")
-
-
 @fault(
     "pre.database.configuration.production-mode",
     flips={"pre.database.configuration.production-mode"},
     touches={"postgres"},
-    mend=mend_no_fsync,
+    mend=lambda lab: reset_parameter(lab, "fsync", "on"),
 )
 def no_fsync(lab: Lab) -> None:
     """Nothing is forced to the disk."""
-    sql(lab, "ALTER SYSTEM SET fsync = off")
-    sql(lab, "SELECT pg_reload_conf()")
-    lab.vm.shell("sleep 0.5")
+    set_parameter(lab, "fsync", "off")

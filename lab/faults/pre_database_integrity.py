@@ -2,28 +2,21 @@
 
 from typing import Any
 
-from lab.changes import sql
+from lab.changes import reset_parameter, set_parameter, sql
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
-
-
-def mend_off(lab: Lab) -> None:
-    sql(lab, "ALTER SYSTEM RESET autovacuum")
-    sql(lab, "SELECT pg_reload_conf()")
 
 
 @fault(
     "pre.database.integrity.autovacuum",
     flips={"pre.database.integrity.autovacuum"},
     touches={"postgres"},
-    mend=mend_off,
+    mend=lambda lab: reset_parameter(lab, "autovacuum", "on"),
 )
 def off(lab: Lab) -> None:
     """Autovacuum is off."""
-    sql(lab, "ALTER SYSTEM SET autovacuum = off")
-    sql(lab, "SELECT pg_reload_conf()")
-    lab.vm.shell("sleep 0.5")
+    set_parameter(lab, "autovacuum", "off")
 
 
 @fault(

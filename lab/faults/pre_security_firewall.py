@@ -1,5 +1,6 @@
 """Faults of pre.security.firewall."""
 
+from lab.changes import listen
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -34,9 +35,7 @@ def ipv6_only(lab: Lab) -> None:
 )
 def host_listener(lab: Lab) -> None:
     """A PostgreSQL of the host itself listens on the network."""
-    lab.vm.shell(
-        "systemd-run --unit zebu-stray --collect python3 -c 'import socket,time; s=socket.create_server((\"10.77.0.10\", 5432)); time.sleep(600)'; sleep 1"
-    )
+    listen(lab, "zebu-stray", 'socket.create_server(("10.77.0.10", 5432))', 5432)
 
 
 @fault(
@@ -124,9 +123,8 @@ def not_at_boot(lab: Lab) -> None:
 )
 def ipv6_listener(lab: Lab) -> None:
     """Something listens on 6379 over IPv6 only, and is let through."""
-    lab.vm.shell(
-        "ip6tables -I INPUT -p tcp --dport 6379 -j ACCEPT; systemd-run --unit zebu-stray-redis --collect python3 -c 'import socket,time; s=socket.create_server((\"fd00:77::10\", 6379), family=socket.AF_INET6); time.sleep(600)'; sleep 0.7"
-    )
+    lab.vm.shell("ip6tables -I INPUT -p tcp --dport 6379 -j ACCEPT")
+    listen(lab, "zebu-stray-redis", 'socket.create_server(("fd00:77::10", 6379), family=socket.AF_INET6)', 6379)
 
 
 @fault(
@@ -155,9 +153,8 @@ def redis_local_published_past_ufw(lab: Lab) -> None:
 )
 def declared(lab: Lab) -> None:
     """Odd but right: one more port is declared, with a reason; it is shown as relaxed."""
-    lab.vm.shell(
-        "ufw allow 8080/tcp; systemd-run --unit zebu-declared --collect python3 -c 'import socket,time; s=socket.create_server((\"10.77.0.10\", 8080)); time.sleep(600)'; sleep 0.7"
-    )
+    lab.vm.shell("ufw allow 8080/tcp")
+    listen(lab, "zebu-declared", 'socket.create_server(("10.77.0.10", 8080))', 8080)
 
 
 @fault(
@@ -168,9 +165,8 @@ def declared(lab: Lab) -> None:
 )
 def high_port(lab: Lab) -> None:
     """A program listens beyond port 1024, and the firewall lets everybody in."""
-    lab.vm.shell(
-        "ufw allow 18080/tcp; systemd-run --unit zebu-stray-high --collect python3 -c 'import socket,time; s=socket.create_server((\"10.77.0.10\", 18080)); time.sleep(600)'; sleep 0.7"
-    )
+    lab.vm.shell("ufw allow 18080/tcp")
+    listen(lab, "zebu-stray-high", 'socket.create_server(("10.77.0.10", 18080))', 18080)
 
 
 @fault(
@@ -181,6 +177,5 @@ def high_port(lab: Lab) -> None:
 )
 def udp_port(lab: Lab) -> None:
     """A program listens for datagrams, and the firewall lets them in."""
-    lab.vm.shell(
-        "ufw allow 5353/udp; systemd-run --unit zebu-stray-udp --collect python3 -c 'import socket,time; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((\"0.0.0.0\", 5353)); time.sleep(600)'; sleep 0.7"
-    )
+    lab.vm.shell("ufw allow 5353/udp")
+    listen(lab, "zebu-stray-udp", 'socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 5353))', 5353)

@@ -24,6 +24,7 @@ from lab.changes import CUT, override, recreate
 from lab.deployment import Lab
 from lab.fault import ADVICE_ONLY, Fault
 from lab.proofs import declared, load_faults, merged, options_of, rounds
+from lab.settled import settle, settle_healthy
 from lab.shell import LabError
 from pytest_zebu.catalogue import SCORED, Stage, load
 
@@ -121,12 +122,14 @@ def test_faults_flip_what_they_declare(
     try:
         override(lab, services)
         side_by_side(faults, lambda fault: fault.inject(lab))
+        settle(lab, {service: state for fault in faults for service, state in fault.settles.items()})
         replacements = [pair for fault in faults for pair in fault.settings]
         run = suite(*options_of(faults), *([config(*replacements)] if replacements else []))
     finally:
         side_by_side(reversed(faults), lambda fault: fault.mend(lab))
         for service in services:
             recreate(lab, service)
+        settle_healthy(lab)
     changes = {item_id: "not_assessed" for fault in faults if fault.blinds for item_id in BLINDINGS[fault.blinds]}
     changes |= {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips}
     changes |= {item_id: "advice" for item_id in ADVICE_ONLY & changes.keys() if changes[item_id] == "not_assessed"}
