@@ -73,6 +73,19 @@ def override(lab: Lab, services: Mapping[str, Mapping[str, Any]]) -> None:
         recreate(lab, service, "".join(f"    {key}: {json.dumps(value)}\n" for key, value in keys.items()))
 
 
+def edit_backend(lab: Lab, file: str, expression: str) -> None:
+    """Change a file of the backend's source where it runs, by a sed expression, and start it again."""
+    command = ["docker", "exec", "-u", "0", "zebu-backend-1", "sed", "-i.kept", expression, f"/app/zebu/{file}"]
+    lab.vm.run(command)
+    restart(lab, "backend")
+
+
+def restore_backend(lab: Lab, file: str) -> None:
+    """The file as it was built."""
+    lab.vm.shell(f"docker exec -u 0 zebu-backend-1 mv /app/zebu/{file}.kept /app/zebu/{file}")
+    restart(lab, "backend")
+
+
 PAGE = "/usr/share/nginx/html/index.html"
 
 
@@ -86,6 +99,10 @@ def restore_page(lab: Lab) -> None:
     """The page as it was built."""
     script = f"[ ! -e {PAGE}.kept ] || mv {PAGE}.kept {PAGE}"
     lab.vm.run(["docker", "exec", "-u", "0", "zebu-frontend-1", "sh", "-c", script])
+
+
+DIRTY_TREE = frozenset({"pre.application.quality.tagged-release", "deploy.initial.git-deployed"})
+"""What a file of the checkout flips that is not as it was committed, whatever else it does."""
 
 
 def edit_document(lab: Lab, name: str, change: str) -> None:
@@ -130,6 +147,11 @@ def restore_proxy(lab: Lab, file: str) -> None:
     _reload_proxy(lab, f"[ ! -e {kept} ] || mv {kept} {path}")
 
 
+def before_api(lab: Lab, location: str) -> None:
+    """Let the proxy answer one more location of the API's name, before what it passes on."""
+    edit_proxy(lab, "tls", f"s#location / {{ proxy_pass http://10.77.0.10:8000; }}#{location} &#")
+
+
 def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
     """A certificate of the lab's own authority and its key, on the proxy's machine."""
     certificate, key = lab.mint(name, days)
@@ -157,6 +179,31 @@ def add_server(lab: Lab, file: str, name: str, text: str) -> None:
 def remove_server(lab: Lab, file: str) -> None:
     """Without it again."""
     _reload_proxy(lab, f"rm -f /etc/nginx/sites-enabled/{file}.conf /root/{file}.pem /root/{file}.key")
+
+
+DUMPS = "/var/backups/zebu"
+
+
+def dumps_on_own_disk(lab: Lab, options: str, then: str = "true") -> None:
+    """Put the dumps on a disk of their own, with mount options, and run a command there."""
+    lab.vm.shell(
+        f"mkdir /root/dumps && cp -a {DUMPS}/. /root/dumps/ && mount -t tmpfs -o {options} tmpfs {DUMPS} && cp -a /root/dumps/. {DUMPS}/ && rm -r /root/dumps && cd {DUMPS} && {then}"
+    )
+
+
+def dumps_on_root_disk(lab: Lab) -> None:
+    """The dumps where they were."""
+    lab.vm.shell(f"umount {DUMPS}")
+
+
+def write_dump(lab: Lab, script: str) -> None:
+    """One more dump, newer than all, by a script that writes it to `$newest`."""
+    lab.vm.shell(f"newest={DUMPS}/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; {script}; echo $newest > /root/fault.dump")
+
+
+def remove_dump(lab: Lab) -> None:
+    """Without it again."""
+    lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
 
 
 def change_check(lab: Lab, name: str, **fields: Any) -> None:

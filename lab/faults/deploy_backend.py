@@ -1,6 +1,6 @@
 """Faults of deploy.backend."""
 
-from lab.changes import edit_proxy, restart, restore_proxy, serve_minted
+from lab.changes import before_api, edit_backend, edit_proxy, restore_backend, restore_proxy, serve_minted
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -23,11 +23,6 @@ def wrong_name(lab: Lab) -> None:
     serve_minted(lab, "api", "other.zebu.test", (-1, 89))
 
 
-def mend_forbidden(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 mv /app/zebu/errors.py.kept /app/zebu/errors.py")
-    restart(lab, "backend")
-
-
 @fault(
     "deploy.backend.authentication",
     flips={
@@ -39,12 +34,11 @@ def mend_forbidden(lab: Lab) -> None:
     },
     outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED, "deploy.performance.api": Outcome.NOT_ASSESSED},
     touches={"backend-files"},
-    mend=mend_forbidden,
+    mend=lambda lab: restore_backend(lab, "errors.py"),
 )
 def forbidden(lab: Lab) -> None:
     """Strangers are turned away with 403: clients do not know that they may log in."""
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 sed -i.kept 's/Refused(401/Refused(403/' /app/zebu/errors.py")
-    restart(lab, "backend")
+    edit_backend(lab, "errors.py", "s/Refused(401/Refused(403/")
 
 
 @fault(
@@ -71,11 +65,7 @@ def taken_away(lab: Lab) -> None:
 )
 def hidden(lab: Lab) -> None:
     """Odd but right: the description is meant to be hidden, and is."""
-    edit_proxy(
-        lab,
-        "tls",
-        r"s#location / { proxy_pass http://10.77.0.10:8000; }#location ~ ^/(docs|redoc|openapi.json) { return 404; } location / { proxy_pass http://10.77.0.10:8000; }#",
-    )
+    before_api(lab, "location ~ ^/(docs|redoc|openapi.json) { return 404; }")
 
 
 @fault(
@@ -87,11 +77,7 @@ def hidden(lab: Lab) -> None:
 )
 def one_left_open(lab: Lab) -> None:
     """/docs is closed, and /openapi.json is open."""
-    edit_proxy(
-        lab,
-        "tls",
-        r"s#location / { proxy_pass http://10.77.0.10:8000; }#location ~ ^/(docs|redoc) { return 404; } location / { proxy_pass http://10.77.0.10:8000; }#",
-    )
+    before_api(lab, "location ~ ^/(docs|redoc) { return 404; }")
 
 
 @fault(

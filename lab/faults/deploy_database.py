@@ -38,15 +38,11 @@ def merged_branches(lab: Lab) -> None:
     flips={"deploy.database.migrations"},
     touches={"alembic"},
     uses={"postgres"},
-    mend=lambda lab: lab.vm.shell(
-        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'd001_price_history_updated_at'\""
-    ),
+    mend=lambda lab: sql(lab, "UPDATE alembic_version SET version_num = 'd001_price_history_updated_at'"),
 )
 def one_behind(lab: Lab) -> None:
     """The code was deployed, its last migration was not applied."""
-    lab.vm.shell(
-        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c \"UPDATE alembic_version SET version_num = 'c002_backtests_triggers'\""
-    )
+    sql(lab, "UPDATE alembic_version SET version_num = 'c002_backtests_triggers'")
 
 
 BRANCH = b"""revision = "x001_branch"

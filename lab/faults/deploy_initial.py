@@ -2,6 +2,7 @@
 
 from lab.changes import (
     age_backend_image,
+    before_api,
     edit_proxy,
     forget,
     recreate,
@@ -135,11 +136,7 @@ def without_objects(lab: Lab) -> None:
 )
 def other_body(lab: Lab) -> None:
     """200, and another body."""
-    edit_proxy(
-        lab,
-        "tls",
-        r's|location / { proxy_pass http://10.77.0.10:8000; }|location = /health { default_type application/json; return 200 \'{"status":"starting"}\'; } location / { proxy_pass http://10.77.0.10:8000; }|',
-    )
+    before_api(lab, 'location = /health { default_type application/json; return 200 \'{"status":"starting"}\'; }')
 
 
 @fault(

@@ -1,28 +1,36 @@
 """Faults of deploy.performance."""
 
-from lab.changes import beside_server, edit_page, edit_proxy, restart, restore_page, restore_proxy, usage
+from lab.changes import (
+    beside_server,
+    dumps_on_own_disk,
+    dumps_on_root_disk,
+    edit_backend,
+    edit_page,
+    edit_proxy,
+    restart,
+    restore_backend,
+    restore_page,
+    restore_proxy,
+    usage,
+)
 from lab.deployment import Lab
 from lab.fault import fault
 from lab.waits import until
-
-
-def mend_slow(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 mv /app/zebu/auth.py.kept /app/zebu/auth.py")
-    restart(lab, "backend")
 
 
 @fault(
     "deploy.performance.api",
     flips={"deploy.performance.api"},
     touches={"backend-files"},
-    mend=mend_slow,
+    mend=lambda lab: restore_backend(lab, "auth.py"),
 )
 def slow(lab: Lab) -> None:
     """Every answer takes most of a second."""
-    lab.vm.shell(
-        "docker exec -u 0 zebu-backend-1 sed -i.kept 's/^def _by_api_key(raw: str, database: Database) -> Caller:/&\\n    import time; time.sleep(0.6)/' /app/zebu/auth.py"
+    edit_backend(
+        lab,
+        "auth.py",
+        "s/^def _by_api_key(raw: str, database: Database) -> Caller:/&\\n    import time; time.sleep(0.6)/",
     )
-    restart(lab, "backend")
 
 
 @fault(
@@ -70,39 +78,33 @@ def busy(lab: Lab) -> None:
     "deploy.performance.disk",
     flips={"deploy.performance.disk"},
     touches={"dumps"},
-    mend=lambda lab: lab.vm.shell("umount /var/backups/zebu"),
+    mend=dumps_on_root_disk,
 )
 def data_disk_full(lab: Lab) -> None:
     """The root has room; the disk with the dumps has not."""
-    lab.vm.shell(
-        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=40m tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps && head -c 25m /dev/zero > /var/backups/zebu/filler"
-    )
+    dumps_on_own_disk(lab, "size=40m", "head -c 25m /dev/zero > filler")
 
 
 @fault(
     "deploy.performance.disk",
     flips={"deploy.performance.disk"},
     touches={"dumps"},
-    mend=lambda lab: lab.vm.shell("umount /var/backups/zebu"),
+    mend=dumps_on_root_disk,
 )
 def no_inodes(lab: Lab) -> None:
     """There is room on the disk, and no inodes are left."""
-    lab.vm.shell(
-        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=64m,nr_inodes=60 tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps && cd /var/backups/zebu && for n in $(seq 40); do : > filler-$n; done"
-    )
+    dumps_on_own_disk(lab, "size=64m,nr_inodes=60", "for n in $(seq 40); do : > filler-$n; done")
 
 
 @fault(
     "deploy.performance.disk",
     flips=set(),
     touches={"dumps"},
-    mend=lambda lab: lab.vm.shell("umount /var/backups/zebu"),
+    mend=dumps_on_root_disk,
 )
 def own_disk(lab: Lab) -> None:
     """Odd but right: the dumps are on a small disk of their own, with room."""
-    lab.vm.shell(
-        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=64m,mode=0700 tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps"
-    )
+    dumps_on_own_disk(lab, "size=64m,mode=0700")
 
 
 @fault(

@@ -1,69 +1,27 @@
 """Faults of post.documentation.contacts."""
 
-from lab.changes import edit_document, restore_document
+from lab.changes import DIRTY_TREE, edit_document, restore_document
 from lab.deployment import Lab
-from lab.fault import fault
+from lab.fault import Fault, fault
 
 
-@fault(
-    "post.documentation.contacts.admin",
-    name="left_out",
-    flips={
-        "post.documentation.contacts.admin",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
-    touches={"contacts.md"},
-    mend=lambda lab: restore_document(lab, "contacts"),
-)
-def admin_left_out(lab: Lab) -> None:
-    """The list of contacts leaves it out."""
-    edit_document(lab, "contacts", "sed -i '/^| Administrators/d' contacts.md")
+def _left_out(who: str, row: str) -> Fault:
+    item = f"post.documentation.contacts.{who}"
+
+    @fault(
+        item,
+        flips={item, *DIRTY_TREE},
+        touches={"contacts.md"},
+        mend=lambda lab: restore_document(lab, "contacts"),
+    )
+    def left_out(lab: Lab) -> None:
+        """The list of contacts leaves it out."""
+        edit_document(lab, "contacts", f"sed -i '/^| {row}/d' contacts.md")
+
+    return left_out
 
 
-@fault(
-    "post.documentation.contacts.dns",
-    name="left_out",
-    flips={
-        "post.documentation.contacts.dns",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
-    touches={"contacts.md"},
-    mend=lambda lab: restore_document(lab, "contacts"),
-)
-def dns_left_out(lab: Lab) -> None:
-    """The list of contacts leaves it out."""
-    edit_document(lab, "contacts", "sed -i '/^| DNS provider/d' contacts.md")
-
-
-@fault(
-    "post.documentation.contacts.hosting",
-    name="left_out",
-    flips={
-        "post.documentation.contacts.hosting",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
-    touches={"contacts.md"},
-    mend=lambda lab: restore_document(lab, "contacts"),
-)
-def hosting_left_out(lab: Lab) -> None:
-    """The list of contacts leaves it out."""
-    edit_document(lab, "contacts", "sed -i '/^| Hosting/d' contacts.md")
-
-
-@fault(
-    "post.documentation.contacts.registrar",
-    name="left_out",
-    flips={
-        "post.documentation.contacts.registrar",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
-    touches={"contacts.md"},
-    mend=lambda lab: restore_document(lab, "contacts"),
-)
-def registrar_left_out(lab: Lab) -> None:
-    """The list of contacts leaves it out."""
-    edit_document(lab, "contacts", "sed -i '/^| Domain registrar/d' contacts.md")
+ADMIN = _left_out("admin", "Administrators")
+DNS = _left_out("dns", "DNS provider")
+HOSTING = _left_out("hosting", "Hosting")
+REGISTRAR = _left_out("registrar", "Domain registrar")

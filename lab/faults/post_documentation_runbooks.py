@@ -1,6 +1,6 @@
 """Faults of post.documentation.runbooks."""
 
-from lab.changes import edit_document, restore_document
+from lab.changes import DIRTY_TREE, edit_document, restore_document
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -11,8 +11,7 @@ from lab.fault import fault
         "post.documentation.runbooks.deployment",
         "post.maintenance.deployment.redeploy-documented",
         "post.maintenance.deployment.checklist",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
+        *DIRTY_TREE,
     },
     touches={"deployment.md"},
     mend=lambda lab: restore_document(lab, "deployment"),
@@ -24,12 +23,7 @@ def no_such_command(lab: Lab) -> None:
 
 @fault(
     "post.documentation.runbooks.rollback",
-    flips={
-        "post.documentation.runbooks.rollback",
-        "post.maintenance.deployment.rollback-tested",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.documentation.runbooks.rollback", "post.maintenance.deployment.rollback-tested", *DIRTY_TREE},
     touches={"rollback.md"},
     mend=lambda lab: restore_document(lab, "rollback"),
 )
@@ -40,11 +34,7 @@ def no_such_path(lab: Lab) -> None:
 
 @fault(
     "post.documentation.runbooks.shutdown",
-    flips={
-        "post.documentation.runbooks.shutdown",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.documentation.runbooks.shutdown", *DIRTY_TREE},
     touches={"troubleshooting.md"},
     mend=lambda lab: restore_document(lab, "troubleshooting"),
 )
@@ -55,12 +45,7 @@ def no_section(lab: Lab) -> None:
 
 @fault(
     "post.documentation.runbooks.troubleshooting",
-    flips={
-        "post.documentation.runbooks.troubleshooting",
-        "post.documentation.runbooks.shutdown",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.documentation.runbooks.troubleshooting", "post.documentation.runbooks.shutdown", *DIRTY_TREE},
     touches={"troubleshooting.md"},
     mend=lambda lab: restore_document(lab, "troubleshooting"),
 )

@@ -1,6 +1,6 @@
 """Faults of post.maintenance.capacity."""
 
-from lab.changes import date_back, edit_document, forget, remember_disk, restore_document
+from lab.changes import DIRTY_TREE, date_back, edit_document, forget, remember_disk, restore_document
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -66,11 +66,7 @@ def grows_slowly(lab: Lab) -> None:
 
 @fault(
     "post.maintenance.capacity.scaling-plan",
-    flips={
-        "post.maintenance.capacity.scaling-plan",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.maintenance.capacity.scaling-plan", *DIRTY_TREE},
     touches={"architecture.md"},
     mend=lambda lab: restore_document(lab, "architecture"),
 )

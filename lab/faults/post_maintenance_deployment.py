@@ -1,17 +1,13 @@
 """Faults of post.maintenance.deployment."""
 
-from lab.changes import edit_document, restore_document
+from lab.changes import DIRTY_TREE, edit_document, restore_document
 from lab.deployment import Lab
 from lab.fault import fault
 
 
 @fault(
     "post.maintenance.deployment.changelog",
-    flips={
-        "post.maintenance.deployment.changelog",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.maintenance.deployment.changelog", *DIRTY_TREE},
     touches={"CHANGELOG.md"},
     mend=lambda lab: lab.vm.shell("cp -p /root/changelog.kept /opt/zebu/CHANGELOG.md"),
 )
@@ -22,11 +18,7 @@ def no_entry(lab: Lab) -> None:
 
 @fault(
     "post.maintenance.deployment.checklist",
-    flips={
-        "post.maintenance.deployment.checklist",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.maintenance.deployment.checklist", *DIRTY_TREE},
     touches={"deployment.md"},
     mend=lambda lab: restore_document(lab, "deployment"),
 )
@@ -41,8 +33,7 @@ def prose_only(lab: Lab) -> None:
         "post.documentation.runbooks.deployment",
         "post.maintenance.deployment.redeploy-documented",
         "post.maintenance.deployment.checklist",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
+        *DIRTY_TREE,
     },
     touches={"deployment.md"},
     mend=lambda lab: restore_document(lab, "deployment"),
@@ -62,8 +53,7 @@ def no_commands(lab: Lab) -> None:
         "post.documentation.runbooks.rollback",
         "post.maintenance.deployment.rollback-tested",
         "pre.database.backups.rollback-documented",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
+        *DIRTY_TREE,
     },
     touches={"rollback.md", "deployment.md"},
     mend=lambda lab: lab.vm.shell("mv /root/rollback.md /opt/zebu/docs/"),

@@ -1,5 +1,6 @@
 """Faults of post.maintenance.updates."""
 
+from lab.changes import DIRTY_TREE
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -7,11 +8,7 @@ from pytest_zebu.verdict.outcome import Outcome
 
 @fault(
     "post.maintenance.updates.dependencies",
-    flips={
-        "post.maintenance.updates.dependencies",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.maintenance.updates.dependencies", *DIRTY_TREE},
     outcomes={"post.maintenance.updates.dependencies": Outcome.NOT_ASSESSED},
     touches={".github"},
     mend=lambda lab: lab.vm.shell("mv /root/dotgithub /opt/zebu/.github"),

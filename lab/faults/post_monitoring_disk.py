@@ -1,5 +1,6 @@
 """Faults of post.monitoring.disk."""
 
+from lab.changes import dumps_on_own_disk, dumps_on_root_disk
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -34,10 +35,8 @@ def timer_off(lab: Lab) -> None:
     "post.monitoring.disk.usage",
     flips={"post.monitoring.disk.usage", "deploy.performance.disk", "post.recovery.backups.size"},
     touches={"dumps"},
-    mend=lambda lab: lab.vm.shell("umount /var/backups/zebu"),
+    mend=dumps_on_root_disk,
 )
 def nearly_full(lab: Lab) -> None:
     """The disk of the dumps is nine tenths full."""
-    lab.vm.shell(
-        "mkdir /root/dumps && cp -a /var/backups/zebu/. /root/dumps/ && mount -t tmpfs -o size=16m tmpfs /var/backups/zebu && cp -a /root/dumps/. /var/backups/zebu/ && rm -r /root/dumps && head -c 14m /dev/zero > /var/backups/zebu/filler"
-    )
+    dumps_on_own_disk(lab, "size=16m", "head -c 14m /dev/zero > filler")

@@ -1,5 +1,6 @@
 """Faults of post.monitoring.logs."""
 
+from lab.changes import DIRTY_TREE
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -15,11 +16,7 @@ def no_log(lab: Lab) -> None:
 
 @fault(
     "post.monitoring.logs.accessible",
-    flips={
-        "post.monitoring.logs.accessible",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.monitoring.logs.accessible", *DIRTY_TREE},
     touches={"Taskfile"},
     mend=lambda lab: lab.vm.shell("cp -p /root/Taskfile.yml /opt/zebu/"),
 )

@@ -1,5 +1,6 @@
 """Faults of post.recovery.backups."""
 
+from lab.changes import remove_dump, write_dump
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -9,13 +10,11 @@ from pytest_zebu.verdict.outcome import Outcome
     "post.recovery.backups.daily",
     flips={"post.recovery.backups.daily", "post.recovery.backups.verified"},
     touches={"dumps"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def empty(lab: Lab) -> None:
     """The newest dump has the right name and date, and nothing in it."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; : > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, ": > $newest")
 
 
 @fault(
@@ -23,13 +22,11 @@ def empty(lab: Lab) -> None:
     flips={"post.recovery.backups.daily"},
     touches={"dumps"},
     uses={"postgres"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def shrunk(lab: Lab) -> None:
     """The newest dump is whole, and has one table of all."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc -t api_keys -U zebu_admin zebu > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc -t api_keys -U zebu_admin zebu > $newest")
 
 
 @fault(
@@ -58,12 +55,13 @@ def too_much(lab: Lab) -> None:
     flips={"post.recovery.backups.verified"},
     touches={"dumps"},
     uses={"postgres"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def cut_short(lab: Lab) -> None:
     """The newest dump lists well, and ends in the middle."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu > $newest; truncate -s $(($(stat -c %s $newest) * 7 / 10)) $newest; echo $newest > /root/fault.dump"
+    write_dump(
+        lab,
+        "docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu > $newest; truncate -s $(($(stat -c %s $newest) * 7 / 10)) $newest",
     )
 
 

@@ -1,6 +1,6 @@
 """Faults of post.recovery.disaster."""
 
-from lab.changes import edit_document, restore_document
+from lab.changes import DIRTY_TREE, edit_document, restore_document
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -13,8 +13,7 @@ from lab.fault import fault
         "post.documentation.contacts.dns",
         "post.documentation.contacts.hosting",
         "post.documentation.contacts.registrar",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
+        *DIRTY_TREE,
     },
     touches={"contacts.md"},
     mend=lambda lab: lab.vm.shell("mv /root/contacts.md /opt/zebu/docs/"),
@@ -26,12 +25,7 @@ def nobody(lab: Lab) -> None:
 
 @fault(
     "post.recovery.disaster.procedure",
-    flips={
-        "post.recovery.disaster.procedure",
-        "post.recovery.disaster.rto-rpo",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.recovery.disaster.procedure", "post.recovery.disaster.rto-rpo", *DIRTY_TREE},
     touches={"disaster-recovery.md"},
     mend=lambda lab: restore_document(lab, "disaster-recovery"),
 )
@@ -46,11 +40,7 @@ def stub(lab: Lab) -> None:
 
 @fault(
     "post.recovery.disaster.rto-rpo",
-    flips={
-        "post.recovery.disaster.rto-rpo",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"post.recovery.disaster.rto-rpo", *DIRTY_TREE},
     touches={"disaster-recovery.md"},
     mend=lambda lab: restore_document(lab, "disaster-recovery"),
 )

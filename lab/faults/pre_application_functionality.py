@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from lab.changes import add_server, edit_proxy, remove_server, restore_env, restore_proxy, set_env, sql
+from lab.changes import add_server, before_api, remove_server, restore_env, restore_proxy, set_env, sql
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -64,11 +64,7 @@ def not_configured(lab: Lab) -> None:
 )
 def proxy_answers(lab: Lab) -> None:
     """The proxy asks for a password of its own; whether the application turns strangers away is not seen."""
-    edit_proxy(
-        lab,
-        "tls",
-        r"s|location / { proxy_pass http://10.77.0.10:8000; }|location /api/v1/portfolios { add_header WWW-Authenticate 'Bearer' always; return 401; } &|",
-    )
+    before_api(lab, "location /api/v1/portfolios { add_header WWW-Authenticate 'Bearer' always; return 401; }")
 
 
 def mend_stays(lab: Lab) -> None:
@@ -89,10 +85,9 @@ def mend_stays(lab: Lab) -> None:
 )
 def stays(lab: Lab) -> None:
     """What is deleted stays."""
-    edit_proxy(
+    before_api(
         lab,
-        "tls",
-        r"s|location / { proxy_pass http://10.77.0.10:8000; }|location ~ ^/api/v1/portfolios/[^/]+$ { if ($request_method = DELETE) { return 405; } proxy_pass http://10.77.0.10:8000; } &|",
+        "location ~ ^/api/v1/portfolios/[^/]+$ { if ($request_method = DELETE) { return 405; } proxy_pass http://10.77.0.10:8000; }",
     )
 
 

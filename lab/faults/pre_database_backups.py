@@ -1,6 +1,16 @@
 """Faults of pre.database.backups."""
 
-from lab.changes import PVESH_SETTINGS, install_pvesh, only_vm_backups, own_dumps_again, remove_pvesh, sql
+from lab.changes import (
+    DIRTY_TREE,
+    PVESH_SETTINGS,
+    install_pvesh,
+    only_vm_backups,
+    own_dumps_again,
+    remove_dump,
+    remove_pvesh,
+    sql,
+    write_dump,
+)
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -109,18 +119,16 @@ def vm_backups_on_own_disks(lab: Lab) -> None:
     touches={"dumps"},
     uses={"postgres"},
     probes={"restore"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def cut_short(lab: Lab) -> None:
     """The newest dump was cut short on its way to the disk."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu | head -c 20000 > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu | head -c 20000 > $newest")
 
 
 def mend_first_rows_since(lab: Lab) -> None:
     sql(lab, "DROP TABLE fresh")
-    lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
+    remove_dump(lab)
 
 
 @fault(
@@ -134,9 +142,7 @@ def mend_first_rows_since(lab: Lab) -> None:
 def first_rows_since(lab: Lab) -> None:
     """Odd but right: a table that was empty when the dump was made has its first rows now."""
     sql(lab, "SET ROLE zebu_app; CREATE TABLE fresh (id integer PRIMARY KEY)")
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu > $newest")
     sql(lab, "SET ROLE zebu_app; INSERT INTO fresh VALUES (1)")
 
 
@@ -150,13 +156,11 @@ def first_rows_since(lab: Lab) -> None:
     touches={"dumps"},
     uses={"postgres"},
     probes={"restore"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def structure_only(lab: Lab) -> None:
     """The newest dump lists and unpacks well; it has no rows."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc --schema-only -U zebu_admin zebu > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc --schema-only -U zebu_admin zebu > $newest")
 
 
 @fault(
@@ -165,13 +169,11 @@ def structure_only(lab: Lab) -> None:
     touches={"dumps"},
     uses={"postgres"},
     probes={"restore"},
-    mend=lambda lab: lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump"),
+    mend=remove_dump,
 )
 def without_a_tables_rows(lab: Lab) -> None:
     """One table's rows are left out of the dump, all others are there."""
-    lab.vm.shell(
-        "newest=/var/backups/zebu/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; docker exec zebu-db-1 pg_dump -Fc --exclude-table-data=transactions -U zebu_admin zebu > $newest; echo $newest > /root/fault.dump"
-    )
+    write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc --exclude-table-data=transactions -U zebu_admin zebu > $newest")
 
 
 @fault(
@@ -218,11 +220,7 @@ def empty_downgrade(lab: Lab) -> None:
 
 @fault(
     "pre.database.backups.rollback-documented",
-    flips={
-        "pre.database.backups.rollback-documented",
-        "pre.application.quality.tagged-release",
-        "deploy.initial.git-deployed",
-    },
+    flips={"pre.database.backups.rollback-documented", *DIRTY_TREE},
     mend=lambda lab: lab.vm.shell("mv /root/rollback.md /root/deployment.md /opt/zebu/docs/"),
 )
 def no_document(lab: Lab) -> None:

@@ -10,13 +10,11 @@ from lab.fault import fault
     flips={"pre.database.configuration.least-privilege"},
     touches={"role"},
     uses={"postgres"},
-    mend=lambda lab: lab.vm.shell(
-        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c 'ALTER ROLE zebu_app NOSUPERUSER'"
-    ),
+    mend=lambda lab: sql(lab, "ALTER ROLE zebu_app NOSUPERUSER"),
 )
 def superuser(lab: Lab) -> None:
     """The application works as superuser."""
-    lab.vm.shell("docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c 'ALTER ROLE zebu_app SUPERUSER'")
+    sql(lab, "ALTER ROLE zebu_app SUPERUSER")
 
 
 @fault(
@@ -24,13 +22,11 @@ def superuser(lab: Lab) -> None:
     flips={"pre.database.configuration.least-privilege"},
     touches={"role"},
     uses={"postgres"},
-    mend=lambda lab: lab.vm.shell(
-        "docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c 'REVOKE pg_execute_server_program FROM zebu_app'"
-    ),
+    mend=lambda lab: sql(lab, "REVOKE pg_execute_server_program FROM zebu_app"),
 )
 def through_membership(lab: Lab) -> None:
     """The role itself has no powers, but a group that it is in may run programs."""
-    lab.vm.shell("docker exec zebu-db-1 psql -q -U zebu_admin -d zebu -c 'GRANT pg_execute_server_program TO zebu_app'")
+    sql(lab, "GRANT pg_execute_server_program TO zebu_app")
 
 
 @fault(

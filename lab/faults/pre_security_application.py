@@ -1,6 +1,6 @@
 """Faults of pre.security.application."""
 
-from lab.changes import edit_proxy, restart, restore_proxy
+from lab.changes import before_api, edit_backend, edit_proxy, restore_backend, restore_proxy
 from lab.deployment import Lab
 from lab.fault import fault
 
@@ -22,11 +22,7 @@ def debug_on(lab: Lab) -> None:
 )
 def traceback(lab: Lab) -> None:
     """The settings are right, and an error answer shows a traceback all the same."""
-    edit_proxy(
-        lab,
-        "tls",
-        "s|location / { proxy_pass http://10.77.0.10:8000; }|location = /api/v1/zebu-readiness-missing { return 500 'Traceback (most recent call last):'; } &|",
-    )
+    before_api(lab, "location = /api/v1/zebu-readiness-missing { return 500 'Traceback (most recent call last):'; }")
 
 
 @fault(
@@ -96,28 +92,17 @@ def reflects_any(lab: Lab) -> None:
     )
 
 
-def mend_input_validation_breaks(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 mv /app/zebu/errors.py.kept /app/zebu/errors.py")
-    restart(lab, "backend")
-
-
 @fault(
     "pre.security.application.input-validation",
     name="breaks",
     flips={"pre.security.application.input-validation"},
     touches={"backend-files"},
     probes={"functional"},
-    mend=mend_input_validation_breaks,
+    mend=lambda lab: restore_backend(lab, "errors.py"),
 )
 def input_validation_breaks(lab: Lab) -> None:
     """What is malformed breaks the application."""
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 sed -i.kept 's/status_code=422/status_code=500/' /app/zebu/errors.py")
-    restart(lab, "backend")
-
-
-def mend_taken_for_good(lab: Lab) -> None:
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 mv /app/zebu/errors.py.kept /app/zebu/errors.py")
-    restart(lab, "backend")
+    edit_backend(lab, "errors.py", "s/status_code=422/status_code=500/")
 
 
 @fault(
@@ -125,12 +110,11 @@ def mend_taken_for_good(lab: Lab) -> None:
     flips={"pre.security.application.input-validation"},
     touches={"backend-files"},
     probes={"functional"},
-    mend=mend_taken_for_good,
+    mend=lambda lab: restore_backend(lab, "errors.py"),
 )
 def taken_for_good(lab: Lab) -> None:
     """What is malformed is answered with 200, and an error in the text."""
-    lab.vm.shell("docker exec -u 0 zebu-backend-1 sed -i.kept 's/status_code=422/status_code=200/' /app/zebu/errors.py")
-    restart(lab, "backend")
+    edit_backend(lab, "errors.py", "s/status_code=422/status_code=200/")
 
 
 def mend_none(lab: Lab) -> None:
@@ -180,11 +164,7 @@ def not_in_force(lab: Lab) -> None:
 )
 def sql_injection_breaks(lab: Lab) -> None:
     """The source looks right; an injected string breaks a route all the same."""
-    edit_proxy(
-        lab,
-        "tls",
-        r"s|location / { proxy_pass http://10.77.0.10:8000; }|location ~ UNION { add_header X-Correlation-ID x always; return 500; } &|",
-    )
+    before_api(lab, "location ~ UNION { add_header X-Correlation-ID x always; return 500; }")
 
 
 @fault(

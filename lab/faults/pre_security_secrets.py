@@ -1,6 +1,6 @@
 """Faults of pre.security.secrets."""
 
-from lab.changes import recreate, restore_env, set_env
+from lab.changes import recreate, restore_env, set_env, sql
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -48,7 +48,7 @@ def mend_database_password(lab: Lab) -> None:
 )
 def database_password(lab: Lab) -> None:
     """The database's administrator has a well-known password."""
-    lab.vm.shell("docker exec zebu-db-1 psql -U zebu_admin -d zebu -qc \"ALTER ROLE zebu_admin PASSWORD 'postgres'\"")
+    sql(lab, "ALTER ROLE zebu_admin PASSWORD 'postgres'")
 
 
 @fault(

@@ -15,7 +15,13 @@ from lab.proofs import Fault, load_faults
 from pytest_zebu.catalogue import UnknownItem
 from pytest_zebu.verdict.outcome import Outcome
 
-HELPERS = {"sql": "db", "edit_page": "frontend", "restore_page": "frontend"}
+HELPERS = {
+    "sql": "db",
+    "edit_backend": "backend",
+    "restore_backend": "backend",
+    "edit_page": "frontend",
+    "restore_page": "frontend",
+}
 """The functions of `lab.changes` that run a command in a container, by its service."""
 STARTERS = {"restart", "recreate"}
 """Those that start a container whose service they are told."""
