@@ -17,8 +17,10 @@ from typing import Any, Generic, TypeVar
 from lab import recordings
 from lab.changes import override, recreate
 from lab.deployment import Lab
-from lab.proofs import BLINDINGS, Fault, load_faults, merged
+from lab.fault import Fault
+from lab.proofs import BLINDINGS, load_faults, merged
 from lab.recordings import ATTESTATIONS, HEALTHY, LAB_FOLDER, SETTINGS, TRUST, Case, Healthy, Unfit
+from lab.settled import settle, settle_healthy
 from lab.shell import LabError
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts import ALL
@@ -251,14 +253,10 @@ class Recorder:
         """Record a fault, alone."""
         items = {*fault.flips, *fault.right_for, fault.item}
         changes = dict.fromkeys(BLINDINGS.get(fault.blinds, ()), Outcome.NOT_ASSESSED)
-        changes |= {item_id: Outcome(fault.outcomes.get(item_id, "failed")) for item_id in fault.flips}
-        active = frozenset(
-            probe for option in fault.options if option.startswith("--zebu-active=")
-            for probe in option.partition("=")[2].split(",")
-        )  # fmt: skip
+        changes |= {item_id: fault.outcome(item_id) for item_id in fault.flips}
         with broken(self.lab, fault):
             facts = QUICK | facts_of(items | changes.keys())
-            found = self._case(fault.id, fault.about, facts, active=active, settings=fault.settings)
+            found = self._case(fault.id, fault.text, facts, active=frozenset(fault.probes), settings=fault.settings)
         right = fault.right_for or (frozenset({fault.item}) if fault.is_odd_but_right else frozenset())
         self.keep_difference(base, replace(found, right_for=tuple(sorted(right))), changes, items)
 
@@ -377,11 +375,13 @@ def broken(lab: Lab, fault: Fault) -> Iterator[None]:
     try:
         override(lab, services)
         fault.inject(lab)
+        settle(lab, fault.settles)
         yield
     finally:
         fault.mend(lab)
         for service in services:
             recreate(lab, service)
+        settle_healthy(lab)
 
 
 def record(lab: Lab, wanted: Sequence[str], tell: Callable[[str], None]) -> Recorder:

@@ -115,7 +115,7 @@ def test_recordings_say_what_is_declared(healthy: Healthy) -> None:
             continue
         case = recordings.read(CASES[fault.id], healthy.case)
         declared = dict.fromkeys(BLINDINGS.get(fault.blinds, ()), Outcome.NOT_ASSESSED)
-        declared |= {item_id: Outcome(fault.outcomes.get(item_id, "failed")) for item_id in fault.flips}
+        declared |= {item_id: fault.outcome(item_id) for item_id in fault.flips}
         differing = {
             item_id: (word,) for item_id, word in declared.items() if healthy.outcomes(case.active)[item_id] is not word
         }
