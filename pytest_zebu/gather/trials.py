@@ -14,6 +14,7 @@ import requests
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY
+from pytest_zebu.gather.client import Client
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
@@ -32,17 +33,13 @@ class _Application:
 
     def __init__(self, base: str, key: str, trust: str) -> None:
         self.base = f"{base}/api/v1"
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.verify = trust
-        if key:
-            self.session.headers["X-API-Key"] = key
+        self.client = Client(trust, {"X-API-Key": key} if key else {})
 
     def ask(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None) -> dict[str, Any]:
         """One request: status, JSON or nothing, and whether the application itself answered."""
         content = {"data": raw, "headers": {"Content-Type": "application/json"}} if raw is not None else {"json": body}
-        with self.session.request(
-            method, self.base + path, timeout=SECONDS, stream=True, allow_redirects=False,
+        with self.client.request(
+            method, self.base + path, timeout=SECONDS, stream=True,
             **(content if body is not None or raw is not None else {}),
         ) as answer:  # fmt: skip
             text = answer.raw.read(BODY_LIMIT, decode_content=True)
