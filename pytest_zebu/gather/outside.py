@@ -10,7 +10,7 @@ import resource
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +27,9 @@ import requests
 from OpenSSL import SSL
 from requests.adapters import HTTPAdapter
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import Look, Probe
-from pytest_zebu.gather import audit, services, trials
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather import audit, services
 from pytest_zebu.gather.browser import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -84,7 +84,6 @@ class Outside:
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
-    drill: Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]] | None = None
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
@@ -116,12 +115,6 @@ class Outside:
                     return services.ask_proxy(self.target.settings)
                 case "advisories":
                     return audit.ask_advisories(self.target.settings, arguments["python"], arguments["npm"])
-                case "functional":
-                    return trials.use_application(self.target.settings, arguments)
-                case "attack":
-                    return trials.attack(self.target.settings, arguments)
-                case "restore":
-                    return trials.restore(self.drill, arguments)
                 case kind:
                     return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
         except Exception as error:

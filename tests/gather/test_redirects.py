@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather import audit, services, trials
+from pytest_zebu.facts.trials import AttackTrial, UseTrial
+from pytest_zebu.gather import audit, services, trial_runs
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET
 
@@ -100,16 +101,16 @@ def proxy_answer(declared: Declared, url: str) -> Any:
 
 
 def application(declared: Declared, url: str) -> Any:
-    return trials.use_application(declared(probes={"api_key_file": "secret"}), {"base": url, "refused": None})
+    return trial_runs.use_application(declared(probes={"api_key_file": "secret"}), UseTrial(url))
 
 
 def staging(declared: Declared, url: str) -> Any:
     settings = declared(probes={"staging_api_key_file": "secret"})
-    return trials.use_application(settings, {"base": url, "refused": None, "is_staging": True, "elsewhere": url})
+    return trial_runs.use_application(settings, UseTrial(url, url, is_staging=True))
 
 
 def attack(declared: Declared, url: str) -> Any:
-    return trials.attack(declared(probes={"api_key_file": "secret"}), {"base": url, "refused": None})
+    return trial_runs.attack(declared(probes={"api_key_file": "secret"}), AttackTrial(url))
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
@@ -117,7 +118,7 @@ def attack(declared: Declared, url: str) -> Any:
 def test_no_redirect_is_followed(
     ask: Ask, status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trials, "BURST", 4)
+    monkeypatch.setattr(trial_runs, "BURST", 4)
     first, second = servers
     first.redirect(status, second)
     if ask is proxy:

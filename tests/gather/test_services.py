@@ -13,7 +13,7 @@ import pytest
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather import audit, services, trials
+from pytest_zebu.gather import audit, services
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET
 
@@ -147,10 +147,3 @@ def test_advisories(service: Service, declared: Callable[..., Settings]) -> None
     answer = audit.ask_advisories(settings, {"image": {"fastapi": "0.1.0"}}, {"lock": {"esbuild": "0.17.19"}})
     assert isinstance(answer["image"], Unknown)
     assert reasons(answer["lock"]) is Reason.UNDECIDABLE
-
-
-def test_probes_are_refused_before_anything_is_sent(declared: Callable[..., Settings]) -> None:
-    for probe in (trials.use_application, trials.attack):
-        answer = probe(declared(), {"base": "https://127.0.0.1:1", "refused": "not named"})
-        assert (reasons(answer), answer.detail) == (Reason.NOT_CONFIGURED, "not named")
-        assert reasons(probe(declared(), {"base": "https://127.0.0.1:1", "refused": None})) is Reason.NOT_CONFIGURED
