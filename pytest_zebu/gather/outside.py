@@ -30,7 +30,7 @@ from requests.adapters import HTTPAdapter
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, services
-from pytest_zebu.gather.browser import visit
+from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
 

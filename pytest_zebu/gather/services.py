@@ -16,7 +16,7 @@ import requests
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.gather.client import Client, proxmox_api
 from pytest_zebu.settings import Settings
-from pytest_zebu.settings.sections import Proxy
+from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
@@ -296,7 +296,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
         raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
 
 
-def _default_login(proxy: Proxy, trust: str) -> Any:
+def _default_login(proxy: ProxyAccess, trust: str) -> Any:
     """The default login, if its password is accepted. It is tried once: a proxy may ban who tries more often."""
     identity, secret = DEFAULT_LOGIN
     with Client(trust) as client:
