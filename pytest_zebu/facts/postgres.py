@@ -165,7 +165,7 @@ class Migrations:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordTrial:
+class PasswordTries:
     """What the running database answers to the configured password, to a wrong one, and to the well-known ones."""
 
     right: str
@@ -179,7 +179,7 @@ class ForeignKey:
 
     table: str
     column: str
-    target: str
+    refers_to: str
     is_valid: bool
 
 
@@ -338,24 +338,24 @@ def _does_something(source: str) -> bool:
     )
 
 
-def _trial(gathered: Gathered, prefix: str) -> PasswordTrial:
+def _tries(gathered: Gathered, prefix: str) -> PasswordTries:
     lines = gathered.said("postgres.login").out.splitlines()
     words = dict(line.split(" ", 1) for line in lines if " " in line)
     if "right" not in words:
         raise Garbled("the backend's login")
     if f"{prefix}right" not in words:
         raise Missing(Unknown(Reason.MISSING, ".env has no POSTGRES_PASSWORD to try"))
-    return PasswordTrial(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
+    return PasswordTries(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
 
 
-def parse_login(gathered: Gathered, target: Target) -> PasswordTrial:
+def parse_login(gathered: Gathered, target: Target) -> PasswordTries:
     """From two tries with the backend's own role."""
-    return _trial(gathered, "")
+    return _tries(gathered, "")
 
 
-def parse_password(gathered: Gathered, target: Target) -> PasswordTrial:
+def parse_password(gathered: Gathered, target: Target) -> PasswordTries:
     """From two tries with the administrator's role, one of them with the value of `.env`."""
-    return _trial(gathered, "admin-")
+    return _tries(gathered, "admin-")
 
 
 def parse_state(gathered: Gathered, target: Target) -> Database:

@@ -13,10 +13,11 @@ from typing import Any
 from urllib3.exceptions import InsecureRequestWarning
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial
 from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
+from pytest_zebu.gather.trial_runs import hold
 from pytest_zebu.settings.target import Target
 
 Watcher = Callable[[str], None]
@@ -34,7 +35,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     looks: dict[str, Look] = {look.key: look for look in asked_for}
     started = time.monotonic()
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state), connection.ask)
+    outside = Outside(target, lambda: offered_methods(connection, state))
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""
@@ -62,10 +63,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             seen[key] = job.result()
         for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
             seen[look.key] = outside.see(look)
-        if answers:
-            for look in {look.key: look for fact in chosen for look in fact.active(told, target)}.values():
-                watch(f"trying {look.kind} on {target.name}, as asked for by --zebu-active")
-                seen[look.key] = outside.see(look)
+        tried = hold_trials(target, chosen, connection, watch) if answers else {}
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
         if trouble
@@ -73,13 +71,24 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     )
     return Snapshot(
         host=target.name,
-        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time()),
+        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time(), tried),
         reachable=not trouble,
         trouble=trouble,
         logins=connection.logins,
         round_trips=connection.round_trips,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> dict[str, Any]:
+    """Hold the trials of facts, as the options ask for; by fact, what came of it, or why it may not be held."""
+    plans = {fact.name: fact.trial(target) for fact in facts if fact.trial is not None}
+    found: dict[str, Any] = {name: plan for name, plan in plans.items() if isinstance(plan, Unknown)}
+    trials = {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
+    for name, trial in sorted(trials.items(), key=lambda item: item[1].rank):
+        watch(f"trying {name} on {target.name}, as asked for by --zebu-active")
+        found[name] = hold(trial, target.settings, connection.ask)
+    return found
 
 
 def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]:

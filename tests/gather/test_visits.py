@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather import browser
+from pytest_zebu.gather import visits
 
 NODE = """#!/bin/sh
 echo "node: error while loading shared libraries: LIBRARY: cannot open shared object file" >&2
@@ -27,7 +27,7 @@ def look(executable: str) -> Any:
         "widths": [],
         "control": "",
     }
-    return browser.visit(arguments, lambda: True)
+    return visits.visit(arguments, lambda: True)
 
 
 def test_no_browser_says_how_to_install_one(tmp_path: Path) -> None:

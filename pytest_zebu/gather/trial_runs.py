@@ -1,4 +1,4 @@
-"""Active probes: what can be known only by doing it. Each runs where the user asked for it, and cleans up after itself."""
+"""How trials are held: each where the user asked for it, each cleaning up after itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from urllib.parse import quote
 import requests
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import Probe
-from pytest_zebu.facts.trials import DEPOSIT, QUANTITY
+from pytest_zebu.facts.fact import Probe, Trial
+from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, AttackTrial, RestoreTrial, UseTrial
+from pytest_zebu.gather.client import Client
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
@@ -25,6 +26,8 @@ BURST, BURST_THREADS = 400, 16
 INJECTIONS = ("' OR '1'='1", "1;SELECT pg_sleep(0)--", "%27%20UNION%20SELECT%20NULL--", '"; SELECT 1; --')
 """Harmless even where they work: they read nothing and change nothing."""
 DRILL_SECONDS = 180.0
+Ask = Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]]
+"""How probes are asked on the machine, within so many seconds."""
 
 
 class _Application:
@@ -32,17 +35,13 @@ class _Application:
 
     def __init__(self, base: str, key: str, trust: str) -> None:
         self.base = f"{base}/api/v1"
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.verify = trust
-        if key:
-            self.session.headers["X-API-Key"] = key
+        self.client = Client(trust, {"X-API-Key": key} if key else {})
 
     def ask(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None) -> dict[str, Any]:
         """One request: status, JSON or nothing, and whether the application itself answered."""
         content = {"data": raw, "headers": {"Content-Type": "application/json"}} if raw is not None else {"json": body}
-        with self.session.request(
-            method, self.base + path, timeout=SECONDS, stream=True, allow_redirects=False,
+        with self.client.request(
+            method, self.base + path, timeout=SECONDS, stream=True,
             **(content if body is not None or raw is not None else {}),
         ) as answer:  # fmt: skip
             text = answer.raw.read(BODY_LIMIT, decode_content=True)
@@ -62,21 +61,36 @@ def _key(settings: Settings, *, is_staging: bool = False) -> str | Unknown:
     return key or Unknown(Reason.NOT_CONFIGURED, f"probes.{name} is not set: an API key of the application is needed")
 
 
-def use_application(settings: Settings, arguments: Mapping[str, Any]) -> Any:
+def hold(trial: Trial, settings: Settings, ask: Ask | None) -> Any:
+    """Hold a trial: plain data, or Unknown. Nothing is raised: a trial that breaks showed nothing."""
+    try:
+        match trial:
+            case UseTrial():
+                return use_application(settings, trial)
+            case AttackTrial():
+                return attack(settings, trial)
+            case RestoreTrial():
+                return restore(ask, trial)
+            case _:
+                return Unknown(Reason.NOT_CONFIGURED, f"nobody knows how to hold a {type(trial).__name__}")
+    except Exception as error:
+        why = plain_text(str(error))[:200] or type(error).__name__
+        return Unknown(Reason.UNDECIDABLE, f"{type(trial).__name__}: {why}")
+
+
+def use_application(settings: Settings, trial: UseTrial) -> Any:
     """A portfolio's life: made, read, used to buy, looked at, deleted, also when something fails on the way."""
-    if isinstance(arguments.get("refused"), str):
-        return Unknown(Reason.NOT_CONFIGURED, arguments["refused"])
-    key = _key(settings, is_staging=bool(arguments.get("is_staging")))
+    key = _key(settings, is_staging=trial.is_staging)
     if isinstance(key, Unknown):
         return key
-    application = _Application(arguments["base"], key, settings.trust(None))
+    application = _Application(trial.base, key, settings.trust(None))
     steps: dict[str, Any] = {}
     made: list[str] = []
     try:
         steps["price"] = application.ask("GET", f"/prices/{settings.probes.ticker}")
         if steps["price"]["status"] == 401:
             return Unknown(Reason.NO_PERMISSION, "the API key was refused (401)")
-        _live(application, settings.probes.ticker, steps, made, arguments.get("elsewhere"), key, settings)
+        _live(application, settings.probes.ticker, steps, made, trial.elsewhere, key, settings)
         steps["malformed"] = _malformed(application, made)
     except requests.RequestException as error:
         steps["broken"] = type(error).__name__
@@ -152,15 +166,13 @@ def _clean_up(application: _Application, made: Sequence[str]) -> Any:
         return Unknown(Reason.UNREACHABLE, f"cleaning up: {type(error).__name__}")
 
 
-def attack(settings: Settings, arguments: Mapping[str, Any]) -> Any:
-    """Injection strings behind a key, then a bounded burst without one. This may get the runner banned: it runs last."""
-    if isinstance(arguments.get("refused"), str):
-        return Unknown(Reason.NOT_CONFIGURED, arguments["refused"])
+def attack(settings: Settings, trial: AttackTrial) -> Any:
+    """Injection strings behind a key, then a bounded burst without one."""
     key = _key(settings)
     if isinstance(key, Unknown):
         return key
-    application = _Application(arguments["base"], key, settings.trust(None))
-    stranger = _Application(arguments["base"], "", settings.trust(None))
+    application = _Application(trial.base, key, settings.trust(None))
+    stranger = _Application(trial.base, "", settings.trust(None))
     try:
         total = (application.ask("GET", "/portfolios")["said"] or {}).get("total")
         injected = []
@@ -177,7 +189,7 @@ def attack(settings: Settings, arguments: Mapping[str, Any]) -> Any:
                 injected.append({"path": path.partition("?")[0].rsplit("/", 1)[0] or "/", "text": text,
                                  "status": answer["status"], "total": found})  # fmt: skip
         refused = [
-            _Application(arguments["base"], f"zk_{text}", settings.trust(None)).ask("GET", "/portfolios")["status"]
+            _Application(trial.base, f"zk_{text}", settings.trust(None)).ask("GET", "/portfolios")["status"]
             for text in INJECTIONS
         ]
         with ThreadPoolExecutor(max_workers=BURST_THREADS) as pool:
@@ -193,16 +205,11 @@ def attack(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     }
 
 
-Drill = Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]]
-
-
-def restore(drill: Drill | None, arguments: Mapping[str, Any]) -> Any:
+def restore(ask: Ask | None, trial: RestoreTrial) -> Any:
     """The restore drill, on the machine: one more round trip over the same connection."""
-    if isinstance(arguments.get("refused"), str):
-        return Unknown(Reason.NOT_CONFIGURED, arguments["refused"])
-    if drill is None:
+    if ask is None:
         return Unknown(Reason.NOT_CONFIGURED, "there is no connection to drill over")
-    said = drill([Probe(**arguments["probe"])], DRILL_SECONDS).get("drill")
+    said = ask([trial.probe], DRILL_SECONDS).get(trial.probe.name)
     if said is None:
         return Unknown(Reason.GARBLED, "the drill's answer was cut short")
     if isinstance(said, Unknown):
