@@ -18,7 +18,8 @@ from typing import Any, Literal
 from lab.place import SOURCE
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Look, Probe, Trial
+from pytest_zebu.facts.trials import RestoreTrial, UseTrial
 from pytest_zebu.plugin.checks import either_of, suite
 from pytest_zebu.settings.model import Settings
 from pytest_zebu.settings.target import Target
@@ -34,10 +35,14 @@ LOOKS: Mapping[str, Senses] = {
     "browser": BY_SIGHT | {"browser"},
     "ssh": frozenset({"ssh"}),
     # Asked of services, each with a token, a password or a key.
-    **dict.fromkeys(("functional", "proxmox", "proxy"), BY_CREDENTIAL),
-    "restore": frozenset({"root", "ssh"}),  # a drill is held on the machine
+    **dict.fromkeys(("proxmox", "proxy"), BY_CREDENTIAL),
 }
 """The senses that a look needs, by its kind."""
+TRIALS: Mapping[type[Trial], Senses] = {
+    UseTrial: BY_CREDENTIAL,
+    RestoreTrial: frozenset({"root", "ssh"}),  # a drill is held on the machine
+}
+"""The senses that an active probe needs."""
 BESIDES: Mapping[str, Senses] = {
     # The batch's own answers, without a probe.
     **dict.fromkeys(("containers", "environment", "env_files"), frozenset[Sense]({"root", "ssh"})),
@@ -154,8 +159,10 @@ def of_look(look: Look) -> Senses:
 
 def of_fact(fact: Fact[Any]) -> Senses:
     """The senses that a fact needs; none where nothing is asked for it in the lab."""
-    looks = (*fact.looks(target()), *fact.alone(target()), *fact.active(Gathered(), target()))
-    found = (*map(of_probe, fact.probes), *map(of_look, looks), BESIDES.get(fact.name, frozenset()))
+    looks = (*fact.looks(target()), *fact.alone(target()))
+    trial = fact.trial(target()) if fact.trial else None
+    held = [TRIALS[type(trial)]] if isinstance(trial, Trial) else []
+    found = (*map(of_probe, fact.probes), *map(of_look, looks), *held, BESIDES.get(fact.name, frozenset()))
     return frozenset().union(*found)
 
 

@@ -80,7 +80,7 @@ def read_by(facts: Iterable[str], evidence: Evidence) -> set[str]:
     """The answers and looks that facts are read from."""
     asked: set[str] = set()
     gathered = evidence.gathered
-    traced = Gathered(Traced(gathered.answers, asked), Traced(gathered.looks, asked), gathered.time)
+    traced = replace(gathered, answers=Traced(gathered.answers, asked), looks=Traced(gathered.looks, asked))
     for name in facts:
         ALL[name].read(traced, evidence.target)
     return asked
@@ -160,7 +160,7 @@ class Recorder:
             found = snapshots.read(path)[target.name].gathered
         looks = {key: self._anonymous(without_pictures(look)) for key, look in found.looks.items()}
         answers = {key: self._anonymous(answer) for key, answer in found.answers.items()}
-        return Gathered(answers, looks, found.time)
+        return Gathered(answers, looks, found.time, self._anonymous(found.trials))
 
     def _anonymous(self, value: Any) -> Any:
         """Without the lab's own folder."""
@@ -208,6 +208,7 @@ class Recorder:
             settings=tuple(settings),
             answers=gathered.answers,
             looks=gathered.looks,
+            trials=gathered.trials,
             files=self._files(),
             past=past.runs,
         )
@@ -281,9 +282,10 @@ class Recorder:
         gone = {name for name in base.case.files if name not in (SETTINGS, TRUST) and name not in found.files}
         case = replace(
             found, outcomes=outcomes, files={**files, **dict.fromkeys(gone)}, answers={}, looks={},
+            trials={name: result for name, result in found.trials.items() if result != base.case.trials.get(name)},
             past=None if found.past == base.case.past else found.past,
         )  # fmt: skip
-        is_otherwise = bool(case.files or case.settings or case.past is not None)
+        is_otherwise = bool(case.files or case.settings or case.trials or case.past is not None)
         wrong = ["nothing is otherwise than when healthy"]
         for chosen in (shaped, other):
             keys = chosen & self._read_from(found, items)
@@ -329,7 +331,6 @@ class Recorder:
         return {
             key for key in base.case.looks
             if key not in found.looks and key not in wanted and key.partition(" ")[0] in kinds
-            and key.partition("@")[0] not in ACTIVE
         }  # fmt: skip
 
     def _try(self, base: Healthy, case: Case) -> list[str]:

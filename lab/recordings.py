@@ -21,7 +21,7 @@ from lab.place import REPOSITORY
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
-from pytest_zebu.facts.fact import OWN_ANSWERS, Gathered, Look, Probe
+from pytest_zebu.facts.fact import OWN_ANSWERS, Gathered, Look, Probe, Trial
 from pytest_zebu.files import write_whole
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people import attestations, incidents
@@ -60,6 +60,7 @@ class Case:
         settings: replacements in the healthy lab's settings.
         answers: what the probes answered that answered otherwise.
         looks: what was seen otherwise; nothing stands for a look that was not made.
+        trials: what came of active probes, by the name of the fact.
         files: files beside the settings: whole texts; nothing stands for one that is not there.
         past: earlier runs, where they are others.
         fits: what each answer and look was an answer to: the fingerprint of its question.
@@ -77,6 +78,7 @@ class Case:
     settings: tuple[tuple[str, str], ...] = ()
     answers: Mapping[str, Said | Unknown] = field(default_factory=dict)
     looks: Mapping[str, Any] = field(default_factory=dict)
+    trials: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str | None] = field(default_factory=dict)
     past: tuple[PastRun, ...] | None = None
     fits: Mapping[str, str] = field(default_factory=dict)
@@ -235,6 +237,7 @@ def text_of(case: Case, base: Case | None) -> str:
         ("past", [_past_out(run) for run in case.past] if case.past is not None else None),
         ("answers", {name: _answer_out(answer, known.get(name)) for name, answer in sorted(case.answers.items())}),
         ("looks", {key: plain(case.looks[key]) for key in sorted(case.looks)}),
+        ("trials", {key: plain(case.trials[key]) for key in sorted(case.trials)}),
         ("fits", {key: case.fits[key] for key in sorted(case.fits)}),
     )
     for name, value in parts:
@@ -282,6 +285,7 @@ def read(path: Path, base: Case | None) -> Case:
         settings=tuple((old, new) for old, new in data.get("settings", ())),
         answers=answers,
         looks=_rich(data.get("looks", {})),
+        trials=_rich(data.get("trials", {})),
         files={name: lines and "\n".join(lines) for name, lines in data.get("files", {}).items()},
         past=tuple(map(_past_in, data["past"])) if "past" in data else None,
         fits=data.get("fits", {}),
@@ -312,11 +316,8 @@ def over(base: Case, case: Case) -> Case:
         case,
         time=case.time or base.time,
         answers={**base.answers, **case.answers},
-        looks={
-            key: value
-            for key, value in {**base.looks, **case.looks}.items()
-            if value is not None and key.partition("@")[0] not in base.active - case.active
-        },
+        looks={key: value for key, value in {**base.looks, **case.looks}.items() if value is not None},
+        trials={**base.trials, **case.trials},
         files={**base.files, **case.files, SETTINGS: text},
         past=base.past if case.past is None else case.past,
         fits={**base.fits, **case.fits},
@@ -333,9 +334,12 @@ def evidence(whole: Case, folder: Path) -> Evidence:
     settings = read_settings(folder / SETTINGS)
     target = Target(name="lab", host=settings.hosts["lab"], settings=settings, active=whole.active)
     records = attestations.read(settings.attestations_file, load(), required=False, approved=settings.evidence.approved)
+    plans = {name: fact.trial(target) for name, fact in ALL.items() if fact.trial is not None}
+    # What was not asked for has no result, and says why.
+    held = {name: result for name, result in whole.trials.items() if isinstance(plans[name], Trial)}
     return Evidence(
         target=target,
-        gathered=Gathered(whole.answers, whole.looks, whole.time),
+        gathered=Gathered(whole.answers, whole.looks, whole.time, held),
         records=records,
         past=Known(Past(whole.past or ())),
         incidents=Known(incidents.read_all(settings.incidents_folder, load())),
@@ -373,9 +377,7 @@ def looks_of(evidence: Evidence) -> dict[str, Look]:
     target, gathered = evidence.target, evidence.gathered
     found: dict[str, Look] = {}
     for fact in ALL.values():
-        for look in (
-            *fact.looks(target), *fact.then(gathered, target), *fact.alone(target), *fact.active(gathered, target)
-        ):  # fmt: skip
+        for look in (*fact.looks(target), *fact.then(gathered, target), *fact.alone(target)):
             known = found.get(look.key)
             if known is None or known.extent <= look.extent:
                 found[look.key] = look

@@ -61,7 +61,7 @@ def test_what_is_said_of_a_fact_by_hand_cannot_be_read_from_it(name: str) -> Non
     """It is one of the batch's own answers, or a look that is chosen after the machine has answered."""
     fact = ALL[name]
     default = type(fact)(name, fact.parse)
-    assert not (fact.probes or fact.active is not default.active) or fact.then is not default.then
+    assert not (fact.probes or fact.trial) or fact.then is not default.then
 
 
 @pytest.mark.parametrize("one", DEPARTURES, ids=lambda one: f"{one.blinding}: {min(one.items)}")
