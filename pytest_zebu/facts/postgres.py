@@ -357,12 +357,16 @@ def parse_login(gathered: Gathered, target: Target) -> PasswordTries:
 def parse_password(gathered: Gathered, target: Target) -> PasswordTries:
     """From two tries with the administrator's role, one of them with the value of `.env`.
 
-    Of a declared database the value of `.env` is not tried: it does not leave its machine.
+    Of a declared database the value of `.env` is tried by its own machine or not at all: it does not leave that.
     """
     if target.settings.database.url_file is None:
         return _tries(gathered, "admin-")
     words = key_values(gathered.said(TRIES).out)
-    return PasswordTries("unclear", words.get("wrong", ""), words.get("default", ""))
+    try:
+        right = _tries(gathered, "admin-").right
+    except (Missing, Garbled):
+        right = "unclear"
+    return PasswordTries(right, words.get("wrong", ""), words.get("default", ""))
 
 
 def parse_state(gathered: Gathered, target: Target) -> Database:
