@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
-from pytest_zebu.plugin.checks import either_of, message_of, prose
 from pytest_zebu.plugin.fixtures import CASES
+from pytest_zebu.plugin.judge import finding_of, handed
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.reports import html, terminal
 from pytest_zebu.reports import json as json_report
-from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
+from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
@@ -28,34 +26,6 @@ def item_of(item: pytest.Item) -> tuple[str, str] | None:
     if callspec is None or "zebu_item" not in callspec.params:
         return None
     return str(callspec.params["zebu_item"]), str(callspec.params.get("zebu_target", ""))
-
-
-def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Finding:
-    """The finding of a test that ended, with or without an exception."""
-    text = prose(getattr(item, "function"))  # noqa: B009 (only functions decide items)
-    cases = item.stash.get(CASES, None)
-    found = tuple(cases.found) if cases else ()
-    seen = tuple(cases.seen) if cases else ()
-    pictures = tuple(cases.pictures) if cases else ()
-    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
-    match error:
-        case None if cases is not None and not found and not seen:
-            outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
-        case None:
-            outcome, reason = combine(found)
-        case AssertionError():
-            outcome, reason = Outcome.FAILED, message_of(error)
-        case NotAssessed() | pytest.skip.Exception():
-            # What was seen to be wrong stays wrong, whatever else could not be seen.
-            outcome, reason = combine(found)
-            if outcome is not Outcome.FAILED:
-                outcome, reason = Outcome.NOT_ASSESSED, str(error)
-        case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
-            outcome, reason = Outcome.NOT_APPLICABLE, str(error)
-        case _:
-            why = f"the check itself broke: {type(error).__name__}"
-            return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)
-    return Finding(item_id, outcome, reason, text.fix, evidence, found, pictures=pictures)
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -85,13 +55,7 @@ class RunHooks:
         """Hand an item its facts. One that is unknown leaves the item not assessed."""
         if item_of(pyfuncitem) is None:
             return
-        for name, value in pyfuncitem.funcargs.items():
-            if name in either_of(pyfuncitem.function):
-                continue
-            if isinstance(value, Unknown):
-                raise NotAssessed(str(value))
-            if isinstance(value, Known):
-                pyfuncitem.funcargs[name] = value.value
+        pyfuncitem.funcargs.update(handed(pyfuncitem.function, pyfuncitem.funcargs))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -103,7 +67,8 @@ class RunHooks:
         if found is None or (call.when != "call" and call.excinfo is None):
             return report
         item_id, host = found[0], found[1] or next(iter(self.run.targets))
-        finding = judge(item, item_id, call.excinfo.value if call.excinfo else None)
+        error = call.excinfo.value if call.excinfo else None
+        finding = finding_of(getattr(item, "function"), item_id, item.stash.get(CASES, None), error)  # noqa: B009
         declared = self.run.records[host].declared(item_id, self.run.today(host))
         finding = settle(self.run.catalogue[item_id], finding, declared, self.run.targets[host].settings.profile)
         setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
