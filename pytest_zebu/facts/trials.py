@@ -198,14 +198,21 @@ cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
 dump=$(find . -maxdepth 1 -type f -name "$ZEBU_SET_BACKUP_PATTERN" -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
 [ -n "$dump" ] || { echo 'there is no dump' >&2; exit 4; }
 image=$(docker inspect -f '{{.Image}}' "$ZEBU_DB_CONTAINER") || exit 5
-name=zebu-drill-$$-$(date +%s)
+now=$(date +%s)
+# What a drill that was cut off left behind; one that runs beside this one is younger than a drill may last.
+docker ps -a --filter name='^zebu-drill-' --filter label=zebu.readiness.drill --format '{{.ID}} {{.Label "zebu.readiness.drill"}}' |
+  while read -r id began; do
+    case $began in ''|*[!0-9]*) continue ;; esac
+    [ "$((now - began))" -le 180 ] || docker rm -f -v "$id" >/dev/null 2>&1
+  done
+name=zebu-drill-$$-$now
 log=$(mktemp) || exit 5
 finish() { docker rm -f -v "$name" >/dev/null 2>&1; rm -f "$log"; }
 trap finish EXIT; trap 'exit 130' INT TERM HUP
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 # The image's own start scripts belong to the application: an empty folder stands in for them.
 POSTGRES_PASSWORD=$password docker run -d --pull never --name "$name" --network none --memory 1g --cpus 1 --pids-limit 256 --restart no \
-  --tmpfs /docker-entrypoint-initdb.d -e POSTGRES_PASSWORD -e POSTGRES_USER=drill -e POSTGRES_DB=drill "$image" >/dev/null || exit 5
+  --label "zebu.readiness.drill=$now" --tmpfs /docker-entrypoint-initdb.d -e POSTGRES_PASSWORD -e POSTGRES_USER=drill -e POSTGRES_DB=drill "$image" >/dev/null || exit 5
 inside() { docker exec -i "$name" "$@"; }
 for n in $(seq 120); do inside pg_isready -q -h 127.0.0.1 -U drill 2>/dev/null && break; sleep 0.5; done
 inside pg_isready -q -h 127.0.0.1 -U drill || { echo 'the throwaway database did not start' >&2; exit 5; }

@@ -17,6 +17,7 @@ from pytest_zebu.settings.sections import (
     Application,
     BackupPlan,
     BrowserNeeds,
+    DatabaseAccess,
     Domains,
     Evidence,
     FirewallRules,
@@ -49,6 +50,7 @@ class Settings(Section):
     network: NetworkNeeds = NetworkNeeds()
     firewall: FirewallRules = FirewallRules()
     backups: BackupPlan = BackupPlan()
+    database: DatabaseAccess = DatabaseAccess()
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
     application: Application = Application()

@@ -161,6 +161,18 @@ class BackupPlan(Section):
     retention_days: Annotated[int | None, Field(gt=0)] = None
 
 
+class DatabaseAccess(Section):
+    """A database that is no container of the project: managed, on the host, or on another machine.
+
+    Attributes:
+        url_file: holds its address with a role that may look: `postgresql://USER:PASSWORD@HOST:PORT/NAME`.
+        through: from here, or through a port that ssh forwards to the machine which is asked.
+    """
+
+    url_file: Path | None = None
+    through: Literal["direct", "ssh"] = "direct"
+
+
 Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300)]
 
 

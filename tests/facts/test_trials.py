@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +14,7 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Gathered, Trial
-from pytest_zebu.facts.trials import AttackTrial, RestoreTrial, UseTrial, why_not_asked
+from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, why_not_asked
 from pytest_zebu.settings.target import Target
 
 FACTS = {"use": "functional", "staged_use": "functional", "drill": "restore", "attack": "attack"}
@@ -84,3 +88,43 @@ def test_a_trial_that_was_not_held_is_unknown(name: str, bookworm: Gathered, tar
     odd = ALL[name].read(replace(bookworm, trials={name: ["other"]}), staged)
     assert isinstance(odd, Unknown)
     assert odd.reason is Reason.GARBLED
+
+
+DOCKER = """#!/bin/sh
+printf '%s\\n' "$*" >> "$HEARD"
+case $1 in
+  inspect) echo sha256:1 ;;
+  ps) cat "$LEFT" ;;
+  exec) case $* in *count*) echo "public.trades 3" ;; esac ;;
+esac
+"""
+
+
+def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
+    """By its label and its name; a drill that may still run is left alone, and so is what only looks like one."""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps/zebu.dump").write_bytes(b"PGDMP")
+    now = int(time.time())
+    (tmp_path / "left").write_text(f"old {now - 400}\nyoung {now - 60}\nodd a[$(touch {tmp_path}/mark)]\nnone\n")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "HEARD": f"{tmp_path}/heard", "LEFT": f"{tmp_path}/left",
+        "ZEBU_SET_BACKUP_FOLDER": f"{tmp_path}/dumps", "ZEBU_SET_BACKUP_PATTERN": "*", "ZEBU_DB_CONTAINER": "db",
+        "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
+    }  # fmt: skip
+    done = subprocess.run(
+        ["sh", "-c", DRILL_PROBE.script], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "@restored public.trades 3" in done.stdout
+    heard = (tmp_path / "heard").read_text().splitlines()
+    removed = [line.split()[-1] for line in heard if line.startswith("rm ")]
+    assert removed[0] == "old"
+    assert removed[1:] == [word for word in removed if word.startswith("zebu-drill-")]
+    assert len(removed) == 2
+    (asked,) = [line for line in heard if line.startswith("ps ")]
+    assert "name=^zebu-drill- " in asked
+    (started,) = [line for line in heard if line.startswith("run ")]
+    assert "--label zebu.readiness.drill=" in started
+    assert not (tmp_path / "mark").exists()
