@@ -164,7 +164,7 @@ class RunHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """The readiness panel."""
-        prefix += [html.panel(self.run, name) for name in self.run.targets]
+        prefix += [*(html.panel(self.run, name) for name in self.run.targets), html.filters()]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
