@@ -70,8 +70,8 @@ def walk(save: str, protocol: str = "tcp", port: int = UNOPENED_PORT) -> tuple[s
     rules: dict[str, list[list[str]]] = {}
     for line in save.splitlines():
         if line.startswith(":"):
-            name, policy = line[1:].split()[:2]
-            policies[name] = policy
+            name, _, rest = line[1:].partition(" ")
+            policies[name] = rest.partition(" ")[0]
         elif line.startswith("-A "):
             words = shlex.split(line)
             rules.setdefault(words[1], []).append(words[2:])

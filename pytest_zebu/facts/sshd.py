@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.target import Target
 
@@ -175,7 +175,7 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             groups[name] = tuple(joined.split(","))
         elif word == "@keys":
             name, _, count = rest.partition(" ")
-            keys[name] = int(count) if count.isdigit() else 0
+            keys[name] = int(count) if is_number(count) else 0
         elif word == "@for":
             user, _, address = rest.partition(" ")
             current = {}
