@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.target import Target
 
@@ -103,7 +103,7 @@ def _parse_use(place: str) -> Any:
         steps = {name: step for name, step in data.items() if isinstance(step, dict) and "status" in step}
         return Use(
             steps, str(data.get("named", "")), str(data.get("broken", "")), data.get("left", 0),
-            tuple(data.get("malformed", ())), data.get("elsewhere"),
+            tuple(part({"malformed": [], **data}, "malformed", list)), data.get("elsewhere"),
         )  # fmt: skip
 
     return parse
@@ -225,13 +225,13 @@ def active_drill(gathered: Gathered, target: Target) -> tuple[Look, ...]:
 def parse_drill(gathered: Gathered, target: Target) -> Drill:
     """From what the drill said."""
     data = _result(gathered, target, "restore", _DRILL_LOOK)
-    if data["status"] != 0:
-        raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data['complaint']}"))
+    if part(data, "status", int) != 0:
+        raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data.get('complaint')}"))
     dump, complaint, status, seconds = "", "", -1, 0
     rows: dict[str, dict[str, int]] = {"@restored": {}, "@live": {}}
     with_data: set[str] = set()
     try:
-        for line in str(data["out"]).splitlines():
+        for line in part(data, "out", str).splitlines():
             word, _, rest = line.partition(" ")
             if word == "@dump":
                 dump = rest.partition(" ")[2]
