@@ -191,6 +191,8 @@ def read(text: str) -> tuple[Job, ...]:
             found.append(reading)
         elif word == "@period":
             period, _, file = rest.partition(" ")
+            if period not in _PERIODS:
+                raise Garbled(f"the jobs probe said: {line[:120]}")
             reading = _Reading(file, is_active=cron_runs)
             reading.commands.append(file)
             reading.gap = _cron_gap(_PERIODS[period])
