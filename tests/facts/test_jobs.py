@@ -106,7 +106,13 @@ def test_what_debian_leaves_to_its_timer_is_not_counted_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sh: 1: syntax error", "@enabled enabled\n@timer x\n", "@timer x\n@next 2026-13-45 02:00:00\n", "@period yearly /x\n"]
+    "text",
+    [
+        "sh: 1: syntax error",
+        "@enabled enabled\n@timer x\n",
+        "@timer x\n@next 2026-13-45 02:00:00\n",
+        "@period yearly /x\n",
+    ],
 )
 def test_what_belongs_to_no_job_is_garbled(text: str) -> None:
     with pytest.raises(Garbled):
