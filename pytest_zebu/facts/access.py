@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -43,7 +43,7 @@ def parse(gathered: Gathered, target: Target) -> Access:
         raise Missing(answer)
     asked = _look(target)
     seen = gathered.saw(asked) if asked else None
-    control = any(seen.value["open"].values()) if isinstance(seen, Known) else None
+    control = any(part(seen.value, "open", dict).values()) if isinstance(seen, Known) else None
     return Access(answer.detail if isinstance(answer, Unknown) else "", control)
 
 

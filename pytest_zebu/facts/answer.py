@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 # ANSI escape sequences (ECMA-48: CSI, OSC and two-byte escapes) and other control characters but tab and newline.
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
@@ -80,6 +83,46 @@ class Missing(Exception):
 
 class Garbled(Exception):
     """Raised by a parser that does not understand an answer."""
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a number as tools print it: digits of ASCII, and no more of them than a size or a moment has."""
+    return _DIGITS.fullmatch(text) is not None
+
+
+def whole_number(text: str, what: str) -> int:
+    """A number as tools print it.
+
+    Raises:
+        Garbled: it is none.
+    """
+    if not is_number(text):
+        raise Garbled(f"{what} is no number")
+    return int(text)
+
+
+def moment_of(text: str, what: str) -> datetime:
+    """A moment as seconds since 1970.
+
+    Raises:
+        Garbled: it is none, or beyond what calendars have.
+    """
+    try:
+        return datetime.fromtimestamp(whole_number(text, what), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Garbled(f"{what} is no moment") from None
+
+
+def part(data: Any, key: str, kind: type[T]) -> T:
+    """A value of plain data, of the kind that it must be of.
+
+    Raises:
+        Garbled: it is not there, or of another kind.
+    """
+    found = data.get(key) if isinstance(data, Mapping) else None
+    if not isinstance(found, kind):
+        raise Garbled(f"{key} is not there, or of another kind than known")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

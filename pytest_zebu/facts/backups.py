@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
@@ -140,7 +140,7 @@ def parse(gathered: Gathered, target: Target) -> Backups:
     declared = target.settings.backups
     if declared.folder is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
-    now = datetime.fromtimestamp(int(key_values(gathered.said("zebu.host").out).get("time", "0")), UTC)
+    now = moment_of(key_values(gathered.said("zebu.host").out).get("time", "0"), "the machine's time")
     here: list[Dump] = []
     there: list[Dump] = []
     current = here

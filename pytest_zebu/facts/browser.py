@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -121,43 +121,53 @@ def parse(gathered: Gathered, target: Target) -> tuple[Page, ...]:
     """By route."""
     return tuple(
         Page(
-            row["url"],
-            int(row["status"]),
-            tuple(row["errors"]),
-            tuple(row["failed"]),
-            tuple(Resource(one["kind"], one["url"], int(one["status"]), one["type"]) for one in row["resources"]),
-            tuple(row["over_http"]),
+            part(row, "url", str),
+            part(row, "status", int),
+            _texts(row, "errors"),
+            _texts(row, "failed"),
+            tuple(_resource(one) for one in part(row, "resources", list)),
+            _texts(row, "over_http"),
         )
-        for row in _seen(gathered, target)["pages"]
+        for row in part(_seen(gathered, target), "pages", list)
     )
 
 
+def _texts(row: Any, key: str) -> tuple[str, ...]:
+    return tuple(str(text) for text in part(row, key, list))
+
+
+def _resource(row: Any) -> Resource:
+    return Resource(part(row, "kind", str), part(row, "url", str), part(row, "status", int), part(row, "type", str))
+
+
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    """A number that a page gave; nothing if it is none, or none that pixels or milliseconds could be."""
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else None
 
 
 def parse_loads(gathered: Gathered, target: Target) -> tuple[Load, ...]:
     """In their order."""
-    rows = _seen(gathered, target)["loads"]
-    return tuple(Load(str(row["trouble"]), _number(row["load"]), _number(row["paint"])) for row in rows)
+    rows = part(_seen(gathered, target), "loads", list)
+    return tuple(Load(part(row, "trouble", str), _number(row.get("load")), _number(row.get("paint"))) for row in rows)
 
 
 def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
     """By width. What the page says of itself is taken as numbers and short texts only."""
     found = []
-    for row in _seen(gathered, target)["screens"]:
+    for row in part(_seen(gathered, target), "screens", list):
+        trouble, width = part(row, "trouble", str), part(row, "width", int)
         wide, inner = _number(row.get("wide")), _number(row.get("inner"))
-        if not row["trouble"] and (wide is None or inner is None):
+        if not trouble and (wide is None or inner is None):
             raise Garbled("the browser's layout")
         picture = str(row.get("picture", ""))
         if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", picture):
             raise Garbled("the browser's picture")
-        small = tuple(str(text)[:100] for text in row.get("small") or ())
+        small = tuple(str(text)[:100] for text in (part(row, "small", list) if row.get("small") else ()))
         viewport = str(row.get("viewport") or "")[:200]
         found.append(
             Screen(
-                width=int(row["width"]),
-                trouble=str(row["trouble"]),
+                width=width,
+                trouble=trouble,
                 wide=int(wide or 0),
                 inner=int(inner or 0),
                 viewport=viewport,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
@@ -58,9 +58,7 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     """From systemctl, fail2ban-client, stat and sshd -T."""
     out = gathered.said("bruteforce").out
     said = key_values(out)
-    if not said.get("now", "").isdigit():
-        raise Garbled("the guards against guessing")
-    now = int(said["now"])
+    now = whole_number(said.get("now", ""), "the machine's time")
     running: list[str] = []
     lame: list[str] = []
     logs: list[tuple[str, int | None]] = []
@@ -71,7 +69,7 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     for line in out.splitlines():
         if line.startswith("log="):
             file, _, written = line.removeprefix("log=").rpartition(" ")
-            logs.append((file, now - int(written) if written.isdigit() and written != "0" else None))
+            logs.append((file, now - int(written) if is_number(written) and written != "0" else None))
     penalties = said.get("penalties", "")
     return BruteForce(
         tuple(running),

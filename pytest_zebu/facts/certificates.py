@@ -6,16 +6,17 @@ import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from OpenSSL import crypto
-from service_identity import VerificationError
+from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import verify_certificate_hostname
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -98,7 +99,7 @@ def _names(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
 def _covers(certificate: x509.Certificate, domain: str) -> bool:
     try:
         verify_certificate_hostname(certificate, domain)
-    except (VerificationError, ValueError):
+    except (CertificateError, VerificationError, ValueError):
         return False
     return True
 
@@ -154,15 +155,23 @@ def _certificates(
         seen = gathered.saw(look(target, domain, address))
         if isinstance(seen, Unknown):
             found[domain] = seen
-        elif seen.value["refused"]:
+        elif part(seen.value, "refused", str):
             found[domain] = Known(None)
         else:
-            try:
-                chain = [x509.load_der_x509_certificate(base64.b64decode(text)) for text in seen.value["chain"]]
-            except ValueError as error:
-                raise Garbled(f"the certificate of {domain}: {error}") from None
-            found[domain] = Known(read_chain(domain, chain, seen.value["protocol"], ca_file, when))
+            chain, protocol = _chain(seen.value, domain), part(seen.value, "protocol", str)
+            found[domain] = Known(read_chain(domain, chain, protocol, ca_file, when))
     return found
+
+
+def _chain(data: Any, of: str) -> list[x509.Certificate]:
+    """The certificates as they were served, the leaf first."""
+    try:
+        chain = [x509.load_der_x509_certificate(base64.b64decode(text)) for text in part(data, "chain", list)]
+    except (TypeError, ValueError) as error:
+        raise Garbled(f"the certificate of {of}: {error}") from None
+    if not chain:
+        raise Garbled(f"the certificate of {of}: none was served")
+    return chain
 
 
 def _public_look(target: Target) -> Look | None:
@@ -193,13 +202,9 @@ def parse_public(gathered: Gathered, target: Target) -> str:
     seen = gathered.saw(asked)
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    if seen.value["refused"]:
+    if part(seen.value, "refused", str):
         return ""
-    try:
-        leaf = x509.load_der_x509_certificate(base64.b64decode(seen.value["chain"][0]))
-    except (ValueError, IndexError) as error:
-        raise Garbled(f"the certificate of the public address: {error}") from None
-    return leaf.fingerprint(hashes.SHA256()).hex()
+    return _chain(seen.value, "the public address")[0].fingerprint(hashes.SHA256()).hex()
 
 
 FACT = Fact("certificates", parse, looks=looks)

@@ -6,9 +6,9 @@ Environments are compared on the machine: what travels is the names of variables
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, is_number, moment_of
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
@@ -122,14 +122,14 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
         fields = line.split(" ")
         match fields:
             case ["@service", name, kind, revision, created, changed]:
-                moment = datetime.fromtimestamp(int(changed), UTC) if changed.isdigit() else None
+                moment = moment_of(changed, "the last change of a context") if is_number(changed) else None
                 found[name] = Service(name, kind, "" if revision == "-" else revision, docker_time(created), moment)
             case ["@unreadable", name]:
                 found[name] = Service(name, "unreadable", "", None, None)
-            case ["@environment", name, count, names] if name in found and count.isdigit():
+            case ["@environment", name, count, names] if name in found and is_number(count):
                 differing = tuple(part for part in names.split(",") if part != "-")
                 found[name] = replace(found[name], variables=int(count), differing=differing)
-            case ["@files", name, *counts] if name in found and len(counts) == 3 and all(map(str.isdigit, counts)):
+            case ["@files", name, *counts] if name in found and len(counts) == 3 and all(map(is_number, counts)):
                 same, other, absent = map(int, counts)
                 found[name] = replace(found[name], files=(same, other, absent))
             case _:

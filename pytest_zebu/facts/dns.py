@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -40,6 +41,16 @@ def looks(target: Target) -> tuple[Look, ...]:
     return tuple(look(target, domain) for domain in target.settings.domains.names)
 
 
+def _answer(row: Any) -> Known[tuple[str, ...]] | Unknown:
+    if isinstance(row, dict) and isinstance(row.get("unknown"), Unknown):
+        unknown: Unknown = row["unknown"]
+        return unknown
+    addresses = part(row, "addresses", list)
+    if not all(isinstance(address, str) for address in addresses):
+        raise Garbled("the addresses of a name")
+    return Known(tuple(addresses))
+
+
 def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown]:
     """By domain."""
     found: dict[str, Known[Name] | Unknown] = {}
@@ -49,10 +60,9 @@ def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown
             found[domain] = seen
             continue
         rows = []
-        for row in seen.value["servers"]:
-            answer: Known[tuple[str, ...]] | Unknown
-            answer = row["unknown"] if isinstance(row["unknown"], Unknown) else Known(tuple(row["addresses"]))
-            rows.append(Resolution(row["server"], row["authoritative"], answer))
+        for row in part(seen.value, "servers", list):
+            answer = _answer(row)
+            rows.append(Resolution(part(row, "server", str), part(row, "authoritative", bool), answer))
         found[domain] = Known(Name(domain, tuple(rows)))
     return found
 

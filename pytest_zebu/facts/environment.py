@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered
 from pytest_zebu.settings.target import Target
 
 DOTENV = ".env"
 EXAMPLE = "example"
 RUNNING = "container:"
+_MODE = re.compile("[0-7]{3,4}")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_?KEY|(?:^|_)KEY(?:$|_)|HMAC|DSN|SALT")
 
 
@@ -94,11 +95,11 @@ def parse(gathered: Gathered, target: Target) -> Environment:
             Variable(
                 where,
                 name,
-                int(length),
-                int(distinct),
+                whole_number(length, "the length of a value"),
+                whole_number(distinct, "the characters of a value"),
                 classes.replace("-", ""),
                 kind == "placeholder",
-                int(group),
+                whole_number(group, "the group of a value"),
                 plain,
             )
         )
@@ -116,6 +117,8 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
         if len(fields) != 5:
             raise Garbled("the listing of .env files")
         mode, user, group, holds, name = fields
+        if not _MODE.fullmatch(mode):
+            raise Garbled("the mode of a .env file")
         found.append(EnvFile(name, int(mode, 8), user, group, {"secrets": True, "none": False}.get(holds)))
     return EnvFiles(folder, tuple(found))
 

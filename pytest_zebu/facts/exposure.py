@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu.facts import containers, sockets
-from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -113,10 +113,11 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
 def _view(vantage: Vantage, address: str, seen: Known[dict[str, object]] | Unknown) -> View:
     if isinstance(seen, Unknown):
         return View(vantage, address, dict.fromkeys(PORTS, seen))
-    states = seen.value["open"]
-    assert isinstance(states, dict)  # noqa: S101 (the looker's own shape)
+    states = part(seen.value, "open", dict)
+    if not all(is_number(str(port)) for port in states):
+        raise Garbled("the ports that were tried")
     is_open: dict[int, Known[bool] | Unknown] = {int(port): Known(bool(state)) for port, state in states.items()}
-    if not seen.value["control"]:
+    if not part(seen.value, "control", bool):
         blind = Unknown(
             Reason.UNREACHABLE, f"{vantage.control or 'every port tried'} does not answer to {vantage.name} either"
         )

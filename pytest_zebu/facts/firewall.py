@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, part
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
 UNOPENED_PORT = 47
 """Reserved by IANA: no service has it."""
+DEEPEST = 100
+"""Jumps within jumps. Kernels know loops, and give up long before."""
 INNER_INTERFACES = ("lo", "docker", "br-", "veth", "tailscale", "wg")
 """Interfaces through which no stranger comes."""
 
@@ -70,15 +72,27 @@ def walk(save: str, protocol: str = "tcp", port: int = UNOPENED_PORT) -> tuple[s
     rules: dict[str, list[list[str]]] = {}
     for line in save.splitlines():
         if line.startswith(":"):
-            name, policy = line[1:].split()[:2]
-            policies[name] = policy
+            name, _, rest = line[1:].partition(" ")
+            policies[name] = rest.partition(" ")[0]
         elif line.startswith("-A "):
-            words = shlex.split(line)
-            rules.setdefault(words[1], []).append(words[2:])
+            try:
+                _, name, *rule = shlex.split(line)
+            except ValueError:
+                raise Garbled(f"iptables-save said: {line[:120]}") from None
+            rules.setdefault(name, []).append(rule)
     if not policies:
         return "accept", "no ruleset"
 
+    seen: dict[str, tuple[str, str] | None] = {}
+
     def through(name: str, depth: int) -> tuple[str, str] | None:
+        if depth > DEEPEST:
+            raise Garbled("the packet filter's chains nest deeper than a kernel lets them")
+        if name not in seen:
+            seen[name] = walked(name, depth)
+        return seen[name]
+
+    def walked(name: str, depth: int) -> tuple[str, str] | None:
         for rule in rules.get(name, ()):
             if not _applies(rule, protocol, port):
                 continue
@@ -89,9 +103,10 @@ def walk(save: str, protocol: str = "tcp", port: int = UNOPENED_PORT) -> tuple[s
                     return verdict.lower(), f"{name}: {shlex.join(rule)}"
                 case "RETURN":
                     return None
-                case jump if jump in policies and depth < 20:
+                case jump if jump in policies:
                     found = through(jump, depth + 1)
-                    if found is not None:
+                    # What returns from a chain that it went to (-g) does not come back to this one.
+                    if found is not None or "-g" in rule:
                         return found
         return None
 
@@ -126,6 +141,11 @@ def _applies(rule: Sequence[str], protocol: str, port: int) -> bool:
                 met = not value.startswith(INNER_INTERFACES)
             case "--ctstate" | "--state":
                 met = "NEW" in value.split(",")
+            case "--tcp-flags":
+                # Of the flags that are looked at, a first packet has SYN only.
+                met = {"SYN"} & set(value.replace("ALL", "SYN").split(",")) == set(next(words, "").split(",")) - {
+                    "NONE"
+                }
             case "--dst-type":
                 met = "LOCAL" in value.split(",")
             case "--syn":
@@ -163,16 +183,26 @@ def walk_nft(ruleset: Any, family: str) -> tuple[str, str]:
     except (KeyError, TypeError, AttributeError):
         raise Garbled("nft has another shape than known") from None
 
+    seen: dict[tuple[str, str, str], str | None] = {}
+
     def through(key: tuple[str, str, str], depth: int) -> str | None:
+        if depth > DEEPEST:
+            raise Garbled("nft's chains nest deeper than a kernel lets them")
+        if key not in seen:
+            seen[key] = walked(key, depth)
+        return seen[key]
+
+    def walked(key: tuple[str, str, str], depth: int) -> str | None:
         for expressions in rules.get(key, ()):
             verdict = _nft_verdict(expressions)
             if verdict in ("drop", "reject", "accept"):
                 return verdict
             if verdict == "return":
                 return None
-            if verdict.startswith("jump ") and depth < 20:
-                found = through((key[0], key[1], verdict[5:]), depth + 1)
-                if found:
+            word, _, chain = verdict.partition(" ")
+            if chain:
+                found = through((key[0], key[1], chain), depth + 1)
+                if found or word == "goto":
                     return found
         return None
 
@@ -198,24 +228,56 @@ def _nft_verdict(expressions: Sequence[Any]) -> str:
                 return word
         for word in ("jump", "goto"):
             if word in expression:
-                return f"jump {expression[word]['target']}"
+                return f"{word} {part(expression[word], 'target', str)}"
         if not {"match", "counter", "log", "comment"} & expression.keys():
             return ""
     return ""
 
 
-def _nft_matches(match: Mapping[str, Any]) -> bool:
-    text = json.dumps(match)
-    values = json.dumps(match.get("right"))
-    positive = match.get("op") in ("==", "in")
-    if '"ct"' in text and '"state"' in text:
-        return ('"new"' in values) is positive
-    if '"l4proto"' in text or '"nexthdr"' in text or '"protocol"' in text:
-        return ('"tcp"' in values or values == "6") is positive
-    if '"iifname"' in text or '"iif"' in text:
-        is_inner = any(f'"{name}' in values for name in INNER_INTERFACES)
-        return is_inner is not positive
-    return False
+def _nft_matches(match: Any) -> bool:
+    """Whether the packet meets a condition; one that is not known is not met."""
+    match match:
+        case {"op": "==" | "in" | "!=" as operator, "left": left, "right": right}:
+            met = _nft_meets(left, right["set"] if isinstance(right, dict) and "set" in right else right)
+            return met is not None and met is (operator != "!=")
+        case {
+            "op": ">=" | "<=" | ">" | "<" as operator,
+            "left": {"payload": {"field": "dport"} as payload},
+            "right": int(right),
+        }:
+            compare = {">=": int.__ge__, "<=": int.__le__, ">": int.__gt__, "<": int.__lt__}[operator]
+            return payload.get("protocol") in ("tcp", "th") and compare(UNOPENED_PORT, right)
+        case _:
+            return False
+
+
+def _nft_meets(left: Any, right: Any) -> bool | None:
+    values = right if isinstance(right, list) else [right]
+    match left:
+        case {"ct": {"key": "state"}}:
+            return "new" in values
+        case (
+            {"meta": {"key": "l4proto"}}
+            | {"payload": {"field": "nexthdr"}}
+            | {"payload": {"protocol": "ip", "field": "protocol"}}
+        ):
+            return "tcp" in values or 6 in values
+        case {"meta": {"key": "iifname" | "iif"}}:
+            return not all(str(value).startswith(INNER_INTERFACES) for value in values)
+        case {"payload": {"protocol": "tcp" | "th", "field": "dport"}}:
+            return any(_is_within(value) for value in values)
+        case {"payload": {"protocol": "ip" | "ip6", "field": "saddr" | "daddr"}}:
+            return False
+        case _:
+            return None
+
+
+def _is_within(value: Any) -> bool:
+    match value:
+        case {"range": [int(first), int(last)]}:
+            return first <= UNOPENED_PORT <= last
+        case _:
+            return bool(value == UNOPENED_PORT)
 
 
 def parse(gathered: Gathered, target: Target) -> Firewall:
@@ -236,8 +298,8 @@ def parse(gathered: Gathered, target: Target) -> Firewall:
     except (ValueError, RecursionError):
         raise Garbled("nft's ruleset is no JSON") from None
     verdicts = []
-    for part, family in (("@v4", "ip"), ("@v6", "ip6")):
-        verdict = walk("\n".join(parts.get(part, ())))
+    for section, family in (("@v4", "ip"), ("@v6", "ip6")):
+        verdict = walk("\n".join(parts.get(section, ())))
         verdicts.append(verdict if verdict[0] != "accept" else _stricter(verdict, walk_nft(ruleset, family)))
     at_boot = next(
         (unit for unit in ("nftables", "netfilter-persistent", "firewalld") if boot.get(unit) == "enabled"), ""

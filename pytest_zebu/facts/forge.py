@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts import repository
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.target import Target
 
@@ -119,7 +119,7 @@ def parse(gathered: Gathered, target: Target) -> Forge:
             sha: runs
             if isinstance(runs, Unknown)
             else Known(tuple(CheckRun(run["name"], run["status"], run["conclusion"]) for run in runs))
-            for sha, runs in data["checks"].items()
+            for sha, runs in part(data, "checks", dict).items()
         }
         pulls: Known[tuple[Pull, ...]] | Unknown = (
             data["pulls"] if isinstance(data["pulls"], Unknown) else Known(tuple(map(_pull, data["pulls"])))

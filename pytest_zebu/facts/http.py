@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.answer import Known, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -39,9 +39,8 @@ def parse(gathered: Gathered, target: Target) -> dict[str, dict[str, Known[HttpA
             asked = look(target, domain, path)
             seen = gathered.saw(asked)
             if isinstance(seen, Known):
-                seen = Known(
-                    HttpAnswer(str(asked.arguments["url"]), int(seen.value["status"]), str(seen.value["location"]))
-                )
+                status, location = part(seen.value, "status", int), part(seen.value, "location", str)
+                seen = Known(HttpAnswer(str(asked.arguments["url"]), status, location))
             found.setdefault(domain, {})[path] = seen
     return found
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from croniter import CroniterError, croniter
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, is_number, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -191,6 +191,8 @@ def read(text: str) -> tuple[Job, ...]:
             found.append(reading)
         elif word == "@period":
             period, _, file = rest.partition(" ")
+            if period not in _PERIODS:
+                raise Garbled(f"the jobs probe said: {line[:120]}")
             reading = _Reading(file, is_active=cron_runs)
             reading.commands.append(file)
             reading.gap = _cron_gap(_PERIODS[period])
@@ -200,6 +202,13 @@ def read(text: str) -> tuple[Job, ...]:
         else:
             _read(found[-1], word, rest)
     return tuple(reading.job() for reading in found)
+
+
+def _next(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise Garbled(f"systemd-analyze said: {text}") from None
 
 
 def _read(job: _Reading, word: str, rest: str) -> None:
@@ -212,15 +221,15 @@ def _read(job: _Reading, word: str, rest: str) -> None:
             job.commands.append(rest.strip())
         case "@next":
             if moment := _MOMENT.search(rest):
-                job.next.append(datetime.fromisoformat(moment[1]).replace(tzinfo=UTC))
+                job.next.append(_next(moment[1]))
         case "@service":
             key, _, value = rest.partition("=")
             if key == "ExecStart" and (command := re.search(r"argv\[\]=(.*?) ;", value)):
                 job.commands.append(command[1])
             elif key == "Result":
                 job.result = value
-            elif key == "ExecMainExitTimestamp" and value.lstrip("@").isdigit() and value.lstrip("@") != "0":
-                job.last_run = datetime.fromtimestamp(int(value.lstrip("@")), UTC)
+            elif key == "ExecMainExitTimestamp" and is_number(value.lstrip("@")) and value.lstrip("@") != "0":
+                job.last_run = moment_of(value.lstrip("@"), "the end of a run")
         case _:
             return
 

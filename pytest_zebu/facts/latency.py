@@ -57,7 +57,7 @@ def parse(gathered: Gathered, target: Target) -> Latency:
     try:
         taken = tuple(float(one) for one in seen.value["taken"])
         return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, frozenset(seen.value["statuses"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise Garbled("the timed requests") from None
 
 

@@ -7,10 +7,10 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values, parse_json
 from pytest_zebu.settings.target import Target
 
@@ -420,10 +420,7 @@ def parse_workers(gathered: Gathered, target: Target) -> int:
 
 def parse_pool(gathered: Gathered, target: Target) -> int:
     """How often the backend's log of the last day says that it got no connection."""
-    text = gathered.said("backend.pool").out.strip()
-    if not text.isdigit():
-        raise Garbled("the count of pool timeouts")
-    return int(text)
+    return whole_number(gathered.said("backend.pool").out.strip(), "the count of pool timeouts")
 
 
 CLUSTER_SQL = "SELECT '@made ' || extract(epoch FROM (pg_stat_file('PG_VERSION')).modification)::bigint"
@@ -451,9 +448,9 @@ class Cluster:
 def parse_cluster(gathered: Gathered, target: Target) -> Cluster:
     """From the file that is written once, when a cluster is made."""
     word, _, moment = gathered.said("postgres.cluster").out.strip().partition(" ")
-    if word != "@made" or not moment.isdigit():
+    if word != "@made":
         raise Garbled("the age of the database's files")
-    return Cluster(datetime.fromtimestamp(int(moment), UTC))
+    return Cluster(moment_of(moment, "the age of the database's files"))
 
 
 CLUSTER = Fact("cluster", parse_cluster, (CLUSTER_PROBE,))

@@ -109,6 +109,8 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
         seen = gathered.saw(_look(target))
         if isinstance(seen, Unknown):
             raise Missing(seen)
+        if not isinstance(seen.value, dict):
+            raise Garbled("what was asked of Proxmox")
         nothing = Unknown(Reason.NOT_GATHERED, "Proxmox")
         by_name = {name: seen.value.get(path, nothing) for name, path in _paths(target).items()}
         return {**by_name, STORAGES: seen.value}

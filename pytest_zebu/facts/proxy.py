@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts import jobs
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.settings.target import Target
@@ -130,7 +130,7 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
                 has_nginx = True
             case "@generations":
                 name, _, count = rest.partition(" ")
-                generations[name] = int(count) if count.isdigit() else 0
+                generations[name] = int(count) if is_number(count) else 0
             case "@rehearsed":
                 rehearsals.append(_rehearsal(rest))
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -52,7 +52,7 @@ git cat-file --batch-all-objects --batch --buffer --unordered 2>/dev/null | perl
     secrets=True,
     timeout=20,
 )
-VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:\+[0-9A-Za-z.-]+)?$")
+VERSION = re.compile(r"^v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:\+[0-9A-Za-z.-]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
     known, absent = more.get("@known", "0"), more.get("@absent", "0")
-    if not (known.isdigit() and absent.isdigit()):
+    if not (is_number(known) and is_number(absent)):
         raise Garbled("git said how much it holds in another way than known")
     return Repository(head, tuple(tags), tuple(changes), owner, more.get("@remote", ""), known != "0", int(absent))
 

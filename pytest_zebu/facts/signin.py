@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts import environment
-from pytest_zebu.facts.answer import Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
 from pytest_zebu.facts.environment import DOTENV
 from pytest_zebu.facts.fact import Fact, Gathered, Look, parse_json
 from pytest_zebu.settings.target import Target
@@ -71,7 +71,7 @@ def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
     """One look, at the provider's public keys."""
     try:
         return (_look(gathered, target),)
-    except Missing:
+    except (Missing, Garbled):
         return ()
 
 
@@ -81,8 +81,8 @@ def parse(gathered: Gathered, target: Target) -> SignIn:
     seen = gathered.saw(_look(gathered, target))
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    status = int(seen.value["status"])
-    said = parse_json(seen.value["body"], "the sign-in provider's key set") if status == 200 else {}
+    status = part(seen.value, "status", int)
+    said = parse_json(part(seen.value, "body", str), "the sign-in provider's key set") if status == 200 else {}
     keys = said.get("keys") if isinstance(said, dict) else None
     return SignIn(host_of(key), key.startswith(LIVE), status, len(keys) if isinstance(keys, list) else 0)
 

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -45,10 +45,8 @@ def _listeners(said: str) -> tuple[Listener, ...]:
         if len(fields) < 5 or fields[0] not in ("LISTEN", "UNCONN"):
             raise Garbled(f"ss said: {line[:120]}")
         address, _, port = fields[3].rpartition(":")
-        if not port.isdigit():
-            raise Garbled(f"ss said: {line[:120]}")
         process = re.search(r'\("([^"]*)"', line)
-        found.append(Listener(address.strip("[]"), int(port), process[1] if process else ""))
+        found.append(Listener(address.strip("[]"), whole_number(port, "a port of ss"), process[1] if process else ""))
     return tuple(found)
 
 

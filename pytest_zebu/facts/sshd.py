@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.target import Target
 
@@ -175,7 +175,7 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             groups[name] = tuple(joined.split(","))
         elif word == "@keys":
             name, _, count = rest.partition(" ")
-            keys[name] = int(count) if count.isdigit() else 0
+            keys[name] = int(count) if is_number(count) else 0
         elif word == "@for":
             user, _, address = rest.partition(" ")
             current = {}
@@ -200,16 +200,16 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             state[key] = value
             if key == "ExecMainStartTimestamp":
                 loaded = max(loaded, _number(value.lstrip("@")))
-            for part in value.split(";"):
-                if key == "ExecReload" and part.strip().startswith("start_time=["):
-                    loaded = max(loaded, _number(part.strip().removeprefix("start_time=[@").rstrip("] ")))
+            for word in value.split(";"):
+                if key == "ExecReload" and word.strip().startswith("start_time=["):
+                    loaded = max(loaded, _number(word.strip().removeprefix("start_time=[@").rstrip("] ")))
     if not logins:
         raise Missing(Unknown(Reason.UNDECIDABLE, "no user with a login shell was found"))
     for login in logins:
         if "passwordauthentication" not in login.options or "permitrootlogin" not in login.options:
             raise Garbled(f"sshd -T gave no effective configuration for {login.user}")
     offer = gathered.saw(look(target))
-    offered = Known(tuple(offer.value["methods"])) if isinstance(offer, Known) else offer
+    offered = Known(tuple(map(str, part(offer.value, "methods", list)))) if isinstance(offer, Known) else offer
     return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered, keys)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Literal
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, Trial
 from pytest_zebu.settings.target import Target
 
@@ -137,7 +137,7 @@ def _read_use(data: Mapping[str, Any]) -> Use:
     steps = {name: step for name, step in data.items() if isinstance(step, dict) and "status" in step}
     return Use(
         steps, str(data.get("named", "")), str(data.get("broken", "")), data.get("left", 0),
-        tuple(data.get("malformed", ())), data.get("elsewhere"),
+        tuple(part({"malformed": [], **data}, "malformed", list)), data.get("elsewhere"),
     )  # fmt: skip
 
 
@@ -269,13 +269,13 @@ def drill_here(target: Target) -> RestoreTrial | Unknown:
 def parse_drill(gathered: Gathered, target: Target) -> Drill:
     """From what the drill said."""
     data = _result(gathered, target, DRILL)
-    if data["status"] != 0:
-        raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data['complaint']}"))
+    if part(data, "status", int) != 0:
+        raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data.get('complaint')}"))
     dump, complaint, status, seconds = "", "", -1, 0
     rows: dict[str, dict[str, int]] = {"@restored": {}, "@live": {}}
     with_data: set[str] = set()
     try:
-        for line in str(data["out"]).splitlines():
+        for line in part(data, "out", str).splitlines():
             word, _, rest = line.partition(" ")
             if word == "@dump":
                 dump = rest.partition(" ")[2]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -88,7 +88,7 @@ class Updates:
 
 
 def _moment(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text), UTC) if text.strip().isdigit() else None
+    return moment_of(text, "a moment of apt's") if is_number(text) else None
 
 
 def parse(gathered: Gathered, target: Target) -> Updates:

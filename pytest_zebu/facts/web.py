@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.settings.target import Target
 
@@ -160,13 +160,17 @@ def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
     if isinstance(seen, Unknown):
         return seen
     row = seen.value
-    headers = {name: tuple(values) for name, values in row.get("headers", {}).items()}
-    return Known(
-        Answer(
-            url, int(row["status"]), row.get("location", ""), headers, row.get("body", ""), row.get("sha256", ""),
-            row.get("error", ""),
-        )
-    )  # fmt: skip
+    status = part(row, "status", int)
+    row = {"headers": {}, "location": "", "body": "", "sha256": "", "error": "", **row}
+    texts = (part(row, key, str) for key in ("body", "sha256", "error"))
+    return Known(Answer(url, status, part(row, "location", str), _headers(row), *texts))
+
+
+def _headers(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    headers = part(row, "headers", dict)
+    if not all(isinstance(values, list) and all(isinstance(one, str) for one in values) for values in headers.values()):
+        raise Garbled("the headers of an answer")
+    return {name: tuple(values) for name, values in headers.items()}
 
 
 def parse(gathered: Gathered, target: Target) -> Web:
@@ -206,9 +210,13 @@ def parse_scripts(gathered: Gathered, target: Target) -> Scripts:
     if isinstance(seen, Unknown):
         raise Missing(seen)
     return Scripts(
-        tuple((row["url"], int(row["status"]), row["type"]) for row in seen.value["scripts"]),
-        {base: (int(row["status"]), row["type"]) for base, row in seen.value["bases"].items()},
+        tuple((part(row, "url", str), *_status_and_type(row)) for row in part(seen.value, "scripts", list)),
+        {base: _status_and_type(row) for base, row in part(seen.value, "bases", dict).items()},
     )
+
+
+def _status_and_type(row: Any) -> tuple[int, str]:
+    return part(row, "status", int), part(row, "type", str)
 
 
 def parse_page(gathered: Gathered, target: Target) -> str:

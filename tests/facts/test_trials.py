@@ -14,7 +14,7 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Gathered, Trial
-from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, why_not_asked
+from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, amount, why_not_asked
 from pytest_zebu.settings.target import Target
 
 FACTS = {"use": "functional", "staged_use": "functional", "drill": "restore", "attack": "attack"}
@@ -29,6 +29,14 @@ def plan(name: str, target: Target) -> Trial | Unknown:
 def declared(target: Target, section: str, **values: Any) -> Target:
     changed = getattr(target.settings, section).model_copy(update=values)
     return target.model_copy(update={"settings": target.settings.model_copy(update={section: changed})})
+
+
+@pytest.mark.parametrize("value", ["1e400000000", "NaN", "Infinity", None, {}, "12,5"])
+def test_what_is_no_amount(value: object) -> None:
+    found = amount(value)
+    assert found is None or found.is_finite()
+    if value != "1e400000000":
+        assert found is None
 
 
 def test_only_these_facts_try_anything() -> None:

@@ -1,0 +1,44 @@
+"""What names resolve to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.dns import Name, Resolution, looks
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, why
+
+SILENT = Unknown(Reason.TIMED_OUT, "no answer")
+
+
+def seen(target: Target, row: Any) -> dict[str, Any]:
+    return {look.key: {"servers": [row]} for look in looks(target)}
+
+
+def test_each_server_answers_for_itself(target: Target) -> None:
+    first, *others = looks(target)
+    rows = [
+        {"server": "10.99.0.52", "authoritative": True, "addresses": ["10.99.0.80"], "unknown": None},
+        {"server": "1.1.1.1", "authoritative": False, "addresses": [], "unknown": SILENT},
+    ]
+    found = read("names", {}, target, {first.key: {"servers": rows}})
+    resolutions = (Resolution("10.99.0.52", True, Known(("10.99.0.80",))), Resolution("1.1.1.1", False, SILENT))
+    assert found.pop("zebu.test") == Known(Name("zebu.test", resolutions))
+    assert len(found) == len(others) == 2
+    assert all(one.reason is Reason.NOT_GATHERED for one in found.values())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        None,
+        {},
+        {"server": "x", "authoritative": 1, "addresses": []},
+        {"server": "x", "authoritative": True, "addresses": [1]},
+    ],
+)
+def test_another_shape_is_garbled(row: Any, target: Target) -> None:
+    assert why("names", {}, target, seen(target, row)) is Reason.GARBLED

@@ -1,0 +1,57 @@
+"""The Docker daemon."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_zebu.facts.answer import Reason
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, why
+
+OUT = "driver=json-file\nversion=27.3.1\nown_filesystem=0\nstarted=200\n"
+
+
+@pytest.mark.parametrize(("driver", "more", "bounds"), [
+    ("json-file", "", False), ("json-file", "max-size=10m\n", True), ("json-file", "flag=10m\n", True), ("json-file", "max-size=\n", False),
+    ("local", "", True), ("journald", "", True), ("none", "", True), ("syslog", "max-size=10m\n", False),
+])  # fmt: skip
+def test_what_bounds_logs(driver: str, more: str, bounds: bool, target: Target) -> None:
+    assert read("docker_daemon", OUT.replace("json-file", driver) + more, target).bounds_logs is bounds
+
+
+def test_the_daemons_own_option_counts_before_the_file(target: Target) -> None:
+    assert read("docker_daemon", OUT + "max-size=10m\nflag=20m\n", target).max_size == "20m"
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_older"), [("changed=201\n", True), ("changed=200\n", False), ("changed=199\n", False), ("", False)]
+)
+def test_a_file_that_changed_later_is_not_in_force(changed: str, is_older: bool, target: Target) -> None:
+    assert read("docker_daemon", OUT + changed, target).is_older_than_file is is_older
+
+
+def test_an_unknown_start_says_nothing_of_the_file(target: Target) -> None:
+    assert not read("docker_daemon", OUT.replace("200", "") + "changed=201\n", target).is_older_than_file
+
+
+@pytest.mark.parametrize(
+    ("more", "collects"),
+    [("", False), ("gc=1\n", True), ("defaultKeepStorage=20GB\n", True), ("defaultKeepStorage=\n", False)],
+)
+def test_the_build_cache(more: str, collects: bool, target: Target) -> None:
+    assert read("docker_daemon", OUT + more, target).collects_cache is collects
+
+
+@pytest.mark.parametrize(("said", "own"), [("0", False), ("1", True)])
+def test_its_own_file_system(said: str, own: bool, target: Target) -> None:
+    assert (
+        read("docker_daemon", OUT.replace("own_filesystem=0", f"own_filesystem={said}"), target).has_own_filesystem
+        is own
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("driver=json-file\n", ""), ("own_filesystem=0\n", ""), ("started=200", "started=soon")]
+)
+def test_less_is_garbled(old: str, new: str, target: Target) -> None:
+    assert why("docker_daemon", OUT.replace(old, new), target) is Reason.GARBLED

@@ -1,0 +1,36 @@
+"""Logs of services and of the machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pytest_zebu.facts import logs
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import AT, NOON, read
+
+
+def test_logs_of_services(target: Target) -> None:
+    text = "@task proxmox-vm:logs\n@service db 0 2026-11-24T11:00:00.5Z\n@errors db 1h 2\n@errors db 168h 9\n@service x 1 \n"
+    found = read("logs", text, target)
+    db, other = found.services
+    assert (db.is_readable, db.last, db.errors) == (True, NOON - timedelta(hours=1), {"1h": 2, "168h": 9})
+    assert (other.is_readable, other.last) == (False, None)
+    assert found.tasks == {"proxmox-vm:logs"}
+
+
+@pytest.mark.parametrize(("settings", "limit"), [
+    ("", 2**30), ("@journald SystemMaxUse 200M\n", 200 * 2**20), ("@journald Storage volatile\n", None),
+    ("@journald SystemMaxUse 1G\n@journald SystemMaxUse 2G\n", 2 * 2**30),
+])  # fmt: skip
+def test_what_the_journal_keeps_to(settings: str, limit: int | None, target: Target) -> None:
+    """A tenth of the file system where nothing is set; the last setting counts."""
+    found = read("log_rotation", f"{settings}@journal 1000\n@size {10 * 2**30}\n@rotated {AT}\n", target)
+    assert found.journal_limit == limit
+    assert found.rotated == NOON
+
+
+@pytest.mark.parametrize(("text", "size"), [("10", 10), ("2K", 2048), ("1T", 2**40), ("infinity", None), ("5X", None)])
+def test_sizes(text: str, size: int | None) -> None:
+    assert logs.bytes_of(text) == size

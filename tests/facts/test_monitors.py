@@ -1,0 +1,25 @@
+"""What watches the machine."""
+
+from __future__ import annotations
+
+from pytest_zebu.facts import monitors
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import AT, NOON, read
+
+
+def test_what_watches(target: Target) -> None:
+    text = f"@agent gatus\n@agent gatus\n@recorded sysstat {AT} 3\n@job w.timer success health disk alert\n@job x.timer exit-code health\n"
+    found = read("monitors", text, target)
+    assert found.agents == ("gatus",)
+    assert found.recorded == (("sysstat", NOON, 3),)
+    assert [one.name for one in found.watching("health")] == ["w.timer"]
+    assert [one.name for one in found.watching("disk", "alert")] == ["w.timer"]
+    assert found.watching("certificate") == ()
+
+
+def test_no_line_of_a_job_leaves_the_machine() -> None:
+    """Addresses of alerts are secrets: the probe prints names, results and words of its own."""
+    lines = monitors.PROBE.script.splitlines()
+    printed = [line.partition("printf '@job")[2].partition(";")[0] for line in lines if "printf '@job" in line]
+    assert len(printed) == 2
+    assert all("body" not in line and "$line" not in line for line in printed)

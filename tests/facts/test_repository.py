@@ -1,0 +1,89 @@
+"""The deployed checkout."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Reason, need
+from pytest_zebu.facts.fact import Gathered
+from pytest_zebu.facts.repository import CommittedSecrets, Tag
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, why
+
+
+def test_repository_of_trixie(trixie: Gathered, target: Target) -> None:
+    repository = need(ALL["repository"].read(trixie, target))
+    assert repository.newest_release == Tag("v2.0.0", repository.head)
+    assert repository.changes == ("?? b",)
+    assert repository.describe == "v2.0.0 (dirty)"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("v1.2.3", (1, 2, 3)),
+        ("1.2.3", (1, 2, 3)),
+        ("v1.2.3+build", (1, 2, 3)),
+        ("v1.2.3-rc.1", None),
+        ("latest", None),
+        ("v1", None),
+    ],
+)
+def test_what_is_a_release(name: str, version: tuple[int, int, int] | None) -> None:
+    assert Tag(name, "0").version == version
+
+
+HEAD, OTHER = "a" * 40, "b" * 40
+SAID = f"@head {HEAD}\n@owner deploy\n@remote https://forge.example/zebu.git\n@known 1\n@absent 0\n@tag v1.9.0 tag {OTHER}\n@tag v1.10.0 commit {HEAD}\n@tag latest commit {HEAD}\n"
+
+
+def test_the_newest_release_is_so_by_its_numbers(target: Target) -> None:
+    found = read("repository", SAID, target)
+    assert found.newest_release == Tag("v1.10.0", HEAD)
+    assert [tag.name for tag in found.tags_at_head] == ["v1.10.0", "latest"]
+    assert (found.describe, found.owner, found.remote, found.is_known, found.absent) == (
+        "v1.10.0", "deploy", "https://forge.example/zebu.git", True, 0,
+    )  # fmt: skip
+
+
+def test_a_commit_without_a_release_is_called_by_its_hash(target: Target) -> None:
+    found = read(
+        "repository", f"@head {HEAD}\n@tag latest commit {HEAD}\n@change  M app.py\n@known 0\n@absent 3\n", target
+    )
+    assert (found.describe, found.newest_release, found.is_known, found.absent) == (
+        "a" * 12 + " (dirty)",
+        None,
+        False,
+        3,
+    )
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (HEAD, "a" * 39), (HEAD, "A" * 40), (f"@head {HEAD}\n", ""), ("@tag latest commit", "@tag latest"), ("@known 1", "@known many"),
+    ("@absent 0", "@absent -1"), ("@owner", "fatal:"),
+])  # fmt: skip
+def test_what_git_does_not_say_is_garbled(old: str, new: str, target: Target) -> None:
+    assert why("repository", SAID.replace(old, new), target) is Reason.GARBLED
+
+
+CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \nignored=1\ntracked=0\nfound=0\n"
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), [
+    ("", "", CommittedSecrets("", True, False, (), False)), ("shallow=false", "shallow=true", CommittedSecrets("the clone is shallow", True, False, (), False)),
+    ("refs/heads/*", "refs/heads/main", CommittedSecrets("the clone has one branch only", True, False, (), False)),
+    ("fetch=+refs/heads/*:refs/remotes/origin/* ", "fetch=", CommittedSecrets("", True, False, (), False)),
+    ("ignored=1", "ignored=0", CommittedSecrets("", False, False, (), False)), ("tracked=0", "tracked=1", CommittedSecrets("", True, True, (), False)),
+    ("found=0", "found=1", CommittedSecrets("", True, False, (), True)),
+    ("tracked=0", "tracked=0\ncommitted=.env\ncommitted=b/.env", CommittedSecrets("", True, False, (".env", "b/.env"), False)),
+])  # fmt: skip
+def test_what_became_of_the_environment_in_the_history(
+    old: str, new: str, expected: CommittedSecrets, target: Target
+) -> None:
+    assert read("history", CLONE.replace(old, new, 1) if old else CLONE, target) == expected
+
+
+@pytest.mark.parametrize("lost", ["shallow=false", "ignored=1", "tracked=0", "found=0"])
+def test_a_search_that_ended_early_is_garbled(lost: str, target: Target) -> None:
+    assert why("history", CLONE.replace(lost + "\n", ""), target) is Reason.GARBLED

@@ -1,0 +1,1 @@
+"""What the suite's checks compute themselves, without a target."""
