@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_zebu.facts import ALL
+from pytest_zebu.facts.access import looks
 from pytest_zebu.facts.answer import Known, Reason, Unknown, need
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import saying
+from tests.facts.answers import read, saying, why
 
 
 def test_a_refused_login_is_known(target: Target) -> None:
@@ -16,3 +19,19 @@ def test_a_refused_login_is_known(target: Target) -> None:
     answer = ALL["access"].read(saying({"zebu.host": "root=1\n"}), target)
     assert isinstance(answer, Known)
     assert answer.value.trouble == ""
+
+
+@pytest.mark.parametrize(("open_", "control"), [({"53": True}, True), ({"53": False}, False)])
+def test_whether_the_control_address_answers(open_: dict[str, bool], control: bool, target: Target) -> None:
+    (asked,) = looks(target)
+    assert (asked.arguments["address"], asked.arguments["ports"]) == ("10.99.0.53", [53])
+    assert (
+        read("access", {"zebu.host": "root=1\n"}, target, {asked.key: {"open": open_, "control": True}}).control
+        is control
+    )
+    assert read("access", {"zebu.host": "root=1\n"}, target).control is None
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNREACHABLE])
+def test_only_a_target_that_was_not_reached_refused(reason: Reason, target: Target) -> None:
+    assert why("access", {"zebu.host": Unknown(reason, "x")}, target) is reason

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import need
+from pytest_zebu.facts.answer import Reason, need
+from pytest_zebu.facts.environment import EnvFile, EnvFiles, Variable
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, why
 
 
 def test_no_value_of_a_secret_is_in_the_environment(bookworm: Gathered, target: Target) -> None:
@@ -15,3 +19,59 @@ def test_no_value_of_a_secret_is_in_the_environment(bookworm: Gathered, target: 
     assert (secret.plain, secret.length, secret.is_placeholder) == ("", 48, False)
     same = {variable.where for variable in environment.variables if variable.group == secret.group}
     assert same == {".env", "container:db"}
+
+
+LINE = ".env\tSECRET_KEY\t48\t30\tul-d\tvalue\t1\t\n"
+
+
+def test_a_judged_variable(target: Target) -> None:
+    out = (
+        LINE
+        + "container:backend\tSECRET_KEY\t48\t30\tuld\tvalue\t1\t\nexample\tDEBUG\t4\t4\tl\tplaceholder\t2\ttrue\ncontainer:db\tOTHER\t1\t1\td\tvalue\t3\t1\n"
+    )
+    found = read("environment", {"zebu.environment": out}, target)
+    secret = found.get(".env", "SECRET_KEY")
+    assert (secret.length, secret.distinct, secret.classes, secret.is_placeholder, secret.plain) == (
+        48,
+        30,
+        "uld",
+        False,
+        "",
+    )
+    assert found.get("example", "DEBUG").is_placeholder
+    assert [one.where for one in found.elsewhere("SECRET_KEY")] == ["container:backend"]
+    assert found.backend("SECRET_KEY").group == secret.group == 1
+    assert found.backend("OTHER") is None
+    assert [one.name for one in found.declared("container:db")] == ["OTHER"]
+
+
+@pytest.mark.parametrize(("name", "secret"), [
+    ("POSTGRES_PASSWORD", True), ("API_KEY", True), ("APIKEY", True), ("KEY", True), ("KEY_ID", True), ("MONKEY", False), ("KEYBOARD", False),
+    ("SENTRY_DSN", True), ("token", True), ("SALT", True), ("DATABASE_URL", False), ("PRIVATE_PEM", True), ("HMAC_ALGORITHM", True),
+])  # fmt: skip
+def test_which_names_are_those_of_secrets(name: str, secret: bool) -> None:
+    assert Variable(".env", name, 1, 1, "", False, 1, "").is_secret is secret
+
+
+@pytest.mark.parametrize(("out", "reason"), [
+    ("", Reason.MISSING), (LINE.replace(".env", "example"), Reason.MISSING), (LINE.replace("\t\n", "\n"), Reason.GARBLED), (LINE.replace("48", "long"), Reason.GARBLED),
+])  # fmt: skip
+def test_without_the_file_nothing_is_known(out: str, reason: Reason, target: Target) -> None:
+    assert why("environment", {"zebu.environment": out}, target) is reason
+
+
+def test_files_of_the_environment(target: Target) -> None:
+    out = (
+        "600\tdeploy\tdeploy\tsecrets\t.env\n1644\troot\troot\tnone\t.env.example\n640\troot\troot\tunknown\t.env.old\n"
+    )
+    found = read("env_files", {"zebu.env-files": out, "zebu.host": "root=1\nfolder=/opt/zebu\nrole=x\n"}, target)
+    assert found == EnvFiles("/opt/zebu", (
+        EnvFile(".env", 0o600, "deploy", "deploy", True), EnvFile(".env.example", 0o1644, "root", "root", False), EnvFile(".env.old", 0o640, "root", "root", None),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line", ["600\tdeploy\tdeploy\t.env", "rw-\tdeploy\tdeploy\tnone\t.env", "699\tdeploy\tdeploy\tnone\t.env"]
+)
+def test_another_listing_is_garbled(line: str, target: Target) -> None:
+    assert why("env_files", {"zebu.env-files": line, "zebu.host": ""}, target) is Reason.GARBLED

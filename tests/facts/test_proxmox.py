@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import AT, NOON
+from tests.facts.answers import AT, NOON, read, why
 
 
 def by_pvesh(target: Target, out: str) -> tuple[Gathered, Target]:
@@ -74,3 +75,106 @@ def test_snapshots_by_time_without_the_present(target: Target) -> None:
     look = proxmox.looks(target)[0]
     gathered = Gathered({}, {look.key: {paths["snapshots"]: rows}}, NOON.timestamp())
     assert [one.name for one in need(ALL["snapshots"].read(gathered, target))] == ["a", "b"]
+
+
+def by_api(target: Target, **answers: Any) -> dict[str, Any]:
+    """What the API answered, by the name of what was asked; `status` and `content` are of the storage `nas`."""
+    named = dict(zip(("status", "content"), proxmox._storage_paths(target, "nas"), strict=True))
+    paths = {**proxmox._paths(target), **named}
+    return {proxmox.looks(target)[0].key: {paths[name]: answer for name, answer in answers.items()}}
+
+
+NO = Unknown(Reason.NO_PERMISSION, "403")
+
+
+@pytest.mark.parametrize(("tasks", "moment"), [
+    ([{"status": "OK", "endtime": AT - 5}, {"status": "OK", "endtime": AT}, {"status": "OK", "endtime": AT - 9}], NOON),
+    ([{"status": "OK", "endtime": AT}, {"status": "unable to", "endtime": AT + 5}], NOON), ([{"status": "OK"}], None), ([], None),
+])  # fmt: skip
+def test_when_the_lists_were_refreshed(tasks: list[Any], moment: datetime | None, target: Target) -> None:
+    """No task may be one that the token may not see."""
+    found = read("proxmox_node", {}, target, by_api(target, version={"release": "9.1"}, updates=[], refreshes=tasks))
+    assert (found.refreshed == Known(moment)) is (moment is not None)
+    assert found.age_of_lists == (timedelta(0) if moment else None)
+
+
+JOB = {
+    "id": "b",
+    "vmid": "200",
+    "storage": "nas",
+    "enabled": 1,
+    "schedule": "02:00",
+    "prune-backups": {"keep-daily": 7},
+}
+
+
+@pytest.mark.parametrize(("change", "jobs"), [
+    ({}, 1), ({"vmid": "100, 200"}, 1), ({"vmid": "2001"}, 0), ({"vmid": "", "all": 1}, 1), ({"vmid": "", "all": 0}, 0),
+    ({"vmid": "", "all": 1, "exclude": "200"}, 0), ({"vmid": "", "all": 1, "exclude": "201,300"}, 1), ({"pool": "x", "vmid": ""}, 0),
+])  # fmt: skip
+def test_which_jobs_back_the_machine_up(change: dict[str, Any], jobs: int, target: Target) -> None:
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[{**JOB, **change}]))
+    assert len(found.jobs) == jobs
+
+
+def vm(target: Target) -> Target:
+    """The machine is number 200, and the API is asked."""
+    declared = target.settings.proxmox.model_copy(update={"vmid": 200})
+    return target.model_copy(update={"settings": target.settings.model_copy(update={"proxmox": declared})})
+
+
+@pytest.mark.parametrize(
+    ("change", "live"), [({}, 1), ({"enabled": "1"}, 1), ({"enabled": 0}, 0), ({"enabled": "0"}, 0)]
+)
+def test_a_job_that_is_switched_off_is_not_live(change: dict[str, Any], live: int, target: Target) -> None:
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[{**JOB, **change}]))
+    assert len(found.live) == live
+
+
+def test_a_job_is_switched_on_unless_it_says_otherwise(target: Target) -> None:
+    row = {key: value for key, value in JOB.items() if key != "enabled"}
+    assert len(read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[row])).live) == 1
+
+
+@pytest.mark.parametrize(("prune", "keeps"), [
+    ({"keep-weekly": 4, "keep-daily": 7}, ("keep-daily=7", "keep-weekly=4")), ("keep-daily=7,keep-weekly=4", ("keep-daily=7", "keep-weekly=4")), (None, ()), ("x=1", ()),
+])  # fmt: skip
+def test_what_a_job_keeps(prune: Any, keeps: tuple[str, ...], target: Target) -> None:
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[{**JOB, "prune-backups": prune}]))
+    assert found.jobs[0].keeps == keeps
+
+
+@pytest.mark.parametrize(("status", "elsewhere"), [
+    ({"type": "nfs"}, True), ({"type": "pbs", "shared": 0}, True), ({"type": "dir", "shared": 1}, True), ({"type": "dir", "shared": 0}, False), ({"type": "zfspool"}, False),
+])  # fmt: skip
+def test_which_storage_is_elsewhere(status: dict[str, Any], elsewhere: bool, target: Target) -> None:
+    looked = by_api(vm(target), backup_jobs=[JOB], status=status, content=[{"ctime": AT - 9}, {"ctime": AT}])
+    stored = need(read("vm_backups", {}, vm(target), looked).stored["nas"])
+    assert (stored.is_elsewhere, stored.made) == (elsewhere, (NOON, NOON - timedelta(seconds=9)))
+
+
+@pytest.mark.parametrize(("status", "content"), [(NO, []), ({"type": "nfs"}, NO), ({"type": "nfs"}, [])])
+def test_a_storage_that_the_token_may_not_see_is_unknown(status: Any, content: Any, target: Target) -> None:
+    """Proxmox leaves out without a word what a token may not see: no backups may be that."""
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[JOB], status=status, content=content))
+    assert isinstance(found.stored["nas"], Unknown)
+    assert found.stored["nas"].reason is Reason.NO_PERMISSION
+
+
+def test_runs_that_failed_are_none(target: Target) -> None:
+    tasks = [
+        {"status": "OK", "endtime": AT - 9},
+        {"status": "job errors", "endtime": AT},
+        {"status": "OK", "endtime": AT},
+        {"status": "OK"},
+    ]
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[], backup_runs=tasks))
+    assert found.runs == Known((NOON, NOON - timedelta(seconds=9)))
+    assert isinstance(read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[])).runs, Unknown)
+
+
+def test_without_a_number_the_machine_is_not_known_to_the_hypervisor(target: Target) -> None:
+    declared = target.settings.proxmox.model_copy(update={"vmid": None})
+    nameless = target.model_copy(update={"settings": target.settings.model_copy(update={"proxmox": declared})})
+    for name in ("vm_backups", "snapshots"):
+        assert why(name, {}, nameless, by_api(nameless, backup_jobs=[])) is Reason.NOT_CONFIGURED

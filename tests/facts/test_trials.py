@@ -6,13 +6,14 @@ import os
 import subprocess
 import time
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.answer import Known, Reason, Unknown, need
 from pytest_zebu.facts.fact import Gathered, Trial
 from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, amount, why_not_asked
 from pytest_zebu.settings.target import Target
@@ -136,3 +137,66 @@ def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
     (started,) = [line for line in heard if line.startswith("run ")]
     assert "--label zebu.readiness.drill=" in started
     assert not (tmp_path / "mark").exists()
+
+
+def held(name: str, target: Target, result: Any) -> Any:
+    """The fact, of a trial with this result."""
+    return ALL[name].read(Gathered(trials={name: result}), target)
+
+
+DRILLED = "@dump 1795570391 zebu a.dump\n@status 0 7\n@data public.t\n@complaint a warning\n@restored public.t 5\n@live public.t 6\n"
+
+
+def drilled(out: str = DRILLED, status: int = 0) -> dict[str, Any]:
+    return {"status": status, "out": out, "complaint": "no image"}
+
+
+def test_a_dump_that_was_restored(target: Target) -> None:
+    found = need(held("drill", target, drilled()))
+    assert (found.dump, found.status, found.seconds, found.complaint) == ("zebu a.dump", 0, 7, "a warning")
+    assert (found.restored, found.live, found.data) == ({"public.t": 5}, {"public.t": 6}, {"public.t"})
+
+
+@pytest.mark.parametrize(("out", "status", "reason"), [
+    (DRILLED, 5, Reason.UNDECIDABLE), (DRILLED.replace("@status 0 7\n", ""), 0, Reason.UNDECIDABLE), (DRILLED.replace("@live", "@restored"), 0, Reason.UNDECIDABLE),
+    (DRILLED.replace("@live public.t 6", "@live public.t many"), 0, Reason.GARBLED), (DRILLED + "panic\n", 0, Reason.GARBLED),
+])  # fmt: skip
+def test_a_drill_that_could_not_compare_is_no_verdict(out: str, status: int, reason: Reason, target: Target) -> None:
+    found = held("drill", target, drilled(out, status))
+    assert isinstance(found, Unknown)
+    assert found.reason is reason
+
+
+def test_the_answers_to_each_step(target: Target) -> None:
+    seen = {
+        "price": {"status": 200, "said": {"price": "1"}},
+        "buy": {"status": 500, "said": "x"},
+        "broken": "sell",
+        "named": "p",
+        "left": 1,
+        "odd": {},
+    }
+    use = need(held("use", target, seen))
+    assert (use.said("price"), use.said("buy"), use.said("sell")) == ({"price": "1"}, {}, {})
+    assert (use.status("buy"), use.status("sell"), use.broken, use.name, use.left) == (500, 0, "sell", "p", 1)
+    assert use.steps.keys() == {"price", "buy"}
+
+
+def test_what_an_attack_did(target: Target) -> None:
+    seen = {"total": 2, "injected": [{"status": 400}], "refused": [401], "burst": 50, "limited": 30}
+    found = need(held("attack", target, seen))
+    assert (found.total, found.injected, found.refused, found.burst, found.limited) == (
+        2,
+        ({"status": 400},),
+        (401,),
+        50,
+        30,
+    )
+    answer = held("attack", target, {**seen, "burst": "x"})
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.GARBLED
+
+
+@pytest.mark.parametrize(("value", "expected"), [("10.50", Decimal("10.50")), (3, Decimal(3)), ("-1", Decimal(-1))])
+def test_amounts(value: object, expected: Decimal) -> None:
+    assert amount(value) == expected

@@ -1,0 +1,104 @@
+"""Which ports answer, from where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.exposure import PORTS, View, further, looks
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, saying, why
+
+SS = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\nLISTEN 0 128 127.0.0.1:9999 0.0.0.0:*\nLISTEN 0 128 0.0.0.0:7777 0.0.0.0:*\n"
+
+
+def first_looks(target: Target) -> tuple[Look, Look]:
+    internet, lan = looks(target)
+    return internet, lan
+
+
+def views(target: Target, said: dict[str, Any], looked: dict[str, Any]) -> dict[str, View]:
+    return {view.name: view for view in read("exposure", said, target, looked)}
+
+
+def test_from_the_internet_the_public_address_is_tried(target: Target) -> None:
+    internet, lan = first_looks(target)
+    assert (internet.arguments["address"], lan.arguments["address"]) == ("10.99.0.80", "10.77.0.10")
+    assert set(PORTS) <= set(internet.arguments["ports"])
+    assert internet.arguments["control"] is not None
+
+
+def test_all_ports_where_a_full_scan_is_asked_for(target: Target) -> None:
+    full = target.model_copy(update={"scan": "full"})
+    assert first_looks(full)[0].arguments["ports"] == list(range(1, 65_536))
+    assert not [
+        look for look in further(saying({"sockets": SS, "addresses6": ""}), full) if look.subject == "own ports"
+    ]
+
+
+def test_the_machines_own_ports_are_tried_besides(target: Target) -> None:
+    found = further(saying({"sockets": SS, "addresses6": ""}), target)
+    assert [(look.vantage, look.arguments["ports"]) for look in found] == [("internet", [7777]), ("lan", [7777])]
+    assert further(saying({"sockets": SS.replace("7777", "80"), "addresses6": ""}), target) == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "vantages"), [("fd00:77::10", ["lan"]), ("2001:db8::1", ["lan"]), ("2606:4700::1", ["internet", "lan"])]
+)
+def test_addresses_of_ipv6_are_tried_from_where_they_can_be_reached(
+    address: str, vantages: list[str], target: Target
+) -> None:
+    found = further(saying({"sockets": "", "addresses6": f"{address}\n"}), target)
+    assert [look.vantage for look in found] == vantages
+    assert all(look.subject == f"ports of {address}" for look in found)
+
+
+def test_a_closed_port_counts_where_the_control_answers(target: Target) -> None:
+    internet, lan = first_looks(target)
+    looked = {
+        internet.key: {"open": {"22": False, "80": True}, "control": True},
+        lan.key: {"open": {"22": False, "80": True}, "control": False},
+    }
+    found = views(target, {"sockets": "", "addresses6": ""}, looked)
+    assert found["internet"].open == {22: Known(False), 80: Known(True)}
+    blind = found["lan"].open
+    assert blind[80] == Known(True)
+    assert isinstance(blind[22], Unknown)
+    assert blind[22].reason is Reason.UNREACHABLE
+
+
+def test_what_was_not_looked_at_is_unknown_port_by_port(target: Target) -> None:
+    found = views(target, {"sockets": "", "addresses6": ""}, {})
+    assert found["internet"].open.keys() == set(PORTS)
+    assert all(isinstance(state, Unknown) for state in found["internet"].open.values())
+
+
+def test_own_ports_join_their_view_and_ipv6_has_its_own(target: Target) -> None:
+    said = {"sockets": SS, "addresses6": "fd00:77::10\n"}
+    _, lan = first_looks(target)
+    more = {
+        look.key: {"open": {"7777": look.subject == "own ports"}, "control": True}
+        for look in further(saying(said), target)
+    }
+    found = views(target, said, {lan.key: {"open": {"22": True}, "control": True}, **more})
+    assert found["lan"].open == {22: Known(True), 7777: Known(True)}
+    assert found["lan (IPv6)"].open == {7777: Known(False)}
+    assert "internet (IPv6)" not in found
+
+
+@pytest.mark.parametrize("said", [Unknown(Reason.TIMED_OUT, "x"), "not an address\n"])
+def test_where_its_ipv6_addresses_are_unknown_so_is_what_they_expose(said: Any, target: Target) -> None:
+    found = read("exposure", {"sockets": "", "addresses6": said}, target)
+    assert [view.target for view in found].count("its IPv6 addresses") == 2
+
+
+@pytest.mark.parametrize(
+    "seen", [{"open": [], "control": True}, {"open": {"ssh": True}, "control": True}, {"open": {"22": True}}, None]
+)
+def test_another_shape_is_garbled(seen: Any, target: Target) -> None:
+    assert (
+        why("exposure", {"sockets": "", "addresses6": ""}, target, {first_looks(target)[0].key: seen}) is Reason.GARBLED
+    )
