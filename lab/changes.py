@@ -344,8 +344,14 @@ def reload_sshd(lab: Lab, change: str, *, restart: bool = False) -> None:
     """Change sshd's configuration, let it read it, and wait until it listens with what it read."""
     cursor = lab.vm.shell("journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'")
     lab.vm.shell(f"{change}; systemctl {'restart' if restart else 'reload'} ssh")
+    addresses = lab.vm.shell("sshd -T | grep '^listenaddress '").splitlines()
     said = f"journalctl -q -u ssh --after-cursor={shlex.quote(cursor)} --grep '^Server listening' -o cat"
-    until("sshd listens again", lambda: lab.vm.shell(said), seconds=30)
+    until(
+        f"sshd listens again, on {len(addresses)} addresses",
+        lambda: lab.vm.shell(said).splitlines(),
+        lambda lines: len(lines) >= len(addresses),
+        seconds=30,
+    )
 
 
 def listen(lab: Lab, unit: str, socket: str, port: int) -> None:

@@ -94,7 +94,9 @@ def running_server_is_older(lab: Lab) -> None:
     """The files are right again, but the running server still has what they said before."""
     reload_sshd(lab, "echo PasswordAuthentication yes > /etc/ssh/sshd_config.d/00-cloud-init.conf")
     # Its journal counts in seconds: the files have to be younger than the whole second that follows.
-    second = "expr $(date +%s) - $(journalctl -q -u ssh -n 1 --grep '^Server listening' -o short-unix | cut -d. -f1)"
+    second = (
+        "echo $(($(date +%s) - $(journalctl -q -u ssh -n 1 --grep '^Server listening' -o short-unix | cut -d. -f1)))"
+    )
     until("the server is two seconds old", lambda: int(lab.vm.shell(second)), lambda age: age >= 2, seconds=20)
     lab.vm.shell("rm /etc/ssh/sshd_config.d/00-cloud-init.conf; touch /etc/ssh/sshd_config.d/10-hardening.conf")
 

@@ -6,6 +6,7 @@ Hooks: https://docs.pytest.org/en/stable/reference/reference.html#hooks
 from __future__ import annotations
 
 import importlib.util
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 import pytest
 
 from pytest_zebu.catalogue import load
+from pytest_zebu.files import check_writable
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.run import Options, Run
+from pytest_zebu.reports.formats import Destination, destinations, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.readiness import Gate
@@ -43,7 +46,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Gate.SCORE.value,
         help="what fails the run: score (a selected stage is not ready; default), strict (any failed item), off",
     )
-    add("--zebu-json", metavar="FILE", help="write the readiness as JSON (schema: docs/report.schema.json)")
+    add(
+        "--zebu-report",
+        metavar="FORMAT:FILE",
+        action="append",
+        default=[],
+        help="write a report: json, terminal, or a format that another package brings; may be given several times",
+    )
+    add(
+        "--zebu-json",
+        metavar="FILE",
+        help="the same as --zebu-report=json:FILE (schema: pytest_zebu/reports/report.schema.json)",
+    )
     add("--zebu-save", metavar="FILE", help="keep what was gathered, to judge it again later")
     add("--zebu-replay", metavar="FILE", help="judge what --zebu-save kept, without the host")
     add(
@@ -97,8 +111,8 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     try:
         found = tuple(chosen(target, option.zebu_scan, option.zebu_active) for target in _targets(config))
-        json, save, replay = (name and Path(name) for name in (option.zebu_json, option.zebu_save, option.zebu_replay))
-        options = Options(Gate(option.zebu_gate), json, save, replay)
+        save, replay = (name and Path(name) for name in (option.zebu_save, option.zebu_replay))
+        options = Options(Gate(option.zebu_gate), _reports(option), save, replay)
         shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
         if worker is None and option.zebu_replay is None:
             enter_lab(found)
@@ -106,14 +120,15 @@ def pytest_configure(config: pytest.Config) -> None:
     except UsageProblem as error:
         raise pytest.UsageError(f"zebu: {error}") from None
     config.stash[RUN] = run
-    config.pluginmanager.register(RunHooks(run, config, is_worker=worker is not None), "zebu-run")
+    hooks = RunHooks(run, config, is_worker=worker is not None)
+    config.pluginmanager.register(hooks, "zebu-run")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run), "zebu-xdist")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_suite_folder())]
     if worker is None:
         _lend_connection(config, run)
-        _style_html(config)
+        hooks.troubles += _style_html(config)
 
 
 def _suite_folder() -> Path:
@@ -138,10 +153,23 @@ def _lend_connection(config: pytest.Config, run: Run) -> None:
     option.ssh_config = str(connection.config)
 
 
-def _style_html(config: pytest.Config) -> None:
-    if getattr(config.option, "htmlpath", None):
-        config.option.self_contained_html = True
-        config.option.css = [*config.option.css, str(resources.files("pytest_zebu.reports").joinpath("report.css"))]
+def _reports(option: Any) -> tuple[Destination, ...]:
+    return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
+
+
+def _style_html(config: pytest.Config) -> list[str]:
+    """Make pytest-html's page ours. Where it could not be written, the run goes on without, and a line says so."""
+    path = getattr(config.option, "htmlpath", None)
+    if not path:
+        return []
+    try:
+        check_writable(Path(os.path.expandvars(path)).expanduser())
+    except OSError as error:
+        config.option.htmlpath = None
+        return [not_written(path, error)]
+    config.option.self_contained_html = True
+    config.option.css = [*config.option.css, str(resources.files("pytest_zebu.reports").joinpath("report.css"))]
+    return []
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -130,6 +130,7 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
     lists_cases, cases = cases is not None, cases or Cases()
     found, seen = tuple(cases.found), tuple(cases.seen)
     evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
+    seen_so_far = Finding(item_id, Outcome.NOT_ASSESSED, "", text.fix, evidence, found, why=text.why, see=text.see)
     match error:
         case None if lists_cases and not found and not seen:
             outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
@@ -146,5 +147,5 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
             outcome, reason = Outcome.NOT_APPLICABLE, str(error)
         case _:
             why = f"the check itself broke: {type(error).__name__}"
-            return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)
-    return Finding(item_id, outcome, reason, text.fix, evidence, found, pictures=tuple(cases.pictures))
+            return replace(seen_so_far, reason=why, broken=True)
+    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures))

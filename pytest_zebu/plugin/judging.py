@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import finding_of, handed
+from pytest_zebu.plugin.reporting import item_report, report_of
 from pytest_zebu.plugin.run import Run, facts_of
-from pytest_zebu.reports import html, terminal
-from pytest_zebu.reports import json as json_report
+from pytest_zebu.reports import formats, html, terminal
+from pytest_zebu.reports.report import Report
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
@@ -36,6 +38,9 @@ class RunHooks:
     config: pytest.Config
     is_worker: bool
     other_failures: int = 0
+    report: Report | None = None
+    troubles: list[str] = field(default_factory=list)
+    writing: str = ""
 
     # Selection
 
@@ -131,40 +136,58 @@ class RunHooks:
             session.testsfailed = self.other_failures + (0 if is_open else 1)
         return result
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Write the files that were asked for."""
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Write what was asked for before anybody else's end of the session, so that nothing later can lose it.
+
+        A file that cannot be written is a line and a failure, and no traceback; pytest-html's is written inside.
+        """
         if self.is_worker or self.config.option.collectonly:
-            return
-        self.run.save()
-        self.run.keep_drills()
-        self.run.remember()
-        if self.run.options.json is not None and any(self.run.selected.values()):
-            json_report.write(self.run.options.json, self.run, time.time() - self.run.started)
+            return (yield)
+        self.report = report_of(self.run, time.time() - self.run.started)
+        if any(self.run.selected.values()):
+            self.troubles += formats.write(self.report, self.run.options.reports)
+        self.troubles += self.run.keep()
+        result = None
+        self.writing = getattr(self.config.option, "xmlpath", None) or "a report"
+        try:
+            result = yield
+        except OSError as error:
+            self.troubles.append(formats.not_written(error.filename or self.writing, error))
+        if self.troubles and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The readiness, then the findings."""
-        if not any(self.run.selected.values()):
-            return
-        # One line per skipped item of the whole checklist would bury the findings; they are listed below.
-        terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
-        for name in self.run.targets:
-            terminalreporter.section(f"readiness of {name}")
-            for line in terminal.summary(self.run, name):
-                terminalreporter.write_line(line.text, **line.markup)
+        """The readiness, then the findings; last, what could not be written."""
+        if self.report is not None and any(self.run.selected.values()):
+            # One line per skipped item of the whole checklist would bury the findings; they are listed below.
+            terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
+            for host in self.report.hosts:
+                terminalreporter.section(terminal.heading(host))
+                for line in terminal.summary(host):
+                    terminalreporter.write_line(line.text, **line.markup)
+        while self.troubles:
+            terminalreporter.write_line(f"zebu: {self.troubles.pop(0)}", red=True)
+
+    def pytest_unconfigure(self) -> None:
+        """Say what no summary said: it may be switched off."""
+        for trouble in self.troubles:
+            print(f"zebu: {trouble}", file=sys.stderr)
 
     # pytest-html
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the hosts."""
-        report.title = f"Production readiness: {', '.join(self.run.targets)}"
+        report.title = html.title(self.run.targets)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """The readiness panel."""
-        prefix += [html.panel(self.run, name) for name in self.run.targets]
+        """The panels. The page is written next, the last of all files."""
+        self.writing = self.config.option.htmlpath
+        prefix += html.panels(self.report) if self.report else ()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -175,9 +198,11 @@ class RunHooks:
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """The row of an item."""
         found: dict[str, Any] | None = getattr(report, "zebu", None)
-        cells[:] = (
-            html.row(self.run, Finding.from_data(found)) if found else html.foreign_row(report.nodeid, report.outcome)
-        )
+        if found is None:
+            cells[:] = html.foreign_row(report.nodeid, report.outcome)
+            return
+        finding = Finding.from_data(found)
+        cells[:] = html.row(item_report(self.run.catalogue[finding.item], finding))
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets

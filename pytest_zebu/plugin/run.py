@@ -26,6 +26,7 @@ from pytest_zebu.memory.measures import measured
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
+from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -41,7 +42,7 @@ class Options:
     """What the command line asks for."""
 
     gate: Gate = Gate.SCORE
-    json: Path | None = None
+    reports: tuple[Destination, ...] = ()
     save: Path | None = None
     replay: Path | None = None
 
@@ -212,6 +213,16 @@ class Run:
                     valid_days=DRILL_DAYS, evidence=(evidence,),
                 ),
             )  # fmt: skip
+
+    def keep(self) -> tuple[str, ...]:
+        """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back."""
+        troubles = []
+        for keep, path in ((self.save, self.options.save), (self.keep_drills, None), (self.remember, None)):
+            try:
+                keep()
+            except OSError as error:
+                troubles.append(not_written(path or error.filename, error))
+        return tuple(troubles)
 
     def close(self) -> None:
         """End connections, remove what was shared."""

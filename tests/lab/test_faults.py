@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from lab.deployment import Lab
-from lab.fault import PARTS_OF_CONTAINERS, Change, fault
-from lab.proofs import Fault, load_faults
+from lab.fault import PARTS_OF_CONTAINERS, Blinding, Change, Part, fault
+from lab.proofs import BLINDINGS, Fault, load_faults
 from pytest_zebu.catalogue import UnknownItem
 from pytest_zebu.verdict.outcome import Outcome
 
@@ -113,6 +113,13 @@ def test_an_item_that_the_checklist_does_not_have_is_refused_with_the_nearest(pl
     declared: dict[str, Any] = {"flips": {ITEM}, place: {"pre.security.ssh.no-pasword"}}
     with pytest.raises(UnknownItem, match=r"did you mean 'pre\.security\.ssh\.no-passwords'"):
         fault(ITEM, **declared)
+
+
+def test_every_part_and_blinding_that_can_be_declared_exists() -> None:
+    """A part that nothing touches any more, or a blinding of another name, would be a word without a thing."""
+    worked_with = frozenset().union(*(one.touches | one.uses for one in load_faults()))
+    assert set(get_args(Part)) - worked_with == set()
+    assert set(get_args(Blinding)) - {""} <= BLINDINGS.keys()
 
 
 def test_a_fault_that_says_nothing_of_itself_is_refused() -> None:
