@@ -11,6 +11,7 @@ from pytest_zebu.facts.answer import plain_text
 from pytest_zebu.reports.report import HostReport, ItemReport, Report
 from pytest_zebu.verdict.outcome import Outcome
 
+
 def _plain(value: object) -> object:
     """Without control characters; what a template made itself stays as it is."""
     return plain_text(value) if type(value) is str else value
