@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pytest_zebu"
+PICTURE = PACKAGE.parent / "docs/architecture.md"
 FLOORS = (
     {"catalogue"},
     {"settings"},
@@ -74,3 +76,13 @@ def test_what_a_room_must_not_know(room: str, strangers: set[str]) -> None:
 
 def test_an_answer_is_a_leaf() -> None:
     assert not list(imported(PACKAGE / "facts/answer.py"))
+
+
+def test_the_picture_is_true() -> None:
+    """docs/architecture.md shows every room, and who knows whom: no more, no fewer."""
+    text = PICTURE.read_text()
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)$", text, re.MULTILINE))
+    known = {(room_of(path.relative_to(PACKAGE).parts), other) for path in MODULES for _, other in imported(path)}
+    known = {(mine, other) for mine, other in known if mine != other and not {mine, other} & (LEAVES | {"__version__"})}
+    assert drawn == known
+    assert set(re.findall(r"^    (\w+)\[", text, re.MULTILINE)) == FLOOR_OF.keys()

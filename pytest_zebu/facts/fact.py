@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.settings.target import Target
@@ -68,12 +68,30 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """An active probe: what can be known only by doing it. Each kind is a type of its own, with what it takes.
+
+    Attributes:
+        rank: trials are held one after the other, those of the lowest rank first.
+    """
+
+    rank: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that was answered about one host."""
+    """All that was answered about one host.
+
+    Attributes:
+        answers: by the name of the probe.
+        looks: by the look's key.
+        trials: what came of each, by the name of its fact.
+    """
 
     answers: Mapping[str, Said | Unknown] = field(default_factory=dict)
     looks: Mapping[str, Any] = field(default_factory=dict)
     time: float = 0.0
+    trials: Mapping[str, Any] = field(default_factory=dict)
 
     def said(self, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
         """What a probe said.
@@ -108,7 +126,7 @@ class Fact(Generic[T]):
         looks: what must be looked at from outside, which depends on the target's settings.
         then: what must be looked at besides, once the target has said what it has.
         alone: what is looked at when all else was seen, since how long it takes is what matters.
-        active: what is tried by writing, where the user asked for it: one after the other, when all else was seen.
+        trial: the active probe that shows it, or why none is held; it is held when all else was seen.
     """
 
     name: str
@@ -117,7 +135,7 @@ class Fact(Generic[T]):
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
     alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
-    active: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    trial: Callable[[Target], Trial | Unknown] | None = None
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""

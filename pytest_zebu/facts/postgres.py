@@ -86,10 +86,7 @@ PYTHON
     timeout=15,
     dotenv=True,
 )
-STATE_PROBE = Probe(
-    "postgres.state",
-    rf"""exec {PSQL} -v role="$ZEBU_APP_ROLE" -f - <<'SQL'
-SELECT json_build_object(
+STATE_SQL = r"""SELECT json_build_object(
   'role', (SELECT json_build_object('superuser', rolsuper, 'create_role', rolcreaterole, 'create_database', rolcreatedb,
     'replication', rolreplication, 'bypass_rls', rolbypassrls,
     'member_of', (SELECT coalesce(json_agg(g.rolname), '[]'::json) FROM pg_roles g
@@ -115,7 +112,7 @@ SELECT json_build_object(
   'launcher', EXISTS (SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum launcher'),
   'tables', (SELECT coalesce(json_agg(json_build_object('name', s.relname, 'rows', greatest(s.n_live_tup, c.reltuples::bigint), 'dead', s.n_dead_tup,
     'seq_scan', coalesce(s.seq_scan, 0), 'idx_scan', coalesce(s.idx_scan, 0), 'vacuumed', s.last_autovacuum IS NOT NULL OR s.last_vacuum IS NOT NULL,
-    'options', coalesce(c.reloptions, '{{}}'))), '[]'::json) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid),
+    'options', coalesce(c.reloptions, '{}'))), '[]'::json) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid),
   'foreign_keys', (SELECT coalesce(json_agg(json_build_object('table', t.relname, 'column', a.attname, 'target', f.relname, 'valid', c.convalidated)), '[]'::json)
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid
       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'),
@@ -125,7 +122,11 @@ SELECT json_build_object(
   'indexes', (SELECT coalesce(json_agg(json_build_object('name', i.relname, 'table', t.relname, 'valid', x.indisvalid AND x.indisready,
     'first', coalesce(a.attname, ''))), '[]'::json) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
       JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
-      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'));
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'));"""
+STATE_PROBE = Probe(
+    "postgres.state",
+    f"""exec {PSQL} -v role="$ZEBU_APP_ROLE" -f - <<'SQL'
+{STATE_SQL}
 SQL
 """,
     needs=("DB_CONTAINER", "APP_ROLE"),
@@ -165,7 +166,7 @@ class Migrations:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordTrial:
+class PasswordTries:
     """What the running database answers to the configured password, to a wrong one, and to the well-known ones."""
 
     right: str
@@ -179,7 +180,7 @@ class ForeignKey:
 
     table: str
     column: str
-    target: str
+    refers_to: str
     is_valid: bool
 
 
@@ -338,24 +339,34 @@ def _does_something(source: str) -> bool:
     )
 
 
-def _trial(gathered: Gathered, prefix: str) -> PasswordTrial:
+def _tries(gathered: Gathered, prefix: str) -> PasswordTries:
     lines = gathered.said("postgres.login").out.splitlines()
     words = dict(line.split(" ", 1) for line in lines if " " in line)
     if "right" not in words:
         raise Garbled("the backend's login")
     if f"{prefix}right" not in words:
         raise Missing(Unknown(Reason.MISSING, ".env has no POSTGRES_PASSWORD to try"))
-    return PasswordTrial(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
+    return PasswordTries(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
 
 
-def parse_login(gathered: Gathered, target: Target) -> PasswordTrial:
+def parse_login(gathered: Gathered, target: Target) -> PasswordTries:
     """From two tries with the backend's own role."""
-    return _trial(gathered, "")
+    return _tries(gathered, "")
 
 
-def parse_password(gathered: Gathered, target: Target) -> PasswordTrial:
-    """From two tries with the administrator's role, one of them with the value of `.env`."""
-    return _trial(gathered, "admin-")
+def parse_password(gathered: Gathered, target: Target) -> PasswordTries:
+    """From two tries with the administrator's role, one of them with the value of `.env`.
+
+    Of a declared database the value of `.env` is tried by its own machine or not at all: it does not leave that.
+    """
+    if target.settings.database.url_file is None:
+        return _tries(gathered, "admin-")
+    words = key_values(gathered.said(TRIES).out)
+    try:
+        right = _tries(gathered, "admin-").right
+    except (Missing, Garbled):
+        right = "unclear"
+    return PasswordTries(right, words.get("wrong", ""), words.get("default", ""))
 
 
 def parse_state(gathered: Gathered, target: Target) -> Database:
@@ -415,11 +426,19 @@ def parse_pool(gathered: Gathered, target: Target) -> int:
     return int(text)
 
 
+CLUSTER_SQL = "SELECT '@made ' || extract(epoch FROM (pg_stat_file('PG_VERSION')).modification)::bigint"
 CLUSTER_PROBE = Probe(
     "postgres.cluster",
-    PSQL + """ -c "SELECT '@made ' || extract(epoch FROM (pg_stat_file('PG_VERSION')).modification)::bigint" """,
+    PSQL + f""" -c "{CLUSTER_SQL}" """,
     needs=("DB_CONTAINER",),
 )
+
+
+QUESTIONS = {STATE_PROBE.name: STATE_SQL, CLUSTER_PROBE.name: CLUSTER_SQL}
+"""What is asked of a declared database directly: the same in SQL, under the names of the probes that would ask it."""
+TRIES = "postgres.tries"
+"""The answer of a declared database to wrong and to well-known passwords."""
+WELL_KNOWN_PASSWORDS = ("postgres", "password", "papertrade_dev_password", "zebu", "docker")
 
 
 @dataclass(frozen=True, slots=True)

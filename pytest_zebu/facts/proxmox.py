@@ -294,14 +294,14 @@ def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class MachineSnapshot:
     """A state of the machine that the hypervisor keeps."""
 
     name: str
     taken: datetime
 
 
-def parse_snapshots(gathered: Gathered, target: Target) -> tuple[Snapshot, ...]:
+def parse_snapshots(gathered: Gathered, target: Target) -> tuple[MachineSnapshot, ...]:
     """From the hypervisor's list, oldest first; `current` is the running state, and no snapshot."""
     if target.settings.proxmox.vmid is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "proxmox.vmid is not set: which machine it is for the hypervisor"))
@@ -310,7 +310,7 @@ def parse_snapshots(gathered: Gathered, target: Target) -> tuple[Snapshot, ...]:
         raise Missing(rows)
     try:
         found = [
-            Snapshot(str(row["name"]), datetime.fromtimestamp(int(row["snaptime"]), UTC))
+            MachineSnapshot(str(row["name"]), datetime.fromtimestamp(int(row["snaptime"]), UTC))
             for row in rows
             if row.get("name") != "current"
         ]

@@ -72,7 +72,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CommittedSecrets:
     """What became of `.env` and of its values in the repository's history.
 
     Attributes:
@@ -155,7 +155,7 @@ def parse(gathered: Gathered, target: Target) -> Repository:
 FACT = Fact("repository", parse, (PROBE,))
 
 
-def parse_history(gathered: Gathered, target: Target) -> History:
+def parse_history(gathered: Gathered, target: Target) -> CommittedSecrets:
     """From git, all branches and all objects."""
     lines = gathered.said("history").out.splitlines()
     said = dict(line.split("=", 1) for line in lines if "=" in line)
@@ -167,7 +167,7 @@ def parse_history(gathered: Gathered, target: Target) -> History:
     elif said.get("fetch", "").strip() and "refs/heads/*" not in said["fetch"]:
         partial = "the clone has one branch only"
     committed = tuple(line.removeprefix("committed=") for line in lines if line.startswith("committed="))
-    return History(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
+    return CommittedSecrets(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
 
 
 HISTORY = Fact("history", parse_history, (HISTORY_PROBE,))

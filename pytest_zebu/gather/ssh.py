@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+import socket
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,6 +23,7 @@ from pytest_zebu.facts.fact import OWN_ANSWERS, Probe
 from pytest_zebu.settings.target import Target
 
 OUTPUT_LIMIT = 32 * 2**20
+FORWARD_TRIES = 3
 # sudo ends with 1 when it refuses, before it reads anything; the far side never ends with 1.
 REMOTE = (
     'exec sh -c \'if [ "$(id -u)" = 0 ]; then exec {enter}perl - "$SSH_CONNECTION"; fi; '
@@ -190,6 +193,39 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
                 raise Refused("the host has no perl (Debian's perl-base)")
             raise Refused(f"the far side did not start (status {done.status})")
         return unframe(done.out, nonce)
+
+    @contextmanager
+    def forward(self, host: str, port: int) -> Iterator[int | None]:
+        """A port of this machine's loopback that leads where the host says, for as long as it is needed.
+
+        It goes through the connection that stands; nothing where ssh opens none. A folder instead of a host holds the
+        socket of a PostgreSQL.
+        """
+        there = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else f"{f'[{host}]' if ':' in host else host}:{port}"
+        local = None
+        for _ in range(FORWARD_TRIES):  # somebody else may take the free port first
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                chosen = int(free.getsockname()[1])
+            if self._command_master("forward", f"127.0.0.1:{chosen}:{there}"):
+                local = chosen
+                break
+        try:
+            yield local
+        finally:
+            if local is not None:
+                self._command_master("cancel", f"127.0.0.1:{local}:{there}")
+
+    def _command_master(self, what: str, forwarding: str) -> bool:
+        # Our configuration clears forwardings, the user's own among them; this one is asked for.
+        words = ["-o", "ClearAllForwardings=no", "-O", what, "-L", forwarding, "--", self.destination]
+        try:
+            done = subprocess.run(
+                [*self._ssh, *words],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def close(self) -> None:
         """End the connection and remove what it left here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -142,22 +141,3 @@ def test_a_hypervisor_that_talks_otherwise_is_garbled(out: str, target: Target) 
     answer = ALL["proxmox_node"].read(*by_pvesh(target, out))
     assert isinstance(answer, Unknown)
     assert answer.reason is Reason.GARBLED
-
-
-def test_no_active_probe_without_being_asked(bookworm: Gathered, target: Target) -> None:
-    idle = target.model_copy(update={"active": frozenset()})
-    for name in ("use", "staged_use", "drill", "attack"):
-        assert ALL[name].active(bookworm, idle) == ()
-        answer = ALL[name].read(replace(bookworm, looks={}), idle)
-        assert isinstance(answer, Unknown)
-        assert "--zebu-active=" in answer.detail
-
-
-def test_production_is_not_written_to_unless_it_is_named(bookworm: Gathered, target: Target) -> None:
-    probes = target.settings.probes.model_copy(update={"production": "api.elsewhere.test"})
-    unnamed = target.model_copy(update={"settings": target.settings.model_copy(update={"probes": probes})})
-    for name in ("use", "attack"):
-        (look,) = ALL[name].active(bookworm, unnamed)
-        assert "unless probes.production names it" in look.arguments["refused"]
-        (look,) = ALL[name].active(bookworm, target)
-        assert look.arguments["refused"] is None

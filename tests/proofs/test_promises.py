@@ -24,6 +24,8 @@ SECRETS = (
     "ALPHA_VANTAGE_API_KEY",
 )
 
+pytestmark = pytest.mark.lab
+
 
 @pytest.fixture
 def canaries(lab: Lab) -> Iterator[dict[str, str]]:

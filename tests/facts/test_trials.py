@@ -1,0 +1,130 @@
+"""Active probes: none that nobody asked for, none on production that nobody named, each a typed plan."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.fact import Gathered, Trial
+from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, why_not_asked
+from pytest_zebu.settings.target import Target
+
+FACTS = {"use": "functional", "staged_use": "functional", "drill": "restore", "attack": "attack"}
+
+
+def plan(name: str, target: Target) -> Trial | Unknown:
+    make = ALL[name].trial
+    assert make is not None
+    return make(target)
+
+
+def declared(target: Target, section: str, **values: Any) -> Target:
+    changed = getattr(target.settings, section).model_copy(update=values)
+    return target.model_copy(update={"settings": target.settings.model_copy(update={section: changed})})
+
+
+def test_only_these_facts_try_anything() -> None:
+    assert {name for name, fact in ALL.items() if fact.trial is not None} == FACTS.keys()
+
+
+@pytest.mark.parametrize(("name", "kind"), FACTS.items())
+def test_no_active_probe_without_being_asked(name: str, kind: str, bookworm: Gathered, target: Target) -> None:
+    idle = declared(target, "domains", staging="staging.zebu.test")
+    idle = idle.model_copy(update={"active": frozenset({*FACTS.values()} - {kind})})
+    planned = plan(name, idle)
+    assert isinstance(planned, Unknown)
+    assert planned == Unknown(Reason.NOT_CONFIGURED, f"needs --zebu-active={kind}")
+    assert ALL[name].read(replace(bookworm, trials={}), idle) == planned
+    asked = plan(name, idle.model_copy(update={"active": frozenset({kind})}))
+    assert isinstance(asked, Trial)
+
+
+def test_what_was_asked_for_has_no_why_not(target: Target) -> None:
+    assert why_not_asked(target, "restore") is None
+
+
+@pytest.mark.parametrize("name", ["use", "attack"])
+def test_production_is_not_written_to_unless_it_is_named(name: str, target: Target) -> None:
+    unnamed = plan(name, declared(target, "probes", production="api.elsewhere.test"))
+    assert isinstance(unnamed, Unknown)
+    assert "unless probes.production names it" in unnamed.detail
+    assert plan(name, declared(target, "domains", api=None)) == Unknown(Reason.NOT_CONFIGURED, "domains.api is not set")
+    assert plan(name, target) == (UseTrial if name == "use" else AttackTrial)("https://api.zebu.test")
+
+
+def test_staging_is_looked_for_in_production_too(target: Target) -> None:
+    assert plan("staged_use", target) == Unknown(Reason.NOT_CONFIGURED, "domains.staging is not set")
+    staged = declared(target, "domains", staging="staging.zebu.test")
+    assert plan("staged_use", staged) == UseTrial("https://staging.zebu.test", "https://api.zebu.test", is_staging=True)
+
+
+def test_what_may_get_us_banned_is_tried_last() -> None:
+    assert UseTrial.rank < RestoreTrial.rank < AttackTrial.rank
+
+
+def test_results_are_read_whatever_is_asked_for_now(bookworm: Gathered, target: Target) -> None:
+    """A replay judges what was tried then."""
+    idle = target.model_copy(update={"active": frozenset()})
+    for name in ("use", "drill", "attack"):
+        assert isinstance(ALL[name].read(bookworm, idle), Known)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_trial_that_was_not_held_is_unknown(name: str, bookworm: Gathered, target: Target) -> None:
+    staged = declared(target, "domains", staging="staging.zebu.test")
+    answer = ALL[name].read(replace(bookworm, trials={}), staged)
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.NOT_GATHERED
+    refused = Unknown(Reason.UNREACHABLE, "the application: ConnectionError")
+    assert ALL[name].read(replace(bookworm, trials={name: refused}), staged) == refused
+    odd = ALL[name].read(replace(bookworm, trials={name: ["other"]}), staged)
+    assert isinstance(odd, Unknown)
+    assert odd.reason is Reason.GARBLED
+
+
+DOCKER = """#!/bin/sh
+printf '%s\\n' "$*" >> "$HEARD"
+case $1 in
+  inspect) echo sha256:1 ;;
+  ps) cat "$LEFT" ;;
+  exec) case $* in *count*) echo "public.trades 3" ;; esac ;;
+esac
+"""
+
+
+def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
+    """By its label and its name; a drill that may still run is left alone, and so is what only looks like one."""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps/zebu.dump").write_bytes(b"PGDMP")
+    now = int(time.time())
+    (tmp_path / "left").write_text(f"old {now - 400}\nyoung {now - 60}\nodd a[$(touch {tmp_path}/mark)]\nnone\n")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "HEARD": f"{tmp_path}/heard", "LEFT": f"{tmp_path}/left",
+        "ZEBU_SET_BACKUP_FOLDER": f"{tmp_path}/dumps", "ZEBU_SET_BACKUP_PATTERN": "*", "ZEBU_DB_CONTAINER": "db",
+        "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
+    }  # fmt: skip
+    done = subprocess.run(
+        ["sh", "-c", DRILL_PROBE.script], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "@restored public.trades 3" in done.stdout
+    heard = (tmp_path / "heard").read_text().splitlines()
+    removed = [line.split()[-1] for line in heard if line.startswith("rm ")]
+    assert removed[0] == "old"
+    assert removed[1:] == [word for word in removed if word.startswith("zebu-drill-")]
+    assert len(removed) == 2
+    (asked,) = [line for line in heard if line.startswith("ps ")]
+    assert "name=^zebu-drill- " in asked
+    (started,) = [line for line in heard if line.startswith("run ")]
+    assert "--label zebu.readiness.drill=" in started
+    assert not (tmp_path / "mark").exists()
