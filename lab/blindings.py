@@ -1,8 +1,8 @@
 """How the suite is kept from seeing, and the items that it must then not assess: these follow from the facts that an item needs.
 
 A fact needs senses: those of its probes and of its looks, as the lab's settings make them. A blinding takes senses away. An
-item is blind where a fact that its check asks for is; of facts of which one is enough, where all of them are. What does
-not follow from that is an exception, with its reason.
+item is blind where a fact that its check asks for is; of facts of which one is enough, where all of them are. What does not
+follow from that is a departure, with its reason.
 """
 
 from __future__ import annotations

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from pytest_zebu.gather.browser import SWITCHES
-from pytest_zebu.settings.sections import Browser
+from pytest_zebu.gather.visits import SWITCHES
+from pytest_zebu.settings.sections import BrowserNeeds
 from pytest_zebu.verdict.outcome import Outcome
 
 from .conftest import Run
+
+pytestmark = pytest.mark.chromium
 
 ATTESTATIONS = """
 [[attestation]]
@@ -47,7 +49,7 @@ SHOWN = """rows => rows.filter(row => row.checkVisibility()).map(row => row.quer
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
     """A page of headless Chromium."""
-    executable = str(Browser().executable)
+    executable = str(BrowserNeeds().executable)
     if shutil.which(executable) is None:
         pytest.fail(f"no browser at {executable}: apt-get install chromium", pytrace=False)
     switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
