@@ -148,6 +148,7 @@ def test_a_selection_is_ready_when_its_stages_are() -> None:
     only_post = judged(ran=IDS[Stage.POST])
     assert (only_post.selected_stages, only_post.ready, only_post.overall.ready) == ((Stage.POST,), True, False)
     assert not judged(dict.fromkeys(IDS[Stage.POST][:2], Outcome.FAILED), ran=IDS[Stage.POST]).ready
+    assert not judged({IDS[Stage.DEPLOY][0]: Outcome.FAILED}).ready, "one stage of three is short"
     assert not judged(ran=[]).ready
     assert not judged(ran=IDS[Stage.OPERATIONS]).ready
     some = judged(ran=EVERYTHING, selected=[*IDS[Stage.DEPLOY][:1], *IDS[Stage.POST][:1]])
