@@ -65,8 +65,6 @@ def item(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Chec
         UnknownItem: the checklist has no such item.
         ValueError: another test decides it already.
     """
-    for item_id in item_ids:
-        load()[item_id]
 
     def decorate(check: Check) -> Check:
         for item_id in item_ids:
@@ -97,8 +95,12 @@ def either_of(check: Callable[..., None]) -> frozenset[str]:
 
 
 def items(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
-    """Parametrize a test over items; without any there is nothing to test."""
-    params = [pytest.param(item_id, id=item_id) for item_id in item_ids]
+    """Parametrize a test over items; without any there is nothing to test.
+
+    Raises:
+        UnknownItem: the checklist has no such item.
+    """
+    params = [pytest.param(load()[item_id].id, id=item_id) for item_id in item_ids]
 
     def decorate(check: Check) -> Check:
         parameters = inspect.signature(check).parameters
