@@ -12,6 +12,9 @@ LEFT_OUT = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `./run tests` ask for the whole proof."""
+    if pytest.version_tuple < (9,):  # it has these as options only: let it know the keys of the ini file too
+        for key in ("strict_markers", "strict_config"):
+            parser.addini(key, "an option of pytest 8", type="bool", default=False)
     parser.addoption("--lab", action="store_true", help="run the proofs on the live lab too: as root, on Debian 12")
 
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -332,3 +332,12 @@ def missing_answers(
     """The answers, with a reason for each that did not come."""
     wanted = [probe.name for probe in probes] + list(OWN_ANSWERS)
     return {name: answers.get(name, why) for name in wanted}
+
+
+def lend(option: Any, connection: Callable[[], Connection]) -> None:
+    """Give testinfra's `host` fixture our connection, unless the user named hosts of their own in its options."""
+    if getattr(option, "hosts", None) or getattr(option, "ssh_config", None):
+        return
+    ours = connection()
+    option.hosts = f"ssh://{ours.destination}"
+    option.ssh_config = str(ours.config)

@@ -119,7 +119,7 @@ def decide(
     error: BaseException | None = None
     try:
         check(**handed(check, arguments))
-    except (Exception, pytest.skip.Exception) as raised:
+    except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
     return finding_of(check, item_id, cases, error), error
 
@@ -136,7 +136,7 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
             outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
         case None:
             outcome, reason = combine(found)
-        case AssertionError():
+        case AssertionError() | pytest.fail.Exception():
             outcome, reason = Outcome.FAILED, message_of(error)
         case NotAssessed() | pytest.skip.Exception():
             # What was seen to be wrong stays wrong, whatever else could not be seen.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
-from pytest_zebu.plugin.judge import finding_of, handed
+from pytest_zebu.plugin.judge import decide
 from pytest_zebu.plugin.reporting import item_report, report_of
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.reports import formats, html, terminal
@@ -20,6 +24,7 @@ from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
+FINDING = pytest.StashKey[Finding]()
 
 
 def item_of(item: pytest.Item) -> tuple[str, str] | None:
@@ -28,6 +33,40 @@ def item_of(item: pytest.Item) -> tuple[str, str] | None:
     if callspec is None or "zebu_item" not in callspec.params:
         return None
     return str(callspec.params["zebu_item"]), str(callspec.params.get("zebu_target", ""))
+
+
+def end(finding: Finding, error: BaseException | None) -> NoReturn:
+    """End a call as its finding says: with a failure in a few lines and no traceback, or with a skip and its reason.
+
+    Raises:
+        Failed: the item failed.
+        Skipped: it neither passed nor failed.
+    """
+    if finding.outcome is Outcome.FAILED:
+        raised: BaseException = pytest.fail.Exception("\n".join(terminal.finding_lines(finding)), pytrace=False)
+    else:
+        raised = pytest.skip.Exception(f"{finding.outcome.label}: {finding.reason}")
+    # A debugger stands where the check ended.
+    raise raised.with_traceback(error.__traceback__ if error else None) from None
+
+
+def around(item_id: str, error: BaseException) -> Finding:
+    """The finding of an item whose set-up or tearing down did not succeed, or whose call was ended from outside."""
+    if isinstance(error, pytest.skip.Exception):
+        return Finding(item_id, Outcome.NOT_ASSESSED, str(error))
+    why = f"the test around the check broke: {type(error).__name__}"
+    return Finding(item_id, Outcome.NOT_ASSESSED, why, broken=True)
+
+
+def wrong_marker(expression: str, registered: list[str]) -> str:
+    """What is wrong with the expression of `-m`: a name that is no marker; empty where all are."""
+    known = {re.split(r"[:(]", line)[0].strip() for line in registered}
+    bare = re.sub(r"\([^()]*=[^()]*\)", "", expression)
+    for name in re.findall(r"[^\s()]+", bare):
+        if name not in known | {"and", "or", "not", "True", "False", "None"}:
+            near = difflib.get_close_matches(name, known, n=1)
+            return f"there is no marker {name!r}; " + (f"did you mean {near[0]!r}?" if near else "--markers lists them")
+    return ""
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -41,54 +80,103 @@ class RunHooks:
     report: Report | None = None
     troubles: list[str] = field(default_factory=list)
     writing: str = ""
+    decides: dict[tuple[str, str], str] = field(default_factory=dict)
 
     # Selection
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """With several hosts, each item is judged for each."""
+        if len(self.run.targets) > 1 and "zebu_target" in metafunc.fixturenames:
+            metafunc.parametrize("zebu_target", list(self.run.targets), indirect=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """A mistyped marker would select nothing, in silence."""
+        complaint = wrong_marker(self.config.option.markexpr, session.config.getini("markers"))
+        if complaint:
+            raise pytest.UsageError(f"zebu: -m: {complaint}")
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note which items were selected, and the facts that they need."""
+        """Note which items were selected, and the facts that any test needs."""
         for item in items:
             found = item_of(item)
             if found is not None:
-                self.run.selected[found[1] or next(iter(self.run.targets))].add(found[0])
-                self.run.facts |= facts_of(getattr(item, "fixturenames", ()))
+                host = found[1] or next(iter(self.run.targets))
+                self.run.selected[host].add(found[0])
+                self.expect(host, found[0], item.nodeid)
+            tie = tie_of(getattr(item, "obj", None))
+            self.run.facts |= facts_of([*getattr(item, "fixturenames", ()), *(tie.parameters if tie else ())])
+
+    def expect(self, host: str, item_id: str, node_id: str) -> None:
+        """Note which test decides an item.
+
+        Raises:
+            UsageError: another one does so too.
+        """
+        other = self.decides.setdefault((host, item_id), node_id)
+        if other != node_id and not self.is_worker:  # what is wrong is the controller's to say
+            raise pytest.UsageError(f"zebu: {item_id} is decided by two tests: {other} and {node_id}")
 
     # Judging
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
-        """Hand an item its facts. One that is unknown leaves the item not assessed."""
-        if item_of(pyfuncitem) is None:
-            return
-        pyfuncitem.funcargs.update(handed(pyfuncitem.function, pyfuncitem.funcargs))
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Judge an item, and end the call as the finding says: everything that looks at the call sees it."""
+        found, tie = item_of(pyfuncitem), tie_of(pyfuncitem.obj)
+        if found is None or tie is None:
+            return None
+        item_id, host = found[0], found[1] or next(iter(self.run.targets))
+        evidence = self.run.evidence(host)
+        cases = pyfuncitem.stash.setdefault(CASES, Cases())
+        arguments = {
+            name: evidence.given(name, item_id, cases) if name in GIVEN else pyfuncitem.funcargs[name]
+            for name in tie.parameters
+            if name in GIVEN or name in pyfuncitem.funcargs
+        }
+        finding, error = decide(pyfuncitem.obj, item_id, arguments, cases if "case" in arguments else None)
+        finding = self._settled(host, finding)
+        pyfuncitem.stash[FINDING] = finding
+        if finding.broken and error is not None:
+            raise error
+        if finding.outcome not in PASSING:
+            end(finding, error)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+        """A fixture that could not see what it needs ends the test as a check would."""
+        try:
+            return (yield)
+        except NotAssessed as unseen:
+            pytest.skip(str(unseen))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Turn what happened into an outcome of the checklist."""
+        """Let the report carry the finding, also from a worker."""
         report = yield
         found = item_of(item)
         if found is None or (call.when != "call" and call.excinfo is None):
             return report
-        item_id, host = found[0], found[1] or next(iter(self.run.targets))
-        error = call.excinfo.value if call.excinfo else None
-        finding = finding_of(getattr(item, "function"), item_id, item.stash.get(CASES, None), error)  # noqa: B009
-        declared = self.run.records[host].declared(item_id, self.run.today(host))
-        finding = settle(self.run.catalogue[item_id], finding, declared, self.run.targets[host].settings.profile)
-        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
-        if finding.broken:
+        host = found[1] or next(iter(self.run.targets))
+        finding = item.stash.get(FINDING, None) if call.when == "call" else None
+        if finding is None and call.excinfo is not None:
+            finding = self._settled(host, around(found[0], call.excinfo.value))
+        if finding is None:
             return report
-        report.sections = []
-        if finding.outcome in PASSING:
-            report.outcome, report.longrepr = "passed", None
-        elif finding.outcome is Outcome.FAILED:
-            report.outcome, report.longrepr = "failed", "\n".join(terminal.finding_lines(finding))
-        else:
+        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
+        if not finding.broken:
+            report.sections = []
+        if report.skipped:
             path, line, _ = item.location
-            report.outcome = "skipped"
             report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
         return report
+
+    def _settled(self, host: str, finding: Finding) -> Finding:
+        declared = self.run.records[host].declared(finding.item, self.run.today(host))
+        return settle(self.run.catalogue[finding.item], finding, declared, self.run.targets[host].settings.profile)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show the checklist's outcomes, not pytest's."""
@@ -125,7 +213,7 @@ class RunHooks:
             and not self.config.option.collectonly
             and not getattr(self.config.option, "numprocesses", None)
         )
-        if gathers and any(self.run.selected.values()):
+        if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 self.run.watch = lambda text: reporter.write_line(f"zebu: {text}")
@@ -172,9 +260,10 @@ class RunHooks:
             terminalreporter.write_line(f"zebu: {self.troubles.pop(0)}", red=True)
 
     def pytest_unconfigure(self) -> None:
-        """Say what no summary said: it may be switched off."""
+        """Say what no summary said, as it may be switched off; end connections, remove what processes shared."""
         for trouble in self.troubles:
             print(f"zebu: {trouble}", file=sys.stderr)
+        self.run.close()
 
     # pytest-html
 
@@ -210,6 +299,7 @@ class XdistHooks:
     """Registered only where xdist is."""
 
     run: Run
+    hooks: RunHooks
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -229,3 +319,4 @@ class XdistHooks:
                 )
                 if alone in self.run.catalogue and (len(self.run.targets) == 1 or alone != parameters):
                     self.run.selected[host].add(alone)
+                    self.hooks.expect(host, alone, node_id)

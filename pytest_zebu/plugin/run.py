@@ -26,6 +26,7 @@ from pytest_zebu.memory.measures import measured
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
+from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
@@ -64,7 +65,7 @@ class Run:
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    _read: dict[tuple[str, str], Known[Any] | Unknown] = field(default_factory=dict)
+    _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,12 +111,18 @@ class Run:
             self._snapshots = snapshots.read(self.folder / SHARED)
         return self._snapshots
 
+    def evidence(self, name: str) -> Evidence:
+        """All that is known of a host, from what was gathered."""
+        if name not in self._evidence:
+            gathered = self.snapshot(name).gathered
+            self._evidence[name] = Evidence(
+                self.targets[name], gathered, self.records[name], self.past(name), self.incidents(name), self.catalogue
+            )
+        return self._evidence[name]
+
     def fact(self, name: str, fact: Fact[Any]) -> Known[Any] | Unknown:
         """A fact about a host, parsed once."""
-        key = (name, fact.name)
-        if key not in self._read:
-            self._read[key] = fact.read(self.snapshot(name).gathered, self.targets[name])
-        return self._read[key]
+        return self.evidence(name).fact(fact.name)
 
     def moment(self, name: str) -> datetime:
         """When the host's evidence was gathered."""
