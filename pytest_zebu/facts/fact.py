@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.settings.target import Target
 
 T = TypeVar("T")
+
+
+class Need(Enum):
+    """A value that the far side discovers; the text says what it means that it is not there."""
+
+    APP_DIR = "the application's folder is unknown: no container of a compose project was seen (set app_directory)"
+    PROJECT = "no compose project was seen, or several (set project)"
+    CONTAINERS = "Docker's containers could not be listed"
+    DB_CONTAINER = "no container of PostgreSQL was seen"
+    BACKEND_CONTAINER = "no running container of the backend was seen"
+    FRONTEND_ADDRESS = "no container of the frontend with an address was seen"
+    REDIS_CONTAINER = "no running container of Redis was seen"
+    APP_ROLE = "the backend's DATABASE_URL was not seen"
+    OWNER = "the application's folder could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +34,13 @@ class Probe:
     """A command for the batch.
 
     Attributes:
-        script: POSIX sh; discovered values stand in its environment as ZEBU_NAME.
-        needs: discovered values without which it is not run; ROOT is one of them.
+        script: POSIX sh, where there is no file.
+        file: the script's file; its ending says what runs it. Discovered values stand in its environment as ZEBU_NAME.
+        uses: parts of it that are files of their own. Those of its own kind are put in front of it; those of the other
+            kind stand in its environment, as ZEBU_PERL or ZEBU_SH.
+        values: further values of its environment, as ZEBU_NAME.
+        needs: discovered values without which it is not run.
+        root: it is not run without root's rights.
         timeout: seconds.
         limit: bytes of output.
         owner: run as the owner of the application's folder.
@@ -29,14 +50,46 @@ class Probe:
     """
 
     name: str
-    script: str
-    needs: tuple[str, ...] = ()
+    script: str = ""
+    file: str = ""
+    uses: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Need, ...] = ()
+    root: bool = False
     timeout: float = 8
     limit: int = 262_144
     owner: bool = False
     dotenv: bool = False
     secrets: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
+
+    @property
+    def interpreter(self) -> Literal["sh", "perl"]:
+        """What runs it."""
+        return "perl" if self.file.endswith(".pl") else "sh"
+
+    @property
+    def text(self) -> str:
+        """What is run: the script behind the parts of its own kind."""
+        return scripts.joined(*self._parts(self.interpreter), self.file) if self.file else self.script
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What stands in its environment besides what is discovered, without the prefix."""
+        found = dict(self.values)
+        other: Literal["sh", "perl"] = "sh" if self.interpreter == "perl" else "perl"
+        if parts := self._parts(other):
+            found[other.upper()] = scripts.joined(*parts)
+        return found
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can only be run once the application was discovered."""
+        return bool(self.needs) or self.owner or self.dotenv or self.secrets
+
+    def _parts(self, interpreter: Literal["sh", "perl"]) -> tuple[str, ...]:
+        ending = {"sh": ".sh", "perl": ".pl"}[interpreter]
+        return tuple(name for name in self.uses if name.endswith(ending))
 
 
 OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")

@@ -7,21 +7,14 @@ from datetime import datetime
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "images",
-    r"""
-docker ps -a --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' | head -n 24 |
-  while read -r id service; do
-    image=$(docker inspect -f '{{.Image}}' "$id") || continue
-    made=$(docker image inspect -f '{{.Created}}' "$image") || continue
-    base=$(docker history --human=false --format '{{.CreatedAt}}' "$image" | tail -n 1)
-    printf '@image %s %s %s\n' "$service" "$made" "$base"
-  done
-""",
-    needs=("ROOT", "PROJECT"),
+    file="images.sh",
+    root=True,
+    needs=(Need.PROJECT,),
     timeout=20,
 )
 

@@ -10,36 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.settings.target import Target
 
-# Each image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
-# working folder, which is the application's, out of the path. 126 and 127: the image has no Python.
 INSTALLED_PROBE = Probe(
     "packages.installed",
-    r"""
-containers=$(docker ps --filter status=running --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --format '{{.ID}} {{.Label "com.docker.compose.service"}}') || exit 1
-printf '%s\n' "$containers" | sort -k2 | head -n 24 | while read -r id service; do
-  found=$(docker exec "$id" python3 -I -c '
-import importlib.metadata as m
-for d in m.distributions(): print(d.metadata["Name"], d.version)' 2>/dev/null </dev/null)
-  status=$?
-  case $status in 0) ;; 126|127) status=none found= ;; *) found= ;; esac
-  printf '@service %s %s\n' "$service" "$status"
-  [ -z "$found" ] || printf '%s\n' "$found"
-done
-""",
-    needs=("PROJECT",),
+    file="packages-installed.sh",
+    needs=(Need.PROJECT,),
     timeout=20,
 )
 LOCKS_PROBE = Probe(
     "packages.locks",
-    r"""
-cd "$ZEBU_APP_DIR" || exit 1
-find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name uv.lock -o -name poetry.lock -o -name 'requirements*.lock' -o -name package-lock.json \) -size -2048k -print | sort | head -n 8 |
-  while IFS= read -r file; do printf '@file %s\n' "${file#./}"; cat "$file"; echo; done
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="packages-locks.sh",
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     limit=6_291_456,
 )
