@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
+from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -75,8 +76,8 @@ class Backups:
         return self.now - dump.made
 
 
-def _dump(rest: str) -> Dump:
-    size, made, name = rest.split(" ", 2)
+def _dump(one: Record) -> Dump:
+    size, made, name = one.fields(3)
     return Dump(name, int(size), datetime.fromtimestamp(float(made), UTC))
 
 
@@ -92,20 +93,17 @@ def parse(gathered: Gathered, target: Target) -> Backups:
     device, available = "", 0
     copy: list[str] = []
     try:
-        for line in gathered.said("backups").out.splitlines():
-            word, _, rest = line.partition(" ")
-            match word:
-                case "@absent":
+        for one in records(gathered.said("backups").out, "the listing of dumps", ("absent", "here", "copy", "file")):
+            match one.word:
+                case "absent":
                     return Backups((), 0, Unknown(Reason.MISSING, f"{declared.folder} is not there"), now)
-                case "@here":
-                    device, free = rest.split()
+                case "here":
+                    device, free = one.fields(2)
                     available = int(free)
-                case "@copy":
-                    copy, current = rest.split(), there
-                case "@file":
-                    current.append(_dump(rest))
+                case "copy":
+                    copy, current = one.rest.split(), there
                 case _:
-                    raise Garbled(f"the listing of dumps said: {line[:120]}")
+                    current.append(_dump(one))
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of dumps") from None
     found = tuple(sorted(here, key=lambda dump: dump.made))
@@ -150,15 +148,17 @@ def parse_listing(gathered: Gathered, target: Target) -> Listing:
     """From pg_restore, or the text's last line."""
     if target.settings.backups.folder is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
-    said = dict(line.split(" ", 1) for line in gathered.said("backups.listing").out.splitlines() if " " in line)
-    if "@dump" not in said:
+    words = ("none", "dump", "kind", "entries", "read")
+    found = records(gathered.said("backups.listing").out, "the listing of the newest dump", words)
+    said = {one.word: one.rest for one in found}
+    if "dump" not in said:
         raise Missing(Unknown(Reason.MISSING, f"there is no dump in {target.settings.backups.folder}"))
     try:
-        size, name = said["@dump"].split(" ", 1)
-        status, tables = said.get("@entries", "0 -1").split()
+        size, name = said["dump"].split(" ", 1)
+        status, tables = said.get("entries", "0 -1").split()
         return Listing(
-            name, int(size), said["@kind"], int(tables) if tables != "-1" else None, status == "0",
-            said["@read"] == "0" if "@read" in said else None,
+            name, int(size), said["kind"], int(tables) if tables != "-1" else None, status == "0",
+            said["read"] == "0" if "read" in said else None,
         )  # fmt: skip
     except (KeyError, ValueError):
         raise Garbled("the listing of the newest dump") from None

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -51,22 +52,21 @@ class Service:
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     """From compose's own reading of its files, compared on the machine."""
     found: dict[str, Service] = {}
-    for line in gathered.said("compose").out.splitlines():
-        fields = line.split(" ")
-        match fields:
-            case ["@service", name, kind, revision, created, changed]:
+    for one in records(gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files")):
+        match [one.word, *one.rest.split(" ")]:
+            case ["service", name, kind, revision, created, changed]:
                 moment = datetime.fromtimestamp(int(changed), UTC) if changed.isdigit() else None
                 found[name] = Service(name, kind, "" if revision == "-" else revision, docker_time(created), moment)
-            case ["@unreadable", name]:
+            case ["unreadable", name]:
                 found[name] = Service(name, "unreadable", "", None, None)
-            case ["@environment", name, count, names] if name in found and count.isdigit():
+            case ["environment", name, count, names] if name in found and count.isdigit():
                 differing = tuple(part for part in names.split(",") if part != "-")
                 found[name] = replace(found[name], variables=int(count), differing=differing)
-            case ["@files", name, *counts] if name in found and len(counts) == 3 and all(map(str.isdigit, counts)):
+            case ["files", name, *counts] if name in found and len(counts) == 3 and all(map(str.isdigit, counts)):
                 same, other, absent = map(int, counts)
                 found[name] = replace(found[name], files=(same, other, absent))
             case _:
-                raise Garbled(f"compose said: {line[:120]}")
+                raise one.garbled()
     if not found:
         raise Garbled("compose named no service")
     return tuple(found.values())

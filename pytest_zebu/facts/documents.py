@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 TOPICS: Mapping[str, str] = {
@@ -97,26 +98,27 @@ def parse(gathered: Gathered, target: Target) -> tuple[Document, ...]:
     found: list[_Reading] = []
     pictures = []
     try:
-        for line in gathered.said("documents").out.splitlines():
-            match line.split(" ", 4):
-                case ["@document", words, placeholders, changed, path]:
+        kinds = ("document", "topic", "lacks", "picture")
+        for one in records(gathered.said("documents").out, "the listing of documents", kinds):
+            match [one.word, *one.rest.split(" ", 3)]:
+                case ["document", words, placeholders, changed, path]:
                     moment = datetime.fromtimestamp(int(changed), UTC)
                     found.append(_Reading(path, int(words), int(placeholders), moment))
-                case ["@topic", name, everywhere, headings] if found and name in TOPICS:
+                case ["topic", name, everywhere, headings] if found and name in TOPICS:
                     found[-1].topics[name] = int(everywhere)
                     if int(headings):
                         found[-1].sections.add(name)
-                case ["@lacks", *_] if found:
-                    found[-1].lacks = tuple(line.split(" ")[1:])
-                case ["@picture", *_]:
-                    pictures.append(line.partition(" ")[2])
+                case ["lacks", *_] if found:
+                    found[-1].lacks = tuple(one.rest.split(" "))
+                case ["picture", *_]:
+                    pictures.append(one.rest)
                 case _:
-                    raise Garbled("the listing of documents")
+                    raise one.garbled()
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of documents") from None
     documents = [
-        Document(one.path, one.words, one.topics, frozenset(one.sections), one.placeholders, one.changed, one.lacks)
-        for one in found
+        Document(row.path, row.words, row.topics, frozenset(row.sections), row.placeholders, row.changed, row.lacks)
+        for row in found
     ]
     documents += [Document(path, 0, {"diagram": 1}, frozenset({"diagram"})) for path in pictures]
     return tuple(documents)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 UNOPENED_PORT = 47
@@ -207,24 +208,19 @@ def _nft_matches(match: Mapping[str, Any]) -> bool:
 
 def parse(gathered: Gathered, target: Target) -> Firewall:
     """From the kernel's rulesets and what is enabled at boot."""
-    parts: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in gathered.said("firewall").out.splitlines():
-        if line in ("@v4", "@v6", "@nft", "@boot"):
-            current = parts.setdefault(line, [])
-        else:
-            current.append(line)
-    if "@boot" not in parts:
+    followed = ("v4", "v6", "nft", "boot")
+    parts = {one.word: one.body for one in records(gathered.said("firewall").out, "the firewall probe", (), followed)}
+    if "boot" not in parts:
         raise Garbled("the firewall probe")
-    boot = key_values("\n".join(parts["@boot"]))
-    text = "\n".join(parts.get("@nft", ())).strip()
+    boot = key_values(parts["boot"])
+    text = parts.get("nft", "").strip()
     try:
         ruleset = json.loads(text) if text else {"nftables": []}
     except (ValueError, RecursionError):
         raise Garbled("nft's ruleset is no JSON") from None
     verdicts = []
-    for part, family in (("@v4", "ip"), ("@v6", "ip6")):
-        verdict = walk("\n".join(parts.get(part, ())))
+    for part, family in (("v4", "ip"), ("v6", "ip6")):
+        verdict = walk(parts.get(part, ""))
         verdicts.append(verdict if verdict[0] != "accept" else _stricter(verdict, walk_nft(ruleset, family)))
     at_boot = next(
         (unit for unit in ("nftables", "netfilter-persistent", "firewalld") if boot.get(unit) == "enabled"), ""
@@ -232,7 +228,7 @@ def parse(gathered: Gathered, target: Target) -> Firewall:
     if boot.get("ufw_enabled", "").lower() == "yes" and boot.get("ufw_unit") == "enabled":
         at_boot = "ufw"
     has_v6 = boot.get("v6", "0") != "0"
-    rules = ("\n".join(parts.get("@v4", ())), "\n".join(parts.get("@v6", ())) if has_v6 else ":INPUT DROP [0:0]")
+    rules = (parts.get("v4", ""), parts.get("v6", "") if has_v6 else ":INPUT DROP [0:0]")
     return Firewall(verdicts[0], verdicts[1], has_v6, at_boot, rules)
 
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from croniter import CroniterError, croniter
 
-from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -120,15 +120,17 @@ def read(text: str) -> tuple[Job, ...]:
     """
     found: list[_Reading] = []
     cron_runs = False
-    has_timers = "@timer " in text
-    for line in text.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@cron":
+    words = ("cron", "timer", "entry", "period", "enabled", "active", "line", "next", "when", "service")
+    told = records(text, "the jobs probe", words)
+    has_timers = any(one.word == "timer" for one in told)
+    for one in told:
+        word, rest = one.word, one.rest
+        if word == "cron":
             cron_runs = rest.strip() == "active"
             continue
-        if word == "@timer":
+        if word == "timer":
             found.append(_Reading(rest))
-        elif word == "@entry":
+        elif word == "entry":
             file, _, entry = rest.partition("\t")
             # Debian's packages bring both; the entry of cron's looks for systemd, and does nothing where that has a timer.
             if has_timers and "-d /run/systemd/system" in entry:
@@ -138,14 +140,14 @@ def read(text: str) -> tuple[Job, ...]:
             reading.commands.append(command)
             reading.gap = _cron_gap(schedule) if schedule else None
             found.append(reading)
-        elif word == "@period":
+        elif word == "period":
             period, _, file = rest.partition(" ")
             reading = _Reading(file, is_active=cron_runs)
             reading.commands.append(file)
             reading.gap = _cron_gap(_PERIODS[period])
             found.append(reading)
         elif not found:
-            raise Garbled(f"the jobs probe said: {line[:120]}")
+            raise one.garbled()
         else:
             _read(found[-1], word, rest)
     return tuple(reading.job() for reading in found)
@@ -153,16 +155,16 @@ def read(text: str) -> tuple[Job, ...]:
 
 def _read(job: _Reading, word: str, rest: str) -> None:
     match word:
-        case "@enabled":
+        case "enabled":
             job.is_enabled = rest in ("enabled", "enabled-runtime", "static", "generated", "alias")
-        case "@active":
+        case "active":
             job.is_active = rest == "active"
-        case "@line":
+        case "line":
             job.commands.append(rest.strip())
-        case "@next":
+        case "next":
             if moment := _MOMENT.search(rest):
                 job.next.append(datetime.fromisoformat(moment[1]).replace(tzinfo=UTC))
-        case "@service":
+        case "service":
             key, _, value = rest.partition("=")
             if key == "ExecStart" and (command := re.search(r"argv\[\]=(.*?) ;", value)):
                 job.commands.append(command[1])

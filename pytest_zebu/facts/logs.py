@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -79,17 +80,17 @@ def parse(gathered: Gathered, target: Target) -> Logs:
     found: dict[str, ServiceLog] = {}
     tasks = set()
     try:
-        for line in gathered.said("logs").out.splitlines():
-            match line.split(" "):
-                case ["@task", name]:
+        for record in records(gathered.said("logs").out, "the logs probe", ("task", "service", "errors")):
+            match [record.word, *record.rest.split(" ")]:
+                case ["task", name]:
                     tasks.add(name)
-                case ["@service", service, status, *rest]:
+                case ["service", service, status, *rest]:
                     found[service] = ServiceLog(service, status == "0", docker_time(rest[0]) if rest else None, {})
-                case ["@errors", service, span, count] if service in found:
+                case ["errors", service, span, count] if service in found:
                     one = found[service]
                     found[service] = ServiceLog(service, one.is_readable, one.last, {**one.errors, span: int(count)})
                 case _:
-                    raise Garbled(f"the logs probe said: {line[:120]}")
+                    raise record.garbled()
     except ValueError:
         raise Garbled("the logs probe") from None
     return Logs(tuple(found.values()), frozenset(tasks))
@@ -108,23 +109,22 @@ def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
     rotated: datetime | None = None
     large = []
     try:
-        for line in gathered.said("rotation").out.splitlines():
-            word, _, rest = line.partition(" ")
-            match word:
-                case "@journald":
+        words = ("journald", "journal", "size", "rotated", "large")
+        for record in records(gathered.said("rotation").out, "the rotation probe", words):
+            rest = record.rest
+            match record.word:
+                case "journald":
                     key, _, value = rest.partition(" ")
                     journald[key] = value.strip()
-                case "@journal":
+                case "journal":
                     journal = int(rest)
-                case "@size":
+                case "size":
                     size = int(rest)
-                case "@rotated":
+                case "rotated":
                     rotated = datetime.fromtimestamp(int(rest), UTC)
-                case "@large":
-                    count, _, path = rest.partition(" ")
-                    large.append((path, int(count)))
                 case _:
-                    raise Garbled(f"the rotation probe said: {line[:120]}")
+                    count, path = record.fields(2)
+                    large.append((path, int(count)))
     except (ValueError, OverflowError, OSError):
         raise Garbled("the rotation probe") from None
     if not size:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 AGENTS = (
@@ -62,16 +63,16 @@ def parse(gathered: Gathered, target: Target) -> Monitors:
     """From processes, recorders' files, and what jobs do."""
     agents, recorded, watchers = [], [], []
     try:
-        for line in gathered.said("monitors").out.splitlines():
-            match line.split():
-                case ["@agent", name] if _NAME.match(name):
+        for one in records(gathered.said("monitors").out, "the monitors probe", ("agent", "recorded", "job")):
+            match [one.word, *one.rest.split()]:
+                case ["agent", name] if _NAME.match(name):
                     agents.append(name)
-                case ["@recorded", name, moment, count]:
+                case ["recorded", name, moment, count]:
                     recorded.append((name, datetime.fromtimestamp(int(moment), UTC), int(count)))
-                case ["@job", name, result, *does]:
+                case ["job", name, result, *does]:
                     watchers.append(Watcher(name, result, frozenset(does)))
                 case _:
-                    raise Garbled(f"the monitors probe said: {line[:120]}")
+                    raise one.garbled()
     except (ValueError, OverflowError, OSError):
         raise Garbled("the monitors probe") from None
     return Monitors(tuple(dict.fromkeys(agents)), tuple(recorded), tuple(watchers))

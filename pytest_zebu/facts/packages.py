@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 INSTALLED_PROBE = Probe(
@@ -28,6 +29,7 @@ LOCKS_PROBE = Probe(
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
 _NAME = re.compile(r"[-_.]+")
+_DISTRIBUTIONS = "the list of distributions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +69,22 @@ def installed(text: str) -> dict[str, dict[str, str] | Unknown]:
     """
     found: dict[str, dict[str, str] | Unknown] = {}
     packages: dict[str, str] = {}
-    for line in text.splitlines():
-        name, _, rest = line.partition(" ")
-        if name == "@service":
-            service, _, status = rest.partition(" ")
-            packages = {}
-            if status != "none":
-                # Replicas of a service run the same image; what one has more is looked at, too.
-                place = f"running image of {service}"
-                known = found.setdefault(place, packages)
-                if status != "0":
-                    found[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} ended with {status}")
-                elif isinstance(known, dict):
-                    packages = known
-        elif not rest or " " in rest:
-            raise Garbled(f"the list of distributions said: {line[:80]}")
-        else:
-            packages[_NAME.sub("-", name).lower()] = rest
+    for one in records(text, _DISTRIBUTIONS, (), ("service",)):
+        service, status = one.fields(2)
+        packages = {}
+        if status != "none":
+            # Replicas of a service run the same image; what one has more is looked at, too.
+            place = f"running image of {service}"
+            known = found.setdefault(place, packages)
+            if status != "0":
+                found[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} ended with {status}")
+            elif isinstance(known, dict):
+                packages = known
+        for line in one.lines:
+            name, _, version = line.partition(" ")
+            if not version or " " in version:
+                raise Garbled(f"{_DISTRIBUTIONS} said: {line[:80]}")
+            packages[_NAME.sub("-", name).lower()] = version
     if not found:
         raise Missing(Unknown(Reason.MISSING, "no running image has a Python that tells its distributions"))
     return found
@@ -124,9 +125,9 @@ def _asked(gathered: Gathered) -> tuple[dict[str, dict[str, str]], dict[str, dic
     running = installed(gathered.said("packages.installed").out)
     python = {place: packages for place, packages in running.items() if not isinstance(packages, Unknown)}
     npm: dict[str, dict[str, str]] = {}
-    for part in re.split(r"(?m)^@file ", gathered.said("packages.locks").out)[1:]:
-        file, _, text = part.partition("\n")
-        packages = locked(file, text)
+    for one in records(gathered.said("packages.locks").out, "the lock files", (), ("file",)):
+        file = one.rest
+        packages = locked(file, one.body)
         if packages:
             (npm if file.endswith("package-lock.json") else python)[file] = packages
     return python, npm
@@ -158,10 +159,12 @@ def parse(gathered: Gathered, target: Target) -> Audit:
     except (KeyError, TypeError):
         raise Garbled("the advisories have another shape than known") from None
     said = gathered.said("packages.installed").out
+    services = (one.fields(2) for one in records(said, _DISTRIBUTIONS, (), ("service",)))
+    without = tuple(service for service, status in services if status == "none")
     for place, packages in installed(said).items():
         if isinstance(packages, Unknown):
             counts[place], found[place] = 0, packages
-    return Audit(counts, found, tuple(re.findall(r"(?m)^@service (\S+) none$", said)))
+    return Audit(counts, found, without)
 
 
 def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:

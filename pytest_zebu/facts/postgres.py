@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values, parse_json
+from pytest_zebu.facts.lines import records, single
 from pytest_zebu.settings.target import Target
 
 HEADS_PROBE = Probe(
@@ -205,19 +206,20 @@ def parse_migrations(gathered: Gathered, target: Target) -> Migrations:
     applied = tuple(str(revision) for revision in data["applied"] or ())
     revisions, previous = set(), set()
     files: dict[str, list[str]] = {}
-    for line in gathered.said("migrations.heads").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@file":
+    words = ("file", "line", "revision", "down_revision", "depends_on")
+    for one in records(gathered.said("migrations.heads").out, "the migrations probe", words):
+        word, rest = one.word, one.rest
+        if word == "file":
             files[rest] = []
             continue
-        if word == "@line":
+        if word == "line":
             next(reversed(files.values()), []).append(rest)
             continue
         names = [part.strip(" '\"") for part in rest.split("#")[0].strip().strip("()[]").split(",")]
         found = {name for name in names if name and name != "None"}
-        if word == "@revision":
+        if word == "revision":
             revisions |= found
-        elif word == "@down_revision":
+        elif word == "down_revision":
             previous |= found
     if not revisions:
         raise Missing(Unknown(Reason.MISSING, "the backend's image carries no migrations"))
@@ -334,8 +336,8 @@ class Cluster:
 
 def parse_cluster(gathered: Gathered, target: Target) -> Cluster:
     """From the file that is written once, when a cluster is made."""
-    word, _, moment = gathered.said("postgres.cluster").out.strip().partition(" ")
-    if word != "@made" or not moment.isdigit():
+    moment = single(records(gathered.said("postgres.cluster").out, "the database's age", ("made",)), "made")
+    if not moment.isdigit():
         raise Garbled("the age of the database's files")
     return Cluster(datetime.fromtimestamp(int(moment), UTC))
 

@@ -12,6 +12,7 @@ from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", file="jobs.sh", root=True, timeout=12, host="proxy")
@@ -97,23 +98,22 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
     generations: dict[str, int] = {}
     rehearsals: list[tuple[datetime, bool]] = []
     has_nginx = False
-    for line in gathered.said("proxy.configuration").out.splitlines():
-        word, _, rest = line.partition(" ")
-        match word:
-            case "@renewal":
+    words = ("renewal", "limit", "nginx", "generations", "rehearsed")
+    for one in records(gathered.said("proxy.configuration").out, "the proxy's configuration", words):
+        rest = one.rest
+        match one.word:
+            case "renewal":
                 name, _, fingerprint = rest.partition(" ")
                 renewals[name] = fingerprint.strip().lower()
-            case "@limit":
+            case "limit":
                 limits.add(rest.strip())
-            case "@nginx":
+            case "nginx":
                 has_nginx = True
-            case "@generations":
+            case "generations":
                 name, _, count = rest.partition(" ")
                 generations[name] = int(count) if count.isdigit() else 0
-            case "@rehearsed":
-                rehearsals.append(_rehearsal(rest))
             case _:
-                raise Garbled(f"the proxy's configuration said: {line[:120]}")
+                rehearsals.append(_rehearsal(rest))
     found = jobs.read(gathered.said("proxy.jobs").out)
     return ProxyMachine(
         renewals, found, "limit_req" in limits if has_nginx else None, generations, tuple(sorted(rehearsals))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -100,29 +101,26 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
     head, owner, tags, changes = "", "", [], []
     more: dict[str, str] = {}
-    for line in gathered.said("repository").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@head":
+    words = ("head", "owner", "remote", "known", "absent", "tag", "change")
+    for one in records(gathered.said("repository").out, "git", words):
+        word, rest = one.word, one.rest
+        if word == "head":
             head = rest
-        elif word == "@owner":
+        elif word == "owner":
             owner = rest
-        elif word == "@tag":
-            fields = rest.split()
-            if len(fields) != 3:
-                raise Garbled(f"git said: {line[:120]}")
-            tags.append(Tag(fields[0], fields[2]))
-        elif word in ("@remote", "@known", "@absent"):
+        elif word == "tag":
+            name, _, commit = one.fields(3)
+            tags.append(Tag(name, commit))
+        elif word in ("remote", "known", "absent"):
             more[word] = rest.strip()
-        elif word == "@change":
-            changes.append(rest)
         else:
-            raise Garbled(f"git said: {line[:120]}")
+            changes.append(rest)
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
-    known, absent = more.get("@known", "0"), more.get("@absent", "0")
+    known, absent = more.get("known", "0"), more.get("absent", "0")
     if not (known.isdigit() and absent.isdigit()):
         raise Garbled("git said how much it holds in another way than known")
-    return Repository(head, tuple(tags), tuple(changes), owner, more.get("@remote", ""), known != "0", int(absent))
+    return Repository(head, tuple(tags), tuple(changes), owner, more.get("remote", ""), known != "0", int(absent))
 
 
 FACT = Fact("repository", parse, (PROBE,))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe("sshd", file="sshd.sh", uses=("sshd.pl",), root=True, timeout=15)
@@ -118,46 +119,30 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     """From the effective configurations and the server's own offer."""
     logins: list[Login] = []
     groups: dict[str, tuple[str, ...]] = {}
-    state: dict[str, str] = {}
     keys: dict[str, int] = {}
     changed = loaded = 0.0
     socket_activated = False
-    current: dict[str, str] | None = None
-    for line in gathered.said("sshd").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@user":
+    for one in records(
+        gathered.said("sshd").out, "sshd", ("user", "keys", "socket", "changed", "reloaded"), ("for", "state")
+    ):
+        word, rest = one.word, one.rest
+        if word == "user":
             name, _, joined = rest.partition(" ")
             groups[name] = tuple(joined.split(","))
-        elif word == "@keys":
+        elif word == "keys":
             name, _, count = rest.partition(" ")
             keys[name] = int(count) if count.isdigit() else 0
-        elif word == "@for":
-            user, _, address = rest.partition(" ")
-            current = {}
-            logins.append(Login(user, address, current, groups.get(user, ())))
-        elif word == "@state":
-            current = None
-        elif word == "@socket":
+        elif word == "for":
+            user, address = one.fields(2)
+            logins.append(Login(user, address, _options(one.lines), groups.get(user, ())))
+        elif word == "socket":
             socket_activated = rest.strip() == "active"
-        elif word == "@changed":
+        elif word == "changed":
             changed = _number(rest)
-        elif word == "@reloaded":
+        elif word == "reloaded":
             loaded = max(loaded, _number(rest))
-        elif current is not None:
-            if word.lower() in ALLOWED and word.lower() in current:
-                current[word.lower()] += f" {rest}"
-            elif " " in line and word.isalpha():
-                current[word.lower()] = rest.strip()
-            else:
-                raise Garbled(f"sshd -T said: {line[:120]}")
-        elif "=" in line:
-            key, _, value = line.partition("=")
-            state[key] = value
-            if key == "ExecMainStartTimestamp":
-                loaded = max(loaded, _number(value.lstrip("@")))
-            for part in value.split(";"):
-                if key == "ExecReload" and part.strip().startswith("start_time=["):
-                    loaded = max(loaded, _number(part.strip().removeprefix("start_time=[@").rstrip("] ")))
+        else:
+            loaded = max(loaded, _loaded(one.lines))
     if not logins:
         raise Missing(Unknown(Reason.UNDECIDABLE, "no user with a login shell was found"))
     for login in logins:
@@ -166,6 +151,33 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     offer = gathered.saw(look(target))
     offered = Known(tuple(offer.value["methods"])) if isinstance(offer, Known) else offer
     return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered, keys)
+
+
+def _options(lines: Iterable[str]) -> dict[str, str]:
+    """One effective configuration, as sshd -T shows it."""
+    found: dict[str, str] = {}
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word.lower() in ALLOWED and word.lower() in found:
+            found[word.lower()] += f" {rest}"
+        elif " " in line and word.isalpha():
+            found[word.lower()] = rest.strip()
+        else:
+            raise Garbled(f"sshd -T said: {line[:120]}")
+    return found
+
+
+def _loaded(lines: Iterable[str]) -> float:
+    """When the server last read its configuration, by systemd."""
+    found = 0.0
+    for line in lines:
+        key, _, value = line.partition("=")
+        if key == "ExecMainStartTimestamp":
+            found = max(found, _number(value.lstrip("@")))
+        for part in value.split(";"):
+            if key == "ExecReload" and part.strip().startswith("start_time=["):
+                found = max(found, _number(part.strip().removeprefix("start_time=[@").rstrip("] ")))
+    return found
 
 
 def _number(text: str) -> float:

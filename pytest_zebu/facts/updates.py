@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -73,32 +74,32 @@ def _moment(text: str) -> datetime | None:
 def parse(gathered: Gathered, target: Target) -> Updates:
     """From apt's configuration, its stamps and logs, and a simulation."""
     said: dict[str, list[str]] = {}
-    for line in gathered.said("updates").out.splitlines():
-        word, _, rest = line.partition(" ")
-        said.setdefault(word, []).append(rest.strip())
-    if "@package" not in said:
+    words = ("package", "periodic", "origins", "timer", "stamp", "run", "list", "refreshed", "pending", "reboot", "utc")
+    for one in records(gathered.said("updates").out, "the updates probe", words):
+        said.setdefault(one.word, []).append(one.rest.strip())
+    if "package" not in said:
         raise Missing(Unknown(Reason.MISSING, "apt is not there: how this machine is updated is not known"))
     try:
-        periodic = said["@periodic"][0].split()
-        timers = [line.split() for line in said.get("@timer", ())]
-        run = said.get("@run", [""])[0].rsplit(" ", 1)
-        offset = _OFFSET.match(said["@utc"][0])
+        periodic = said["periodic"][0].split()
+        timers = [line.split() for line in said.get("timer", ())]
+        run = said.get("run", [""])[0].rsplit(" ", 1)
+        offset = _OFFSET.match(said["utc"][0])
         if offset is None:
             raise Garbled("the machine's time zone")
         zone = f"{offset[1]}{offset[2]}:{offset[3]}"
         logged = datetime.fromisoformat(run[0].partition(",")[0] + zone).astimezone(UTC) if run[0] else None
-        published = [moment for text in said.get("@list", ()) if (moment := _moment(text))]
+        published = [moment for text in said.get("list", ()) if (moment := _moment(text))]
         return Updates(
-            is_installed=said["@package"][0] == "installed",
+            is_installed=said["package"][0] == "installed",
             is_switched_on=all(part not in ("0", "") for part in periodic) and len(periodic) == 3,
-            covers_security=int(said.get("@origins", ["0"])[0]) > 0,
+            covers_security=int(said.get("origins", ["0"])[0]) > 0,
             dead_timers=tuple(words[0] for words in timers if not {"active", "enabled"} <= set(words[1:])),
             last_run=logged,
             errors=int(run[1]) if len(run) == 2 else 0,
             published=max(published, default=None),
-            refreshed=_moment(said.get("@refreshed", [""])[0]),
-            pending=tuple(Pending(*line.split(" ", 2)) for line in said.get("@pending", ())),
-            reboot_since=_moment(said.get("@reboot", [""])[0]),
+            refreshed=_moment(said.get("refreshed", [""])[0]),
+            pending=tuple(Pending(*line.split(" ", 2)) for line in said.get("pending", ())),
+            reboot_since=_moment(said.get("reboot", [""])[0]),
         )
     except (ValueError, KeyError, IndexError, TypeError, OverflowError):
         raise Garbled("what apt says of updates") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -34,14 +34,14 @@ class Upkeep:
 def parse(gathered: Gathered, target: Target) -> Upkeep:
     """From files that are there, and the headings of the change log."""
     bots, versions = [], []
-    for line in gathered.said("upkeep").out.splitlines():
-        match line.split(" "):
-            case ["@bot", path]:
+    for one in records(gathered.said("upkeep").out, "the upkeep probe", ("bot", "version")):
+        match [one.word, *one.rest.split(" ")]:
+            case ["bot", path]:
                 bots.append(path)
-            case ["@version", version] if _VERSION.match(version):
+            case ["version", version] if _VERSION.match(version):
                 versions.append(version)
             case _:
-                raise Garbled(f"the upkeep probe said: {line[:120]}")
+                raise one.garbled()
     return Upkeep(tuple(bots), tuple(versions))
 
 

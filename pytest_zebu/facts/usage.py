@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -63,10 +64,8 @@ def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]
     """By service, in the order of time."""
     found: dict[str, list[Sample]] = {}
     try:
-        for line in gathered.said("usage").out.splitlines():
-            word, service, memory, held, cpu, at = line.split()
-            if word != "@sample":
-                raise Garbled(f"the counters said: {line[:120]}")
+        for one in records(gathered.said("usage").out, "the counters", ("sample",)):
+            service, memory, held, cpu, at = one.fields(5)
             found.setdefault(service, []).append(Sample(int(memory), int(held), int(cpu) / 1e9, float(at)))
     except ValueError:
         raise Garbled("the containers' counters") from None

@@ -4,5 +4,5 @@ cd "$ZEBU_APP_DIR" || exit 1
   echo @documents
   find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -size -512k -print | sort | head -n 300
   [ -z "$ZEBU_SET_DOCUMENTS" ] || find "$ZEBU_SET_DOCUMENTS" -xdev -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -size -512k -print | sort | head -n 300
-  find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*network*.svg' -o -name '*network*.png' -o -name '*architecture*.svg' -o -name '*architecture*.png' -o -name '*.drawio' \) -print | head -n 5 | sed 's/^/@picture /' >&2
-} | perl -e "$ZEBU_PERL" 2>&1
+} | perl -e "$ZEBU_PERL" || exit 1
+find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*network*.svg' -o -name '*network*.png' -o -name '*architecture*.svg' -o -name '*architecture*.png' -o -name '*.drawio' \) -print | head -n 5 | sed 's/^/@picture /'
