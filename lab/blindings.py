@@ -149,7 +149,7 @@ def of_probe(probe: Probe) -> Senses:
     """The senses that a probe needs: what any user may see needs tools, and what must be discovered first needs root."""
     if probe.host != "target":
         return frozenset({"credentials"})
-    return frozenset({"ssh", "root" if probe.needs else "tools"})
+    return frozenset({"ssh", "root" if probe.root or probe.waits else "tools"})
 
 
 def of_look(look: Look) -> Senses:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
 from pytest_zebu.facts.fact import OWN_ANSWERS, Gathered, Look, Probe, Trial
 from pytest_zebu.files import write_whole
+from pytest_zebu.gather.ssh import program
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.plugin.judge import Evidence
@@ -94,7 +94,9 @@ class Case:
 
 def question_of(probe: Probe) -> str:
     """The fingerprint of what a probe asks: its recorded answers fit nothing else."""
-    return _digest([_code(probe.script), *probe.needs, probe.owner, probe.dotenv, probe.secrets, probe.host])
+    environment = [f"{name}={_code(value)}" for name, value in sorted(probe.environment.items())]
+    flags = (probe.root, probe.owner, probe.dotenv, probe.secrets, probe.host)
+    return _digest([probe.interpreter, _code(probe.text), *environment, *(need.name for need in probe.needs), *flags])
 
 
 def _code(script: str) -> str:
@@ -116,7 +118,7 @@ def _digest(parts: Iterable[object]) -> str:
 def questions() -> dict[str, str]:
     """The fingerprints of everything that is asked of machines today, by the name of the answer."""
     found = {probe.name: question_of(probe) for fact in ALL.values() for probe in fact.probes}
-    far_side = resources.files("pytest_zebu.gather").joinpath("far.pl").read_text(encoding="utf-8")
+    far_side = program().decode()
     return found | dict.fromkeys(OWN_ANSWERS, _digest([_code(far_side)]))
 
 

@@ -17,7 +17,7 @@ PORTS = (
     9000, 9090, 9100, 10250, 27017,
 )  # fmt: skip
 """Tried from everywhere: the application's own, and those that are open by mistake most often."""
-ADDRESSES_PROBE = Probe("addresses6", "ip -6 -o addr show scope global | sed -n 's/.* inet6 \\([^ /]*\\).*/\\1/p'")
+ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh")
 
 
 @dataclass(frozen=True, slots=True)

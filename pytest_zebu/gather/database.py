@@ -15,9 +15,10 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors, extensions, extras
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.fact import Need
 from pytest_zebu.facts.postgres import QUESTIONS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
-from pytest_zebu.gather.ssh import NEEDS
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 
@@ -159,7 +160,7 @@ def _questions(connection: Any, wanted: Set[str], role: str, password: str) -> d
     rights = _ask(connection, RIGHTS, {})
     found: dict[str, Said | Unknown] = {}
     for name in sorted(wanted - {TRIES}):
-        sql = QUESTIONS[name].replace("%", "%%").replace(":'role'", "%(role)s")
+        sql = scripts.text(QUESTIONS[name]).replace("%", "%%").replace(":'role'", "%(role)s")
         if name == STATE_PROBE.name:
             if why := _why_no_state(rights, role):
                 found[name] = why
@@ -183,7 +184,7 @@ def _why_no_state(rights: tuple[Any, ...] | Unknown, role: str) -> Unknown | Non
     if isinstance(rights, Unknown):
         return rights
     if not role:
-        return Unknown(Reason.MISSING, NEEDS["APP_ROLE"])
+        return Unknown(Reason.MISSING, Need.APP_ROLE.value)
     sees_sessions, _, hides_migrations = rights
     if not sees_sessions:
         return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: its role sees only its own sessions: GRANT pg_monitor TO it")

@@ -18,8 +18,9 @@ from typing import Any
 
 from testinfra.backend.ssh import SshBackend
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import OWN_ANSWERS, Probe
+from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
 from pytest_zebu.settings.target import Target
 
 OUTPUT_LIMIT = 32 * 2**20
@@ -245,10 +246,15 @@ def _feed(pipe: Any, data: bytes) -> None:
         return
 
 
+def program() -> bytes:
+    """The far side's own program, in Perl."""
+    own = resources.files(__package__).joinpath("far.pl").read_bytes()
+    return scripts.text("json.pl").encode() + b"\n" + own
+
+
 def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float) -> bytes:
     """The script for the far side: its program, and the probes behind it, each value with its length."""
-    program = resources.files(__package__).joinpath("far.pl").read_bytes()
-    parts = [program, b"\n__END__\n"]
+    parts = [program(), b"\n__END__\n"]
 
     def put(key: str, value: str) -> None:
         data = value.encode()
@@ -259,29 +265,19 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
         put(f"set_{key}", value)
     for probe in probes:
         put("probe", probe.name)
-        put("script", probe.script)
+        put("script", probe.text)
+        put("interpreter", probe.interpreter)
         put("timeout", f"{min(probe.timeout, seconds):g}")
         put("limit", str(probe.limit))
+        for key, value in probe.environment.items():
+            put(f"env_{key}", value)
         if probe.needs:
-            put("needs", " ".join(probe.needs))
-        for flag in ("owner", "dotenv", "secrets"):
+            put("needs", " ".join(need.name for need in probe.needs))
+        for flag in ("root", "waits", "owner", "dotenv", "secrets"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(b"GO 0\n")
     return b"".join(parts)
-
-
-NEEDS = {
-    "APP_DIR": "the application's folder is unknown: no container of a compose project was seen (set app_directory)",
-    "PROJECT": "no compose project was seen, or several (set project)",
-    "CONTAINERS": "Docker's containers could not be listed",
-    "DB_CONTAINER": "no container of PostgreSQL was seen",
-    "BACKEND_CONTAINER": "no running container of the backend was seen",
-    "FRONTEND_ADDRESS": "no container of the frontend with an address was seen",
-    "REDIS_CONTAINER": "no running container of Redis was seen",
-    "APP_ROLE": "the backend's DATABASE_URL was not seen",
-    "OWNER": "the application's folder could not be read",
-}
 
 
 def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
@@ -321,7 +317,8 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
             return Unknown(Reason.NO_PERMISSION, f"{name} needs root, and sudo -n was refused")
         case "missing":
             need = err.decode(errors="replace")
-            return Unknown(Reason.MISSING, NEEDS.get(need, f"{name} needs {need}"))
+            known = Need.__members__.get(need)
+            return Unknown(Reason.MISSING, known.value if known else f"{name} needs {need}")
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
 

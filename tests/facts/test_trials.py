@@ -123,7 +123,7 @@ def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
         "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
     }  # fmt: skip
     done = subprocess.run(
-        ["sh", "-c", DRILL_PROBE.script], env=environment, capture_output=True, text=True, timeout=20, check=False
+        ["sh", "-c", DRILL_PROBE.text], env=environment, capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "@restored public.trades 3" in done.stdout

@@ -20,10 +20,10 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 
-from pytest_zebu.facts import ALL
+from pytest_zebu.facts import ALL, scripts
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.postgres import CLUSTER_PROBE, CLUSTER_SQL, QUESTIONS, STATE_PROBE, STATE_SQL, TRIES
+from pytest_zebu.facts.postgres import CLUSTER_PROBE, QUESTIONS, STATE_PROBE, TRIES
 from pytest_zebu.gather import database, gathering
 from pytest_zebu.gather.database import ask_database
 from pytest_zebu.settings import Settings
@@ -115,6 +115,14 @@ def cluster() -> Iterator[Cluster]:
 
 
 Ask = Callable[..., dict[str, Said | Unknown]]
+
+
+def asking_instead(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """Let another question stand where the database's age is asked for."""
+    ours, text = QUESTIONS[CLUSTER_PROBE.name], scripts.text
+    monkeypatch.setattr(scripts, "text", lambda name: sql if name == ours else text(name))
+
+
 EVERYTHING = frozenset({*QUESTIONS, TRIES})
 
 
@@ -152,8 +160,8 @@ def facts(answers: dict[str, Said | Unknown]) -> dict[str, Any]:
 def test_the_answers_are_those_of_the_batch(cluster: Cluster, ask: Ask) -> None:
     """The same SQL by psql and directly: the same facts, whole."""
     by_psql: dict[str, Said | Unknown] = {
-        STATE_PROBE.name: Said(0, cluster.ask(f"{STATE_SQL};", role="zebu_app")),
-        CLUSTER_PROBE.name: Said(0, cluster.ask(CLUSTER_SQL)),
+        STATE_PROBE.name: Said(0, cluster.ask(scripts.text(QUESTIONS[STATE_PROBE.name]), role="zebu_app")),
+        CLUSTER_PROBE.name: Said(0, cluster.ask(scripts.text(QUESTIONS[CLUSTER_PROBE.name]))),
     }
     direct = ask(cluster.url("postgres"))
     assert isinstance(direct[STATE_PROBE.name], Said), direct
@@ -218,7 +226,7 @@ def test_without_the_backends_role_there_is_no_state(cluster: Cluster, ask: Ask)
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE mine (id int)", "DELETE FROM alembic_version RETURNING 1"])
 def test_nothing_can_be_written(statement: str, cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(QUESTIONS, CLUSTER_PROBE.name, statement)
+    asking_instead(monkeypatch, statement)
     answer = ask(cluster.url("postgres"), frozenset({CLUSTER_PROBE.name}))[CLUSTER_PROBE.name]
     assert answer == Unknown(Reason.UNDECIDABLE, "the declared database: ReadOnlySqlTransaction")
     assert cluster.ask("SELECT count(*) FROM alembic_version;") == "1\n"
@@ -226,7 +234,7 @@ def test_nothing_can_be_written(statement: str, cluster: Cluster, ask: Ask, monk
 
 def test_each_question_has_its_time(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.3)
-    monkeypatch.setitem(QUESTIONS, CLUSTER_PROBE.name, "SELECT pg_sleep(30)")
+    asking_instead(monkeypatch, "SELECT pg_sleep(30)")
     answers = ask(cluster.url("postgres"))
     assert getattr(answers[CLUSTER_PROBE.name], "reason", None) is Reason.TIMED_OUT
     assert isinstance(answers[STATE_PROBE.name], Said)
@@ -235,7 +243,7 @@ def test_each_question_has_its_time(cluster: Cluster, ask: Ask, monkeypatch: pyt
 def test_a_server_that_falls_silent_is_cut_off(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own limit does not help where the server, or the way to it, has stopped."""
     monkeypatch.setattr(database, "SILENT_SECONDS", 0.5)
-    monkeypatch.setitem(QUESTIONS, CLUSTER_PROBE.name, "SELECT pg_sleep(4)")
+    asking_instead(monkeypatch, "SELECT pg_sleep(4)")
     began = time.monotonic()
     answers = ask(cluster.url("postgres"))
     assert time.monotonic() - began < 3
@@ -243,7 +251,7 @@ def test_a_server_that_falls_silent_is_cut_off(cluster: Cluster, ask: Ask, monke
 
 
 def test_a_huge_answer_is_refused(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(QUESTIONS, CLUSTER_PROBE.name, "SELECT repeat('x', 300000)")
+    asking_instead(monkeypatch, "SELECT repeat('x', 300000)")
     answer = ask(cluster.url("postgres"))[CLUSTER_PROBE.name]
     assert isinstance(answer, Unknown)
     assert answer.reason is Reason.GARBLED
@@ -252,7 +260,7 @@ def test_a_huge_answer_is_refused(cluster: Cluster, ask: Ask, monkeypatch: pytes
 def test_what_the_server_says_is_plain_and_holds_no_secret(
     cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(QUESTIONS, CLUSTER_PROBE.name, f"SELECT E'a\\x1b[31mb {PASSWORD}'")
+    asking_instead(monkeypatch, f"SELECT E'a\\x1b[31mb {PASSWORD}'")
     answer = ask(cluster.url("postgres"))[CLUSTER_PROBE.name]
     assert answer == Said(0, "ab [redacted]\n")
 

@@ -20,15 +20,15 @@ from lab.blindings import (
     of_probe,
 )
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.fact import Look, Probe
+from pytest_zebu.facts.fact import Look, Need, Probe
 
 ROOT_AND_SSH: Senses = frozenset({"root", "ssh"})
 
 
 def test_a_probe_needs_root_where_something_must_be_discovered_first() -> None:
     assert of_probe(Probe("one", "id")) == {"ssh", "tools"}
-    assert of_probe(Probe("two", "id", needs=("DB_CONTAINER",))) == ROOT_AND_SSH
-    assert of_probe(Probe("three", "id", needs=("ROOT",), host="proxy")) == {"credentials"}
+    assert of_probe(Probe("two", "id", needs=(Need.DB_CONTAINER,))) == ROOT_AND_SSH
+    assert of_probe(Probe("three", "id", root=True, host="proxy")) == {"credentials"}
 
 
 def test_a_look_of_a_kind_that_nobody_gave_senses_is_an_error() -> None:
