@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_no_escape_reaches_a_terminal_and_no_line_is_forged() -> None:
     text = terminal.render(REPORT)
     assert not [character for character in text if character != "\n" and not character.isprintable()]
     assert not [line for line in text.splitlines() if line.startswith("READY")]
+
+
+@pytest.mark.parametrize(("more", "says"), [(0, False), (1, True)])
+def test_what_is_left_out_is_counted_and_only_that(more: int, says: bool) -> None:
+    host = replace(FIRST, changes=FIRST.changes[: terminal.SHOWN_CHANGES + more])
+    assert ("    and 1 more" in [line.text for line in terminal.summary(host)]) is says
+    assert not [line for line in terminal.summary(host) if "and 0 more" in line.text]
+    item = replace(ITEMS[1], evidence=ITEMS[1].evidence[: terminal.SHOWN_EVIDENCE + more])
+    assert [line for line in terminal.finding_lines(item) if "more" in line] == ["    seen: and 1 more"] * more
 
 
 def test_no_markup_reaches_the_page() -> None:
