@@ -18,6 +18,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from docker import DockerClient
 
 from lab.build import Builder
 from lab.daemons import Daemons
@@ -29,6 +30,7 @@ from lab.shell import LabError, Progress, run
 from lab.standins import states
 from lab.waits import until
 
+DOCKER_SECONDS = 30
 MACHINES = ("vm", "proxy", "nas")
 BACKUP_AGES_DAYS = (3, 2, 1, 0)
 CARE = ("docker-prune.service", "logrotate.service", "zebu-watch.service", "sysstat-collect.service")
@@ -143,6 +145,17 @@ class Lab:
             )
         )
         self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def docker(self) -> DockerClient:
+        """Docker of the production machine, over its own socket; closing it is the caller's business.
+
+        Raises:
+            LabError: the machine is down.
+        """
+        leader = self.vm.leader()
+        if leader is None:
+            raise LabError("the production machine is down")
+        return DockerClient(base_url=f"unix:///proc/{leader}/root/run/docker.sock", timeout=DOCKER_SECONDS)
 
     def write_states(self, names: Sequence[str]) -> None:
         """Let stand-ins say what they say when all is well."""

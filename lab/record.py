@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lab import recordings
+from lab.blindfolds import BLINDFOLDS, Blindfold
 from lab.changes import override, recreate
 from lab.deployment import Lab
 from lab.fault import Fault
-from lab.proofs import BLINDINGS, load_faults, merged
+from lab.proofs import load_faults, merged, outcomes_of
 from lab.recordings import ATTESTATIONS, HEALTHY, LAB_FOLDER, SETTINGS, TRUST, Case, Healthy, Unfit
 from lab.settled import settle, settle_healthy
 from lab.shell import LabError
@@ -48,7 +50,9 @@ SHORTEST_SECRET = 8
 GATHER_SECONDS = 240
 
 
-QUICK = frozenset(ALL) - {"pages", "loads", "screens", "latency"}
+BROWSER = frozenset({"pages", "loads", "screens"})
+"""Facts of one visit, which sees as much as the most curious of them asks for."""
+QUICK = frozenset(ALL) - BROWSER - {"latency"}
 """The facts that are gathered of every case: those that take long only where the case is about them."""
 
 
@@ -185,16 +189,21 @@ class Recorder:
             found[f"incidents/{path.name}"] = path.read_text()
         return found
 
+    def _settings(self, replacements: Sequence[tuple[str, str]]) -> str:
+        """The lab's settings, with replacements."""
+        text = self._anonymous((self._folder / SETTINGS).read_text())
+        for old, new in replacements:
+            if old not in text:
+                raise LabError(f"the lab's settings have no {old!r}")
+            text = text.replace(old, new)
+        return str(text).replace(LAB_FOLDER, str(self._folder))
+
     def _case(
         self, case_id: str, about: str, facts: Iterable[str], *, active: frozenset[str],
         settings: Sequence[tuple[str, str]] = (),
     ) -> Case:  # fmt: skip
         """Everything that a case is judged from, whole."""
-        text = (self._folder / SETTINGS).read_text()
-        for old, new in settings:
-            if old not in text:
-                raise LabError(f"the lab's settings have no {old!r}")
-            text = text.replace(old, new.replace(LAB_FOLDER, str(self._folder)))
+        text = self._settings(settings)
         with tempfile.TemporaryDirectory(prefix="zebu-record-") as name:
             target = self._target(text, Path(name), active)
             gathered = self._gather(target, facts)
@@ -217,6 +226,7 @@ class Recorder:
 
     def healthy(self) -> None:
         """Record the healthy lab: everything is kept."""
+        self.lab.write_access()
         found = self._case(HEALTHY, "The lab as `zebu lab up` leaves it.", ALL, active=ACTIVE)
         text = self._anonymous((self._folder / SETTINGS).read_text())
         files = {**found.files, SETTINGS: text, TRUST: (self._folder / TRUST).read_text()}
@@ -253,13 +263,32 @@ class Recorder:
     def fault(self, base: Healthy, fault: Fault) -> None:
         """Record a fault, alone."""
         items = {*fault.flips, *fault.right_for, fault.item}
-        changes = dict.fromkeys(BLINDINGS.get(fault.blinds, ()), Outcome.NOT_ASSESSED)
-        changes |= {item_id: fault.outcome(item_id) for item_id in fault.flips}
-        with broken(self.lab, fault):
-            facts = QUICK | facts_of(items | changes.keys())
-            found = self._case(fault.id, fault.text, facts, active=frozenset(fault.probes), settings=fault.settings)
+        changes = outcomes_of(fault)
+        facts = facts_of(items | changes.keys())
+        facts |= BROWSER if facts & BROWSER else frozenset()
         right = fault.right_for or (frozenset({fault.item}) if fault.is_odd_but_right else frozenset())
-        self.keep_difference(base, replace(found, right_for=tuple(sorted(right))), changes, items)
+        self._write_people(base)
+        with broken(self.lab, fault):
+            # First what its own items are read from, which is soon had; more where that alone makes no sense.
+            for asked in (facts, facts | QUICK):
+                found = self._case(fault.id, fault.text, asked, active=frozenset(fault.probes), settings=fault.settings)
+                try:
+                    self.keep_difference(base, replace(found, right_for=tuple(sorted(right))), changes, items)
+                    return
+                except LabError as error:
+                    trouble = str(error)
+        raise LabError(trouble)
+
+    def _write_people(self, base: Healthy) -> None:
+        """What people wrote, as on the healthy lab: runs before this one may have attested more."""
+        (self._folder / ATTESTATIONS).write_text(base.case.files[ATTESTATIONS] or "")
+
+    def blindfold(self, base: Healthy, one: Blindfold) -> None:
+        """Record the lab through a blindfold."""
+        self._write_people(base)
+        with one.on(self.lab):
+            found = self._case(one.id, one.text, ALL, active=frozenset(one.probes), settings=one.settings)
+        self.keep_difference(base, replace(found, is_whole=one.is_whole), one.outcomes, one.outcomes)
 
     def keep_difference(self, base: Healthy, found: Case, changes: Mapping[str, Outcome], items: Iterable[str]) -> None:
         """Keep what differs from the healthy lab, as little of it as what must come of it needs.
@@ -303,10 +332,8 @@ class Recorder:
 
     def _read_from(self, found: Case, items: Iterable[str]) -> set[str]:
         with tempfile.TemporaryDirectory() as name:
-            text = (self._folder / SETTINGS).read_text()
-            for old, new in found.settings:
-                text = text.replace(old, new)
-            evidence = recordings.evidence(replace(found, files={**found.files, SETTINGS: text}), Path(name))
+            files = {**found.files, SETTINGS: self._settings(found.settings)}
+            evidence = recordings.evidence(replace(found, files=files), Path(name))
             return read_by(facts_of(items), evidence)
 
     def _try_clocks(self, base: Healthy, case: Case, now: Mapping[str, Any], keys: set[str]) -> list[str]:
@@ -392,20 +419,24 @@ def record(lab: Lab, wanted: Sequence[str], tell: Callable[[str], None]) -> Reco
         LabError: there is no such case, or the healthy lab could not be recorded.
     """
     recorder = Recorder(lab, tell)
-    faults = {fault.id: fault for fault in load_faults()}
-    if unknown := sorted(set(wanted) - faults.keys() - {HEALTHY}):
+    faults = load_faults()
+    cases: dict[str, Callable[[Healthy], None]] = {
+        **{fault.id: partial(recorder.fault, fault=fault) for fault in faults},
+        **{one.id: partial(recorder.blindfold, one=one) for one in BLINDFOLDS.values()},
+    }
+    if unknown := sorted(set(wanted) - cases.keys() - {HEALTHY}):
         raise LabError(f"no such case: {unknown[0]}")
     if not wanted or HEALTHY in wanted:
         recorder.healthy()
-    chosen = [faults[case_id] for case_id in wanted if case_id in faults] or list(faults.values())
+    chosen = [case_id for case_id in wanted if case_id in cases] if wanted else list(cases)
     with tempfile.TemporaryDirectory() as name:
         base = Healthy(recordings.read_healthy(), Path(name))
-        for number, fault in enumerate(chosen if not wanted or wanted != [HEALTHY] else (), 1):
+        for number, case_id in enumerate(chosen, 1):
             try:
-                recorder.fault(base, fault)
-                word = "recorded" if recorder.changed[-1:] == [fault.id] else "as before"
+                cases[case_id](base)
+                word = "recorded" if recorder.changed[-1:] == [case_id] else "as before"
             except (LabError, Unfit) as error:
-                recorder.troubles[fault.id] = str(error)
+                recorder.troubles[case_id] = str(error)
                 word = f"NOT RECORDED: {error}"
-            tell(f"{number}/{len(chosen)} {fault.id}: {word}")
+            tell(f"{number}/{len(chosen)} {case_id}: {word}")
     return recorder

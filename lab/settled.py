@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+from docker.errors import DockerException
 
 from lab.deployment import Lab
+from lab.shell import LabError
 from lab.waits import until
 
 Service = Literal["backend", "db", "frontend", "redis"]
@@ -17,10 +21,8 @@ UNSETTLED = frozenset({"created", "missing", "removing", "restarting", "starting
 """What does not stay so: a run that sees it is judged from a moment."""
 NO_ANSWER = frozenset({"000", "502", "503", "504"})
 """What curl and the proxy say where nothing answers behind it."""
-_STATES = """
-docker ps -aq --filter label=com.docker.compose.project=zebu | xargs -r docker inspect -f \
-  '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{with .State.Health}}{{.Status}}{{end}}'
-"""
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
 _ASK_API = """
 curl -sk -m 5 -o /dev/null -w '%{http_code}' --resolve api.zebu.test:443:127.0.0.1 https://api.zebu.test/health || true
 """
@@ -28,15 +30,24 @@ curl -sk -m 5 -o /dev/null -w '%{http_code}' --resolve api.zebu.test:443:127.0.0
 
 def states(lab: Lab) -> dict[str, str]:
     """How the containers of the deployment are, by service: docker's word, or that of their health check while they run."""
-    return read_states(lab.vm.shell(_STATES))
+    try:
+        with closing(lab.docker()) as docker:
+            return read_states(
+                docker.api.inspect_container(str(one.id)) for one in docker.containers.list(
+                    all=True, filters={"label": f"{PROJECT}=zebu"}, sparse=True, ignore_removed=True
+                )
+            )  # fmt: skip
+    except (DockerException, OSError) as error:  # one may be gone between the two questions
+        raise LabError(f"docker: {error}") from None
 
 
-def read_states(text: str) -> dict[str, str]:
-    """The states, from lines of a service, its container's state, and its health if it has a check."""
-    found = dict.fromkeys(get_args(Service), "missing")
-    for line in text.splitlines():
-        service, state, *health = line.split()
-        found[service] = health[0] if health and state == "running" else state
+def read_states(containers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The states, from what `docker inspect` says of each container."""
+    found: dict[str, str] = dict.fromkeys(get_args(Service), "missing")
+    for one in containers:
+        state = one["State"]
+        health = state.get("Health", {}).get("Status")
+        found[one["Config"]["Labels"][SERVICE]] = health if health and state["Status"] == "running" else state["Status"]
     return found
 
 

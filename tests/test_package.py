@@ -21,8 +21,7 @@ NOT_IMPORTED = {
     "pytest-html": "the plugin behind --html; its hooks are ours by name",
     "pytest-metadata": "what pytest-html shows of the run",
     "pip-audit": "run as a program of its own",
-    "docker": "the user's choice",
-    "psycopg2-binary": "the user's choice",
+    "docker": "the user's choice; the lab asks Docker with it",
 }
 """Why a dependency is one, although nothing imports it."""
 

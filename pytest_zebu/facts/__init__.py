@@ -1,120 +1,27 @@
-"""One module per subject; `ALL` has every fact by the name of its fixture."""
+"""One module per subject; `ALL` has every fact by its name, which is that of the parameter that checks ask for it by."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_zebu.facts import (
-    access,
-    accounts,
-    addressing,
-    backups,
-    browser,
-    bruteforce,
-    certificates,
-    compose,
-    containers,
-    dns,
-    dockerd,
-    documents,
-    environment,
-    exposure,
-    firewall,
-    forge,
-    host,
-    http,
-    images,
-    jobs,
-    latency,
-    logs,
-    monitors,
-    packages,
-    postgres,
-    proxmox,
-    proxy,
-    redis,
-    repository,
-    resources,
-    signin,
-    sockets,
-    source,
-    sshd,
-    trials,
-    updates,
-    upkeep,
-    usage,
-    web,
-)
 from pytest_zebu.facts.fact import Fact
 
-ALL: dict[str, Fact[Any]] = {
-    fact.name: fact
-    for fact in (
-        access.FACT,
-        accounts.FACT,
-        addressing.CONNECTIVITY,
-        addressing.FACT,
-        backups.FACT,
-        backups.LISTING,
-        browser.FACT,
-        browser.LOADS,
-        browser.SCREENS,
-        bruteforce.FACT,
-        certificates.FACT,
-        certificates.ORIGIN,
-        certificates.PUBLIC,
-        compose.FACT,
-        containers.FACT,
-        dns.FACT,
-        dockerd.FACT,
-        documents.FACT,
-        environment.FACT,
-        environment.FILES,
-        exposure.FACT,
-        firewall.FACT,
-        forge.FACT,
-        host.FACT,
-        http.FACT,
-        images.FACT,
-        jobs.FACT,
-        latency.FACT,
-        logs.FACT,
-        logs.ROTATION,
-        monitors.FACT,
-        packages.FACT,
-        postgres.CLUSTER,
-        postgres.MIGRATIONS,
-        postgres.PASSWORD,
-        postgres.LOGIN,
-        postgres.ROLE,
-        postgres.POOL,
-        postgres.STATE,
-        postgres.WORKERS,
-        proxmox.BACKUPS,
-        proxmox.FACT,
-        proxmox.SNAPSHOTS_FACT,
-        proxy.FACT,
-        proxy.MACHINE,
-        redis.FACT,
-        redis.PING,
-        repository.FACT,
-        repository.HISTORY,
-        resources.FACT,
-        signin.FACT,
-        sockets.FACT,
-        sockets.UDP,
-        source.FACT,
-        sshd.FACT,
-        trials.ATTACK,
-        trials.DRILL,
-        trials.STAGED_USE,
-        trials.USE,
-        updates.FACT,
-        upkeep.FACT,
-        usage.DISK,
-        usage.FACT,
-        web.FACT,
-        web.PAGE,
-        web.SCRIPTS,
-    )
-}
+
+def _facts() -> Iterator[Fact[Any]]:
+    for found in pkgutil.iter_modules(__path__, f"{__name__}."):
+        module = importlib.import_module(found.name)
+        yield from (value for value in vars(module).values() if isinstance(value, Fact))
+
+
+def _by_name() -> dict[str, Fact[Any]]:
+    known: dict[str, Fact[Any]] = {}
+    for fact in sorted(_facts(), key=lambda one: one.name):
+        if known.setdefault(fact.name, fact) is not fact:
+            raise ValueError(f"two facts are called {fact.name!r}")
+    return known
+
+
+ALL = _by_name()

@@ -26,6 +26,12 @@ _NAMES |= {"@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@midnight": "0 0 * * 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 
 
+UNIT_STATES = frozenset(
+    {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}
+)
+"""What `systemctl is-active` says (systemd's unit_active_state), and older versions of a unit that there is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something that runs by itself.
@@ -121,13 +127,17 @@ def read(text: str) -> tuple[Job, ...]:
     """
     found: list[_Reading] = []
     cron_runs = False
-    words = ("cron", "timer", "entry", "period", "enabled", "active", "line", "next", "when", "service")
-    told = records(text, "the jobs probe", words)
+    words = ("timer", "entry", "period", "enabled", "active", "line", "next", "when", "service")
+    told = records(text, "the jobs probe", words, followed=("cron",))
     has_timers = any(one.word == "timer" for one in told)
     for one in told:
         word, rest = one.word, one.rest
         if word == "cron":
-            cron_runs = rest.strip() == "active"
+            # Of two units that cron may be, each tells its state on a line.
+            states = {rest.strip(), *(line.strip() for line in one.lines)} - {""}
+            if not states <= UNIT_STATES:
+                raise one.garbled()
+            cron_runs = "active" in states
             continue
         if word == "timer":
             found.append(_Reading(rest))

@@ -112,15 +112,23 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise HistoryBroken(f"{path}: {error.strerror}") from None
 
 
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    """Make the tables where there are none. Called inside the transaction that writes."""
+def _is_made(database: sqlite3.Connection, path: Path) -> bool:
+    """Whether the tables are there.
+
+    Raises:
+        HistoryBroken: they are of another version.
+    """
     version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        for statement in SCHEMA.split(";"):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {VERSION}")
-    elif version != VERSION:
+    if version not in (0, VERSION):
         raise HistoryBroken(f"{path}: written by another version of pytest-zebu (format {version}, known is {VERSION})")
+    return bool(version)
+
+
+def _make(database: sqlite3.Connection) -> None:
+    """Make the tables, inside the transaction that writes."""
+    for statement in SCHEMA.split(";"):
+        database.execute(statement)
+    database.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def record(path: Path, host: str, run: PastRun) -> None:
@@ -135,7 +143,8 @@ def record(path: Path, host: str, run: PastRun) -> None:
         raise HistoryBroken(f"{path}: {error.strerror}") from None
     with _opened(path) as database:
         database.execute("BEGIN IMMEDIATE")
-        _prepare(database, path)
+        if not _is_made(database, path):
+            _make(database)
         row = (host, run.at.timestamp(), run.version, run.is_partial)
         number = database.execute("INSERT INTO run (host, at, version, is_partial) VALUES (?, ?, ?, ?)", row).lastrowid
         database.executemany(
@@ -157,11 +166,8 @@ def read(path: Path, host: str, before: datetime) -> Past:
     if not path.exists():
         return Past(())
     with _opened(path) as database:
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
+        if not _is_made(database, path):
             return Past(())
-        if version != VERSION:
-            _prepare(database, path)
         database.execute("BEGIN")
         rows = database.execute(
             "SELECT id, at, version, is_partial FROM run WHERE host = ? AND at < ? ORDER BY at DESC LIMIT ?",

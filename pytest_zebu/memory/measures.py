@@ -9,7 +9,6 @@ from pytest_zebu.facts.answer import Known, Unknown
 
 Read = Callable[[str], Known[Any] | Unknown]
 """A fact by its name."""
-NEEDED = frozenset({"containers", "usage", "disk", "backups"})
 
 
 def restarts_of(container: str) -> str:

@@ -117,3 +117,18 @@ def test_what_debian_leaves_to_its_timer_is_not_counted_twice() -> None:
 def test_what_belongs_to_no_job_is_garbled(text: str) -> None:
     with pytest.raises(Garbled):
         read(text)
+
+
+@pytest.mark.parametrize(("said", "runs"), [
+    ("@cron active", True), ("@cron inactive\nactive", True), ("@cron inactive\ninactive", False), ("@cron inactive", False),
+    ("@cron ", False),
+])  # fmt: skip
+def test_cron_is_one_of_two_units(said: str, runs: bool) -> None:
+    (job,) = read(f"{said}\n@entry /etc/cron.d/a\t0 2 * * * root /usr/local/sbin/backup\n")
+    assert job.is_active is runs
+
+
+@pytest.mark.parametrize("said", ["@cron running", "@cron inactive\nnot a state"])
+def test_a_state_that_is_none_is_garbled(said: str) -> None:
+    with pytest.raises(Garbled):
+        read(said)

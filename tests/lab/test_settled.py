@@ -6,14 +6,19 @@ import pytest
 
 from lab.fault import PARTS_OF_CONTAINERS, Fault
 from lab.proofs import load_faults
-from lab.settled import Service, Settled, read_states, unsettled
+from lab.settled import SERVICE, Service, Settled, read_states, unsettled
 
 READY = {"backend": "healthy", "db": "healthy", "frontend": "healthy", "redis": "healthy"}
 
 
 def test_a_running_container_is_as_its_health_and_any_other_as_docker_says() -> None:
-    text = "db running healthy\nredis paused healthy\nbackend running starting\nworker running\n"
-    assert read_states(text) == {
+    states = (("db", "running", "healthy"), ("redis", "paused", "healthy"), ("backend", "running", "starting"))
+    inspected = [
+        {"Config": {"Labels": {SERVICE: name}}, "State": {"Status": state, "Health": {"Status": health}}}
+        for name, state, health in states
+    ]
+    inspected.append({"Config": {"Labels": {SERVICE: "worker"}}, "State": {"Status": "running"}})
+    assert read_states(inspected) == {
         "db": "healthy",
         "redis": "paused",
         "backend": "starting",

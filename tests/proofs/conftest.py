@@ -118,8 +118,9 @@ def config(lab: Lab, tmp_path: Path) -> Callable[..., str]:
     def write(*replacements: tuple[str, str]) -> str:
         text = (lab.place.folder / "zebu.toml").read_text()
         for old, new in replacements:
+            old, new = (part.replace("@LAB@", str(lab.place.folder)) for part in (old, new))
             assert old in text
-            text = text.replace(old, new.replace("@LAB@", str(lab.place.folder)))
+            text = text.replace(old, new)
         path = tmp_path / "zebu.toml"
         path.write_text(text)
         (tmp_path / "attestations.toml").write_text((lab.place.folder / "attestations.toml").read_text())

@@ -179,6 +179,7 @@ def test_a_snapshot_is_judged_again_without_the_host(suite: Suite, config: Calla
 
 
 def test_users_tests_get_the_host_over_the_same_connection(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from pytest_zebu.plugin.fixtures import *\n")
     (tmp_path / "test_own.py").write_text(
         "def test_own(host, sshd):\n    assert host.check_output('id -un') == 'deploy'\n    assert 'deploy' in sshd.users\n"
     )

@@ -10,17 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from lab.blindfolds import BLINDFOLDS
 from lab.blindings import (
     ATTESTED_IN_THE_LAB,
     ATTESTED_WITHOUT_DRILL,
-    ATTESTED_WITHOUT_HISTORY,
     BLINDINGS,
     INCIDENTS,
     MACHINE_DECIDED,
     ONLY_PEOPLE,
-    TOLD_TO_ANY_USER,
 )
-from lab.changes import CUT, override, recreate
+from lab.changes import override, recreate
 from lab.deployment import Lab
 from lab.fault import ADVICE_ONLY, Fault
 from lab.proofs import declared, load_faults, merged, options_of, rounds
@@ -149,70 +148,23 @@ def blind(lab: Lab, config: Callable[..., str], tmp_path: Path) -> Blind:
     return lambda *replacements: config((history, f'history = "{tmp_path}/history.sqlite3"'), *replacements)
 
 
-def expect_blind(run: SuiteRun, name: str, proven: Proven, options: tuple[str, ...] = ()) -> None:
+@pytest.mark.parametrize("name", BLINDFOLDS)
+def test_blinded(name: str, lab: Lab, suite: Suite, config: Callable[..., str], proven: Proven) -> None:
     """The items of a blinding are not assessed; all others are as when all is well, and this is the first run."""
-    first = dict.fromkeys(ATTESTED_WITHOUT_HISTORY, "attested")
-    if any("restore" in option for option in options) and name != "without root":
-        first |= dict.fromkeys({"ops.monthly.restore-test"} & MACHINE_DECIDED, "passed")
-    unseen = dict.fromkeys(BLINDINGS[name], "not_assessed") | dict.fromkeys(ADVICE_ONLY, "advice")
-    if name == "without root":
-        unseen["post.recovery.backups.verified"] = "attested"
-    expect(run, first | unseen, options)
+    one = BLINDFOLDS[name]
+    settings = config(*one.settings)
+    with one.on(lab):
+        run = suite(settings, *one.options)
+    outcomes: dict[str, str] = dict(one.outcomes)
+    if one.is_whole:
+        expect(run, outcomes, one.options)
+    for item_id in BLINDINGS[name]:
+        assert run.outcomes[item_id] == outcomes[item_id], run.why(item_id)
+        assert one.is_whole or "passed" not in {case["outcome"] for case in run.cases(item_id)}, run.why(item_id)
+    assert run.host["reachable"] is (name != "without ssh")
+    assert (name == "without a browser") is ("apt-get install chromium" in run.why("deploy.frontend.console-clean"))
+    assert "Traceback" not in run.output
     proven.blinded |= {(name, item_id) for item_id in BLINDINGS[name]}
-
-
-def test_blinded_without_root(suite: Suite, blind: Blind, proven: Proven) -> None:
-    run = suite(blind(('user = "deploy"', 'user = "observer"')), EVERYTHING)
-    expect_blind(run, "without root", proven, (EVERYTHING,))
-
-
-def test_blinded_without_network(lab: Lab, suite: Suite, blind: Blind, proven: Proven) -> None:
-    settings = blind()
-    lab.inside(["nft", CUT])
-    try:
-        run = suite(settings, "--zebu-active=functional")
-    finally:
-        lab.inside(["nft", "delete table inet cut"])
-    expect_blind(run, "without network", proven, ("--zebu-active=functional",))
-
-
-def test_blinded_without_tools(lab: Lab, suite: Suite, proven: Proven) -> None:
-    """What any user may see needs tools: they are gone."""
-    tools = "nproc ip ss curl wget"
-    lab.vm.shell(f"cd /usr/bin; for f in {tools}; do [ ! -e $f ] || mv $f $f.hidden; done")
-    try:
-        run = suite()
-    finally:
-        lab.vm.shell(f"cd /usr/bin; for f in {tools}; do [ ! -e $f.hidden ] || mv $f.hidden $f; done")
-    for item_id in TOLD_TO_ANY_USER:
-        assert run.outcomes[item_id] == ("advice" if item_id in ADVICE_ONLY else "not_assessed"), run.why(item_id)
-        assert "passed" not in {case["outcome"] for case in run.cases(item_id)}, run.why(item_id)
-    proven.blinded |= {("without tools", item_id) for item_id in TOLD_TO_ANY_USER}
-
-
-def test_blinded_without_credentials(
-    suite: Suite, config: Callable[..., str], blind: Blind, proven: Proven, tmp_path: Path
-) -> None:
-    """Every service says no: wrong tokens, a wrong password, a wrong key, no address of advisories, no root on the proxy."""
-    for name in ("forge", "proxmox", "npm"):
-        (tmp_path / name).write_text("wrong")
-    (tmp_path / "api-key").write_text("zk_" + "0" * 43)
-    settings = Path(config().removeprefix("--zebu-config=")).read_text()
-    files = [(line, line.partition(" = ")[0] + f' = "{tmp_path}/{Path(line.partition(" = ")[2].strip(chr(34))).stem}"')
-             for line in settings.splitlines() if re.match(r"(token|password|api_key)_file = ", line)]  # fmt: skip
-    advisories = 'osv = "https://advisories.zebu.test"\nnpm = "https://advisories.zebu.test"'
-    nowhere = (
-        (advisories, advisories.replace("advisories.zebu.test", "acme.zebu.test:1")),
-        ('user = "root"', 'user = "observer"'),
-    )
-    run = suite(blind(*files, *nowhere), EVERYTHING)
-    expect_blind(run, "without credentials", proven, (EVERYTHING,))
-
-
-def test_blinded_without_browser(suite: Suite, blind: Blind, proven: Proven) -> None:
-    run = suite(blind(("[evidence]", '[browser]\nexecutable = "/nonexistent"\n[evidence]')))
-    expect_blind(run, "without a browser", proven)
-    assert "apt-get install chromium" in run.why("deploy.frontend.console-clean")
 
 
 def without_attestations(config: Blind, text: str, tmp_path: Path) -> str:
@@ -251,17 +203,6 @@ def test_default_trust_refuses_the_labs_certificates(suite: Suite, config: Calla
     run = suite(config((tls, ""), (declared, "")))
     assert run.outcomes["pre.security.https.certificate"] == "failed"
     assert run.outcomes["pre.security.https.force-ssl"] == "passed"
-
-
-def test_unreachable_host_fails_and_blinds(suite: Suite, blind: Blind, proven: Proven) -> None:
-    """The control address answers, the machine does not: that is the machine's failure, and says nothing of its items."""
-    run = suite(blind(('address = "10.77.0.10"', 'address = "10.77.0.99"')))
-    unseen = dict.fromkeys(BLINDINGS["without ssh"], "not_assessed") | dict.fromkeys(ADVICE_ONLY, "advice")
-    first = dict.fromkeys(ATTESTED_WITHOUT_HISTORY, "attested")
-    expect(run, first | unseen | dict.fromkeys({"deploy.initial.ssh"} & MACHINE_DECIDED, "failed"))
-    proven.blinded |= {("without ssh", item_id) for item_id in BLINDINGS["without ssh"]}
-    assert run.host["reachable"] is False
-    assert "Traceback" not in run.output
 
 
 def test_silence_everywhere_is_no_verdict_on_ssh(lab: Lab, suite: Suite, proven: Proven) -> None:
