@@ -1,0 +1,130 @@
+"""The certificates that are served."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+
+from pytest_zebu.facts.answer import Known, Reason
+from pytest_zebu.facts.certificates import Certificate, looks, origin_looks, public_looks, read_chain
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import NOON, read, why
+
+ROOT_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def certificate(key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False, days: int = 30) -> x509.Certificate:
+    """A certificate of a key, signed by the root's."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root" if is_root else "leaf")])
+    issuer = [x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")]
+    made = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(x509.Name(issuer)).public_key(key.public_key()).serial_number(7)
+        .not_valid_before(NOON - timedelta(days=1)).not_valid_after(NOON + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
+    )  # fmt: skip
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+    return made.sign(by, hashes.SHA256())
+
+
+ROOT = certificate(ROOT_KEY, is_root=True)
+LEAF_KEY = ec.generate_private_key(ec.SECP256R1())
+LEAF = certificate(LEAF_KEY, "zebu.test")
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(ROOT.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def judged(leaf: x509.Certificate, ca_file: Path | None, when: datetime = NOON) -> Certificate:
+    return read_chain("zebu.test", [leaf], "h2", ca_file, when)
+
+
+def test_a_chain_that_leads_to_a_trusted_root(ca_file: Path) -> None:
+    found = judged(LEAF, ca_file)
+    assert (found.trust_error, found.covers_name, found.weakness, found.subject, found.issuer) == (
+        "",
+        True,
+        "",
+        "leaf",
+        "root",
+    )
+    assert (found.not_after, found.chain_length, found.protocol, len(found.fingerprint)) == (
+        NOON + timedelta(days=30),
+        1,
+        "h2",
+        64,
+    )
+
+
+def test_trust_has_a_time_and_a_root(ca_file: Path) -> None:
+    assert "expired" in judged(LEAF, ca_file, NOON + timedelta(days=31)).trust_error
+    assert judged(LEAF, None).trust_error
+
+
+@pytest.mark.parametrize(
+    ("names", "covers"),
+    [
+        (["zebu.test"], True),
+        (["*.test"], False),
+        (["a.test", "zebu.test"], True),
+        (["www.zebu.test"], False),
+        ([], False),
+    ],
+)
+def test_whether_it_covers_the_name(names: list[str], covers: bool, ca_file: Path) -> None:
+    """One without any alternative name covers none."""
+    assert judged(certificate(LEAF_KEY, *names), ca_file).covers_name is covers
+
+
+@pytest.mark.parametrize(("key", "weakness"), [
+    (ec.generate_private_key(ec.SECP256R1()), ""), (ec.generate_private_key(ec.SECP224R1()), "224 bits"), (ed25519.Ed25519PrivateKey.generate(), ""),
+    (rsa.generate_private_key(65537, 2048), ""), (rsa.generate_private_key(65537, 1024), "1024 bits"), (dsa.generate_private_key(1024), "outdated"),
+], ids=["P-256", "P-224", "Ed25519", "RSA 2048", "RSA 1024", "DSA"])  # fmt: skip
+def test_keys_that_are_too_weak(key: Any, weakness: str, ca_file: Path) -> None:
+    found = judged(certificate(key, "zebu.test"), ca_file).weakness
+    assert weakness in found
+    assert bool(found) is bool(weakness)
+
+
+def test_names_origin_and_public_address_are_looked_at(target: Target) -> None:
+    assert [look.subject for look in looks(target)] == ["zebu.test", "www.zebu.test", "api.zebu.test"]
+    assert origin_looks(target) == ()
+    (look,) = public_looks(target)
+    assert (look.vantage, look.arguments["address"]) == ("internet", "10.99.0.80")
+    lan = target.model_copy(
+        update={"settings": target.settings.model_copy(update={"vantages": target.settings.vantages[1:]})}
+    )
+    assert public_looks(lan) == ()
+    assert why("public_certificate", {}, lan) is Reason.NOT_CONFIGURED
+
+
+def test_a_port_that_refuses_serves_none(target: Target) -> None:
+    found = read(
+        "certificates", {}, target, {look.key: {"refused": "ConnectionRefusedError"} for look in looks(target)}
+    )
+    assert list(found.values()) == [Known(None)] * 3
+    (look,) = public_looks(target)
+    assert read("public_certificate", {}, target, {look.key: {"refused": "x"}}) == ""
+
+
+@pytest.mark.parametrize("chain", [[], ["AAAA"], ["!"], [1], None])
+def test_what_is_no_certificate_is_garbled(chain: Any, target: Target) -> None:
+    seen = {"refused": "", "chain": chain, "protocol": "h2"}
+    assert why("certificates", {}, target, {looks(target)[0].key: seen}) is Reason.GARBLED
+    assert why("public_certificate", {}, target, {public_looks(target)[0].key: seen}) is Reason.GARBLED
+
+
+def test_an_authority_that_cannot_be_read_is_garbled(bookworm: Any, target: Target) -> None:
+    tls = target.settings.tls.model_copy(update={"ca_file": Path("gone.pem")})
+    bad = target.model_copy(update={"settings": target.settings.model_copy(update={"tls": tls})})
+    assert why("certificates", {}, bad, bookworm.looks) is Reason.GARBLED

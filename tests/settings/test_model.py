@@ -1,0 +1,93 @@
+"""Declared settings: what is lowered must be said, names must hold, secrets come from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_zebu.settings import Settings, find, read
+from pytest_zebu.settings.errors import UsageProblem
+
+WHY = {"reason": "a small site", "approver": "operations"}
+
+
+@pytest.mark.parametrize(("key", "settings"), [
+    ("requirements.cpus", {"requirements": {"cpus": 3}}), ("thresholds.pre_deployment", {"thresholds": {"pre_deployment": 89}}),
+    ("firewall.allowed", {"firewall": {"allowed": [80, 443, 8443]}}), ("firewall.forwarded", {"firewall": {"forwarded": [22]}}),
+    ("firewall.lan_trusted", {"firewall": {"lan_trusted": True}}), ("advisories.allowed", {"advisories": {"allowed": "low"}}),
+    ("tls.ca_file", {"tls": {"ca_file": "ca.pem"}}), ("tls.issuer", {"tls": {"issuer": "Own"}}),
+])  # fmt: skip
+def test_what_is_lowered_must_be_declared(key: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=f"{key} is lower"):
+        Settings.model_validate(settings)
+    declared = Settings.model_validate({**settings, "relaxed": [{"key": key, **WHY}]})
+    (relaxation,) = declared.relaxations
+    assert (relaxation.key, relaxation.reason, relaxation.approver) == (key, "a small site", "operations")
+    with pytest.raises(ValidationError, match="is not lower"):
+        Settings.model_validate({"relaxed": [{"key": key, **WHY}]})
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"requirements": {"cpus": 4}}, {"requirements": {"cpus": 8}}, {"thresholds": {"pre_deployment": 90}}, {"firewall": {"allowed": [443]}},
+])  # fmt: skip
+def test_what_is_as_strict_needs_no_reason(settings: dict[str, Any]) -> None:
+    assert Settings.model_validate(settings).relaxations == ()
+
+
+@pytest.mark.parametrize("section", ["proxy", "proxmox"])
+def test_names_of_machines_are_declared(section: str) -> None:
+    with pytest.raises(ValidationError, match=rf"{section}\.ssh names 'node'"):
+        Settings.model_validate({section: {"ssh": "node"}})
+    assert Settings.model_validate({section: {"ssh": "node"}, "hosts": {"node": {}}}).hosts.keys() == {"node"}
+
+
+def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(" s3cret\n")
+    declared = Settings(folder=tmp_path)
+    assert declared.secret(Path("token"), "forge.token_file") == "s3cret"
+    assert declared.secret(None, "forge.token_file") == ""
+    with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(FileNotFoundError\)"):
+        declared.secret(Path("gone"), "forge.token_file")
+
+
+def test_whose_authority_counts(tmp_path: Path) -> None:
+    relaxed = [{"key": "tls.ca_file", **WHY}]
+    declared = Settings.model_validate({"tls": {"ca_file": "ca.pem"}, "relaxed": relaxed, "folder": tmp_path})
+    assert declared.trust(Path("own.pem")) == str(tmp_path / "own.pem")
+    assert declared.trust(None) == str(tmp_path / "ca.pem")
+    assert Settings().trust(None).endswith("cacert.pem")
+
+
+def test_where_runs_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert Settings().history_file == tmp_path / "state/pytest-zebu/history.sqlite3"
+    assert Settings(folder=tmp_path, is_from_file=True).history_file == tmp_path / ".zebu/history.sqlite3"
+    named = Settings.model_validate({"evidence": {"history": "runs.sqlite3"}, "folder": tmp_path, "is_from_file": True})
+    assert named.history_file == tmp_path / "runs.sqlite3"
+
+
+def test_the_first_control_address_counts() -> None:
+    vantages = [
+        {"name": "a", "kind": "lan"},
+        {"name": "b", "kind": "lan", "control": "10.0.0.1:53"},
+        {"name": "c", "kind": "lan", "control": "10.0.0.2:53"},
+    ]
+    assert Settings.model_validate({"vantages": vantages}).control == "10.0.0.1:53"
+    assert Settings().control is None
+
+
+def test_which_file_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option before the environment, that before the file in the folder, that before the defaults."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZEBU_CONFIG", raising=False)
+    assert find(None) == Settings()
+    for name, seconds in (("zebu.toml", 1), ("env.toml", 2), ("option.toml", 3)):
+        (tmp_path / name).write_text(f"timeout = {seconds}\n")
+    assert find(None).timeout == 1
+    monkeypatch.setenv("ZEBU_CONFIG", "env.toml")
+    assert find(None).timeout == 2
+    assert find("option.toml").timeout == 3
+    assert read(tmp_path / "zebu.toml").is_from_file
