@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lab.machine import Machine, wait_until
+from lab.machine import Machine
 from lab.network import INTERNET_HOSTS, LAN, LAN6, WAN, Network
 from lab.packages import MACHINE_PACKAGES, RUNTIME_PACKAGES, install_on_host
 from lab.place import SOURCE, Place
 from lab.shell import LabError, Progress, run
+from lab.waits import until
 
 FILES = SOURCE / "files"
 APPLICATION = SOURCE / "zebu"
@@ -108,15 +109,20 @@ class Builder:
     def unmount(self) -> None:
         """Unmount the image; its loop device goes with it."""
         if self.place.machines.is_mount():
-            wait_until(
-                "the machines' image to unmount",
-                20,
+            until(
+                "the machines' image is unmounted",
                 lambda: run(["umount", self.place.machines], check=False).returncode == 0,
+                seconds=20,
             )
         if self.place.image.exists():
             # The kernel lets go of the device when the last dying machine has let go of its file system.
             attached = ["losetup", "--associated", str(self.place.image)]
-            wait_until("the image's loop device to detach", 20, lambda: not run(attached).stdout.strip())
+            until(
+                "the image's loop device is detached",
+                lambda: run(attached).stdout.strip(),
+                lambda rest: not rest,
+                seconds=20,
+            )
 
     def build(self) -> None:
         """Make everything that is missing."""
@@ -401,9 +407,7 @@ class Builder:
         # Primed under another name, so that a running machine is not in the way.
         machine = Machine(self.place, self.network, "vm")
         machine.start("built-vm")
-        wait_until(
-            "Docker in the new machine", 60, lambda: machine.run(["docker", "info"], check=False).returncode == 0
-        )
+        until("Docker runs in the new machine", lambda: machine.run(["docker", "info"]), seconds=60)
         self.progress.say("made the production machine; importing images, building and starting the application")
         said = machine.run(["sh", "-s"], stdin=(FILES / "vm/prime.sh").read_bytes(), timeout=600)
         (self.place.logs / "prime.log").write_bytes(said.stdout + said.stderr)

@@ -8,10 +8,13 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.deployment import Lab
+from lab.settled import Service, states
+from lab.waits import until
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
@@ -49,10 +52,16 @@ def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> N
             "docker compose", "docker compose --project-directory /opt/zebu"
         )
     up = f"{compose}{extra} up -d --no-build --pull never --no-deps --force-recreate {service}"
-    state = "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}"
     lab.vm.shell(f"{up} 2>&1" if override else f"{up} 2>&1; rm -f {file}")
-    lab.vm.shell(
-        f"for n in $(seq 150); do case $(docker inspect -f '{state}' zebu-{service}-1) in healthy|none) exit 0 ;; esac; sleep 0.2; done; exit 1"
+    _until_ready(lab, service)
+
+
+def _until_ready(lab: Lab, service: str) -> None:
+    """Wait until a container that was just started is healthy, or runs if nothing checks its health."""
+    until(
+        f"{service} is ready",
+        lambda: states(lab).get(service, "missing"),
+        lambda state: state in ("healthy", "running"),
     )
     if service == "backend":
         lab.ask_database()
@@ -62,6 +71,19 @@ def override(lab: Lab, services: Mapping[str, Mapping[str, Any]]) -> None:
     """Make containers anew with what an override gives them."""
     for service, keys in services.items():
         recreate(lab, service, "".join(f"    {key}: {json.dumps(value)}\n" for key, value in keys.items()))
+
+
+def edit_backend(lab: Lab, file: str, expression: str) -> None:
+    """Change a file of the backend's source where it runs, by a sed expression, and start it again."""
+    command = ["docker", "exec", "-u", "0", "zebu-backend-1", "sed", "-i.kept", expression, f"/app/zebu/{file}"]
+    lab.vm.run(command)
+    restart(lab, "backend")
+
+
+def restore_backend(lab: Lab, file: str) -> None:
+    """The file as it was built."""
+    lab.vm.shell(f"docker exec -u 0 zebu-backend-1 mv /app/zebu/{file}.kept /app/zebu/{file}")
+    restart(lab, "backend")
 
 
 PAGE = "/usr/share/nginx/html/index.html"
@@ -79,6 +101,10 @@ def restore_page(lab: Lab) -> None:
     lab.vm.run(["docker", "exec", "-u", "0", "zebu-frontend-1", "sh", "-c", script])
 
 
+DIRTY_TREE = frozenset({"pre.application.quality.tagged-release", "deploy.initial.git-deployed"})
+"""What a file of the checkout flips that is not as it was committed, whatever else it does."""
+
+
 def edit_document(lab: Lab, name: str, change: str) -> None:
     """Change one of the checkout's documents by a command that is run beside it."""
     lab.vm.shell(f"cp -p /opt/zebu/docs/{name}.md /root/{name}.kept; cd /opt/zebu/docs; {change}")
@@ -91,11 +117,8 @@ def restore_document(lab: Lab, name: str) -> None:
 
 def restart(lab: Lab, service: str) -> None:
     """Start a service's container again, as it is, and wait until it is healthy."""
-    lab.vm.shell(
-        f"docker restart -t 2 zebu-{service}-1 >/dev/null; for n in $(seq 150); do [ $(docker inspect -f '{{{{.State.Health.Status}}}}' zebu-{service}-1) = healthy ] && exit 0; sleep 0.2; done; exit 1"
-    )
-    if service == "backend":
-        lab.ask_database()
+    lab.vm.shell(f"docker restart -t 2 zebu-{service}-1 >/dev/null")
+    _until_ready(lab, service)
 
 
 def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
@@ -122,6 +145,11 @@ def restore_proxy(lab: Lab, file: str) -> None:
     path = PROXY_FILES[file]
     kept = _kept(file)
     _reload_proxy(lab, f"[ ! -e {kept} ] || mv {kept} {path}")
+
+
+def before_api(lab: Lab, location: str) -> None:
+    """Let the proxy answer one more location of the API's name, before what it passes on."""
+    edit_proxy(lab, "tls", f"s#location / {{ proxy_pass http://10.77.0.10:8000; }}#{location} &#")
 
 
 def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
@@ -151,6 +179,31 @@ def add_server(lab: Lab, file: str, name: str, text: str) -> None:
 def remove_server(lab: Lab, file: str) -> None:
     """Without it again."""
     _reload_proxy(lab, f"rm -f /etc/nginx/sites-enabled/{file}.conf /root/{file}.pem /root/{file}.key")
+
+
+DUMPS = "/var/backups/zebu"
+
+
+def dumps_on_own_disk(lab: Lab, options: str, then: str = "true") -> None:
+    """Put the dumps on a disk of their own, with mount options, and run a command there."""
+    lab.vm.shell(
+        f"mkdir /root/dumps && cp -a {DUMPS}/. /root/dumps/ && mount -t tmpfs -o {options} tmpfs {DUMPS} && cp -a /root/dumps/. {DUMPS}/ && rm -r /root/dumps && cd {DUMPS} && {then}"
+    )
+
+
+def dumps_on_root_disk(lab: Lab) -> None:
+    """The dumps where they were."""
+    lab.vm.shell(f"umount {DUMPS}")
+
+
+def write_dump(lab: Lab, script: str) -> None:
+    """One more dump, newer than all, by a script that writes it to `$newest`."""
+    lab.vm.shell(f"newest={DUMPS}/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; {script}; echo $newest > /root/fault.dump")
+
+
+def remove_dump(lab: Lab) -> None:
+    """Without it again."""
+    lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
 
 
 def change_check(lab: Lab, name: str, **fields: Any) -> None:
@@ -232,8 +285,21 @@ _proxy = threading.Lock()
 
 def _reload_proxy(lab: Lab, change: str) -> None:
     with _proxy:
+        before = _workers(lab)
         lab.proxy.shell(f"{change}; nginx -t 2>/dev/null && systemctl reload nginx")
-    time.sleep(0.5)  # the workers of before answer until they notice; a moment later they are gone
+        # The workers of before answer until they notice; from then on they only end what they have begun.
+        until(
+            "new workers of nginx have taken over",
+            lambda: _workers(lab),
+            lambda now: bool(now) and not before & now,
+            seconds=30,
+        )
+
+
+def _workers(lab: Lab) -> set[str]:
+    """The workers of the proxy's nginx that take new connections, by their pids."""
+    lines = lab.proxy.shell("ps -C nginx -o pid=,args= || true").splitlines()
+    return {line.split()[0] for line in lines if "worker process" in line and "shutting down" not in line}
 
 
 def sql(lab: Lab, statement: str) -> str:
@@ -255,10 +321,95 @@ def sql(lab: Lab, statement: str) -> str:
     return lab.vm.run(command, stdin=statement.encode()).stdout.decode().strip()
 
 
+def until_sql(lab: Lab, what: str, question: str, answer: str = "t", *, seconds: float = 30) -> None:
+    """Wait until the database answers a question as it should."""
+    until(what, lambda: sql(lab, question), lambda said: said == answer, seconds=seconds)
+
+
+def set_parameter(lab: Lab, name: str, value: str) -> None:
+    """Give the running server another value of a parameter."""
+    sql(lab, f"ALTER SYSTEM SET {name} = {value}")
+    sql(lab, "SELECT pg_reload_conf()")
+    until_sql(lab, f"the database has {name} = {value}", f"SHOW {name}", value)
+
+
+def reset_parameter(lab: Lab, name: str, value: str) -> None:
+    """The parameter as it was when the server started, with the value that it had."""
+    sql(lab, f"ALTER SYSTEM RESET {name}")
+    sql(lab, "SELECT pg_reload_conf()")
+    until_sql(lab, f"the database has {name} = {value} again", f"SHOW {name}", value)
+
+
+def reload_sshd(lab: Lab, change: str, *, restart: bool = False) -> None:
+    """Change sshd's configuration, let it read it, and wait until it listens with what it read."""
+    cursor = lab.vm.shell("journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'")
+    lab.vm.shell(f"{change}; systemctl {'restart' if restart else 'reload'} ssh")
+    addresses = lab.vm.shell("sshd -T | grep '^listenaddress '").splitlines()
+    said = f"journalctl -q -u ssh --after-cursor={shlex.quote(cursor)} --grep '^Server listening' -o cat"
+    until(
+        f"sshd listens again, on {len(addresses)} addresses",
+        lambda: lab.vm.shell(said).splitlines(),
+        lambda lines: len(lines) >= len(addresses),
+        seconds=30,
+    )
+
+
+def listen(lab: Lab, unit: str, socket: str, port: int) -> None:
+    """A program of the machine's own listens on a port, by a Python expression that makes its socket, as a unit."""
+    script = f"import socket, time; s = {socket}; time.sleep(6000)"
+    lab.vm.run(["systemd-run", "-q", f"--unit={unit}", "--collect", "python3", "-c", script])
+    until(f"{unit} listens", lambda: lab.vm.shell(f"ss -Hltun 'sport = :{port}'"), lambda said: f":{port} " in said)
+
+
+def reaches(lab: Lab, host: str, port: int) -> None:
+    """Wait until the backend reaches a service by its name."""
+    ask = f"import socket; print(socket.create_connection(({host!r}, {port}), 2).getpeername())"
+    until(
+        f"the backend reaches {host}",
+        lambda: lab.vm.run(["docker", "exec", "zebu-backend-1", "python3", "-c", ask]).stdout,
+    )
+
+
+# Of a container: seconds since it was started, seconds of processor time since then, bytes of memory, processors.
+_USAGE = r"""
+id=$(docker inspect -f '{{.Id}}' "zebu-$1-1")
+started=$(docker inspect -f '{{.State.StartedAt}}' "$id")
+for folder in $(find /sys/fs/cgroup -maxdepth 6 -type d -name "*$id*"); do
+  [ -f "$folder/cpuacct.usage" ] && used=$(cat "$folder/cpuacct.usage")
+  [ -f "$folder/cpu.stat" ] && grep -q usage_usec "$folder/cpu.stat" && used=$(($(sed -n 's/^usage_usec //p' "$folder/cpu.stat") * 1000))
+  [ -f "$folder/memory.usage_in_bytes" ] && memory=$(cat "$folder/memory.usage_in_bytes")
+  [ -f "$folder/memory.current" ] && memory=$(cat "$folder/memory.current")
+done
+echo "$(date +%s.%N) $(date -d "$started" +%s.%N) $used $memory $(nproc)"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a service's container has used since it was started.
+
+    Attributes:
+        seconds: since it was started.
+        share: of all processors, over that time.
+        memory: bytes, with what the kernel keeps for it.
+    """
+
+    seconds: float
+    share: float
+    memory: int
+
+
+def usage(lab: Lab, service: Service) -> Usage:
+    """What a service's container has used."""
+    said = lab.vm.run(["sh", "-euc", _USAGE, "sh", service]).stdout.split()
+    lived = float(said[0]) - float(said[1])
+    return Usage(lived, int(said[2]) / 1e9 / lived / int(said[4]), int(said[3]))
+
+
 SERVER = "uvicorn zebu.main:app --host 0.0.0.0 --port 8000"
 
 
-def beside_server(script: str) -> dict[str, dict[str, list[str]]]:
+def beside_server(script: str) -> dict[Service, dict[str, list[str]]]:
     """The override that lets a Python script run beside the backend's server, as a process of its own."""
     return {"backend": {"command": ["sh", "-c", f"python3 -c {shlex.quote(script)} & exec {SERVER}"]}}
 

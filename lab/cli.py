@@ -17,11 +17,18 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands.add_parser(
         "up", help="build what is missing, boot, wait until https answers (installs Debian packages on this host)"
     )
+    commands.add_parser(
+        "packages", help="install the Debian packages that this host lacks for the lab; `up` does it too"
+    )
     down = commands.add_parser("down", help="end everything; leave no process, mount, namespace, loop device or cgroup")
     down.add_argument("--remove", action="store_true", help="also delete what was built")
     reset = commands.add_parser("reset", help="put machines back to the state that `up` left")
     reset.add_argument("machine", nargs="*", metavar="MACHINE", help=f"of {', '.join(MACHINES)} (default: vm)")
     commands.add_parser("status", help="what is up")
+    record = commands.add_parser(
+        "record", help="record what the proofs are judged from, for the offline replay: ITEM/NAME, or all anew"
+    )
+    record.add_argument("case", nargs="*", metavar="ITEM/NAME", help="a fault, or `healthy` (default: all)")
     inside = commands.add_parser("exec", help="run a command as root inside a machine: zebu lab exec vm -- docker ps")
     inside.add_argument("machine", choices=MACHINES)
     inside.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD")
@@ -62,6 +69,17 @@ def print_proofs() -> int:
     return 1 if lacking else 0
 
 
+def print_recorded(lab: Lab, cases: list[str]) -> int:
+    """Record, and say what is otherwise than before; 1 if something could not be recorded."""
+    from lab.record import record
+
+    done = record(lab, cases, lambda text: print(text, flush=True))
+    print(f"{len(done.changed)} changed, {len(done.troubles)} not recorded")
+    for case_id, trouble in done.troubles.items():
+        print(f"{case_id}: {trouble}")
+    return 1 if done.troubles else 0
+
+
 def _command(argv: list[str]) -> list[str]:
     words = argv[1:] if argv[:1] == ["--"] else argv
     if not words:
@@ -79,6 +97,8 @@ def main(options: argparse.Namespace) -> int:
     match options.lab_command:
         case "up":
             lab.up()
+        case "packages":
+            lab.install_packages()
         case "down":
             lab.remove() if options.remove else lab.down()
         case "reset":
@@ -90,6 +110,8 @@ def main(options: argparse.Namespace) -> int:
             for name, word in parts.items():
                 print(f"{name:8} {word}")
             return 0 if parts["lab"] == "up" else 3
+        case "record":
+            return print_recorded(require_up(lab), options.case)
         case "exec":
             command = require_up(lab).machines[options.machine].command(_command(options.argv))
             os.execvpe(command[0], command, ENVIRONMENT)

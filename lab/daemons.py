@@ -8,15 +8,23 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from lab.aptsuite import AptSuite
-from lab.machine import wait_until
 from lab.network import INTERNET_HOSTS, LAN, MANAGEMENT_HOSTS, WAN, Network
 from lab.place import REPOSITORY, SOURCE, Place
 from lab.shell import run, spawn
+from lab.waits import until
 
 FILES = SOURCE / "files/inet"
+CACHED = 1.5
+"""Seconds after which the resolvers have forgotten a record: they keep none for longer than one (`*-max-ttl`)."""
+_ASK_SERIAL = """
+import sys, dns.message, dns.query
+said = dns.query.udp(dns.message.make_query("zebu.test", "SOA"), sys.argv[1], timeout=2)
+print(said.answer[0][0].serial)
+"""
 
 
 class Daemons:
@@ -96,39 +104,59 @@ class Daemons:
             PEBBLE_WFE_NONCEREJECT="0",
         )
         self._stand_ins()
-        wait_until("the ACME server", 20, lambda: self._answers("acme", 14000))
+        until("the ACME server answers", partial(self._answers, "acme", 14000), seconds=20)
         for name in ("ns1", "ns2", "resolver1", "resolver2", "resolver3"):
-            wait_until(f"the name server {name}", 20, lambda name=name: self._answers(name, 53))  # type: ignore[misc]
+            until(f"the name server {name} answers", partial(self._answers, name, 53), seconds=20)
 
     def lying_resolver(self, name: str) -> None:
         """Start the third resolver anew, with a wrong address of a name and all below it; with none it tells the truth."""
         config = self.folder("resolver3") / "dnsmasq.conf"
-        for proc in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (proc / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if words.startswith(b"dnsmasq") and os.fsencode(config) in words:
-                os.kill(int(proc.name), signal.SIGTERM)
+        for pid in self._processes("dnsmasq", config):
+            os.kill(pid, signal.SIGTERM)
         lie = [f"--address=/{name}/10.99.0.81"] if name else []
         argv = ["dnsmasq", "--keep-in-foreground", "--user=root", f"--conf-file={config}", "--pid-file=", *lie]
-        time.sleep(0.3)
+        until(
+            "the third resolver has ended",
+            lambda: self._processes("dnsmasq", config),
+            lambda left: not left,
+            seconds=20,
+        )
         self.start("resolver3", argv)
-        wait_until("the third resolver", 20, lambda: self._answers("resolver3", 53))
+        until("the third resolver answers", partial(self._answers, "resolver3", 53), seconds=20)
 
     def zone(self, name: str, edit: Callable[[str], str]) -> None:
         """Serve the zone, edited, from one authoritative server, and wait until caches have forgotten the old one."""
         text = edit((FILES / "zebu.test.zone").read_text())
         folder = self.folder(name)
-        (folder / "zebu.test.zone").write_text(text.replace("hostmaster 1 ", f"hostmaster {int(time.time())} "))
+        serial = int(time.time())
+        (folder / "zebu.test.zone").write_text(text.replace("hostmaster 1 ", f"hostmaster {serial} "))
+        for pid in self._processes("knotd", folder):
+            os.kill(pid, signal.SIGHUP)
+        until(
+            f"{name} serves the zone of {serial}", lambda: self._serial(name), lambda seen: seen == serial, seconds=20
+        )
+        since = time.monotonic()
+        until("what caches keep has run out", lambda: time.monotonic() - since, lambda age: age > CACHED, seconds=20)
+
+    def _serial(self, name: str) -> int:
+        """The serial number of the zone, as a server has it."""
+        said = run(
+            ["nsenter", f"--net={self.network.path('inet')}", sys.executable, "-c", _ASK_SERIAL, self._address(name)]
+        )
+        return int(said.stdout)
+
+    @staticmethod
+    def _processes(program: str, mark: Path) -> list[int]:
+        """The daemons that were started with a path of ours."""
+        found = []
         for proc in Path("/proc").glob("[0-9]*"):
             try:
                 words = (proc / "cmdline").read_bytes()
             except OSError:
                 continue
-            if words.startswith(b"knotd") and os.fsencode(folder) in words:
-                os.kill(int(proc.name), signal.SIGHUP)
-        time.sleep(2)
+            if words.startswith(program.encode()) and os.fsencode(mark) in words:
+                found.append(int(proc.name))
+        return found
 
     def _answers(self, name: str, port: int) -> bool:
         probe = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"

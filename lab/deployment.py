@@ -21,11 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.build import Builder
 from lab.daemons import Daemons
-from lab.machine import Machine, wait_until
+from lab.machine import Machine
 from lab.network import INTERNET_HOSTS, LAN, PUBLIC_ADDRESS, WAN, Network
+from lab.packages import install_on_host
 from lab.place import SOURCE, Place
 from lab.shell import LabError, Progress, run
 from lab.standins import states
+from lab.waits import until
 
 MACHINES = ("vm", "proxy", "nas")
 BACKUP_AGES_DAYS = (3, 2, 1, 0)
@@ -81,6 +83,17 @@ class Lab:
     def is_up(self) -> bool:
         """Whether all of it runs."""
         return self._description.exists() and self.network.is_up() and all(m.is_up for m in self.machines.values())
+
+    def install_packages(self) -> None:
+        """Install the Debian packages that this host lacks.
+
+        Raises:
+            LabError: not root, or apt did not install them.
+        """
+        if os.geteuid() != 0:
+            raise LabError("installing Debian packages needs root")
+        self.place.make()
+        install_on_host(self.progress, self.place.logs / "host-packages.log")
 
     def up(self) -> None:
         """Build what is missing, boot, and wait until https answers. Does nothing where it is up already.
@@ -191,11 +204,7 @@ class Lab:
         self.vm.run(["sh", "-euc", fetch], stdin=key.encode())
 
     def _certify(self) -> None:
-        wait_until(
-            "nginx on the proxy",
-            30,
-            lambda: self.proxy.run(["systemctl", "is-active", "nginx"], check=False).returncode == 0,
-        )
+        self._expect_nginx()
         self.proxy.run(["env", "REQUESTS_CA_BUNDLE=/etc/ssl/acme-endpoint-ca.pem", "sh", "-euc", CERTIFY])
 
     def wait_for_application(self, seconds: float = 90) -> None:
@@ -204,16 +213,19 @@ class Lab:
         Raises:
             LabError: they are not, in time.
         """
-        count = "docker ps --filter health=healthy --filter label=com.docker.compose.project=zebu -q | wc -l"
-        wait_until("four healthy services", seconds, lambda: self.vm.shell(count, check=False) == "4")
-        self.ask_database()
-        wait_until(
-            "sshd, firewall and fail2ban", 30,
-            lambda: self.vm.run(["systemctl", "is-active", "-q", "ssh", "zebu-docker-firewall", "fail2ban"], check=False).returncode == 0,
-        )  # fmt: skip
-        wait_until(
-            "the sshd jail", 30, lambda: self.vm.run(["fail2ban-client", "status", "sshd"], check=False).returncode == 0
+        healthy = (
+            "docker ps --filter health=healthy --filter label=com.docker.compose.project=zebu --format '{{.Names}}'"
         )
+        until(
+            "all four services are healthy",
+            lambda: sorted(self.vm.shell(healthy).split()),
+            lambda names: len(names) == 4,
+            seconds=seconds,
+        )
+        self.ask_database()
+        units = "systemctl is-active ssh zebu-docker-firewall fail2ban"
+        until("sshd, firewall and fail2ban are active", lambda: self.vm.shell(units), seconds=30)
+        until("the sshd jail is up", lambda: self.vm.shell("fail2ban-client status sshd"), seconds=30)
 
     def ask_database(self) -> None:
         """Let the backend ask its database for the first time, whatever comes of it: it is ready for use only then.
@@ -224,10 +236,13 @@ class Lab:
         ask = f"curl -s -m 30 -o /dev/null -H 'X-API-Key: {key}' http://127.0.0.1:8000/api/v1/portfolios"
         self.vm.run(["sh", "-c", ask], check=False)
 
+    def _expect_nginx(self) -> None:
+        until("nginx is active on the proxy", lambda: self.proxy.shell("systemctl is-active nginx"), seconds=30)
+
     def _expect_https(self) -> None:
         fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1], timeout=5).read()"
         for url in ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health"):
-            wait_until(url, 20, partial(self._succeeds, [sys.executable, "-c", fetch, url]))
+            until(f"{url} answers", partial(self._succeeds, [sys.executable, "-c", fetch, url]), seconds=20)
 
     def _age(self) -> None:
         """Give the machine the past of a few days: real dumps of a database that grew, and updates that really ran."""
@@ -235,7 +250,7 @@ class Lab:
         for days in BACKUP_AGES_DAYS:
             script += [
                 f"docker exec -i zebu-db-1 psql -q -v ON_ERROR_STOP=1 -U zebu_admin -d zebu <<'SQL'\nSET ROLE zebu_app;{ACTIVITY}SQL",
-                "sleep 1; systemctl start zebu-backup.service",
+                "systemctl start zebu-backup.service",
                 "newest=$(ls -t /var/backups/zebu/zebu-*.dump | head -n 1)",
                 f'then=$(date -u -d "{days} days ago 02:30" +%Y%m%dT%H%M%SZ)'
                 if days
@@ -271,11 +286,7 @@ class Lab:
             self.read_price()
             self.vm.shell(f"systemctl start {' '.join(CARE)}")
         if "proxy" in names:
-            wait_until(
-                "nginx on the proxy",
-                30,
-                lambda: self.proxy.run(["systemctl", "is-active", "nginx"], check=False).returncode == 0,
-            )
+            self._expect_nginx()
             self._expect_https()
             # What a job's last run was is forgotten at boot.
             self.proxy.run(["systemctl", "start", "certbot.service"])

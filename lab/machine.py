@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lab.network import Network
 from lab.place import Place
 from lab.shell import LabError, lives, run, spawn
+from lab.waits import until
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -19,19 +20,6 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 JOIN_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
-
-
-def wait_until(what: str, seconds: float, ready: Callable[[], bool]) -> None:
-    """Wait for something to come true.
-
-    Raises:
-        LabError: it did not within `seconds`.
-    """
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > deadline:
-            raise LabError(f"gave up after {seconds:.0f} s waiting for {what}")
-        time.sleep(0.05)
 
 
 def _cgroup_folders() -> list[Path]:
@@ -151,7 +139,7 @@ class Machine:
         )
         self._pid_file.write_text(str(pid))
         try:
-            wait_until(f"the init of {self.name}", 20, lambda: not lives(pid) or self._has_booted())
+            until(f"the init of {self.name} is up", lambda: not lives(pid) or self._has_booted(), seconds=20)
         except LabError as error:
             raise LabError(f"{error}\n{console.read_text(errors='replace')[-2000:]}") from None
         if not lives(pid):
@@ -183,12 +171,20 @@ class Machine:
         done = self.run(["sh", "-euc", script], check=check, timeout=timeout)
         return done.stdout.decode(errors="replace").strip()
 
+    def favour(self, times: int) -> None:
+        """Give it so many times its share of the processors, where other work of this host wants them too; 1 is its own."""
+        for folder in _cgroup_folders():
+            own = folder / f"{self.place.token}-{self.name}"
+            for knob, share in (("cpu.shares", 1024), ("cpu.weight", 100)):
+                if (own / knob).exists():
+                    (own / knob).write_text(str(share * times))
+
     def stop(self) -> None:
         """Shut down cleanly, so that every file is written; then tidy up."""
         launcher = self._launcher()
         if launcher is not None:
             os.kill(launcher, signal.SIGTERM)
-            wait_until(f"{self.name} to shut down", 60, lambda: self._launcher() is None)
+            until(f"{self.name} has shut down", lambda: self._launcher() is None, seconds=60)
         self.kill()
 
     def kill(self) -> None:
@@ -202,13 +198,13 @@ class Machine:
                         os.kill(pid, signal.SIGKILL)
                     except ProcessLookupError:
                         continue
-            wait_until(f"{self.name} to end", 20, lambda: not lives(launcher))
+            until(f"{self.name} has ended", lambda: not lives(launcher), seconds=20)
         self._pid_file.unlink(missing_ok=True)
         self.network.remove(self.name)
         for folder in _cgroup_folders():
             own = folder / f"{self.place.token}-{self.name}"
             if own.is_dir():
-                wait_until(f"the cgroup {own} to empty", 10, lambda own=own: _remove_cgroup(own))  # type: ignore[misc]
+                until(f"the cgroup {own} is empty", partial(_remove_cgroup, own), seconds=10)
 
 
 def _remove_cgroup(folder: Path) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.place import Place
 from lab.shell import LabError, output, run
+from lab.waits import until
 
 LAN, LAN6 = "10.77.0.{}", "fd00:77::{}"
 WAN, WAN6 = "10.99.0.{}", "fd00:99::{}"
@@ -167,17 +167,15 @@ def end_processes_in(namespace: str) -> None:
     Raises:
         LabError: something survived SIGKILL for ten seconds.
     """
-    deadline = time.monotonic() + 10
-    while True:
+
+    def left() -> set[int]:
         pids = {int(pid) for pid in output(["ip", "netns", "pids", namespace], check=False).split()}
         pids -= {os.getpid(), os.getppid()}
-        if not pids:
-            return
-        if time.monotonic() > deadline:
-            raise LabError(f"processes {sorted(pids)} in {namespace} do not end")
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        time.sleep(0.05)
+        return pids
+
+    until(f"nothing runs in {namespace}", left, lambda pids: not pids, seconds=10)

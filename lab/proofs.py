@@ -1,127 +1,45 @@
-"""What is proven on the lab, as declared: the faults, the rounds in which they are injected together, and the blindings."""
+"""What is proven on the lab, as declared: the faults, the rounds in which they are injected together, each item's proofs."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.deployment import Lab
-from lab.place import SOURCE
-from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.plugin.checks import suite
+from lab import faults
+from lab.blindings import BLINDINGS as BLINDINGS
+from lab.blindings import MACHINE_DECIDED as MACHINE_DECIDED
+from lab.fault import ADVICE_ONLY as ADVICE_ONLY
+from lab.fault import Fault as Fault
+from lab.fault import Probes
+from pytest_zebu.verdict.outcome import Outcome
 
-FAULTS = SOURCE / "faults"
-ATTACK = "--zebu-active=attack"
+ATTACK: Probes = "attack"
 USED_BY_PROBES = frozenset(
     {"backend", "backend-files", "backend-restart", "domains", "dumps", "proxy-api", "proxy-certificates", "redis"}
 )
 """The parts of the lab on which active probes rest."""
-PARTS_OF_CONTAINERS: Mapping[str, frozenset[str]] = {
-    "backend": frozenset({"backend", "backend-files", "backend-restart"}),
-    "db": frozenset({"postgres"}),
-    "frontend": frozenset({"frontend"}),
-    "redis": frozenset({"redis"}),
-}
-"""By service, the parts of which a fault touches or uses one that does anything with its container."""
-MACHINE_DECIDED = frozenset(suite())
-"""The items that a check decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A way to break the lab, and what must come of it.
-
-    Attributes:
-        item: the item whose check it is for.
-        flips: the items that it flips; none where an arrangement is odd but right.
-        outcomes: of those, the ones that become something else than failed.
-        options: what the suite is run with to see it.
-        right_for: the items for which the arrangement is odd but right; by default its own, if it fails nothing.
-        blinds: a blinding that comes with it.
-        override: what a compose file of the fault's own gives to services; those of faults in a round are merged, and
-            the containers made anew once, before anything else is injected, and again after all is mended.
-        settings: replacements in the lab's settings, where the arrangement has to be declared; `@LAB@` is the lab's folder.
-        touches: the parts of the lab that it changes; two faults that touch the same part are not injected together. A
-            service's name stands for its container: who touches it may make it anew.
-        uses: the parts in whose containers it runs commands, without a claim to them: it shares a round with those that
-            touch them, and takes turns, as a container that is started again ends what is run in it.
-    """
-
-    item: str
-    name: str
-    flips: frozenset[str]
-    outcomes: Mapping[str, str]
-    touches: frozenset[str]
-    uses: frozenset[str]
-    options: tuple[str, ...]
-    settings: tuple[tuple[str, str], ...]
-    right_for: frozenset[str]
-    blinds: str
-    override: Mapping[str, Mapping[str, Any]]
-    inject: Callable[[Lab], None]
-    mend: Callable[[Lab], None]
-
-    @property
-    def is_odd_but_right(self) -> bool:
-        """Whether all is well with what it is for: nothing of that fails, and nothing is kept from sight."""
-        if self.right_for:
-            return True
-        return not {self.outcomes.get(item, "failed") for item in self.flips} & {"failed", "not_assessed"}
-
-    def breaks(self, item: str) -> bool:
-        """Whether an item fails by it, or is kept from being seen: one fault may be the proof of several items."""
-        outcome = self.outcomes.get(item, "failed")
-        # What is optional is advised where it fails.
-        return item in self.flips and (
-            outcome in ("failed", "not_assessed") or (outcome == "advice" and item not in ADVICE_ONLY)
-        )
-
-    @property
-    def takes_turns(self) -> bool:
-        """Whether it changes containers, or what they are made from, or works in one: never beside another that does."""
-        return bool((self.touches | self.uses) & frozenset({".env"}).union(*PARTS_OF_CONTAINERS.values()))
-
-    @property
-    def id(self) -> str:
-        """Item and name."""
-        return f"{self.item}/{self.name}"
-
-
-def _unchanged(lab: Lab) -> None:
-    """Where only the settings make the arrangement."""
 
 
 def load_faults() -> tuple[Fault, ...]:
-    """All faults, in order of their names."""
-    found = []
-    for path in sorted(FAULTS.glob("*/*.py")):
-        if path.parent.name not in MACHINE_DECIDED:
-            continue
-        spec = importlib.util.spec_from_file_location(f"lab_fault_{path.stem}", path)
-        if spec is None or spec.loader is None:
-            raise ImportError(str(path))
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found.append(
-            Fault(
-                item=path.parent.name,
-                name=path.stem,
-                flips=frozenset(module.flips) & MACHINE_DECIDED,
-                outcomes={key: word for key, word in getattr(module, "outcomes", {}).items() if key in MACHINE_DECIDED},
-                touches=frozenset(getattr(module, "touches", ())),
-                uses=frozenset(getattr(module, "uses", ())),
-                options=tuple(getattr(module, "options", ())),
-                settings=tuple(getattr(module, "settings", ())),
-                right_for=frozenset(getattr(module, "right_for", ())) & MACHINE_DECIDED,
-                blinds=getattr(module, "blinds", ""),
-                override=getattr(module, "override", {}),
-                inject=getattr(module, "inject", _unchanged),
-                mend=getattr(module, "mend", _unchanged),
-            )
-        )
-    return tuple(found)
+    """All faults, in order of their names.
+
+    Raises:
+        ValueError: two are of one name, or one is for an item that no check decides.
+    """
+    found: dict[str, Fault] = {}
+    for module in pkgutil.iter_modules(faults.__path__, f"{faults.__name__}."):
+        for one in vars(importlib.import_module(module.name)).values():
+            if not isinstance(one, Fault):
+                continue
+            if one.id in found:
+                raise ValueError(f"two faults are called {one.id}")
+            if one.item not in MACHINE_DECIDED:
+                raise ValueError(f"{one.id}: no check decides this item")
+            found[one.id] = one
+    return tuple(found[key] for key in sorted(found, key=lambda key: key.split("/")))
 
 
 def _overridden(fault: Fault) -> frozenset[tuple[str, ...]]:
@@ -145,7 +63,7 @@ def merged(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
 
     found: dict[str, dict[str, Any]] = {}
     for fault in faults:
-        merge(found, fault.override)
+        merge(found, {str(service): keys for service, keys in fault.override.items()})
     return found
 
 
@@ -157,8 +75,8 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
     others down.
     """
 
-    def outcomes(fault: Fault) -> dict[str, str]:
-        return {item: fault.outcomes.get(item, "failed") for item in fault.flips}
+    def outcomes(fault: Fault) -> dict[str, Outcome]:
+        return {item: fault.outcome(item) for item in fault.flips}
 
     def meets(fault: Fault, other: Fault) -> bool:
         mine, theirs = outcomes(fault), outcomes(other)
@@ -175,14 +93,14 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         )
 
     def fits(fault: Fault, group: list[Fault]) -> bool:
-        if fault.blinds or group[0].blinds or (ATTACK in fault.options) is not (ATTACK in group[0].options):
+        if fault.blinds or group[0].blinds or (ATTACK in fault.probes) is not (ATTACK in group[0].probes):
             return False
         if any(meets(fault, other) for other in group):
             return False
-        probing = bool(fault.options) or any(other.options for other in group)
+        probing = bool(fault.probes) or any(other.probes for other in group)
         together = (fault, *group)
         return not probing or not any(
-            other.override or USED_BY_PROBES & other.touches for other in together if not other.options
+            other.override or USED_BY_PROBES & other.touches for other in together if not other.probes
         )
 
     found: list[list[Fault]] = []
@@ -198,137 +116,8 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
 
 def options_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
     """What the suite is run with to see all of them: the active probes that any of them needs."""
-    probes = {option.partition("=")[2] for fault in faults for option in fault.options}
+    probes = {probe for fault in faults for probe in fault.probes}
     return (f"--zebu-active={','.join(sorted(probes))}",) if probes else ()
-
-
-# Blindings: how the suite is kept from seeing, and the items that it must then not assess.
-
-_FUNCTIONALITY = "pre.application.functionality"
-_PEOPLES_TASKS = frozenset(f"ops.{name}" for name in (
-    "weekly.logs", "monthly.metrics", "quarterly.disaster-test", "quarterly.security-practices", "quarterly.performance",
-    "quarterly.capacity", "quarterly.runbooks", "annually.audit", "annually.recovery-plan", "annually.slo",
-    "annually.architecture",
-))  # fmt: skip
-ATTESTED_IN_THE_LAB = frozenset(
-    {
-        f"{_FUNCTIONALITY}.staging",
-        "post.monitoring.services.uptime",
-        "post.monitoring.logs.errors-reviewed",
-        "post.recovery.backups.off-site",
-        "post.maintenance.deployment.rollback-tested",
-        "post.maintenance.capacity.growth",
-        *_PEOPLES_TASKS,
-    }
-)
-"""What a machine sees decides them where there is something to see, or can fail them; in the healthy lab people attest them."""
-ATTESTED_WITHOUT_DRILL = frozenset({"post.recovery.backups.verified"})
-"""A drill decides it; in the lab people attest it for the runs that hold none."""
-ATTESTED_WITHOUT_HISTORY = frozenset({"post.maintenance.capacity.baseline", "ops.monthly.restore-test"})
-"""Earlier runs decide them; in the lab people attest them for the first one."""
-INCIDENTS = frozenset(item.id for item in load().stage(Stage.INCIDENT))
-"""Not applicable while no incident is on record, as in the healthy lab."""
-ADVICE_ONLY = frozenset({"pre.security.ssh.port-changed"})
-"""Optional: unseen it is advice, as it is unmet."""
-TOLD_TO_ANY_USER = frozenset(
-    {"pre.infrastructure.vm-resources", "pre.infrastructure.static-ip", "pre.infrastructure.network", *ADVICE_ONLY}
-)
-BY_CREDENTIAL = frozenset(
-    {
-        "pre.infrastructure.proxmox-updated",
-        "pre.security.https.auto-renewal",
-        "pre.security.application.rate-limit",
-        "pre.security.application.input-validation",
-        "pre.database.integrity.migrations-staged",
-        "post.maintenance.updates.staging",
-        *(f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention")),
-        "ops.monthly.vulnerabilities",
-        *(f"pre.application.quality.{name}" for name in ("tests", "linters", "types", "reviewed", "vulnerabilities")),
-        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
-    }
-)
-"""Asked of services, each with a token, a password or a key; the advisories with none, so their address is taken away."""
-FROM_OUTSIDE = frozenset(
-    {
-        "pre.infrastructure.dns-records",
-        "pre.infrastructure.reverse-proxy",
-        "pre.infrastructure.certificates",
-        "pre.infrastructure.port-forwarding",
-        *(f"deploy.initial.{name}" for name in ("health-site", "health-api")),
-        *(f"deploy.frontend.{name}" for name in ("https", "certificate", "assets", "mobile")),
-        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
-        "deploy.database.reachable",
-        *(
-            f"deploy.network.{name}"
-            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
-        ),
-        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
-        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2")),
-        "pre.security.firewall.required-ports-only",
-        "pre.security.firewall.backend-not-exposed",
-        "pre.security.firewall.database-local",
-        "pre.security.firewall.redis-local",
-        "pre.security.secrets.defaults-changed",
-        "pre.security.application.cors-restricted",
-        "pre.security.application.app-debug",
-        "pre.application.environment.api-base-url",
-        "pre.application.environment.cors-complete",
-        f"{_FUNCTIONALITY}.authentication",
-        "deploy.frontend.console-clean",
-        *(f"post.monitoring.tls.{name}" for name in ("expiry", "auto-renewal")),
-        "ops.weekly.certificates",
-    }
-)
-OVER_SSH_TOO = frozenset({"pre.security.application.rate-limit"})
-"""Asked of a service, and seen on the proxy's machine as well, whose ssh port is not cut off."""
-WITHOUT_SSH_USER = frozenset(
-    {
-        "pre.infrastructure.dns-records",
-        "pre.infrastructure.certificates",
-        "pre.infrastructure.port-forwarding",
-        "pre.infrastructure.proxmox-updated",
-        *(f"pre.security.https.{name}" for name in ("certificate", "force-ssl", "hsts", "http2", "auto-renewal")),
-        *(f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")),
-        "post.recovery.snapshots.retention",
-        *(f"ops.weekly.{name}" for name in ("backups", "certificates")),
-        *INCIDENTS,
-        "pre.security.application.rate-limit",
-        "pre.security.application.input-validation",
-        *(f"{_FUNCTIONALITY}.{name}" for name in ("portfolios", "trades", "prices", "transactions")),
-        *(f"deploy.initial.{name}" for name in ("ssh", "health-site", "health-api")),
-        *(f"deploy.frontend.{name}" for name in ("certificate", "assets", "mobile", "console-clean")),
-        *(f"deploy.backend.{name}" for name in ("api", "cors-headers", "authentication", "docs")),
-        "deploy.database.reachable",
-        *(
-            f"deploy.network.{name}"
-            for name in ("domain", "api-subdomain", "https-redirect", "www", "no-mixed-content")
-        ),
-        *(f"deploy.performance.{name}" for name in ("page-load", "api")),
-    }
-)
-"""Seen without any right on the machine."""
-_BY_PEOPLE = ATTESTED_IN_THE_LAB | ATTESTED_WITHOUT_DRILL | ATTESTED_WITHOUT_HISTORY
-_BLINDINGS: Mapping[str, frozenset[str]] = {
-    "without root": MACHINE_DECIDED - TOLD_TO_ANY_USER - WITHOUT_SSH_USER - _BY_PEOPLE,
-    "without tools": TOLD_TO_ANY_USER,
-    "without network": FROM_OUTSIDE | (BY_CREDENTIAL - OVER_SSH_TOO),
-    "without credentials": BY_CREDENTIAL
-    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
-    "without a browser": frozenset(
-        {
-            *(f"deploy.frontend.{name}" for name in ("console-clean", "assets", "mobile")),
-            "deploy.network.no-mixed-content",
-            "deploy.performance.page-load",
-        }
-    ),
-    "without ssh": (MACHINE_DECIDED - WITHOUT_SSH_USER - _BY_PEOPLE)
-    | {"pre.security.https.auto-renewal", "post.recovery.snapshots.retention", *INCIDENTS}
-    | {f"post.monitoring.tls.{name}" for name in ("auto-renewal", "renewal-tested")},
-    "without network and ssh": frozenset({"deploy.initial.ssh"}),
-    "without root and token": frozenset({"ops.weekly.backups"}),
-    "without attestation": _BY_PEOPLE,
-}
-BLINDINGS = {name: items & MACHINE_DECIDED for name, items in _BLINDINGS.items() if items & MACHINE_DECIDED}
 
 
 @dataclass(frozen=True, slots=True)

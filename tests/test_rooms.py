@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pytest_zebu"
+PICTURE = PACKAGE.parent / "docs/architecture.md"
 FLOORS = (
     {"catalogue"},
     {"settings"},
@@ -18,7 +20,7 @@ FLOORS = (
     {"commands", "plugin"},
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
-BESIDE = {("reports", "plugin"), ("people", "memory"), ("plugin", "commands")}
+BESIDE = {("people", "memory"), ("plugin", "commands")}
 LEAVES = {"files", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -32,12 +34,12 @@ def room_of(parts: tuple[str, ...]) -> str:
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """The rooms that a module knows, with the line; also those that it asks for late."""
     for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [f"{node.module}.{name}" for name in names]
         for name in names:
             package, _, rest = name.partition(".")
             if package == PACKAGE.name and rest:
@@ -74,3 +76,13 @@ def test_what_a_room_must_not_know(room: str, strangers: set[str]) -> None:
 
 def test_an_answer_is_a_leaf() -> None:
     assert not list(imported(PACKAGE / "facts/answer.py"))
+
+
+def test_the_picture_is_true() -> None:
+    """docs/architecture.md shows every room, and who knows whom: no more, no fewer."""
+    text = PICTURE.read_text()
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)$", text, re.MULTILINE))
+    known = {(room_of(path.relative_to(PACKAGE).parts), other) for path in MODULES for _, other in imported(path)}
+    known = {(mine, other) for mine, other in known if mine != other and not {mine, other} & (LEAVES | {"__version__"})}
+    assert drawn == known
+    assert set(re.findall(r"^    (\w+)\[", text, re.MULTILINE)) == FLOOR_OF.keys()

@@ -8,48 +8,14 @@ from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
-# Clients differ in what they leave: the route's protocol, the address's lifetime, a lease file, a running process.
 ADDRESS_PROBE = Probe(
     "addressing",
-    r"""
-command -v ip >/dev/null || exit 127
-route=$(ip -4 route show default | head -n 1)
-device=$(printf '%s\n' "$route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-echo "gateway=$(printf '%s\n' "$route" | sed -n 's/.* via \([^ ]*\).*/\1/p')"
-echo "protocol=$(printf '%s\n' "$route" | sed -n 's/.* proto \([^ ]*\).*/\1/p')"
-echo "device=$device"
-[ -n "$device" ] || exit 0
-line=$(ip -4 -o addr show dev "$device" scope global | head -n 1)
-address=$(printf '%s\n' "$line" | sed -n 's/.* inet \([^ /]*\).*/\1/p')
-echo "address=$address"
-echo "lifetime=$(printf '%s\n' "$line" | sed -n 's/.* valid_lft \([^ ]*\).*/\1/p')"
-for file in /var/lib/dhcp/*lease* /var/lib/dhcpcd*/*lease* /var/lib/NetworkManager/*lease* /run/systemd/netif/leases/* /var/lib/systemd/network/*lease*; do
-  if [ -f "$file" ] && grep -aqF "$address" "$file" 2>/dev/null; then echo "lease=$file"; fi
-done
-clients=$(ps -eo comm=,args= 2>/dev/null | awk -v device="$device" '$1 ~ /^(dhclient|dhcpcd|udhcpc)$/ && index($0, device) { print $1 }' | sort -u | tr '\n' ' ')
-echo "client=$clients"
-""",
+    file="addressing.sh",
 )
 CONNECTIVITY_PROBE = Probe(
     "connectivity",
-    r"""
-command -v ip >/dev/null || exit 127
-export RES_OPTIONS='timeout:1 attempts:2'
-gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
-knock() { perl -MIO::Socket::IP -e 'my ($h, $p) = $ARGV[0] =~ /^(.*):(\d+)$/; exit !IO::Socket::IP->new(PeerHost => $h, PeerPort => $p, Timeout => 2)' "$1"; }
-echo "gateway=$(ip neigh show "$gateway" 2>/dev/null | grep -c lladdr)"
-host=${ZEBU_SET_OUTBOUND#https://}; host=${host%%/*}
-if getent ahosts "${host%%:*}" >/dev/null 2>&1; then echo names=1; else echo names=0; fi
-if command -v curl >/dev/null; then
-  curl -sS -o /dev/null --max-time 5 "$ZEBU_SET_OUTBOUND" 2>&1 | head -n 1 | sed 's/^/complaint=/'
-  curl -s -o /dev/null --max-time 5 -w 'https=%{http_code}\n' "$ZEBU_SET_OUTBOUND"
-elif command -v wget >/dev/null; then
-  wget -q -O /dev/null --timeout=5 --tries=1 "$ZEBU_SET_OUTBOUND"; case $? in 0|8) echo https=200 ;; *) echo https=000 ;; esac
-else echo https=unseen
-fi
-for peer in $ZEBU_SET_PEERS; do if knock "$peer"; then echo "peer=$peer 1"; else echo "peer=$peer 0"; fi; done
-for neighbour in $(ip -4 neigh show nud reachable nud stale nud delay 2>/dev/null | grep -v ' dev \(docker\|br-\|veth\)' | awk '{ print $1 }'); do echo "neighbour=$neighbour"; done
-""",
+    file="connectivity.sh",
+    uses=("knock.pl",),
     timeout=12,
 )
 

@@ -6,76 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, moment_of
-from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
+from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-# A copy on another machine is listed the way that the machine itself reaches it; nothing is written there.
 PROBE = Probe(
     "backups",
-    r"""
-list='find . -maxdepth 1 -type f -name "$1" -printf "@file %s %T@ %f\n" | head -n 2000'
-if [ -n "$ZEBU_SET_BACKUP_FOLDER" ]; then
-  if cd "$ZEBU_SET_BACKUP_FOLDER" 2>/dev/null; then
-    echo "@here $(stat -c %d .) $(df -B1 --output=avail . | tail -n 1 | tr -d ' ')"
-    sh -c "$list" sh "$ZEBU_SET_BACKUP_PATTERN"
-  else echo @absent
-  fi
-fi
-case $ZEBU_SET_BACKUP_COPY in
-  '') ;;
-  /*)
-    if cd "$ZEBU_SET_BACKUP_COPY" 2>/dev/null; then
-      echo "@copy folder $(stat -c %d .) $(findmnt -nT . -o FSTYPE) $(findmnt -nvT . -o SOURCE)"
-      sh -c "$list" sh "$ZEBU_SET_BACKUP_PATTERN"
-    else echo "@copy absent"
-    fi ;;
-  *)
-    host=${ZEBU_SET_BACKUP_COPY#*@}; host=${host%%:*}; place=${ZEBU_SET_BACKUP_COPY#*:}
-    own=$(ip -o addr 2>/dev/null | awk '{ sub("/.*", "", $4); print $4 }')
-    same=0; for address in $(timeout 4 getent ahosts "$host" | awk '{ print $1 }'); do for mine in $own; do [ "$address" = "$mine" ] && same=1; done; done
-    # The folder and the pattern have no character that a shell there would take for its own.
-    if listing=$(timeout 6 ssh -o BatchMode=yes -o ConnectTimeout=4 -o StrictHostKeyChecking=yes "${ZEBU_SET_BACKUP_COPY%%:*}" "cd $place && find . -maxdepth 1 -type f -name '$ZEBU_SET_BACKUP_PATTERN' -printf '@file %s %T@ %f\n'" 2>/dev/null); then
-      echo "@copy host $same $host"
-      printf '%s\n' "$listing" | head -n 2000
-    else echo "@copy unreachable $host"
-    fi ;;
-esac
-""",
-    needs=("ROOT",),
+    file="backups.sh",
+    root=True,
     timeout=12,
 )
 
-# A dump is read to its end where it is small enough: the table of contents of one that was cut short looks whole.
 LISTING_PROBE = Probe(
     "backups.listing",
-    r"""
-[ -n "$ZEBU_SET_BACKUP_FOLDER" ] || exit 4
-cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
-dump=$(find . -maxdepth 1 -type f -name "$ZEBU_SET_BACKUP_PATTERN" -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
-[ -n "$dump" ] || { echo '@none'; exit 0; }
-size=$(stat -c %s "$dump")
-echo "@dump $size $dump"
-[ "$size" -gt 0 ] || { echo '@kind empty'; exit 0; }
-plain() { case $dump in *.gz) gzip -dc "$dump" ;; *.zst) zstd -dc "$dump" ;; *.xz) xz -dc "$dump" ;; *) cat "$dump" ;; esac; }
-case $(head -c 5 "$dump" | tr -d '\0') in
-  PGDMP)
-    echo '@kind custom'
-    entries=$(docker exec -i "$ZEBU_DB_CONTAINER" pg_restore --list < "$dump" 2>/dev/null); status=$?
-    printf '@entries %s %s\n' "$status" "$(printf '%s\n' "$entries" | grep -c 'TABLE DATA')"
-    if [ "$size" -le 268435456 ]; then
-      docker exec -i "$ZEBU_DB_CONTAINER" pg_restore -f /dev/null < "$dump" >/dev/null 2>&1; echo "@read $?"
-    fi ;;
-  *)
-    echo '@kind plain'
-    if [ "$size" -le 268435456 ]; then
-      tail=$(plain 2>/dev/null | tail -c 400); status=$?
-      case $tail in *'PostgreSQL database dump complete'*|*'PostgreSQL database cluster dump complete'*) echo '@read 0' ;; *) echo '@read 1' ;; esac
-    else
-      case $dump in *.gz) gzip -t "$dump" 2>/dev/null; echo "@read $?" ;; esac
-    fi ;;
-esac
-""",
-    needs=("ROOT", "DB_CONTAINER"),
+    file="backups-listing.sh",
+    root=True,
+    needs=(Need.DB_CONTAINER,),
     timeout=25,
 )
 
@@ -130,8 +76,8 @@ class Backups:
         return self.now - dump.made
 
 
-def _dump(rest: str) -> Dump:
-    size, made, name = rest.split(" ", 2)
+def _dump(one: Record) -> Dump:
+    size, made, name = one.fields(3)
     return Dump(name, int(size), datetime.fromtimestamp(float(made), UTC))
 
 
@@ -147,20 +93,17 @@ def parse(gathered: Gathered, target: Target) -> Backups:
     device, available = "", 0
     copy: list[str] = []
     try:
-        for line in gathered.said("backups").out.splitlines():
-            word, _, rest = line.partition(" ")
-            match word:
-                case "@absent":
+        for one in records(gathered.said("backups").out, "the listing of dumps", ("absent", "here", "copy", "file")):
+            match one.word:
+                case "absent":
                     return Backups((), 0, Unknown(Reason.MISSING, f"{declared.folder} is not there"), now)
-                case "@here":
-                    device, free = rest.split()
+                case "here":
+                    device, free = one.fields(2)
                     available = int(free)
-                case "@copy":
-                    copy, current = rest.split(), there
-                case "@file":
-                    current.append(_dump(rest))
+                case "copy":
+                    copy, current = one.rest.split(), there
                 case _:
-                    raise Garbled(f"the listing of dumps said: {line[:120]}")
+                    current.append(_dump(one))
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of dumps") from None
     found = tuple(sorted(here, key=lambda dump: dump.made))
@@ -205,15 +148,17 @@ def parse_listing(gathered: Gathered, target: Target) -> Listing:
     """From pg_restore, or the text's last line."""
     if target.settings.backups.folder is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
-    said = dict(line.split(" ", 1) for line in gathered.said("backups.listing").out.splitlines() if " " in line)
-    if "@dump" not in said:
+    words = ("none", "dump", "kind", "entries", "read")
+    found = records(gathered.said("backups.listing").out, "the listing of the newest dump", words)
+    said = {one.word: one.rest for one in found}
+    if "dump" not in said:
         raise Missing(Unknown(Reason.MISSING, f"there is no dump in {target.settings.backups.folder}"))
     try:
-        size, name = said["@dump"].split(" ", 1)
-        status, tables = said.get("@entries", "0 -1").split()
+        size, name = said["dump"].split(" ", 1)
+        status, tables = said.get("entries", "0 -1").split()
         return Listing(
-            name, int(size), said["@kind"], int(tables) if tables != "-1" else None, status == "0",
-            said["@read"] == "0" if "@read" in said else None,
+            name, int(size), said["kind"], int(tables) if tables != "-1" else None, status == "0",
+            said["read"] == "0" if "read" in said else None,
         )  # fmt: skip
     except (KeyError, ValueError):
         raise Garbled("the listing of the newest dump") from None

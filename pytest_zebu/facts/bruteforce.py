@@ -8,27 +8,10 @@ from pytest_zebu.facts.answer import is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
-# Our own login was logged a moment ago: the log that a jail reads must have been written since.
 PROBE = Probe(
     "bruteforce",
-    r"""
-for unit in fail2ban sshguard crowdsec; do
-  echo "$unit=$(systemctl is-active $unit 2>/dev/null) $(systemctl is-enabled $unit 2>/dev/null)"
-done
-if command -v fail2ban-client >/dev/null; then
-  if jail=$(fail2ban-client status sshd 2>/dev/null); then
-    echo jail=1
-    for file in $(printf '%s\n' "$jail" | sed -n 's/.*File list:[[:space:]]*//p'); do
-      echo "log=$file $(stat -c %Y "$file" 2>/dev/null || echo 0)"
-    done
-    printf '%s\n' "$jail" | sed -n 's/.*Journal matches:[[:space:]]*\(..*\)/journal=\1/p'
-  else echo jail=0
-  fi
-fi
-echo "penalties=$(sshd -T 2>/dev/null | sed -n 's/^persourcepenalties //p')"
-echo "now=$(date +%s)"
-""",
-    needs=("ROOT",),
+    file="bruteforce.sh",
+    root=True,
     timeout=12,
 )
 RECENT_SECONDS = 600

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 TOPICS: Mapping[str, str] = {
@@ -48,63 +49,13 @@ TOPICS: Mapping[str, str] = {
 }
 """What documents are searched for, without regard to case, line by line."""
 _PLACEHOLDER = r"\b(?:TODO|TBD|FIXME|lorem ipsum|changeme|to be (?:written|done|defined))\b|<your[-_ ]"
-# A command of a code block must be on this machine, and a path that is named must be there. Names are told, nothing else.
-_PERL = r"""
-use strict; use Errno qw(EACCES);
-my %topic; my @names; my $hollow;
-while (@ARGV) { my ($name, $pattern) = splice @ARGV, 0, 2; if ($name eq "-") { $hollow = qr/$pattern/i } else { push @names, $name; $topic{$name} = qr/$pattern/im } }
-my %builtin = map { $_ => 1 } qw(cd export set source . if then else fi for while do done case esac exit echo printf read test [ [[ eval exec umask wait trap true false unset local return EOF SQL);
-my @path = qw(/usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin);
-my (%time, $at); open my $log, "-|", "git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat", "log", "-n", "400", "--format=\@%ct", "--name-only", "--", "*.md", "*.rst", "*.txt" or exit 1;
-while (<$log>) { chomp; if (/^\@(\d+)$/) { $at = $1 } elsif (length) { $time{"./$_"} //= $at } }
-close $log;
-while (my $file = <STDIN>) {
-  chomp $file; open my $in, "<", $file or next; my $text = do { local $/; <$in> } // "";
-  my $words = () = $text =~ /\S+/g; my $empty = () = $text =~ /$hollow/g;
-  my $changed = $time{$file} // (stat $file)[9];
-  (my $shown = $file) =~ s{^\./}{}; $shown =~ s/[^\x21-\x7e]/?/g;
-  print "\@document $words $empty $changed $shown\n";
-  my $headings = join "\n", $text =~ /^#+ +(.*)$/mg; $headings .= "\n$shown";
-  for my $name (@names) { my $all = () = $text =~ /$topic{$name}/g; my $head = () = $headings =~ /$topic{$name}/g; print "\@topic $name $all $head\n" if $all || $head }
-  my %lacks; my @code;
-  while ($text =~ /^```(?:sh|bash|shell|console)\s*\n(.*?)^```/msg) { push @code, $1 }
-  for my $block (@code) {
-    $block =~ s/\\\n/ /g; my $until;
-    for my $line (split /\n/, $block) {
-      if (defined $until) { undef $until if $line =~ /^\s*\Q$until\E\s*$/; next }
-      $until = $1 if $line =~ /<<-?\s*["']?(\w+)/;
-      $line =~ s/^\s*(?:\$|#)\s+//; next if $line =~ /^\s*(?:#|$)/;
-      1 while $line =~ s/^\s*(?:sudo(?: -\w+)*|\w+=(?:\$\([^)]*\)|"[^"]*"|'[^']*'|\S*))\s+//;
-      my ($command) = $line =~ m{^\s*([\w./+-]+)} or next;
-      next if $builtin{$command} || $line =~ /^\s*\w+=\S*\s*$/;
-      my $is_there = $command =~ m{/} ? -e $command : grep { -x "$_/$command" } @path;
-      $lacks{$command} = 1 if !$is_there;
-    }
-  }
-  my $plain = join "\n", @code, $text =~ /`([^`\n]+)`/g;
-  for my $word ($plain =~ m#(?<![\w./:~-])((?:/(?:etc|opt|var|srv|usr|home)/|(?:docs|scripts|backend|frontend)/)[\w./-]*\w)(?![\w*\$<{%-])#g) {
-    next if lstat $word or $! == EACCES; $lacks{$word} = 1;
-  }
-  my @lacks = sort keys %lacks; print join(" ", "\@lacks", splice @lacks, 0, 20), "\n" if @lacks;
-}
-"""
+_TOPIC_LINES = "\n".join(f"{name}\t{pattern}" for name, pattern in {"-": _PLACEHOLDER, **TOPICS}.items())
 PROBE = Probe(
     "documents",
-    r"""
-cd "$ZEBU_APP_DIR" || exit 1
-export GIT_OPTIONAL_LOCKS=0
-{ find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -size -512k -print | sort | head -n 300
-  [ -z "$ZEBU_SET_DOCUMENTS" ] || find "$ZEBU_SET_DOCUMENTS" -xdev -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -size -512k -print | sort | head -n 300
-  find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*network*.svg' -o -name '*network*.png' -o -name '*architecture*.svg' -o -name '*architecture*.png' -o -name '*.drawio' \) -print | head -n 5 | sed 's/^/@picture /' >&2
-} | perl -e '"""
-    + _PERL.replace("'", "\\x27")
-    + "' -- - "
-    + "'"
-    + _PLACEHOLDER.replace("'", "")
-    + "' "
-    + " ".join(f"{name} '{pattern}'" for name, pattern in TOPICS.items())
-    + " 2>&1",
-    needs=("APP_DIR", "OWNER"),
+    file="documents.sh",
+    uses=("git.sh", "documents.pl"),
+    values=(("TOPICS", _TOPIC_LINES),),
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     timeout=15,
 )
@@ -147,26 +98,27 @@ def parse(gathered: Gathered, target: Target) -> tuple[Document, ...]:
     found: list[_Reading] = []
     pictures = []
     try:
-        for line in gathered.said("documents").out.splitlines():
-            match line.split(" ", 4):
-                case ["@document", words, placeholders, changed, path]:
+        kinds = ("document", "topic", "lacks", "picture")
+        for one in records(gathered.said("documents").out, "the listing of documents", kinds):
+            match [one.word, *one.rest.split(" ", 3)]:
+                case ["document", words, placeholders, changed, path]:
                     moment = datetime.fromtimestamp(int(changed), UTC)
                     found.append(_Reading(path, int(words), int(placeholders), moment))
-                case ["@topic", name, everywhere, headings] if found and name in TOPICS:
+                case ["topic", name, everywhere, headings] if found and name in TOPICS:
                     found[-1].topics[name] = int(everywhere)
                     if int(headings):
                         found[-1].sections.add(name)
-                case ["@lacks", *_] if found:
-                    found[-1].lacks = tuple(line.split(" ")[1:])
-                case ["@picture", *_]:
-                    pictures.append(line.partition(" ")[2])
+                case ["lacks", *_] if found:
+                    found[-1].lacks = tuple(one.rest.split(" "))
+                case ["picture", *_]:
+                    pictures.append(one.rest)
                 case _:
-                    raise Garbled("the listing of documents")
+                    raise one.garbled()
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of documents") from None
     documents = [
-        Document(one.path, one.words, one.topics, frozenset(one.sections), one.placeholders, one.changed, one.lacks)
-        for one in found
+        Document(row.path, row.words, row.topics, frozenset(row.sections), row.placeholders, row.changed, row.lacks)
+        for row in found
     ]
     documents += [Document(path, 0, {"diagram": 1}, frozenset({"diagram"})) for path in pictures]
     return tuple(documents)

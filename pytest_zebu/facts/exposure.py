@@ -17,7 +17,7 @@ PORTS = (
     9000, 9090, 9100, 10250, 27017,
 )  # fmt: skip
 """Tried from everywhere: the application's own, and those that are open by mistake most often."""
-ADDRESSES_PROBE = Probe("addresses6", "ip -6 -o addr show scope global | sed -n 's/.* inet6 \\([^ /]*\\).*/\\1/p'")
+ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,21 @@ class View:
     """What is open, seen from one vantage.
 
     Attributes:
-        target: the address that was tried.
+        address: what was tried.
         open: by port; unknown where the vantage itself was cut off.
     """
 
     vantage: Vantage
-    target: str
+    address: str
     open: Mapping[int, Known[bool] | Unknown]
 
     @property
     def name(self) -> str:
         """The vantage, and the family where it is not IPv4."""
-        return f"{self.vantage.name} (IPv6)" if ":" in self.target else self.vantage.name
+        return f"{self.vantage.name} (IPv6)" if ":" in self.address else self.vantage.name
 
 
-def _target_of(target: Target, vantage: Vantage) -> str | None:
+def _address_of(target: Target, vantage: Vantage) -> str | None:
     """From the internet one can only try the public address; elsewhere the machine's own."""
     if vantage.kind == "internet" and target.host.public_address:
         return target.host.public_address
@@ -48,7 +48,7 @@ def _target_of(target: Target, vantage: Vantage) -> str | None:
 
 def look(target: Target, vantage: Vantage) -> Look | None:
     """Try the ports that matter, and the vantage's control address."""
-    address = _target_of(target, vantage)
+    address = _address_of(target, vantage)
     if address is None:
         return None
     ports = sorted({*PORTS, *([target.host.port] if target.host.port else [])})
@@ -90,7 +90,7 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
     found = []
     for vantage in target.settings.vantages:
         extra = sorted(own - set(PORTS))
-        address = _target_of(target, vantage)
+        address = _address_of(target, vantage)
         if extra and address and target.scan != "full":
             arguments = {"address": address, "ports": extra, "control": vantage.control}
             found.append(Look("tcp", "own ports", arguments, vantage.name))

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from enum import Enum
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.settings.target import Target
 
 T = TypeVar("T")
+
+
+class Need(Enum):
+    """A value that the far side discovers; the text says what it means that it is not there."""
+
+    APP_DIR = "the application's folder is unknown: no container of a compose project was seen (set app_directory)"
+    PROJECT = "no compose project was seen, or several (set project)"
+    CONTAINERS = "Docker's containers could not be listed"
+    DB_CONTAINER = "no container of PostgreSQL was seen"
+    BACKEND_CONTAINER = "no running container of the backend was seen"
+    FRONTEND_ADDRESS = "no container of the frontend with an address was seen"
+    REDIS_CONTAINER = "no running container of Redis was seen"
+    APP_ROLE = "the backend's DATABASE_URL was not seen"
+    OWNER = "the application's folder could not be read"
+
+
+KINDS = {"sh": ".sh", "perl": ".pl", "sql": ".sql"}
+"""The kinds of scripts and of their parts, and how their files' names end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +39,13 @@ class Probe:
     """A command for the batch.
 
     Attributes:
-        script: POSIX sh; discovered values stand in its environment as ZEBU_NAME.
-        needs: discovered values without which it is not run; ROOT is one of them.
+        script: POSIX sh, where there is no file.
+        file: the script's file; its ending says what runs it. Discovered values stand in its environment as ZEBU_NAME.
+        uses: parts of it that are files of their own. Those of its own kind are put in front of it; those of another
+            kind stand in its environment, as ZEBU_PERL, ZEBU_SH or ZEBU_SQL.
+        values: further values of its environment, as ZEBU_NAME.
+        needs: discovered values without which it is not run.
+        root: it is not run without root's rights.
         timeout: seconds.
         limit: bytes of output.
         owner: run as the owner of the application's folder.
@@ -29,14 +55,45 @@ class Probe:
     """
 
     name: str
-    script: str
-    needs: tuple[str, ...] = ()
+    script: str = ""
+    file: str = ""
+    uses: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Need, ...] = ()
+    root: bool = False
     timeout: float = 8
     limit: int = 262_144
     owner: bool = False
     dotenv: bool = False
     secrets: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
+
+    @property
+    def interpreter(self) -> Literal["sh", "perl"]:
+        """What runs it."""
+        return "perl" if self.file.endswith(".pl") else "sh"
+
+    @property
+    def text(self) -> str:
+        """What is run: the script behind the parts of its own kind."""
+        return scripts.joined(*self._parts(self.interpreter), self.file) if self.file else self.script
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What stands in its environment besides what is discovered, without the prefix."""
+        found = dict(self.values)
+        for kind in KINDS:
+            if kind != self.interpreter and (parts := self._parts(kind)):
+                found[kind.upper()] = scripts.joined(*parts)
+        return found
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can only be run once the application was discovered."""
+        return bool(self.needs) or self.owner or self.dotenv or self.secrets
+
+    def _parts(self, kind: str) -> tuple[str, ...]:
+        return tuple(name for name in self.uses if name.endswith(KINDS[kind]))
 
 
 OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.host")
@@ -68,12 +125,30 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """An active probe: what can be known only by doing it. Each kind is a type of its own, with what it takes.
+
+    Attributes:
+        rank: trials are held one after the other, those of the lowest rank first.
+    """
+
+    rank: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that was answered about one host."""
+    """All that was answered about one host.
+
+    Attributes:
+        answers: by the name of the probe.
+        looks: by the look's key.
+        trials: what came of each, by the name of its fact.
+    """
 
     answers: Mapping[str, Said | Unknown] = field(default_factory=dict)
     looks: Mapping[str, Any] = field(default_factory=dict)
     time: float = 0.0
+    trials: Mapping[str, Any] = field(default_factory=dict)
 
     def said(self, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
         """What a probe said.
@@ -108,7 +183,7 @@ class Fact(Generic[T]):
         looks: what must be looked at from outside, which depends on the target's settings.
         then: what must be looked at besides, once the target has said what it has.
         alone: what is looked at when all else was seen, since how long it takes is what matters.
-        active: what is tried by writing, where the user asked for it: one after the other, when all else was seen.
+        trial: the active probe that shows it, or why none is held; it is held when all else was seen.
     """
 
     name: str
@@ -117,7 +192,7 @@ class Fact(Generic[T]):
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
     alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
-    active: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    trial: Callable[[Target], Trial | Unknown] | None = None
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""
@@ -129,6 +204,13 @@ class Fact(Generic[T]):
             return Unknown(Reason.GARBLED, f"{self.name}: {error}")
 
 
+def _finite(text: str) -> float:
+    """A number that is one: JSON knows neither infinity nor NaN (RFC 8259, section 6)."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
 def parse_json(text: str, what: str) -> Any:
     """JSON from a target.
 
@@ -136,7 +218,7 @@ def parse_json(text: str, what: str) -> Any:
         Garbled: it is none.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Garbled(f"{what} is no JSON") from None
 

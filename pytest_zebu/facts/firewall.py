@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, part
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 UNOPENED_PORT = 47
@@ -21,21 +22,8 @@ INNER_INTERFACES = ("lo", "docker", "br-", "veth", "tailscale", "wg")
 
 PROBE = Probe(
     "firewall",
-    r"""
-command -v iptables-save >/dev/null || command -v nft >/dev/null || exit 127
-echo @v4; iptables-save -t filter 2>/dev/null
-echo @v6; ip6tables-save -t filter 2>/dev/null
-echo @nft; nft -j list ruleset 2>/dev/null
-echo @boot
-if [ -f /etc/ufw/ufw.conf ]; then
-  echo "ufw_enabled=$(sed -n 's/^ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
-  echo "ufw_unit=$(systemctl is-enabled ufw 2>/dev/null)"
-  echo "ufw_v6=$(sed -n 's/^IPV6=//p' /etc/default/ufw 2>/dev/null | tail -n 1)"
-fi
-for unit in nftables netfilter-persistent firewalld; do echo "$unit=$(systemctl is-enabled $unit 2>/dev/null)"; done
-echo "v6=$(ip -6 -o addr show scope global 2>/dev/null | grep -c inet6)"
-""",
-    needs=("ROOT",),
+    file="firewall.sh",
+    root=True,
     limit=2_097_152,
 )
 
@@ -282,24 +270,19 @@ def _is_within(value: Any) -> bool:
 
 def parse(gathered: Gathered, target: Target) -> Firewall:
     """From the kernel's rulesets and what is enabled at boot."""
-    parts: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in gathered.said("firewall").out.splitlines():
-        if line in ("@v4", "@v6", "@nft", "@boot"):
-            current = parts.setdefault(line, [])
-        else:
-            current.append(line)
-    if "@boot" not in parts:
+    followed = ("v4", "v6", "nft", "boot")
+    parts = {one.word: one.body for one in records(gathered.said("firewall").out, "the firewall probe", (), followed)}
+    if "boot" not in parts:
         raise Garbled("the firewall probe")
-    boot = key_values("\n".join(parts["@boot"]))
-    text = "\n".join(parts.get("@nft", ())).strip()
+    boot = key_values(parts["boot"])
+    text = parts.get("nft", "").strip()
     try:
         ruleset = json.loads(text) if text else {"nftables": []}
     except (ValueError, RecursionError):
         raise Garbled("nft's ruleset is no JSON") from None
     verdicts = []
-    for section, family in (("@v4", "ip"), ("@v6", "ip6")):
-        verdict = walk("\n".join(parts.get(section, ())))
+    for table, family in (("v4", "ip"), ("v6", "ip6")):
+        verdict = walk(parts.get(table, ""))
         verdicts.append(verdict if verdict[0] != "accept" else _stricter(verdict, walk_nft(ruleset, family)))
     at_boot = next(
         (unit for unit in ("nftables", "netfilter-persistent", "firewalld") if boot.get(unit) == "enabled"), ""
@@ -307,7 +290,7 @@ def parse(gathered: Gathered, target: Target) -> Firewall:
     if boot.get("ufw_enabled", "").lower() == "yes" and boot.get("ufw_unit") == "enabled":
         at_boot = "ufw"
     has_v6 = boot.get("v6", "0") != "0"
-    rules = ("\n".join(parts.get("@v4", ())), "\n".join(parts.get("@v6", ())) if has_v6 else ":INPUT DROP [0:0]")
+    rules = (parts.get("v4", ""), parts.get("v6", "") if has_v6 else ":INPUT DROP [0:0]")
     return Firewall(verdicts[0], verdicts[1], has_v6, at_boot, rules)
 
 

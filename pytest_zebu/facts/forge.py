@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts import repository
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, part
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.settings.target import Target
 
-# The commits before the deployed one, each with the identity of what it has at the declared paths: a check that was
-# skipped there for want of changes ran on an ancestor that has the same.
 PROBE = Probe(
     "ancestors",
-    f"""
-git() {{ {repository.GIT.replace(" git ", " command git ")} "$@"; }}
-git log --first-parent --format=%H -n 40 | while read -r commit; do
-  printf '%s' "$commit"
-  for path in $ZEBU_SET_FORGE_PATHS; do printf ' %s' "$(git rev-parse -q --verify "$commit:$path" 2>/dev/null || echo none)"; done
-  echo
-done
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="ancestors.sh",
+    uses=("git.sh",),
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
 )
 

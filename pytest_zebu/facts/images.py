@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Missing, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "images",
-    r"""
-docker ps -a --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' | head -n 24 |
-  while read -r id service; do
-    image=$(docker inspect -f '{{.Image}}' "$id") || continue
-    made=$(docker image inspect -f '{{.Created}}' "$image") || continue
-    base=$(docker history --human=false --format '{{.CreatedAt}}' "$image" | tail -n 1)
-    printf '@image %s %s %s\n' "$service" "$made" "$base"
-  done
-""",
-    needs=("ROOT", "PROJECT"),
+    file="images.sh",
+    root=True,
+    needs=(Need.PROJECT,),
     timeout=20,
 )
 
@@ -42,12 +36,12 @@ class Image:
 def parse(gathered: Gathered, target: Target) -> tuple[Image, ...]:
     """From docker inspect and docker history."""
     found = []
-    for line in gathered.said("images").out.splitlines():
-        match line.split():
-            case ["@image", service, made, *base]:
+    for one in records(gathered.said("images").out, "the images probe", ("image",)):
+        match one.rest.split():
+            case [service, made, *base]:
                 found.append(Image(service, docker_time(made), docker_time(base[0]) if base else None))
             case _:
-                raise Garbled(f"the images probe said: {line[:120]}")
+                raise one.garbled()
     if not found:
         raise Missing(Unknown(Reason.MISSING, "the project has no containers"))
     return tuple(found)

@@ -11,63 +11,13 @@ from croniter import CroniterError, croniter
 
 from pytest_zebu.facts.answer import Garbled, is_number, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-# Of a script, only the lines that name a tool of interest are told; the filter takes secrets out of those too.
 PROBE = Probe(
     "jobs",
-    r"""
-tools='pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump|restic|borg|rsync|rclone|scp |aws s3|certbot|acme\.sh|prune|logrotate|journalctl|docker (system|image|builder)|find .*(-delete|rm )|-mtime|keep'
-excerpt() {
-  case $1 in /*) ;; *) return ;; esac
-  [ -f "$1" ] && head -c 2 "$1" | grep -q '#!' && head -c 65536 "$1" | grep -aE "$tools" | head -n 30 | sed 's/^/@line /'
-}
-systemctl show '*.timer' -p Id -p Unit -p UnitFileState -p ActiveState -p TimersCalendar -p TimersMonotonic 2>/dev/null |
-  awk -F= '
-    function flush() { if (id != "") print id "\t" unit "\t" state "\t" active "\t" calendar; id = unit = state = active = calendar = "" }
-    $1 == "" { flush() }
-    $1 == "Id" { id = $2 }
-    $1 == "Unit" { unit = $2 }
-    $1 == "UnitFileState" { state = $2 }
-    $1 == "ActiveState" { active = $2 }
-    $1 == "TimersCalendar" || $1 == "TimersMonotonic" { sub(/^[^=]*=/, ""); calendar = calendar " " $0 }
-    END { flush() }' |
-  while IFS="$(printf '\t')" read -r id unit state active calendar; do
-    case $unit in *[!A-Za-z0-9@_.:\\-]*|'') continue ;; esac
-    printf '@timer %s\n@enabled %s\n@active %s\n' "$id" "$state" "$active"
-    shown=$(systemctl show "$unit" -p ExecStart -p Result -p ExecMainExitTimestamp -p ExecMainStatus --timestamp=unix 2>/dev/null)
-    lines=$(for program in $(printf '%s\n' "$shown" | grep -o 'path=[^ ;]*' | cut -d= -f2); do excerpt "$program"; done)
-    printf '%s\n%s\n' "$(printf '%s\n' "$shown" | sed 's/^/@service /')" "$lines" | sed '/^$/d'
-    # When it runs next matters for what is of interest only: working it out costs more than all the rest.
-    printf '%s\n%s\n' "$shown" "$lines" | grep -qE "$tools" || continue
-    printf '%s\n' "$calendar" | grep -o 'On[A-Za-z]*=[^;]*' | while IFS= read -r when; do
-      printf '@when %s\n' "$when"
-      case $when in
-        OnCalendar=*) systemd-analyze calendar --iterations=8 "$(printf '%s' "${when#OnCalendar=}" | sed 's/ *$//')" 2>/dev/null |
-          sed -n 's/.*\(Next elapse\|Iter[^:]*\|(in UTC)\): *//p' | sed 's/^/@next /' ;;
-      esac
-    done
-  done
-echo "@cron $(systemctl is-active cron 2>/dev/null || systemctl is-active crond 2>/dev/null)"
-for file in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
-  [ -f "$file" ] || continue
-  case ${file##*/} in *.*|*~) continue ;; esac
-  grep -aE '^[[:space:]]*[0-9*@]' "$file" 2>/dev/null | head -n 50 | while IFS= read -r line; do
-    printf '@entry %s\t%s\n' "$file" "$line"
-    for word in $line; do excerpt "$word"; done
-  done
-done
-for period in hourly daily weekly monthly; do
-  for file in /etc/cron.$period/*; do
-    [ -x "$file" ] || continue
-    # Debian's packages bring both; the script looks for systemd, and leaves it to the timer.
-    [ -d /run/systemd/system ] && head -c 4096 "$file" | grep -q 'd /run/systemd/system' && continue
-    printf '@period %s %s\n' "$period" "$file"
-    excerpt "$file"
-  done
-done
-""",
-    needs=("ROOT",),
+    file="jobs.sh",
+    root=True,
     timeout=12,
 )
 _PERIODS = {"hourly": "0 * * * *", "daily": "0 6 * * *", "weekly": "0 6 * * 0", "monthly": "0 6 1 * *"}
@@ -171,15 +121,17 @@ def read(text: str) -> tuple[Job, ...]:
     """
     found: list[_Reading] = []
     cron_runs = False
-    has_timers = "@timer " in text
-    for line in text.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@cron":
+    words = ("cron", "timer", "entry", "period", "enabled", "active", "line", "next", "when", "service")
+    told = records(text, "the jobs probe", words)
+    has_timers = any(one.word == "timer" for one in told)
+    for one in told:
+        word, rest = one.word, one.rest
+        if word == "cron":
             cron_runs = rest.strip() == "active"
             continue
-        if word == "@timer":
+        if word == "timer":
             found.append(_Reading(rest))
-        elif word == "@entry":
+        elif word == "entry":
             file, _, entry = rest.partition("\t")
             # Debian's packages bring both; the entry of cron's looks for systemd, and does nothing where that has a timer.
             if has_timers and "-d /run/systemd/system" in entry:
@@ -189,16 +141,16 @@ def read(text: str) -> tuple[Job, ...]:
             reading.commands.append(command)
             reading.gap = _cron_gap(schedule) if schedule else None
             found.append(reading)
-        elif word == "@period":
+        elif word == "period":
             period, _, file = rest.partition(" ")
             if period not in _PERIODS:
-                raise Garbled(f"the jobs probe said: {line[:120]}")
+                raise one.garbled()
             reading = _Reading(file, is_active=cron_runs)
             reading.commands.append(file)
             reading.gap = _cron_gap(_PERIODS[period])
             found.append(reading)
         elif not found:
-            raise Garbled(f"the jobs probe said: {line[:120]}")
+            raise one.garbled()
         else:
             _read(found[-1], word, rest)
     return tuple(reading.job() for reading in found)
@@ -213,16 +165,16 @@ def _next(text: str) -> datetime:
 
 def _read(job: _Reading, word: str, rest: str) -> None:
     match word:
-        case "@enabled":
+        case "enabled":
             job.is_enabled = rest in ("enabled", "enabled-runtime", "static", "generated", "alias")
-        case "@active":
+        case "active":
             job.is_active = rest == "active"
-        case "@line":
+        case "line":
             job.commands.append(rest.strip())
-        case "@next":
+        case "next":
             if moment := _MOMENT.search(rest):
                 job.next.append(_next(moment[1]))
-        case "@service":
+        case "service":
             key, _, value = rest.partition("=")
             if key == "ExecStart" and (command := re.search(r"argv\[\]=(.*?) ;", value)):
                 job.commands.append(command[1])

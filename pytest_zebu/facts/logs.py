@@ -9,41 +9,21 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-# Counts travel, no line does.
 PROBE = Probe(
     "logs",
-    r"""
-cd "$ZEBU_APP_DIR" 2>/dev/null && for file in Taskfile.yml Taskfile.yaml taskfile.yml taskfile.yaml; do
-  [ -f "$file" ] && sed -n 's/^  \([A-Za-z0-9:_-]*\): *$/@task \1/p' "$file" | head -n 200
-done
-errors='"level": *"(error|critical|fatal)"|(^|[^A-Za-z])(ERROR|FATAL|CRITICAL|PANIC|Traceback)([^A-Za-z]|$)'
-docker ps -a --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' | head -n 24 |
-  while read -r id service; do
-    last=$(docker logs --tail 1 --timestamps "$id" 2>&1 </dev/null); status=$?
-    printf '@service %s %s %s\n' "$service" "$status" "$(printf '%s' "$last" | tail -n 1 | cut -d' ' -f1 | cut -c1-40)"
-    for span in 1h 168h; do
-      printf '@errors %s %s %s\n' "$service" "$span" "$(docker logs --since "$span" "$id" 2>&1 </dev/null | head -c 33554432 | grep -cE "$errors")"
-    done
-  done
-""",
-    needs=("ROOT", "PROJECT"),
+    file="logs.sh",
+    root=True,
+    needs=(Need.PROJECT,),
     timeout=15,
 )
 ROTATION_PROBE = Probe(
     "rotation",
-    r"""
-systemd-analyze cat-config systemd/journald.conf 2>/dev/null | sed -n 's/^ *\(Storage\|SystemMaxUse\|SystemKeepFree\|MaxRetentionSec\) *= */@journald \1 /p'
-du -sB1 /var/log/journal 2>/dev/null | awk '{ print "@journal " $1 }'
-df -B1 --output=size /var/log | tail -n 1 | awk '{ print "@size " $1 }'
-[ -f /var/lib/logrotate/status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate/status)"
-[ -f /var/lib/logrotate.status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate.status)"
-find /var/log -xdev -type f -size +256M ! -path '/var/log/journal/*' -printf '@large %s %p\n' 2>/dev/null | head -n 20
-true
-""",
-    needs=("ROOT",),
+    file="rotation.sh",
+    root=True,
 )
 UNITS: Mapping[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 DEFAULT_SHARE, DEFAULT_MOST = 0.10, 4 * 2**30
@@ -100,17 +80,17 @@ def parse(gathered: Gathered, target: Target) -> Logs:
     found: dict[str, ServiceLog] = {}
     tasks = set()
     try:
-        for line in gathered.said("logs").out.splitlines():
-            match line.split(" "):
-                case ["@task", name]:
+        for record in records(gathered.said("logs").out, "the logs probe", ("task", "service", "errors")):
+            match [record.word, *record.rest.split(" ")]:
+                case ["task", name]:
                     tasks.add(name)
-                case ["@service", service, status, *rest]:
+                case ["service", service, status, *rest]:
                     found[service] = ServiceLog(service, status == "0", docker_time(rest[0]) if rest else None, {})
-                case ["@errors", service, span, count] if service in found:
+                case ["errors", service, span, count] if service in found:
                     one = found[service]
                     found[service] = ServiceLog(service, one.is_readable, one.last, {**one.errors, span: int(count)})
                 case _:
-                    raise Garbled(f"the logs probe said: {line[:120]}")
+                    raise record.garbled()
     except ValueError:
         raise Garbled("the logs probe") from None
     return Logs(tuple(found.values()), frozenset(tasks))
@@ -129,23 +109,22 @@ def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
     rotated: datetime | None = None
     large = []
     try:
-        for line in gathered.said("rotation").out.splitlines():
-            word, _, rest = line.partition(" ")
-            match word:
-                case "@journald":
+        words = ("journald", "journal", "size", "rotated", "large")
+        for record in records(gathered.said("rotation").out, "the rotation probe", words):
+            rest = record.rest
+            match record.word:
+                case "journald":
                     key, _, value = rest.partition(" ")
                     journald[key] = value.strip()
-                case "@journal":
+                case "journal":
                     journal = int(rest)
-                case "@size":
+                case "size":
                     size = int(rest)
-                case "@rotated":
+                case "rotated":
                     rotated = datetime.fromtimestamp(int(rest), UTC)
-                case "@large":
-                    count, _, path = rest.partition(" ")
-                    large.append((path, int(count)))
                 case _:
-                    raise Garbled(f"the rotation probe said: {line[:120]}")
+                    count, path = record.fields(2)
+                    large.append((path, int(count)))
     except (ValueError, OverflowError, OSError):
         raise Garbled("the rotation probe") from None
     if not size:

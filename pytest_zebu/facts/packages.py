@@ -10,41 +10,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-# Each image's own Python tells what is installed for it; nothing of the application is imported. `-I` keeps the
-# working folder, which is the application's, out of the path. 126 and 127: the image has no Python.
 INSTALLED_PROBE = Probe(
     "packages.installed",
-    r"""
-containers=$(docker ps --filter status=running --filter "label=com.docker.compose.project=$ZEBU_PROJECT" --format '{{.ID}} {{.Label "com.docker.compose.service"}}') || exit 1
-printf '%s\n' "$containers" | sort -k2 | head -n 24 | while read -r id service; do
-  found=$(docker exec "$id" python3 -I -c '
-import importlib.metadata as m
-for d in m.distributions(): print(d.metadata["Name"], d.version)' 2>/dev/null </dev/null)
-  status=$?
-  case $status in 0) ;; 126|127) status=none found= ;; *) found= ;; esac
-  printf '@service %s %s\n' "$service" "$status"
-  [ -z "$found" ] || printf '%s\n' "$found"
-done
-""",
-    needs=("PROJECT",),
+    file="packages-installed.sh",
+    needs=(Need.PROJECT,),
     timeout=20,
 )
 LOCKS_PROBE = Probe(
     "packages.locks",
-    r"""
-cd "$ZEBU_APP_DIR" || exit 1
-find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name uv.lock -o -name poetry.lock -o -name 'requirements*.lock' -o -name package-lock.json \) -size -2048k -print | sort | head -n 8 |
-  while IFS= read -r file; do printf '@file %s\n' "${file#./}"; cat "$file"; echo; done
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="packages-locks.sh",
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     limit=6_291_456,
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
 _NAME = re.compile(r"[-_.]+")
+_DISTRIBUTIONS = "the list of distributions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +69,22 @@ def installed(text: str) -> dict[str, dict[str, str] | Unknown]:
     """
     found: dict[str, dict[str, str] | Unknown] = {}
     packages: dict[str, str] = {}
-    for line in text.splitlines():
-        name, _, rest = line.partition(" ")
-        if name == "@service":
-            service, _, status = rest.partition(" ")
-            packages = {}
-            if status != "none":
-                # Replicas of a service run the same image; what one has more is looked at, too.
-                place = f"running image of {service}"
-                known = found.setdefault(place, packages)
-                if status != "0":
-                    found[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} ended with {status}")
-                elif isinstance(known, dict):
-                    packages = known
-        elif not rest or " " in rest:
-            raise Garbled(f"the list of distributions said: {line[:80]}")
-        else:
-            packages[_NAME.sub("-", name).lower()] = rest
+    for one in records(text, _DISTRIBUTIONS, (), ("service",)):
+        service, status = one.fields(2)
+        packages = {}
+        if status != "none":
+            # Replicas of a service run the same image; what one has more is looked at, too.
+            place = f"running image of {service}"
+            known = found.setdefault(place, packages)
+            if status != "0":
+                found[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} ended with {status}")
+            elif isinstance(known, dict):
+                packages = known
+        for line in one.lines:
+            name, _, version = line.partition(" ")
+            if not version or " " in version:
+                raise Garbled(f"{_DISTRIBUTIONS} said: {line[:80]}")
+            packages[_NAME.sub("-", name).lower()] = version
     if not found:
         raise Missing(Unknown(Reason.MISSING, "no running image has a Python that tells its distributions"))
     return found
@@ -141,9 +125,9 @@ def _asked(gathered: Gathered) -> tuple[dict[str, dict[str, str]], dict[str, dic
     running = installed(gathered.said("packages.installed").out)
     python = {place: packages for place, packages in running.items() if not isinstance(packages, Unknown)}
     npm: dict[str, dict[str, str]] = {}
-    for part in re.split(r"(?m)^@file ", gathered.said("packages.locks").out)[1:]:
-        file, _, text = part.partition("\n")
-        packages = locked(file, text)
+    for one in records(gathered.said("packages.locks").out, "the lock files", (), ("file",)):
+        file = one.rest
+        packages = locked(file, one.body)
         if packages:
             (npm if file.endswith("package-lock.json") else python)[file] = packages
     return python, npm
@@ -175,10 +159,12 @@ def parse(gathered: Gathered, target: Target) -> Audit:
     except (KeyError, TypeError):
         raise Garbled("the advisories have another shape than known") from None
     said = gathered.said("packages.installed").out
+    services = (one.fields(2) for one in records(said, _DISTRIBUTIONS, (), ("service",)))
+    without = tuple(service for service, status in services if status == "none")
     for place, packages in installed(said).items():
         if isinstance(packages, Unknown):
             counts[place], found[place] = 0, packages
-    return Audit(counts, found, tuple(re.findall(r"(?m)^@service (\S+) none$", said)))
+    return Audit(counts, found, without)
 
 
 def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:

@@ -11,134 +11,37 @@ from datetime import datetime
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
-from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values, parse_json
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values, parse_json
+from pytest_zebu.facts.lines import records, single
 from pytest_zebu.settings.target import Target
 
-# The values come from the machine, so they travel as arguments and environment, never as part of the script.
-PSQL = (
-    "docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=5000' "
-    '"$ZEBU_DB_CONTAINER" psql -XAtq -v ON_ERROR_STOP=1 -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME"'
-)
-# The heads are read from the deployed migrations themselves, without importing them: a revision that no other
-# one names as its predecessor. `alembic heads` would execute the checkout's code.
 HEADS_PROBE = Probe(
     "migrations.heads",
-    r"""docker exec -i "$ZEBU_BACKEND_CONTAINER" sh -c 'cd /app 2>/dev/null; for f in migrations/versions/*.py alembic/versions/*.py; do
-  [ -f "$f" ] || continue
-  echo "@file $f"
-  sed -n -E "s/^(down_revision|revision|depends_on)[^=]*=/@\1 /p" "$f"
-  sed -n "/^def downgrade/,\$ s/^/@line /p" "$f" | head -n 80
-done'""",
-    needs=("BACKEND_CONTAINER",),
+    file="migrations-heads.sh",
+    needs=(Need.BACKEND_CONTAINER,),
 )
-# The backend's own driver, in the backend's own network, by the service's own name: the way that the application goes,
-# with its own role, and with the administrator's. The loopback and the socket would trust everybody. Passwords travel
-# in environments only; what is said is a word for each try.
 LOGIN_PROBE = Probe(
     "postgres.login",
-    r"""export ZEBU_ADMIN_PASSWORD="$DOTENV_POSTGRES_PASSWORD"
-exec docker exec -i -e ZEBU_ADMIN_PASSWORD -e ZEBU_DB_ADMIN "$ZEBU_BACKEND_CONTAINER" python3 - <<'PYTHON'
-import os, re, secrets, sys
-from urllib.parse import quote
-url = re.sub(r"^([a-z]+)\+[a-z0-9]+://", r"\1://", os.environ.get("DATABASE_URL", ""))
-found = re.match(r"(\w+://[^:/@]+:)([^@]*)(@([^/:?]+).*)", url)
-if found is None:
-    sys.exit(5)
-def connect(address):
-    try:
-        import psycopg
-        psycopg.connect(address, connect_timeout=3).close()
-        return
-    except ImportError:
-        pass
-    try:
-        import psycopg2
-        psycopg2.connect(address, connect_timeout=3).close()
-        return
-    except ImportError:
-        pass
-    import asyncio, asyncpg
-    async def once():
-        await (await asyncpg.connect(address, timeout=3)).close()
-    asyncio.run(once())
-def tried(password, user=None):
-    start = found[1] if user is None else found[1].partition("://")[0] + "://" + quote(user, safe="") + ":"
-    try:
-        connect(start + password + found[3])
-    except ImportError:
-        return "unclear"
-    except Exception as error:
-        text = (type(error).__name__ + str(error)).lower()
-        return "refused" if "authentication failed" in text or "invalidpassword" in text else "unclear"
-    return "accepted"
-print("host", found[4])
-print("right", tried(found[2]))
-print("wrong", tried("not-" + secrets.token_hex(8)))
-admin, password = os.environ.get("ZEBU_DB_ADMIN", ""), os.environ.get("ZEBU_ADMIN_PASSWORD", "")
-if admin and password:
-    print("admin-right", tried(quote(password, safe=""), admin))
-    print("admin-wrong", tried("not-" + secrets.token_hex(8), admin))
-    words = {tried(word, user) for user in {admin, "postgres"} for word in ("postgres", "password", "papertrade_dev_password", "zebu", "docker")}
-    print("admin-default", "accepted" if "accepted" in words else "unclear" if "unclear" in words else "refused")
-PYTHON
-""",
-    needs=("BACKEND_CONTAINER",),
+    file="postgres-login.sh",
+    needs=(Need.BACKEND_CONTAINER,),
     timeout=15,
     dotenv=True,
 )
 STATE_PROBE = Probe(
     "postgres.state",
-    rf"""exec {PSQL} -v role="$ZEBU_APP_ROLE" -f - <<'SQL'
-SELECT json_build_object(
-  'role', (SELECT json_build_object('superuser', rolsuper, 'create_role', rolcreaterole, 'create_database', rolcreatedb,
-    'replication', rolreplication, 'bypass_rls', rolbypassrls,
-    'member_of', (SELECT coalesce(json_agg(g.rolname), '[]'::json) FROM pg_roles g
-      WHERE g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'member')
-        AND (g.rolsuper OR g.rolcreaterole OR g.rolcreatedb OR g.rolreplication OR g.rolbypassrls
-          OR g.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files'))))
-    FROM pg_roles r WHERE rolname = :'role'),
-  -- The table need not be there, so that its name may only stand in a text.
-  'applied', CASE WHEN to_regclass('alembic_version') IS NULL THEN NULL ELSE array_to_json(xpath('//version_num/text()',
-    query_to_xml('SELECT version_num FROM alembic_version ORDER BY 1', false, false, ''))::text[]) END,
-  'version', current_setting('server_version_num')::int,
-  'settings', (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes',
-    'synchronous_commit', 'max_connections', 'superuser_reserved_connections', 'reserved_connections', 'autovacuum',
-    'track_counts', 'autovacuum_vacuum_threshold', 'autovacuum_vacuum_scale_factor')),
-  'overrides', (SELECT coalesce(json_agg(json_build_object('of', coalesce(r.rolname, d.datname, 'all'), 'setting', one)), '[]'::json)
-    FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole,
-      unnest(s.setconfig) one WHERE one ~ '^(fsync|full_page_writes|synchronous_commit)='),
-  'hba', (SELECT coalesce(json_agg(json_build_object('type', type, 'address', coalesce(address, ''), 'netmask', coalesce(netmask, ''),
-    'method', coalesce(auth_method, ''), 'line', line_number, 'error', coalesce(error, ''))), '[]'::json) FROM pg_hba_file_rules),
-  'clients', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
-  'stuck', (SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '60 seconds'),
-  'waiting', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND wait_event_type = 'Lock'),
-  'launcher', EXISTS (SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum launcher'),
-  'tables', (SELECT coalesce(json_agg(json_build_object('name', s.relname, 'rows', greatest(s.n_live_tup, c.reltuples::bigint), 'dead', s.n_dead_tup,
-    'seq_scan', coalesce(s.seq_scan, 0), 'idx_scan', coalesce(s.idx_scan, 0), 'vacuumed', s.last_autovacuum IS NOT NULL OR s.last_vacuum IS NOT NULL,
-    'options', coalesce(c.reloptions, '{{}}'))), '[]'::json) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid),
-  'foreign_keys', (SELECT coalesce(json_agg(json_build_object('table', t.relname, 'column', a.attname, 'target', f.relname, 'valid', c.convalidated)), '[]'::json)
-    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid
-      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'),
-  'columns', (SELECT coalesce(json_agg(json_build_object('table', t.relname, 'column', a.attname)), '[]'::json)
-    FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-      WHERE t.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND a.attname LIKE '%\_id' AND NOT a.attisdropped),
-  'indexes', (SELECT coalesce(json_agg(json_build_object('name', i.relname, 'table', t.relname, 'valid', x.indisvalid AND x.indisready,
-    'first', coalesce(a.attname, ''))), '[]'::json) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
-      JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
-      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'));
-SQL
-""",
-    needs=("DB_CONTAINER", "APP_ROLE"),
+    file="postgres-state.sh",
+    uses=("psql.sh", "postgres-state.sql"),
+    needs=(Need.DB_CONTAINER, Need.APP_ROLE),
 )
 POOL_PROBE = Probe(
     "backend.pool",
-    r"""docker logs --since 24h "$ZEBU_BACKEND_CONTAINER" 2>&1 | tail -n 50000 | grep -cE 'QueuePool limit of size|pool timeout|TooManyConnections|too many clients already' || true""",
-    needs=("BACKEND_CONTAINER",),
+    file="backend-pool.sh",
+    needs=(Need.BACKEND_CONTAINER,),
 )
 WORKERS_PROBE = Probe(
     "backend.workers",
-    """exec docker top "$ZEBU_BACKEND_CONTAINER" -eo pid,ppid,args""",
-    needs=("BACKEND_CONTAINER",),
+    file="backend-workers.sh",
+    needs=(Need.BACKEND_CONTAINER,),
 )
 
 
@@ -165,7 +68,7 @@ class Migrations:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordTrial:
+class PasswordTries:
     """What the running database answers to the configured password, to a wrong one, and to the well-known ones."""
 
     right: str
@@ -179,7 +82,7 @@ class ForeignKey:
 
     table: str
     column: str
-    target: str
+    refers_to: str
     is_valid: bool
 
 
@@ -303,19 +206,20 @@ def parse_migrations(gathered: Gathered, target: Target) -> Migrations:
     applied = tuple(str(revision) for revision in data["applied"] or ())
     revisions, previous = set(), set()
     files: dict[str, list[str]] = {}
-    for line in gathered.said("migrations.heads").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@file":
+    words = ("file", "line", "revision", "down_revision", "depends_on")
+    for one in records(gathered.said("migrations.heads").out, "the migrations probe", words):
+        word, rest = one.word, one.rest
+        if word == "file":
             files[rest] = []
             continue
-        if word == "@line":
+        if word == "line":
             next(reversed(files.values()), []).append(rest)
             continue
         names = [part.strip(" '\"") for part in rest.split("#")[0].strip().strip("()[]").split(",")]
         found = {name for name in names if name and name != "None"}
-        if word == "@revision":
+        if word == "revision":
             revisions |= found
-        elif word == "@down_revision":
+        elif word == "down_revision":
             previous |= found
     if not revisions:
         raise Missing(Unknown(Reason.MISSING, "the backend's image carries no migrations"))
@@ -338,24 +242,34 @@ def _does_something(source: str) -> bool:
     )
 
 
-def _trial(gathered: Gathered, prefix: str) -> PasswordTrial:
+def _tries(gathered: Gathered, prefix: str) -> PasswordTries:
     lines = gathered.said("postgres.login").out.splitlines()
     words = dict(line.split(" ", 1) for line in lines if " " in line)
     if "right" not in words:
         raise Garbled("the backend's login")
     if f"{prefix}right" not in words:
         raise Missing(Unknown(Reason.MISSING, ".env has no POSTGRES_PASSWORD to try"))
-    return PasswordTrial(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
+    return PasswordTries(words[f"{prefix}right"], words.get(f"{prefix}wrong", ""), words.get(f"{prefix}default", ""))
 
 
-def parse_login(gathered: Gathered, target: Target) -> PasswordTrial:
+def parse_login(gathered: Gathered, target: Target) -> PasswordTries:
     """From two tries with the backend's own role."""
-    return _trial(gathered, "")
+    return _tries(gathered, "")
 
 
-def parse_password(gathered: Gathered, target: Target) -> PasswordTrial:
-    """From two tries with the administrator's role, one of them with the value of `.env`."""
-    return _trial(gathered, "admin-")
+def parse_password(gathered: Gathered, target: Target) -> PasswordTries:
+    """From two tries with the administrator's role, one of them with the value of `.env`.
+
+    Of a declared database the value of `.env` is tried by its own machine or not at all: it does not leave that.
+    """
+    if target.settings.database.url_file is None:
+        return _tries(gathered, "admin-")
+    words = key_values(gathered.said(TRIES).out)
+    try:
+        right = _tries(gathered, "admin-").right
+    except (Missing, Garbled):
+        right = "unclear"
+    return PasswordTries(right, words.get("wrong", ""), words.get("default", ""))
 
 
 def parse_state(gathered: Gathered, target: Target) -> Database:
@@ -414,9 +328,17 @@ def parse_pool(gathered: Gathered, target: Target) -> int:
 
 CLUSTER_PROBE = Probe(
     "postgres.cluster",
-    PSQL + """ -c "SELECT '@made ' || extract(epoch FROM (pg_stat_file('PG_VERSION')).modification)::bigint" """,
-    needs=("DB_CONTAINER",),
+    file="postgres-cluster.sh",
+    uses=("psql.sh", "postgres-cluster.sql"),
+    needs=(Need.DB_CONTAINER,),
 )
+
+
+QUESTIONS = {STATE_PROBE.name: "postgres-state.sql", CLUSTER_PROBE.name: "postgres-cluster.sql"}
+"""What is asked of a declared database directly: the files of the same SQL, by the names of the probes that would ask it."""
+TRIES = "postgres.tries"
+"""The answer of a declared database to wrong and to well-known passwords."""
+WELL_KNOWN_PASSWORDS = ("postgres", "password", "papertrade_dev_password", "zebu", "docker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,9 +350,7 @@ class Cluster:
 
 def parse_cluster(gathered: Gathered, target: Target) -> Cluster:
     """From the file that is written once, when a cluster is made."""
-    word, _, moment = gathered.said("postgres.cluster").out.strip().partition(" ")
-    if word != "@made":
-        raise Garbled("the age of the database's files")
+    moment = single(records(gathered.said("postgres.cluster").out, "the database's age", ("made",)), "made")
     return Cluster(moment_of(moment, "the age of the database's files"))
 
 

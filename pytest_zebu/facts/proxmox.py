@@ -17,25 +17,8 @@ ELSEWHERE = frozenset({"nfs", "cifs", "pbs", "cephfs", "rbd", "glusterfs"})
 """Kinds of storage that are not the node's own disks."""
 PROBE = Probe(
     "pvesh",
-    r"""
-command -v pvesh >/dev/null || exit 127
-node=$ZEBU_SET_PROXMOX_NODE
-ask() { name=$1; shift; printf '@%s ' "$name"; pvesh get "$@" --output-format json 2>/dev/null | tr -d '\n' || true; echo; }
-jobs=$(ask backup_jobs /cluster/backup)
-ask version /version
-ask updates "/nodes/$node/apt/update"
-ask refreshes "/nodes/$node/tasks" --typefilter aptupdate --limit 20
-printf '%s\n' "$jobs"
-[ -n "$ZEBU_SET_PROXMOX_VMID" ] || exit 0
-ask snapshots "/nodes/$node/qemu/$ZEBU_SET_PROXMOX_VMID/snapshot"
-ask backup_runs "/nodes/$node/tasks" --typefilter vzdump --vmid "$ZEBU_SET_PROXMOX_VMID" --limit 50
-printf '%s\n' "$jobs" | grep -oE '"storage" *: *"[A-Za-z][A-Za-z0-9._-]*"' | cut -d'"' -f4 | sort -u | head -n 8 |
-  while IFS= read -r storage; do
-    ask "status/$storage" "/nodes/$node/storage/$storage/status"
-    ask "content/$storage" "/nodes/$node/storage/$storage/content" --content backup --vmid "$ZEBU_SET_PROXMOX_VMID"
-  done
-""",
-    needs=("ROOT",),
+    file="pvesh.sh",
+    root=True,
     timeout=20,
     limit=2_097_152,
     host="proxmox",
@@ -296,14 +279,14 @@ def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class MachineSnapshot:
     """A state of the machine that the hypervisor keeps."""
 
     name: str
     taken: datetime
 
 
-def parse_snapshots(gathered: Gathered, target: Target) -> tuple[Snapshot, ...]:
+def parse_snapshots(gathered: Gathered, target: Target) -> tuple[MachineSnapshot, ...]:
     """From the hypervisor's list, oldest first; `current` is the running state, and no snapshot."""
     if target.settings.proxmox.vmid is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "proxmox.vmid is not set: which machine it is for the hypervisor"))
@@ -312,7 +295,7 @@ def parse_snapshots(gathered: Gathered, target: Target) -> tuple[Snapshot, ...]:
         raise Missing(rows)
     try:
         found = [
-            Snapshot(str(row["name"]), datetime.fromtimestamp(int(row["snaptime"]), UTC))
+            MachineSnapshot(str(row["name"]), datetime.fromtimestamp(int(row["snaptime"]), UTC))
             for row in rows
             if row.get("name") != "current"
         ]

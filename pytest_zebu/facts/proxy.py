@@ -12,34 +12,14 @@ from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-JOBS_PROBE = Probe("proxy.jobs", jobs.PROBE.script, needs=("ROOT",), timeout=12, host="proxy")
-# Where certbot keeps what it renews: its own folder, and those of NPMplus and Nginx Proxy Manager.
+JOBS_PROBE = Probe("proxy.jobs", file="jobs.sh", root=True, timeout=12, host="proxy")
 CONFIGURATION_PROBE = Probe(
     "proxy.configuration",
-    r"""
-for folder in /etc/letsencrypt /data/tls/certbot /opt/npmplus/tls/certbot /opt/npm/tls/certbot; do
-  for file in "$folder"/renewal/*.conf; do
-    [ -f "$file" ] || continue
-    name=${file##*/}; name=${name%.conf}
-    printf '@renewal %s %s\n' "$name" "$(openssl x509 -in "$folder/live/$name/cert.pem" -noout -fingerprint -sha256 2>/dev/null | sed 's/.*=//; s/://g')"
-    printf '@generations %s %s\n' "$name" "$(ls "$folder/archive/$name"/cert*.pem 2>/dev/null | wc -l)"
-  done
-done
-# certbot's own log of rehearsals: when each ended, and how.
-for log in $(ls -tr /var/log/letsencrypt/*.log* /opt/npmplus/tls/certbot/logs/*.log* 2>/dev/null | tail -n 20); do
-  awk -v zone="$(date +%z)" '
-    /[Aa]rguments: / { rehearses = index($0, "--dry-run") }
-    rehearses && /simulated renewals? (succeeded|failed)/ { print "@rehearsed " $1 "T" substr($2, 1, 8) " " zone " " (/succeeded/ ? 0 : 1) }
-  ' "$log"
-done | tail -n 20
-if command -v nginx >/dev/null; then
-  nginx -T 2>/dev/null | sed -n -E 's/^[[:space:]]*(limit_req(_zone)?)[[:space:]].*/@limit \1/p' | sort | uniq -c | sed 's/^ *[0-9]* //'
-  echo @nginx
-fi
-""",
-    needs=("ROOT",),
+    file="proxy-configuration.sh",
+    root=True,
     host="proxy",
 )
 RENEWS = r"\bcertbot\b.*\brenew\b|\bcertbot\.renew|/certbot -q renew|\bacme\.sh\b.*--cron|\blego\b.*\brenew\b"
@@ -118,23 +98,22 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
     generations: dict[str, int] = {}
     rehearsals: list[tuple[datetime, bool]] = []
     has_nginx = False
-    for line in gathered.said("proxy.configuration").out.splitlines():
-        word, _, rest = line.partition(" ")
-        match word:
-            case "@renewal":
+    words = ("renewal", "limit", "nginx", "generations", "rehearsed")
+    for one in records(gathered.said("proxy.configuration").out, "the proxy's configuration", words):
+        rest = one.rest
+        match one.word:
+            case "renewal":
                 name, _, fingerprint = rest.partition(" ")
                 renewals[name] = fingerprint.strip().lower()
-            case "@limit":
+            case "limit":
                 limits.add(rest.strip())
-            case "@nginx":
+            case "nginx":
                 has_nginx = True
-            case "@generations":
+            case "generations":
                 name, _, count = rest.partition(" ")
                 generations[name] = int(count) if is_number(count) else 0
-            case "@rehearsed":
-                rehearsals.append(_rehearsal(rest))
             case _:
-                raise Garbled(f"the proxy's configuration said: {line[:120]}")
+                rehearsals.append(_rehearsal(rest))
     found = jobs.read(gathered.said("proxy.jobs").out)
     return ProxyMachine(
         renewals, found, "limit_req" in limits if has_nginx else None, generations, tuple(sorted(rehearsals))

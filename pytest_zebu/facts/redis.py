@@ -7,42 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
-# The password travels in an environment only; where the server wants none, redis-cli goes on without.
 INFO_PROBE = Probe(
     "redis.info",
-    r"""if [ -n "$DOTENV_REDIS_PASSWORD" ]; then export REDISCLI_AUTH="$DOTENV_REDIS_PASSWORD"; fi
-exec docker exec -i ${REDISCLI_AUTH:+-e REDISCLI_AUTH} "$ZEBU_REDIS_CONTAINER" redis-cli INFO""",
-    needs=("REDIS_CONTAINER",),
+    file="redis-info.sh",
+    needs=(Need.REDIS_CONTAINER,),
     dotenv=True,
 )
-# In the backend's own container, by its own REDIS_URL: the host may reach what the backend cannot.
 PING_PROBE = Probe(
     "redis.ping",
-    r"""exec docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I - <<'PYTHON'
-import os, re, socket, sys
-found = re.match(r"redis://(?:([^:@/]*):([^@/]*)@)?([^:/]+)(?::(\d+))?", os.environ.get("REDIS_URL", ""))
-if found is None:
-    sys.exit(5)
-user, password, host, port = found.groups()
-def said(command):
-    link.sendall(command.encode() + b"\r\n")
-    return link.recv(200).split(b"\r\n")[0].decode("ascii", "replace")
-try:
-    link = socket.create_connection((host, int(port or 6379)), 3)
-    if password and not said("AUTH " + password).startswith("+OK"):
-        print("refused")
-        sys.exit(0)
-    answer = said("PING")
-    # MISCONF: it could not save, and refuses writes until it can; PING is refused with them.
-    print("pong" if answer == "+PONG" else "refused" if "NOAUTH" in answer else "misconf" if "MISCONF" in answer else "garbled")
-except OSError as error:
-    print("unreachable", type(error).__name__)
-PYTHON
-""",
-    needs=("BACKEND_CONTAINER",),
+    file="redis-ping.sh",
+    needs=(Need.BACKEND_CONTAINER,),
 )
 _KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
 

@@ -6,48 +6,22 @@ import re
 from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled, is_number
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-GIT = 'GIT_OPTIONAL_LOCKS=0 GIT_CONFIG_NOSYSTEM=1 git -C "$ZEBU_APP_DIR" -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.pager=cat -c safe.directory="$ZEBU_APP_DIR"'
 PROBE = Probe(
     "repository",
-    f"""
-command -v git >/dev/null || exit 127
-git() {{ {GIT.replace(" git ", " command git ")} "$@"; }}
-head=$(git rev-parse --verify HEAD) || exit 1
-echo "@head $head"
-echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
-echo "@remote $(git remote get-url origin 2>/dev/null | sed -E 's#//[^/@]*@#//#')"
-echo "@known $(git for-each-ref --contains HEAD --format=x refs/remotes refs/tags 2>/dev/null | wc -l)"
-echo "@absent $(git ls-tree -r HEAD 2>/dev/null | awk '{{ print $3 }}' | git cat-file --batch-check 2>/dev/null | grep -c missing)"
-git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags
-git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-files=normal --ignore-submodules=all | head -n 50 | sed 's/^/@change /'
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="repository.sh",
+    uses=("git.sh",),
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
 )
-# Every object that the repository has, reachable or not, is read on the machine, as its owner. The secrets come by
-# standard input; what is told is whether one was found.
 HISTORY_PROBE = Probe(
     "history",
-    f"""
-command -v git >/dev/null || exit 127
-exec 3<&0 </dev/null
-git() {{ {GIT.replace(" git ", " command git ")} "$@"; }}
-git rev-parse --verify -q HEAD >/dev/null || exit 1
-echo "shallow=$(git rev-parse --is-shallow-repository)"
-echo "fetch=$(git config --get-all remote.origin.fetch | tr '\\n' ' ')"
-git check-ignore -q .env && echo ignored=1 || echo ignored=0
-echo "tracked=$(git ls-files -- .env '.env.*' '*/.env' | grep -vcE '(example|sample|template)')"
-git log --all --format= --name-only --diff-filter=A -- .env '.env.*' '*/.env' '*.env' 2>/dev/null | grep -vE '(example|sample|template)' | sort -u | head -n 5 | sed 's/^/committed=/'
-git cat-file --batch-all-objects --batch --buffer --unordered 2>/dev/null | perl -e '
-  open my $given, "<&=", 3 or exit 3; chomp(my @secrets = <$given>); @secrets or exit 3;
-  my ($longest) = sort {{ $b <=> $a }} map {{ length }} @secrets; my $any = join "|", map {{ quotemeta }} @secrets; my ($text, $read, $found) = ("", 0, 0);
-  while (my $got = sysread STDIN, $text, 1_048_576, length $text) {{ $read += $got; $found = 1 if $text =~ /$any/; $text = substr $text, -$longest if length $text > $longest }}
-  print "found=$found\n" if $read'
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="history.sh",
+    uses=("git.sh", "history.pl"),
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     secrets=True,
     timeout=20,
@@ -72,7 +46,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CommittedSecrets:
     """What became of `.env` and of its values in the repository's history.
 
     Attributes:
@@ -127,35 +101,32 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
     head, owner, tags, changes = "", "", [], []
     more: dict[str, str] = {}
-    for line in gathered.said("repository").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@head":
+    words = ("head", "owner", "remote", "known", "absent", "tag", "change")
+    for one in records(gathered.said("repository").out, "git", words):
+        word, rest = one.word, one.rest
+        if word == "head":
             head = rest
-        elif word == "@owner":
+        elif word == "owner":
             owner = rest
-        elif word == "@tag":
-            fields = rest.split()
-            if len(fields) != 3:
-                raise Garbled(f"git said: {line[:120]}")
-            tags.append(Tag(fields[0], fields[2]))
-        elif word in ("@remote", "@known", "@absent"):
+        elif word == "tag":
+            name, _, commit = one.fields(3)
+            tags.append(Tag(name, commit))
+        elif word in ("remote", "known", "absent"):
             more[word] = rest.strip()
-        elif word == "@change":
-            changes.append(rest)
         else:
-            raise Garbled(f"git said: {line[:120]}")
+            changes.append(rest)
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
-    known, absent = more.get("@known", "0"), more.get("@absent", "0")
+    known, absent = more.get("known", "0"), more.get("absent", "0")
     if not (is_number(known) and is_number(absent)):
         raise Garbled("git said how much it holds in another way than known")
-    return Repository(head, tuple(tags), tuple(changes), owner, more.get("@remote", ""), known != "0", int(absent))
+    return Repository(head, tuple(tags), tuple(changes), owner, more.get("remote", ""), known != "0", int(absent))
 
 
 FACT = Fact("repository", parse, (PROBE,))
 
 
-def parse_history(gathered: Gathered, target: Target) -> History:
+def parse_history(gathered: Gathered, target: Target) -> CommittedSecrets:
     """From git, all branches and all objects."""
     lines = gathered.said("history").out.splitlines()
     said = dict(line.split("=", 1) for line in lines if "=" in line)
@@ -167,7 +138,7 @@ def parse_history(gathered: Gathered, target: Target) -> History:
     elif said.get("fetch", "").strip() and "refs/heads/*" not in said["fetch"]:
         partial = "the clone has one branch only"
     committed = tuple(line.removeprefix("committed=") for line in lines if line.startswith("committed="))
-    return History(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
+    return CommittedSecrets(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
 
 
 HISTORY = Fact("history", parse_history, (HISTORY_PROBE,))

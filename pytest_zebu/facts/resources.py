@@ -8,18 +8,9 @@ from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
-# The block device under the root file system is what the hypervisor gave; a file system may span several devices.
 PROBE = Probe(
     "resources",
-    r"""
-echo "cpus=$(nproc --all)"
-sed -n 's/^MemTotal: *\([0-9]*\) kB$/memory_kib=\1/p' /proc/meminfo
-source=$(findmnt -nvo SOURCE / 2>/dev/null)
-disk=$(lsblk -bsnpo TYPE,SIZE "$source" 2>/dev/null | awk '$1 == "disk" { total += $2 } END { print total + 0 }')
-[ "${disk:-0}" -gt 0 ] || disk=$(lsblk -bdnpo SIZE "$source" 2>/dev/null)
-echo "disk=${disk:-0}"
-echo "root=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
-""",
+    file="resources.sh",
 )
 MEMORY_SHARE = 0.93
 """What a kernel shows of the memory that a machine was given: firmware and the kernel itself take up to 7 %."""

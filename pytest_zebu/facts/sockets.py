@@ -10,8 +10,8 @@ from pytest_zebu.facts.answer import Garbled, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("sockets", "exec ss -Hltnp", timeout=5)
-UDP_PROBE = Probe("sockets.udp", "exec ss -Hlunp", timeout=5)
+PROBE = Probe("sockets", file="sockets.sh", timeout=5)
+UDP_PROBE = Probe("sockets.udp", file="sockets-udp.sh", timeout=5)
 
 
 @dataclass(frozen=True, slots=True)

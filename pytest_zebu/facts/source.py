@@ -7,16 +7,13 @@ import re
 from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
-# Tests and migrations are left out: nobody who calls the API reaches them.
 PROBE = Probe(
     "source",
-    r"""docker exec -i "$ZEBU_BACKEND_CONTAINER" sh -c 'cd /app 2>/dev/null || exit 9
-find . \( -name tests -o -name migrations -o -name alembic -o -name ".*" ! -name . -o -name "*venv*" -o -name site-packages \) -prune -o -type f -name "*.py" -size -512k -print | sort | head -n 1000 |
-  while IFS= read -r file; do printf "\001 %s\n" "${file#./}" | tr "\001" "@"; cat "$file"; printf "\n@end\n"; done'""",
-    needs=("BACKEND_CONTAINER",),
+    file="source.sh",
+    needs=(Need.BACKEND_CONTAINER,),
     limit=8_388_608,
 )
 _STATEMENT = re.compile(

@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-# For each user with a login shell and each address that a Match block may treat differently: the effective
-# configuration (sshd -T -C). Addresses: the loopback, ours, one of the documentation range (RFC 5737) for "anywhere",
-# and those that the configuration itself names.
-SCRIPT = r"""
-command -v sshd >/dev/null || exit 127
-addresses=$(perl -e '
-  my %seen; my @files = ("/etc/ssh/sshd_config");
-  my @found = ("127.0.0.1", "203.0.113.77", (split " ", $ENV{SSH_CONNECTION} // "")[0] // ());
-  while (defined(my $file = shift @files)) {
-    next if $seen{$file}++;
-    open my $in, "<", $file or next;
-    while (<$in>) {
-      if (/^\s*include\s+(.*)/i) { push @files, map { glob(m{^/} ? $_ : "/etc/ssh/$_") } split " ", $1 }
-      next unless /^\s*match\s+(.*)/i;
-      my $rest = $1;
-      while ($rest =~ /\baddress\s+"?([^\s"]+)/ig) {
-        for my $address (split /,/, $1) {
-          next if $address =~ /^!/;
-          if ($address =~ m{^(\d+\.\d+\.\d+)\.(\d+)/(\d+)$}) { push @found, $3 < 32 ? "$1." . ($2 + 1) : "$1.$2" }
-          elsif ($address =~ m{^([0-9A-Fa-f:]+)(?:/\d+)?$}) { my $first = $1; $first .= "1" if $first =~ /::$/; push @found, $first }
-          elsif ($address =~ /^[\d.*?]+$/) { (my $one = $address) =~ tr/*?/11/; push @found, $one }
-        }
-      }
-    }
-  }
-  my %once; print join " ", grep { !$once{$_}++ && /^[0-9A-Fa-f.:]+$/ } @found[0 .. ($#found > 11 ? 11 : $#found)];
-')
-getent passwd | while IFS=: read -r user _ uid _ _ _ shell; do
-  case $shell in */nologin|*/false|*/sync|'') continue ;; esac
-  case $user in -*|*[!A-Za-z0-9_.-]*) continue ;; esac
-  printf '@user %s %s\n' "$user" "$(id -Gn "$user" | tr ' ' ',')"
-  home=$(getent passwd "$user" | cut -d: -f6)
-  printf '@keys %s %s\n' "$user" "$(cat "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" 2>/dev/null | grep -cE '^[^#]*(ssh-|ecdsa-|sk-)')"
-  for address in $addresses; do
-    printf '@for %s %s\n' "$user" "$address"
-    sshd -T -C "user=$user,host=$address,addr=$address,laddr=127.0.0.1,lport=22" 2>&1 |
-      grep -Ei '^(passwordauthentication|kbdinteractiveauthentication|challengeresponseauthentication|pubkeyauthentication|hostbasedauthentication|gssapiauthentication|permitrootlogin|permitemptypasswords|authenticationmethods|usepam|allowusers|denyusers|allowgroups|denygroups) |^[^ ]*sshd_config.*(line|bad)|no hostkeys|error'
-  done
-done
-printf '@state\n'
-systemctl show ssh.service sshd.service -p Id -p ActiveState -p ExecMainStartTimestamp -p ExecReload --timestamp=unix 2>/dev/null
-printf '@socket %s\n' "$(systemctl is-active ssh.socket 2>/dev/null)"
-printf '@changed %s\n' "$(find /etc/ssh/sshd_config /etc/ssh/sshd_config.d -type f -printf '%C@\n' 2>/dev/null | sort -n | tail -n 1)"
-printf '@reloaded %s\n' "$(journalctl -q -o short-unix -u ssh.service -u sshd.service -n 200 --grep '^(Reloaded |Received SIGHUP|Server listening)' 2>/dev/null | cut -d. -f1 | sort -n | tail -n 1)"
-"""
-PROBE = Probe("sshd", SCRIPT, needs=("ROOT",), timeout=15)
+PROBE = Probe("sshd", file="sshd.sh", uses=("sshd.pl",), root=True, timeout=15)
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")
 
 
@@ -163,46 +119,30 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     """From the effective configurations and the server's own offer."""
     logins: list[Login] = []
     groups: dict[str, tuple[str, ...]] = {}
-    state: dict[str, str] = {}
     keys: dict[str, int] = {}
     changed = loaded = 0.0
     socket_activated = False
-    current: dict[str, str] | None = None
-    for line in gathered.said("sshd").out.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "@user":
+    for one in records(
+        gathered.said("sshd").out, "sshd", ("user", "keys", "socket", "changed", "reloaded"), ("for", "state")
+    ):
+        word, rest = one.word, one.rest
+        if word == "user":
             name, _, joined = rest.partition(" ")
             groups[name] = tuple(joined.split(","))
-        elif word == "@keys":
+        elif word == "keys":
             name, _, count = rest.partition(" ")
             keys[name] = int(count) if is_number(count) else 0
-        elif word == "@for":
-            user, _, address = rest.partition(" ")
-            current = {}
-            logins.append(Login(user, address, current, groups.get(user, ())))
-        elif word == "@state":
-            current = None
-        elif word == "@socket":
+        elif word == "for":
+            user, address = one.fields(2)
+            logins.append(Login(user, address, _options(one.lines), groups.get(user, ())))
+        elif word == "socket":
             socket_activated = rest.strip() == "active"
-        elif word == "@changed":
+        elif word == "changed":
             changed = _number(rest)
-        elif word == "@reloaded":
+        elif word == "reloaded":
             loaded = max(loaded, _number(rest))
-        elif current is not None:
-            if word.lower() in ALLOWED and word.lower() in current:
-                current[word.lower()] += f" {rest}"
-            elif " " in line and word.isalpha():
-                current[word.lower()] = rest.strip()
-            else:
-                raise Garbled(f"sshd -T said: {line[:120]}")
-        elif "=" in line:
-            key, _, value = line.partition("=")
-            state[key] = value
-            if key == "ExecMainStartTimestamp":
-                loaded = max(loaded, _number(value.lstrip("@")))
-            for word in value.split(";"):
-                if key == "ExecReload" and word.strip().startswith("start_time=["):
-                    loaded = max(loaded, _number(word.strip().removeprefix("start_time=[@").rstrip("] ")))
+        else:
+            loaded = max(loaded, _loaded(one.lines))
     if not logins:
         raise Missing(Unknown(Reason.UNDECIDABLE, "no user with a login shell was found"))
     for login in logins:
@@ -211,6 +151,33 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     offer = gathered.saw(look(target))
     offered = Known(tuple(map(str, part(offer.value, "methods", list)))) if isinstance(offer, Known) else offer
     return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered, keys)
+
+
+def _options(lines: Iterable[str]) -> dict[str, str]:
+    """One effective configuration, as sshd -T shows it."""
+    found: dict[str, str] = {}
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word.lower() in ALLOWED and word.lower() in found:
+            found[word.lower()] += f" {rest}"
+        elif " " in line and word.isalpha():
+            found[word.lower()] = rest.strip()
+        else:
+            raise Garbled(f"sshd -T said: {line[:120]}")
+    return found
+
+
+def _loaded(lines: Iterable[str]) -> float:
+    """When the server last read its configuration, by systemd."""
+    found = 0.0
+    for line in lines:
+        key, _, value = line.partition("=")
+        if key == "ExecMainStartTimestamp":
+            found = max(found, _number(value.lstrip("@")))
+        for word in value.split(";"):
+            if key == "ExecReload" and word.strip().startswith("start_time=["):
+                found = max(found, _number(word.strip().removeprefix("start_time=[@").rstrip("] ")))
+    return found
 
 
 def _number(text: str) -> float:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, Trial
 from pytest_zebu.settings.target import Target
 
 Step = Mapping[str, Any]
@@ -52,61 +52,103 @@ def amount(value: Any) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def asked_for(target: Target, probe: str) -> str:
-    """Why an active probe is not run; empty if it is."""
-    return "" if probe in target.active else f"needs --zebu-active={probe}"
+@dataclass(frozen=True, slots=True)
+class UseTrial(Trial):
+    """Using a deployment as its users do.
+
+    Attributes:
+        base: where its API is.
+        elsewhere: where the API of another deployment is, which must not show what is done here.
+        is_staging: whether it is the staging deployment, whose key may be another.
+    """
+
+    base: str
+    elsewhere: str | None = None
+    is_staging: bool = False
 
 
-def _production(target: Target) -> tuple[str | None, str]:
-    """The production API's address, and why nothing may be written there."""
+@dataclass(frozen=True, slots=True)
+class RestoreTrial(Trial):
+    """Restoring the newest dump on the machine, by a probe of its own."""
+
+    rank: ClassVar[int] = 1
+    probe: Probe
+
+
+@dataclass(frozen=True, slots=True)
+class AttackTrial(Trial):
+    """Injection strings and a burst at a deployment. This may get us banned, so that nothing comes after it."""
+
+    rank: ClassVar[int] = 2
+    base: str
+
+
+def why_not_asked(target: Target, kind: Literal["functional", "restore", "attack"]) -> Unknown | None:
+    """Why a kind of active probe is not run; nothing if it is."""
+    if kind in target.active:
+        return None
+    return Unknown(Reason.NOT_CONFIGURED, f"needs --zebu-active={kind}")
+
+
+def _production(target: Target) -> str | Unknown:
+    """The production API's address, or why nothing may be written there."""
     base = target.settings.domains.api_origin
     if base is None:
-        return None, "domains.api is not set"
+        return Unknown(Reason.NOT_CONFIGURED, "domains.api is not set")
     host = base.removeprefix("https://")
     if target.settings.probes.production != host:
-        return base, f"nothing is written to production ({host}) unless probes.production names it"
-    return base, ""
+        why = f"nothing is written to production ({host}) unless probes.production names it"
+        return Unknown(Reason.NOT_CONFIGURED, why)
+    return base
 
 
-def use_look(target: Target, place: str) -> Look:
-    """The look at one deployment: `production` or `staging`."""
-    base, refused = _production(target)
-    arguments: dict[str, Any] = {"base": base, "refused": refused or None}
-    staging = target.settings.domains.staging
-    if place == "staging":
-        refused = "" if staging else "domains.staging is not set"
-        arguments = {"base": f"https://{staging}", "refused": refused or None, "elsewhere": staging and base}
-    return Look("functional", place, {**arguments, "is_staging": place == "staging"})
+def use_of_production(target: Target) -> UseTrial | Unknown:
+    """A portfolio's life in production."""
+    if why := why_not_asked(target, "functional"):
+        return why
+    base = _production(target)
+    return base if isinstance(base, Unknown) else UseTrial(base)
 
 
-def _active_use(place: str) -> Any:
-    def active(gathered: Gathered, target: Target) -> tuple[Look, ...]:
-        return () if asked_for(target, "functional") else (use_look(target, place),)
+def use_of_staging(target: Target) -> UseTrial | Unknown:
+    """A portfolio's life in staging, which production must not show."""
+    if why := why_not_asked(target, "functional"):
+        return why
+    domains = target.settings.domains
+    if domains.staging is None:
+        return Unknown(Reason.NOT_CONFIGURED, "domains.staging is not set")
+    return UseTrial(f"https://{domains.staging}", domains.api_origin, is_staging=True)
 
-    return active
 
-
-def _result(gathered: Gathered, target: Target, probe: str, look: Look) -> Mapping[str, Any]:
-    seen = gathered.saw(look)
+def _result(gathered: Gathered, target: Target, fact: Fact[Any]) -> Mapping[str, Any]:
+    """What came of a fact's trial: as it was held, or else why it is not."""
+    seen = gathered.trials.get(fact.name)
+    if seen is None:
+        plan = fact.trial(target) if fact.trial else None
+        seen = plan if isinstance(plan, Unknown) else Unknown(Reason.NOT_GATHERED, f"the trial of {fact.name}")
     if isinstance(seen, Unknown):
-        why = asked_for(target, probe)
-        raise Missing(Unknown(Reason.NOT_CONFIGURED, why) if why and seen.reason is Reason.NOT_GATHERED else seen)
-    if not isinstance(seen.value, dict):
-        raise Garbled(f"the {probe} probe")
-    return seen.value
+        raise Missing(seen)
+    if not isinstance(seen, dict):
+        raise Garbled("the trial")
+    return seen
 
 
-def _parse_use(place: str) -> Any:
-    def parse(gathered: Gathered, target: Target) -> Use:
-        """From the answers."""
-        data = _result(gathered, target, "functional", use_look(target, place))
-        steps = {name: step for name, step in data.items() if isinstance(step, dict) and "status" in step}
-        return Use(
-            steps, str(data.get("named", "")), str(data.get("broken", "")), data.get("left", 0),
-            tuple(part({"malformed": [], **data}, "malformed", list)), data.get("elsewhere"),
-        )  # fmt: skip
+def _read_use(data: Mapping[str, Any]) -> Use:
+    steps = {name: step for name, step in data.items() if isinstance(step, dict) and "status" in step}
+    return Use(
+        steps, str(data.get("named", "")), str(data.get("broken", "")), data.get("left", 0),
+        tuple(part({"malformed": [], **data}, "malformed", list)), data.get("elsewhere"),
+    )  # fmt: skip
 
-    return parse
+
+def parse_use(gathered: Gathered, target: Target) -> Use:
+    """From production's answers."""
+    return _read_use(_result(gathered, target, USE))
+
+
+def parse_staged_use(gathered: Gathered, target: Target) -> Use:
+    """From staging's answers."""
+    return _read_use(_result(gathered, target, STAGED_USE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,69 +169,32 @@ class Attack:
     limited: int
 
 
-def _attack_look(target: Target) -> Look:
-    base, refused = _production(target)
-    return Look("attack", "production", {"base": base, "refused": refused or None})
-
-
-def active_attack(gathered: Gathered, target: Target) -> tuple[Look, ...]:
-    """One look, after all others."""
-    return () if asked_for(target, "attack") else (_attack_look(target),)
+def attack_on_production(target: Target) -> AttackTrial | Unknown:
+    """It is one deployment that is attacked, once."""
+    if why := why_not_asked(target, "attack"):
+        return why
+    base = _production(target)
+    return base if isinstance(base, Unknown) else AttackTrial(base)
 
 
 def parse_attack(gathered: Gathered, target: Target) -> Attack:
     """From the answers."""
-    data = _result(gathered, target, "attack", _attack_look(target))
+    data = _result(gathered, target, ATTACK)
     try:
         return Attack(
             data["total"], tuple(data["injected"]), tuple(data["refused"]), int(data["burst"]), int(data["limited"])
         )
     except (KeyError, TypeError, ValueError):
-        raise Garbled("the attack probe") from None
+        raise Garbled("the attack") from None
 
 
 # The restore drill. It writes only into a container of its own, which has no network, is bounded, and is removed.
 
 DRILL_PROBE = Probe(
     "drill",
-    r"""
-[ -n "$ZEBU_SET_BACKUP_FOLDER" ] || { echo 'backups.folder is not declared' >&2; exit 4; }
-cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
-dump=$(find . -maxdepth 1 -type f -name "$ZEBU_SET_BACKUP_PATTERN" -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
-[ -n "$dump" ] || { echo 'there is no dump' >&2; exit 4; }
-image=$(docker inspect -f '{{.Image}}' "$ZEBU_DB_CONTAINER") || exit 5
-name=zebu-drill-$$-$(date +%s)
-log=$(mktemp) || exit 5
-finish() { docker rm -f -v "$name" >/dev/null 2>&1; rm -f "$log"; }
-trap finish EXIT; trap 'exit 130' INT TERM HUP
-password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-# The image's own start scripts belong to the application: an empty folder stands in for them.
-POSTGRES_PASSWORD=$password docker run -d --pull never --name "$name" --network none --memory 1g --cpus 1 --pids-limit 256 --restart no \
-  --tmpfs /docker-entrypoint-initdb.d -e POSTGRES_PASSWORD -e POSTGRES_USER=drill -e POSTGRES_DB=drill "$image" >/dev/null || exit 5
-inside() { docker exec -i "$name" "$@"; }
-for n in $(seq 120); do inside pg_isready -q -h 127.0.0.1 -U drill 2>/dev/null && break; sleep 0.5; done
-inside pg_isready -q -h 127.0.0.1 -U drill || { echo 'the throwaway database did not start' >&2; exit 5; }
-printf '@dump %s %s\n' "$(stat -c %Y "$dump")" "$dump"
-began=$(date +%s)
-case $(head -c 5 "$dump" | tr -d '\0') in
-  PGDMP) inside pg_restore --no-owner --no-privileges --exit-on-error -U drill -d drill < "$dump" > "$log" 2>&1; status=$? ;;
-  *) case $dump in *.gz) gzip -dc "$dump" ;; *.zst) zstd -dc "$dump" ;; *) cat "$dump" ;; esac |
-       inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
-esac
-printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
-# Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
-case $(head -c 5 "$dump" | tr -d '\0') in
-  PGDMP) inside pg_restore --list < "$dump" | sed -n 's/^[0-9]*; [0-9]* [0-9]* TABLE DATA \([^ ]*\) \([^ ]*\) .*/@data \1.\2/p' ;;
-  *) case $dump in *.gz) gzip -dc "$dump" ;; *.zst) zstd -dc "$dump" ;; *) cat "$dump" ;; esac |
-       sed -n 's/^COPY \([^ ]*\.[^ ]*\) (.*) FROM stdin;$/@data \1/p' | tr -d '"' ;;
-esac
-tail -n 1 "$log" | cut -c1-200 | sed 's/^/@complaint /'
-count="SELECT n.nspname || '.' || c.relname, (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), false, true, '')))[1]::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p') AND n.nspname NOT IN ('pg_catalog','information_schema') ORDER BY 1"
-inside psql -XAtq -F ' ' -U drill -d drill -c "$count" | sed 's/^/@restored /'
-docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" \
-  psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" -c "$count" | sed 's/^/@live /'
-""",
-    needs=("ROOT", "DB_CONTAINER"),
+    file="drill.sh",
+    root=True,
+    needs=(Need.DB_CONTAINER,),
     timeout=170,
 )
 
@@ -214,17 +219,14 @@ class Drill:
     data: frozenset[str]
 
 
-_DRILL_LOOK = Look("restore", "drill", {"probe": asdict(DRILL_PROBE)})
-
-
-def active_drill(gathered: Gathered, target: Target) -> tuple[Look, ...]:
-    """One look."""
-    return () if asked_for(target, "restore") else (_DRILL_LOOK,)
+def drill_here(target: Target) -> RestoreTrial | Unknown:
+    """One drill."""
+    return why_not_asked(target, "restore") or RestoreTrial(DRILL_PROBE)
 
 
 def parse_drill(gathered: Gathered, target: Target) -> Drill:
     """From what the drill said."""
-    data = _result(gathered, target, "restore", _DRILL_LOOK)
+    data = _result(gathered, target, DRILL)
     if part(data, "status", int) != 0:
         raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data.get('complaint')}"))
     dump, complaint, status, seconds = "", "", -1, 0
@@ -253,7 +255,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
     return Drill(dump, status, seconds, complaint, rows["@restored"], rows["@live"], frozenset(with_data))
 
 
-USE = Fact("use", _parse_use("production"), active=_active_use("production"))
-STAGED_USE = Fact("staged_use", _parse_use("staging"), active=_active_use("staging"))
-DRILL = Fact("drill", parse_drill, active=active_drill)
-ATTACK = Fact("attack", parse_attack, active=active_attack)
+USE = Fact("use", parse_use, trial=use_of_production)
+STAGED_USE = Fact("staged_use", parse_staged_use, trial=use_of_staging)
+DRILL = Fact("drill", parse_drill, trial=drill_here)
+ATTACK = Fact("attack", parse_attack, trial=attack_on_production)

@@ -8,33 +8,13 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-# `apt-get -s` simulates: it takes no lock and writes nothing. The time of a list is the server's: when it was published.
 PROBE = Probe(
     "updates",
-    r"""
-command -v apt-get >/dev/null || exit 127
-echo "@package $(dpkg-query -W -f '${db:Status-Status}' unattended-upgrades 2>/dev/null)"
-eval "$(apt-config shell UPGRADE APT::Periodic::Unattended-Upgrade LISTS APT::Periodic::Update-Package-Lists ENABLE APT::Periodic::Enable)"
-echo "@periodic ${ENABLE:-1} ${LISTS:-0} ${UPGRADE:-0}"
-apt-config dump Unattended-Upgrade | grep -iE 'Origins-Pattern::|Allowed-Origins::' | grep -ic security | sed 's/^/@origins /'
-for timer in apt-daily.timer apt-daily-upgrade.timer; do
-  systemctl show "$timer" -p UnitFileState -p ActiveState --value 2>/dev/null | tr '\n' ' ' | sed "s/^/@timer $timer /; s/ *$//"; echo
-done
-[ -f /var/lib/apt/periodic/unattended-upgrades-stamp ] && echo "@stamp $(stat -c %Y /var/lib/apt/periodic/unattended-upgrades-stamp)"
-log=/var/log/unattended-upgrades/unattended-upgrades.log
-{ [ -f "$log.1" ] && cat "$log.1"; [ -f "$log" ] && cat "$log"; } 2>/dev/null | tail -n 400 |
-  awk '/ INFO Starting unattended upgrades script/ { start = $1 " " $2; errors = 0 } / ERROR / { errors++ } END { if (start != "") print "@run " start " " errors }'
-for list in /var/lib/apt/lists/*_Packages /var/lib/apt/lists/*_Packages.*; do
-  [ -f "$list" ] && case ${list##*/} in *ecurity*) echo "@list $(stat -c %Y "$list")" ;; esac
-done
-echo "@refreshed $(stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists 2>/dev/null)"
-apt-get -s -qq -o Debug::NoLocking=1 -o APT::Get::Show-User-Simulation-Note=0 dist-upgrade 2>/dev/null | sed -n 's/^Inst \([^ ]*\) \(\[[^]]*\] \)\{0,1\}(\([^ ]*\) \(.*\)).*/@pending \1 \3 \4/p' | head -n 500
-[ -e /run/reboot-required ] && echo "@reboot $(stat -c %Y /run/reboot-required)"
-echo "@utc $(date +%z)"
-""",
-    needs=("ROOT",),
+    file="updates.sh",
+    root=True,
     timeout=20,
 )
 _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)$")
@@ -94,32 +74,32 @@ def _moment(text: str) -> datetime | None:
 def parse(gathered: Gathered, target: Target) -> Updates:
     """From apt's configuration, its stamps and logs, and a simulation."""
     said: dict[str, list[str]] = {}
-    for line in gathered.said("updates").out.splitlines():
-        word, _, rest = line.partition(" ")
-        said.setdefault(word, []).append(rest.strip())
-    if "@package" not in said:
+    words = ("package", "periodic", "origins", "timer", "stamp", "run", "list", "refreshed", "pending", "reboot", "utc")
+    for one in records(gathered.said("updates").out, "the updates probe", words):
+        said.setdefault(one.word, []).append(one.rest.strip())
+    if "package" not in said:
         raise Missing(Unknown(Reason.MISSING, "apt is not there: how this machine is updated is not known"))
     try:
-        periodic = said["@periodic"][0].split()
-        timers = [line.split() for line in said.get("@timer", ())]
-        run = said.get("@run", [""])[0].rsplit(" ", 1)
-        offset = _OFFSET.match(said["@utc"][0])
+        periodic = said["periodic"][0].split()
+        timers = [line.split() for line in said.get("timer", ())]
+        run = said.get("run", [""])[0].rsplit(" ", 1)
+        offset = _OFFSET.match(said["utc"][0])
         if offset is None:
             raise Garbled("the machine's time zone")
         zone = f"{offset[1]}{offset[2]}:{offset[3]}"
         logged = datetime.fromisoformat(run[0].partition(",")[0] + zone).astimezone(UTC) if run[0] else None
-        published = [moment for text in said.get("@list", ()) if (moment := _moment(text))]
+        published = [moment for text in said.get("list", ()) if (moment := _moment(text))]
         return Updates(
-            is_installed=said["@package"][0] == "installed",
+            is_installed=said["package"][0] == "installed",
             is_switched_on=all(part not in ("0", "") for part in periodic) and len(periodic) == 3,
-            covers_security=int(said.get("@origins", ["0"])[0]) > 0,
+            covers_security=int(said.get("origins", ["0"])[0]) > 0,
             dead_timers=tuple(words[0] for words in timers if not {"active", "enabled"} <= set(words[1:])),
             last_run=logged,
             errors=int(run[1]) if len(run) == 2 else 0,
             published=max(published, default=None),
-            refreshed=_moment(said.get("@refreshed", [""])[0]),
-            pending=tuple(Pending(*line.split(" ", 2)) for line in said.get("@pending", ())),
-            reboot_since=_moment(said.get("@reboot", [""])[0]),
+            refreshed=_moment(said.get("refreshed", [""])[0]),
+            pending=tuple(Pending(*line.split(" ", 2)) for line in said.get("pending", ())),
+            reboot_since=_moment(said.get("reboot", [""])[0]),
         )
     except (ValueError, KeyError, IndexError, TypeError, OverflowError):
         raise Garbled("what apt says of updates") from None

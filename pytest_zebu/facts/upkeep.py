@@ -5,26 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "upkeep",
-    r"""
-cd "$ZEBU_APP_DIR" || exit 1
-for file in .github/dependabot.yml .github/dependabot.yaml renovate.json renovate.json5 .renovaterc .renovaterc.json .github/renovate.json .gitlab/renovate.json; do
-  [ -s "$file" ] && echo "@bot $file"
-done
-for file in .github/workflows/*.yml .github/workflows/*.yaml .gitlab-ci.yml; do
-  [ -f "$file" ] && grep -qE '^ *(-? *cron:|schedule:)' "$file" && grep -qE 'pip-audit|npm audit|trivy|grype|osv-scanner' "$file" && echo "@bot $file"
-done
-for file in CHANGELOG.md CHANGELOG.rst CHANGELOG CHANGES.md docs/CHANGELOG.md; do
-  [ -f "$file" ] && sed -n 's/^#* *\[\{0,1\}v\{0,1\}\([0-9][0-9A-Za-z.+-]*\).*/@version \1/p' "$file" | head -n 50 && break
-done
-true
-""",
-    needs=("APP_DIR", "OWNER"),
+    file="upkeep.sh",
+    needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
 )
 _VERSION = re.compile(r"\d[\w.+-]*$")
@@ -46,14 +34,14 @@ class Upkeep:
 def parse(gathered: Gathered, target: Target) -> Upkeep:
     """From files that are there, and the headings of the change log."""
     bots, versions = [], []
-    for line in gathered.said("upkeep").out.splitlines():
-        match line.split(" "):
-            case ["@bot", path]:
+    for one in records(gathered.said("upkeep").out, "the upkeep probe", ("bot", "version")):
+        match [one.word, *one.rest.split(" ")]:
+            case ["bot", path]:
                 bots.append(path)
-            case ["@version", version] if _VERSION.match(version):
+            case ["version", version] if _VERSION.match(version):
                 versions.append(version)
             case _:
-                raise Garbled(f"the upkeep probe said: {line[:120]}")
+                raise one.garbled()
     return Upkeep(tuple(bots), tuple(versions))
 
 

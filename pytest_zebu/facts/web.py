@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.settings.target import Target
 
 PAGE_LIMIT = 262_144
@@ -39,14 +39,10 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "a forged session token": {"Authorization": f"Bearer {_forged_session(4_102_444_800)}"},
     "an expired session token": {"Authorization": f"Bearer {_forged_session(1_500_000_060)}"},
 }
-# What the machine itself serves as the first page, asked of the frontend's container: proof of where the proxy leads.
 PAGE_PROBE = Probe(
     "page",
-    r"""exec perl -MIO::Socket::IP -e '
-  my $s = IO::Socket::IP->new(PeerHost => $ENV{ZEBU_FRONTEND_ADDRESS}, PeerPort => 80, Timeout => 3) or exit 1;
-  print $s "GET / HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"; local $/; my $a = <$s> // ""; $a =~ s/.*?\r\n\r\n//s;
-  open my $sum, "|-", "sha256sum" or exit 127; print $sum $a; close $sum'""",
-    needs=("FRONTEND_ADDRESS",),
+    file="page.pl",
+    needs=(Need.FRONTEND_ADDRESS,),
 )
 
 

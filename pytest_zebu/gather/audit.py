@@ -20,6 +20,7 @@ import requests
 from semantic_version import NpmSpec, Version
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.gather.client import Client
 from pytest_zebu.settings import Settings
 
 SECONDS = 60
@@ -105,9 +106,8 @@ def _severity(osv: str, identifier: str, trust: str) -> str:
     if not IDENTIFIER.match(identifier):
         return ""
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            said = session.get(f"{osv}/v1/vulns/{identifier}", timeout=REQUEST_SECONDS, verify=trust).json()
+        with Client(trust) as client:
+            said = client.get(f"{osv}/v1/vulns/{identifier}", timeout=REQUEST_SECONDS).json()
         return str(said.get("database_specific", {}).get("severity", "")).lower()
     except (requests.RequestException, ValueError, AttributeError):
         return ""
@@ -115,13 +115,11 @@ def _severity(osv: str, identifier: str, trust: str) -> str:
 
 def _npm(registry: str, packages: Mapping[str, str], trust: str) -> Any:
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
+        with Client(trust) as client:
+            answer = client.post(
                 f"{registry}/-/npm/v1/security/advisories/bulk",
                 json={name: [version] for name, version in packages.items()},
                 timeout=REQUEST_SECONDS,
-                verify=trust,
             )
         if answer.status_code != 200:
             return Unknown(Reason.UNDECIDABLE, f"npm advisories: status {answer.status_code}")

@@ -1,6 +1,6 @@
 # The far side of gathering: runs the probes of one request side by side, each with its own limits, and answers framed.
 #
-# It needs perl-base and a POSIX sh. It changes nothing. Before a byte leaves, the value of every secret in the
+# It needs perl-base and a POSIX sh. In front of it stands json.pl, which reads JSON. It changes nothing. Before a byte leaves, the value of every secret in the
 # application's .env files and in the containers' environments is replaced in all output.
 #
 # Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0".
@@ -18,6 +18,7 @@ my %PLAIN = map { $_ => 1 } qw(APP_ENV APP_DEBUG APP_LOG_LEVEL CORS_ORIGINS POST
   VITE_API_BASE_URL VITE_CLERK_PUBLISHABLE_KEY MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
   ALPHA_VANTAGE_DAILY_CAP DB_ECHO DB_POOL_SIZE DB_MAX_OVERFLOW DB_POOL_RECYCLE);
 my $FILE_LIMIT = 65_536;
+my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
@@ -45,6 +46,7 @@ sub read_request {
     elsif ($key eq 'nonce') { $nonce = $bytes }
     elsif ($key eq 'probe') { push @probes, $probe = { name => $bytes } }
     elsif ($key =~ /^set_(\w+)$/) { $setting{$1} = $bytes }
+    elsif ($key =~ /^env_(\w+)$/) { $probe->{told}{"ZEBU_$1"} = $bytes }
     else { $probe->{$key} = $bytes }
   }
   die "request without end\n";
@@ -164,18 +166,6 @@ my $INSPECT = join '', map { "$_\n" }
   . '"LogConfig":{{json .HostConfig.LogConfig}},"Privileged":{{json .HostConfig.Privileged}},"NetworkMode":{{json .HostConfig.NetworkMode}},'
   . '"Ports":{{json .NetworkSettings.Ports}},"PortBindings":{{json .HostConfig.PortBindings}},"Networks":{{json .NetworkSettings.Networks}},"Mounts":{{json .Mounts}}}';
 
-sub json_strings {    # the strings of a flat JSON array or object, in order
-  my ($text) = @_;
-  my %escape = (n => "\n", t => "\t", r => "\r", b => "\b", f => "\f");
-  my @found;
-  while ($text =~ /"((?:[^"\\]|\\.)*)"/gs) {
-    my $string = $1;
-    $string =~ s{\\(?:u([0-9a-fA-F]{4})|(.))}{defined $1 ? do { my $c = chr hex $1; utf8::encode($c) if ord $c > 127; $c } : ($escape{$2} // $2)}ges;
-    push @found, $string;
-  }
-  return @found;
-}
-
 sub discover_containers {
   my ($job) = @_;
   return if $job->{kind} ne 'done' || $job->{status} != 0;
@@ -185,12 +175,12 @@ sub discover_containers {
     my $shown = shift @lines;
     last if !defined $shown;
     shift @lines if @lines && $lines[0] eq '';
-    my %label = json_strings($labels);
+    my ($label, $pairs) = map { eval { read_json($_) } } $labels, $env;
+    my %label = ref $label eq 'HASH' ? %$label : ();
     my $project = $label{'com.docker.compose.project'} // '';
     $projects{$project} = 1 if $project ne '';
     push @mine, { id => $id, label => \%label, project => $project, address => (split ' ', $address)[0] // '',    # an empty list would shift the rest
-     
-      running => $running eq 'true', env => [json_strings($env)] };
+      running => $running eq 'true', env => ref $pairs eq 'ARRAY' ? $pairs : [] };
     push @json, $shown;
   }
   $value{CONTAINERS} = join ",\n", @json;
@@ -351,12 +341,13 @@ sub start_probe {
   my ($probe) = @_;
   my %env = map { ("ZEBU_$_" => $value{$_}) } grep { !/^(?:CONTAINERS)$/ && !/\0/ } keys %value;
   $env{"ZEBU_SET_\U$_"} = $setting{$_} for keys %setting;
+  %env = (%env, %{ $probe->{told} || {} });
   for my $need (split ' ', $probe->{needs} // '') {
-    next if $need eq 'ROOT' || exists $value{$need};
+    next if exists $value{$need};
     @$probe{qw(kind status took out err)} = ('missing', 255, 0, '', $need);
     return;
   }
-  if (($probe->{needs} // '') =~ /\bROOT\b/ && !$root) {
+  if ($probe->{root} && !$root) {
     @$probe{qw(kind status took out err)} = ('needs-root', 255, 0, '', '');
     return;
   }
@@ -368,7 +359,7 @@ sub start_probe {
     @as = (as => \@ids) if $ids[0] != 0;
   }
   $probe->{$_} ||= { timeout => 10, limit => 262_144 }->{$_} for qw(timeout limit);
-  @$probe{qw(argv env)} = (['/bin/sh', '-c', $probe->{script}], \%env);
+  @$probe{qw(argv env)} = ([@{ $INTERPRETER{ $probe->{interpreter} } }, $probe->{script}], \%env);
   $probe->{as} = $as[1] if @as;
   queue($probe);
 }
@@ -382,12 +373,12 @@ sub main {
   my $discovered = sub {
     discover_containers($_[0]);
     discover_files();
-    start_probe($_) for grep { ($_->{needs} // '') =~ /[A-Z]+_[A-Z]+|OWNER|PROJECT|CONTAINERS/ } @probes;
+    start_probe($_) for grep { $_->{waits} } @probes;
   };
   start({
     argv => ['/bin/sh', '-c', 'ids=$(docker ps -aq --no-trunc) || exit 9; [ -n "$ids" ] || exit 0; exec docker inspect --format "$FORMAT" $ids'],
     env => { FORMAT => $INSPECT }, timeout => $setting{discovery_timeout} || 10, limit => 4_194_304, then => $discovered });
-  start_probe($_) for grep { ($_->{needs} // '') !~ /[A-Z]+_[A-Z]+|OWNER|PROJECT|CONTAINERS/ } @probes;
+  start_probe($_) for grep { !$_->{waits} } @probes;
   pump();
   prepare_filter();
   my %own = (

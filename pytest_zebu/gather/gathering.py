@@ -13,10 +13,12 @@ from typing import Any
 from urllib3.exceptions import InsecureRequestWarning
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial, key_values
+from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
+from pytest_zebu.gather.trial_runs import hold
 from pytest_zebu.settings.target import Target
 
 Watcher = Callable[[str], None]
@@ -28,13 +30,14 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
     chosen = list(facts)
     wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
-    probes = {name: probe for name, probe in wanted.items() if probe.host == "target"}
+    declared = questions_of(wanted) if target.settings.database.url_file else frozenset()
+    probes = {name: probe for name, probe in wanted.items() if probe.host == "target" and name not in declared}
     others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
     asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
     looks: dict[str, Look] = {look.key: look for look in asked_for}
     started = time.monotonic()
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state), connection.ask)
+    outside = Outside(target, lambda: offered_methods(connection, state))
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""
@@ -55,31 +58,60 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         if not trouble:
             watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
         asked = {name: answer for job in beside for name, answer in job.result().items()}
+        database = pool.submit(ask_declared, target, declared, answers, connection) if answers and declared else None
         told = Gathered({**answers, **asked}, seen, time.time())
         further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
         jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
         for job, key in jobs.items():
             seen[key] = job.result()
+        asked |= database.result() if database else {}
         for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
             seen[look.key] = outside.see(look)
-        if answers:
-            for look in {look.key: look for fact in chosen for look in fact.active(told, target)}.values():
-                watch(f"trying {look.kind} on {target.name}, as asked for by --zebu-active")
-                seen[look.key] = outside.see(look)
+        tried = hold_trials(target, chosen, connection, watch) if answers else {}
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
         if trouble
         else Unknown(Reason.GARBLED, "the answer was cut short")
     )
+    if database is None:
+        asked |= dict.fromkeys(declared, why)
     return Snapshot(
         host=target.name,
-        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time()),
+        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time(), tried),
         reachable=not trouble,
         trouble=trouble,
         logins=connection.logins,
         round_trips=connection.round_trips,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def questions_of(probes: Iterable[str]) -> frozenset[str]:
+    """Of the probes that are wanted, what a declared database is asked instead; and whether passwords are tried there."""
+    wanted = {*probes}
+    return frozenset({*(QUESTIONS.keys() & wanted), *([TRIES] if LOGIN_PROBE.name in wanted else [])})
+
+
+def ask_declared(
+    target: Target, wanted: frozenset[str], answers: Mapping[str, Said | Unknown], connection: Connection
+) -> dict[str, Said | Unknown]:
+    """Ask the declared database, once the machine has said with which role its backend works."""
+    from pytest_zebu.gather.database import ask_database  # most deployments need no driver
+
+    host = answers.get("zebu.host")
+    role = key_values(host.out).get("role", "") if isinstance(host, Said) else ""
+    return ask_database(target.settings, wanted, role, connection.forward)
+
+
+def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> dict[str, Any]:
+    """Hold the trials of facts, as the options ask for; by fact, what came of it, or why it may not be held."""
+    plans = {fact.name: fact.trial(target) for fact in facts if fact.trial is not None}
+    found: dict[str, Any] = {name: plan for name, plan in plans.items() if isinstance(plan, Unknown)}
+    trials = {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
+    for name, trial in sorted(trials.items(), key=lambda item: item[1].rank):
+        watch(f"trying {name} on {target.name}, as asked for by --zebu-active")
+        found[name] = hold(trial, target.settings, connection.ask)
+    return found
 
 
 def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import re
+import resource
 import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -24,16 +27,30 @@ import requests
 from OpenSSL import SSL
 from requests.adapters import HTTPAdapter
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import Look, Probe
-from pytest_zebu.gather import audit, services, trials
-from pytest_zebu.gather.browser import visit
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather import audit, services
+from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
 
 CONNECT_SECONDS = 2.0
 PORT_SECONDS = 1.4
 """Long enough for a lost first packet to be sent again (after one second: RFC 6298)."""
+NOT_REACHED = frozenset(
+    {
+        errno.ECONNREFUSED,
+        errno.ETIMEDOUT,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EHOSTDOWN,
+        errno.ENONET,
+        errno.ENOPROTOOPT,
+    }
+)
+"""How connecting ends where the other side, or a router on the way, says no, or nobody says anything (icmp(7))."""
+CUT_OFF = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
+"""How a connection ends that stood: that is the other side's doing too."""
 ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
@@ -67,7 +84,6 @@ class Outside:
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
-    drill: Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]] | None = None
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
@@ -99,12 +115,6 @@ class Outside:
                     return services.ask_proxy(self.target.settings)
                 case "advisories":
                     return audit.ask_advisories(self.target.settings, arguments["python"], arguments["npm"])
-                case "functional":
-                    return trials.use_application(self.target.settings, arguments)
-                case "attack":
-                    return trials.attack(self.target.settings, arguments)
-                case "restore":
-                    return trials.restore(self.drill, arguments)
                 case kind:
                     return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
         except Exception as error:
@@ -116,23 +126,38 @@ class Outside:
 
 
 def is_open(address: str, port: int, source: str | None = None) -> bool:
-    """Whether a TCP port accepts a connection.
+    """Whether a TCP port accepts a connection. Refused, timed out and unreachable are answers.
 
     Raises:
-        OSError: the source address is not this machine's.
+        OSError: anything else is our own fault, and says nothing of the port: no descriptors left, no such source address.
     """
     # A source address says from which leg to look; over the other family the route decides.
     bound = (source, 0) if source and (":" in source) == (":" in address) else None
     try:
         with socket.create_connection((address, port), PORT_SECONDS, source_address=bound):
             return True
-    except (TimeoutError, ConnectionError):
+    except TimeoutError:
         return False
     except OSError as error:
-        # Unreachable networks and filtered ports are closed; an address that we cannot bind is our own mistake.
-        if error.errno in (99, 22):
-            raise
-        return False
+        if error.errno in NOT_REACHED:
+            return False
+        raise
+
+
+def raise_own_fault(error: BaseException) -> None:
+    """Where an exception comes from a fault of this machine, raise that: it is no answer.
+
+    Raises:
+        OSError: the fault.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        # Those of OpenSSL and of the resolver are numbered in ways of their own.
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError | socket.gaierror):
+            number = cause.errno or 0
+            if number > 0 and number not in NOT_REACHED | CUT_OFF:
+                raise cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def answers(control: str | None, source: str | None = None) -> bool:
@@ -156,7 +181,9 @@ def _cut_off(what: str, control: str | None) -> Unknown | None:
 
 def try_ports(address: str, ports: list[int], control: str | None, source: str | None) -> Any:
     """Which ports are open, and whether the vantage sees anything at all."""
-    with ThreadPoolExecutor(max_workers=min(len(ports), PORTS_AT_ONCE) + 1) as pool:
+    # Other looks run beside this one, and need descriptors too.
+    at_once = min(len(ports), PORTS_AT_ONCE, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
+    with ThreadPoolExecutor(max_workers=at_once + 1) as pool:
         controlled = pool.submit(answers, control, source)
         tried = {port: pool.submit(is_open, address, port, source) for port in ports}
         found = {str(port): job.result() for port, job in tried.items()}
@@ -249,6 +276,7 @@ def shake_hands(
     except ConnectionRefusedError as error:
         return {"refused": type(error).__name__}  # somebody answered: it is the target that says no
     except OSError as error:
+        raise_own_fault(error)
         return _cut_off(f"{domain}:{port}", control) or {"refused": type(error).__name__}
     with raw:
         raw.settimeout(None)
@@ -297,6 +325,7 @@ def ask(arguments: Mapping[str, Any]) -> Any:
             ) as answer:
                 return _told(answer, int(arguments.get("body_limit", 0)))
         except requests.RequestException as error:
+            raise_own_fault(error)
             return _cut_off(url, arguments["control"]) or {"status": 0, "location": "", "error": type(error).__name__}
 
 
@@ -320,6 +349,7 @@ def time_requests(arguments: Mapping[str, Any]) -> Any:
                     taken.append(round(1000 * (time.perf_counter() - started), 2))
                     statuses.append(answer.status_code)
         except requests.RequestException as error:
+            raise_own_fault(error)
             return _cut_off(url, arguments["control"]) or {"trouble": type(error).__name__, "taken": [], "statuses": []}
     return {"trouble": "", "taken": taken, "statuses": statuses}
 

@@ -14,14 +14,17 @@ from urllib.parse import urlsplit
 import requests
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.gather.client import Client, proxmox_api
 from pytest_zebu.settings import Settings
-from pytest_zebu.settings.sections import Proxy
+from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
 PAGE_SIZE = 100
 PAGES = 10
 ANCESTORS = 20
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,8192}")
+"""The shape of a bearer token (RFC 6750)."""
 DEFAULT_LOGIN = ("admin@example.com", "changeme")
 """What Nginx Proxy Manager came with until mid-2025. NPMplus makes a password of its own at its first start."""
 
@@ -42,6 +45,11 @@ def refusal(status: int, what: str, message: str) -> Unknown:
             return Unknown(Reason.NO_PERMISSION, f"{what}: a privilege is missing (403 {said})".rstrip())
         case 429:
             return Unknown(Reason.UNDECIDABLE, f"{what}: asked too often (429): try again later")
+        case 301 | 302 | 303 | 307 | 308:
+            return Unknown(
+                Reason.UNDECIDABLE,
+                f"{what}: it redirects ({status}), which is not followed: declare where it is itself",
+            )
         case _:
             return Unknown(Reason.UNDECIDABLE, f"{what}: status {status} {said}".rstrip())
 
@@ -61,13 +69,6 @@ def read_json(answer: requests.Response, what: str) -> Any:
         raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
 
 
-def _session(trust: str) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = trust
-    return session
-
-
 def _message(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
@@ -75,9 +76,9 @@ def _message(body: Any) -> str:
     return str(body.get("message") or (error.get("message") if isinstance(error, dict) else error) or "")
 
 
-def _get(session: requests.Session, url: str, what: str, **params: Any) -> Any:
+def _get(client: Client, url: str, what: str, **params: Any) -> Any:
     try:
-        with session.get(url, params=params, timeout=SECONDS, stream=True, allow_redirects=False) as answer:
+        with client.get(url, params=params, timeout=SECONDS, stream=True) as answer:
             if answer.status_code != 200:
                 try:
                     body = read_json(answer, what)
@@ -113,18 +114,17 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     if forge.repository is None:
         return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
     base = f"{forge.api}/repos/{forge.repository}"
-    session = _session(settings.trust(forge.ca_file))
-    session.headers["Accept"] = "application/vnd.github+json"
-    session.headers["X-GitHub-Api-Version"] = "2022-11-28"
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     token = settings.secret(forge.token_file, "forge.token_file")
     if token:
-        session.headers["Authorization"] = f"Bearer {token}"
+        headers["Authorization"] = f"Bearer {token}"
+    client = Client(settings.trust(forge.ca_file), headers)
 
     def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
         rows: list[Any] = []
         try:
             for page in range(1, PAGES + 1):
-                said = _get(session, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params)
+                said = _get(client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params)
                 found = said.get(key) if key and isinstance(said, dict) else said
                 if not isinstance(found, list):
                     return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
@@ -189,19 +189,15 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     proxmox = settings.proxmox
     if proxmox.api is None or proxmox.token is None:
         return Unknown(Reason.NOT_CONFIGURED, "proxmox.api and proxmox.token are not set")
-    from proxmoxer import ProxmoxAPI, ResourceException
-    from proxmoxer.core import AuthenticationError
+    from proxmoxer.core import AuthenticationError, ResourceException
 
     user, _, token_name = proxmox.token.partition("!")
     parts = urlsplit(proxmox.api)
-    try:
-        api = ProxmoxAPI(
-            parts.hostname, port=parts.port or 8006, user=user, token_name=token_name,
-            token_value=settings.secret(proxmox.token_file, "proxmox.token_file"),
-            verify_ssl=settings.trust(proxmox.ca_file), timeout=int(SECONDS[1]),
-        )  # fmt: skip
-    except (AuthenticationError, requests.RequestException) as error:
-        return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
+    secret = settings.secret(proxmox.token_file, "proxmox.token_file")
+    api = proxmox_api(
+        parts.hostname or "", parts.port or 8006, settings.trust(proxmox.ca_file), int(SECONDS[1]),
+        (user, token_name, secret),
+    )  # fmt: skip
 
     def ask(path: str) -> Any:
         resource, _, query = path.partition("?")
@@ -212,6 +208,9 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
             return refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
         except AuthenticationError:
             return refusal(401, f"Proxmox {resource}", "")
+        except requests.TooManyRedirects as error:
+            status = error.response.status_code if error.response is not None else 302
+            return refusal(status, f"Proxmox {resource}", "")
         except ValueError:
             return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
 
@@ -246,59 +245,91 @@ def ask_proxy(settings: Settings) -> Any:
     proxy = settings.proxy
     if proxy.api is None:
         return Unknown(Reason.NOT_CONFIGURED, "proxy.api is not set")
-    with _session(settings.trust(proxy.ca_file)) as session:
+    with Client(settings.trust(proxy.ca_file)) as client:
         try:
-            health = _get(session, f"{proxy.api}/api/", "proxy: health")
+            health = _get(client, f"{proxy.api}/api/", "proxy: health")
         except _Refused as error:
             return error.unknown
         # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
         setup = health.get("setup") if isinstance(health, dict) else None
         login = "" if setup is None else _default_login(proxy, settings.trust(proxy.ca_file))
         found: dict[str, Any] = {"setup": setup, "default_login": login}
-        found |= _listings(session, settings)
+        found |= _listings(client, settings)
     return found
 
 
-def _default_login(proxy: Proxy, trust: str) -> Any:
-    """Whether the default login is accepted. It is tried once: a proxy may ban who tries more often."""
+class _WrongPassword(Exception):
+    """The proxy knows no such account with that password."""
+
+
+class _SecondFactor(Exception):
+    """The password was right, and is not enough."""
+
+
+def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None:
+    """Log in to the proxy's administration; the client keeps what it was given for it.
+
+    Raises:
+        _Refused: it could not be tried, or the answer is none to a login.
+        _WrongPassword: it was refused.
+        _SecondFactor: it asks for more.
+    """
+    what = "proxy: login"
+    body = {"identity": identity, "secret": secret}
+    try:
+        with client.post(f"{api}/api/tokens", json=body, timeout=SECONDS, stream=True) as answer:
+            status, cookies = answer.status_code, [one for one in answer.cookies if "token" in one.name]
+            said = read_json(answer, what) if status == 200 else None
+    except requests.RequestException as error:
+        raise _Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
+    if status in (400, 401):
+        raise _WrongPassword
+    if status != 200:
+        raise _Refused(refusal(status, what, ""))
+    if isinstance(said, dict) and any(key in said for key in ("requires_2fa", "requiresTotp")):
+        raise _SecondFactor
+    token = said.get("token") if isinstance(said, dict) and isinstance(said.get("expires"), str) else None
+    # Nginx Proxy Manager gives a token; NPMplus sets a cookie, which the client keeps.
+    if isinstance(token, str) and TOKEN.fullmatch(token):
+        client.headers["Authorization"] = f"Bearer {token}"
+    elif not (cookies and isinstance(said, dict) and "expires" in said):
+        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
+
+
+def _default_login(proxy: ProxyAccess, trust: str) -> Any:
+    """The default login, if its password is accepted. It is tried once: a proxy may ban who tries more often."""
     identity, secret = DEFAULT_LOGIN
-    with _session(trust) as session:
+    with Client(trust) as client:
         try:
-            body = {"identity": identity, "secret": secret}
-            status = session.post(f"{proxy.api}/api/tokens", json=body, timeout=SECONDS).status_code
-        except requests.RequestException as error:
-            return Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")
-    if status == 429:
-        return refusal(429, "proxy: login", "")
-    return identity if 200 <= status < 300 else ""
+            _log_in(client, proxy.api, identity, secret)
+        except _Refused as error:
+            return error.unknown
+        except _WrongPassword:
+            return ""
+        except _SecondFactor:
+            return identity
+    return identity
 
 
-def _listings(session: requests.Session, settings: Settings) -> dict[str, Any]:
+def _listings(client: Client, settings: Settings) -> dict[str, Any]:
     proxy = settings.proxy
     kinds = ("proxy-hosts", "certificates")
     if proxy.identity is None:
         return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
-    body = {"identity": proxy.identity, "secret": settings.secret(proxy.password_file, "proxy.password_file")}
     try:
-        answer = session.post(f"{proxy.api}/api/tokens", json=body, timeout=SECONDS)
-        said = answer.json() if answer.status_code == 200 else {}
-    except (requests.RequestException, ValueError) as error:
-        return dict.fromkeys(kinds, Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}"))
-    if answer.status_code != 200:
-        return dict.fromkeys(
-            kinds, refusal(answer.status_code if answer.status_code != 400 else 401, "proxy: login", "")
-        )
-    if any(key in said for key in ("requires_2fa", "requiresTotp")):
+        _log_in(client, proxy.api, proxy.identity, settings.secret(proxy.password_file, "proxy.password_file"))
+    except _Refused as error:
+        return dict.fromkeys(kinds, error.unknown)
+    except _WrongPassword:
+        return dict.fromkeys(kinds, refusal(401, "proxy: login", ""))
+    except _SecondFactor:
         why = Unknown(Reason.NO_PERMISSION, "proxy: the account asks for a second factor: use one without")
         return dict.fromkeys(kinds, why)
-    # Nginx Proxy Manager gives a token; NPMplus sets a cookie, which the session keeps.
-    if isinstance(said.get("token"), str):
-        session.headers["Authorization"] = f"Bearer {said['token']}"
     found: dict[str, Any] = {}
     kept = ("domain_names", "forward_host", "forward_port", "enabled", "provider", "expires_on")
     for kind in kinds:
         try:
-            rows = _get(session, f"{proxy.api}/api/nginx/{kind}", f"proxy: {kind}")
+            rows = _get(client, f"{proxy.api}/api/nginx/{kind}", f"proxy: {kind}")
             # The free text may hold anything: only what is asked of it is kept.
             found[kind] = [
                 {key: row[key] for key in kept if key in row}

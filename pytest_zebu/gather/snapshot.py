@@ -14,6 +14,13 @@ from pytest_zebu.files import write_whole
 from pytest_zebu.settings.errors import UsageProblem
 
 SCHEMA = 1
+TRIALS_AMONG_LOOKS = {
+    "functional@here production": "use",
+    "functional@here staging": "staged_use",
+    "restore@here drill": "drill",
+    "attack@here production": "attack",
+}
+"""Where the results of trials were before they had a table of their own: snapshots of then are still read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ def dump(snapshots: Mapping[str, Snapshot]) -> str:
             "time": snapshot.gathered.time,
             "answers": answers,
             "looks": _plain(snapshot.gathered.looks),
+            "trials": _plain(snapshot.gathered.trials),
         }
         hosts[name] = data
     return json.dumps({"zebu_snapshot": SCHEMA, "hosts": hosts}, indent=1)
@@ -107,4 +115,7 @@ def _snapshot(data: dict[str, Any]) -> Snapshot:
     answers: dict[str, Said | Unknown] = {}
     for name, answer in gathered["answers"].items():
         answers[name] = _rich(answer) if "$unknown" in answer else Said(**answer)
-    return Snapshot(**data, gathered=Gathered(answers, _rich(gathered["looks"]), float(gathered["time"])))
+    looks = _rich(gathered["looks"])
+    trials = {name: looks.pop(key) for key, name in TRIALS_AMONG_LOOKS.items() if key in looks}
+    trials |= _rich(gathered.get("trials", {}))
+    return Snapshot(**data, gathered=Gathered(answers, looks, float(gathered["time"]), trials))

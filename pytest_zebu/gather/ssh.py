@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+import socket
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,11 +18,13 @@ from typing import Any
 
 from testinfra.backend.ssh import SshBackend
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import OWN_ANSWERS, Probe
+from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
 from pytest_zebu.settings.target import Target
 
 OUTPUT_LIMIT = 32 * 2**20
+FORWARD_TRIES = 3
 # sudo ends with 1 when it refuses, before it reads anything; the far side never ends with 1.
 REMOTE = (
     'exec sh -c \'if [ "$(id -u)" = 0 ]; then exec {enter}perl - "$SSH_CONNECTION"; fi; '
@@ -191,6 +195,39 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             raise Refused(f"the far side did not start (status {done.status})")
         return unframe(done.out, nonce)
 
+    @contextmanager
+    def forward(self, host: str, port: int) -> Iterator[int | None]:
+        """A port of this machine's loopback that leads where the host says, for as long as it is needed.
+
+        It goes through the connection that stands; nothing where ssh opens none. A folder instead of a host holds the
+        socket of a PostgreSQL.
+        """
+        there = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else f"{f'[{host}]' if ':' in host else host}:{port}"
+        local = None
+        for _ in range(FORWARD_TRIES):  # somebody else may take the free port first
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                chosen = int(free.getsockname()[1])
+            if self._command_master("forward", f"127.0.0.1:{chosen}:{there}"):
+                local = chosen
+                break
+        try:
+            yield local
+        finally:
+            if local is not None:
+                self._command_master("cancel", f"127.0.0.1:{local}:{there}")
+
+    def _command_master(self, what: str, forwarding: str) -> bool:
+        # Our configuration clears forwardings, the user's own among them; this one is asked for.
+        words = ["-o", "ClearAllForwardings=no", "-O", what, "-L", forwarding, "--", self.destination]
+        try:
+            done = subprocess.run(
+                [*self._ssh, *words],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
     def close(self) -> None:
         """End the connection and remove what it left here."""
         if self.control_path.exists():
@@ -209,10 +246,15 @@ def _feed(pipe: Any, data: bytes) -> None:
         return
 
 
+def program() -> bytes:
+    """The far side's own program, in Perl."""
+    own = resources.files(__package__).joinpath("far.pl").read_bytes()
+    return scripts.text("json.pl").encode() + b"\n" + own
+
+
 def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float) -> bytes:
     """The script for the far side: its program, and the probes behind it, each value with its length."""
-    program = resources.files(__package__).joinpath("far.pl").read_bytes()
-    parts = [program, b"\n__END__\n"]
+    parts = [program(), b"\n__END__\n"]
 
     def put(key: str, value: str) -> None:
         data = value.encode()
@@ -223,29 +265,19 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
         put(f"set_{key}", value)
     for probe in probes:
         put("probe", probe.name)
-        put("script", probe.script)
+        put("script", probe.text)
+        put("interpreter", probe.interpreter)
         put("timeout", f"{min(probe.timeout, seconds):g}")
         put("limit", str(probe.limit))
+        for key, value in probe.environment.items():
+            put(f"env_{key}", value)
         if probe.needs:
-            put("needs", " ".join(probe.needs))
-        for flag in ("owner", "dotenv", "secrets"):
+            put("needs", " ".join(need.name for need in probe.needs))
+        for flag in ("root", "waits", "owner", "dotenv", "secrets"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(b"GO 0\n")
     return b"".join(parts)
-
-
-NEEDS = {
-    "APP_DIR": "the application's folder is unknown: no container of a compose project was seen (set app_directory)",
-    "PROJECT": "no compose project was seen, or several (set project)",
-    "CONTAINERS": "Docker's containers could not be listed",
-    "DB_CONTAINER": "no container of PostgreSQL was seen",
-    "BACKEND_CONTAINER": "no running container of the backend was seen",
-    "FRONTEND_ADDRESS": "no container of the frontend with an address was seen",
-    "REDIS_CONTAINER": "no running container of Redis was seen",
-    "APP_ROLE": "the backend's DATABASE_URL was not seen",
-    "OWNER": "the application's folder could not be read",
-}
 
 
 def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
@@ -285,7 +317,8 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
             return Unknown(Reason.NO_PERMISSION, f"{name} needs root, and sudo -n was refused")
         case "missing":
             need = err.decode(errors="replace")
-            return Unknown(Reason.MISSING, NEEDS.get(need, f"{name} needs {need}"))
+            known = Need.__members__.get(need)
+            return Unknown(Reason.MISSING, known.value if known else f"{name} needs {need}")
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
 
@@ -296,3 +329,12 @@ def missing_answers(
     """The answers, with a reason for each that did not come."""
     wanted = [probe.name for probe in probes] + list(OWN_ANSWERS)
     return {name: answers.get(name, why) for name in wanted}
+
+
+def lend(option: Any, connection: Callable[[], Connection]) -> None:
+    """Give testinfra's `host` fixture our connection, unless the user named hosts of their own in its options."""
+    if getattr(option, "hosts", None) or getattr(option, "ssh_config", None):
+        return
+    ours = connection()
+    option.hosts = f"ssh://{ours.destination}"
+    option.ssh_config = str(ours.config)

@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
+from pytest_zebu.facts.answer import Unknown
 from pytest_zebu.files import write_whole
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.verdict.settle import Declared, Word
@@ -326,8 +327,8 @@ def _histories(path: Path, text: str) -> tuple[str, ...]:
     for (start, kind), end in zip(starts, ends, strict=True):
         if kind != "attestation":
             continue
-        if lines is None:
-            found.append(f"{path.name} is in no commit")
+        if isinstance(lines, Unknown):
+            found.append(f"{path.name} {lines.detail}")
             continue
         block = text[start:end].rstrip()
         first = text.count("\n", 0, start)

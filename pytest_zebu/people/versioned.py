@@ -1,25 +1,45 @@
-"""What git knows of files on the runner: who asks must not run what a repository brings along."""
+"""What git knows of files on the runner. Who asks a repository must not run what it brings along.
+
+Only what is committed is asked: a look at the working tree would run the repository's own filters. The file as it lies
+there is compared with it here. Whose repository may be asked is git's own decision (`safe.directory`), and the user's.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from pathlib import Path
 
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+
 SECONDS = 10
-# The repository may be somebody else's: none of its programs is run, and nothing of it is written.
-SAFE = (
-    "-c",
+# What a repository's configuration could run, or change in the answer, for the commands that are used here. A command
+# line comes after every file, those that the repository includes among them.
+OFF = (
     "core.fsmonitor=false",
-    "-c",
     "core.hooksPath=/dev/null",
-    "-c",
+    "core.attributesFile=/dev/null",
     "core.pager=cat",
-    "-c",
-    "safe.directory=*",
+    "log.showSignature=false",
+    "safe.bareRepository=explicit",
+    "blame.ignoreRevsFile=",
 )
+# Objects that a partial clone lacks are not fetched: no way to fetch is allowed, by no transport and no helper. The
+# variable that forbids it outright is younger than Debian 11 and 12.
+ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+NOT_OURS = ("dubious ownership", "unsafe repository")
+"""What git complains of where a repository belongs to somebody else; Debian 11's says it in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +55,69 @@ class Change:
         return not self.commit.strip("0")
 
 
-def git(folder: Path, *words: str) -> str | None:
-    """What a git command says; nothing where there is no git, no repository, or no answer in time."""
+UNCOMMITTED = Change("0" * 40, datetime.fromtimestamp(0, UTC))
+
+
+def _environment(mine: Mapping[str, str]) -> dict[str, str]:
+    """The user's own, without what points git elsewhere: a hook of another repository may have started us."""
+    kept = {key: value for key, value in mine.items() if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")}
+    return {**kept, **ENVIRONMENT}
+
+
+def git(folder: Path, *words: str) -> str | Unknown:
+    """What a git command says of committed things, or why it says nothing: the end of a sentence about the file."""
+    flags = [word for setting in OFF for word in ("-c", setting)]
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *SAFE, *words],
+            ["git", "--no-pager", *flags, "-C", str(folder), *words],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            env=_environment(os.environ),
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+    except FileNotFoundError:
+        return Unknown(Reason.NO_COMMAND, "has no history: there is no git on this machine")
+    except subprocess.TimeoutExpired:
+        return Unknown(Reason.TIMED_OUT, f"has no history: git did not answer within {SECONDS} s")
+    except OSError as error:
+        return Unknown(Reason.UNDECIDABLE, f"has no history: git does not start: {type(error).__name__}")
+    if done.returncode == 0:
+        return done.stdout.decode(errors="replace")
+    complaint = plain_text(done.stderr)
+    if any(mark in complaint for mark in NOT_OURS):
+        return Unknown(
+            Reason.NO_PERMISSION, "lies in a repository of somebody else, which git does not ask (safe.directory)"
+        )
+    return Unknown(Reason.MISSING, "is in no commit")
 
 
-def changes_by_line(path: Path) -> list[Change] | None:
-    """The change that each line of a file comes from; nothing where the file is under no version control."""
-    said = git(path.parent, "blame", "--line-porcelain", "--", path.name)
-    if said is None:
-        return None
-    found: list[Change] = []
-    commit, at = "", datetime.fromtimestamp(0, UTC)
-    for line in said.splitlines():
+def changes_by_line(path: Path) -> list[Change] | Unknown:
+    """The change that each line of a file comes from, as the file lies there; or why nobody can tell."""
+    said = git(path.parent, "blame", "--no-textconv", "--line-porcelain", "HEAD", "--", path.name)
+    if isinstance(said, Unknown):
+        return said
+    try:
+        now = _lines(path.read_bytes().decode(errors="replace"))
+    except OSError as error:
+        return Unknown(Reason.MISSING, f"cannot be read ({type(error).__name__})")
+    committed = list(_blamed(said))
+    found = [UNCOMMITTED] * len(now)
+    blocks = SequenceMatcher(None, [line for _, line in committed], now, autojunk=False).get_matching_blocks()
+    for block in blocks:
+        found[block.b : block.b + block.size] = [change for change, _ in committed[block.a : block.a + block.size]]
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as git counts them, whatever the platform ends them with."""
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _blamed(said: str) -> Iterator[tuple[Change, str]]:
+    commit, at = "", UNCOMMITTED.at
+    for line in said.split("\n"):
         word, _, rest = line.partition(" ")
         if line.startswith("\t"):
-            found.append(Change(commit, at))
+            yield Change(commit, at), line[1:].removesuffix("\r")
         elif word == "committer-time":
             at = datetime.fromtimestamp(int(rest), UTC)
         elif len(word) in (40, 64) and not word.strip("0123456789abcdef"):
             commit = word
-    return found

@@ -1,7 +1,12 @@
-"""What the suite is written with: `@item` ties a test to an item of the checklist, `Cases` lists what it judged."""
+"""What the suite is written with: `@item` ties a test to an item of the checklist, `Cases` lists what it judged.
+
+What a check asks for by the names of its parameters is no fixture: the run hands it over when the check is called. So
+the suite needs none of the plain names (`settings`, `redis`, `task`) that other plugins and projects use for fixtures.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -10,18 +15,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from pytest_zebu.catalogue import load
+from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.verdict.outcome import Case, Outcome
 
 Check = TypeVar("Check", bound=Callable[..., None])
 _SECTIONS = re.compile(r"^(Fix|See):[ \t]*", re.MULTILINE)
+GIVEN = frozenset({"case", "settings", "zebu_target", "zebu_item", "past", "incidents", "records", "task", *ALL})
+"""What a check may ask for; any other parameter is a fixture of the test's own project."""
 _registered: dict[str, Callable[..., None]] = {}
-_either: dict[str, frozenset[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What ties a check to the checklist; it stays with the check under every decorator that keeps `__dict__`.
+
+    Attributes:
+        parameters: the names that the check asks for.
+        either: facts that are handed over as answers, known or unknown.
+    """
+
+    parameters: tuple[str, ...]
+    either: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +65,59 @@ def item(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Chec
         UnknownItem: the checklist has no such item.
         ValueError: another test decides it already.
     """
-    for item_id in item_ids:
-        load()[item_id]
 
     def decorate(check: Check) -> Check:
         for item_id in item_ids:
             other = _registered.get(item_id)
-            if other is not None and other.__qualname__ != check.__qualname__:
-                raise ValueError(f"{item_id} is decided by {other.__qualname__} already")
+            if other is not None and place(other) != place(check):
+                raise ValueError(f"{item_id} is decided by {place(other)} already, and by {place(check)}")
             _registered[item_id] = check
-        _either[check.__qualname__] = frozenset(either)
-        marked: Check = items(*item_ids)(check)
-        return marked
+        return items(*item_ids, either=either)(check)
 
     return decorate
 
 
+def place(check: Callable[..., None]) -> str:
+    """Where a check stands: two of the same name in two files are two, and one that is imported twice is one."""
+    written = inspect.unwrap(check)
+    return f"{written.__globals__.get('__file__', written.__module__)}::{written.__qualname__}"
+
+
+def tie_of(check: object) -> Tie | None:
+    """What ties a check to the checklist, if anything does."""
+    return getattr(check, "zebu_tie", None)
+
+
 def either_of(check: Callable[..., None]) -> frozenset[str]:
     """The facts that a check takes as answers."""
-    return _either.get(check.__qualname__, frozenset())
+    tie = tie_of(check)
+    return tie.either if tie is not None else frozenset()
 
 
-def items(*item_ids: str) -> Callable[[Check], Check]:
-    """Parametrize a test over items; without any there is nothing to test."""
-    catalogue = load()
-    params = [
-        pytest.param(item_id, id=item_id, marks=[getattr(pytest.mark, name) for name in catalogue[item_id].markers])
-        for item_id in item_ids
-    ]
+def items(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+    """Parametrize a test over items; without any there is nothing to test.
+
+    Raises:
+        UnknownItem: the checklist has no such item.
+    """
+    params = [pytest.param(load()[item_id].id, id=item_id) for item_id in item_ids]
 
     def decorate(check: Check) -> Check:
+        parameters = inspect.signature(check).parameters
+        vars(check)["zebu_tie"] = Tie(tuple(parameters), frozenset(either))
+
+        @functools.wraps(check)
+        def judged(*args: Any, **named: Any) -> None:
+            check(*args, **named)
+
+        kept = [one for one in parameters.values() if one.name not in GIVEN]
+        ours = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in ("zebu_item", "zebu_target")]
+        vars(judged)["__signature__"] = inspect.Signature([*kept, *ours])
         if not params:
-            check.__test__ = False  # type: ignore[attr-defined]  # pytest passes over it
-            return check
-        marked: Check = pytest.mark.parametrize("zebu_item", params, indirect=True)(check)
-        used: Check = pytest.mark.usefixtures("zebu_item")(marked)
-        return used
+            vars(judged)["__test__"] = False  # pytest passes over it
+            return cast(Check, judged)
+        marked: Check = pytest.mark.parametrize("zebu_item", params)(judged)
+        return marked
 
     return decorate
 

@@ -1,168 +1,79 @@
-"""The pytest plugin: options, markers, fixtures, and hooks that delegate.
+"""The pytest plugin as every run on this Python meets it: the options, and the way to all else for those who use them.
+
+Installed beside tests that have nothing to do with it, it must change nothing and cost next to nothing: what judges is
+imported when there is something to judge.
 
 Hooks: https://docs.pytest.org/en/stable/reference/reference.html#hooks
 """
 
 from __future__ import annotations
 
-import importlib.util
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pytest_zebu.catalogue import load
-from pytest_zebu.gather.targets import chosen, enter_lab, targets
-from pytest_zebu.plugin import fixtures
-from pytest_zebu.plugin.fixtures import RUN
-from pytest_zebu.plugin.judging import RunHooks, XdistHooks
-from pytest_zebu.plugin.run import Options, Run
-from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.settings.target import Target
-from pytest_zebu.verdict.readiness import Gate
+from pytest_zebu.plugin.options import OPTIONS, settle_options
+
+MARKED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
-    group = parser.getgroup("zebu", "production readiness of a Zebu deployment")
-    add = group.addoption
-    add(
-        "--zebu-host",
-        metavar="HOST[,HOST]",
-        help="what to judge: a name from zebu.toml, an ssh alias, ssh://user@host:port, or lab",
-    )
-    add(
-        "--zebu-config",
-        metavar="FILE",
-        help="the settings (default: $ZEBU_CONFIG, else zebu.toml in the current folder)",
-    )
-    add(
-        "--zebu-gate",
-        choices=[gate.value for gate in Gate],
-        default=Gate.SCORE.value,
-        help="what fails the run: score (a selected stage is not ready; default), strict (any failed item), off",
-    )
-    add("--zebu-json", metavar="FILE", help="write the readiness as JSON (schema: docs/report.schema.json)")
-    add("--zebu-save", metavar="FILE", help="keep what was gathered, to judge it again later")
-    add("--zebu-replay", metavar="FILE", help="judge what --zebu-save kept, without the host")
-    add(
-        "--zebu-timeout",
-        metavar="SECONDS",
-        type=float,
-        help="the longest that gathering over ssh may take (default: 30)",
-    )
-    add(
-        "--zebu-scan",
-        choices=["usual", "full"],
-        default="usual",
-        help="the TCP ports that are tried from each vantage: the usual ones and the machine's own (default), or all",
-    )
-    add(
-        "--zebu-active",
-        metavar="PROBE[,PROBE]",
-        default="",
-        help="probes that write, and clean up after themselves: functional, restore, attack (default: none)",
-    )
-
-
-def _targets(config: pytest.Config) -> tuple[Target, ...]:
-    option = config.option
-    names = option.zebu_host
-    if option.zebu_replay is not None and not names:
-        from pytest_zebu.gather.snapshot import read
-
-        names = ",".join(read(Path(option.zebu_replay)))
-    if option.zebu_replay is not None and "lab" in names.split(","):
-        # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
-        from pytest_zebu.settings import find
-        from pytest_zebu.settings.sections import Host
-
-        settings = find(option.zebu_config)
-        return tuple(
-            Target(name=name, host=settings.hosts.get(name, Host()), settings=settings) for name in names.split(",")
-        )
-    return targets(names, option.zebu_config, option.zebu_timeout)
+    parser.getgroup("zebu", "production readiness of a Zebu deployment")
+    for option in OPTIONS:
+        option.declare(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register markers; with a host or a replay, set up the run."""
-    for name, text in load().markers.items():
-        config.addinivalue_line("markers", f"{name}: {text}")
-    config.pluginmanager.register(fixtures, "zebu-fixtures")
-    if config.option.zebu_host is None and config.option.zebu_replay is None:
-        return
-    worker = getattr(config, "workerinput", None)
-    option = config.option
-    try:
-        found = tuple(chosen(target, option.zebu_scan, option.zebu_active) for target in _targets(config))
-        json, save, replay = (name and Path(name) for name in (option.zebu_json, option.zebu_save, option.zebu_replay))
-        options = Options(Gate(option.zebu_gate), json, save, replay)
-        shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
-        if worker is None and option.zebu_replay is None:
-            enter_lab(found)
-        run = Run({target.name: target for target in found}, options, **shared)
-    except UsageProblem as error:
-        raise pytest.UsageError(f"zebu: {error}") from None
-    config.stash[RUN] = run
-    config.pluginmanager.register(RunHooks(run, config, is_worker=worker is not None), "zebu-run")
-    if config.pluginmanager.hasplugin("xdist"):
-        config.pluginmanager.register(XdistHooks(run), "zebu-xdist")
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(_suite_folder())]
-    if worker is None:
-        _lend_connection(config, run)
-        _style_html(config)
+    """With a host or a replay, set up the run."""
+    settle_options(config)
+    judges = config.option.zebu_host is not None or config.option.zebu_replay is not None
+    if judges or (config.option.markers and _is_zebu_project(config)):
+        _register_markers(config)
+    if judges:
+        from pytest_zebu.plugin.setup import set_up
+
+        set_up(config)
 
 
-def _suite_folder() -> Path:
-    spec = importlib.util.find_spec("tests_prod")
-    if spec is None or spec.origin is None:
-        raise pytest.UsageError("zebu: the suite tests_prod is not installed beside the plugin")
-    return Path(spec.origin).parent
+def _is_zebu_project(config: pytest.Config) -> bool:
+    return bool(config.option.zebu_config) or Path("zebu.toml").exists()
 
 
-def _lend_connection(config: pytest.Config, run: Run) -> None:
-    """Give testinfra's `host` fixture our connection, unless the user named hosts of their own."""
-    option = config.option
-    if (
-        getattr(option, "hosts", None)
-        or getattr(option, "ssh_config", None)
-        or len(run.targets) != 1
-        or run.options.replay
-    ):
-        return
-    connection = run.connection(next(iter(run.targets)))
-    option.hosts = f"ssh://{connection.destination}"
-    option.ssh_config = str(connection.config)
+def _register_markers(config: pytest.Config) -> None:
+    if not config.stash.get(MARKED, False):
+        from pytest_zebu.catalogue import load
+
+        config.stash[MARKED] = True
+        for name, text in load().markers.items():
+            config.addinivalue_line("markers", f"{name}: {text}")
 
 
-def _style_html(config: pytest.Config) -> None:
-    if getattr(config.option, "htmlpath", None):
-        config.option.self_contained_html = True
-        config.option.css = [*config.option.css, str(resources.files("pytest_zebu.reports").joinpath("report.css"))]
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a test that decides an item of the checklist the markers that the catalogue has for it."""
+    item_id = _item_of(item)
+    if item_id:
+        from pytest_zebu.catalogue import load
+
+        _register_markers(item.config)
+        found = load()[item_id]
+        for name in found.markers:
+            item.add_marker(name)
+        item.user_properties += [("id", found.id), ("stage", found.stage.value), ("category", found.category)]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a host, items of the checklist cannot be judged: say so in one line."""
-    if RUN not in config.stash and not config.option.collectonly:
-        for item in items:
-            if "zebu_item" in getattr(item, "fixturenames", ()):
-                raise pytest.UsageError(
-                    "zebu: name what to judge: --zebu-host=HOST (zebu.toml, an ssh alias, ssh://user@host:port, or lab)"
-                )
+    if config.pluginmanager.has_plugin("zebu-run") or config.option.collectonly:
+        return
+    if any(_item_of(item) for item in items):
+        from pytest_zebu.plugin.fixtures import NO_HOST
+
+        raise pytest.UsageError(f"zebu: {NO_HOST}")
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End connections, remove what the processes of this run shared."""
-    if RUN in config.stash:
-        config.stash[RUN].close()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """With several hosts, each item is judged for each."""
-    run = metafunc.config.stash.get(RUN, None)
-    if run is not None and len(run.targets) > 1 and "zebu_target" in metafunc.fixturenames:
-        metafunc.parametrize("zebu_target", list(run.targets), indirect=True)
+def _item_of(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("zebu_item", "")) if callspec is not None else ""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+import sys
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import pytest
 
-from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
-from pytest_zebu.plugin.checks import either_of, message_of, prose
+from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
+from pytest_zebu.plugin.judge import decide
+from pytest_zebu.plugin.reporting import item_report, report_of
 from pytest_zebu.plugin.run import Run, facts_of
-from pytest_zebu.reports import html, terminal
-from pytest_zebu.reports import json as json_report
-from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
+from pytest_zebu.reports import formats, html, terminal
+from pytest_zebu.reports.report import Report
+from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
+FINDING = pytest.StashKey[Finding]()
 
 
 def item_of(item: pytest.Item) -> tuple[str, str] | None:
@@ -30,32 +35,38 @@ def item_of(item: pytest.Item) -> tuple[str, str] | None:
     return str(callspec.params["zebu_item"]), str(callspec.params.get("zebu_target", ""))
 
 
-def judge(item: pytest.Item, item_id: str, error: BaseException | None) -> Finding:
-    """The finding of a test that ended, with or without an exception."""
-    text = prose(getattr(item, "function"))  # noqa: B009 (only functions decide items)
-    cases = item.stash.get(CASES, None)
-    found = tuple(cases.found) if cases else ()
-    seen = tuple(cases.seen) if cases else ()
-    pictures = tuple(cases.pictures) if cases else ()
-    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
-    match error:
-        case None if cases is not None and not found and not seen:
-            outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
-        case None:
-            outcome, reason = combine(found)
-        case AssertionError():
-            outcome, reason = Outcome.FAILED, message_of(error)
-        case NotAssessed() | pytest.skip.Exception():
-            # What was seen to be wrong stays wrong, whatever else could not be seen.
-            outcome, reason = combine(found)
-            if outcome is not Outcome.FAILED:
-                outcome, reason = Outcome.NOT_ASSESSED, str(error)
-        case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
-            outcome, reason = Outcome.NOT_APPLICABLE, str(error)
-        case _:
-            why = f"the check itself broke: {type(error).__name__}"
-            return Finding(item_id, Outcome.NOT_ASSESSED, why, text.fix, evidence, found, broken=True)
-    return Finding(item_id, outcome, reason, text.fix, evidence, found, pictures=pictures)
+def end(finding: Finding, error: BaseException | None) -> NoReturn:
+    """End a call as its finding says: with a failure in a few lines and no traceback, or with a skip and its reason.
+
+    Raises:
+        Failed: the item failed.
+        Skipped: it neither passed nor failed.
+    """
+    if finding.outcome is Outcome.FAILED:
+        raised: BaseException = pytest.fail.Exception("\n".join(terminal.finding_lines(finding)), pytrace=False)
+    else:
+        raised = pytest.skip.Exception(f"{finding.outcome.label}: {finding.reason}")
+    # A debugger stands where the check ended.
+    raise raised.with_traceback(error.__traceback__ if error else None) from None
+
+
+def around(item_id: str, error: BaseException) -> Finding:
+    """The finding of an item whose set-up or tearing down did not succeed, or whose call was ended from outside."""
+    if isinstance(error, pytest.skip.Exception):
+        return Finding(item_id, Outcome.NOT_ASSESSED, str(error))
+    why = f"the test around the check broke: {type(error).__name__}"
+    return Finding(item_id, Outcome.NOT_ASSESSED, why, broken=True)
+
+
+def wrong_marker(expression: str, registered: list[str]) -> str:
+    """What is wrong with the expression of `-m`: a name that is no marker; empty where all are."""
+    known = {re.split(r"[:(]", line)[0].strip() for line in registered}
+    bare = re.sub(r"\([^()]*=[^()]*\)", "", expression)
+    for name in re.findall(r"[^\s()]+", bare):
+        if name not in known | {"and", "or", "not", "True", "False", "None"}:
+            near = difflib.get_close_matches(name, known, n=1)
+            return f"there is no marker {name!r}; " + (f"did you mean {near[0]!r}?" if near else "--markers lists them")
+    return ""
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -66,59 +77,106 @@ class RunHooks:
     config: pytest.Config
     is_worker: bool
     other_failures: int = 0
+    report: Report | None = None
+    troubles: list[str] = field(default_factory=list)
+    writing: str = ""
+    decides: dict[tuple[str, str], str] = field(default_factory=dict)
 
     # Selection
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """With several hosts, each item is judged for each."""
+        if len(self.run.targets) > 1 and "zebu_target" in metafunc.fixturenames:
+            metafunc.parametrize("zebu_target", list(self.run.targets), indirect=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """A mistyped marker would select nothing, in silence."""
+        complaint = wrong_marker(self.config.option.markexpr, session.config.getini("markers"))
+        if complaint:
+            raise pytest.UsageError(f"zebu: -m: {complaint}")
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note which items were selected, and the facts that they need."""
+        """Note which items were selected, and the facts that any test needs."""
         for item in items:
             found = item_of(item)
             if found is not None:
-                self.run.selected[found[1] or next(iter(self.run.targets))].add(found[0])
-                self.run.facts |= facts_of(getattr(item, "fixturenames", ()))
+                host = found[1] or next(iter(self.run.targets))
+                self.run.selected[host].add(found[0])
+                self.expect(host, found[0], item.nodeid)
+            tie = tie_of(getattr(item, "obj", None))
+            self.run.facts |= facts_of([*getattr(item, "fixturenames", ()), *(tie.parameters if tie else ())])
+
+    def expect(self, host: str, item_id: str, node_id: str) -> None:
+        """Note which test decides an item.
+
+        Raises:
+            UsageError: another one does so too.
+        """
+        other = self.decides.setdefault((host, item_id), node_id)
+        if other != node_id and not self.is_worker:  # what is wrong is the controller's to say
+            raise pytest.UsageError(f"zebu: {item_id} is decided by two tests: {other} and {node_id}")
 
     # Judging
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
-        """Hand an item its facts. One that is unknown leaves the item not assessed."""
-        if item_of(pyfuncitem) is None:
-            return
-        for name, value in pyfuncitem.funcargs.items():
-            if name in either_of(pyfuncitem.function):
-                continue
-            if isinstance(value, Unknown):
-                raise NotAssessed(str(value))
-            if isinstance(value, Known):
-                pyfuncitem.funcargs[name] = value.value
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Judge an item, and end the call as the finding says: everything that looks at the call sees it."""
+        found, tie = item_of(pyfuncitem), tie_of(pyfuncitem.obj)
+        if found is None or tie is None:
+            return None
+        item_id, host = found[0], found[1] or next(iter(self.run.targets))
+        evidence = self.run.evidence(host)
+        cases = pyfuncitem.stash.setdefault(CASES, Cases())
+        arguments = {
+            name: evidence.given(name, item_id, cases) if name in GIVEN else pyfuncitem.funcargs[name]
+            for name in tie.parameters
+            if name in GIVEN or name in pyfuncitem.funcargs
+        }
+        finding, error = decide(pyfuncitem.obj, item_id, arguments, cases if "case" in arguments else None)
+        finding = self._settled(host, finding)
+        pyfuncitem.stash[FINDING] = finding
+        if finding.broken and error is not None:
+            raise error
+        if finding.outcome not in PASSING:
+            end(finding, error)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+        """A fixture that could not see what it needs ends the test as a check would."""
+        try:
+            return (yield)
+        except NotAssessed as unseen:
+            pytest.skip(str(unseen))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Turn what happened into an outcome of the checklist."""
+        """Let the report carry the finding, also from a worker."""
         report = yield
         found = item_of(item)
         if found is None or (call.when != "call" and call.excinfo is None):
             return report
-        item_id, host = found[0], found[1] or next(iter(self.run.targets))
-        finding = judge(item, item_id, call.excinfo.value if call.excinfo else None)
-        declared = self.run.records[host].declared(item_id, self.run.today(host))
-        finding = settle(self.run.catalogue[item_id], finding, declared, self.run.targets[host].settings.profile)
-        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
-        if finding.broken:
+        host = found[1] or next(iter(self.run.targets))
+        finding = item.stash.get(FINDING, None) if call.when == "call" else None
+        if finding is None and call.excinfo is not None:
+            finding = self._settled(host, around(found[0], call.excinfo.value))
+        if finding is None:
             return report
-        report.sections = []
-        if finding.outcome in PASSING:
-            report.outcome, report.longrepr = "passed", None
-        elif finding.outcome is Outcome.FAILED:
-            report.outcome, report.longrepr = "failed", "\n".join(terminal.finding_lines(finding))
-        else:
+        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
+        if not finding.broken:
+            report.sections = []
+        if report.skipped:
             path, line, _ = item.location
-            report.outcome = "skipped"
             report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
         return report
+
+    def _settled(self, host: str, finding: Finding) -> Finding:
+        declared = self.run.records[host].declared(finding.item, self.run.today(host))
+        return settle(self.run.catalogue[finding.item], finding, declared, self.run.targets[host].settings.profile)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show the checklist's outcomes, not pytest's."""
@@ -155,7 +213,7 @@ class RunHooks:
             and not self.config.option.collectonly
             and not getattr(self.config.option, "numprocesses", None)
         )
-        if gathers and any(self.run.selected.values()):
+        if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 self.run.watch = lambda text: reporter.write_line(f"zebu: {text}")
@@ -166,40 +224,59 @@ class RunHooks:
             session.testsfailed = self.other_failures + (0 if is_open else 1)
         return result
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Write the files that were asked for."""
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Write what was asked for before anybody else's end of the session, so that nothing later can lose it.
+
+        A file that cannot be written is a line and a failure, and no traceback; pytest-html's is written inside.
+        """
         if self.is_worker or self.config.option.collectonly:
-            return
-        self.run.save()
-        self.run.keep_drills()
-        self.run.remember()
-        if self.run.options.json is not None and any(self.run.selected.values()):
-            json_report.write(self.run.options.json, self.run, time.time() - self.run.started)
+            return (yield)
+        self.report = report_of(self.run, time.time() - self.run.started)
+        if any(self.run.selected.values()):
+            self.troubles += formats.write(self.report, self.run.options.reports)
+        self.troubles += self.run.keep()
+        result = None
+        self.writing = getattr(self.config.option, "xmlpath", None) or "a report"
+        try:
+            result = yield
+        except OSError as error:
+            self.troubles.append(formats.not_written(error.filename or self.writing, error))
+        if self.troubles and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The readiness, then the findings."""
-        if not any(self.run.selected.values()):
-            return
-        # One line per skipped item of the whole checklist would bury the findings; they are listed below.
-        terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
-        for name in self.run.targets:
-            terminalreporter.section(f"readiness of {name}")
-            for line in terminal.summary(self.run, name):
-                terminalreporter.write_line(line.text, **line.markup)
+        """The readiness, then the findings; last, what could not be written."""
+        if self.report is not None and any(self.run.selected.values()):
+            # One line per skipped item of the whole checklist would bury the findings; they are listed below.
+            terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
+            for host in self.report.hosts:
+                terminalreporter.section(terminal.heading(host))
+                for line in terminal.summary(host):
+                    terminalreporter.write_line(line.text, **line.markup)
+        while self.troubles:
+            terminalreporter.write_line(f"zebu: {self.troubles.pop(0)}", red=True)
+
+    def pytest_unconfigure(self) -> None:
+        """Say what no summary said, as it may be switched off; end connections, remove what processes shared."""
+        for trouble in self.troubles:
+            print(f"zebu: {trouble}", file=sys.stderr)
+        self.run.close()
 
     # pytest-html
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the hosts."""
-        report.title = f"Production readiness: {', '.join(self.run.targets)}"
+        report.title = html.title(self.run.targets)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """The readiness panel."""
-        prefix += [html.panel(self.run, name) for name in self.run.targets]
+        """The panels. The page is written next, the last of all files."""
+        self.writing = self.config.option.htmlpath
+        prefix += html.panels(self.report) if self.report else ()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -210,9 +287,11 @@ class RunHooks:
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """The row of an item."""
         found: dict[str, Any] | None = getattr(report, "zebu", None)
-        cells[:] = (
-            html.row(self.run, Finding.from_data(found)) if found else html.foreign_row(report.nodeid, report.outcome)
-        )
+        if found is None:
+            cells[:] = html.foreign_row(report.nodeid, report.outcome)
+            return
+        finding = Finding.from_data(found)
+        cells[:] = html.row(item_report(self.run.catalogue[finding.item], finding))
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -220,6 +299,7 @@ class XdistHooks:
     """Registered only where xdist is."""
 
     run: Run
+    hooks: RunHooks
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -239,3 +319,4 @@ class XdistHooks:
                 )
                 if alone in self.run.catalogue and (len(self.run.targets) == 1 or alone != parameters):
                     self.run.selected[host].add(alone)
+                    self.hooks.expect(host, alone, node_id)

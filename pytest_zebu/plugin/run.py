@@ -26,6 +26,8 @@ from pytest_zebu.memory.measures import measured
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
+from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -41,7 +43,7 @@ class Options:
     """What the command line asks for."""
 
     gate: Gate = Gate.SCORE
-    json: Path | None = None
+    reports: tuple[Destination, ...] = ()
     save: Path | None = None
     replay: Path | None = None
 
@@ -63,7 +65,7 @@ class Run:
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    _read: dict[tuple[str, str], Known[Any] | Unknown] = field(default_factory=dict)
+    _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,12 +111,18 @@ class Run:
             self._snapshots = snapshots.read(self.folder / SHARED)
         return self._snapshots
 
+    def evidence(self, name: str) -> Evidence:
+        """All that is known of a host, from what was gathered."""
+        if name not in self._evidence:
+            gathered = self.snapshot(name).gathered
+            self._evidence[name] = Evidence(
+                self.targets[name], gathered, self.records[name], self.past(name), self.incidents(name), self.catalogue
+            )
+        return self._evidence[name]
+
     def fact(self, name: str, fact: Fact[Any]) -> Known[Any] | Unknown:
         """A fact about a host, parsed once."""
-        key = (name, fact.name)
-        if key not in self._read:
-            self._read[key] = fact.read(self.snapshot(name).gathered, self.targets[name])
-        return self._read[key]
+        return self.evidence(name).fact(fact.name)
 
     def moment(self, name: str) -> datetime:
         """When the host's evidence was gathered."""
@@ -212,6 +220,16 @@ class Run:
                     valid_days=DRILL_DAYS, evidence=(evidence,),
                 ),
             )  # fmt: skip
+
+    def keep(self) -> tuple[str, ...]:
+        """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back."""
+        troubles = []
+        for keep, path in ((self.save, self.options.save), (self.keep_drills, None), (self.remember, None)):
+            try:
+                keep()
+            except OSError as error:
+                troubles.append(not_written(path or error.filename, error))
+        return tuple(troubles)
 
     def close(self) -> None:
         """End connections, remove what was shared."""

@@ -1,83 +1,81 @@
-"""The parts of the HTML report that are ours: the panel on top, and the rows. Everything is escaped by the template engine."""
+"""What is ours of the page that pytest-html writes: the panels on top, and the rows. The template engine escapes it all."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
-from pytest_zebu.catalogue import SCORED
-from pytest_zebu.plugin.run import Run
-from pytest_zebu.verdict.outcome import Finding, Outcome
-from pytest_zebu.verdict.readiness import Tally, percentage
+from pytest_zebu.facts.answer import plain_text
+from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.verdict.outcome import Outcome
+
+
+def _plain(value: object) -> object:
+    """Without control characters; what a template made itself stays as it is."""
+    return plain_text(value) if type(value) is str else value
+
 
 _TEMPLATES = Environment(
     loader=PackageLoader("pytest_zebu", "reports"),
     autoescape=True,
+    finalize=_plain,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-COLUMNS = ("Outcome", "Item", "Stage", "Category", "What was found, and how to mend it")
-HEADER = [f'<th class="sortable" data-column-type="{name.split()[0].lower()}">{name}</th>' for name in COLUMNS]
+HEADER = [
+    '<th class="sortable" data-column-type="result" hidden>Result</th>',
+    '<th class="sortable" data-column-type="outcome">Outcome</th>',
+    '<th class="sortable" data-column-type="item">Item</th>',
+    '<th class="sortable" data-column-type="stage">Stage</th>',
+    '<th class="sortable" data-column-type="category">Category</th>',
+    "<th>What was found, and how to mend it</th>",
+]
+RESULTS = {Outcome.PASSED: "Passed", Outcome.ATTESTED: "Passed", Outcome.FAILED: "Failed"}
+"""What pytest-html's script calls an outcome; whatever else is "Skipped". It leaves out rows whose result is no word of
+its own, so that word stands in a hidden cell, and ours in the next."""
 
 
-def panel(run: Run, name: str) -> str:
-    """Stages, categories, verdict, host, time, duration, deployed version."""
-    readiness = run.readiness(name)
-    snapshot = run.known_snapshots().get(name)
-    categories: dict[tuple[str, str], dict[str, int]] = {}
-    for item, finding in zip(run.catalogue, readiness.findings, strict=True):
-        if item.stage in SCORED:
-            row = categories.setdefault(
-                (item.stage.label, item.category.replace("_", " ")), {outcome.value: 0 for outcome in Outcome}
-            )
-            row[finding.outcome.value] += 1
-    since, changes = run.changes(name)
-    return _TEMPLATES.get_template("panel.html").render(
-        since=f"{since:%Y-%m-%d %H:%M} UTC" if since else "",
-        changes=changes,
-        host=name,
-        ready=readiness.ready,
-        version=run.deployed_version(name) or "unknown",
-        time=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(snapshot.gathered.time if snapshot else run.started)),
-        seconds=time.time() - run.started,
-        trouble=snapshot.trouble if snapshot else "",
-        stages=[(stage.label, readiness.stages[stage], _width(readiness.stages[stage])) for stage in SCORED],
-        categories=[(stage, category, row, sum(row.values())) for (stage, category), row in categories.items()],
-        outcomes=list(Outcome),
-        relaxations=run.targets[name].settings.relaxations,
-        simulated=run.targets[name].settings.simulated,
-        selected=len(readiness.selected),
-        total=len(run.catalogue),
-    )
+def title(names: Iterable[str]) -> str:
+    """The page's title."""
+    return f"Production readiness: {', '.join(names)}"
 
 
-def _width(tally: Tally) -> float:
-    return percentage(tally.share_with_waivers) if tally.share_with_waivers is not None else 0.0
+def panels(report: Report) -> list[str]:
+    """What stands above the rows: a panel for each host, and what chooses the rows that are shown."""
+    return [*(_panel(host, report.seconds) for host in report.hosts), _filters()]
 
 
-def row(run: Run, finding: Finding) -> list[str]:
+def _panel(host: HostReport, seconds: float) -> str:
+    """Verdict, host, time, duration, deployed version, stages, categories, changes, what was relaxed or simulated."""
+    return _TEMPLATES.get_template("panel.html").render(host=host, seconds=seconds, outcomes=list(Outcome))
+
+
+def _filters() -> str:
+    """By our outcomes; pytest-html's own filters know only its own."""
+    return _TEMPLATES.get_template("filters.html").render(outcomes=list(Outcome))
+
+
+def row(item: ItemReport) -> list[str]:
     """The cells of an item."""
-    item = run.catalogue[finding.item]
-    in_cases = {f"{case.name}: {part}" for case in finding.cases for part in case.seen}
-    besides = [seen for seen in finding.evidence if seen not in in_cases]
-    body = _TEMPLATES.get_template("finding.html").render(item=item, finding=finding, seen_besides=besides)
-    cells: list[Any] = [
-        f'<td class="col-result outcome {finding.outcome.value}" data-outcome="{finding.outcome.value}">{escape(finding.outcome.label)}</td>',
-        f'<td class="col-item">{escape(item.id)}</td>',
+    result = "Failed" if item.broken else RESULTS.get(item.outcome, "Skipped")
+    mark = f'data-outcome="{item.outcome.value}"{" data-broken" if item.broken else ""}'
+    return [
+        f'<td class="col-result" hidden>{result}</td>',
+        f'<td class="col-outcome outcome {item.outcome.value}" {mark}>{escape(item.outcome.label)}</td>',
+        f'<td class="col-item">{escape(item.item)}</td>',
         f'<td class="col-stage">{escape(item.stage.label)}</td>',
-        f'<td class="col-category">{escape(item.category.replace("_", " "))}</td>',
-        f'<td class="col-what">{body}</td>',
+        f'<td class="col-category">{escape(item.category_label)}</td>',
+        f'<td class="col-what">{_TEMPLATES.get_template("finding.html").render(item=item)}</td>',
     ]
-    return cells
 
 
 def foreign_row(node_id: str, outcome: str) -> list[str]:
     """The cells of a test that is not the checklist's."""
     return [
-        f'<td class="col-result">{escape(outcome)}</td>',
+        f'<td class="col-result" hidden>{escape(outcome.capitalize())}</td>',
+        f'<td class="col-outcome outcome" data-outcome="other">{escape(outcome)}</td>',
         f'<td class="col-item" colspan="4">{escape(node_id)}</td>',
     ]

@@ -1,15 +1,11 @@
-"""The readiness as JSON, for other programs. The schema is docs/report.schema.json; it only grows within a version."""
+"""The readiness as JSON, for other programs. Its schema is report.schema.json, beside this; it only grows within a version."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from pytest_zebu import __version__
-from pytest_zebu.catalogue import SCORED
-from pytest_zebu.files import write_whole
-from pytest_zebu.plugin.run import Run
+from pytest_zebu.reports.report import HostReport, ItemReport, Report
 from pytest_zebu.verdict.outcome import Outcome
 from pytest_zebu.verdict.readiness import Tally
 
@@ -25,55 +21,77 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "threshold": tally.threshold,
         "ready": tally.ready,
         "partial": tally.partial,
+        "blockers": list(tally.blockers),
+        "verdict": tally.why,
     }
 
 
-def _host(run: Run, name: str) -> dict[str, Any]:
-    readiness = run.readiness(name)
-    snapshot = run.known_snapshots().get(name)
-    items = []
-    for item, finding in zip(run.catalogue, readiness.findings, strict=True):
-        data = finding.as_data()
-        items.append({
-            "id": item.id,
-            "stage": item.stage.value,
-            "category": item.category,
-            **{key: data[key] for key in ("outcome", "reason", "fix", "evidence", "cases")},
-        })  # fmt: skip
-    since, changes = run.changes(name)
-    overall = _tally(readiness.overall)
-    overall["ready"] = all(tally.ready for tally in readiness.stages.values())
+def _item(item: ItemReport) -> dict[str, Any]:
     return {
-        "name": name,
-        "reachable": bool(snapshot and snapshot.reachable),
-        "trouble": snapshot.trouble if snapshot else "nothing was gathered",
-        "version": run.deployed_version(name),
-        "ssh_logins": snapshot.logins if snapshot else 0,
-        "ssh_round_trips": snapshot.round_trips if snapshot else 0,
-        "gather_seconds": snapshot.seconds if snapshot else 0.0,
-        "stages": {stage.value: _tally(readiness.stages[stage]) for stage in SCORED},
-        "overall": overall,
-        "relaxed": [relaxation.model_dump() for relaxation in run.targets[name].settings.relaxations],
-        "simulated": list(run.targets[name].settings.simulated),
+        "id": item.item,
+        "text": item.text,
+        "stage": item.stage.value,
+        "category": item.category,
+        "group": item.group,
+        "optional": item.optional,
+        "conditional": item.conditional,
+        "non_negotiable": item.non_negotiable,
+        "selected": item.is_selected,
+        "outcome": item.outcome.value,
+        "broken": item.broken,
+        "reason": item.reason,
+        "why": item.why,
+        "fix": item.fix,
+        "see": item.see,
+        "evidence": list(item.evidence),
+        "cases": [
+            {"name": case.name, "outcome": case.outcome.value, "reason": case.reason, "seen": list(case.seen)}
+            for case in item.cases
+        ],
+    }
+
+
+def _host(host: HostReport) -> dict[str, Any]:
+    return {
+        "name": host.name,
+        "at": host.at.isoformat(timespec="seconds"),
+        "reachable": host.access.reachable,
+        "trouble": host.access.trouble,
+        "version": host.version,
+        "ssh_logins": host.access.logins,
+        "ssh_round_trips": host.access.round_trips,
+        "gather_seconds": host.access.seconds,
+        "ready": host.ready,
+        "stages": {stage.value: _tally(tally) for stage, tally in host.stages.items()},
+        "overall": _tally(host.overall),
+        "categories": [
+            {
+                "stage": one.stage.value,
+                "category": one.name,
+                "total": one.total,
+                **{outcome.value: one.counts[outcome] for outcome in Outcome},
+            }
+            for one in host.categories
+        ],
+        "relaxed": [relaxation.model_dump() for relaxation in host.relaxations],
+        "simulated": list(host.simulated),
         "changes": {
-            "since": since.isoformat(timespec="seconds") if since else None,
-            "items": [{"id": item_id, "then": then.value, "now": now.value} for item_id, then, now in changes],
+            "since": host.since.isoformat(timespec="seconds") if host.since else None,
+            "items": [
+                {"id": change.item, "then": change.then.value, "now": change.now.value} for change in host.changes
+            ],
         },
-        "items": items,
+        "items": [_item(item) for item in host.items],
     }
 
 
-def document(run: Run, seconds: float) -> dict[str, Any]:
-    """The whole document."""
-    return {
+def render(report: Report) -> str:
+    """The document."""
+    document = {
         "schema": SCHEMA,
-        "tool": {"name": "pytest-zebu", "version": __version__},
-        "hosts": [_host(run, name) for name in run.targets],
-        "ready": all(run.readiness(name).ready for name in run.targets),
-        "seconds": round(seconds, 3),
+        "tool": {"name": "pytest-zebu", "version": report.tool_version},
+        "hosts": [_host(host) for host in report.hosts],
+        "ready": report.ready,
+        "seconds": round(report.seconds, 3),
     }
-
-
-def write(path: Path, run: Run, seconds: float) -> None:
-    """Write the document."""
-    write_whole(path, json.dumps(document(run, seconds), indent=1) + "\n")
+    return json.dumps(document, indent=1) + "\n"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import Stage
-from pytest_zebu.plugin.run import Run
+from pytest_zebu.facts.answer import plain_text
+from pytest_zebu.reports.report import HostReport, ItemReport, Report
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import Tally
 
@@ -17,10 +18,13 @@ SHOWN_CHANGES = 12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, and how it is coloured."""
+    """A line, and how it is coloured. What a target said can neither steer the terminal nor begin a line of its own."""
 
     text: str
     markup: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", plain_text(self.text).replace("\n", " "))
 
 
 def _bar(tally: Tally) -> str:
@@ -49,82 +53,99 @@ def stage_line(stage: Stage, tally: Tally) -> Line:
     return Line(text, {"green" if tally.ready else "red": True, "bold": True})
 
 
-def finding_lines(finding: Finding) -> list[str]:
-    """A finding: what is wrong, what was seen, how to mend it."""
-    lines = [f"{finding.item}: {finding.reason}"]
-    lines += [f"    seen: {text}" for text in finding.evidence[:SHOWN_EVIDENCE]]
-    if len(finding.evidence) > SHOWN_EVIDENCE:
-        lines.append(f"    seen: and {len(finding.evidence) - SHOWN_EVIDENCE} more")
-    if finding.fix:
-        lines.append(f"    fix: {finding.fix}")
+def finding_lines(found: Finding | ItemReport) -> list[str]:
+    """What is wrong with an item, what was seen, how to mend it."""
+    lines = [f"{found.item}: {found.reason}"]
+    lines += [f"    seen: {text}" for text in found.evidence[:SHOWN_EVIDENCE]]
+    if len(found.evidence) > SHOWN_EVIDENCE:
+        lines.append(f"    seen: and {len(found.evidence) - SHOWN_EVIDENCE} more")
+    if found.fix:
+        lines.append(f"    fix: {found.fix}")
     return lines
 
 
-def _changes(run: Run, name: str) -> Iterator[Line]:
-    since, changes = run.changes(name)
-    if since is None or not changes:
+def _access(host: HostReport) -> Iterator[Line]:
+    access = host.access
+    if not access.gathered:
         return
-    yield Line(f"since the run of {since:%Y-%m-%d %H:%M} UTC:", {"bold": True})
-    for item_id, then, now in changes[:SHOWN_CHANGES]:
-        worse = now in (Outcome.FAILED, Outcome.NOT_ASSESSED)
-        yield Line(f"    {item_id}: {then.label} then, {now.label} now", {"red" if worse else "green": True})
-    if len(changes) > SHOWN_CHANGES:
-        yield Line(f"    and {len(changes) - SHOWN_CHANGES} more")
+    how = (
+        f"{access.logins} ssh login(s), {access.round_trips} round trip(s)"
+        if access.reachable
+        else f"ssh: {access.trouble}"
+    )
+    version = f", version {host.version}" if host.version else ""
+    yield Line(
+        f"{host.name}{version}: gathered in {access.seconds:.1f} s, {how}", {} if access.reachable else {"red": True}
+    )
 
 
-def summary(run: Run, name: str) -> Iterator[Line]:
-    """The whole summary of a host."""
-    readiness = run.readiness(name)
-    snapshot = run.known_snapshots().get(name)
-    if snapshot is not None:
-        access = (
-            f"{snapshot.logins} ssh login(s), {snapshot.round_trips} round trip(s)"
-            if snapshot.reachable
-            else f"ssh: {snapshot.trouble}"
-        )
-        version = run.deployed_version(name)
+def _changes(host: HostReport) -> Iterator[Line]:
+    if host.since is None or not host.changes:
+        return
+    yield Line(f"since the run of {host.since:%Y-%m-%d %H:%M} UTC:", {"bold": True})
+    for change in host.changes[:SHOWN_CHANGES]:
         yield Line(
-            f"{name}{f', version {version}' if version else ''}: gathered in {snapshot.seconds:.1f} s, {access}",
-            {} if snapshot.reachable else {"red": True},
+            f"    {change.item}: {change.then.label} then, {change.now.label} now",
+            {"red" if change.is_worse else "green": True},
         )
-    for stage in readiness.selected_stages:
-        tally = readiness.stages[stage]
+    if len(host.changes) > SHOWN_CHANGES:
+        yield Line(f"    and {len(host.changes) - SHOWN_CHANGES} more")
+
+
+def _failed(items: tuple[ItemReport, ...]) -> Iterator[Line]:
+    if not items:
+        return
+    yield Line("")
+    yield Line(f"{len(items)} failed", {"bold": True})
+    for item in items:
+        first, *rest = finding_lines(item)
+        yield Line(first, {"red": True})
+        yield from map(Line, rest)
+
+
+def _unseen(items: tuple[ItemReport, ...]) -> Iterator[Line]:
+    """What could not be seen, the same reason once; what many items wait for comes last."""
+    by_reason: dict[str, list[str]] = {}
+    for item in items:
+        by_reason.setdefault(item.reason, []).append(item.item)
+    if not items:
+        return
+    yield Line("")
+    yield Line(f"{len(items)} not assessed", {"bold": True})
+    for reason, ids in sorted(by_reason.items(), key=lambda pair: len(pair[1])):
+        yield Line(f"{ids[0]}: {reason}" if len(ids) == 1 else f"{len(ids)} items: {reason}", {"yellow": True})
+
+
+def summary(host: HostReport) -> Iterator[Line]:
+    """The whole summary of a host."""
+    yield from _access(host)
+    for stage in host.selected_stages:
+        tally = host.stages[stage]
         yield stage_line(stage, tally)
         yield Line(f"{'':24} {_counts(tally)}")
-    yield from _changes(run, name)
-    for relaxation in run.targets[name].settings.relaxations:
+    yield from _changes(host)
+    for one in host.relaxations:
         yield Line(
-            f"relaxed: {relaxation.key} = {relaxation.declared} (checklist: {relaxation.checklist}), {relaxation.reason} ({relaxation.approver})",
+            f"relaxed: {one.key} = {one.declared} (checklist: {one.checklist}), {one.reason} ({one.approver})",
             {"yellow": True},
         )
-    if simulated := run.targets[name].settings.simulated:
-        yield Line(
-            f"simulated: {', '.join(simulated)}: what these say is no evidence of a real deployment", {"yellow": True}
-        )
-    chosen = [finding for finding in readiness.findings if finding.item in readiness.selected]
-    failed = [finding for finding in chosen if finding.outcome is Outcome.FAILED or finding.broken]
-    if failed:
-        yield Line("")
-        yield Line(f"{len(failed)} failed", {"bold": True})
-        for finding in failed:
-            first, *rest = finding_lines(finding)
-            yield Line(first, {"red": True})
-            yield from map(Line, rest)
-    others = [
-        finding
-        for finding in chosen
-        if finding.outcome in (Outcome.WAIVED, Outcome.ADVICE, Outcome.ATTESTED, Outcome.NOT_APPLICABLE)
-    ]
-    for finding in others:
-        yield Line(f"{finding.item}: {finding.outcome.label}: {finding.reason}")
-    unseen: dict[str, list[str]] = {}
-    for finding in chosen:
-        if finding.outcome is Outcome.NOT_ASSESSED and not finding.broken:
-            unseen.setdefault(finding.reason, []).append(finding.item)
-    if unseen:
-        yield Line("")
-        yield Line(f"{sum(map(len, unseen.values()))} not assessed", {"bold": True})
-        for reason, items in sorted(unseen.items(), key=lambda pair: len(pair[1])):
-            yield Line(
-                f"{items[0]}: {reason}" if len(items) == 1 else f"{len(items)} items: {reason}", {"yellow": True}
-            )
+    if host.simulated:
+        names = ", ".join(host.simulated)
+        yield Line(f"simulated: {names}: what these say is no evidence of a real deployment", {"yellow": True})
+    yield from _failed(host.failed)
+    for item in host.declared:
+        yield Line(f"{item.item}: {item.outcome.label}: {item.reason}")
+    yield from _unseen(host.unseen)
+
+
+def heading(host: HostReport) -> str:
+    """What stands above a host's summary."""
+    return f"readiness of {host.name}"
+
+
+def render(report: Report) -> str:
+    """The summaries of all hosts, without colours."""
+    lines = []
+    for host in report.hosts:
+        lines += [Line(f"==== {heading(host)} ===="), *summary(host), Line("")]
+    return "\n".join(line.text for line in lines)

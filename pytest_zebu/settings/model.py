@@ -15,24 +15,25 @@ from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import (
     Advisories,
     Application,
-    Backups,
-    Browser,
-    Declared,
+    BackupPlan,
+    BrowserNeeds,
+    DatabaseAccess,
     Domains,
     Evidence,
-    Firewall,
-    Forge,
+    FirewallRules,
+    ForgeAccess,
     Host,
     Maintenance,
     NetworkNeeds,
-    Probes,
-    Proxmox,
-    Proxy,
+    ProxmoxAccess,
+    ProxyAccess,
     Relaxation,
+    RelaxationReason,
     Requirements,
     Section,
     Thresholds,
     Tls,
+    TrialNeeds,
     Vantage,
 )
 
@@ -47,21 +48,22 @@ class Settings(Section):
     tls: Tls = Tls()
     vantages: tuple[Vantage, ...] = ()
     network: NetworkNeeds = NetworkNeeds()
-    firewall: Firewall = Firewall()
-    backups: Backups = Backups()
+    firewall: FirewallRules = FirewallRules()
+    backups: BackupPlan = BackupPlan()
+    database: DatabaseAccess = DatabaseAccess()
     requirements: Requirements = Requirements()
     thresholds: Thresholds = Thresholds()
     application: Application = Application()
-    browser: Browser = Browser()
-    proxmox: Proxmox = Proxmox()
-    proxy: Proxy = Proxy()
-    forge: Forge = Forge()
+    browser: BrowserNeeds = BrowserNeeds()
+    proxmox: ProxmoxAccess = ProxmoxAccess()
+    proxy: ProxyAccess = ProxyAccess()
+    forge: ForgeAccess = ForgeAccess()
     advisories: Advisories = Advisories()
-    probes: Probes = Probes()
+    probes: TrialNeeds = TrialNeeds()
     maintenance: Maintenance = Maintenance()
     simulated: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
-    relaxed: tuple[Declared, ...] = ()
+    relaxed: tuple[RelaxationReason, ...] = ()
     profile: Literal["standard", "small-scale"] = "standard"
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
     folder: Path = Field(default=Path(), exclude=True)

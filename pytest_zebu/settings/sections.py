@@ -126,7 +126,7 @@ class NetworkNeeds(Section):
     peers: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
 
 
-class Firewall(Section):
+class FirewallRules(Section):
     """What may be reached from outside.
 
     Attributes:
@@ -140,7 +140,7 @@ class Firewall(Section):
     lan_trusted: bool = False
 
 
-class Backups(Section):
+class BackupPlan(Section):
     """How the database is backed up.
 
     Attributes:
@@ -161,10 +161,22 @@ class Backups(Section):
     retention_days: Annotated[int | None, Field(gt=0)] = None
 
 
+class DatabaseAccess(Section):
+    """A database that is no container of the project: managed, on the host, or on another machine.
+
+    Attributes:
+        url_file: holds its address with a role that may look: `postgresql://USER:PASSWORD@HOST:PORT/NAME`.
+        through: from here, or through a port that ssh forwards to the machine which is asked.
+    """
+
+    url_file: Path | None = None
+    through: Literal["direct", "ssh"] = "direct"
+
+
 Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300)]
 
 
-class Proxmox(Section):
+class ProxmoxAccess(Section):
     """The hypervisor: its API with a token, or `pvesh` over ssh.
 
     Attributes:
@@ -189,7 +201,7 @@ class Proxmox(Section):
     snapshot_days: Annotated[int | None, Field(gt=0)] = None
 
 
-class Proxy(Section):
+class ProxyAccess(Section):
     """The reverse proxy: its own machine by ssh, or the API of NPMplus or Nginx Proxy Manager, or both.
 
     Attributes:
@@ -219,7 +231,7 @@ class CheckRuns(Section):
     migrations: tuple[str, ...] = ()
 
 
-class Forge(Section):
+class ForgeAccess(Section):
     """The code forge, by GitHub's REST API.
 
     Attributes:
@@ -268,8 +280,8 @@ class Advisories(Section):
     accepted: tuple[AcceptedAdvisory, ...] = ()
 
 
-class Probes(Section):
-    """What active probes need.
+class TrialNeeds(Section):
+    """What trials (active probes) need.
 
     Attributes:
         api_key_file: holds an API key of the application, of a user who is there for the probes.
@@ -328,7 +340,7 @@ class Application(Section):
     docs: Literal["public", "hidden"] | None = None
 
 
-class Browser(Section):
+class BrowserNeeds(Section):
     """How pages are looked at."""
 
     executable: Path = Path("/usr/bin/chromium")
@@ -355,7 +367,7 @@ class Evidence(Section):
     incidents: Path = Path("incidents")
 
 
-class Declared(Section):
+class RelaxationReason(Section):
     """Why a requirement is lower than the checklist's."""
 
     key: str

@@ -44,7 +44,13 @@ class Finding:
     """An item with its outcome.
 
     Attributes:
+        reason: why it came out so, in a line.
+        fix: how to mend it, as the check says.
+        evidence: what was seen, by all cases and by none.
+        broken: whether the check itself broke.
         pictures: captions with JPEG pictures in base64, for the HTML report.
+        why: why the item matters, as the check says.
+        see: what the check rests on.
     """
 
     item: str
@@ -55,6 +61,8 @@ class Finding:
     cases: tuple[Case, ...] = ()
     broken: bool = False
     pictures: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+    see: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, which xdist can carry."""
@@ -74,14 +82,11 @@ class Finding:
             Case(case["name"], Outcome(case["outcome"]), case["reason"], tuple(case["seen"])) for case in data["cases"]
         )
         return cls(
-            data["item"],
-            Outcome(data["outcome"]),
-            data["reason"],
-            data["fix"],
-            tuple(data["evidence"]),
-            cases,
-            data["broken"],
-            tuple((caption, picture) for caption, picture in data["pictures"]),
+            **{key: data[key] for key in ("item", "reason", "fix", "broken", "why", "see")},
+            outcome=Outcome(data["outcome"]),
+            evidence=tuple(data["evidence"]),
+            cases=cases,
+            pictures=tuple((caption, picture) for caption, picture in data["pictures"]),
         )
 
 

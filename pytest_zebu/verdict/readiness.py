@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from pytest_zebu.catalogue import SCORED, THRESHOLDS, Catalogue, Item, Stage
+from pytest_zebu.catalogue import SCORED, THRESHOLDS, Catalogue, Stage
 from pytest_zebu.verdict.outcome import Finding, Outcome
 
 NOT_RUN = "not run"
@@ -29,12 +29,20 @@ def percentage(share: Fraction) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The counts of a stage, or of all, and what follows from them."""
+    """The counts of a stage, or of all stages together, and what follows from them.
+
+    Attributes:
+        threshold: the score that is needed, in per cent.
+        blockers: non-negotiable items that are open.
+        partial: whether items were left out of the run.
+        parts: the stages, where this is all of them: together they are ready when each is.
+    """
 
     counts: Mapping[Outcome, int]
     threshold: int
-    blockers: tuple[str, ...]
-    partial: bool
+    blockers: tuple[str, ...] = ()
+    partial: bool = False
+    parts: tuple[Tally, ...] = ()
 
     @property
     def total(self) -> int:
@@ -74,6 +82,8 @@ class Tally:
     @property
     def ready(self) -> bool:
         """The verdict: enough of the checklist holds, and nothing non-negotiable is open."""
+        if self.parts:
+            return all(part.ready for part in self.parts)
         share = self.share_with_waivers
         return share is not None and share * 100 >= self.threshold and not self.blockers
 
@@ -82,6 +92,9 @@ class Tally:
         """The reason of the verdict, in a line."""
         if self.share_with_waivers is None:
             return "nothing was assessed"
+        if self.parts:
+            ready = sum(part.ready for part in self.parts)
+            return f"{ready} of {len(self.parts)} stages ready" + ("; partial run" if self.partial else "")
         parts = []
         if self.share_with_waivers * 100 < self.threshold:
             parts.append(f"{self.score_with_waivers} % is below {self.threshold} %")
@@ -97,12 +110,22 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The state of one host."""
+    """The state of one host.
 
-    findings: tuple[Finding, ...]
+    Attributes:
+        by_stage: the findings of every item of the catalogue, in its order.
+        stages: the scored stages.
+    """
+
+    by_stage: Mapping[Stage, tuple[Finding, ...]]
     stages: Mapping[Stage, Tally]
     overall: Tally
     selected: frozenset[str]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings."""
+        return tuple(finding for stage in Stage for finding in self.by_stage[stage])
 
     @property
     def selected_stages(self) -> tuple[Stage, ...]:
@@ -110,19 +133,7 @@ class Readiness:
         return tuple(stage for stage in SCORED if self._any_selected(stage))
 
     def _any_selected(self, stage: Stage) -> bool:
-        items = {finding.item for finding in self.of(stage)}
-        return bool(items & self.selected)
-
-    def of(self, stage: Stage) -> tuple[Finding, ...]:
-        """The findings of a stage."""
-        prefix = {
-            Stage.PRE: "pre.",
-            Stage.DEPLOY: "deploy.",
-            Stage.POST: "post.",
-            Stage.OPERATIONS: "ops.",
-            Stage.INCIDENT: "incident.",
-        }
-        return tuple(finding for finding in self.findings if finding.item.startswith(prefix[stage]))
+        return any(finding.item in self.selected for finding in self.by_stage[stage])
 
     @property
     def ready(self) -> bool:
@@ -146,7 +157,7 @@ class Readiness:
         shut = (Outcome.FAILED, Outcome.NOT_ASSESSED)
         whole = {stage for stage in SCORED if stage not in partial}
         for stage in partial:
-            mine = [finding for finding in self.of(stage) if finding.item in self.selected]
+            mine = [finding for finding in self.by_stage[stage] if finding.item in self.selected]
             # Tasks and incidents are no part of the score: they only count where nothing else was asked for.
             if stage not in SCORED and self.selected_stages:
                 continue
@@ -173,29 +184,34 @@ def assess(
             raise ValueError(f"two findings for {finding.item}")
         found[catalogue[finding.item].id] = finding
     chosen = frozenset(catalogue[item_id].id for item_id in selected)
-    complete = tuple(found.get(item.id, Finding(item.id, Outcome.NOT_ASSESSED, NOT_RUN)) for item in catalogue)
-    by_id = {finding.item: finding for finding in complete}
-    stages = {stage: _tally(catalogue.stage(stage), by_id, thresholds[stage], found.keys()) for stage in SCORED}
-    scored = [item for item in catalogue if item.stage in SCORED]
-    counts = Counter(by_id[item.id].outcome for item in scored)
-    overall = Tally(
-        counts=_all_counts(counts),
-        threshold=max(thresholds.values()),
-        blockers=tuple(blocker for tally in stages.values() for blocker in tally.blockers),
-        partial=any(tally.partial for tally in stages.values()),
-    )
-    return Readiness(complete, stages, overall, chosen)
+    by_stage = {
+        stage: tuple(
+            found.get(item.id, Finding(item.id, Outcome.NOT_ASSESSED, NOT_RUN)) for item in catalogue.stage(stage)
+        )
+        for stage in Stage
+    }
+    stages = {stage: _tally(catalogue, by_stage[stage], thresholds[stage], found.keys()) for stage in SCORED}
+    return Readiness(by_stage, stages, _together(tuple(stages.values())), chosen)
 
 
-def _all_counts(counts: Mapping[Outcome, int]) -> dict[Outcome, int]:
-    return {outcome: counts.get(outcome, 0) for outcome in Outcome}
-
-
-def _tally(items: tuple[Item, ...], found: Mapping[str, Finding], threshold: int, ran: Iterable[str]) -> Tally:
+def _tally(catalogue: Catalogue, findings: tuple[Finding, ...], threshold: int, ran: Container[str]) -> Tally:
     shut = (Outcome.FAILED, Outcome.NOT_ASSESSED)
+    counts = Counter(finding.outcome for finding in findings)
     return Tally(
-        counts=_all_counts(Counter(found[item.id].outcome for item in items)),
+        counts={outcome: counts[outcome] for outcome in Outcome},
         threshold=threshold,
-        blockers=tuple(item.id for item in items if item.non_negotiable and found[item.id].outcome in shut),
-        partial=not {item.id for item in items} <= set(ran),
+        blockers=tuple(
+            finding.item for finding in findings if catalogue[finding.item].non_negotiable and finding.outcome in shut
+        ),
+        partial=any(finding.item not in ran for finding in findings),
+    )
+
+
+def _together(stages: tuple[Tally, ...]) -> Tally:
+    return Tally(
+        counts={outcome: sum(stage.counts[outcome] for stage in stages) for outcome in Outcome},
+        threshold=max(stage.threshold for stage in stages),
+        blockers=tuple(blocker for stage in stages for blocker in stage.blockers),
+        partial=any(stage.partial for stage in stages),
+        parts=stages,
     )

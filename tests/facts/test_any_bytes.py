@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_zebu.facts import ALL, certificates, trials
+from pytest_zebu.facts import ALL, certificates
 from pytest_zebu.facts.answer import Known, NotAssessed, Said, Unknown
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.gather.snapshot import read
@@ -62,11 +62,14 @@ def touch(value: Any) -> None:
                     getattr(value, name)
 
 
-def asked_by(name: str, gathered: Gathered, target: Target) -> tuple[list[str], list[str]]:
-    """The answers and looks that a fact reads."""
-    answers, looks = Watched(gathered.answers), Watched(gathered.looks)
-    ALL[name].read(Gathered(answers, looks, gathered.time), target)
-    return sorted(set(answers.asked)), sorted(set(looks.asked))
+TABLES = ("answers", "looks", "trials")
+
+
+def asked_by(name: str, gathered: Gathered, target: Target) -> list[tuple[str, str]]:
+    """What a fact reads: of each table the keys."""
+    watched: dict[str, Any] = {table: Watched(getattr(gathered, table)) for table in TABLES}
+    ALL[name].read(replace(gathered, **watched), target)
+    return sorted({(table, key) for table in TABLES for key in watched[table].asked})
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +88,10 @@ def asked(asked_target: Target) -> Gathered:
         look.key: found.looks[f"tls@here {look.arguments['domain']}"]
         for look in certificates.origin_looks(asked_target)
     }
-    staged = trials.use_look(asked_target, "staging").key
     # A few files are as good as all of them, and sooner parsed.
     answers = {**found.answers, "source": Said(0, found.said("source").out[:12_000])}
-    looks = {**found.looks, **more, staged: found.looks["functional@here production"]}
-    return replace(found, answers=answers, looks=looks)
+    held = {**found.trials, "staged_use": found.trials["use"]}
+    return replace(found, answers=answers, looks={**found.looks, **more}, trials=held)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -98,12 +100,11 @@ def asked(asked_target: Target) -> Gathered:
 def test_damaged_answers_are_known_or_unknown(
     name: str, asked: Gathered, asked_target: Target, data: st.DataObject
 ) -> None:
-    answers, looks = asked_by(name, asked, asked_target)
-    key = data.draw(st.sampled_from([*answers, *looks]))
-    if key in answers:
-        gathered = replace(asked, answers={**asked.answers, key: data.draw(changed_answer(asked.answers[key]))})
-    else:
-        gathered = replace(asked, looks={**asked.looks, key: data.draw(changed_data(asked.looks[key]))})
+    table, key = data.draw(st.sampled_from(asked_by(name, asked, asked_target)))
+    change = changed_answer if table == "answers" else changed_data
+    rows = getattr(asked, table)
+    changed: dict[str, Any] = {table: {**rows, key: data.draw(change(rows[key]))}}
+    gathered = replace(asked, **changed)
     answer = ALL[name].read(gathered, asked_target)
     assert isinstance(answer, Known | Unknown)
     touch(answer)

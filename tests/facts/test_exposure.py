@@ -92,7 +92,7 @@ def test_own_ports_join_their_view_and_ipv6_has_its_own(target: Target) -> None:
 @pytest.mark.parametrize("said", [Unknown(Reason.TIMED_OUT, "x"), "not an address\n"])
 def test_where_its_ipv6_addresses_are_unknown_so_is_what_they_expose(said: Any, target: Target) -> None:
     found = read("exposure", {"sockets": "", "addresses6": said}, target)
-    assert [view.target for view in found].count("its IPv6 addresses") == 2
+    assert [view.address for view in found].count("its IPv6 addresses") == 2
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_what_watches(target: Target) -> None:
 
 def test_no_line_of_a_job_leaves_the_machine() -> None:
     """Addresses of alerts are secrets: the probe prints names, results and words of its own."""
-    lines = monitors.PROBE.script.splitlines()
+    lines = monitors.PROBE.text.splitlines()
     printed = [line.partition("printf '@job")[2].partition(";")[0] for line in lines if "printf '@job" in line]
     assert len(printed) == 2
     assert all("body" not in line and "$line" not in line for line in printed)

@@ -11,7 +11,7 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Said, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.postgres import HbaRule, Migrations, PasswordTrial, Role
+from pytest_zebu.facts.postgres import HbaRule, Migrations, PasswordTries, Role
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, NOON, read, why
 
@@ -96,8 +96,8 @@ LOGIN = "host db\nright accepted\nwrong refused\nadmin-right accepted\nadmin-wro
 
 
 def test_logins_of_the_application_and_the_administrator(target: Target) -> None:
-    assert read("database_login", LOGIN, target) == PasswordTrial("accepted", "refused", "")
-    assert read("database_password", LOGIN, target) == PasswordTrial("accepted", "refused", "refused")
+    assert read("database_login", LOGIN, target) == PasswordTries("accepted", "refused", "")
+    assert read("database_password", LOGIN, target) == PasswordTries("accepted", "refused", "refused")
     assert why("database_password", LOGIN.partition("admin")[0], target) is Reason.MISSING
     assert why("database_login", "host db\n", target) is Reason.GARBLED
 

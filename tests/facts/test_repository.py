@@ -7,7 +7,7 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.repository import History, Tag
+from pytest_zebu.facts.repository import CommittedSecrets, Tag
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -71,14 +71,16 @@ CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \nignored=1\nt
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [
-    ("", "", History("", True, False, (), False)), ("shallow=false", "shallow=true", History("the clone is shallow", True, False, (), False)),
-    ("refs/heads/*", "refs/heads/main", History("the clone has one branch only", True, False, (), False)),
-    ("fetch=+refs/heads/*:refs/remotes/origin/* ", "fetch=", History("", True, False, (), False)),
-    ("ignored=1", "ignored=0", History("", False, False, (), False)), ("tracked=0", "tracked=1", History("", True, True, (), False)),
-    ("found=0", "found=1", History("", True, False, (), True)),
-    ("tracked=0", "tracked=0\ncommitted=.env\ncommitted=b/.env", History("", True, False, (".env", "b/.env"), False)),
+    ("", "", CommittedSecrets("", True, False, (), False)), ("shallow=false", "shallow=true", CommittedSecrets("the clone is shallow", True, False, (), False)),
+    ("refs/heads/*", "refs/heads/main", CommittedSecrets("the clone has one branch only", True, False, (), False)),
+    ("fetch=+refs/heads/*:refs/remotes/origin/* ", "fetch=", CommittedSecrets("", True, False, (), False)),
+    ("ignored=1", "ignored=0", CommittedSecrets("", False, False, (), False)), ("tracked=0", "tracked=1", CommittedSecrets("", True, True, (), False)),
+    ("found=0", "found=1", CommittedSecrets("", True, False, (), True)),
+    ("tracked=0", "tracked=0\ncommitted=.env\ncommitted=b/.env", CommittedSecrets("", True, False, (".env", "b/.env"), False)),
 ])  # fmt: skip
-def test_what_became_of_the_environment_in_the_history(old: str, new: str, expected: History, target: Target) -> None:
+def test_what_became_of_the_environment_in_the_history(
+    old: str, new: str, expected: CommittedSecrets, target: Target
+) -> None:
     assert read("history", CLONE.replace(old, new, 1) if old else CLONE, target) == expected
 
 

@@ -1,18 +1,35 @@
-"""Active probes: who asks for them, and what they tell."""
+"""Active probes: none that nobody asked for, none on production that nobody named, each a typed plan."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import Reason, Unknown, need
-from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.trials import amount, use_look
+from pytest_zebu.facts.answer import Known, Reason, Unknown, need
+from pytest_zebu.facts.fact import Gathered, Trial
+from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, amount, why_not_asked
 from pytest_zebu.settings.target import Target
+
+FACTS = {"use": "functional", "staged_use": "functional", "drill": "restore", "attack": "attack"}
+
+
+def plan(name: str, target: Target) -> Trial | Unknown:
+    make = ALL[name].trial
+    assert make is not None
+    return make(target)
+
+
+def declared(target: Target, section: str, **values: Any) -> Target:
+    changed = getattr(target.settings, section).model_copy(update=values)
+    return target.model_copy(update={"settings": target.settings.model_copy(update={section: changed})})
 
 
 @pytest.mark.parametrize("value", ["1e400000000", "NaN", "Infinity", None, {}, "12,5"])
@@ -23,37 +40,119 @@ def test_what_is_no_amount(value: object) -> None:
         assert found is None
 
 
-def test_no_active_probe_without_being_asked(bookworm: Gathered, target: Target) -> None:
+def test_only_these_facts_try_anything() -> None:
+    assert {name for name, fact in ALL.items() if fact.trial is not None} == FACTS.keys()
+
+
+@pytest.mark.parametrize(("name", "kind"), FACTS.items())
+def test_no_active_probe_without_being_asked(name: str, kind: str, bookworm: Gathered, target: Target) -> None:
+    idle = declared(target, "domains", staging="staging.zebu.test")
+    idle = idle.model_copy(update={"active": frozenset({*FACTS.values()} - {kind})})
+    planned = plan(name, idle)
+    assert isinstance(planned, Unknown)
+    assert planned == Unknown(Reason.NOT_CONFIGURED, f"needs --zebu-active={kind}")
+    assert ALL[name].read(replace(bookworm, trials={}), idle) == planned
+    asked = plan(name, idle.model_copy(update={"active": frozenset({kind})}))
+    assert isinstance(asked, Trial)
+
+
+def test_what_was_asked_for_has_no_why_not(target: Target) -> None:
+    assert why_not_asked(target, "restore") is None
+
+
+@pytest.mark.parametrize("name", ["use", "attack"])
+def test_production_is_not_written_to_unless_it_is_named(name: str, target: Target) -> None:
+    unnamed = plan(name, declared(target, "probes", production="api.elsewhere.test"))
+    assert isinstance(unnamed, Unknown)
+    assert "unless probes.production names it" in unnamed.detail
+    assert plan(name, declared(target, "domains", api=None)) == Unknown(Reason.NOT_CONFIGURED, "domains.api is not set")
+    assert plan(name, target) == (UseTrial if name == "use" else AttackTrial)("https://api.zebu.test")
+
+
+def test_staging_is_looked_for_in_production_too(target: Target) -> None:
+    assert plan("staged_use", target) == Unknown(Reason.NOT_CONFIGURED, "domains.staging is not set")
+    staged = declared(target, "domains", staging="staging.zebu.test")
+    assert plan("staged_use", staged) == UseTrial("https://staging.zebu.test", "https://api.zebu.test", is_staging=True)
+
+
+def test_what_may_get_us_banned_is_tried_last() -> None:
+    assert UseTrial.rank < RestoreTrial.rank < AttackTrial.rank
+
+
+def test_results_are_read_whatever_is_asked_for_now(bookworm: Gathered, target: Target) -> None:
+    """A replay judges what was tried then."""
     idle = target.model_copy(update={"active": frozenset()})
-    for name in ("use", "staged_use", "drill", "attack"):
-        assert ALL[name].active(bookworm, idle) == ()
-        answer = ALL[name].read(replace(bookworm, looks={}), idle)
-        assert isinstance(answer, Unknown)
-        assert "--zebu-active=" in answer.detail
+    for name in ("use", "drill", "attack"):
+        assert isinstance(ALL[name].read(bookworm, idle), Known)
 
 
-def test_production_is_not_written_to_unless_it_is_named(bookworm: Gathered, target: Target) -> None:
-    probes = target.settings.probes.model_copy(update={"production": "api.elsewhere.test"})
-    unnamed = target.model_copy(update={"settings": target.settings.model_copy(update={"probes": probes})})
-    for name in ("use", "attack"):
-        (look,) = ALL[name].active(bookworm, unnamed)
-        assert "unless probes.production names it" in look.arguments["refused"]
-        (look,) = ALL[name].active(bookworm, target)
-        assert look.arguments["refused"] is None
+@pytest.mark.parametrize("name", FACTS)
+def test_a_trial_that_was_not_held_is_unknown(name: str, bookworm: Gathered, target: Target) -> None:
+    staged = declared(target, "domains", staging="staging.zebu.test")
+    answer = ALL[name].read(replace(bookworm, trials={}), staged)
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.NOT_GATHERED
+    refused = Unknown(Reason.UNREACHABLE, "the application: ConnectionError")
+    assert ALL[name].read(replace(bookworm, trials={name: refused}), staged) == refused
+    odd = ALL[name].read(replace(bookworm, trials={name: ["other"]}), staged)
+    assert isinstance(odd, Unknown)
+    assert odd.reason is Reason.GARBLED
 
 
-def drill(target: Target, out: str, status: int = 0) -> Any:
-    (asked,) = ALL["drill"].active(Gathered(), target)
-    return ALL["drill"].read(
-        Gathered(looks={asked.key: {"status": status, "out": out, "complaint": "no image"}}), target
+DOCKER = """#!/bin/sh
+printf '%s\\n' "$*" >> "$HEARD"
+case $1 in
+  inspect) echo sha256:1 ;;
+  ps) cat "$LEFT" ;;
+  exec) case $* in *count*) echo "public.trades 3" ;; esac ;;
+esac
+"""
+
+
+def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
+    """By its label and its name; a drill that may still run is left alone, and so is what only looks like one."""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps/zebu.dump").write_bytes(b"PGDMP")
+    now = int(time.time())
+    (tmp_path / "left").write_text(f"old {now - 400}\nyoung {now - 60}\nodd a[$(touch {tmp_path}/mark)]\nnone\n")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "HEARD": f"{tmp_path}/heard", "LEFT": f"{tmp_path}/left",
+        "ZEBU_SET_BACKUP_FOLDER": f"{tmp_path}/dumps", "ZEBU_SET_BACKUP_PATTERN": "*", "ZEBU_DB_CONTAINER": "db",
+        "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
+    }  # fmt: skip
+    done = subprocess.run(
+        ["sh", "-c", DRILL_PROBE.text], env=environment, capture_output=True, text=True, timeout=20, check=False
     )
+    assert done.returncode == 0, done.stderr
+    assert "@restored public.trades 3" in done.stdout
+    heard = (tmp_path / "heard").read_text().splitlines()
+    removed = [line.split()[-1] for line in heard if line.startswith("rm ")]
+    assert removed[0] == "old"
+    assert removed[1:] == [word for word in removed if word.startswith("zebu-drill-")]
+    assert len(removed) == 2
+    (asked,) = [line for line in heard if line.startswith("ps ")]
+    assert "name=^zebu-drill- " in asked
+    (started,) = [line for line in heard if line.startswith("run ")]
+    assert "--label zebu.readiness.drill=" in started
+    assert not (tmp_path / "mark").exists()
+
+
+def held(name: str, target: Target, result: Any) -> Any:
+    """The fact, of a trial with this result."""
+    return ALL[name].read(Gathered(trials={name: result}), target)
 
 
 DRILLED = "@dump 1795570391 zebu a.dump\n@status 0 7\n@data public.t\n@complaint a warning\n@restored public.t 5\n@live public.t 6\n"
 
 
+def drilled(out: str = DRILLED, status: int = 0) -> dict[str, Any]:
+    return {"status": status, "out": out, "complaint": "no image"}
+
+
 def test_a_dump_that_was_restored(target: Target) -> None:
-    found = need(drill(target, DRILLED))
+    found = need(held("drill", target, drilled()))
     assert (found.dump, found.status, found.seconds, found.complaint) == ("zebu a.dump", 0, 7, "a warning")
     assert (found.restored, found.live, found.data) == ({"public.t": 5}, {"public.t": 6}, {"public.t"})
 
@@ -63,13 +162,12 @@ def test_a_dump_that_was_restored(target: Target) -> None:
     (DRILLED.replace("@live public.t 6", "@live public.t many"), 0, Reason.GARBLED), (DRILLED + "panic\n", 0, Reason.GARBLED),
 ])  # fmt: skip
 def test_a_drill_that_could_not_compare_is_no_verdict(out: str, status: int, reason: Reason, target: Target) -> None:
-    found = drill(target, out, status)
+    found = held("drill", target, drilled(out, status))
     assert isinstance(found, Unknown)
     assert found.reason is reason
 
 
 def test_the_answers_to_each_step(target: Target) -> None:
-    (asked,) = ALL["use"].active(Gathered(), target)
     seen = {
         "price": {"status": 200, "said": {"price": "1"}},
         "buy": {"status": 500, "said": "x"},
@@ -78,16 +176,15 @@ def test_the_answers_to_each_step(target: Target) -> None:
         "left": 1,
         "odd": {},
     }
-    use = need(ALL["use"].read(Gathered(looks={asked.key: seen}), target))
+    use = need(held("use", target, seen))
     assert (use.said("price"), use.said("buy"), use.said("sell")) == ({"price": "1"}, {}, {})
     assert (use.status("buy"), use.status("sell"), use.broken, use.name, use.left) == (500, 0, "sell", "p", 1)
     assert use.steps.keys() == {"price", "buy"}
 
 
 def test_what_an_attack_did(target: Target) -> None:
-    (asked,) = ALL["attack"].active(Gathered(), target)
     seen = {"total": 2, "injected": [{"status": 400}], "refused": [401], "burst": 50, "limited": 30}
-    found = need(ALL["attack"].read(Gathered(looks={asked.key: seen}), target))
+    found = need(held("attack", target, seen))
     assert (found.total, found.injected, found.refused, found.burst, found.limited) == (
         2,
         ({"status": 400},),
@@ -95,7 +192,7 @@ def test_what_an_attack_did(target: Target) -> None:
         50,
         30,
     )
-    answer = ALL["attack"].read(Gathered(looks={asked.key: {**seen, "burst": "x"}}), target)
+    answer = held("attack", target, {**seen, "burst": "x"})
     assert isinstance(answer, Unknown)
     assert answer.reason is Reason.GARBLED
 
@@ -103,13 +200,3 @@ def test_what_an_attack_did(target: Target) -> None:
 @pytest.mark.parametrize(("value", "expected"), [("10.50", Decimal("10.50")), (3, Decimal(3)), ("-1", Decimal(-1))])
 def test_amounts(value: object, expected: Decimal) -> None:
     assert amount(value) == expected
-
-
-@pytest.mark.parametrize(("staging", "refused"), [(None, "domains.staging is not set"), ("staging.zebu.test", None)])
-def test_staging_is_tried_where_it_is_declared(staging: str | None, refused: str | None, target: Target) -> None:
-    domains = target.settings.domains.model_copy(update={"staging": staging})
-    found = use_look(
-        target.model_copy(update={"settings": target.settings.model_copy(update={"domains": domains})}), "staging"
-    )
-    assert (found.arguments["refused"], found.arguments["is_staging"]) == (refused, True)
-    assert not use_look(target, "production").arguments["is_staging"]

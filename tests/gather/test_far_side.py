@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Probe
+from pytest_zebu.facts.fact import Need, Probe
 from pytest_zebu.gather.ssh import diagnose, request, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -60,7 +60,7 @@ def test_few_run_at_once(folder: Path) -> None:
     script = 'cd "$ZEBU_APP_DIR/running"; mkdir $$; ls | wc -l; sleep 0.1; rmdir $$'
     processors = os.cpu_count() or 1
     count = 5 * processors + 10
-    answers = ask(folder, *(Probe(f"probe{n}", script, needs=("APP_DIR",)) for n in range(count)))
+    answers = ask(folder, *(Probe(f"probe{n}", script, needs=(Need.APP_DIR,)) for n in range(count)))
     seen = [
         int(answer.out) for name, answer in answers.items() if name.startswith("probe") and isinstance(answer, Said)
     ]
@@ -69,7 +69,7 @@ def test_few_run_at_once(folder: Path) -> None:
 
 
 def test_what_a_probe_needs_and_is_not_there_is_said(folder: Path) -> None:
-    answer = ask(folder, Probe("sql", "echo", needs=("DB_CONTAINER",)))["sql"]
+    answer = ask(folder, Probe("sql", "echo", needs=(Need.DB_CONTAINER,)))["sql"]
     assert answer == Unknown(Reason.MISSING, "no container of PostgreSQL was seen")
 
 
@@ -86,7 +86,7 @@ def test_no_form_of_a_secret_leaves(folder: Path, script: str) -> None:
     from urllib.parse import quote
 
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
-    probes = [Probe("leak", script, needs=("APP_DIR",), dotenv=True)]
+    probes = [Probe("leak", script, needs=(Need.APP_DIR,), dotenv=True)]
     done = subprocess.run(
         ["perl", "-"], input=request(probes, "n0nce", target, 10), capture_output=True, timeout=60, check=True
     )
@@ -134,3 +134,33 @@ def test_a_stream_cut_short_leaves_the_rest_out(folder: Path) -> None:
 ])  # fmt: skip
 def test_complaints_of_ssh_are_explained(said: str, meaning: str) -> None:
     assert diagnose(said).startswith(meaning)
+
+
+def test_perl_is_run_with_what_stands_in_its_environment(folder: Path) -> None:
+    """Pure Perl, Perl within sh, and sh within Perl; values arrive as they are."""
+    odd = "a'b\"c $(id) `id`\tü"
+    answers = ask(
+        folder,
+        Probe("json", file="json.pl"),
+        Probe("value", 'printf %s "$ZEBU_ODD"', values=(("ODD", odd),)),
+        Probe("knock", 'perl -e "$ZEBU_PERL" 127.0.0.1:1; echo $?', uses=("knock.pl",)),
+    )
+    assert answers["json"] == Said(0, "", "")
+    assert answers["value"] == Said(0, odd, "")
+    assert answers["knock"] == Said(0, "1\n", "")
+
+
+def test_what_needs_root_is_not_tried_without(folder: Path) -> None:
+    answer = ask(folder, Probe("root", "id -u", root=True))["root"]
+    expected = (
+        Said(0, "0\n", "")
+        if os.geteuid() == 0
+        else Unknown(Reason.NO_PERMISSION, "root needs root, and sudo -n was refused")
+    )
+    assert answer == expected
+
+
+def test_only_what_discovery_serves_waits_for_it() -> None:
+    assert not Probe("one", "id", root=True, values=(("APP_DIR", "/"),)).waits
+    assert Probe("two", "id", needs=(Need.PROJECT,)).waits
+    assert Probe("three", "id", dotenv=True).waits

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
+
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.outside import ask, shake_hands, time_requests, try_ports
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather.outside import Outside, answers, ask, is_open, shake_hands, time_requests, try_ports
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 
 
 def _closed_port() -> int:
@@ -55,3 +66,95 @@ def test_a_slow_service_is_not_timed_for_ever() -> None:
         server.shutdown()
     assert 1 <= len(seen["taken"]) <= 4
     assert set(seen["statuses"]) == {401}
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """This process may open nothing more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open("/dev/null", os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_port_that_refuses_is_closed() -> None:
+    assert is_open("127.0.0.1", _closed_port()) is False
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ECONNREFUSED, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOPROTOOPT, None]
+)
+def test_what_the_other_side_says_is_an_answer(number: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise TimeoutError("timed out") if number is None else OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert is_open("192.0.2.1", 80) is False
+    assert answers("192.0.2.1:80") is False
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.EPERM])
+def test_our_own_faults_are_no_answer(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    for look in (lambda: is_open("192.0.2.1", 80), lambda: shake_hands("name.invalid", "192.0.2.1:80")):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            look()
+
+
+def test_an_address_that_is_not_ours_is_no_place_to_look_from() -> None:
+    with pytest.raises(OSError, match="Cannot assign requested address"):
+        is_open("127.0.0.1", _closed_port(), "192.0.2.1")
+
+
+def test_without_descriptors_every_look_is_unknown() -> None:
+    """Neither is a port closed, nor a page gone, because this machine can open nothing more."""
+    outside = Outside(Target(name="here", host=Host(), settings=Settings()), lambda: {})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        control = f"127.0.0.1:{port}"
+        looks = (
+            Look("tcp", "a", {"address": "127.0.0.1", "ports": [port, _closed_port()], "control": control}),
+            Look("tls", "a", {"domain": "127.0.0.1", "control": control}),
+            Look("http", "a", {"url": f"http://{control}/", "control": control}),
+            Look(
+                "timing", "a",
+                {"url": f"https://{control}/", "control": control, "seconds": 1, "warm_up": 0, "samples": 1},
+            ),
+        )  # fmt: skip
+        with no_descriptors():
+            seen = [outside.see(look) for look in looks]
+    for answer in seen:
+        assert isinstance(answer, Unknown)
+        assert answer.reason is Reason.UNDECIDABLE
+        assert "Too many open files" in answer.detail
+
+
+def test_few_descriptors_are_enough_for_many_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many are tried at once as leave room for the looks beside."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    busy: set[int] = set()
+    most = []
+
+    @contextmanager
+    def connect(address: tuple[str, int], *_: object, **__: object) -> Iterator[None]:
+        busy.add(address[1])
+        most.append(len(busy))
+        time.sleep(0.01)
+        busy.discard(address[1])
+        yield
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (120, hard))
+    try:
+        seen = try_ports("127.0.0.1", [*range(1, 200)], None, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert all(seen["open"].values())
+    assert 20 < max(most) <= 41

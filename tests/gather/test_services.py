@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather import audit, services, trials
+from pytest_zebu.gather import audit, services
 from pytest_zebu.settings import Settings
-
-SECRET = "canary-5f2b9c"
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For the loopback, from itself."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-ins")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "standins.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.with_suffix(".key").write_bytes(key.private_bytes(*form))
-    return path
-
+from tests.gather.conftest import SECRET
 
 Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
 
@@ -63,18 +34,6 @@ def service(tmp_path: Path, certificate: Path) -> Service:
         return f"https://127.0.0.1:{port}", path
 
     return start
-
-
-@pytest.fixture
-def declared(tmp_path: Path, certificate: Path) -> Callable[..., Settings]:
-    def make(**tables: Any) -> Settings:
-        (tmp_path / "secret").write_text(f"{SECRET}\n")
-        relaxed = [{"key": "tls.ca_file", "reason": "a test", "approver": "tests"}]
-        return Settings.model_validate(
-            {"tls": {"ca_file": certificate}, "relaxed": relaxed, "folder": tmp_path, **tables}
-        )
-
-    return make
 
 
 def reasons(answer: Any) -> Reason:
@@ -188,10 +147,3 @@ def test_advisories(service: Service, declared: Callable[..., Settings]) -> None
     answer = audit.ask_advisories(settings, {"image": {"fastapi": "0.1.0"}}, {"lock": {"esbuild": "0.17.19"}})
     assert isinstance(answer["image"], Unknown)
     assert reasons(answer["lock"]) is Reason.UNDECIDABLE
-
-
-def test_probes_are_refused_before_anything_is_sent(declared: Callable[..., Settings]) -> None:
-    for probe in (trials.use_application, trials.attack):
-        answer = probe(declared(), {"base": "https://127.0.0.1:1", "refused": "not named"})
-        assert (reasons(answer), answer.detail) == (Reason.NOT_CONFIGURED, "not named")
-        assert reasons(probe(declared(), {"base": "https://127.0.0.1:1", "refused": None})) is Reason.NOT_CONFIGURED

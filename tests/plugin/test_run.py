@@ -208,11 +208,6 @@ def test_relaxed_requirements_and_simulated_sources_are_shown(run: Run, project:
     assert "Proxmox VE" in report["hosts"][0]["simulated"]
 
 
-def test_markers_are_registered(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_subprocess("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.pre_deployment:*", "@pytest.mark.security:*", "@pytest.mark.browser:*"])
-
-
 @pytest.mark.parametrize(("elsewhere", "outcome"), [(404, "passed"), (200, "failed")], ids=["another", "production"])
 def test_staging_is_used_and_must_be_another_place(
     run: Run, project: pytest.Pytester, elsewhere: int, outcome: str

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lab.deployment import Lab
+from lab.settled import settle_healthy
 
 ROOT = Path(__file__).parents[2]
 Outcomes = dict[str, str]
@@ -39,6 +40,7 @@ def lab() -> Iterator[Lab]:
     found = Lab()
     was_up = found.is_up
     found.up()
+    settle_healthy(found)
     found.write_access()
     # A first run, with a drill, gives the later ones something to remember, in whatever order they come.
     selection = ["-m", "not browser", "--zebu-active=restore", "--zebu-gate=off"]

@@ -24,6 +24,8 @@ SECRETS = (
     "ALPHA_VANTAGE_API_KEY",
 )
 
+pytestmark = pytest.mark.lab
+
 
 @pytest.fixture
 def canaries(lab: Lab) -> Iterator[dict[str, str]]:
@@ -69,7 +71,7 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite:
 
 def test_the_report_keeps_its_schema_and_junit_its_properties(suite: Suite, tmp_path: Path) -> None:
     run = suite(f"--junit-xml={tmp_path}/junit.xml", "-m", "not browser")
-    jsonschema.validate(run.report, json.loads((ROOT / "docs/report.schema.json").read_text()))
+    jsonschema.validate(run.report, json.loads((ROOT / "pytest_zebu/reports/report.schema.json").read_text()))
     junit = (tmp_path / "junit.xml").read_text()
     assert '<property name="id" value="pre.security.ssh.no-passwords" />' in junit
     assert '<property name="stage" value="pre_deployment" />' in junit

@@ -10,29 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from lab.changes import CUT, override, recreate
-from lab.deployment import Lab
-from lab.place import SOURCE
-from lab.proofs import (
-    ADVICE_ONLY,
+from lab.blindings import (
     ATTESTED_IN_THE_LAB,
     ATTESTED_WITHOUT_DRILL,
     ATTESTED_WITHOUT_HISTORY,
     BLINDINGS,
     INCIDENTS,
     MACHINE_DECIDED,
+    ONLY_PEOPLE,
     TOLD_TO_ANY_USER,
-    Fault,
-    declared,
-    load_faults,
-    merged,
-    options_of,
-    rounds,
 )
+from lab.changes import CUT, override, recreate
+from lab.deployment import Lab
+from lab.fault import ADVICE_ONLY, Fault
+from lab.proofs import declared, load_faults, merged, options_of, rounds
+from lab.settled import settle, settle_healthy
 from lab.shell import LabError
 from pytest_zebu.catalogue import SCORED, Stage, load
 
 from .conftest import Proven, Suite, SuiteRun
+
+pytestmark = pytest.mark.lab
 
 FAULTS = load_faults()
 ROUNDS = tuple((fault,) for fault in FAULTS) if os.environ.get("ZEBU_PROOFS_ISOLATED") else rounds(FAULTS)
@@ -45,8 +43,6 @@ BY_PROBE = {
     "--zebu-active=restore": {"pre.database.backups.restore-tested"},
 }
 """Seen only by an active probe."""
-ONLY_PEOPLE = set(re.findall(r'id = "(.+)"', (SOURCE / "files/attestations.toml").read_text())) - MACHINE_DECIDED
-"""Attested in the lab, and decided by no check."""
 AT_ONCE = 4
 OPTIONAL_UNSEEN = {"post.recovery.backups.off-site": "advice"}
 EVERYTHING = "--zebu-active=functional,restore"
@@ -93,7 +89,7 @@ def test_healthy(suite: Suite, proven: Proven) -> None:
     proven.healthy |= MACHINE_DECIDED
 
 
-def side_by_side(faults: Iterable[Fault], act: Callable[[Fault], None]) -> None:
+def side_by_side(faults: Iterable[Fault], act: Callable[[Fault], object]) -> None:
     """Do something with each, also where it fails with one: what stays broken would spoil every later proof.
 
     Faults of a round do not touch each other, so that they need not wait for each other. Those that work with
@@ -128,12 +124,14 @@ def test_faults_flip_what_they_declare(
     try:
         override(lab, services)
         side_by_side(faults, lambda fault: fault.inject(lab))
+        settle(lab, {service: state for fault in faults for service, state in fault.settles.items()})
         replacements = [pair for fault in faults for pair in fault.settings]
         run = suite(*options_of(faults), *([config(*replacements)] if replacements else []))
     finally:
         side_by_side(reversed(faults), lambda fault: fault.mend(lab))
         for service in services:
             recreate(lab, service)
+        settle_healthy(lab)
     changes = {item_id: "not_assessed" for fault in faults if fault.blinds for item_id in BLINDINGS[fault.blinds]}
     changes |= {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips}
     changes |= {item_id: "advice" for item_id in ADVICE_ONLY & changes.keys() if changes[item_id] == "not_assessed"}

@@ -6,8 +6,12 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from lab.deployment import Lab
 from lab.shell import output
+
+pytestmark = pytest.mark.lab
 
 
 def traces(lab: Lab) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
-from pytest_zebu.facts.proxmox import Snapshot, VmBackups
+from pytest_zebu.facts.proxmox import MachineSnapshot, VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -145,7 +145,7 @@ def _deployed(containers: Containers, images: tuple[Image, ...]) -> datetime:
 
 @item("post.recovery.snapshots.pre-deployment")
 def test_a_snapshot_was_taken_before(
-    snapshots: tuple[Snapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+    snapshots: tuple[MachineSnapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
 ) -> None:
     """The fastest way back is the state of before.
 
@@ -163,7 +163,7 @@ def test_a_snapshot_was_taken_before(
 
 @item("post.recovery.snapshots.post-deployment")
 def test_a_snapshot_was_taken_after(
-    snapshots: tuple[Snapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+    snapshots: tuple[MachineSnapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
 ) -> None:
     """The known good state, once it is known to be good.
 
@@ -179,7 +179,9 @@ def test_a_snapshot_was_taken_after(
 
 
 @item("post.recovery.snapshots.retention")
-def test_old_snapshots_go(snapshots: tuple[Snapshot, ...], settings: Settings, machine: Machine, case: Cases) -> None:
+def test_old_snapshots_go(
+    snapshots: tuple[MachineSnapshot, ...], settings: Settings, machine: Machine, case: Cases
+) -> None:
     """Snapshots grow with every write, and slow the machine down.
 
     Fix: declare `proxmox.snapshot_days` in zebu.toml, and `qm delsnapshot` what is older.

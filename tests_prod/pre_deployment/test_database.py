@@ -7,7 +7,7 @@ from datetime import date
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
-from pytest_zebu.facts.postgres import Database, PasswordTrial, Role
+from pytest_zebu.facts.postgres import Database, PasswordTries, Role
 from pytest_zebu.plugin.checks import Cases, item
 
 ENDS_OF_LIFE = {
@@ -55,7 +55,7 @@ def test_the_database_keeps_what_it_promised(database: Database, machine: Machin
 
 
 @item("pre.database.configuration.password")
-def test_the_network_needs_the_password(database_login: PasswordTrial, case: Cases) -> None:
+def test_the_network_needs_the_password(database_login: PasswordTries, case: Cases) -> None:
     """Inside its container the database trusts everybody: only a login from the backend's side tells.
 
     Fix: scram-sha-256 in pg_hba.conf for the containers' network; the same password in the database and in DATABASE_URL.

@@ -40,7 +40,7 @@ def test_references_are_enforced(database: Database, case: Cases) -> None:
             assert key is not None, f"has no foreign key to {target}"
             assert key.is_valid, "has a foreign key that is NOT VALID: older rows were never checked"
     for key in database.foreign_keys:
-        with case(f"{key.table}.{key.column} -> {key.target}"):
+        with case(f"{key.table}.{key.column} -> {key.refers_to}"):
             assert key.is_valid, "is NOT VALID: older rows were never checked"
 
 

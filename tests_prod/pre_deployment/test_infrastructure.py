@@ -175,17 +175,17 @@ def test_the_router_forwards_what_it_should(
     See: the checklist; RFC 4787 section 6 (hairpinning: why a look from the LAN proves nothing).
     """
     public = zebu_target.host.public_address
-    views = [view for view in exposure if view.vantage.kind == "internet" and view.target == public]
+    views = [view for view in exposure if view.vantage.kind == "internet" and view.address == public]
     if not public or not views:
         raise NotAssessed("public_address and a vantage on the internet are needed: a look from the LAN proves nothing")
     for view in views:
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
-            case.saw(f"{view.target}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            case.saw(f"{view.address}: {', '.join(map(str, answering)) or 'nothing'} answers")
             for port in WEB_PORTS:
-                assert need(view.open[port]), f"port {port} of {view.target} does not answer"
+                assert need(view.open[port]), f"port {port} of {view.address} does not answer"
             extra = sorted(set(answering) - set(settings.firewall.forwarded))
-            assert not extra, f"{', '.join(map(str, extra))} of {view.target} is forwarded, which is not declared"
+            assert not extra, f"{', '.join(map(str, extra))} of {view.address} is forwarded, which is not declared"
     with case("the same certificate"):
         # Behind a content delivery network the names lead to it, and the router to the proxy.
         known = [need(answer) for answer in (origin_certificates or certificates).values()]

@@ -60,9 +60,9 @@ def test_only_required_ports_answer(
     for view in _views(exposure, case):
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
-            case.saw(f"from {view.name}, {view.target}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            case.saw(f"from {view.name}, {view.address}: {', '.join(map(str, answering)) or 'nothing'} answers")
             extra = [port for port in answering if port not in allowed]
-            assert not extra, f"{view.target} answers on {', '.join(map(str, extra))}"
+            assert not extra, f"{view.address} answers on {', '.join(map(str, extra))}"
             for state in view.open.values():
                 need(state)
     for listener in udp_sockets:
@@ -88,8 +88,8 @@ def test_the_backend_is_behind_the_proxy(
     for view in _views(exposure, case):
         if view.vantage.kind == "proxy" or (view.vantage.kind == "lan" and settings.firewall.lan_trusted):
             continue
-        with case(f"from {view.name}", f"{view.target}:{BACKEND}"):
-            assert not need(view.open[BACKEND]), f"{view.target}:{BACKEND} answers"
+        with case(f"from {view.name}", f"{view.address}:{BACKEND}"):
+            assert not need(view.open[BACKEND]), f"{view.address}:{BACKEND} answers"
     with case("vantages"):
         if not any(view.vantage.kind == "internet" for view in exposure):
             raise NotAssessed("no vantage on the internet is declared")
@@ -111,8 +111,8 @@ def _expect_local(
                 case.saw(f"{listener.process or 'a process'} listens on {listener.address}:{listener.port}")
                 assert listener.is_loopback, f"{listener.process or 'a process'} listens on {listener.address}"
     for view in _views(exposure, case):
-        with case(f"from {view.name}", f"{view.target}:{port}"):
-            assert not need(view.open[port]), f"{view.target}:{port} answers"
+        with case(f"from {view.name}", f"{view.address}:{port}"):
+            assert not need(view.open[port]), f"{view.address}:{port} answers"
 
 
 @item("pre.security.firewall.database-local")

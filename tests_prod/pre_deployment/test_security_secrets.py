@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytest_zebu.facts.accounts import Account
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
-from pytest_zebu.facts.postgres import PasswordTrial
+from pytest_zebu.facts.postgres import PasswordTries
 from pytest_zebu.facts.proxy import Administration
-from pytest_zebu.facts.repository import History, Repository
+from pytest_zebu.facts.repository import CommittedSecrets, Repository
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
@@ -30,7 +30,7 @@ def _expect_strong(variable: Variable, length: int) -> None:
 
 @item("pre.security.secrets.postgres-password")
 def test_the_database_password_is_strong_and_in_force(
-    environment: Environment, database_password: PasswordTrial, settings: Settings, case: Cases
+    environment: Environment, database_password: PasswordTries, settings: Settings, case: Cases
 ) -> None:
     """The password must be strong where it is written, where it is used, and in the database that runs.
 
@@ -117,7 +117,7 @@ def test_the_price_key_is_there(environment: Environment, case: Cases) -> None:
 
 
 @item("pre.security.secrets.not-committed")
-def test_secrets_are_not_in_the_history(history: History, case: Cases) -> None:
+def test_secrets_are_not_in_the_history(history: CommittedSecrets, case: Cases) -> None:
     """What was committed once is in every clone for good, also when it was removed the next day.
 
     Fix: give every secret a new value first; then rewrite the history (git filter-repo), and list `.env` in .gitignore.
@@ -138,7 +138,7 @@ def test_secrets_are_not_in_the_history(history: History, case: Cases) -> None:
 
 @item("pre.security.secrets.defaults-changed", either=("proxy",))
 def test_no_default_password_opens_anything(
-    accounts: tuple[Account, ...], proxy: Known[Administration] | Unknown, database_password: PasswordTrial, case: Cases
+    accounts: tuple[Account, ...], proxy: Known[Administration] | Unknown, database_password: PasswordTries, case: Cases
 ) -> None:
     """Default passwords are in every scanner's list. Switching password logins off hides one; it does not change it.
 

@@ -1,0 +1,365 @@
+"""Faults of deploy.initial."""
+
+from lab.changes import (
+    age_backend_image,
+    before_api,
+    edit_proxy,
+    forget,
+    recreate,
+    reload_sshd,
+    restore_backend_image,
+    restore_env,
+    restore_proxy,
+    set_env,
+)
+from lab.deployment import Lab
+from lab.fault import fault
+from lab.waits import until
+from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "deploy.initial.env-present",
+    flips=set(),
+    touches={".env"},
+    mend=restore_env,
+)
+def build_argument(lab: Lab) -> None:
+    """Odd but right: a build argument and a comment were edited; no container has them."""
+    set_env(lab, VITE_API_BASE_URL="/api/v1 # same origin")
+
+
+@fault(
+    "deploy.initial.env-present",
+    flips={"deploy.initial.env-present", "pre.application.environment.log-level"},
+    touches={".env"},
+    mend=restore_env,
+)
+def not_recreated(lab: Lab) -> None:
+    """`.env` was edited, and the containers are those of before."""
+    set_env(lab, APP_LOG_LEVEL="WARNING")
+
+
+@fault(
+    "deploy.initial.git-deployed",
+    flips=set(),
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu remote set-url origin https://forge.zebu.test/zebu/zebu.git"
+    ),
+)
+def by_ssh(lab: Lab) -> None:
+    """Odd but right: the checkout fetches from the same repository by ssh."""
+    lab.vm.shell("runuser -u deploy -- git -C /opt/zebu remote set-url origin git@forge.zebu.test:zebu/zebu.git")
+
+
+@fault(
+    "deploy.initial.git-deployed",
+    flips={"deploy.initial.git-deployed"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu remote set-url origin https://forge.zebu.test/zebu/zebu.git"
+    ),
+)
+def other_remote(lab: Lab) -> None:
+    """The checkout is of another repository."""
+    lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu remote set-url origin https://forge.zebu.test/somebody/fork.git"
+    )
+
+
+@fault(
+    "deploy.initial.git-deployed",
+    flips={
+        "deploy.initial.git-deployed",
+        "deploy.initial.images-built",
+        "pre.application.quality.tagged-release",
+        "pre.application.quality.tests",
+        "pre.application.quality.linters",
+        "pre.application.quality.types",
+        "pre.application.quality.reviewed",
+        "pre.database.integrity.migrations-staged",
+        "post.maintenance.updates.staging",
+        "post.maintenance.deployment.changelog",
+    },
+    outcomes={
+        "pre.application.quality.tests": Outcome.NOT_ASSESSED,
+        "pre.application.quality.linters": Outcome.NOT_ASSESSED,
+        "pre.application.quality.types": Outcome.NOT_ASSESSED,
+        "pre.application.quality.reviewed": Outcome.NOT_ASSESSED,
+        "pre.database.integrity.migrations-staged": Outcome.NOT_ASSESSED,
+        "post.maintenance.updates.staging": Outcome.NOT_ASSESSED,
+        "post.maintenance.deployment.changelog": Outcome.NOT_ASSESSED,
+    },
+    touches={"git", "forge"},
+    mend=lambda lab: lab.vm.shell("runuser -u deploy -- git -C /opt/zebu checkout -q v1.2.0"),
+)
+def unpublished(lab: Lab) -> None:
+    """The commit is on no branch and in no tag of the remote."""
+    lab.vm.shell(
+        "cd /opt/zebu && runuser -u deploy -- git -c user.name=operations -c user.email=operations@zebu.test commit -q --allow-empty -m 'Hotfix on the machine'"
+    )
+
+
+LOSE = b"""
+cd /opt/zebu
+git() { command git -c safe.directory=/opt/zebu "$@"; }
+blob=$(git rev-parse HEAD:README.md)
+file=.git/objects/$(echo $blob | cut -c1-2)/$(echo $blob | cut -c3-)
+if [ ! -e $file ]; then
+  mkdir /root/packs && mv .git/objects/pack/*.pack /root/packs/
+  for pack in /root/packs/*.pack; do git unpack-objects -q < $pack; done
+  rm -r /root/packs; rm -f .git/objects/pack/*.idx .git/objects/pack/*.rev
+  chown -R deploy: .git
+fi
+echo $file > /root/lost.name
+mv $file /root/lost.object
+"""
+
+
+@fault(
+    "deploy.initial.git-deployed",
+    flips={"deploy.initial.git-deployed"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell("cd /opt/zebu && mv /root/lost.object $(cat /root/lost.name) && rm /root/lost.name"),
+)
+def without_objects(lab: Lab) -> None:
+    """`.git` was copied without a part of its objects."""
+    lab.vm.run(["sh", "-eu", "-s"], stdin=LOSE)
+
+
+@fault(
+    "deploy.initial.health-api",
+    flips={"deploy.initial.health-api", "deploy.backend.api", "pre.infrastructure.reverse-proxy"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def other_body(lab: Lab) -> None:
+    """200, and another body."""
+    before_api(lab, 'location = /health { default_type application/json; return 200 \'{"status":"starting"}\'; }')
+
+
+@fault(
+    "deploy.initial.health-api",
+    flips={
+        "pre.application.environment.cors-complete",
+        "deploy.backend.cors-headers",
+        "deploy.network.api-subdomain",
+    },
+    outcomes={
+        "pre.application.environment.cors-complete": Outcome.NOT_APPLICABLE,
+        "deploy.backend.cors-headers": Outcome.NOT_APPLICABLE,
+        "deploy.network.api-subdomain": Outcome.NOT_APPLICABLE,
+    },
+    right_for={
+        "deploy.initial.health-api",
+        "deploy.backend.api",
+        "deploy.backend.authentication",
+        "deploy.database.reachable",
+        "deploy.performance.api",
+    },
+    touches={"domains", "proxy-certificates", "proxy-site", "proxy-api"},
+    apart_from={"deploy.backend.docs"},
+    # Under the site, the paths of the description belong to the single page: they are hidden.
+    settings=(
+        ('api = "api.zebu.test"\n', 'api = "same-origin"\n'),
+        ('docs = "public"\n', 'docs = "hidden"\n'),
+    ),
+)
+def same_origin(lab: Lab) -> None:
+    """Odd but right: the API is served under the site."""
+
+
+@fault(
+    "deploy.initial.health-site",
+    flips={"deploy.initial.health-site"},
+    touches={"proxy-site"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def fallback(lab: Lab) -> None:
+    """The single page answers /health too: 200, and HTML."""
+    edit_proxy(
+        lab,
+        "tls",
+        r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location = /health { rewrite ^ / break; proxy_pass http://10.77.0.10:80; } location / { proxy_pass http://10.77.0.10:80; }|",
+    )
+
+
+@fault(
+    "deploy.initial.health-site",
+    flips={"deploy.initial.health-site"},
+    outcomes={"deploy.initial.health-site": Outcome.NOT_APPLICABLE},
+    settings=(("[application]\n", "[application]\nhealth_exposed = false\n"),),
+)
+def not_exposed(lab: Lab) -> None:
+    """Odd but right: the site's health is not meant to be asked."""
+
+
+@fault(
+    "deploy.initial.images-built",
+    flips={"post.maintenance.updates.images"},
+    right_for={"deploy.initial.images-built"},
+    touches={"backend", "backend-files", "backend-restart"},
+    mend=restore_backend_image,
+)
+def old_but_the_same(lab: Lab) -> None:
+    """Odd but right: the image is older than the last change and tells no revision; its files are the tree's all the same."""
+    age_backend_image(lab)
+    recreate(lab, "backend")
+
+
+@fault(
+    "deploy.initial.images-built",
+    flips={"deploy.initial.images-built", "post.maintenance.updates.images"},
+    touches={"backend", "backend-files", "backend-restart"},
+    mend=restore_backend_image,
+)
+def old_files(lab: Lab) -> None:
+    """The image is of before the last change: it has another file than the tree, and tells no revision."""
+    age_backend_image(lab)
+    recreate(lab, "backend")
+    lab.vm.shell("docker exec -u 0 zebu-backend-1 sh -c 'echo \"# as it was\" >> /app/zebu/ledger.py'")
+
+
+def mend_older_image(lab: Lab) -> None:
+    lab.vm.shell("docker tag zebu/frontend:kept zebu/frontend:1.2.0; docker rmi zebu/frontend:kept >/dev/null")
+    recreate(lab, "frontend")
+    lab.vm.shell("docker image prune -f >/dev/null")
+
+
+@fault(
+    "deploy.initial.images-built",
+    flips={"deploy.initial.images-built"},
+    touches={"frontend"},
+    mend=mend_older_image,
+)
+def older_image(lab: Lab) -> None:
+    """The image was built from the release before."""
+    lab.vm.shell(
+        "docker tag zebu/frontend:1.2.0 zebu/frontend:kept; printf 'FROM zebu/frontend:kept\\nLABEL org.opencontainers.image.revision=1111111111111111111111111111111111111111\\n' | DOCKER_BUILDKIT=0 docker build -q -t zebu/frontend:1.2.0 - >/dev/null"
+    )
+    recreate(lab, "frontend")
+
+
+def mend_without_label(lab: Lab) -> None:
+    lab.vm.shell("docker tag zebu/frontend:kept zebu/frontend:1.2.0; docker rmi zebu/frontend:kept >/dev/null")
+    recreate(lab, "frontend")
+    lab.vm.shell("docker image prune -f >/dev/null")
+
+
+@fault(
+    "deploy.initial.images-built",
+    flips={"post.recovery.snapshots.post-deployment"},
+    right_for={"deploy.initial.images-built"},
+    touches={"frontend"},
+    mend=mend_without_label,
+)
+def without_label(lab: Lab) -> None:
+    """Odd but right: the image tells no revision, and is younger than what it was built from."""
+    lab.vm.shell(
+        "docker tag zebu/frontend:1.2.0 zebu/frontend:kept; printf 'FROM zebu/frontend:kept\\nLABEL org.opencontainers.image.revision=unknown\\n' | DOCKER_BUILDKIT=0 docker build -q -t zebu/frontend:1.2.0 - >/dev/null"
+    )
+    recreate(lab, "frontend")
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips=set(),
+    right_for={"deploy.initial.services-healthy", "deploy.database.running"},
+    touches={"other-project"},
+    mend=lambda lab: lab.vm.shell("docker rm -f other-db-1 >/dev/null"),
+)
+def another_project(lab: Lab) -> None:
+    """Odd but right: a database of another project on the same machine is down."""
+    lab.vm.shell(
+        "docker run -d --name other-db-1 --network none --label com.docker.compose.project=other --label com.docker.compose.service=db zebu-lab/redis:7-busybox false >/dev/null"
+    )
+    state = "docker inspect -f '{{.State.Status}}' other-db-1"
+    until("the other database has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
+
+
+def mend_paused(lab: Lab) -> None:
+    lab.vm.shell("docker unpause zebu-redis-1")
+    lab.wait_for_application()
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        "deploy.redis.running",
+        "deploy.redis.reachable",
+        "deploy.redis.cache",
+    },
+    outcomes={"deploy.redis.cache": Outcome.NOT_ASSESSED},
+    touches={"redis", "backend"},
+    settles={"redis": "paused"},
+    mend=mend_paused,
+)
+def paused(lab: Lab) -> None:
+    """A service that is there and does nothing."""
+    lab.vm.shell("docker pause zebu-redis-1")
+
+
+def mend_stopped(lab: Lab) -> None:
+    lab.vm.shell("docker start zebu-redis-1")
+    lab.wait_for_application()
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        "deploy.redis.running",
+        "deploy.redis.reachable",
+        "deploy.redis.cache",
+        "deploy.performance.cpu",
+        "deploy.performance.memory",
+    },
+    outcomes={
+        "deploy.redis.cache": Outcome.NOT_ASSESSED,
+        "deploy.performance.cpu": Outcome.NOT_ASSESSED,
+        "deploy.performance.memory": Outcome.NOT_ASSESSED,
+    },
+    touches={"redis", "backend"},
+    settles={"redis": "exited"},
+    mend=mend_stopped,
+)
+def stopped(lab: Lab) -> None:
+    """One service is down."""
+    lab.vm.shell("docker stop zebu-redis-1")
+
+
+@fault(
+    "deploy.initial.ssh",
+    flips={"pre.security.firewall.required-ports-only"},
+    right_for={"deploy.initial.ssh"},
+    touches={"sshd", "iptables", "port"},
+    settings=(('user = "deploy"\n', 'user = "deploy"\nport = 2222\n'),),
+    mend=lambda lab: reload_sshd(
+        lab, "rm /etc/ssh/sshd_config.d/05-port.conf; ufw delete allow 2222/tcp >/dev/null", restart=True
+    ),
+)
+def another_port(lab: Lab) -> None:
+    """Odd but right: ssh answers on another port as well, and that is the one that is declared."""
+    reload_sshd(
+        lab,
+        "printf 'Port 22\\nPort 2222\\n' > /etc/ssh/sshd_config.d/05-port.conf; ufw allow 2222/tcp >/dev/null",
+        restart=True,
+    )
+
+
+@fault(
+    "deploy.initial.ssh",
+    flips={"deploy.initial.ssh", "post.maintenance.capacity.baseline", "ops.monthly.restore-test"},
+    outcomes={"post.maintenance.capacity.baseline": Outcome.ATTESTED, "ops.monthly.restore-test": Outcome.ATTESTED},
+    touches={"history"},
+    settings=(
+        ('user = "deploy"', 'user = "nobody-there"'),
+        ("/history.sqlite3", "/fault-history.sqlite3"),
+    ),
+    blinds="without ssh",
+    mend=forget,
+)
+def refused(lab: Lab) -> None:
+    """The key is refused: then nothing on the machine can be seen, and no earlier run saw it."""

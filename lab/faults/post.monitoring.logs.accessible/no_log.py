@@ -1,4 +1,0 @@
-"""A service writes its log nowhere."""
-
-flips: set[str] = {"post.monitoring.logs.accessible"}
-override = {"frontend": {"logging": {"driver": "none", "options": {}}}}

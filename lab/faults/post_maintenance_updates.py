@@ -1,0 +1,134 @@
+"""Faults of post.maintenance.updates."""
+
+from lab.changes import DIRTY_TREE
+from lab.deployment import Lab
+from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "post.maintenance.updates.dependencies",
+    flips={"post.maintenance.updates.dependencies", *DIRTY_TREE},
+    outcomes={"post.maintenance.updates.dependencies": Outcome.NOT_ASSESSED},
+    touches={".github"},
+    mend=lambda lab: lab.vm.shell("mv /root/dotgithub /opt/zebu/.github"),
+)
+def no_bot(lab: Lab) -> None:
+    """Nothing in the repository watches its dependencies."""
+    lab.vm.shell("mv /opt/zebu/.github /root/dotgithub")
+
+
+WORD = """
+[[attestation]]
+id = "post.maintenance.updates.os"
+statement = "All updates were installed by hand."
+by = "operations"
+on = "@TODAY@"
+evidence = [{ command = "apt full-upgrade", output = "0 upgraded" }]
+"""
+
+
+def mend_by_hand(lab: Lab) -> None:
+    lab.vm.shell("rm /etc/apt/apt.conf.d/99fault")
+    lab.write_access()
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    outcomes={"post.maintenance.updates.os": Outcome.ATTESTED},
+    touches={"updates", "attestations", "profile"},
+    settings=(("simulated = ", 'profile = "small-scale"\nsimulated = '),),
+    mend=mend_by_hand,
+)
+def by_hand(lab: Lab) -> None:
+    """Odd but right: a small production installs its updates by hand, and says so within the week."""
+    lab.vm.shell("printf 'APT::Periodic::Unattended-Upgrade \"0\";\\n' > /etc/apt/apt.conf.d/99fault")
+    file = lab.place.folder / "attestations.toml"
+    today = lab.vm.shell("date -u +%F").strip()
+    file.write_text(file.read_text() + WORD.replace("@TODAY@", today))
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    # an earlier run saw the month's updates done
+    touches={"updates", "history"},
+    mend=lambda lab: lab.vm.shell("cp -p /root/uu.kept /var/log/unattended-upgrades/unattended-upgrades.log"),
+)
+def last_run_failed(lab: Lab) -> None:
+    """The last run of unattended upgrades logged an error."""
+    lab.vm.shell(
+        "cp -p /var/log/unattended-upgrades/unattended-upgrades.log /root/uu.kept; echo \"$(date '+%F %T'),000 ERROR Installing the upgrades failed!\" >> /var/log/unattended-upgrades/unattended-upgrades.log"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    # an earlier run saw the month's updates done
+    touches={"updates", "history"},
+    mend=lambda lab: lab.vm.shell("apt-get -qq -y install --only-upgrade zebu-lab-motd >/dev/null"),
+)
+def overlooked(lab: Lab) -> None:
+    """A security update was published before the last run, and still waits."""
+    package = next(lab.place.cache.rglob("zebu-lab-motd_1.0_all.deb")).read_bytes()
+    lab.vm.run(["sh", "-c", "cat > /root/old.deb"], stdin=package)
+    lab.vm.shell("dpkg -i --force-downgrade /root/old.deb >/dev/null; rm /root/old.deb")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips=set(),
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("rm /run/reboot-required"),
+)
+def reboot_of_today(lab: Lab) -> None:
+    """Odd but right: a reboot is asked for since this morning."""
+    lab.vm.shell("touch /run/reboot-required")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("rm /run/reboot-required"),
+)
+def reboot_pending(lab: Lab) -> None:
+    """A reboot is asked for since nine days."""
+    lab.vm.shell("touch -d '9 days ago' /run/reboot-required")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("rm /etc/apt/apt.conf.d/99fault"),
+)
+def switched_off(lab: Lab) -> None:
+    """Unattended upgrades are installed, and switched off."""
+    lab.vm.shell("printf 'APT::Periodic::Unattended-Upgrade \"0\";\\n' > /etc/apt/apt.conf.d/99fault")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("systemctl enable -q apt-daily-upgrade.timer"),
+)
+def timer_off(lab: Lab) -> None:
+    """The timer that upgrades does not come back after a reboot."""
+    lab.vm.shell("systemctl disable -q apt-daily-upgrade.timer")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("rm /etc/apt/apt.conf.d/99fault"),
+)
+def without_security(lab: Lab) -> None:
+    """Unattended upgrades leave out the security suite."""
+    lab.vm.shell(
+        "printf '#clear Unattended-Upgrade::Origins-Pattern;\\nUnattended-Upgrade::Origins-Pattern { \"origin=Debian,codename=bookworm,label=Debian\"; };\\n' > /etc/apt/apt.conf.d/99fault"
+    )

@@ -1,0 +1,306 @@
+"""Faults of pre.application.quality."""
+
+from lab.changes import OVERRIDE, change_check, known, recreate
+from lab.deployment import Lab
+from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "pre.application.quality.linters",
+    name="failed",
+    flips={"pre.application.quality.linters"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def linters_failed(lab: Lab) -> None:
+    """The linter failed on the deployed commit."""
+    change_check(lab, "backend-lint", conclusion="failure")
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def nobody(lab: Lab) -> None:
+    """Nobody approved the change."""
+    lab.change_state("forge", lambda state: {**state, "reviews": {}})
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def objected(lab: Lab) -> None:
+    """One approved, another asks for changes."""
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state,
+            "reviews": {
+                number: [*found, {**found[0], "user": {"login": "security"}, "state": "CHANGES_REQUESTED"}]
+                for number, found in state["reviews"].items()
+            },
+        },
+    )
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    outcomes={"pre.application.quality.reviewed": Outcome.NOT_ASSESSED},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def pushed(lab: Lab) -> None:
+    """No pull request brought the commit: whether somebody looked is not known."""
+    lab.change_state("forge", lambda state: {**state, "pulls": []})
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def self_approved(lab: Lab) -> None:
+    """Who wrote the change approved it."""
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state,
+            "reviews": {
+                number: [{**one, "user": {"login": "development"}} for one in found]
+                for number, found in state["reviews"].items()
+            },
+        },
+    )
+
+
+@fault(
+    "pre.application.quality.tagged-release",
+    flips={"pre.application.quality.tagged-release", "deploy.initial.git-deployed"},
+    mend=lambda lab: lab.vm.shell("runuser -u deploy -- git -C /opt/zebu checkout -q -- README.md"),
+)
+def dirty_tree(lab: Lab) -> None:
+    """Somebody edited a file on the machine."""
+    lab.vm.shell("echo hotfix >> /opt/zebu/README.md")
+
+
+@fault(
+    "pre.application.quality.tagged-release",
+    flips=set(),
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu config --unset core.fsmonitor; if [ -e /tmp/fsmonitor-ran ]; then rm /tmp/fsmonitor-ran; exit 1; fi"
+    ),
+)
+def hostile_fsmonitor(lab: Lab) -> None:
+    """Odd but right: the checkout names a program for git to run. It must not run, so nothing flips."""
+    lab.vm.shell("runuser -u deploy -- git -C /opt/zebu config core.fsmonitor 'touch /tmp/fsmonitor-ran; false'")
+
+
+@fault(
+    "pre.application.quality.tagged-release",
+    flips={
+        "pre.application.quality.tagged-release",
+        "deploy.initial.images-built",
+        "post.maintenance.deployment.changelog",
+        "post.maintenance.updates.staging",
+    },
+    outcomes={"post.maintenance.updates.staging": Outcome.NOT_ASSESSED},
+    # the forge knows another commit
+    touches={"git", "CHANGELOG.md", "forge"},
+    mend=lambda lab: lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu tag -d latest; runuser -u deploy -- git -C /opt/zebu checkout -q v1.2.0"
+    ),
+)
+def moving_tag(lab: Lab) -> None:
+    """The commit has a tag, but one that moves."""
+    lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu checkout -q v1.2.0~1; runuser -u deploy -- git -C /opt/zebu tag latest"
+    )
+
+
+@fault(
+    "pre.application.quality.tagged-release",
+    flips=set(),
+    mend=lambda lab: lab.vm.shell("runuser -u deploy -- git -C /opt/zebu tag -d v1.3.0-rc.1"),
+)
+def prerelease_exists(lab: Lab) -> None:
+    """Odd but right: a newer pre-release is tagged, and not deployed."""
+    lab.vm.shell("runuser -u deploy -- git -C /opt/zebu tag v1.3.0-rc.1 origin/main")
+
+
+@fault(
+    "pre.application.quality.tests",
+    flips={"pre.application.quality.tests", "pre.application.quality.linters", "pre.application.quality.types"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def another_commit(lab: Lab) -> None:
+    """The newest commit is green; what is deployed is one that the forge has not checked."""
+    lab.change_state("forge", lambda state: {**state, "check_runs": {**state["check_runs"], state["commits"][0]: []}})
+
+
+@fault(
+    "pre.application.quality.tests",
+    name="failed",
+    flips={"pre.application.quality.tests"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def tests_failed(lab: Lab) -> None:
+    """The tests failed on the deployed commit."""
+    change_check(lab, "backend-tests", conclusion="failure")
+
+
+@fault(
+    "pre.application.quality.tests",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def skipped_unchanged(lab: Lab) -> None:
+    """Odd but right: skipped, since nothing changed there; the commit before has run them on the same files."""
+    change_check(lab, "frontend-tests", conclusion="skipped")
+
+
+@fault(
+    "pre.application.quality.types",
+    name="failed",
+    flips={"pre.application.quality.types"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def types_failed(lab: Lab) -> None:
+    """A type checker failed on the deployed commit."""
+    change_check(lab, "frontend-types", conclusion="failure")
+
+
+@fault(
+    "pre.application.quality.types",
+    flips={"pre.application.quality.types"},
+    outcomes={"pre.application.quality.types": Outcome.NOT_ASSESSED},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def running(lab: Lab) -> None:
+    """A type checker has not ended: that is no verdict."""
+    change_check(lab, "backend-types", status="in_progress", conclusion=None)
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
+    flips=set(),
+    touches={"advisories"},
+    mend=lambda lab: lab.write_states(("advisories",)),
+)
+def fixed_already(lab: Lab) -> None:
+    """Odd but right: the advisory is about versions that are not installed."""
+    lab.change_state(
+        "advisories",
+        lambda state: {
+            **state,
+            "npm": {
+                "esbuild": [
+                    {
+                        "id": 1,
+                        "url": "https://github.com/advisories/GHSA-0000-0000-0000",
+                        "title": "old",
+                        "severity": "critical",
+                        "vulnerable_versions": "<0.17.0",
+                    }
+                ]
+            },
+        },
+    )
+
+
+WORKER = """    image: zebu/backend:1.2.0
+    command: ["sh", "-c", "echo started; exec sleep infinity"]
+    restart: unless-stopped
+    mem_limit: 64m
+    cpus: 0.2
+    healthcheck: { test: ["CMD", "true"], interval: 2s }
+    logging: { driver: json-file, options: { max-size: "10m", max-file: "3" } }
+"""
+
+OLD = "cd /venv/lib/python3*/site-packages && mkdir zebu_old-0.1.0.dist-info && printf 'Metadata-Version: 2.1\\nName: zebu-old\\nVersion: 0.1.0\\n' > zebu_old-0.1.0.dist-info/METADATA"
+
+
+def mend_in_another_service(lab: Lab) -> None:
+    lab.write_states(("advisories",))
+    lab.vm.shell(f"docker rm -f -v zebu-worker-1 >/dev/null; rm {OVERRIDE.format('worker')}")
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
+    flips={"pre.application.quality.vulnerabilities"},
+    touches={"advisories", "worker"},
+    mend=mend_in_another_service,
+)
+def in_another_service(lab: Lab) -> None:
+    """A worker beside the backend, healthy and bounded as the others, runs a version with a known vulnerability."""
+    recreate(lab, "worker", WORKER)
+    lab.vm.run(["docker", "exec", "-u", "0", "zebu-worker-1", "sh", "-c", OLD])
+    lab.change_state("advisories", lambda state: {**state, "osv": [known(state["osv"][0], "zebu-old", "0.1.0")]})
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
+    flips={"pre.application.quality.vulnerabilities"},
+    touches={"advisories"},
+    uses={"backend"},
+    mend=lambda lab: lab.write_states(("advisories",)),
+)
+def in_the_image(lab: Lab) -> None:
+    """A version that runs in the image has a known vulnerability."""
+    version = lab.vm.shell(
+        "docker exec zebu-backend-1 python3 -c 'import importlib.metadata as m; print(m.version(\"starlette\"))'"
+    )
+    lab.change_state("advisories", lambda state: {**state, "osv": [known(state["osv"][0], "starlette", version)]})
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
+    flips={"pre.application.quality.vulnerabilities"},
+    touches={"advisories"},
+    mend=lambda lab: lab.write_states(("advisories",)),
+)
+def in_the_lock_file(lab: Lab) -> None:
+    """The frontend's lock file pins a version with a known vulnerability."""
+    found = {
+        "id": 1,
+        "url": "https://github.com/advisories/GHSA-67mh-4wv8-2f99",
+        "title": "any website can read answers",
+        "severity": "moderate",
+        "vulnerable_versions": "<=0.24.2",
+    }
+    lab.change_state("advisories", lambda state: {**state, "npm": {"esbuild": [found]}})
+
+
+def mend_not_the_lock_file(lab: Lab) -> None:
+    lab.write_states(("advisories",))
+    lab.vm.shell(
+        "docker exec -u 0 zebu-backend-1 sh -c 'rm -r /venv/lib/python3*/site-packages/zebu_old-0.1.0.dist-info'"
+    )
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
+    flips={"pre.application.quality.vulnerabilities"},
+    touches={"advisories"},
+    uses={"backend"},
+    mend=mend_not_the_lock_file,
+)
+def not_the_lock_file(lab: Lab) -> None:
+    """The image runs an older version than the lock file says; only that one is vulnerable."""
+    lab.vm.shell(
+        "docker exec -u 0 zebu-backend-1 sh -c 'cd /venv/lib/python3*/site-packages && mkdir zebu_old-0.1.0.dist-info && printf \"Metadata-Version: 2.1\\nName: zebu-old\\nVersion: 0.1.0\\n\" > zebu_old-0.1.0.dist-info/METADATA'"
+    )
+    lab.change_state("advisories", lambda state: {**state, "osv": [known(state["osv"][0], "zebu-old", "0.1.0")]})

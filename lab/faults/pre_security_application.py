@@ -1,0 +1,185 @@
+"""Faults of pre.security.application."""
+
+from lab.changes import before_api, edit_backend, edit_proxy, restore_backend, restore_proxy
+from lab.deployment import Lab
+from lab.fault import fault
+
+
+@fault(
+    "pre.security.application.app-debug",
+    flips={"pre.security.application.app-debug"},
+    override={"backend": {"environment": {"APP_DEBUG": "true"}}},
+)
+def debug_on(lab: Lab) -> None:
+    """The container runs with debugging on."""
+
+
+@fault(
+    "pre.security.application.app-debug",
+    flips={"pre.security.application.app-debug"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def traceback(lab: Lab) -> None:
+    """The settings are right, and an error answer shows a traceback all the same."""
+    before_api(lab, "location = /api/v1/zebu-readiness-missing { return 500 'Traceback (most recent call last):'; }")
+
+
+@fault(
+    "pre.security.application.app-env",
+    flips={"pre.security.application.app-env"},
+    override={"backend": {"environment": {"APP_ENV": "staging"}}},
+)
+def not_recreated(lab: Lab) -> None:
+    """.env says production; the container was made when it said otherwise."""
+
+
+@fault(
+    "pre.security.application.cors-restricted",
+    flips={"pre.security.application.cors-restricted"},
+    override={
+        "backend": {"environment": {"CORS_ORIGINS": "https://zebu.test,https://www.zebu.test,http://localhost:5173"}}
+    },
+)
+def developers_machine(lab: Lab) -> None:
+    """The developer's machine is among the origins."""
+
+
+@fault(
+    "pre.security.application.cors-restricted",
+    flips={"pre.security.application.cors-restricted"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def matches_by_prefix(lab: Lab) -> None:
+    """An origin that only begins like the site is allowed."""
+    edit_proxy(
+        lab,
+        "tls",
+        "1i map $http_origin $allowed { default ''; ~^https://(www.)?zebu.test $http_origin; }",
+        "s|proxy_pass http://10.77.0.10:8000;|proxy_pass http://10.77.0.10:8000; proxy_hide_header Access-Control-Allow-Origin; add_header Access-Control-Allow-Origin $allowed always; add_header Strict-Transport-Security max-age=63072000 always;|",
+    )
+
+
+@fault(
+    "pre.security.application.cors-restricted",
+    flips={"pre.security.application.cors-restricted"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def matches_by_suffix(lab: Lab) -> None:
+    """Any origin that ends like the site is allowed: a stranger can have such a name."""
+    edit_proxy(
+        lab,
+        "tls",
+        "1i map $http_origin $allowed { default ''; ~zebu.test$ $http_origin; }",
+        "s|proxy_pass http://10.77.0.10:8000;|proxy_pass http://10.77.0.10:8000; proxy_hide_header Access-Control-Allow-Origin; add_header Access-Control-Allow-Origin $allowed always; add_header Strict-Transport-Security max-age=63072000 always;|",
+    )
+
+
+@fault(
+    "pre.security.application.cors-restricted",
+    flips={"pre.security.application.cors-restricted"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def reflects_any(lab: Lab) -> None:
+    """The proxy reflects whatever origin asks."""
+    edit_proxy(
+        lab,
+        "tls",
+        "s|proxy_pass http://10.77.0.10:8000;|proxy_pass http://10.77.0.10:8000; proxy_hide_header Access-Control-Allow-Origin; add_header Access-Control-Allow-Origin $http_origin always; add_header Strict-Transport-Security max-age=63072000 always;|",
+    )
+
+
+@fault(
+    "pre.security.application.input-validation",
+    name="breaks",
+    flips={"pre.security.application.input-validation"},
+    touches={"backend-files"},
+    probes={"functional"},
+    mend=lambda lab: restore_backend(lab, "errors.py"),
+)
+def input_validation_breaks(lab: Lab) -> None:
+    """What is malformed breaks the application."""
+    edit_backend(lab, "errors.py", "s/status_code=422/status_code=500/")
+
+
+@fault(
+    "pre.security.application.input-validation",
+    flips={"pre.security.application.input-validation"},
+    touches={"backend-files"},
+    probes={"functional"},
+    mend=lambda lab: restore_backend(lab, "errors.py"),
+)
+def taken_for_good(lab: Lab) -> None:
+    """What is malformed is answered with 200, and an error in the text."""
+    edit_backend(lab, "errors.py", "s/status_code=422/status_code=200/")
+
+
+def mend_none(lab: Lab) -> None:
+    restore_proxy(lab, "tls")
+    lab.write_states(("npm",))
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def none(lab: Lab) -> None:
+    """Neither the proxy's nginx nor a host of its administration limits requests."""
+    edit_proxy(lab, "tls", "/^limit_req/d")
+    lab.change_state(
+        "npm",
+        lambda state: {**state, "proxy_hosts": [{**host, "advanced_config": ""} for host in state["proxy_hosts"]]},
+    )
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
+    touches={"proxy-api"},
+    probes={"attack"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def not_in_force(lab: Lab) -> None:
+    """A limit is configured, and only for the health path: a burst is let through."""
+    edit_proxy(
+        lab,
+        "tls",
+        "s/^limit_req zone.*//",
+        "/server_name api/,/}/ s|location / |location = /health { limit_req zone=clients burst=200 nodelay; proxy_pass http://10.77.0.10:8000; } location / |",
+    )
+
+
+@fault(
+    "pre.security.application.sql-injection",
+    name="breaks",
+    flips={"pre.security.application.sql-injection"},
+    touches={"proxy-api"},
+    probes={"attack"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def sql_injection_breaks(lab: Lab) -> None:
+    """The source looks right; an injected string breaks a route all the same."""
+    before_api(lab, "location ~ UNION { add_header X-Correlation-ID x always; return 500; }")
+
+
+@fault(
+    "pre.security.application.sql-injection",
+    flips={"pre.security.application.sql-injection"},
+    touches={"backend-source"},
+    uses={"backend"},
+    mend=lambda lab: lab.vm.shell("docker exec -u 0 zebu-backend-1 rm /app/zebu/reports.py"),
+)
+def built_statement(lab: Lab) -> None:
+    """A module of the deployed source puts a value into a statement."""
+    source = (
+        "def found(session, name):\n    return session.execute(f\"SELECT id FROM portfolios WHERE name = '{name}'\")\n"
+    )
+    lab.vm.run(
+        ["docker", "exec", "-i", "-u", "0", "zebu-backend-1", "sh", "-c", "cat > /app/zebu/reports.py"],
+        stdin=source.encode(),
+    )

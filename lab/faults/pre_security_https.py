@@ -1,0 +1,249 @@
+"""Faults of pre.security.https."""
+
+from lab.changes import edit_proxy, restore_proxy, serve_minted
+from lab.deployment import Lab
+from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
+
+PCT = rb"""#!/bin/sh
+[ "$1 $2 $3" = "exec 104 --" ] || exit 9
+shift 3
+exec "$@"
+"""
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips=set(),
+    settings=(('ssh = "proxy"\n', 'ssh = "proxy"\ncontainer = 104\n'),),
+    mend=lambda lab: lab.proxy.shell("rm /usr/local/sbin/pct"),
+)
+def in_a_container(lab: Lab) -> None:
+    """Odd but right: the proxy lives in an LXC container, which is entered by its number."""
+    lab.proxy.run(["sh", "-c", "cat > /usr/local/sbin/pct; chmod 755 /usr/local/sbin/pct"], stdin=PCT)
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"pre.security.https.auto-renewal"},
+    touches={"renewal"},
+    mend=lambda lab: lab.proxy.shell(
+        "rm /run/systemd/system/certbot.service.d/zz-fault.conf; systemctl daemon-reload; systemctl reset-failed certbot.service; systemctl start certbot.service"
+    ),
+)
+def last_run_failed(lab: Lab) -> None:
+    """The timer is live, and its last run failed."""
+    lab.proxy.shell(
+        "mkdir -p /run/systemd/system/certbot.service.d; printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/certbot -q renew --no-such-option\\n' > /run/systemd/system/certbot.service.d/zz-fault.conf; systemctl daemon-reload; systemctl start certbot.service || true"
+    )
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"pre.security.https.auto-renewal"},
+    touches={"renewal"},
+    mend=lambda lab: lab.proxy.shell("systemctl enable certbot.timer"),
+)
+def not_enabled(lab: Lab) -> None:
+    """The timer runs, and does not come back after a reboot."""
+    lab.proxy.shell("systemctl disable certbot.timer")
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"pre.security.https.auto-renewal", "post.monitoring.tls.auto-renewal"},
+    touches={"renewal"},
+    mend=lambda lab: lab.proxy.shell("mv /root/zebu.test.conf /etc/letsencrypt/renewal/"),
+)
+def nothing_to_renew(lab: Lab) -> None:
+    """The timer runs and succeeds: there is nothing that it renews."""
+    lab.proxy.shell("mv /etc/letsencrypt/renewal/zebu.test.conf /root/")
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"post.monitoring.tls.auto-renewal", "post.monitoring.tls.renewal-tested"},
+    outcomes={
+        "post.monitoring.tls.auto-renewal": Outcome.NOT_ASSESSED,
+        "post.monitoring.tls.renewal-tested": Outcome.NOT_ASSESSED,
+    },
+    right_for={"pre.security.https.auto-renewal"},
+    settings=(('ssh = "proxy"\n', ""),),
+)
+def npmplus_renews(lab: Lab) -> None:
+    """Odd but right: NPMplus renews in its own process; there is no timer to find."""
+
+
+def mend_overdue(lab: Lab) -> None:
+    restore_proxy(lab, "tls")
+    lab.proxy.shell("cp -a /root/cert.kept /etc/letsencrypt/live/zebu.test/cert.pem")
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={
+        "pre.security.https.auto-renewal",
+        "pre.infrastructure.certificates",
+        "post.monitoring.tls.auto-renewal",
+        "post.monitoring.tls.expiry",
+    },
+    touches={"proxy-certificates", "renewal"},
+    mend=mend_overdue,
+)
+def overdue(lab: Lab) -> None:
+    """Everything looks live, and the certificate is older than its renewal point and two runs."""
+    lab.proxy.shell(
+        "cp -a /etc/letsencrypt/live/zebu.test/cert.pem /root/cert.kept; ln -sf /root/fault.pem /etc/letsencrypt/live/zebu.test/cert.pem"
+    )
+    serve_minted(lab, "zebu.test;", "zebu.test", (-80, 10))
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips=set(),
+    right_for={
+        "pre.security.https.certificate",
+        "deploy.frontend.certificate",
+        "deploy.network.domain",
+        "deploy.frontend.https",
+    },
+    touches={"domains"},
+    settings=(("[domains]\n", '[domains]\norigin = "10.77.0.20"\n'),),
+)
+def behind_a_cdn(lab: Lab) -> None:
+    """Odd but right: the names lead elsewhere first; the proxy's own certificates are judged too, at its own address."""
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips={
+        "pre.security.https.certificate",
+        "pre.infrastructure.certificates",
+        "pre.security.https.auto-renewal",
+        "deploy.frontend.certificate",
+        "deploy.network.www",
+        "post.monitoring.tls.auto-renewal",
+        "post.monitoring.tls.expiry",
+    },
+    touches={"proxy-certificates"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def expired(lab: Lab) -> None:
+    """A certificate that ran out yesterday; nothing else is wrong with it."""
+    serve_minted(lab, "www", "www.zebu.test", (-90, -1))
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips={"pre.security.https.certificate", "pre.infrastructure.certificates", "deploy.backend.api"},
+    touches={"proxy-certificates"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def missing_intermediate(lab: Lab) -> None:
+    """One name serves its certificate without the chain, which browsers paper over."""
+    edit_proxy(lab, "tls", "/server_name api/,$ s/fullchain.pem/cert.pem/")
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips={"pre.security.https.certificate", "pre.infrastructure.port-forwarding"},
+    touches={"domains"},
+    settings=(("[domains]\n", '[domains]\norigin = "10.77.0.30"\n'),),
+)
+def origin_without_tls(lab: Lab) -> None:
+    """What stands in front has good certificates; the origin behind it answers no handshake."""
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips={
+        "pre.security.https.certificate",
+        "pre.infrastructure.certificates",
+        "pre.security.https.auto-renewal",
+        "deploy.frontend.certificate",
+        "deploy.network.www",
+        "post.monitoring.tls.auto-renewal",
+    },
+    touches={"proxy-certificates"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def wrong_name(lab: Lab) -> None:
+    """A trusted certificate for another name."""
+    serve_minted(lab, "www", "other.test", (-1, 30))
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
+def first_page_only(lab: Lab) -> None:
+    """Only the first page is redirected."""
+    edit_proxy(lab, "http", "s#location / { return 301#location / { return 200 ok; } location = / { return 301#")
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
+def other_host(lab: Lab) -> None:
+    """The redirect leads to a name that is not declared."""
+    edit_proxy(lab, "http", "s#https://.host#https://elsewhere.test#")
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
+def temporary(lab: Lab) -> None:
+    """A temporary redirect."""
+    edit_proxy(lab, "http", "s/return 301 https/return 302 https/")
+
+
+@fault(
+    "pre.security.https.hsts",
+    flips={"pre.security.https.hsts"},
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def first_of_two(lab: Lab) -> None:
+    """Two headers: the first, which counts, is worthless."""
+    edit_proxy(lab, "tls", "s/^  add_header Strict.*/  add_header Strict-Transport-Security max-age=60 always;\\n&/")
+
+
+@fault(
+    "pre.security.https.hsts",
+    flips={"pre.security.https.hsts"},
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def max_age_zero(lab: Lab) -> None:
+    """The header is there, and tells browsers to forget."""
+    edit_proxy(lab, "tls", "s/max-age=63072000/max-age=0/")
+
+
+@fault(
+    "pre.security.https.hsts",
+    flips={"pre.security.https.hsts"},
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def one_name_without(lab: Lab) -> None:
+    """One name of three sends none."""
+    edit_proxy(lab, "tls", "/server_name api.zebu.test/,/}/s/^  add_header Strict.*//")
+
+
+@fault(
+    "pre.security.https.http2",
+    flips={"pre.security.https.http2"},
+    touches={"proxy-listen"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def off(lab: Lab) -> None:
+    """The handshake agrees on HTTP/1.1."""
+    edit_proxy(lab, "tls", "s/ ssl http2;/ ssl;/")

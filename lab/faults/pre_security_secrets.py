@@ -1,0 +1,246 @@
+"""Faults of pre.security.secrets."""
+
+from lab.changes import recreate, restore_env, set_env, sql
+from lab.deployment import Lab
+from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "pre.security.secrets.api-keys",
+    flips={
+        "pre.security.secrets.api-keys",
+        "deploy.initial.env-present",
+        "pre.application.environment.alpha-vantage",
+        "pre.application.environment.required-variables",
+    },
+    touches={".env"},
+    mend=restore_env,
+)
+def demonstration_key(lab: Lab) -> None:
+    """The key is the one of the samples."""
+    set_env(lab, ALPHA_VANTAGE_API_KEY="demo")
+
+
+@fault(
+    "pre.security.secrets.api-keys",
+    flips={"pre.security.secrets.api-keys", "pre.application.environment.alpha-vantage"},
+    override={"backend": {"environment": {"ALPHA_VANTAGE_API_KEY": ""}}},
+)
+def empty_in_container(lab: Lab) -> None:
+    """.env has the key; in the container it is empty."""
+
+
+def mend_database_password(lab: Lab) -> None:
+    password = lab.vm.shell("sed -n s/^POSTGRES_PASSWORD=//p /opt/zebu/.env")
+    lab.vm.run(
+        ["docker", "exec", "-i", "zebu-db-1", "psql", "-U", "zebu_admin", "-d", "zebu", "-q"],
+        stdin=f"ALTER ROLE zebu_admin PASSWORD '{password}'".encode(),
+    )
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips={"pre.security.secrets.defaults-changed", "pre.security.secrets.postgres-password"},
+    touches={"postgres-password"},
+    uses={"postgres"},
+    mend=mend_database_password,
+)
+def database_password(lab: Lab) -> None:
+    """The database's administrator has a well-known password."""
+    sql(lab, "ALTER ROLE zebu_admin PASSWORD 'postgres'")
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips=set(),
+    touches={"npm"},
+    mend=lambda lab: lab.write_states(("npm",)),
+)
+def npmplus(lab: Lab) -> None:
+    """Odd but right: NPMplus, which logs in by cookie and has no login that is known to everybody."""
+    lab.change_state("npm", lambda state: {**state, "flavour": "npmplus"})
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips=set(),
+    touches={"shadow"},
+    mend=lambda lab: lab.vm.shell("cp -p /root/shadow.kept /etc/shadow; rm /root/shadow.kept"),
+)
+def own_password(lab: Lab) -> None:
+    """Odd but right: a user has a password, and a good one."""
+    lab.vm.shell("cp -p /etc/shadow /root/shadow.kept; echo observer:Rk7-vLq2-xW9d | chpasswd")
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips={"pre.security.secrets.defaults-changed"},
+    touches={"npm"},
+    mend=lambda lab: lab.write_states(("npm",)),
+)
+def proxy_login(lab: Lab) -> None:
+    """The proxy's administration still opens to its first login."""
+    lab.change_state("npm", lambda state: {**state, "users": {**state["users"], "admin@example.com": "changeme"}})
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips={"pre.security.secrets.defaults-changed"},
+    touches={"npm"},
+    mend=lambda lab: lab.write_states(("npm",)),
+)
+def proxy_open(lab: Lab) -> None:
+    """The proxy's set-up page waits for whoever comes first."""
+    lab.change_state("npm", lambda state: {**state, "setup": False})
+
+
+@fault(
+    "pre.security.secrets.defaults-changed",
+    flips={"pre.security.secrets.defaults-changed"},
+    touches={"shadow"},
+    mend=lambda lab: lab.vm.shell("cp -p /root/shadow.kept /etc/shadow; rm /root/shadow.kept"),
+)
+def vm_password(lab: Lab) -> None:
+    """Password logins are off, and root still has the image's password: it opens the console."""
+    lab.vm.shell("cp -p /etc/shadow /root/shadow.kept; echo root:docker | chpasswd")
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips={"pre.security.secrets.env-permissions"},
+    touches={".env"},
+    mend=lambda lab: lab.vm.shell("rm /opt/zebu/.env.backup"),
+)
+def backup_copy(lab: Lab) -> None:
+    """The copy that a deployment left, with the mode that umask gave it."""
+    lab.vm.shell("cp -p /opt/zebu/.env /opt/zebu/.env.backup; chmod 644 /opt/zebu/.env.backup")
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips={"pre.security.secrets.env-permissions"},
+    touches={".env"},
+    mend=lambda lab: lab.vm.shell("setfacl -b /opt/zebu/.env; chmod 600 /opt/zebu/.env"),
+)
+def group_acl(lab: Lab) -> None:
+    """An access list lets another user read it."""
+    lab.vm.shell("setfacl -m u:observer:r /opt/zebu/.env")
+
+
+@fault(
+    "pre.security.secrets.not-committed",
+    flips={"pre.security.secrets.not-committed"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        'cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }; g update-ref -d refs/heads/trial; g prune --expire=now'
+    ),
+)
+def another_branch(lab: Lab) -> None:
+    """.env was committed on another branch, with values of before."""
+    lab.vm.shell(
+        "cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test \"$@\"; }; blob=$(printf 'SECRET_KEY=of-long-ago-and-long-since-changed\\n' | g hash-object -w --stdin); tree=$(printf '100644 blob %s\\t.env\\n' $blob | g mktree); commit=$(g commit-tree -m 'Try it out' $tree); g update-ref refs/heads/trial $commit"
+    )
+
+
+@fault(
+    "pre.security.secrets.not-committed",
+    flips={"pre.security.secrets.not-committed"},
+    outcomes={"pre.security.secrets.not-committed": Outcome.NOT_ASSESSED},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell("rm /opt/zebu/.git/shallow"),
+)
+def shallow(lab: Lab) -> None:
+    """The clone has no history to search."""
+    lab.vm.shell(
+        'cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }; g rev-parse HEAD | sudo -u deploy tee .git/shallow'
+    )
+
+
+@fault(
+    "pre.security.secrets.not-committed",
+    flips={"pre.security.secrets.not-committed"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        'cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }; g prune --expire=now'
+    ),
+)
+def value_in_an_object(lab: Lab) -> None:
+    """No .env anywhere; one object has the value of a present secret."""
+    lab.vm.shell(
+        'cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }; sed -n s/^SECRET_KEY=//p .env | g hash-object -w --stdin'
+    )
+
+
+@fault(
+    "pre.security.secrets.postgres-password",
+    flips={"pre.security.secrets.postgres-password", "deploy.initial.env-present"},
+    touches={".env"},
+    mend=lambda lab: lab.vm.shell("cp -p /root/env.kept /opt/zebu/.env; rm /root/env.kept"),
+)
+def changed_in_file_only(lab: Lab) -> None:
+    """A strong new password in .env; the container and the database still have the old one."""
+    lab.vm.shell(
+        "cp -p /opt/zebu/.env /root/env.kept; sed -i s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$(openssl rand -hex 24)/ /opt/zebu/.env"
+    )
+
+
+@fault(
+    "pre.security.secrets.postgres-password",
+    flips={"pre.security.secrets.postgres-password", "deploy.initial.env-present"},
+    touches={".env"},
+    mend=lambda lab: lab.vm.shell("cp -p /root/env.kept /opt/zebu/.env; rm /root/env.kept"),
+)
+def one_letter(lab: Lab) -> None:
+    """Long enough, and no secret at all."""
+    lab.vm.shell(
+        "cp -p /opt/zebu/.env /root/env.kept; sed -i 's/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/' /opt/zebu/.env"
+    )
+
+
+@fault(
+    "pre.security.secrets.postgres-password",
+    flips={
+        "pre.security.secrets.postgres-password",
+        "pre.database.configuration.password",
+        "pre.database.configuration.production-mode",
+    },
+    touches={"postgres"},
+    mend=lambda lab: lab.vm.shell(
+        "docker exec -u postgres zebu-db-1 sh -c 'cat /tmp/hba > /var/lib/postgresql/data/pg_hba.conf; pg_ctl reload -D /var/lib/postgresql/data'"
+    ),
+)
+def trusted_network(lab: Lab) -> None:
+    """The database asks nobody on the bridge for a password."""
+    lab.vm.shell(
+        "docker exec -u postgres zebu-db-1 sh -c 'cp /var/lib/postgresql/data/pg_hba.conf /tmp/hba; { echo host all all all trust; cat /tmp/hba; } > /var/lib/postgresql/data/pg_hba.conf; pg_ctl reload -D /var/lib/postgresql/data'"
+    )
+
+
+@fault(
+    "pre.security.secrets.secret-key",
+    flips={"pre.security.secrets.secret-key", "deploy.initial.env-present"},
+    touches={".env"},
+    mend=restore_env,
+)
+def edited_only(lab: Lab) -> None:
+    """A new value in .env; the backend still runs with the old one."""
+    set_env(lab, SECRET_KEY="7f4c1b0e9d8a6352" * 4)
+
+
+def mend_reused(lab: Lab) -> None:
+    restore_env(lab)
+    recreate(lab, "backend")
+
+
+@fault(
+    "pre.security.secrets.secret-key",
+    flips={"pre.security.secrets.secret-key"},
+    touches={".env", "backend", "backend-files", "backend-restart"},
+    mend=mend_reused,
+)
+def reused(lab: Lab) -> None:
+    """The same value serves as another secret too."""
+    value = lab.vm.shell("sed -n s/^API_KEY_HMAC_SECRET=//p /opt/zebu/.env").strip()
+    set_env(lab, SECRET_KEY=value)
+    recreate(lab, "backend", "    cap_drop: []\n")

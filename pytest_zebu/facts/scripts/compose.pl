@@ -1,0 +1,99 @@
+# What compose would make of its files and `.env` now, beside what runs. Of each container of the project:
+#   @service NAME gone|built|pulled REVISION CREATED CHANGED, or @unreadable NAME where compose cannot read its files
+#   @files NAME SAME OTHER ABSENT: of an image that tells no revision, its files beside the tree's
+#   @environment NAME COUNT DIFFERING: how many variables compose would set, and the names of those that differ, or `-`
+# Environments are compared here: what is told is names.
+use strict;
+use warnings;
+my $folder = $ENV{ZEBU_APP_DIR};
+
+sub said {
+  open my $in, '-|', @_ or exit 8;
+  local $/;
+  return <$in> // '';
+}
+sub slurp { open my $in, '<', $_[0] or return undef; local $/; return <$in> // '' }
+sub clean { my $text = shift // ''; $text =~ s/[^\x21-\x7e]/?/g; return length $text ? $text : '-' }
+
+my @ids = split ' ', said(qw(docker ps -aq --no-trunc --filter), "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}",
+  qw(--filter label=com.docker.compose.oneoff=False));
+exit 9 if $? || !@ids || !chdir $folder;
+my $owner = getpwuid((stat $folder)[4]) // 'UNKNOWN';
+my %group;    # the containers of each set of files
+for my $container (@{ read_json(said(qw(docker inspect), @ids)) }) {
+  push @{ $group{ $container->{Config}{Labels}{'com.docker.compose.project.config_files'} // '' } }, $container;
+}
+compare($_, @{ $group{$_} }) for sort keys %group;
+
+sub git {    # as the owner of the checkout
+  return said('runuser', '-u', $owner, '--', 'sh', '-c', "$ENV{ZEBU_SH}\ngit \"\$@\"", 'sh', @_);
+}
+
+sub configuration {    # what compose makes of files, or nothing
+  my ($files) = @_;
+  my @named = map { ('-f', $_) } split /,/, $files;
+  my $pid = open(my $in, '-|') // exit 8;
+  if (!$pid) {
+    open STDERR, '>', '/dev/null';
+    exec 'docker', 'compose', '-p', $ENV{ZEBU_PROJECT}, '--project-directory', $folder, @named, qw(config --format json) or exit 127;
+  }
+  local $/;
+  return <$in> // '';
+}
+
+sub compare {
+  my ($files, @containers) = @_;
+  my $made = configuration($files);
+  if (!$made) {
+    printf "\@unreadable %s\n", clean($_->{Config}{Labels}{'com.docker.compose.service'}) for @containers;
+    return;
+  }
+  my $wanted = read_json($made);
+  my %image = map { $_->{Id} => $_ } @{ read_json(said(qw(docker image inspect), map { $_->{Image} } @containers)) };
+  for my $container (@containers) {
+    my $name = $container->{Config}{Labels}{'com.docker.compose.service'} // '';
+    my $service = $wanted->{services}{$name};
+    my $image = $image{ $container->{Image} } || {};
+    my $revision = ($image->{Config}{Labels} || {})->{'org.opencontainers.image.revision'};
+    my $build = $service ? $service->{build} : undef;
+    my $context = (ref $build ? $build->{context} : $build) // '';
+    my ($changed, @files) = '-';
+    if ($context) {
+      chomp($changed = git('log', '-1', '--format=%ct', '--', $context) || '-');
+      # An image that tells no revision is compared with the tree, file by file, where it has the files at all.
+      @files = split /\0/, git('ls-files', '-z', '--', $context) if ($revision // 'unknown') eq 'unknown';
+    }
+    printf "\@service %s %s %s %s %s\n", clean($name), !$service ? 'gone' : $context ? 'built' : 'pulled', clean($revision),
+      clean($image->{Created}), clean($changed);
+    next if !$service;
+    if (@files && $container->{State}{Pid}) {
+      my $root = "/proc/$container->{State}{Pid}/root" . ($image->{Config}{WorkingDir} || '');
+      printf "\@files %s %d %d %d\n", clean($name), compared($root, $context, @files);
+    }
+    my %base = map { split /=/, $_, 2 } @{ $image->{Config}{Env} || [] };
+    my %runs = map { split /=/, $_, 2 } @{ $container->{Config}{Env} || [] };
+    my %should = %{ $service->{environment} || {} };
+    defined $should{$_} or $should{$_} = '' for keys %should;
+    my @differ = grep { ($runs{$_} // "\0") ne $should{$_} } sort keys %should;
+    push @differ, grep { !exists $should{$_} && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
+    printf "\@environment %s %d %s\n", clean($name), scalar keys %should, join(',', map { clean($_) } @differ) || '-';
+  }
+}
+
+sub compared {    # how many files are the same, other, and absent though their folder is there
+  my ($root, $context, @files) = @_;
+  my ($same, $other, $absent) = (0, 0, 0);
+  for my $file (map { "$folder/$_" } splice @files, 0, 2000) {
+    next if -l $file || !-f $file || -s $file > 1_048_576 || substr($file, 0, 1 + length $context) ne "$context/";
+    my $inner = substr $file, 1 + length $context;
+    my ($parent) = $inner =~ m{(.*)/};
+    if (-f "$root/$inner" && !-l "$root/$inner") {
+      my ($here, $there) = (slurp($file), slurp("$root/$inner"));
+      if (!defined $here || !defined $there) { $absent++ }
+      elsif ($here eq $there) { $same++ }
+      else { $other++ }
+    }
+    elsif (defined $parent && -d "$root/$parent") { $absent++ }
+  }
+  return ($same, $other, $absent);
+}

@@ -1,0 +1,2 @@
+# When the database was made: `@made MOMENT`.
+printf '%s' "$ZEBU_SQL" | ask_psql -f -

@@ -1,0 +1,49 @@
+# What the database answers to passwords: lines `WHICH WORD`.
+# The backend's own driver, in the backend's own network, by the service's own name: the way that the application goes,
+# with its own role, and with the administrator's. The loopback and the socket would trust everybody. Passwords travel
+# in environments only; what is said is a word for each try.
+export ZEBU_ADMIN_PASSWORD="$DOTENV_POSTGRES_PASSWORD"
+exec docker exec -i -e ZEBU_ADMIN_PASSWORD -e ZEBU_DB_ADMIN "$ZEBU_BACKEND_CONTAINER" python3 - <<'PYTHON'
+import os, re, secrets, sys
+from urllib.parse import quote
+url = re.sub(r"^([a-z]+)\+[a-z0-9]+://", r"\1://", os.environ.get("DATABASE_URL", ""))
+found = re.match(r"(\w+://[^:/@]+:)([^@]*)(@([^/:?]+).*)", url)
+if found is None:
+    sys.exit(5)
+def connect(address):
+    try:
+        import psycopg
+        psycopg.connect(address, connect_timeout=3).close()
+        return
+    except ImportError:
+        pass
+    try:
+        import psycopg2
+        psycopg2.connect(address, connect_timeout=3).close()
+        return
+    except ImportError:
+        pass
+    import asyncio, asyncpg
+    async def once():
+        await (await asyncpg.connect(address, timeout=3)).close()
+    asyncio.run(once())
+def tried(password, user=None):
+    start = found[1] if user is None else found[1].partition("://")[0] + "://" + quote(user, safe="") + ":"
+    try:
+        connect(start + password + found[3])
+    except ImportError:
+        return "unclear"
+    except Exception as error:
+        text = (type(error).__name__ + str(error)).lower()
+        return "refused" if "authentication failed" in text or "invalidpassword" in text else "unclear"
+    return "accepted"
+print("host", found[4])
+print("right", tried(found[2]))
+print("wrong", tried("not-" + secrets.token_hex(8)))
+admin, password = os.environ.get("ZEBU_DB_ADMIN", ""), os.environ.get("ZEBU_ADMIN_PASSWORD", "")
+if admin and password:
+    print("admin-right", tried(quote(password, safe=""), admin))
+    print("admin-wrong", tried("not-" + secrets.token_hex(8), admin))
+    words = {tried(word, user) for user in {admin, "postgres"} for word in ("postgres", "password", "papertrade_dev_password", "zebu", "docker")}
+    print("admin-default", "accepted" if "accepted" in words else "unclear" if "unclear" in words else "refused")
+PYTHON

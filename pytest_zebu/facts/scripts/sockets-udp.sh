@@ -1,0 +1,2 @@
+# What listens on UDP, as ss shows it.
+exec ss -Hlunp

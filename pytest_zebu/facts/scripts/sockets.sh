@@ -1,0 +1,2 @@
+# What listens on TCP, as ss shows it.
+exec ss -Hltnp

@@ -1,0 +1,232 @@
+"""A declared database, asked directly: read-only, each question within its time, its secret in nobody's words."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors, extensions, extras
+
+from pytest_zebu.facts import scripts
+from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
+from pytest_zebu.facts.fact import Need
+from pytest_zebu.facts.postgres import QUESTIONS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.errors import UsageProblem
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 5.0
+SILENT_SECONDS = 12.0
+"""After this the connection is cut, whatever the server says or does not say."""
+ANSWER_LIMIT = 262_144
+DRIVER = re.compile(r"^(postgres(?:ql)?)(?:\+[a-z0-9]+)?://")
+DECLARED = "the declared database"
+HBA = "FROM pg_hba_file_rules)"
+NO_HBA = (
+    "FROM (SELECT NULL::text AS type, NULL::text AS address, NULL::text AS netmask, NULL::text AS auth_method,"
+    " 0 AS line_number, NULL::text AS error) none WHERE false)"
+)
+RIGHTS = """SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
+  has_table_privilege('pg_hba_file_rules', 'SELECT') AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE'),
+  to_regclass('alembic_version') IS NULL AND EXISTS (SELECT 1 FROM pg_class WHERE relname = 'alembic_version')"""
+COMPLAINTS = (
+    ("authentication failed", Reason.NO_PERMISSION, "the login was refused"),
+    ("no pg_hba.conf entry", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
+    ("certificate verify failed", Reason.UNREACHABLE, "its certificate is not trusted (sslrootcert in the URL)"),
+    ("does not match host name", Reason.UNREACHABLE, "its certificate is for another name"),
+    ("does not support ssl", Reason.UNREACHABLE, "it speaks no TLS, which the URL asks for"),
+    ("could not translate host name", Reason.UNREACHABLE, "its name does not resolve"),
+    ("timeout expired", Reason.TIMED_OUT, f"no answer within {CONNECT_SECONDS} s"),
+    ("connection refused", Reason.UNREACHABLE, "nothing answers on its port"),
+    ("server closed the connection", Reason.UNREACHABLE, "it hangs up (through ssh: sshd may forbid AllowTcpForwarding)"),
+    ("does not exist", Reason.MISSING, "there is no such database or role"),
+)  # fmt: skip
+"""What libpq's complaints mean. They are not repeated: they may hold what stands in the URL."""
+
+Forward = Callable[[str, int], AbstractContextManager[int | None]]
+"""A local port that leads to an address as the machine sees it; nothing where ssh refuses to open one."""
+
+
+def ask_database(settings: Settings, wanted: Set[str], role: str, forward: Forward) -> dict[str, Said | Unknown]:
+    """The answers to the database's questions, in the form that the batch would give them.
+
+    Args:
+        settings: where it is.
+        wanted: the names of the questions, and `TRIES`.
+        role: the role with which the backend works, empty if it is unknown.
+        forward: how to reach it through the machine.
+    """
+    try:
+        where = _where(settings)
+        with _reach(where, forward if settings.database.through == "ssh" else None) as reached:
+            return _answers(reached, wanted, role)
+    except _Unreached as error:
+        return dict.fromkeys(wanted, error.unknown)
+    except Exception as error:  # its text may hold what stands in the URL
+        return dict.fromkeys(wanted, Unknown(Reason.UNDECIDABLE, f"{DECLARED}: {type(error).__name__}"))
+
+
+class _Unreached(Exception):
+    def __init__(self, reason: Reason, why: str) -> None:
+        super().__init__(why)
+        self.unknown = Unknown(reason, f"{DECLARED}: {why}")
+
+
+def _where(settings: Settings) -> dict[str, str]:
+    """What the URL says, by libpq's words."""
+    try:
+        text = settings.secret(settings.database.url_file, "database.url_file")
+    except UsageProblem:
+        raise _Unreached(Reason.NOT_CONFIGURED, "database.url_file cannot be read") from None
+    try:
+        found = extensions.parse_dsn(DRIVER.sub(r"\1://", text)) if DRIVER.match(text) else {}
+    except psycopg2.ProgrammingError:
+        found = {}
+    if not found:
+        raise _Unreached(Reason.NOT_CONFIGURED, "database.url_file holds no postgresql:// URL")
+    return {key: str(value) for key, value in found.items()}
+
+
+@contextmanager
+def _reach(where: Mapping[str, str], forward: Forward | None) -> Iterator[dict[str, str]]:
+    """Where to connect to. The name stays the database's own, so that its certificate is held against that."""
+    if forward is None:
+        yield dict(where)
+        return
+    host, port = where.get("host", "localhost"), where.get("port", "5432")
+    if "," in host or not port.isdigit():
+        raise _Unreached(Reason.NOT_CONFIGURED, 'database.through = "ssh" leads to one host and port')
+    with forward(where.get("hostaddr", host), int(port)) as local:
+        if local is None:
+            raise _Unreached(Reason.UNREACHABLE, "ssh opens no port that leads to it")
+        yield {**where, "host": host, "hostaddr": "127.0.0.1", "port": str(local)}
+
+
+def _connect(where: Mapping[str, str]) -> Any:
+    words: dict[str, Any] = {**where, "connect_timeout": CONNECT_SECONDS, "application_name": "pytest-zebu"}
+    return psycopg2.connect(extensions.make_dsn(**words))
+
+
+def _complaint(error: psycopg2.Error) -> tuple[Reason, str]:
+    text = str(error).lower()
+    for mark, reason, meaning in COMPLAINTS:
+        if mark in text:
+            return reason, meaning
+    return Reason.UNREACHABLE, f"no connection comes about ({type(error).__name__})"
+
+
+def _answers(where: Mapping[str, str], wanted: Set[str], role: str) -> dict[str, Said | Unknown]:
+    try:
+        connection = _connect(where)
+    except psycopg2.Error as error:
+        raise _Unreached(*_complaint(error)) from None
+    try:
+        with _cut_off_after(connection, SILENT_SECONDS):
+            found = _questions(connection, wanted, role, where.get("password", ""))
+    finally:
+        connection.close()
+    return {**found, TRIES: _tries(where)} if TRIES in wanted else found
+
+
+@contextmanager
+def _cut_off_after(connection: Any, seconds: float) -> Iterator[None]:
+    """A server that says nothing any more does not hold us up: its own limits help only while it is well."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        timer = threading.Timer(seconds, cut)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _questions(connection: Any, wanted: Set[str], role: str, password: str) -> dict[str, Said | Unknown]:
+    connection.set_session(readonly=True)
+    extras.register_default_json(connection, loads=str)  # the server's own text, as psql prints it
+    rights = _ask(connection, RIGHTS, {})
+    found: dict[str, Said | Unknown] = {}
+    for name in sorted(wanted - {TRIES}):
+        sql = scripts.text(QUESTIONS[name]).replace("%", "%%").replace(":'role'", "%(role)s")
+        if name == STATE_PROBE.name:
+            if why := _why_no_state(rights, role):
+                found[name] = why
+                continue
+            if isinstance(rights, tuple) and not rights[1]:
+                sql = sql.replace(HBA, NO_HBA)
+        row = _ask(connection, sql, {"role": role})
+        if isinstance(row, Unknown):
+            found[name] = row
+            continue
+        text = plain_text(str(row[0]))
+        if len(text) > ANSWER_LIMIT:
+            found[name] = Unknown(Reason.GARBLED, f"{name} said more than its limit")
+        else:
+            found[name] = Said(0, f"{text.replace(password, '[redacted]') if password else text}\n")
+    return found
+
+
+def _why_no_state(rights: tuple[Any, ...] | Unknown, role: str) -> Unknown | None:
+    """Why the database's state cannot be known; nothing if it can. What a role may not see would look like nothing."""
+    if isinstance(rights, Unknown):
+        return rights
+    if not role:
+        return Unknown(Reason.MISSING, Need.APP_ROLE.value)
+    sees_sessions, _, hides_migrations = rights
+    if not sees_sessions:
+        return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: its role sees only its own sessions: GRANT pg_monitor TO it")
+    if hides_migrations:
+        why = "its role does not see alembic_version: GRANT USAGE on its schema, which must be in the search_path"
+        return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: {why}")
+    return None
+
+
+def _ask(connection: Any, sql: str, values: Mapping[str, str]) -> tuple[Any, ...] | Unknown:
+    """The only row of an answer."""
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", (int(1000 * STATEMENT_SECONDS),))
+            cursor.execute(sql, values)
+            row = cursor.fetchone()
+    except errors.QueryCanceled:
+        return Unknown(Reason.TIMED_OUT, f"{DECLARED}: no answer within {STATEMENT_SECONDS:g} s")
+    except errors.InsufficientPrivilege as error:
+        what = plain_text(error.diag.message_primary or "")[:120]
+        return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: {what}")
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return Unknown(Reason.UNREACHABLE, f"{DECLARED}: the connection broke off")
+    except psycopg2.Error as error:
+        return Unknown(Reason.UNDECIDABLE, f"{DECLARED}: {type(error).__name__}")
+    return tuple(row) if row else Unknown(Reason.GARBLED, f"{DECLARED}: an empty answer")
+
+
+def _tries(where: Mapping[str, str]) -> Said:
+    """What it answers to a wrong password, and to the well-known ones of this role and of the usual administrator."""
+    users = sorted({where.get("user", "postgres"), "postgres"})
+    known = [(user, password) for user in users for password in WELL_KNOWN_PASSWORDS]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}")
+        words = set(pool.map(lambda pair: _tried(where, *pair), known))
+    default = next((word for word in ("accepted", "unclear") if word in words), "refused")
+    return Said(0, f"wrong={wrong.result()}\ndefault={default}\n")
+
+
+def _tried(where: Mapping[str, str], user: str, password: str) -> str:
+    try:
+        _connect({**where, "user": user, "password": password}).close()
+    except psycopg2.Error as error:
+        return "refused" if "authentication failed" in str(error).lower() else "unclear"
+    return "accepted"

@@ -1,0 +1,151 @@
+"""One judgement: a check is handed what it asks for, and what comes of it is a finding.
+
+The fixtures of a run and the offline replay of recordings both come here, so that what is proven offline is what runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from pytest_zebu.catalogue import Catalogue, Stage, load
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
+from pytest_zebu.facts.fact import Gathered
+from pytest_zebu.memory.history import Past
+from pytest_zebu.people.attestations import Records
+from pytest_zebu.people.incidents import Incident
+from pytest_zebu.people.tasks import Task
+from pytest_zebu.people.tasks import task as task_of
+from pytest_zebu.plugin.checks import Cases, either_of, message_of, prose, suite
+from pytest_zebu.settings.target import Target
+from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
+from pytest_zebu.verdict.settle import settle
+
+ONLY_PEOPLE = "not attested"
+"""The reason of an item that no machine can decide."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that is known of one host: what was gathered, what people declared, what is remembered."""
+
+    target: Target
+    gathered: Gathered
+    records: Records
+    past: Known[Past] | Unknown
+    incidents: Known[tuple[Incident, ...]] | Unknown
+    catalogue: Catalogue = field(default_factory=load)
+    _read: dict[str, Known[Any] | Unknown] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day on which it was gathered."""
+        return datetime.fromtimestamp(self.gathered.time, UTC).date()
+
+    def fact(self, name: str) -> Known[Any] | Unknown:
+        """A fact, parsed once."""
+        if name not in self._read:
+            self._read[name] = ALL[name].read(self.gathered, self.target)
+        return self._read[name]
+
+    def task(self, item_id: str) -> Known[Task] | Unknown:
+        """A recurring task, as it stood before this run."""
+        if isinstance(self.past, Unknown):
+            return self.past
+        return Known(task_of(self.catalogue[item_id], self.records, self.past.value, self.today))
+
+    def given(self, name: str, item_id: str, cases: Cases) -> Any:
+        """What a check asks for by the name of a parameter.
+
+        Raises:
+            LookupError: there is nothing of that name.
+        """
+        match name:
+            case "case":
+                return cases
+            case "settings":
+                return self.target.settings
+            case "zebu_target":
+                return self.target
+            case "zebu_item":
+                return item_id
+            case "past" | "incidents" | "records":
+                return getattr(self, name)
+            case "task":
+                return self.task(item_id)
+            case _ if name in ALL:
+                return self.fact(name)
+            case _:
+                raise LookupError(f"a check asks for {name!r}, which is neither a fact nor known otherwise")
+
+    def judge(self, item_id: str) -> Finding:
+        """The finding of an item of the suite, settled by what people declared."""
+        check = suite().get(item_id)
+        if check is None:
+            found = Finding(item_id, Outcome.NOT_ASSESSED, ONLY_PEOPLE)
+        else:
+            cases = Cases()
+            names = inspect.signature(check).parameters
+            arguments = {name: self.given(name, item_id, cases) for name in names}
+            found, _ = decide(check, item_id, arguments, cases if "case" in names else None)
+        declared = self.records.declared(item_id, self.today)
+        return settle(self.catalogue[item_id], found, declared, self.target.settings.profile)
+
+
+def handed(check: Callable[..., None], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a check is called with: the values of its facts, or answers where one of several is enough.
+
+    Raises:
+        NotAssessed: a fact that it cannot do without is unknown.
+    """
+    found = {}
+    for name, value in arguments.items():
+        if isinstance(value, Unknown) and name not in either_of(check):
+            raise NotAssessed(str(value))
+        found[name] = value.value if isinstance(value, Known) and name not in either_of(check) else value
+    return found
+
+
+def decide(
+    check: Callable[..., None], item_id: str, arguments: Mapping[str, Any], cases: Cases | None
+) -> tuple[Finding, BaseException | None]:
+    """Call a check; its finding, and what was raised."""
+    error: BaseException | None = None
+    try:
+        check(**handed(check, arguments))
+    except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
+        error = raised
+    return finding_of(check, item_id, cases, error), error
+
+
+def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, error: BaseException | None) -> Finding:
+    """The finding of a check that ended, with or without an exception; `cases` where it asks for them."""
+    text = prose(check)
+    lists_cases, cases = cases is not None, cases or Cases()
+    found, seen = tuple(cases.found), tuple(cases.seen)
+    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
+    seen_so_far = Finding(item_id, Outcome.NOT_ASSESSED, "", text.fix, evidence, found, why=text.why, see=text.see)
+    match error:
+        case None if lists_cases and not found and not seen:
+            outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
+        case None:
+            outcome, reason = combine(found)
+        case AssertionError() | pytest.fail.Exception():
+            outcome, reason = Outcome.FAILED, message_of(error)
+        case NotAssessed() | pytest.skip.Exception():
+            # What was seen to be wrong stays wrong, whatever else could not be seen.
+            outcome, reason = combine(found)
+            if outcome is not Outcome.FAILED:
+                outcome, reason = Outcome.NOT_ASSESSED, str(error)
+        case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
+            outcome, reason = Outcome.NOT_APPLICABLE, str(error)
+        case _:
+            why = f"the check itself broke: {type(error).__name__}"
+            return replace(seen_so_far, reason=why, broken=True)
+    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures))

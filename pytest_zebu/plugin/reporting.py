@@ -1,0 +1,131 @@
+"""From a run to its report: a value that formats can print without asking anybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pytest_zebu import __version__
+from pytest_zebu.catalogue import SCORED, Catalogue, Item
+from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.plugin.run import Run
+from pytest_zebu.reports.report import Access, CategoryReport, Change, HostReport, ItemReport, Report
+from pytest_zebu.settings import Settings
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import Readiness
+
+
+def item_report(item: Item, finding: Finding, is_selected: bool = True) -> ItemReport:
+    """An item with its finding."""
+    return ItemReport(
+        item=item.id,
+        text=item.text,
+        stage=item.stage,
+        category=item.category,
+        outcome=finding.outcome,
+        reason=finding.reason,
+        why=finding.why,
+        fix=finding.fix,
+        see=finding.see,
+        evidence=finding.evidence,
+        cases=finding.cases,
+        pictures=finding.pictures,
+        group=item.group,
+        optional=item.optional,
+        conditional=item.conditional,
+        non_negotiable=item.non_negotiable,
+        is_selected=is_selected,
+        broken=finding.broken,
+    )
+
+
+def categories(items: Iterable[ItemReport]) -> tuple[CategoryReport, ...]:
+    """The categories of the scored stages, in the checklist's order."""
+    counts: dict[tuple[str, str], Counter[Outcome]] = {}
+    stages = {}
+    for item in items:
+        if item.stage in SCORED:
+            counts.setdefault((item.stage.value, item.category), Counter())[item.outcome] += 1
+            stages[item.stage.value] = item.stage
+    return tuple(
+        CategoryReport(stages[stage], category, {outcome: found[outcome] for outcome in Outcome}, sum(found.values()))
+        for (stage, category), found in counts.items()
+    )
+
+
+def host_report(
+    name: str,
+    catalogue: Catalogue,
+    readiness: Readiness,
+    settings: Settings,
+    snapshot: Snapshot | None,
+    started: datetime,
+    version: str = "",
+    since: datetime | None = None,
+    changes: Iterable[tuple[str, Outcome, Outcome]] = (),
+) -> HostReport:
+    """All about a host.
+
+    Args:
+        name: what the host is called.
+        catalogue: what the findings speak of.
+        readiness: the findings, and what follows from them.
+        settings: what was relaxed, and what is simulated.
+        snapshot: what was gathered, if anything was.
+        started: when the run began: the time of a host that nothing was gathered about.
+        version: what is deployed, if it was seen.
+        since: when the run before this one looked.
+        changes: what is otherwise since: item, then, now.
+    """
+    items = tuple(
+        item_report(catalogue[finding.item], finding, finding.item in readiness.selected)
+        for finding in readiness.findings
+    )
+    access = Access()
+    if snapshot is not None:
+        access = Access(
+            gathered=True,
+            reachable=snapshot.reachable,
+            trouble=snapshot.trouble,
+            logins=snapshot.logins,
+            round_trips=snapshot.round_trips,
+            seconds=snapshot.seconds,
+        )
+    return HostReport(
+        name=name,
+        at=datetime.fromtimestamp(snapshot.gathered.time, UTC) if snapshot else started,
+        version=version,
+        access=access,
+        stages=readiness.stages,
+        overall=readiness.overall,
+        selected_stages=readiness.selected_stages,
+        ready=readiness.ready,
+        items=items,
+        categories=categories(items),
+        relaxations=settings.relaxations,
+        simulated=settings.simulated,
+        since=since,
+        changes=tuple(Change(*change) for change in changes),
+    )
+
+
+def report_of(run: Run, seconds: float) -> Report:
+    """The report of a run, as it stands."""
+    hosts = []
+    for name, target in run.targets.items():
+        since, changes = run.changes(name)
+        hosts.append(
+            host_report(
+                name,
+                run.catalogue,
+                run.readiness(name),
+                target.settings,
+                run.known_snapshots().get(name),
+                datetime.fromtimestamp(run.started, UTC),
+                run.deployed_version(name),
+                since,
+                changes,
+            )
+        )
+    return Report(__version__, seconds, tuple(hosts))

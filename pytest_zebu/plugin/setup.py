@@ -1,0 +1,109 @@
+"""Sets up a run that judges: its targets, its hooks, and what other plugins are told of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_zebu.files import check_writable
+from pytest_zebu.gather import ssh
+from pytest_zebu.gather.snapshot import read
+from pytest_zebu.gather.targets import chosen, enter_lab, targets
+from pytest_zebu.plugin import fixtures
+from pytest_zebu.plugin.fixtures import RUN
+from pytest_zebu.plugin.judging import RunHooks, XdistHooks
+from pytest_zebu.plugin.run import Options, Run
+from pytest_zebu.reports.formats import Destination, destinations, not_written
+from pytest_zebu.settings import find
+from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+from pytest_zebu.verdict.readiness import Gate
+
+
+def set_up(config: pytest.Config) -> None:
+    """Make the run, and register what takes part in it.
+
+    Raises:
+        UsageError: an option, the settings or a file is wrong.
+    """
+    worker = getattr(config, "workerinput", None)
+    try:
+        run = _run(config, worker)
+    except UsageProblem as error:
+        raise pytest.UsageError(f"zebu: {error}") from None
+    config.stash[RUN] = run
+    config.pluginmanager.register(fixtures, "zebu-fixtures")
+    hooks = RunHooks(run, config, is_worker=worker is not None)
+    config.pluginmanager.register(hooks, "zebu-run")
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(XdistHooks(run, hooks), "zebu-xdist")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(_suite_folder())]
+    if worker is None:
+        if len(run.targets) == 1 and not run.options.replay:
+            ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
+        hooks.troubles += _style_html(config)
+
+
+def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
+    option = config.option
+    found = tuple(chosen(target, option.zebu_scan, option.zebu_active or "") for target in _targets(config))
+    save, replay = (name and Path(name) for name in (option.zebu_save, option.zebu_replay))
+    shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
+    if worker is None and replay is None:
+        enter_lab(found)
+    options = Options(Gate(option.zebu_gate), _reports(option), save, replay)
+    return Run({target.name: target for target in found}, options, **shared)
+
+
+def _targets(config: pytest.Config) -> tuple[Target, ...]:
+    option = config.option
+    names = option.zebu_host
+    if option.zebu_replay is not None and not names:
+        names = ",".join(read(Path(option.zebu_replay)))
+    if option.zebu_replay is not None and "lab" in names.split(","):
+        # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
+        settings = find(option.zebu_config)
+        return tuple(
+            Target(name=name, host=settings.hosts.get(name, Host()), settings=settings) for name in names.split(",")
+        )
+    return targets(names, option.zebu_config, _seconds(option.zebu_timeout))
+
+
+def _seconds(said: str | None) -> float | None:
+    try:
+        return float(said) if said else None
+    except ValueError:
+        raise UsageProblem(f"--zebu-timeout={said}: is no number of seconds") from None
+
+
+def _suite_folder() -> Path:
+    spec = importlib.util.find_spec("tests_prod")
+    if spec is None or spec.origin is None:
+        raise pytest.UsageError("zebu: the suite tests_prod is not installed beside the plugin")
+    return Path(spec.origin).parent
+
+
+def _reports(option: Any) -> tuple[Destination, ...]:
+    return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
+
+
+def _style_html(config: pytest.Config) -> list[str]:
+    """Make pytest-html's page ours. Where it could not be written, the run goes on without, and a line says so."""
+    path = getattr(config.option, "htmlpath", None)
+    if not path:
+        return []
+    try:
+        check_writable(Path(os.path.expandvars(path)).expanduser())
+    except OSError as error:
+        config.option.htmlpath = None
+        return [not_written(path, error)]
+    config.option.self_contained_html = True
+    config.option.css = [*config.option.css, str(resources.files("pytest_zebu.reports").joinpath("report.css"))]
+    return []

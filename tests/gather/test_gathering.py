@@ -1,0 +1,97 @@
+"""One gathering, with a connection that answers from memory: who is asked what, and what it means when nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import Probe
+from pytest_zebu.facts.postgres import TRIES
+from pytest_zebu.gather import database
+from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.ssh import Connection, Refused
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+
+FACTS = [ALL[name] for name in ("database", "cluster", "database_password", "pool_timeouts")]
+
+
+class FromMemory:
+    """A connection that says the same of every probe, or refuses."""
+
+    logins = round_trips = 1
+    control_path = Path("/nonexistent")
+
+    def __init__(self, refusal: str = "") -> None:
+        self.refusal = refusal
+        self.asked: list[str] = []
+
+    def ask(self, probes: Sequence[Probe], seconds: float | None = None) -> Mapping[str, Said | Unknown]:
+        self.asked += [probe.name for probe in probes]
+        if self.refusal:
+            raise Refused(self.refusal)
+        host = {"zebu.host": Said(0, "root=1\nrole=zebu_app\n")}
+        return {**{probe.name: Said(0, "by the machine\n") for probe in probes}, **host}
+
+    def forward(self, host: str, port: int) -> None:
+        """Nobody goes through it here."""
+
+
+def target(**tables: Any) -> Target:
+    return Target(name="vm", host=Host(), settings=Settings.model_validate(tables))
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Set[str], str]]:
+    asked: list[tuple[Set[str], str]] = []
+
+    def ask(settings: Settings, wanted: Set[str], role: str, forward: Any) -> dict[str, Said]:
+        asked.append((wanted, role))
+        return dict.fromkeys(wanted, Said(0, "by the database\n"))
+
+    monkeypatch.setattr(database, "ask_database", ask)
+    return asked
+
+
+def test_a_database_in_a_container_is_asked_in_the_batch(direct: list[tuple[Set[str], str]]) -> None:
+    connection = FromMemory()
+    found = gather(target(), FACTS, cast(Connection, connection), lambda line: None)
+    assert {"postgres.state", "postgres.cluster", "postgres.login"} <= {*connection.asked}
+    assert found.gathered.answers["postgres.state"] == Said(0, "by the machine\n")
+    assert direct == []
+
+
+def test_a_declared_database_is_asked_itself(direct: list[tuple[Set[str], str]]) -> None:
+    """Its questions leave the batch; the login from the backend's side stays there."""
+    connection = FromMemory()
+    declared = target(database={"url_file": "url"})
+    found = gather(declared, FACTS, cast(Connection, connection), lambda line: None)
+    assert sorted(connection.asked) == ["backend.pool", "postgres.login"]
+    assert direct == [({"postgres.state", "postgres.cluster", TRIES}, "zebu_app")]
+    said = {name for name, answer in found.gathered.answers.items() if answer == Said(0, "by the database\n")}
+    assert said == {"postgres.state", "postgres.cluster", TRIES}
+
+
+def test_nothing_is_asked_of_a_declared_database_that_nobody_judges(direct: list[tuple[Set[str], str]]) -> None:
+    declared = target(database={"url_file": "url"})
+    gather(declared, [ALL["pool_timeouts"]], cast(Connection, FromMemory()), lambda line: None)
+    assert direct == []
+
+
+def test_where_the_machine_refuses_the_database_is_unknown_for_that_reason(
+    direct: list[tuple[Set[str], str]],
+) -> None:
+    """Which role the backend has is then unknown, and a port cannot be forwarded."""
+    declared = target(database={"url_file": "url"})
+    found = gather(declared, FACTS, cast(Connection, FromMemory("the key was refused")), lambda line: None)
+    why = Unknown(Reason.UNREACHABLE, "ssh: the key was refused")
+    for name in ("postgres.state", "postgres.cluster", "postgres.login", TRIES):
+        assert found.gathered.answers[name] == why
+    assert direct == []
+    assert not found.reachable

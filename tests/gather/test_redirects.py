@@ -1,0 +1,216 @@
+"""A secret is for the declared address only: whatever a service answers, nothing secret goes elsewhere."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.facts.trials import AttackTrial, UseTrial
+from pytest_zebu.gather import audit, services, trial_runs
+from pytest_zebu.settings import Settings
+from tests.gather.conftest import SECRET
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass
+class Server:
+    """A service over TLS that keeps what arrives, and answers what it is told to: `METHOD PATH` or all."""
+
+    certificate: Path
+    answers: dict[str, tuple[int, Mapping[str, str], Any]] = field(default_factory=dict)
+    arrived: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _handle(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.arrived.append(f"{self.command} {self.path}\n{self.headers}\n{body.decode()}")
+                path = self.path.partition("?")[0]
+                everything: tuple[int, Mapping[str, str], Any] = outer.answers.get("*", (200, {}, {}))
+                status, headers, said = outer.answers.get(f"{self.command} {path}", everything)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                content = json.dumps(said).encode()
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_DELETE = do_PUT = _handle
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.certificate.with_suffix(".key"))
+        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.http.server_port}"
+
+    def redirect(self, status: int, to: Server, what: str = "*") -> None:
+        self.answers[what] = (status, {"Location": f"{to.url}/elsewhere"}, {})
+
+
+@pytest.fixture
+def servers(certificate: Path) -> Iterator[tuple[Server, Server]]:
+    found = (Server(certificate), Server(certificate))
+    yield found
+    for server in found:
+        server.http.shutdown()
+        server.http.server_close()
+
+
+Declared = Callable[..., Settings]
+Ask = Callable[[Declared, str], Any]
+
+
+def forge(declared: Declared, url: str) -> Any:
+    table = {"api": url, "repository": "zebu/zebu", "token_file": "secret"}
+    return services.ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
+
+
+def proxmox(declared: Declared, url: str) -> Any:
+    table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
+    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
+
+
+def proxy(declared: Declared, url: str) -> Any:
+    return proxy_answer(declared, url)["proxy-hosts"]
+
+
+def proxy_answer(declared: Declared, url: str) -> Any:
+    return services.ask_proxy(
+        declared(proxy={"api": url, "identity": "operations@zebu.test", "password_file": "secret"})
+    )
+
+
+def application(declared: Declared, url: str) -> Any:
+    return trial_runs.use_application(declared(probes={"api_key_file": "secret"}), UseTrial(url))
+
+
+def staging(declared: Declared, url: str) -> Any:
+    settings = declared(probes={"staging_api_key_file": "secret"})
+    return trial_runs.use_application(settings, UseTrial(url, url, is_staging=True))
+
+
+def attack(declared: Declared, url: str) -> Any:
+    return trial_runs.attack(declared(probes={"api_key_file": "secret"}), AttackTrial(url))
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+@pytest.mark.parametrize("ask", [forge, proxmox, proxy, application, staging, attack])
+def test_no_redirect_is_followed(
+    ask: Ask, status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_runs, "BURST", 4)
+    first, second = servers
+    first.redirect(status, second)
+    if ask is proxy:
+        first.answers["GET /api/"] = (200, {}, {"status": "OK"})
+    answer = ask(declared, first.url)
+    assert any(SECRET in request for request in first.arrived)
+    assert second.arrived == []
+    assert SECRET not in str(answer)
+    if ask in (forge, proxmox, proxy):
+        assert isinstance(answer, Unknown)
+        assert f"redirects ({status})" in answer.detail
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_what_the_proxy_gave_for_a_login_stays_there(
+    status: int, servers: tuple[Server, Server], declared: Declared
+) -> None:
+    first, second = servers
+    token = "t" * 40
+    first.answers["GET /api/"] = (200, {}, {"status": "OK"})
+    first.answers["POST /api/tokens"] = (200, {}, {"token": token, "expires": "2099-01-01T00:00:00.000Z"})
+    first.redirect(status, second)
+    assert isinstance(proxy_answer(declared, first.url)["proxy-hosts"], Unknown)
+    assert any(token in request for request in first.arrived)
+    assert second.arrived == []
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
+    first, second = servers
+    first.redirect(status, second)
+    answer = audit.ask_advisories(declared(advisories={"npm": first.url}), {}, {"lock": {"esbuild": "0.17.19"}})
+    assert isinstance(answer["lock"], Unknown)
+    assert first.arrived
+    assert second.arrived == []
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_redirected_default_login_is_no_login(
+    status: int, servers: tuple[Server, Server], declared: Declared
+) -> None:
+    first, second = servers
+    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.redirect(status, second, "POST /api/tokens")
+    login = proxy_answer(declared, first.url)["default_login"]
+    assert isinstance(login, Unknown)
+    assert second.arrived == []
+
+
+EXPIRES = {"expires": "2099-01-01T00:00:00.000Z"}
+COOKIE = {"Set-Cookie": "__Host-Http-token=abc; Path=/; Secure"}
+DEFAULT = services.DEFAULT_LOGIN[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said", "accepted"),
+    [
+        (200, {}, {"token": "t" * 40, **EXPIRES}, DEFAULT),
+        (200, COOKIE, EXPIRES, DEFAULT),
+        (200, {}, {"requires_2fa": True, "challenge_token": "t"}, DEFAULT),
+        (400, {}, {"error": {"code": 400}}, ""),
+        (401, {}, {"error": {"code": 401}}, ""),
+        (200, {}, {}, Reason.GARBLED),
+        (200, {}, ["token"], Reason.GARBLED),
+        (200, {}, {"token": "t" * 40}, Reason.GARBLED),
+        (200, {}, {"token": "", **EXPIRES}, Reason.GARBLED),
+        (200, {}, {"token": "a page of a portal", **EXPIRES}, Reason.GARBLED),
+        (200, {"Set-Cookie": "session=abc"}, EXPIRES, Reason.GARBLED),
+        (201, {}, {"token": "t" * 40, **EXPIRES}, Reason.UNDECIDABLE),
+        (403, {}, {}, Reason.NO_PERMISSION),
+        (429, {}, {}, Reason.UNDECIDABLE),
+        (503, {}, {}, Reason.UNDECIDABLE),
+    ],
+)
+def test_a_login_has_the_shape_of_one(
+    status: int, headers: Mapping[str, str], said: Any, accepted: str | Reason, servers: tuple[Server, Server],
+    declared: Declared,
+) -> None:  # fmt: skip
+    """Neither a page that answers 200 to everything is a login, nor a service that is down a refusal."""
+    first, _ = servers
+    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.answers["POST /api/tokens"] = (status, headers, said)
+    login = proxy_answer(declared, first.url)["default_login"]
+    assert (login.reason if isinstance(login, Unknown) else login) == accepted
+
+
+def test_a_proxy_of_the_environment_sees_nothing(
+    servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = servers
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{second.http.server_port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    first.answers["*"] = (200, {}, {"data": {"release": "9.1"}})
+    assert proxmox(declared, first.url) == {"release": "9.1"}

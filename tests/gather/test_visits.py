@@ -1,0 +1,58 @@
+"""The browser's look, where there is no look: what is missing is named, with the way to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error
+
+from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.gather import visits
+
+NODE = """#!/bin/sh
+echo "node: error while loading shared libraries: LIBRARY: cannot open shared object file" >&2
+exit 127
+"""
+
+
+def look(executable: str) -> Any:
+    arguments = {
+        "executable": executable,
+        "ca_file": "",
+        "settle_seconds": 0,
+        "urls": ["https://127.0.0.1:1/"],
+        "loads": 1,
+        "widths": [],
+        "control": "",
+    }
+    return visits.visit(arguments, lambda: True)
+
+
+def test_no_browser_says_how_to_install_one(tmp_path: Path) -> None:
+    found = look(f"{tmp_path}/chromium")
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.NO_COMMAND
+    assert "apt-get install chromium" in found.detail
+
+
+@pytest.mark.parametrize(("library", "remedy"), [("libatomic.so.1", "apt-get install libatomic1"), ("libm.so.6", "")])
+def test_a_driver_without_its_libraries_names_them(
+    library: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remedy is named where one is known."""
+    node = tmp_path / "node"
+    node.write_text(NODE.replace("LIBRARY", library))
+    node.chmod(0o755)
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
+    found = look("/bin/true")
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.NO_COMMAND
+    assert f"{library}: cannot open shared object file" in found.detail
+    assert found.detail.partition("): ")[2] == remedy
+
+
+def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
+    with pytest.raises(Error):
+        look("/bin/false")

@@ -1,0 +1,122 @@
+"""Every proof of the lab, and what other machines said, judged again: without root, lab or network."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from lab import recordings
+from lab.proofs import BLINDINGS, load_faults
+from lab.recordings import RENEW, Case, Healthy
+from pytest_zebu.catalogue import SCORED, THRESHOLDS, load
+from pytest_zebu.facts.fact import OWN_ANSWERS
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import assess
+
+CASES = {str(path.relative_to(recordings.JUDGED).with_suffix("")): path for path in recordings.case_files()}
+COUNTED_AS_PASSED = (Outcome.PASSED, Outcome.ATTESTED, Outcome.WAIVED)
+OUT_OF_THE_TOTAL = (Outcome.NOT_APPLICABLE, Outcome.ADVICE)
+
+
+class WrongVerdict(AssertionError):
+    """Something else came of a recording than what is right."""
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Healthy:
+    return Healthy(recordings.read_healthy(), tmp_path_factory.mktemp("healthy"))
+
+
+def judged(whole: Case, folder: Path) -> dict[str, Finding]:
+    evidence = recordings.evidence(whole, folder)
+    return {item.id: evidence.judge(item.id) for item in load()}
+
+
+def expect_fit(case: Case) -> None:
+    """What was recorded is an answer to what is asked today."""
+    asked = recordings.questions()
+    renew = f"{RENEW} {'' if case.id == recordings.HEALTHY else case.id}".rstrip()
+    for name in case.answers:
+        assert name in asked, f"{case.id}: nothing asks for {name} any more: {renew}"
+        assert case.fits.get(name) == asked[name], f"{case.id}: {name} is asked otherwise now: {renew}"
+
+
+def expect_looks_fit(case: Case, whole: Case, folder: Path) -> None:
+    """What was seen is what would be looked at today."""
+    looks = recordings.looks_of(recordings.evidence(whole, folder))
+    for key in case.looks:
+        if key in looks and case.looks[key] is not None:
+            now = recordings.question_of_look(looks[key], folder)
+            assert case.fits.get(key) == now, f"{case.id}: {key} is looked at otherwise now: {RENEW} {case.id}"
+
+
+def test_the_healthy_lab_fits(healthy: Healthy, tmp_path: Path) -> None:
+    expect_fit(healthy.case)
+    expect_looks_fit(healthy.case, healthy.case, tmp_path)
+    assert {*recordings.questions()} - {*healthy.case.answers} == set(), f"not recorded yet: {RENEW}"
+    assert set(OWN_ANSWERS) <= healthy.case.answers.keys()
+
+
+def test_the_healthy_lab_is_ready(healthy: Healthy, tmp_path: Path) -> None:
+    found = judged(healthy.case, tmp_path)
+    assert {item_id: finding.outcome for item_id, finding in found.items()} == healthy.outcomes(healthy.case.active)
+    readiness = assess(load(), found.values(), found)
+    assert [stage for stage in SCORED if readiness.stages[stage].ready] == list(SCORED)
+    assert readiness.overall.partial is False
+
+
+@pytest.mark.parametrize("case_id", CASES)
+def test_judged(case_id: str, healthy: Healthy, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Exactly what must come of it: outcomes, and what follows for the stages."""
+    case = recordings.read(CASES[case_id], healthy.case)
+    if case.wrong_today:
+        request.applymarker(pytest.mark.xfail(raises=WrongVerdict, strict=True, reason=case.wrong_today))
+    expect_fit(case)
+    whole = recordings.over(healthy.case, case)
+    expect_looks_fit(case, whole, tmp_path)
+    found = judged(whole, tmp_path)
+    expected = healthy.expected(case)
+    wrong = {
+        item_id: f"{found[item_id].outcome}: {found[item_id].reason}, and not {' or '.join(outcomes)}"
+        for item_id, outcomes in expected.items()
+        if found[item_id].outcome not in outcomes
+    }
+    if wrong:
+        raise WrongVerdict(wrong)
+    assert not [finding for finding in found.values() if finding.broken]
+    assert all(found[item_id].reason for item_id in expected if found[item_id].outcome is not Outcome.PASSED)
+    if case.is_whole:
+        expect_readiness(found, {item_id: outcome for item_id, (outcome,) in expected.items()})
+
+
+def expect_readiness(found: dict[str, Finding], expected: dict[str, Outcome]) -> None:
+    readiness = assess(load(), found.values(), found)
+    for stage in SCORED:
+        items = load().stage(stage)
+        counted = [item for item in items if expected[item.id] not in OUT_OF_THE_TOTAL]
+        passed = [item for item in counted if expected[item.id] in COUNTED_AS_PASSED]
+        blockers = [
+            item.id
+            for item in items
+            if item.non_negotiable and expected[item.id] in (Outcome.FAILED, Outcome.NOT_ASSESSED)
+        ]
+        tally = readiness.stages[stage]
+        enough = Fraction(len(passed), len(counted)) >= Fraction(THRESHOLDS[stage], 100)
+        assert tally.ready is (enough and not blockers), stage
+        assert list(tally.blockers) == blockers
+
+
+def test_recordings_say_what_is_declared(healthy: Healthy) -> None:
+    """A recording cannot be bent to what the code says: the fault's own declaration is what must come of it."""
+    for fault in load_faults():
+        if fault.id not in CASES:
+            continue
+        case = recordings.read(CASES[fault.id], healthy.case)
+        declared = dict.fromkeys(BLINDINGS.get(fault.blinds, ()), Outcome.NOT_ASSESSED)
+        declared |= {item_id: fault.outcome(item_id) for item_id in fault.flips}
+        differing = {
+            item_id: (word,) for item_id, word in declared.items() if healthy.outcomes(case.active)[item_id] is not word
+        }
+        assert case.outcomes == differing, fault.id

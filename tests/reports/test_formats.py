@@ -1,0 +1,110 @@
+"""Formats are found, named and written, each on its own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+
+import pytest
+
+from pytest_zebu.files import check_writable, write_whole
+from pytest_zebu.reports import formats
+from pytest_zebu.reports.formats import Destination
+from pytest_zebu.reports.report import Report
+from pytest_zebu.settings.errors import UsageProblem
+from tests.reports.made_up import REPORT
+
+
+class Broken:
+    """A format of somebody else's."""
+
+    @staticmethod
+    def render(report: Report) -> str:
+        raise KeyError(report.hosts[0].name)
+
+
+class Surrogate:
+    """A format that gives what no file can hold."""
+
+    @staticmethod
+    def render(report: Report) -> str:
+        return report.hosts[0].name + "\udc80"
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formats that other packages bring, beside ours."""
+    ours = importlib.metadata.entry_points(group=formats.GROUP)
+    theirs = [EntryPoint(name, f"{__name__}:{name.title()}", formats.GROUP) for name in ("broken", "surrogate")]
+    found = EntryPoints([*ours, *theirs])
+    monkeypatch.setattr(formats, "entry_points", lambda **wanted: found.select(**wanted))
+
+
+def test_ours_are_found_as_others_are() -> None:
+    assert formats.names() == ("json", "terminal")
+    for name in formats.names():
+        assert formats.load(name).render(REPORT)
+
+
+def test_a_destination_is_a_format_and_a_file() -> None:
+    assert Destination.parse("json:out/a:b.json") == Destination("json", Path("out/a:b.json"))
+
+
+@pytest.mark.parametrize("text", ["json", "json:", "", ":", "file.json"])
+def test_a_destination_without_a_file_is_refused(text: str) -> None:
+    with pytest.raises(UsageProblem, match=r"--zebu-report=.*: write FORMAT:FILE; formats: json, terminal$"):
+        Destination.parse(text)
+
+
+@pytest.mark.parametrize("text", ["xml:report.xml", ":report", "JSON:report", "report.json:json"])
+def test_an_unknown_format_lists_those_that_there_are(text: str) -> None:
+    with pytest.raises(UsageProblem, match=r"there is no format .*; formats: json, terminal$"):
+        Destination.parse(text)
+
+
+def test_two_formats_in_one_file_are_refused() -> None:
+    assert formats.destinations(["json:a", "terminal:b", "json:a"]) == (
+        Destination("json", Path("a")),
+        Destination("terminal", Path("b")),
+    )
+    with pytest.raises(UsageProblem, match="a is named for the format json already"):
+        formats.destinations(["json:a", "terminal:./a"])
+
+
+@pytest.mark.usefixtures("others")
+def test_a_report_that_fails_keeps_no_other_from_being_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    wanted = [
+        ("broken", "broken"), ("surrogate", "surrogate"), ("json", "folder"), ("json", "file/report.json"),
+        ("json", "report.json"), ("terminal", "new/report.txt"),
+    ]  # fmt: skip
+    troubles = formats.write(REPORT, [Destination(name, tmp_path / path) for name, path in wanted])
+    assert troubles == (
+        f"{tmp_path}/broken: the format broken broke: KeyError: 'vm'",
+        f"{tmp_path}/surrogate is not written: 'utf-8' codec can't encode character '\\udc80' in position 2: surrogates not allowed",
+        f"{tmp_path}/folder is not written: Is a directory",
+        f"{tmp_path}/file/report.json is not written: {tmp_path}/file is no folder",
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "new", "report.json"]
+    assert (tmp_path / "new/report.txt").read_text() == formats.load("terminal").render(REPORT)
+
+
+def test_a_full_disk_is_a_line_and_a_device_is_never_replaced() -> None:
+    before = Path("/dev/full").stat()
+    assert formats.write(REPORT, [Destination("json", Path("/dev/full"))]) == (
+        "/dev/full is not written: No space left on device",
+    )
+    assert Path("/dev/full").stat().st_rdev == before.st_rdev != 0
+
+
+def test_whether_a_file_can_be_written_is_found_out_without_a_trace(tmp_path: Path) -> None:
+    write_whole(tmp_path / "old", "text")
+    for path in (tmp_path / "old", tmp_path / "new/file", Path("/dev/null")):
+        check_writable(path)
+    assert (tmp_path / "old").read_text() == "text"
+    assert list((tmp_path / "new").iterdir()) == []
+    for path in (tmp_path, tmp_path / "old/file"):
+        with pytest.raises(OSError, match=r"Is a directory|File exists|Not a directory"):
+            check_writable(path)

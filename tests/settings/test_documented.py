@@ -1,0 +1,54 @@
+"""docs/settings.md has every key of zebu.toml, and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pytest_zebu.settings import Settings
+
+PAGE = Path(__file__).parents[2] / "docs/settings.md"
+
+
+def inner(annotation: object) -> Iterator[object]:
+    yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from inner(part)
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every key, with the tables that it is in; NAME stands for a name of the user's own, lists of tables stand alone."""
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        key = f"{prefix}{field.alias or name}"
+        kinds = [kind for kind in inner(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        is_list = getattr(field.annotation, "__origin__", None) is tuple
+        is_mapping = "Mapping" in str(field.annotation)
+        if kinds and not is_list:
+            yield from keys(kinds[0], f"{key}.NAME." if is_mapping else f"{key}.")
+        else:
+            yield key
+
+
+def documented() -> set[str]:
+    """The keys of the table's first column; `.key` continues the table of the key before it."""
+    found: set[str] = set()
+    for line in PAGE.read_text().splitlines():
+        parent = ""
+        for key in re.findall(r"`([^`]+)`", line.split("|")[1]) if line.startswith("|") else ():
+            full = parent + key if key.startswith(".") else key
+            parent = full.rpartition(".")[0]
+            found.add(full)
+    return found
+
+
+def test_every_key_is_documented() -> None:
+    """A mapping of the user's own names is documented with NAME or with what the name is of."""
+    expected = {re.sub(r"\.[A-Z]+$", "", key) for key in keys(Settings)}
+    shown = {re.sub(r"\.[A-Z]+$", "", key) for key in documented()}
+    assert expected - shown == set()
+    assert shown - expected == set()
