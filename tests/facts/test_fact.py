@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, is_number, moment_of, part, whole_number
+from pytest_zebu.facts.answer import (
+    Garbled,
+    Known,
+    Missing,
+    Reason,
+    Said,
+    Unknown,
+    is_number,
+    moment_of,
+    part,
+    whole_number,
+)
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, key_values, parse_json
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, NOON
@@ -97,3 +108,10 @@ def test_what_is_no_json(text: str) -> None:
 
 def test_lines_with_a_key() -> None:
     assert key_values("a=1\nno\nb=c=d\na=2\n") == {"a": "2", "b": "c=d"}
+
+
+def test_what_a_look_saw() -> None:
+    look, no = Look("tcp", "ports", {}), Unknown(Reason.TIMED_OUT, "x")
+    assert Gathered(looks={look.key: {"open": {}}}).saw(look) == Known({"open": {}})
+    assert Gathered(looks={look.key: no}).saw(look) is no
+    assert Gathered().saw(look) == Unknown(Reason.NOT_GATHERED, "tcp@here ports")
