@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_zebu.files import write_whole
+from pytest_zebu.files import check_writable, write_whole
 
 
 def test_a_new_file_has_the_mode_that_was_asked_for(tmp_path: Path) -> None:
@@ -31,3 +31,15 @@ def test_what_cannot_be_written_leaves_the_old_and_nothing_else(tmp_path: Path) 
         write_whole(path, "\ud800")
     assert [one.name for one in tmp_path.iterdir()] == ["b"]
     assert path.read_text() == "old"
+
+
+def test_whether_a_file_can_be_written_is_found_out_without_a_trace(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.write_text("x")
+    check_writable(old)
+    check_writable(tmp_path / "a/new")
+    check_writable(Path("/dev/null"))
+    assert old.read_text() == "x"
+    assert not list((tmp_path / "a").iterdir())
+    with pytest.raises(IsADirectoryError):
+        check_writable(tmp_path)

@@ -57,7 +57,7 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
             case ["service", name, kind, revision, created, changed]:
                 moment = moment_of(changed, "the last change of a context") if is_number(changed) else None
                 found[name] = Service(name, kind, "" if revision == "-" else revision, docker_time(created), moment)
-            case ["unreadable", name]:
+            case ["unreadable", name] if name:
                 found[name] = Service(name, "unreadable", "", None, None)
             case ["environment", name, count, names] if name in found and is_number(count):
                 differing = tuple(part for part in names.split(",") if part != "-")

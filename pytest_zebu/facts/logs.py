@@ -28,7 +28,7 @@ ROTATION_PROBE = Probe(
 UNITS: Mapping[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 DEFAULT_SHARE, DEFAULT_MOST = 0.10, 4 * 2**30
 """What journald keeps to where nothing is set (journald.conf(5), SystemMaxUse=)."""
-_SIZE = re.compile(r"(\d+)([KMGT]?)$")
+_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)$")
 
 
 @dataclass(frozen=True, slots=True)

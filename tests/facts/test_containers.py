@@ -100,3 +100,21 @@ def test_the_long_running_services_of_the_project() -> None:
 ])  # fmt: skip
 def test_no_containers_is_no_verdict(out: str, reason: Reason, target: Target) -> None:
     assert why("containers", {"zebu.containers": out, "zebu.host": HOST}, target) is reason
+
+
+def test_how_its_log_is_bounded(target: Target) -> None:
+    found = inspected(
+        target,
+        LogConfig={"Type": "json-file", "Config": {"max-size": "10m"}},
+        Healthcheck={"Test": ["CMD", "true"]},
+        Memory=64,
+        ConfigImage="postgres:16",
+    )
+    assert (found.log_driver, found.log_options, found.health_test) == (
+        "json-file",
+        {"max-size": "10m"},
+        ("CMD", "true"),
+    )
+    assert (found.memory, found.image) == (64, "postgres:16")
+    bare = inspected(target, LogConfig={"Type": None, "Config": None}, Healthcheck=None)
+    assert (bare.log_driver, bare.log_options, bare.health_test) == ("", {}, ())

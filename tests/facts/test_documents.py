@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_zebu.facts import documents
+from pytest_zebu.facts.answer import Reason
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import AT, NOON, read
+from tests.facts.answers import AT, NOON, read, why
 
 
 def test_documents(target: Target) -> None:
@@ -22,3 +25,15 @@ def test_documents(target: Target) -> None:
 def test_every_topic_is_a_pattern_that_perl_can_quote() -> None:
     """They stand in single quotes in a shell's command."""
     assert all("'" not in pattern for pattern in documents.TOPICS.values())
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["@topic deploy 1 0", "@lacks x", "perl: error", "@document x 0 1 a.md", "@document 1 0 9999999999999999 a.md"],
+)
+def test_a_line_that_belongs_to_no_document_is_garbled(line: str, target: Target) -> None:
+    assert why("documents", f"{line}\n", target) is Reason.GARBLED
+
+
+def test_a_topic_that_nobody_asked_for_is_garbled(target: Target) -> None:
+    assert why("documents", f"@document 1 0 {AT} a.md\n@topic weather 1 0\n", target) is Reason.GARBLED

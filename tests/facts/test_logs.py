@@ -31,6 +31,8 @@ def test_what_the_journal_keeps_to(settings: str, limit: int | None, target: Tar
     assert found.rotated == NOON
 
 
-@pytest.mark.parametrize(("text", "size"), [("10", 10), ("2K", 2048), ("1T", 2**40), ("infinity", None), ("5X", None)])
+@pytest.mark.parametrize(
+    ("text", "size"), [("10", 10), ("2K", 2048), ("1T", 2**40), ("infinity", None), ("5X", None), ("9" * 5000, None)]
+)
 def test_sizes(text: str, size: int | None) -> None:
     assert logs.bytes_of(text) == size

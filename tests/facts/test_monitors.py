@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_zebu.facts import monitors
+from pytest_zebu.facts.answer import Reason
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import AT, NOON, read
+from tests.facts.answers import AT, NOON, read, why
 
 
 def test_what_watches(target: Target) -> None:
@@ -23,3 +26,18 @@ def test_no_line_of_a_job_leaves_the_machine() -> None:
     printed = [line.partition("printf '@job")[2].partition(";")[0] for line in lines if "printf '@job" in line]
     assert len(printed) == 2
     assert all("body" not in line and "$line" not in line for line in printed)
+
+
+@pytest.mark.parametrize(
+    ("what", "watches"), [(("health",), True), (("health", "disk"), True), (("disk", "logs"), False), ((), True)]
+)
+def test_a_job_watches_what_it_does(what: tuple[str, ...], watches: bool, target: Target) -> None:
+    found = read("monitors", "@job w.timer success health disk\n@job x.timer exit-code health disk logs\n", target)
+    assert [one.name for one in found.watching(*what)] == (["w.timer"] if watches else [])
+
+
+@pytest.mark.parametrize(
+    "line", ["@agent a b", "@agent $(id)", "@recorded x soon 1", "@recorded x 1", "@job x", "ps: error"]
+)
+def test_another_line_is_garbled(line: str, target: Target) -> None:
+    assert why("monitors", f"{line}\n", target) is Reason.GARBLED

@@ -178,3 +178,11 @@ def test_without_a_number_the_machine_is_not_known_to_the_hypervisor(target: Tar
     nameless = target.model_copy(update={"settings": target.settings.model_copy(update={"proxmox": declared})})
     for name in ("vm_backups", "snapshots"):
         assert why(name, {}, nameless, by_api(nameless, backup_jobs=[])) is Reason.NOT_CONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("change", "schedule"), [({}, "02:00"), ({"schedule": "", "starttime": "03:00"}, "03:00"), ({"schedule": None}, "")]
+)
+def test_when_a_job_runs(change: dict[str, Any], schedule: str, target: Target) -> None:
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[{**JOB, **change}]))
+    assert (found.jobs[0].schedule, found.jobs[0].id, found.jobs[0].storage) == (schedule, "b", "nas")

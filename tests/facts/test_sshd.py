@@ -109,3 +109,9 @@ def test_chains_of_methods(chains: str, expected: tuple[str, ...]) -> None:
 ])  # fmt: skip
 def test_no_effective_configuration_is_no_verdict(out: str, reason: Reason, target: Target) -> None:
     assert why("sshd", out, target) is reason
+
+
+def test_the_server_is_asked_by_its_address_else_by_its_name(target: Target) -> None:
+    assert look(target).arguments["host"] == "10.77.0.10"
+    nameless = target.model_copy(update={"host": target.host.model_copy(update={"address": None})})
+    assert look(nameless).arguments["host"] == "lab"

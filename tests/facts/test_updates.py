@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.updates import Pending
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import AT, NOON, read
+from tests.facts.answers import AT, NOON, read, why
 
 UPDATES = f"""@package installed
 @periodic 1 1 1
@@ -57,3 +58,24 @@ def test_no_apt_is_no_verdict(target: Target) -> None:
     answer = ALL["updates"].read(Gathered({"updates": Said(0, "")}), target)
     assert isinstance(answer, Unknown)
     assert answer.reason is Reason.MISSING
+
+
+@pytest.mark.parametrize(("old", "new", "field", "value"), [
+    ("@package installed", "@package config-files", "is_installed", False), ("@origins 2", "@origins 1", "covers_security", True),
+    ("@origins 2", "@origins 0", "covers_security", False), ("@origins 2\n", "", "covers_security", False),
+    ("inactive enabled", "active disabled", "dead_timers", ("apt-daily-upgrade.timer",)), ("inactive enabled", "active enabled", "dead_timers", ()),
+    ("@periodic 1 1 1", "@periodic 1 1", "is_switched_on", False), (f"@reboot {AT - 86400}\n", "", "reboot_since", None),
+    (f"@refreshed {AT - 1800}", "@refreshed ", "refreshed", None),
+])  # fmt: skip
+def test_each_sign_counts(old: str, new: str, field: str, value: Any, target: Target) -> None:
+    assert old in UPDATES
+    assert getattr(read("updates", UPDATES.replace(old, new), target), field) == value
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("@utc +0100", "@utc CET"), ("@utc +0100\n", ""), ("@periodic 1 1 1\n", ""), ("11:30:00", "soon"), ("@origins 2", "@origins x"),
+    ("@reboot", "@pending openssl\n@reboot"),
+])  # fmt: skip
+def test_less_is_garbled(old: str, new: str, target: Target) -> None:
+    assert old in UPDATES
+    assert why("updates", UPDATES.replace(old, new), target) is Reason.GARBLED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Reason, Unknown
 from pytest_zebu.facts.web import Answer, foreign_origins, looks, read_answer, scripts_looks
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
@@ -92,3 +92,19 @@ def test_the_first_page_by_its_sum(said: str, known: bool, target: Target) -> No
         assert read("own_page", said, target) == "a" * 64
     else:
         assert why("own_page", said, target) is Reason.UNDECIDABLE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "200"},
+        {"location": None},
+        {"headers": {"a": "b"}},
+        {"headers": {"a": [1]}},
+        {"headers": []},
+        {"body": 1},
+    ],
+)
+def test_another_shape_is_garbled(change: dict[str, Any]) -> None:
+    with pytest.raises(Garbled):
+        read_answer(Known({**ROW, **change}), "https://x/")

@@ -44,13 +44,7 @@ def test_trials_of_an_older_snapshot_are_found(tmp_path: Path) -> None:
     assert not TRIALS_AMONG_LOOKS.keys() & found.looks.keys()
 
 
-NO = Unknown(Reason.TIMED_OUT, "8 s")
-GATHERED = Gathered(
-    {"a": Said(1, "out\n", "err"), "b": NO},
-    {"dns@here x": {"servers": [{"unknown": NO, "addresses": []}]}, "tcp": NO},
-    12.5,
-)
-SNAPSHOT = Snapshot("vm", GATHERED, reachable=True, trouble="", logins=1, round_trips=2, seconds=3.5)
+SNAPSHOT = Snapshot("vm", Gathered({"a": Said(1, "out\n", "err"), "b": WHY}), reachable=True)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

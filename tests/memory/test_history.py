@@ -105,3 +105,16 @@ def test_what_changed_is_told_against_the_last_run_that_judged_it() -> None:
     assert past.changes(now) == (("a", Outcome.FAILED, Outcome.PASSED),)
     assert past.seen("b") == old.at
     assert past.seen("a") is None
+
+
+def test_the_last_run_is_the_youngest() -> None:
+    old, new = run_at(NOW - timedelta(days=1)), run_at(NOW)
+    assert Past((old, new)).last is new
+    assert Past(()).last is None
+
+
+def test_a_day_of_readings_is_enough_for_growth() -> None:
+    past = Past((run_at(NOW - timedelta(days=1), disk=5.0),))
+    assert past.growth("disk", NOW, 9.0) == pytest.approx(4.0)
+    assert past.growth("disk", NOW - timedelta(seconds=1), 9.0) is None
+    assert past.growth("memory", NOW, 9.0) is None

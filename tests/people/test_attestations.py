@@ -14,7 +14,7 @@ from pytest_zebu.people import attestations
 from pytest_zebu.people.attestations import Attestation, CommandEvidence, Records, Standing, UrlEvidence
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.verdict.outcome import Finding, Outcome
-from pytest_zebu.verdict.settle import settle
+from pytest_zebu.verdict.settle import Word, settle
 
 TODAY = date(2026, 11, 24)
 FOUND = Attestation(
@@ -206,3 +206,37 @@ def test_a_file_without_any_record(tmp_path: Path) -> None:
 
 def test_addresses_are_shown_whole() -> None:
     assert UrlEvidence(url="https://wiki.example.org/x").summary == "https://wiki.example.org/x"
+
+
+WAIVED = attestations.Waiver.model_validate(
+    {
+        "id": COSTS,
+        "reason": "a small site",
+        "approver": "owner",
+        "from": date(2026, 11, 10),
+        "until": date(2026, 11, 20),
+    }
+)
+
+
+@pytest.mark.parametrize(("day", "holds", "lapsed"), [
+    (9, False, "the waiver by owner begins on 2026-11-10"), (10, True, ""), (15, True, ""), (20, True, ""), (21, False, "the waiver by owner ended on 2026-11-20"),
+])  # fmt: skip
+def test_a_waiver_holds_from_its_first_day_to_its_last(day: int, holds: bool, lapsed: str) -> None:
+    records, today = Records(waivers={COSTS: WAIVED}), date(2026, 11, day)
+    assert (records.waiver(COSTS, today) is not None) is holds
+    assert records.lapsed(COSTS, today) == lapsed
+    assert bool(records.declared(COSTS, today).waiver) is holds
+    assert Records().lapsed(COSTS, today) == ""
+
+
+@pytest.mark.parametrize(
+    ("result", "words", "failed"), [("passed", "attested by", False), ("failed", "attested to have failed by", True)]
+)
+def test_the_word_of_an_attestation(result: str, words: str, failed: bool) -> None:
+    record = Attestation.model_validate({
+        "id": COSTS, "statement": "looked at", "by": "owner", "on": date(2026, 11, 1), "result": result, "evidence": (UrlEvidence(url="https://x.example"),),
+    })  # fmt: skip
+    word = Records({COSTS: Standing(record, date(2026, 12, 1))}).declared(COSTS, date(2026, 11, 2)).attestation
+    assert word is not None
+    assert word == Word(f"{words} owner on 2026-11-01, until 2026-12-01: looked at", failed, word.evidence)

@@ -142,3 +142,19 @@ def test_a_record_is_there_even_when_the_machine_cannot_be_looked_at(
     assert "nothing answers on the ssh port" in text
     (found,) = incidents.read_all(tmp_path / "incidents", load())
     assert len(found.open_steps()) == 18, "what was not seen was not looked at"
+
+
+def test_a_record_may_be_a_mebibyte(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(RECORD + "x" * (incidents.SIZE_LIMIT - len(RECORD.encode())))
+    assert len(incidents.read_all(tmp_path, load())) == 1
+    path.write_text(path.read_text() + "x")
+    with pytest.raises(BadRecord, match="larger"):
+        incidents.read_all(tmp_path, load())
+    assert incidents.read_all(tmp_path / "gone", load()) == ()
+
+
+def test_a_ticked_step_stays_in_its_list() -> None:
+    text = with_step(RECORD, STEPS[0].id, "done", "operations", NOW)
+    before, after = (len(found.split("## Immediate")[0].split("\n\n")) for found in (RECORD, text))
+    assert before == after

@@ -11,7 +11,7 @@ from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.commands.cli import main
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Attestation, Records, Standing, UrlEvidence
-from pytest_zebu.people.tasks import State, calendar, task, tasks
+from pytest_zebu.people.tasks import State, _folded, calendar, task, tasks
 from pytest_zebu.verdict.outcome import Outcome
 
 TODAY = date(2026, 11, 24)
@@ -80,3 +80,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert main(["attest", item.id, *config, *given]) == 0
     assert main(["due", *config]) == 0
     assert "current: 21" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "pieces"), [
+    ("x" * 75, ["x" * 75]), ("x" * 76, ["x" * 75, "x"]), ("x" * 149, ["x" * 75, "x" * 74]), ("x" * 150, ["x" * 75, "x" * 74, "x"]),
+    ("x" * 74 + "é", ["x" * 74, "é"]), ("x" * 73 + "é", ["x" * 73 + "é"]), ("", [""]),
+])  # fmt: skip
+def test_a_line_is_folded_at_75_octets(text: str, pieces: list[str]) -> None:
+    """The space that begins each further line counts."""
+    assert _folded(text).split("\r\n ") == pieces
