@@ -250,6 +250,7 @@ def mend_without_label(lab: Lab) -> None:
 @fault(
     "deploy.initial.images-built",
     flips={"post.recovery.snapshots.post-deployment"},
+    only_beside={"post.recovery.snapshots.post-deployment"},
     right_for={"deploy.initial.images-built"},
     touches={"frontend"},
     mend=mend_without_label,

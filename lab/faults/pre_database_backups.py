@@ -220,7 +220,15 @@ def empty_downgrade(lab: Lab) -> None:
 
 @fault(
     "pre.database.backups.rollback-documented",
-    flips={"pre.database.backups.rollback-documented", *DIRTY_TREE},
+    flips={
+        "pre.database.backups.rollback-documented",
+        "post.documentation.runbooks.deployment",
+        "post.documentation.runbooks.rollback",
+        "post.maintenance.deployment.checklist",
+        "post.maintenance.deployment.redeploy-documented",
+        "post.maintenance.deployment.rollback-tested",
+        *DIRTY_TREE,
+    },
     mend=lambda lab: lab.vm.shell("mv /root/rollback.md /root/deployment.md /opt/zebu/docs/"),
 )
 def no_document(lab: Lab) -> None:

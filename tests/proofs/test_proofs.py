@@ -22,7 +22,7 @@ from lab.blindings import (
 from lab.changes import override, recreate
 from lab.deployment import Lab
 from lab.fault import ADVICE_ONLY, Fault
-from lab.proofs import declared, load_faults, merged, options_of, rounds
+from lab.proofs import declared, load_faults, merged, options_of, outcomes_of, rounds
 from lab.settled import settle, settle_healthy
 from lab.shell import LabError
 from pytest_zebu.catalogue import SCORED, Stage, load
@@ -131,9 +131,9 @@ def test_faults_flip_what_they_declare(
         for service in services:
             recreate(lab, service)
         settle_healthy(lab)
-    changes = {item_id: "not_assessed" for fault in faults if fault.blinds for item_id in BLINDINGS[fault.blinds]}
-    changes |= {item_id: fault.outcomes.get(item_id, "failed") for fault in faults for item_id in fault.flips}
-    changes |= {item_id: "advice" for item_id in ADVICE_ONLY & changes.keys() if changes[item_id] == "not_assessed"}
+    changes: dict[str, str] = {}
+    for fault in faults:
+        changes |= outcomes_of(fault, is_alone=len(faults) == 1)
     expect(run, changes, options_of(faults))
     proven.faulty += [fault.id for fault in faults]
 
