@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.commands.cli import main
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
@@ -49,3 +50,16 @@ def test_a_history_that_cannot_be_read(zebu: list[str], tmp_path: Path, capsys: 
     (tmp_path / ".zebu/history.sqlite3").write_bytes(b"no database at all, and longer than a header" * 30)
     assert main(zebu) == 1
     assert "history.sqlite3" in capsys.readouterr().err
+
+
+def test_what_is_attested_is_due_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "zebu.toml").write_text("[hosts.vm]\n")
+    config = ["--config", str(tmp_path / "zebu.toml")]
+    assert main(["due", *config, "--ical", str(tmp_path / "tasks.ics")]) == 1
+    assert "overdue: 21" in capsys.readouterr().out
+    assert (tmp_path / "tasks.ics").read_text().startswith("BEGIN:VCALENDAR")
+    for item in load().stage(Stage.OPERATIONS):
+        given = ["--statement", "done", "--by", "operations", "--url", "https://wiki.example.org"]
+        assert main(["attest", item.id, *config, *given]) == 0
+    assert main(["due", *config]) == 0
+    assert "current: 21" in capsys.readouterr().out
