@@ -50,7 +50,7 @@ def public(remote: str) -> str:
 
 def origin(root: Path) -> str:
     """The remote that the checkout came from; nothing in an sdist or a worktree, which have no `.git/config`."""
-    config = configparser.ConfigParser(delimiters="=", strict=False, allow_no_value=True, interpolation=None)
+    config = configparser.ConfigParser(strict=False, allow_no_value=True, interpolation=None)
     try:
         config.read_string((root / ".git/config").read_text(encoding="utf-8"))
     except (OSError, ValueError, configparser.Error):

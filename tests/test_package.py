@@ -130,7 +130,7 @@ def code(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("remote", "address"), [
     (HOME, HOME), (f"{HOME}.git", HOME), (f"{HOME}/", HOME), ("https://GitHub.com:443/zebu/pytest-zebu.git/", HOME),
-    ("git@github.com:zebu/pytest-zebu.git", HOME), ("github.com:zebu/pytest-zebu", HOME), ("git@github.com:/zebu/pytest-zebu", HOME),
+    ("git@github.com:zebu/pytest-zebu.git", HOME), ("GitHub.com:zebu/pytest-zebu", HOME), ("git@github.com:/zebu/pytest-zebu", HOME),
     ("ssh://git@github.com:2222/zebu/pytest-zebu.git", HOME), ("https://me:s3cret@github.com/zebu/pytest-zebu", HOME),
     ("https://s3cret@github.com/zebu/pytest-zebu?token=s3cret#s3cret", HOME),
     ("https://git.zebu.org:3000/a/b/c.git", "https://git.zebu.org:3000/a/b/c"), ("git@git.sr.ht:~zebu/x", "https://git.sr.ht/~zebu/x"),
@@ -139,7 +139,7 @@ def code(text: str) -> list[str]:
     ("https://github.com", ""), ("https://github.com/", ""), ("git@github.com:.git", ""), ("forge:zebu/x", ""), ("git@forge:zebu/x", ""),
     ("https://localhost/zebu/x", ""), ("https://10.0.0.1/zebu/x", ""), ("https://[::1]/zebu/x", ""), ("https://[::1/zebu/x", ""),
     ("https://forge.lan/zebu/x", ""), ("git@forge.internal:zebu/x", ""), ("https://github.com:port/zebu/x", ""),
-    ("https://github.com/a b", ""), ("https://github.com/a)b", ""), ("https://-x.org/a", ""), ("a.org:me:s3cret@github.com/x", ""),
+    ("https://github.com/a b", ""), ("https://github.com/zebu/ä", ""), ("https://github.com/a)b", ""), ("https://-x.org/a", ""), ("a.org:me:s3cret@github.com/x", ""),
 ])  # fmt: skip
 def test_only_what_is_public_is_an_address_and_no_credential_stays_in_it(remote: str, address: str) -> None:
     assert public(remote) == address
@@ -148,7 +148,7 @@ def test_only_what_is_public_is_an_address_and_no_credential_stays_in_it(remote:
 @pytest.mark.parametrize(("config", "remote"), [
     (f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {HOME}\n\tfetch = +a:b\n\tfetch = +c:d\n', HOME),
     ('[remote "upstream"]\n\turl = https://github.com/other/x\n', ""), (f'[remote "origin"]\n\turl = "{HOME}"\n', HOME),
-    ('[remote "origin"]\n\tprune\n', ""), ('[remote "origin"]\n\turl\n', ""), ("no section\n", ""), ("", ""),
+    (f'[core]\n\tbare\n[remote "origin"]\n\turl = {HOME}\n', HOME), ('[remote "origin"]\n\tprune\n', ""), ('[remote "origin"]\n\turl\n', ""), ("no section\n", ""), ("", ""),
     ('[remote "origin"]\n\turl = git@github.com:50%/x # why\n', "git@github.com:50%/x # why"),
 ])  # fmt: skip
 def test_the_origin_is_what_git_wrote_down(config: str, remote: str, tmp_path: Path) -> None:
@@ -199,6 +199,7 @@ def test_anchors_absolute_links_and_code_are_left_alone(address: str) -> None:
 @pytest.mark.parametrize(("text", "with_address", "without"), [
     ("a [b](docs/c.md#d) e", f"a [b]({HOME}/blob/HEAD/docs/c.md#d) e", "a b e"), ("[`b`](./c)", f"[`b`]({HOME}/blob/HEAD/c)", "`b`"),
     ("[b\nc](/d)", f"[b\nc]({HOME}/blob/HEAD/d)", "b\nc"), ("![b](c.png)[d](e)", f"![b]({HOME}/raw/HEAD/c.png)[d]({HOME}/blob/HEAD/e)", "d"),
+    ("`a```b` [c](d) `e`", f"`a```b` [c]({HOME}/blob/HEAD/d) `e`", "`a```b` c `e`"),
     ("a lone ` tick\n\n[b](c) ` [d](e)", f"a lone ` tick\n\n[b]({HOME}/blob/HEAD/c) ` [d]({HOME}/blob/HEAD/e)", "a lone ` tick\n\nb ` d"),
 ])  # fmt: skip
 def test_a_link_to_a_file_leads_to_the_forge_or_is_text(text: str, with_address: str, without: str) -> None:
