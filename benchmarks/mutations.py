@@ -2,8 +2,10 @@
 
     python -m benchmarks.mutations --count 200 --jobs 2
 
-A mutation changes one comparison, one `and` or `or`, or turns one condition round. Each is tried in a copy of the
-checkout: the tests that mirror the module first, then the recordings, then all others, until one fails.
+A mutation changes one comparison, one `and` or `or`, or turns one condition round. All tests are run once without any, to
+see which of them reach which line. Then each mutation is tried in a copy of the checkout with the tests that reach it,
+those that mirror its module first, until one fails. A line that no test is seen to reach (another process may) is tried
+with all of them.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from benchmarks import reach
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("pytest_zebu", "tests_prod")
 SECONDS = 600.0
@@ -40,6 +44,7 @@ class Mutation:
 
     file: Path
     line: int
+    last: int
     start: int
     end: int
     was: str
@@ -68,7 +73,15 @@ def mutations_of(file: Path) -> Iterator[Mutation]:
         for piece, now in _changed(node):
             start = starts[piece.lineno - 1] + piece.col_offset
             end = starts[(piece.end_lineno or piece.lineno) - 1] + (piece.end_col_offset or 0)
-            yield Mutation(file, piece.lineno, start, end, source[start:end].decode(), f"({ast.unparse(now)})")
+            yield Mutation(
+                file,
+                piece.lineno,
+                piece.end_lineno or piece.lineno,
+                start,
+                end,
+                source[start:end].decode(),
+                f"({ast.unparse(now)})",
+            )
 
 
 def _changed(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -92,34 +105,36 @@ def chosen(count: int, seed: int, only: Sequence[str]) -> list[Mutation]:
     return random.Random(seed).sample(found, min(count, len(found)))
 
 
-def tests_for(mutation: Mutation) -> list[str]:
-    """The tests, those first that are likely to notice."""
-    mirrored = ROOT / "tests" / Path(*mutation.file.parts[1:-1])
-    near = sorted(mirrored.glob(f"test_{mutation.file.stem}*.py")) if mutation.file.parts[0] == FOLDERS[0] else []
-    return [str(path.relative_to(ROOT)) for path in near]
-
-
-def is_noticed(mutation: Mutation, root: Path) -> bool:
-    """Whether a test fails with it."""
+def is_noticed(mutation: Mutation, root: Path, known: reach.Reach) -> bool:
+    """Whether a test fails with it: one of those that reach it, or else of its room; any, where none is known to."""
+    tests = known.tests_of(mutation.file, range(mutation.line, mutation.last + 1))
+    room = Path("tests", *mutation.file.parts[1:-1])
+    rounds: list[list[str]] = [tests] if tests else [["tests"]]
+    if tests and mutation.file.parts[0] == FOLDERS[0] and (root / room).is_dir():
+        rounds.append([str(room)])
     kept = (root / mutation.file).read_bytes()
     mutation.apply(root)
     try:
-        near = tests_for(mutation)
-        rounds = [near] if near else []
-        rounds += [["tests/judged"], ["tests", "--ignore=tests/judged"]]
         return any(_fails(paths, root) for paths in rounds)
     finally:
         (root / mutation.file).write_bytes(kept)
 
 
 def _fails(paths: Sequence[str], root: Path) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *paths]
+    chosen = root / ".chosen"
+    chosen.write_text("\n".join(paths) + "\n")
+    return not _succeeds(["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"@{chosen}"], root)
+
+
+def _succeeds(words: Sequence[str], root: Path, seconds: float = SECONDS) -> bool:
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            [sys.executable, *words], cwd=root, env=env, capture_output=True, timeout=seconds, check=False
+        )
     except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        return False
+    return done.returncode == 0
 
 
 def main() -> int:
@@ -143,15 +158,16 @@ def main() -> int:
                 ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "out", "__pycache__")
             )
             copies.put(copy)
-        if _fails(["tests"], copy):
+        if not _succeeds(reach.command(copy), copy, seconds=6 * SECONDS):
             print("without any mutation a test fails already", file=sys.stderr)
             return 2
+        known = reach.Reach(copy)
 
         def work(mutation: Mutation) -> tuple[Mutation, bool, float]:
             root = copies.get()
             started = time.monotonic()
             try:
-                return mutation, is_noticed(mutation, root), time.monotonic() - started
+                return mutation, is_noticed(mutation, root, known), time.monotonic() - started
             finally:
                 copies.put(root)
 

@@ -217,7 +217,7 @@ class Recorder:
             settings=tuple(settings),
             answers=gathered.answers,
             looks=gathered.looks,
-            trials=gathered.trials,
+            trials={name: result for name, result in gathered.trials.items() if name in recordings.trials_of(target)},
             files=self._files(),
             past=past.runs,
         )
@@ -235,7 +235,7 @@ class Recorder:
             evidence = recordings.evidence(found, Path(name))
             outcomes = {item.id: evidence.judge(item.id).outcome for item in load()}
             without = {probe: self._without(found, probe, outcomes, Path(name)) for probe in sorted(ACTIVE)}
-            fits = self._fits(evidence, {*found.answers, *found.looks}, Path(name))
+            fits = self._fits(evidence, found, Path(name))
         bad = {item_id for item_id, outcome in outcomes.items() if outcome in (Outcome.FAILED, Outcome.NOT_ASSESSED)}
         if bad:
             raise LabError(f"the lab is not healthy: {', '.join(sorted(bad))}")
@@ -249,14 +249,14 @@ class Recorder:
         now = {item_id: evidence.judge(item_id).outcome for item_id in outcomes}
         return {item_id: outcome for item_id, outcome in now.items() if outcome is not outcomes[item_id]}
 
-    def _fits(self, evidence: Evidence, keys: Iterable[str], folder: Path) -> dict[str, str]:
+    def _fits(self, evidence: Evidence, case: Case, folder: Path) -> dict[str, str]:
         asked = recordings.questions()
         looks = recordings.looks_of(evidence)
         return {
             key: asked[key] if key in asked else recordings.question_of_look(looks[key], folder)
-            for key in keys
+            for key in (*case.answers, *case.looks)
             if key in asked or key in looks
-        }
+        } | recordings.fits_of_trials(case, evidence.target, folder)
 
     # Other cases
 
@@ -372,9 +372,7 @@ class Recorder:
                 if found.outcome not in expected[item_id]
             ]
             if not wrong:
-                self._keep(
-                    replace(case, fits=self._fits(evidence, {*case.answers, *case.looks}, Path(name))), base.case
-                )
+                self._keep(replace(case, fits=self._fits(evidence, case, Path(name))), base.case)
         return wrong
 
     def _keep(self, case: Case, base: Case | None) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,24 @@ def question_of_look(look: Look, folder: Path) -> str:
     """The fingerprint of what is looked at, and how."""
     asked = json.dumps([look.kind, look.subject, look.vantage, look.arguments], sort_keys=True, default=str)
     return _digest([asked.replace(str(folder), LAB_FOLDER)])
+
+
+def question_of_trial(trial: Trial, folder: Path) -> str:
+    """The fingerprint of what is tried, and what is asked meanwhile."""
+    plan = json.dumps([type(trial).__name__, asdict(trial)], sort_keys=True, default=str)
+    return _digest([plan.replace(str(folder), LAB_FOLDER), *map(question_of, trial.probes)])
+
+
+def trials_of(target: Target) -> dict[str, Trial]:
+    """The active probes that would be held, by the name of their fact."""
+    plans = {name: fact.trial(target) for name, fact in ALL.items() if fact.trial is not None}
+    return {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
+
+
+def fits_of_trials(case: Case, target: Target, folder: Path) -> dict[str, str]:
+    """The fingerprints of the active probes whose results a case holds."""
+    plans = trials_of(target)
+    return {f"trial {name}": question_of_trial(plans[name], folder) for name in case.trials if name in plans}
 
 
 def _digest(parts: Iterable[object]) -> str:
@@ -336,9 +354,8 @@ def evidence(whole: Case, folder: Path) -> Evidence:
     settings = read_settings(folder / SETTINGS)
     target = Target(name="lab", host=settings.hosts["lab"], settings=settings, active=whole.active)
     records = attestations.read(settings.attestations_file, load(), required=False, approved=settings.evidence.approved)
-    plans = {name: fact.trial(target) for name, fact in ALL.items() if fact.trial is not None}
     # What was not asked for has no result, and says why.
-    held = {name: result for name, result in whole.trials.items() if isinstance(plans[name], Trial)}
+    held = {name: result for name, result in whole.trials.items() if name in trials_of(target)}
     return Evidence(
         target=target,
         gathered=Gathered(whole.answers, whole.looks, whole.time, held),

@@ -134,6 +134,11 @@ class Trial:
 
     rank: ClassVar[int] = 0
 
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What is asked on the machine while it is held."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:

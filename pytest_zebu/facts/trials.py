@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Literal
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, Trial
+from pytest_zebu.facts.lines import records, single
 from pytest_zebu.settings.target import Target
 
 Step = Mapping[str, Any]
@@ -69,10 +71,14 @@ class UseTrial(Trial):
 
 @dataclass(frozen=True, slots=True)
 class RestoreTrial(Trial):
-    """Restoring the newest dump on the machine, by a probe of its own."""
+    """Restoring the newest dump into a throwaway database on the machine."""
 
     rank: ClassVar[int] = 1
-    probe: Probe
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Where to begin, and what restores."""
+        return (PLAN_PROBE, restore_probe("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +196,65 @@ def parse_attack(gathered: Gathered, target: Target) -> Attack:
 
 # The restore drill. It writes only into a container of its own, which has no network, is bounded, and is removed.
 
-DRILL_PROBE = Probe(
-    "drill",
-    file="drill.sh",
-    root=True,
-    needs=(Need.DB_CONTAINER,),
-    timeout=170,
-)
+PLAN_PROBE = Probe("drill-dump", file="drill-dump.sh", root=True, needs=(Need.DB_CONTAINER,))
+RESTORE_SECONDS = 150.0
+"""The longest that a restore may take."""
+
+
+def restore_probe(throwaway: str, dump: str) -> Probe:
+    """What restores a dump into a container, and counts the rows there and in the live database."""
+    return Probe(
+        "drill",
+        file="drill.sh",
+        values=(("THROWAWAY", throwaway), ("DUMP", dump)),
+        root=True,
+        needs=(Need.DB_CONTAINER,),
+        timeout=RESTORE_SECONDS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a drill starts from.
+
+    Attributes:
+        now: the machine's time, in seconds since 1970.
+        image: the id of the live database's image.
+        entrypoint, command: what that image starts.
+        dump: the newest dump's name.
+    """
+
+    now: int
+    image: str
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    dump: str
+
+
+def parse_plan(text: str) -> Plan:
+    """From what the machine said.
+
+    Raises:
+        Garbled: it is no plan.
+    """
+    found = records(text, "the plan of the drill", ("now", "image", "entrypoint", "command", "newest"))
+
+    def words(name: str) -> tuple[str, ...]:
+        try:
+            read = json.loads(single(found, name, "null"))
+        except (ValueError, RecursionError):
+            raise Garbled(f"the plan of the drill: {name}") from None
+        if read is None:
+            return ()
+        if not isinstance(read, list) or not all(isinstance(word, str) for word in read):
+            raise Garbled(f"the plan of the drill: {name}")
+        return tuple(read)
+
+    image, dump = single(found, "image"), single(found, "newest")
+    if not image or not dump:
+        raise Garbled("the plan of the drill")
+    now = whole_number(single(found, "now"), "the time of the drill")
+    return Plan(now, image, words("entrypoint"), words("command"), dump)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +279,7 @@ class Drill:
 
 def drill_here(target: Target) -> RestoreTrial | Unknown:
     """One drill."""
-    return why_not_asked(target, "restore") or RestoreTrial(DRILL_PROBE)
+    return why_not_asked(target, "restore") or RestoreTrial()
 
 
 def parse_drill(gathered: Gathered, target: Target) -> Drill:

@@ -110,7 +110,7 @@ def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connecti
     trials = {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
     for name, trial in sorted(trials.items(), key=lambda item: item[1].rank):
         watch(f"trying {name} on {target.name}, as asked for by --zebu-active")
-        found[name] = hold(trial, target.settings, connection.ask)
+        found[name] = hold(trial, target.settings, connection)
     return found
 
 

@@ -10,11 +10,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from testinfra.backend.ssh import SshBackend
 
@@ -22,6 +22,9 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
 from pytest_zebu.settings.target import Target
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 OUTPUT_LIMIT = 32 * 2**20
 FORWARD_TRIES = 3
@@ -215,6 +218,16 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         finally:
             if local is not None:
                 self._command_master("cancel", f"127.0.0.1:{local}:{there}")
+
+    def docker(self, seconds: float) -> AbstractContextManager[APIClient]:
+        """The host's Docker, for conversations of so many seconds, as root where sudo allows it.
+
+        Raises:
+            docker.errors.DockerException: no daemon answers.
+        """
+        from pytest_zebu.gather.engine import engine  # only drills need it
+
+        return engine([*self._ssh, "--", self.destination], self.folder, seconds)
 
     def _command_master(self, what: str, forwarding: str) -> bool:
         # Our configuration clears forwardings, the user's own among them; this one is asked for.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import Probe, Trial
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.fact import Trial
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, AttackTrial, RestoreTrial, UseTrial
 from pytest_zebu.gather.client import Client
+from pytest_zebu.gather.drill import Machine, restore
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
@@ -25,9 +26,6 @@ BODY_LIMIT = 65_536
 BURST, BURST_THREADS = 400, 16
 INJECTIONS = ("' OR '1'='1", "1;SELECT pg_sleep(0)--", "%27%20UNION%20SELECT%20NULL--", '"; SELECT 1; --')
 """Harmless even where they work: they read nothing and change nothing."""
-DRILL_SECONDS = 180.0
-Ask = Callable[[Sequence[Probe], float], Mapping[str, Said | Unknown]]
-"""How probes are asked on the machine, within so many seconds."""
 
 
 class _Application:
@@ -61,7 +59,7 @@ def _key(settings: Settings, *, is_staging: bool = False) -> str | Unknown:
     return key or Unknown(Reason.NOT_CONFIGURED, f"probes.{name} is not set: an API key of the application is needed")
 
 
-def hold(trial: Trial, settings: Settings, ask: Ask | None) -> Any:
+def hold(trial: Trial, settings: Settings, machine: Machine | None) -> Any:
     """Hold a trial: plain data, or Unknown. Nothing is raised: a trial that breaks showed nothing."""
     try:
         match trial:
@@ -70,7 +68,7 @@ def hold(trial: Trial, settings: Settings, ask: Ask | None) -> Any:
             case AttackTrial():
                 return attack(settings, trial)
             case RestoreTrial():
-                return restore(ask, trial)
+                return restore(machine)
             case _:
                 return Unknown(Reason.NOT_CONFIGURED, f"nobody knows how to hold a {type(trial).__name__}")
     except Exception as error:
@@ -203,15 +201,3 @@ def attack(settings: Settings, trial: AttackTrial) -> Any:
         "burst": len(statuses),
         "limited": statuses.count(429),
     }
-
-
-def restore(ask: Ask | None, trial: RestoreTrial) -> Any:
-    """The restore drill, on the machine: one more round trip over the same connection."""
-    if ask is None:
-        return Unknown(Reason.NOT_CONFIGURED, "there is no connection to drill over")
-    said = ask([trial.probe], DRILL_SECONDS).get(trial.probe.name)
-    if said is None:
-        return Unknown(Reason.GARBLED, "the drill's answer was cut short")
-    if isinstance(said, Unknown):
-        return said
-    return {"status": said.status, "out": said.out, "complaint": plain_text(said.complaint)}

@@ -17,7 +17,7 @@ SHELL = sorted(path.name for path in FOLDER.glob("*.sh"))
 PERL = sorted(path.name for path in FOLDER.glob("*.pl"))
 SQL = sorted(path.name for path in FOLDER.glob("*.sql"))
 PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes} | {
-    trials.DRILL_PROBE.name: trials.DRILL_PROBE
+    probe.name: probe for probe in trials.RestoreTrial().probes
 }
 FAR = Path(str(resources.files("pytest_zebu.gather"))) / "far.pl"
 

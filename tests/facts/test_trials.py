@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +16,22 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import Known, Reason, Unknown, need
-from pytest_zebu.facts.fact import Gathered, Trial
-from pytest_zebu.facts.trials import DRILL_PROBE, AttackTrial, RestoreTrial, UseTrial, amount, why_not_asked
+from pytest_zebu.facts.answer import Garbled, Known, Reason, Unknown, need
+from pytest_zebu.facts.fact import Gathered, Probe, Trial
+from pytest_zebu.facts.trials import (
+    PLAN_PROBE,
+    AttackTrial,
+    Plan,
+    RestoreTrial,
+    UseTrial,
+    amount,
+    parse_plan,
+    restore_probe,
+    why_not_asked,
+)
 from pytest_zebu.settings.target import Target
 
+Machine = Callable[[Probe], "subprocess.CompletedProcess[str]"]
 FACTS = {"use": "functional", "staged_use": "functional", "drill": "restore", "attack": "attack"}
 
 
@@ -100,43 +114,108 @@ def test_a_trial_that_was_not_held_is_unknown(name: str, bookworm: Gathered, tar
 
 
 DOCKER = """#!/bin/sh
-printf '%s\\n' "$*" >> "$HEARD"
-case $1 in
-  inspect) echo sha256:1 ;;
-  ps) cat "$LEFT" ;;
-  exec) case $* in *count*) echo "public.trades 3" ;; esac ;;
+case $* in
+  "image inspect"*) printf '@entrypoint ["start.sh"]\n@command null\n' ;;
+  inspect*) echo sha256:1 ;;
+  *"exec -i drill-1 psql"*count*) echo "public.trades 3" ;;
+  *"exec -i drill-1 psql"*) cat >/dev/null ;;
+  *"exec -i -e "*) echo "public.trades 4" ;;
 esac
 """
 
 
-def test_a_drill_clears_away_what_a_cut_off_one_left(tmp_path: Path) -> None:
-    """By its label and its name; a drill that may still run is left alone, and so is what only looks like one."""
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with dumps in a folder, and a Docker that says what it is expected to."""
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     (tmp_path / "dumps").mkdir()
-    (tmp_path / "dumps/zebu.dump").write_bytes(b"PGDMP")
-    now = int(time.time())
-    (tmp_path / "left").write_text(f"old {now - 400}\nyoung {now - 60}\nodd a[$(touch {tmp_path}/mark)]\nnone\n")
-    environment = {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}", "HEARD": f"{tmp_path}/heard", "LEFT": f"{tmp_path}/left",
-        "ZEBU_SET_BACKUP_FOLDER": f"{tmp_path}/dumps", "ZEBU_SET_BACKUP_PATTERN": "*", "ZEBU_DB_CONTAINER": "db",
-        "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
-    }  # fmt: skip
-    done = subprocess.run(
-        ["sh", "-c", DRILL_PROBE.text], env=environment, capture_output=True, text=True, timeout=20, check=False
-    )
+
+    def run(probe: Probe) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path), "ZEBU_DB_CONTAINER": "db",
+            "ZEBU_SET_BACKUP_FOLDER": f"{tmp_path}/dumps", "ZEBU_SET_BACKUP_PATTERN": "*",
+            "ZEBU_DB_ADMIN": "postgres", "ZEBU_DB_NAME": "zebu",
+            **{f"ZEBU_{name}": value for name, value in probe.environment.items()},
+        }  # fmt: skip
+        return subprocess.run(
+            ["sh", "-c", probe.text], env=environment, capture_output=True, text=True, timeout=20, check=False
+        )
+
+    return run
+
+
+ODD = "a $(touch mark) 'b'.sql"
+
+
+def test_a_drill_begins_with_the_newest_dump(tmp_path: Path, machine: Machine) -> None:
+    for name, moment in ((ODD, 2000), ("older.dump", 1000)):
+        (tmp_path / "dumps" / name).write_bytes(b"PGDMP")
+        os.utime(tmp_path / "dumps" / name, (moment, moment))
+    done = machine(PLAN_PROBE)
     assert done.returncode == 0, done.stderr
-    assert "@restored public.trades 3" in done.stdout
-    heard = (tmp_path / "heard").read_text().splitlines()
-    removed = [line.split()[-1] for line in heard if line.startswith("rm ")]
-    assert removed[0] == "old"
-    assert removed[1:] == [word for word in removed if word.startswith("zebu-drill-")]
-    assert len(removed) == 2
-    (asked,) = [line for line in heard if line.startswith("ps ")]
-    assert "name=^zebu-drill- " in asked
-    (started,) = [line for line in heard if line.startswith("run ")]
-    assert "--label zebu.readiness.drill=" in started
-    assert not (tmp_path / "mark").exists()
+    found = parse_plan(done.stdout)
+    assert (found.image, found.entrypoint, found.command, found.dump) == ("sha256:1", ("start.sh",), (), ODD)
+    assert abs(found.now - time.time()) < 60
+    for path in (tmp_path / "dumps").iterdir():
+        path.unlink()
+    assert machine(PLAN_PROBE).returncode == 4
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_a_restore_says(tmp_path: Path, machine: Machine, packed: bool) -> None:
+    name = ODD + ".gz" * packed
+    text = b'COPY public."trades" (id) FROM stdin;\n1\n'
+    (tmp_path / "dumps" / name).write_bytes(gzip.compress(text) if packed else text)
+    done = machine(restore_probe("drill-1", name))
+    assert done.returncode == 0, done.stderr
+    assert f"@dump {int((tmp_path / 'dumps' / name).stat().st_mtime)} {name}" in done.stdout
+    assert done.stdout.splitlines()[1].startswith("@status 0 ")
+    assert done.stdout.splitlines()[2:] == ["@data public.trades", "@restored public.trades 3", "@live public.trades 4"]
+    assert {path.name for path in tmp_path.iterdir()} == {"docker", "dumps"}
+
+
+def test_a_packed_dump_that_breaks_off_is_not_restored(tmp_path: Path, machine: Machine) -> None:
+    """What psql has read by then may be well-formed."""
+    text = gzip.compress(b"-- a line\n" * 1000 + os.urandom(5000))
+    (tmp_path / "dumps/zebu.sql.gz").write_bytes(text[: len(text) // 2])
+    done = machine(restore_probe("drill-1", "zebu.sql.gz"))
+    assert done.returncode == 0, done.stderr
+    assert "@status 1 " in done.stdout
+    assert "@complaint the dump cannot be unpacked to its end" in done.stdout
+
+
+def test_a_dump_that_went_meanwhile_or_cannot_be_unpacked_here_shows_nothing(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = machine(restore_probe("drill-1", "zebu.sql"))
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", "the dump is gone\n")
+    for tool in ("sh", "find", "rm", "mktemp"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    (tmp_path / "dumps/zebu.sql.zst").write_bytes(b"")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = machine(restore_probe("drill-1", "zebu.sql.zst"))
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "there is no zstd" in done.stderr
+
+
+PLANNED = '@now 7\n@image sha256:1\n@entrypoint ["e"]\n@command ["c","d"]\n@newest zebu a.dump\n'
+
+
+def test_a_plan() -> None:
+    assert parse_plan(PLANNED) == Plan(7, "sha256:1", ("e",), ("c", "d"), "zebu a.dump")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("@now 7", "@now x"), ("@image sha256:1", ""), ("@newest zebu a.dump", ""), ('["e"]', '"e"'), ('["e"]', "[1]"),
+        ('["e"]', "["), ('["e"]', "[" * 9999), ("@now", "@then"),
+    ],
+)  # fmt: skip
+def test_what_is_no_plan(was: str, now: str) -> None:
+    with pytest.raises(Garbled):
+        parse_plan(PLANNED.replace(was, now))
 
 
 def held(name: str, target: Target, result: Any) -> Any:

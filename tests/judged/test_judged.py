@@ -55,9 +55,17 @@ def expect_looks_fit(case: Case, whole: Case, folder: Path) -> None:
             assert case.fits.get(key) == now, f"{case.id}: {key} is looked at otherwise now: {RENEW} {case.id}"
 
 
+def expect_trials_fit(case: Case, whole: Case, folder: Path) -> None:
+    """What came of active probes came of those that would be held today."""
+    target = recordings.evidence(whole, folder).target
+    for key, now in recordings.fits_of_trials(case, target, folder).items():
+        assert case.fits.get(key) == now, f"{case.id}: {key} is another one now: {RENEW} {case.id}"
+
+
 def test_the_healthy_lab_fits(healthy: Healthy, tmp_path: Path) -> None:
     expect_fit(healthy.case)
     expect_looks_fit(healthy.case, healthy.case, tmp_path)
+    expect_trials_fit(healthy.case, healthy.case, tmp_path)
     assert {*recordings.questions()} - {*healthy.case.answers} == set(), f"not recorded yet: {RENEW}"
     assert set(OWN_ANSWERS) <= healthy.case.answers.keys()
 
@@ -79,6 +87,7 @@ def test_judged(case_id: str, healthy: Healthy, tmp_path: Path, request: pytest.
     expect_fit(case)
     whole = recordings.over(healthy.case, case)
     expect_looks_fit(case, whole, tmp_path)
+    expect_trials_fit(case, whole, tmp_path)
     found = judged(whole, tmp_path)
     expected = healthy.expected(case)
     wrong = {

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from lab.deployment import Lab
+from pytest_zebu.gather.drill import LABEL
 
 from .conftest import ROOT, Suite
 
@@ -97,6 +98,23 @@ def test_nothing_on_the_target_changes(lab: Lab, suite: Suite) -> None:
     before = _state(lab)
     suite()
     assert _state(lab).splitlines() == before.splitlines()
+
+
+def test_a_drill_leaves_nothing_and_clears_away_what_a_cut_off_one_left(lab: Lab, suite: Suite) -> None:
+    """By name and label: what only looks like one of ours is not ours."""
+    make = "docker create --network none --name"
+    theirs = f"{make} zebu-drill-mine zebu/db:15 true; {make} mine --label {LABEL}=1 zebu/db:15 true"
+    ours = f"{make} zebu-drill-old --label {LABEL}=1 zebu/db:15 true"
+    try:
+        lab.vm.shell(theirs)
+        before = lab.vm.shell("docker volume ls -q").split()
+        lab.vm.shell(ours)
+        assert suite("--zebu-active=restore").outcomes["pre.database.backups.restore-tested"] == "passed"
+        left = lab.vm.shell("docker ps -a --format '{{.Names}}'").split()
+        assert {name for name in left if not name.startswith("zebu-") or "drill" in name} == {"mine", "zebu-drill-mine"}
+        assert lab.vm.shell("docker volume ls -q").split() == before
+    finally:
+        lab.vm.shell("docker rm -f -v zebu-drill-old zebu-drill-mine mine >/dev/null 2>&1 || true")
 
 
 def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:

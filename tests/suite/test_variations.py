@@ -1,0 +1,212 @@
+"""The healthy machine with one thing otherwise: what its item makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import recordings
+from lab.recordings import Case
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.verdict.outcome import Finding, Outcome
+
+FAILED, PASSED, OPEN = Outcome.FAILED, Outcome.PASSED, Outcome.NOT_ASSESSED
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """What is otherwise in one answer.
+
+    Attributes:
+        was, now: a piece of the answer, and what stands there instead.
+        reason: a piece of what is said about it.
+    """
+
+    item: str
+    answer: str
+    was: str
+    now: str
+    outcome: Outcome
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.answer}: {self.was!r} is {self.now!r}"[:140]
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Case:
+    return recordings.read_healthy()
+
+
+Judge = Callable[..., Finding]
+
+
+@pytest.fixture
+def judge(healthy: Case, tmp_path: Path) -> Judge:
+    def judged(item: str, answers: Mapping[str, Any]) -> Finding:
+        case = replace(healthy, answers={**healthy.answers, **answers})
+        return recordings.evidence(case, tmp_path).judge(item)
+
+    return judged
+
+
+DATABASE, LOGIN = "pre.database.configuration.production-mode", "pre.database.configuration.password"
+POOLING, CONNECTIONS = "pre.database.configuration.pooling", "pre.database.configuration.max-connections"
+PRICES, PASSWORD = "pre.application.environment.alpha-vantage", "pre.security.secrets.postgres-password"
+SECRET_KEY, ENV_FILES = "pre.security.secrets.secret-key", "pre.security.secrets.env-permissions"
+COMMITTED, DEFAULTS = "pre.security.secrets.not-committed", "pre.security.secrets.defaults-changed"
+UPDATES, DAILY = "post.maintenance.updates.os", "post.recovery.backups.daily"
+RESOURCES, NETWORK, ADDRESS = (f"pre.infrastructure.{name}" for name in ("vm-resources", "network", "static-ip"))
+LOGS, ROTATION = "post.monitoring.logs.accessible", "post.monitoring.logs.rotation"
+RECORDED, DISKS = "post.monitoring.services.resources", "post.monitoring.disk.usage"
+PRICE_KEY, BY_DATABASE = "ALPHA_VANTAGE_API_KEY\t16\t10\tA0\town\t4", "POSTGRES_PASSWORD\t48\t16\ta0\town\t26"
+KEY = "SECRET_KEY\t64\t15\ta0\town\t20"
+HBA = '"address" : "all", "netmask" : "", "method" : '
+GIB = 2**30
+VARIATIONS = tuple(
+    Variation(item, answer, *rest)
+    for item, answer, rows in (
+        (DATABASE, "postgres.state", (
+            ('"fsync" : "on"', '"fsync" : "off"', FAILED, "fsync"),
+            ('"synchronous_commit" : "on"', '"synchronous_commit" : "local"', PASSED),
+            ('"version" : 150020', '"version" : 120022', FAILED, "no longer supported"),
+            ('"version" : 150020', '"version" : 990001', PASSED),
+            (HBA + '"scram-sha-256"', HBA + '"trust"', FAILED, "without a password"),
+            (HBA + '"scram-sha-256"', HBA + '"reject"', PASSED),
+        )),
+        (LOGIN, "postgres.login", (
+            ("\nright accepted", "\nright refused", FAILED, "the configured password: is refused"),
+            ("\nwrong refused", "\nwrong accepted", FAILED, "a wrong password: is accepted"),
+            ("\nwrong refused", "\nwrong unclear", OPEN),
+        )),
+        (POOLING, "postgres.state", (
+            # 20 + 10 connections for one process, 3 in reserve
+            ('"max_connections" : "100"', '"max_connections" : "33"', PASSED),
+            ('"max_connections" : "100"', '"max_connections" : "32"', FAILED, "room for 29"),
+        )),
+        (CONNECTIONS, "postgres.state", (
+            ('"max_connections" : "100"', '"max_connections" : "33"', PASSED),
+            ('"max_connections" : "100"', '"max_connections" : "32"', FAILED, "is 32"),
+            ('"clients" : 2', '"clients" : 79', PASSED),
+            ('"clients" : 2', '"clients" : 80', FAILED, "80%"),
+            ('"stuck" : 0', '"stuck" : 1', FAILED, "idle"),
+        )),
+        *(
+            (item, "zebu.environment", (
+                (f"container:backend\t{PRICE_KEY}", "container:backend\tALPHA_VANTAGE_API_KEY\t16\t10\tA0\town\t99", FAILED, "another key"),
+                (f"container:backend\t{PRICE_KEY}", "container:backend\tALPHA_VANTAGE_API_KEY\t0\t0\t-\town\t4", FAILED, "has no"),
+                (f"container:backend\t{PRICE_KEY}\t\n", "", FAILED, "has no"),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t16\t10\tA0\tplaceholder\t4", FAILED, "placeholder"),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t7\t7\tA0\town\t4", FAILED, "does not look like"),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t8\t7\tA0\town\t4", PASSED),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t40\t7\tA0\town\t4", PASSED),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t41\t7\tA0\town\t4", FAILED, "does not look like"),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t16\t9\tA0!\town\t4", FAILED, "does not look like"),
+                (f".env\t{PRICE_KEY}", ".env\tALPHA_VANTAGE_API_KEY\t0\t0\t-\town\t4", FAILED, "does not set"),
+                (f".env\t{PRICE_KEY}\t\n", "", FAILED, "does not set"),
+            ))
+            for item in (PRICES, "pre.security.secrets.api-keys")
+        ),
+        (PRICES, "zebu.environment", (
+            ("container:backend\tALPHA_VANTAGE_RATE_LIMIT_PER_DAY\t2\t2\t-\town\t5\t25", "container:backend\tALPHA_VANTAGE_RATE_LIMIT_PER_DAY\t1\t1\t-\town\t5\t0", FAILED, "no limit"),
+            ("container:backend\tALPHA_VANTAGE_RATE_LIMIT_PER_MIN\t1\t1\t-\town\t6\t5\n", "", FAILED, "does not reach"),
+        )),
+        (PASSWORD, "zebu.environment", (
+            (f"container:db\t{BY_DATABASE}", "container:db\tPOSTGRES_PASSWORD\t48\t16\ta0\town\t99", FAILED, "another value"),
+            (f".env\t{BY_DATABASE}", ".env\tPOSTGRES_PASSWORD\t31\t16\ta0\town\t26", FAILED, "has 31 characters"),
+            (f".env\t{BY_DATABASE}", ".env\tPOSTGRES_PASSWORD\t32\t16\ta0\town\t26", PASSED),
+            (f".env\t{BY_DATABASE}", ".env\tPOSTGRES_PASSWORD\t48\t9\ta0\town\t26", FAILED, "only 9 distinct"),
+            (f".env\t{BY_DATABASE}", ".env\tPOSTGRES_PASSWORD\t48\t10\ta0\town\t26", PASSED),
+            (f".env\t{BY_DATABASE}", ".env\tPOSTGRES_PASSWORD\t48\t16\ta0\tplaceholder\t26", FAILED, "known default"),
+            (f"container:db\t{BY_DATABASE}", "container:db\tPOSTGRES_PASSWORD\t48\t16\ta0\tplaceholder\t26", FAILED, "known default"),
+            (f"container:db\t{BY_DATABASE}\t\n", "", OPEN),
+        )),
+        (PASSWORD, "postgres.login", (
+            ("admin-right accepted", "admin-right refused", FAILED, "another password"),
+            ("admin-wrong refused", "admin-wrong accepted", FAILED, "any password"),
+            ("admin-wrong refused", "admin-wrong unclear", OPEN),
+        )),
+        (SECRET_KEY, "zebu.environment", (
+            (f"container:backend\t{KEY}", "container:backend\tSECRET_KEY\t64\t15\ta0\town\t99", FAILED, "another value"),
+            (f"container:backend\t{KEY}\t\n", "", FAILED, "has no SECRET_KEY"),
+            (f".env\t{KEY}\t\n", "", FAILED, "does not set"),
+            (".env\tAPI_KEY_HMAC_SECRET\t64\t16\ta0\town\t8", ".env\tAPI_KEY_HMAC_SECRET\t64\t16\ta0\town\t20", FAILED, "API_KEY_HMAC_SECRET"),
+            (".env\tCLERK_API_URL\t26\t17\ta0!\town\t12", ".env\tCLERK_API_URL\t26\t17\ta0!\town\t20", PASSED),
+        )),
+        (ENV_FILES, "zebu.env-files", (
+            ("0600\tdeploy", "0400\tdeploy", PASSED),
+            ("0600\tdeploy", "0640\tdeploy", FAILED, "has mode 0640"),
+            ("0600\tdeploy", "0700\tdeploy", FAILED, "has mode 0700"),
+            ("0600\tdeploy", "0600\tmallory", FAILED, "belongs to mallory"),
+            ("0600\tdeploy", "0600\troot", PASSED),
+            ("0644\tdeploy\tdeploy\tnone\t.env.production.example", "0644\tdeploy\tdeploy\tsecrets\t.env.backup", FAILED, ".env.backup"),
+            ("0600\tdeploy\tdeploy\tsecrets\t.env\n", "", OPEN),
+        )),
+        (COMMITTED, "history", (
+            ("ignored=1", "ignored=0", FAILED, "does not cover"), ("tracked=0", "tracked=1", FAILED, "is tracked"),
+            ("found=0", "found=1", FAILED, "exact value"), ("shallow=false", "shallow=true", OPEN),
+        )),
+        (DEFAULTS, "accounts", (
+            ("deploy locked", "deploy own", PASSED), ("deploy locked", "deploy empty", FAILED, "has an empty password"),
+            ("deploy locked", "deploy default", FAILED, "well-known"), ("deploy locked", "deploy unknown", OPEN),
+        )),
+        (DEFAULTS, "postgres.login", (
+            ("admin-default refused", "admin-default accepted", FAILED, "accepts a well-known password"),
+            ("admin-default refused", "admin-default unclear", OPEN),
+            ("admin-wrong refused\nadmin-default refused", "admin-wrong accepted\nadmin-default accepted", PASSED),
+        )),
+        (UPDATES, "updates", (
+            ("@package installed", "@package absent", FAILED, "is not installed"),
+            ("@periodic 1 1 1", "@periodic 1 0 1", FAILED, "is switched off"),
+            ("@timer apt-daily-upgrade.timer active enabled", "@timer apt-daily-upgrade.timer inactive disabled", FAILED, "does not run"),
+        )),
+        (DAILY, "backups", (
+            ("@file 162039 1795652606.2191312610", "@file 0 1795652606.2191312610", FAILED, "is empty"),
+            ("@file 162039 1795652606.2191312610", "@file 40000 1795652606.2191312610", PASSED),
+            ("@file 162039 1795652606.2191312610", "@file 39000 1795652606.2191312610", FAILED, "less than half"),
+        )),
+        (RESOURCES, "resources", (
+            ("memory_kib=24684092", "memory_kib=1024000", FAILED, "memory"), ("cpus=2", "cpus=0", FAILED, "CPUs"),
+            ("root=17179869184", f"root={GIB}", FAILED, "disk"),
+        )),
+        (NETWORK, "connectivity", (
+            ("gateway=1", "gateway=0", FAILED, "gateway"), ("names=1", "names=0", FAILED, "does not resolve"),
+            ("peer=10.77.0.30:22 1", "peer=10.77.0.30:22 0", FAILED, "10.77.0.30:22 does not answer"),
+            ("https=200", "https=000", FAILED, "no answer"),
+        )),
+        (ADDRESS, "addressing", (
+            ("lifetime=forever", "lifetime=3000sec", FAILED, "comes from a lease"), ("protocol=", "protocol=dhcp", FAILED, "comes from a lease"),
+        )),
+        (LOGS, "logs", (
+            ("@task proxmox-vm:logs\n", "", FAILED, "proxmox-vm:logs"), ("@service db 0 2026-11-26T01:34:56.288535743Z", "@service db 0 ", FAILED, "is empty"),
+            ("@service db 0 2026", "@service db 1 2026", FAILED, "cannot be read"),
+        )),
+        (ROTATION, "rotation", (
+            ("SystemMaxUse 200M", "SystemMaxUse 5G", FAILED, "may take 5.0 GiB"), ("SystemMaxUse 200M", "SystemMaxUse 4G", PASSED),
+            ("@rotated 1795656878", "@rotated 1795400000", FAILED, "last ran 2 days ago"), ("@rotated 1795656878\n", "", FAILED, "has never run"),
+        )),
+        (RECORDED, "monitors", (
+            ("@recorded sysstat 1795656878 1", "@recorded sysstat 1795653000 1", FAILED, "nothing for"),
+            ("@recorded sysstat 1795656878 1\n", "", OPEN),
+        )),
+        (DISKS, "disk", (
+            ("15171829760      0     0", "3435973836      100     100", FAILED, "80 % full"), ("15171829760      0     0", "3436973837      100     100", PASSED),
+            ("15171829760      0     0", "15171829760      100     20", FAILED, "inodes"), ("15171829760      0     0", "15171829760      100     21", PASSED),
+        )),
+    )
+    for rest in rows
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("one", VARIATIONS, ids=str)
+def test_one_thing_is_otherwise(one: Variation, healthy: Case, judge: Judge) -> None:
+    said = healthy.answers[one.answer]
+    assert isinstance(said, Said)
+    assert one.was in said.out, "the healthy machine says something else"
+    found = judge(one.item, {one.answer: replace(said, out=said.out.replace(one.was, one.now))})
+    assert found.outcome is one.outcome, found.reason
+    assert one.reason in found.reason
