@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from email import message_from_string
+from email.message import Message
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+from markdown_it import MarkdownIt
+
+from hatch_build import VARIABLE, origin, page, public, readme
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -98,3 +108,200 @@ def test_from_the_sdist_all_can_be_made_and_tested(built: Path) -> None:
     linked = set(re.findall(r"\]\(([^)#:]+)\)", readme))
     assert linked <= files
     assert not [name for name in files if name.startswith((".venv", ".ci", "out/", "dist/"))]
+
+
+README = (ROOT / "README.md").read_text()
+HOME = "https://github.com/zebu/pytest-zebu"
+
+
+def links(text: str) -> Iterator[str]:
+    """Where a text links to, and what it shows, as another reader of Markdown understands it."""
+    for block in MarkdownIt().parse(text):
+        for token in block.children or ():
+            if token.type in {"link_open", "image"}:
+                yield str(token.attrs.get("href") or token.attrs["src"])
+
+
+def code(text: str) -> list[str]:
+    blocks = MarkdownIt().parse(text)
+    spans = [token for block in blocks for token in block.children or () if token.type == "code_inline"]
+    return [token.content for token in [*blocks, *spans] if token.type in {"fence", "code_inline"}]
+
+
+@pytest.mark.parametrize(("remote", "address"), [
+    (HOME, HOME), (f"{HOME}.git", HOME), (f"{HOME}/", HOME), ("https://GitHub.com:443/zebu/pytest-zebu.git/", HOME),
+    ("git@github.com:zebu/pytest-zebu.git", HOME), ("GitHub.com:zebu/pytest-zebu", HOME), ("git@github.com:/zebu/pytest-zebu", HOME),
+    ("ssh://git@github.com:2222/zebu/pytest-zebu.git", HOME), ("https://me:s3cret@github.com/zebu/pytest-zebu", HOME),
+    ("https://s3cret@github.com/zebu/pytest-zebu?token=s3cret#s3cret", HOME),
+    ("https://git.zebu.org:3000/a/b/c.git", "https://git.zebu.org:3000/a/b/c"), ("git@git.sr.ht:~zebu/x", "https://git.sr.ht/~zebu/x"),
+    ("", ""), ("/srv/git/zebu.git", ""), ("../zebu.org:x/y", ""), ("/srv/zebu.org:x/y", ""), ("C:/git/zebu", ""), ("file:///srv/git/zebu", ""),
+    ("file://github.com/zebu/x", ""), ("http://github.com/zebu/x", ""), ("git://github.com/zebu/x", ""), ("https:///zebu/x", ""),
+    ("https://github.com", ""), ("https://github.com/", ""), ("git@github.com:.git", ""), ("forge:zebu/x", ""), ("git@forge:zebu/x", ""),
+    ("https://localhost/zebu/x", ""), ("https://10.0.0.1/zebu/x", ""), ("https://[::1]/zebu/x", ""), ("https://[::1/zebu/x", ""),
+    ("https://forge.lan/zebu/x", ""), ("git@forge.internal:zebu/x", ""), ("https://github.com:port/zebu/x", ""),
+    ("https://github.com/a b", ""), ("https://github.com/zebu/ä", ""), ("https://github.com/a)b", ""), ("https://-x.org/a", ""), ("a.org:me:s3cret@github.com/x", ""),
+])  # fmt: skip
+def test_only_what_is_public_is_an_address_and_no_credential_stays_in_it(remote: str, address: str) -> None:
+    assert public(remote) == address
+
+
+@pytest.mark.parametrize(("config", "remote"), [
+    (f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {HOME}\n\tfetch = +a:b\n\tfetch = +c:d\n', HOME),
+    ('[remote "upstream"]\n\turl = https://github.com/other/x\n', ""), (f'[remote "origin"]\n\turl = "{HOME}"\n', HOME),
+    (f'[core]\n\tbare\n[remote "origin"]\n\turl = {HOME}\n', HOME), ('[remote "origin"]\n\tprune\n', ""), ('[remote "origin"]\n\turl\n', ""), ("no section\n", ""), ("", ""),
+    ('[remote "origin"]\n\turl = git@github.com:50%/x # why\n', "git@github.com:50%/x # why"),
+])  # fmt: skip
+def test_the_origin_is_what_git_wrote_down(config: str, remote: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text(config)
+    assert origin(tmp_path) == remote
+
+
+def test_a_place_without_a_readable_origin_has_none(tmp_path: Path) -> None:
+    assert origin(tmp_path) == ""
+    (tmp_path / ".git").write_text("gitdir: /elsewhere/.git/worktrees/x\n")
+    assert origin(tmp_path) == ""
+    (tmp_path / ".git").unlink()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_bytes(b'[remote "origin"]\n\turl = \xff\n')
+    assert origin(tmp_path) == ""
+
+
+@pytest.mark.parametrize(("address", "view"), [
+    ("https://github.com/a/b", "blob"), ("https://gitlab.zebu.org/a/b", "-/blob"), ("https://codeberg.org/a/b", "src/branch"),
+    ("https://git.zebu.org/github/b", "raw"),
+])  # fmt: skip
+def test_a_forge_shows_a_file_in_its_own_way_and_all_show_it_bare(address: str, view: str) -> None:
+    assert page(address, "docs/a.md") == f"{address}/{view}/HEAD/docs/a.md"
+    assert readme("![x](docs/a.png)", address) == f"![x]({address}/raw/HEAD/docs/a.png)"
+
+
+LEFT = """[here](#limits), [far](https://zebu.org/x), [write](mailto:a@zebu.org), [any](//zebu.org/x), [x] (y)
+
+`[code](a.md)`, ``[two ` ticks](a.md)``
+
+```md
+[fenced](a.md)
+`
+```
+
+~~~
+![fenced](a.png)
+~~~
+"""
+
+
+@pytest.mark.parametrize("address", [HOME, ""])
+def test_anchors_absolute_links_and_code_are_left_alone(address: str) -> None:
+    assert readme(LEFT, address) == LEFT
+
+
+@pytest.mark.parametrize(("text", "with_address", "without"), [
+    ("a [b](docs/c.md#d) e", f"a [b]({HOME}/blob/HEAD/docs/c.md#d) e", "a b e"), ("[`b`](./c)", f"[`b`]({HOME}/blob/HEAD/c)", "`b`"),
+    ("[b\nc](/d)", f"[b\nc]({HOME}/blob/HEAD/d)", "b\nc"), ("![b](c.png)[d](e)", f"![b]({HOME}/raw/HEAD/c.png)[d]({HOME}/blob/HEAD/e)", "d"),
+    ("`a```b` [c](d) `e`", f"`a```b` [c]({HOME}/blob/HEAD/d) `e`", "`a```b` c `e`"),
+    ("a lone ` tick\n\n[b](c) ` [d](e)", f"a lone ` tick\n\n[b]({HOME}/blob/HEAD/c) ` [d]({HOME}/blob/HEAD/e)", "a lone ` tick\n\nb ` d"),
+])  # fmt: skip
+def test_a_link_to_a_file_leads_to_the_forge_or_is_text(text: str, with_address: str, without: str) -> None:
+    assert (readme(text, HOME), readme(text, "")) == (with_address, without)
+
+
+def test_no_link_of_the_readme_is_dead_elsewhere() -> None:
+    """Every file is linked at the forge, in its order; without a forge none is. Its code is the same."""
+    files = [link for link in links(README) if not link.startswith(("#", "https:"))]
+    assert {"docs/images/report.png", "docs/settings.md"} <= set(files)
+    assert all((ROOT / file.partition("#")[0]).exists() for file in files)
+    there, nowhere = readme(README, HOME), readme(README, "")
+    kept = [link for link in links(README) if link not in files]
+    views = {".png": "raw"}
+    at_home = [f"{HOME}/{views.get(Path(file).suffix, 'blob')}/HEAD/{file}" for file in files]
+    assert [link for link in links(there) if link.startswith(HOME)] == at_home
+    assert [link for link in links(there) if not link.startswith(HOME)] == list(links(nowhere)) == kept
+    assert code(there) == code(nowhere) == code(README)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is needed to build, of one module in each package, and no `.git`."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    root = tmp_path / "checkout"
+    for name in (
+        "README.md",
+        "LICENSE",
+        "pyproject.toml",
+        "hatch_build.py",
+        "pytest_zebu/__init__.py",
+        "tests_prod/__init__.py",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+def from_origin(root: Path, remote: str) -> None:
+    (root / ".git").mkdir()
+    (root / ".git/config").write_text(f'[remote "origin"]\n\turl = {remote}\n')
+
+
+def fields(root: Path) -> tuple[dict[str, str], str]:
+    found = ProjectMetadata(str(root), PluginManager()).core
+    return found.urls, found.readme
+
+
+URLS = {
+    "Homepage": HOME, "Documentation": f"{HOME}/blob/HEAD/README.md", "Changelog": f"{HOME}/blob/HEAD/CHANGELOG.md", "Issues": f"{HOME}/issues",
+}  # fmt: skip
+
+
+def test_the_address_is_learnt_from_the_origin_and_its_password_is_not(checkout: Path) -> None:
+    assert fields(checkout) == ({}, readme(README, ""))
+    (checkout / ".git").write_text("gitdir: /elsewhere/.git/worktrees/x\n")
+    assert fields(checkout) == ({}, readme(README, ""))
+    (checkout / ".git").unlink()
+    from_origin(checkout, "https://me:s3cret@github.com/zebu/pytest-zebu.git")
+    assert fields(checkout) == (URLS, readme(README, HOME))
+    assert "s3cret" not in str(fields(checkout))
+
+
+def test_the_environment_says_it_better(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_origin(checkout, "/srv/git/zebu.git")
+    assert fields(checkout) == ({}, readme(README, ""))
+    monkeypatch.setenv(VARIABLE, HOME)
+    assert fields(checkout) == (URLS, readme(README, HOME))
+    monkeypatch.setenv(VARIABLE, "https://me:s3cret@forge/zebu")
+    with pytest.raises(ValueError, match=f"{VARIABLE} is no address of a public host") as raised:
+        fields(checkout)
+    assert "s3cret" not in str(raised.value)
+
+
+def build(root: Path, call: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    script = f"from hatchling import build; build.{call}('dist')"
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def metadata(folder: Path) -> Message:
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+        return message_from_string(wheel.read(name).decode())
+
+
+@pytest.mark.parametrize("remote", ["git@github.com:zebu/pytest-zebu.git", ""])
+def test_a_wheel_from_the_sdist_says_what_one_from_the_checkout_says(remote: str, checkout: Path) -> None:
+    if remote:
+        from_origin(checkout, remote)
+    build(checkout, "build_sdist")
+    build(checkout, "build_wheel")
+    (path,) = (checkout / "dist").glob("*.tar.gz")
+    with tarfile.open(path) as sdist:
+        sdist.extractall(checkout.parent / "unpacked", filter="data")
+    (unpacked,) = (checkout.parent / "unpacked").iterdir()
+    assert not (unpacked / ".git").exists()
+    build(unpacked, "build_wheel")
+    ours, theirs = metadata(checkout / "dist"), metadata(unpacked / "dist")
+    assert theirs.items() == ours.items()
+    assert theirs.get_payload() == ours.get_payload() == readme(README, HOME if remote else "")
+    expected = [f"{label}, {url}" for label, url in URLS.items()] if remote else []
+    assert theirs.get_all("Project-URL", []) == expected

@@ -1,4 +1,4 @@
-"""The rooms of the package: imports go one way."""
+"""The rooms of the package: imports go one way, and tests lie where what they test lies."""
 
 from __future__ import annotations
 
@@ -25,6 +25,29 @@ LEAVES = {"files", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = Path(__file__).parent
+MIRRORED = {"": PACKAGE, "lab": PACKAGE.parent / "lab", "suite": PACKAGE.parent / "tests_prod"}
+MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
+"""What a folder of tests is the mirror of. `judged` and `proofs` mirror nothing: they judge whole deployments."""
+ACROSS = {
+    "facts/test_any_bytes": "all parsers",
+    "facts/test_every_fact": "all facts",
+    "gather/test_redirects": "whatever asks with a secret",
+    "plugin/test_bad_input": "whole runs",
+    "plugin/test_guest": "whole runs, in projects of other people",
+    "plugin/test_html_page": "the page of a whole run, in a browser",
+    "plugin/test_unwritable": "whole runs",
+    "reports/test_golden": "all formats",
+    "settings/test_documented": "the model against docs/settings.md",
+    "suite/test_explained": "all checks",
+    "suite/test_variations": "checks, of the healthy machine with one thing otherwise",
+    "test_package": "what is built",
+    "test_rooms": "all rooms",
+    "verdict/test_arithmetic": "from outcomes to the gate, by hand",
+}
+"""Tests that are of no single module, and what they are of."""
+EACH_TESTED = ("commands", "facts", "memory", "people", "settings", "verdict")
+"""The rooms in which every module has tests of its own."""
 
 
 def room_of(parts: tuple[str, ...]) -> str:
@@ -86,3 +109,30 @@ def test_the_picture_is_true() -> None:
     known = {(mine, other) for mine, other in known if mine != other and not {mine, other} & (LEAVES | {"__version__"})}
     assert drawn == known
     assert set(re.findall(r"^    (\w+)\[", text, re.MULTILINE)) == FLOOR_OF.keys()
+
+
+def names(place: Path) -> set[str]:
+    """What a folder of tests may be named after: modules, packages and programs of its place, and the place itself."""
+    found = [place, *place.iterdir(), *place.glob("*/test_*.py")]
+    return {path.stem.removeprefix("test_") for path in found} - {"__init__", "__pycache__"}
+
+
+def subjects(folder: str) -> set[str]:
+    return {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
+
+
+def test_tests_mirror_the_package() -> None:
+    folders = {path.parent.name for path in TESTS.glob("*/test_*.py")}
+    assert folders - {"judged", "proofs"} == MIRRORED.keys() - {""}
+    strangers = {
+        f"{folder}/test_{name}".lstrip("/")
+        for folder, place in MIRRORED.items()
+        for name in subjects(folder) - names(place)
+    }
+    assert strangers == ACROSS.keys()
+
+
+@pytest.mark.parametrize("room", EACH_TESTED)
+def test_every_module_of_these_rooms_has_its_tests(room: str) -> None:
+    modules = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__"}
+    assert modules <= subjects(room)

@@ -141,7 +141,10 @@ def run(options: argparse.Namespace, today: date | None = None) -> int:
             id=item.id, result=options.result, on=on, valid_days=options.valid_days, approver=options.approver, **given
         ),
     )
-    attestations.append(path, attestation)
+    try:
+        attestations.append(path, attestation)
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be written ({error.strerror})") from None
     standing = attestations.read(path, catalogue, required=True).attestations[item.id]
     print(f"{path}: {standing.summary}")
     if standing.record != attestation:

@@ -40,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except UsageProblem as error:
             print(f"zebu: {error}", file=sys.stderr)
             return 1
+        except UnicodeEncodeError as error:
+            print(f"zebu: what was given or is to be shown does not fit into {error.encoding}", file=sys.stderr)
+            return 1
         except KeyboardInterrupt:
             return 130
     if lab_cli is None or lab_shell is None:

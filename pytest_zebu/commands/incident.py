@@ -78,6 +78,8 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
 
 
 def _open(declared: Settings, options: argparse.Namespace, now: datetime) -> int:
+    if not incidents.one_line(options.title):
+        raise UsageProblem("say what happens, in a line")
     host = options.host or next(iter(declared.hosts), "")
     name = incidents.file_name(options.title, now)
     path = declared.incidents_folder / f"{name}.md"
@@ -200,8 +202,10 @@ def _step(declared: Settings, options: argparse.Namespace, now: datetime) -> int
         raise UsageProblem(str(error)) from None
     if item.stage is not Stage.INCIDENT:
         raise UsageProblem(f"{item_id} is no step of an incident")
-    if len(options.note.strip()) < 3:
+    if len(incidents.one_line(options.note)) < 3:
         raise UsageProblem("say what came of the step")
+    if not incidents.one_line(options.by):
+        raise UsageProblem("say who did it: --by ROLE")
     one = _chosen(declared, options.record)
     path = declared.incidents_folder / f"{one.name}.md"
     text = path.read_text(encoding="utf-8")

@@ -13,16 +13,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
-from pytest_zebu.facts.answer import Unknown
+from pytest_zebu.facts.answer import Unknown, plain_text
 from pytest_zebu.files import write_whole
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.verdict.settle import Declared, Word
 
-Words = Annotated[str, Field(min_length=3, max_length=2000)]
-Role = Annotated[str, Field(min_length=2, max_length=100)]
+
+def _seen(value: Any) -> Any:
+    """What can be seen of a text: blanks and terminal escapes are nobody's word."""
+    return plain_text(value).strip() if isinstance(value, str) else value
+
+
+Words = Annotated[str, Field(min_length=3, max_length=2000), BeforeValidator(_seen)]
+Role = Annotated[str, Field(min_length=2, max_length=100), BeforeValidator(_seen)]
 DEFAULT_VALID_DAYS = 92
 """A quarter: nobody knows for longer than that what they once saw."""
 
@@ -78,7 +84,7 @@ class CommandEvidence(_Record):
     """What a command said to the person who ran it."""
 
     command: Annotated[str, Field(min_length=2, max_length=500)]
-    output: Annotated[str, Field(min_length=1, max_length=2000)]
+    output: Annotated[str, Field(min_length=1, max_length=2000), BeforeValidator(_seen)]
 
     @property
     def summary(self) -> str:

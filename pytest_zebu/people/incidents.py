@@ -98,13 +98,13 @@ def render(title: str, host: str, now: datetime, catalogue: Catalogue, seen: Map
         catalogue: the steps' words.
         seen: what a machine saw, by heading.
     """
-    clean = " ".join(plain_text(title).split())
-    lines = [f"# Incident: {clean}", "", f"- Opened: {now.astimezone(UTC):{MOMENT}}", f"- Host: {host}", ""]
+    opened = f"- Opened: {now.astimezone(UTC):{MOMENT}}"
+    lines = [f"# Incident: {one_line(title)}", "", opened, f"- Host: {one_line(host)}", ""]
     lines += ["## Seen when it was opened", ""]
     for heading, texts in seen.items():
         lines.append(f"### {heading}")
         lines.append("")
-        lines += [f"- {_one_line(text)}" for text in texts] or ["- nothing"]
+        lines += [f"- {_markdown(text)}" for text in texts] or ["- nothing"]
         lines.append("")
     for category, heading in PHASES.items():
         lines += [f"## {heading}", ""]
@@ -116,9 +116,14 @@ def render(title: str, host: str, now: datetime, catalogue: Catalogue, seen: Map
     return "\n".join(lines)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """What a person typed, as one line that any file can hold."""
+    return " ".join(plain_text(text).encode(errors="replace").decode().split())
+
+
+def _markdown(text: str) -> str:
     """What a target said, as a line of Markdown that is text and nothing else."""
-    shown = " ".join(plain_text(text).split())[:300]
+    shown = one_line(text)[:300]
     return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", shown)
 
 
@@ -178,7 +183,7 @@ def with_step(text: str, item_id: str, note: str, by: str, now: datetime) -> str
             break
         end += len(line)
     ticked = found[0].replace("[ ]", "[x]", 1)
-    words = f"  - {now.astimezone(UTC):{MOMENT}}, {by}: {' '.join(plain_text(note).split())}"
+    words = f"  - {now.astimezone(UTC):{MOMENT}}, {one_line(by)}: {one_line(note)}"
     before, between, after = text[: found.start()], text[found.end() : end].rstrip("\n"), text[end:].lstrip("\n")
     blank = "\n" if not after.startswith(("- ", "  - ")) else ""
     return f"{before}{ticked}{between}\n{words}\n{blank}{after}"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Item, Stage, UnknownItem, load
-from pytest_zebu.plugin.checks import prose, suite
 
 CHECKLIST = Path(__file__).parent / "production-checklist.md"
 BOX = re.compile(r"^\s*- \[ \] (.*)$", re.MULTILINE)
@@ -56,11 +55,3 @@ def test_an_id_twice_is_refused() -> None:
     item = Item(id="a", stage=Stage.PRE, category="c", text="t", by=("V",))
     with pytest.raises(ValueError, match="twice"):
         Catalogue((item, item))
-
-
-@pytest.mark.parametrize("item_id", sorted(suite()))
-def test_every_check_explains_itself(item_id: str) -> None:
-    text = prose(suite()[item_id])
-    assert text.why
-    assert text.fix
-    assert text.see

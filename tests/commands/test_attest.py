@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.catalogue import load
+from pytest_zebu.commands import attest
 from pytest_zebu.commands.cli import main
 from pytest_zebu.people import attestations
 
@@ -60,7 +61,13 @@ def test_all_kinds_of_evidence(place: Path) -> None:
     (("--url", "https://x.example", "--on", "tomorrow"), "is no date"),
     (("--url", "https://x.example", "--on", "2999-01-01"), "is in the future"),
     (("--url", "https://x.example", "--valid-days", "0"), "valid_days"),
-    (("--url", "https://x.example", "--by", "x"), "by"),
+    (("--url", "https://x.example", "--by", "x"), "by"), (("--url", "https://x.example", "--by", "   "), "by: String should have at least 2"),
+    (("--url", "https://x.example", "--statement", "\x1b[31m"), "statement: String should have at least 3"),
+    (("--url", "ftp://x.example"), "url"), (("--file", "."), ". cannot be read (IsADirectoryError)"),
+    (("--url", "https://x.example", "--valid-days", "367"), "valid_days"),
+    (("--output-of", "exit 3"), "'exit 3' ended with status 3"), (("--output-of", "printf '\\033[31m \\n'"), "said nothing"),
+    (("--url", "https://x.example", "--on", "2026-02-30"), "--on=2026-02-30 is no date: write YYYY-MM-DD"),
+    (("--url", "https://x.example", "--statement", "\udcff\udcff\udcff"), "statement"), (("--url", "https://x.example", "--config", "x.toml"), "x.toml: no such file"),
 ])  # fmt: skip
 def test_nothing_is_written_that_is_wrong(
     more: tuple[str, ...], reason: str, place: Path, capsys: pytest.CaptureFixture[str]
@@ -79,6 +86,67 @@ def test_a_file_that_is_wrong_already_is_left_alone(place: Path, capsys: pytest.
     (place / "attestations.toml").write_text("[[waiver]]\nid = 'nothing'\n")
     assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example"]) == 1
     assert "waiver.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "missing"), [
+    ((), "statement is missing: --statement"), (("--statement", "seen"), "by is missing: --by"),
+    (("--statement", "seen", "--by", "operations"), "evidence is missing: --file, --url, --commit or --output-of"),
+])  # fmt: skip
+def test_without_a_person_to_ask_the_option_is_named(
+    given: tuple[str, ...],
+    missing: str,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("an answer that nobody gave\n"))
+    assert main(["attest", COSTS, *given]) == 1
+    assert capsys.readouterr().err == f"zebu: {missing}\n"
+    assert not (place / "attestations.toml").exists()
+
+
+def test_a_failure_is_attested_as_one(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example", "--result", "failed"]) == 0
+    assert written(place)["result"] == "failed"
+    assert "attested to have failed by operations on 2026-01-31, until 2026-05-03" in capsys.readouterr().out
+
+
+def test_a_newer_word_counts_and_that_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://y.example", "--on", "2026-01-30"]) == 0
+    assert f"a newer attestation of {COSTS} counts, of 2026-01-31" in capsys.readouterr().err
+    assert written(place)["on"] == date(2026, 1, 30)
+
+
+def test_a_file_elsewhere_is_named_from_where_the_attestations_are(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "below").mkdir()
+    monkeypatch.chdir(place / "below")
+    assert main(["attest", COSTS, *GIVEN, "--config", "../zebu.toml", "--file", "../bill.txt"]) == 0
+    assert written(place)["evidence"] == [{"file": "bill.txt", "sha256": hashlib.sha256(b"3.50").hexdigest()}]
+
+
+def test_what_a_command_says_is_kept_up_to_a_limit(place: Path) -> None:
+    assert main(["attest", COSTS, *GIVEN, "--output-of", "head -c 5000 /dev/zero | tr '\\0' x"]) == 0
+    (evidence,) = tomllib.loads((place / "attestations.toml").read_text())["attestation"][-1]["evidence"]
+    assert evidence["output"] == "x" * 2000
+
+
+def test_a_command_that_does_not_end_is_no_evidence(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(attest, "SECONDS", 0.2)
+    assert main(["attest", COSTS, *GIVEN, "--output-of", "exec sleep 30"]) == 1
+    assert "'exec sleep 30' did not end within 0.2 s" in capsys.readouterr().err
+    assert not (place / "attestations.toml").exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "zebu.toml").write_text("[evidence]\nattestations = 'bill.txt/attestations.toml'\n")
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example"]) == 1
+    assert "bill.txt/attestations.toml cannot be written (" in capsys.readouterr().err
 
 
 class _Terminal(io.StringIO):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pytest_zebu.catalogue import Stage, load
+from pytest_zebu.commands import due
 from pytest_zebu.commands.cli import main
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
@@ -49,3 +52,71 @@ def test_a_history_that_cannot_be_read(zebu: list[str], tmp_path: Path, capsys: 
     (tmp_path / ".zebu/history.sqlite3").write_bytes(b"no database at all, and longer than a header" * 30)
     assert main(zebu) == 1
     assert "history.sqlite3" in capsys.readouterr().err
+
+
+def test_what_is_attested_is_due_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "zebu.toml").write_text("[hosts.vm]\n")
+    config = ["--config", str(tmp_path / "zebu.toml")]
+    assert main(["due", *config, "--ical", str(tmp_path / "tasks.ics")]) == 1
+    assert "overdue: 21" in capsys.readouterr().out
+    assert (tmp_path / "tasks.ics").read_text().startswith("BEGIN:VCALENDAR")
+    for item in load().stage(Stage.OPERATIONS):
+        given = ["--statement", "done", "--by", "operations", "--url", "https://wiki.example.org"]
+        assert main(["attest", item.id, *config, *given]) == 0
+    assert main(["due", *config]) == 0
+    assert "current: 21" in capsys.readouterr().out
+
+
+def test_what_is_due_soon_is_no_failure(zebu: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All was done on the same day: six days later what is weekly is due soon, the rest is current, in this order."""
+    given = "statement = 'done'\nby = 'operations'\non = 2026-11-18\nevidence = [{ commit = '0123abcd' }]\n"
+    items = load().stage(Stage.OPERATIONS)
+    (tmp_path / "attestations.toml").write_text(
+        "".join(f"[[attestation]]\nid = '{item.id}'\n{given}" for item in items)
+    )
+    options = argparse.Namespace(config=zebu[-1], host=None, ical=None)
+    assert due.run(options, datetime(2026, 11, 24, 8, tzinfo=UTC)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    weekly = [item for item in items if item.cadence_days == 7]
+    assert lines[:2] == ["overdue: 0", f"due soon: {len(weekly)}"]
+    assert lines[2 + len(weekly)] == f"current: {len(items) - len(weekly)}"
+    (logs,) = [line for line in lines if LOGS in line]
+    assert lines.index(logs) < 2 + len(weekly)
+    assert (
+        logs
+        == f"  2026-11-25  {LOGS}: {load()[LOGS].text}; last done on 2026-11-18 (operations), due soon, on 2026-11-25"
+    )
+    assert due.run(options, datetime(2026, 11, 25, 0, tzinfo=UTC)) == 1
+    assert f"overdue: {len(weekly)}\n" in capsys.readouterr().out
+
+
+def test_attestations_that_cannot_be_read_are_a_line_and_no_list(
+    zebu: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "attestations.toml").write_text(f"[[attestation]]\nid = '{LOGS}s'\n")
+    assert main([*zebu, "--ical", "-"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("zebu: ")
+    assert "attestations.toml: attestation.0.statement: Field required" in shown.err
+
+
+def test_a_host_that_no_run_knows_is_as_one_without_runs(zebu: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*zebu, "--host", "othr'; DROP TABLE runs; --"]) == 1
+    assert "overdue: 21\n" in capsys.readouterr().out
+    assert main([*zebu, "--host", "other"]) == 1
+    assert "overdue: 20\n" in capsys.readouterr().out
+
+
+def test_without_a_host_a_calendar_is_of_zebu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "zebu.toml").write_text("")
+    assert main(["due", "--config", str(tmp_path / "zebu.toml"), "--ical", str(tmp_path / "deep/tasks.ics")]) == 1
+    assert "overdue: 21\n" in capsys.readouterr().out
+    text = (tmp_path / "deep/tasks.ics").read_bytes().decode()
+    assert text.count(".pytest-zebu\r\n") == text.count("@zebu.pytest-zebu\r\n") == 21
+
+
+def test_a_host_that_is_no_text_is_a_line(zebu: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*zebu, "--host", "vm\udcff"]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "zebu: what was given or is to be shown does not fit into utf-8\n")

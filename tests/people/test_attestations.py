@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -113,6 +114,32 @@ def test_evidence_that_changed_is_none(tmp_path: Path) -> None:
 def test_evidence_of_no_known_kind_is_refused(tmp_path: Path, evidence: str, reason: str) -> None:
     with pytest.raises(UsageProblem, match=reason):
         read(attested(tmp_path / "a.toml", f"evidence = {evidence}"))
+
+
+BLANKS = ("   ", "\u00a0\u2003\t", "\\u001b[31m\\u001b[0m", "\\u0000\\u0001\\u0002")
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize(
+    "line", ['statement = "{}"', 'by = "{}"', 'approver = "{}"', 'evidence = [{{ command = "ls", output = "{}" }}]']
+)
+def test_a_blank_is_nobodys_word(tmp_path: Path, line: str, blank: str) -> None:
+    key = "evidence.0.*output" if "output" in line else line.partition(" ")[0]
+    with pytest.raises(UsageProblem, match=rf"attestation\.0\.{key}: String should have at least"):
+        read(attested(tmp_path / "a.toml", line.format(blank)))
+
+
+@pytest.mark.parametrize("key", ["reason", "approver"])
+def test_a_blank_accepts_no_risk(tmp_path: Path, key: str) -> None:
+    text = "[[waiver]]\n" + WAIVER.format("deploy.backend.docs", "2026-12-01")
+    (tmp_path / "a.toml").write_text(re.sub(rf"(?m)^{key} = .*$", f'{key} = "    "', text))
+    with pytest.raises(UsageProblem, match=rf"waiver\.0\.{key}: String should have at least"):
+        read(tmp_path / "a.toml")
+
+
+def test_what_is_said_reaches_no_terminal_as_a_command(tmp_path: Path) -> None:
+    record = read(attested(tmp_path / "a.toml", 'statement = " \\u001b[2Jseen\\u0007 "')).attestations[COSTS].record
+    assert record.statement == "seen"
 
 
 def test_an_unknown_item_is_refused(tmp_path: Path) -> None:

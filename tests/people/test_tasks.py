@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from pytest_zebu.catalogue import Stage, load
-from pytest_zebu.commands.cli import main
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Attestation, Records, Standing, UrlEvidence
 from pytest_zebu.people.tasks import State, _folded, calendar, task, tasks
@@ -67,19 +65,6 @@ def test_a_calendar_that_programs_read() -> None:
     assert "updates (OS\\, Docker\\, dependencies)" in text.replace("\r\n ", "")
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
     assert "\n" not in text.replace("\r\n", "")
-
-
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "zebu.toml").write_text("[hosts.vm]\n")
-    config = ["--config", str(tmp_path / "zebu.toml")]
-    assert main(["due", *config, "--ical", str(tmp_path / "tasks.ics")]) == 1
-    assert "overdue: 21" in capsys.readouterr().out
-    assert (tmp_path / "tasks.ics").read_text().startswith("BEGIN:VCALENDAR")
-    for item in load().stage(Stage.OPERATIONS):
-        given = ["--statement", "done", "--by", "operations", "--url", "https://wiki.example.org"]
-        assert main(["attest", item.id, *config, *given]) == 0
-    assert main(["due", *config]) == 0
-    assert "current: 21" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("text", "pieces"), [
