@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -172,7 +172,8 @@ def main() -> int:
                 copies.put(root)
 
         with ThreadPoolExecutor(max_workers=options.jobs) as pool:
-            for number, (mutation, was_noticed, seconds) in enumerate(pool.map(work, mutations), 1):
+            for number, job in enumerate(as_completed([pool.submit(work, one) for one in mutations]), 1):
+                mutation, was_noticed, seconds = job.result()
                 tried[mutation.folder] += 1
                 noticed[mutation.folder] += was_noticed
                 word = "noticed" if was_noticed else "SURVIVED"
