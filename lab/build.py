@@ -57,6 +57,16 @@ def key_of(*parts: object) -> str:
     return digest.hexdigest()
 
 
+def _is_mounted(path: Path) -> bool:
+    """Whether something is mounted there; a bind mount is too, which the devices do not tell."""
+    return run(["mountpoint", "--quiet", path], check=False).returncode == 0
+
+
+def _unmount(path: Path) -> None:
+    if _is_mounted(path):
+        until(f"{path} is unmounted", lambda: run(["umount", path], check=False).returncode == 0, seconds=20)
+
+
 class Builder:
     """Builds what is missing."""
 
@@ -103,17 +113,19 @@ class Builder:
             with self.place.image.open("wb") as file:
                 file.truncate(16 * 2**30)
             run(["mkfs.btrfs", "-q", self.place.image])
-        if not self.place.machines.is_mount():
+        # What took the host's mounts into a namespace of its own (the machines of another lab) is told of an unmount, if
+        # the mount that it was made on is shared.
+        if not _is_mounted(self.place.folder):
+            run(["mount", "--bind", self.place.folder, self.place.folder])
+            run(["mount", "--make-private", self.place.folder])
+            run(["mount", "--make-shared", self.place.folder])
+        if not _is_mounted(self.place.machines):
             run(["mount", "-o", "loop,noatime", self.place.image, self.place.machines])
 
     def unmount(self) -> None:
         """Unmount the image; its loop device goes with it."""
-        if self.place.machines.is_mount():
-            until(
-                "the machines' image is unmounted",
-                lambda: run(["umount", self.place.machines], check=False).returncode == 0,
-                seconds=20,
-            )
+        _unmount(self.place.machines)
+        _unmount(self.place.folder)
         if self.place.image.exists():
             # The kernel lets go of the device when the last dying machine has let go of its file system.
             attached = ["losetup", "--associated", str(self.place.image)]

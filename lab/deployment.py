@@ -389,6 +389,7 @@ class Lab:
             f"--net={self.network.path('run')}",
             "unshare",
             "--mount",
+            "--propagation=slave",
             "sh",
             "-c",
             bind,
