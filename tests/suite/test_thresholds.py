@@ -1,0 +1,249 @@
+"""The healthy machine with one fact otherwise: what meets a threshold exactly, what is just beyond it, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lab import recordings
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.verdict.outcome import Outcome
+from tests_prod.pre_deployment.test_database_integrity import _target_of
+
+FAILED, PASSED, OPEN, ADVICE = Outcome.FAILED, Outcome.PASSED, Outcome.NOT_ASSESSED, Outcome.ADVICE
+Change = Callable[[Any, datetime], Any]
+Row = tuple[str, Mapping[str, Change], Outcome, str]
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+GONE = Unknown(Reason.UNREACHABLE, "nobody answers")
+UNDECLARED = Unknown(Reason.NOT_CONFIGURED, "not declared")
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    return recordings.evidence(recordings.read_healthy(), tmp_path_factory.mktemp("healthy"))
+
+
+def with_(**changes: Any) -> Change:
+    """The fact with fields otherwise; a field that is a function is told the machine's time."""
+    return lambda value, now: replace(
+        value, **{name: new(now) if callable(new) else new for name, new in changes.items()}
+    )
+
+
+def first(**changes: Any) -> Change:
+    """The first of several, with fields otherwise."""
+    return lambda value, now: (with_(**changes)(value[0], now), *value[1:])
+
+
+def only(**changes: Any) -> Change:
+    """Each of several, with fields otherwise."""
+    return lambda value, now: tuple(with_(**changes)(one, now) for one in value)
+
+
+def ago(age: timedelta) -> Callable[[datetime], datetime]:
+    return lambda now: now - age
+
+
+def each(**changes: Any) -> Change:
+    """Each of a mapping, known, with fields otherwise."""
+    return lambda value, now: {key: Known(with_(**changes)(one.value, now)) for key, one in value.items()}
+
+
+def alone(fact: str, change: Change, *rest: Any) -> tuple[Mapping[str, Change], Any, Any]:
+    return {fact: change}, rest[0], rest[1] if len(rest) > 1 else ""
+
+
+def samples(held: tuple[int, ...], **changes: Any) -> Change:
+    """The backend's samples with so much memory held each."""
+
+    def change(value: Any, now: datetime) -> Any:
+        backend = value["backend"]
+        made = tuple(replace(backend[0], held=each, **changes) for each in held)
+        return {**value, "backend": made}
+
+    return change
+
+
+def job(pattern: str, **changes: Any) -> Change:
+    """The jobs that run something, with fields otherwise."""
+    return lambda value, now: tuple(
+        with_(**changes)(one, now) if one.runs(pattern) else one for one in value
+    )
+
+
+def table(**changes: Any) -> Change:
+    return lambda value, now: replace(value, tables=(replace(value.tables[1], **changes), *value.tables[2:]))
+
+
+def dumps(*made: tuple[timedelta, int]) -> Change:
+    """Dumps of these ages and sizes, oldest first; the copy is left."""
+    return lambda value, now: replace(
+        value,
+        dumps=tuple(replace(value.dumps[0], name=f"{n}", made=value.now - age, size=size) for n, (age, size) in enumerate(made)),
+    )
+
+
+UPDATES, IMAGES, GROWTH = "post.maintenance.updates.os", "post.maintenance.updates.images", "post.maintenance.capacity.growth"
+DAILY, SIZE = "post.recovery.backups.daily", "post.recovery.backups.size"
+BEFORE, AFTER, OLD = (f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention"))
+PAGE, API, MEMORY, CPU, ROOM = (f"deploy.performance.{name}" for name in ("page-load", "api", "memory", "cpu", "disk"))
+INDEXES, VACUUM = "pre.database.integrity.indexes", "pre.database.integrity.autovacuum"
+MEGA = 2**20
+
+ROWS: tuple[Row, ...] = (
+    # Three days for updates, a week for a reboot, the planned days for images
+    (UPDATES, {"updates": with_(refreshed=ago(3 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(refreshed=ago(3 * DAY + SECOND))}, FAILED, "package lists: are 3 days old"),
+    (UPDATES, {"updates": with_(refreshed=None)}, OPEN, "never fetched"),
+    (UPDATES, {"updates": with_(last_run=ago(3 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(last_run=ago(3 * DAY + SECOND))}, FAILED, "last run: was 3 days ago"),
+    (UPDATES, {"updates": with_(last_run=None)}, OPEN, "has never run"),
+    (UPDATES, {"updates": with_(reboot_since=ago(7 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(reboot_since=ago(7 * DAY + SECOND))}, FAILED, "reboot: is asked for since 7 days"),
+    (UPDATES, {"updates": with_(dead_timers=("apt-daily.timer",))}, FAILED, "apt-daily.timer does not run"),
+    (IMAGES, {"images": first(base=ago(92 * DAY))}, PASSED, ""),
+    (IMAGES, {"images": first(base=ago(92 * DAY + SECOND))}, FAILED, "92 days old, 92 are planned"),
+    (IMAGES, {"images": first(base=None)}, OPEN, "does not tell"),
+    # Backups: 26 hours, half of the usual size
+    (DAILY, {"backups": dumps((26 * DAY / 24, 100))}, PASSED, ""),
+    (DAILY, {"backups": dumps((26 * DAY / 24 + SECOND, 100))}, FAILED, "is 1 days and 2 hours old"),
+    (DAILY, {"backups": dumps((2 * DAY, 100), (DAY, 50))}, PASSED, ""),
+    (DAILY, {"backups": dumps((2 * DAY, 100), (DAY, 49))}, FAILED, "less than half"),
+    (DAILY, {"backups": dumps((3 * DAY, 100), (2 * DAY, 0), (DAY, 49))}, FAILED, "less than half"),
+    (DAILY, {"backups": dumps()}, FAILED, "there is none"),
+    # Seven days of the newest one's size, in what is free and what is in use
+    (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 1000))(value, now), available=6_000)}, PASSED, ""),
+    (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 1000))(value, now), available=5_999)}, FAILED, "does not hold 7 days"),
+    (SIZE, {"backups": lambda value, now: replace(dumps((DAY + SECOND, 500), (SECOND, 1000))(value, now), available=12_500)}, FAILED, "does not hold 7 days"),
+    (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 500), (SECOND, 1000))(value, now), available=12_500)}, PASSED, ""),
+    (SIZE, {"backups": dumps()}, FAILED, "there is no dump"),
+    ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(*value.copy.value.dumps[:-1], replace(value.dumps[-1], size=1)))))}, FAILED, "another size"),
+    ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24),))))}, PASSED, ""),
+    ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24 - SECOND),))))}, FAILED, "the newest copy is 1 days and 2 hours old"),
+    ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=())))}, FAILED, "has no copy"),
+    ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 500}, live={"a": 1000})}, PASSED, ""),
+    ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 1000})}, FAILED, "fewer than half"),
+    ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 999})}, PASSED, ""),
+    ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 0}, live={"a": 1}, data=frozenset())}, FAILED, "came back empty"),
+    ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 0, "b": 1}, live={"a": 1, "b": 1}, data=frozenset())}, OPEN, "does not tell"),
+    # Snapshots: seven days before, any time after, the kept days and one of grace
+    (OLD, {"snapshots": first(taken=lambda now: now - 31 * DAY)}, PASSED, ""),
+    (OLD, {"snapshots": first(taken=lambda now: now - 31 * DAY - SECOND)}, FAILED, "31 days old"),
+    # Half of three seconds, half a second, shares
+    (PAGE, {"loads": only(load=2999.9)}, PASSED, ""),
+    (PAGE, {"loads": only(load=3000.0)}, FAILED, "take 3000 ms"),
+    (PAGE, {"loads": only(load=None)}, OPEN, "told no times"),
+    (PAGE, {"loads": first(trouble="reset")}, FAILED, "did not end: reset"),
+    (PAGE, {"loads": lambda value, now: value[:2]}, OPEN, "told no times"),
+    (API, {"latency": with_(taken=(499.9,) * 20)}, PASSED, ""),
+    (API, {"latency": with_(taken=(500.0,) * 20)}, FAILED, "p95 is 500 ms"),
+    (API, {"latency": with_(taken=(5.0,) * 19)}, OPEN, "answered 19 times only"),
+    (API, {"latency": with_(taken=(5.0,) * 20)}, PASSED, ""),
+    (API, {"latency": with_(statuses=frozenset({401, 500}))}, FAILED, "errors of the server"),
+    (API, {"latency": with_(statuses=frozenset({401, 499}))}, OPEN, "401, 499"),
+    (MEMORY, {"usage": samples((0, 4 * MEGA, 8 * MEGA + 1), memory=1)}, OPEN, "could not be read"),
+    (MEMORY, {"usage": samples((1, 4 * MEGA, 8 * MEGA + 1), memory=1)}, PASSED, ""),
+    (MEMORY, {"usage": samples((1, 4 * MEGA, 8 * MEGA + 2), memory=1)}, FAILED, "gained 8 MiB"),
+    (MEMORY, {"usage": samples((1, 9 * MEGA, 9 * MEGA), memory=1)}, PASSED, ""),
+    (MEMORY, {"usage": samples((1, 1), memory=1)}, OPEN, "has no samples"),
+    (MEMORY, {"usage": samples((1, 1, 1), memory=322122547)}, PASSED, ""),
+    (MEMORY, {"usage": samples((1, 1, 1), memory=322122548)}, FAILED, "uses 80 % of its limit"),
+    (ROOM, {"disk": first(available=8589934593)}, PASSED, ""),
+    (ROOM, {"disk": first(available=8589934592)}, FAILED, ""),
+    (ROOM, {"disk": first(inodes=100, free_inodes=51)}, PASSED, ""),
+    (ROOM, {"disk": first(inodes=100, free_inodes=50)}, FAILED, "inodes"),
+    # Big tables, rows that are long dead
+    (INDEXES, {"database": table(rows=10_000, sequential_scans=10**6, index_scans=0)}, PASSED, ""),
+    (INDEXES, {"database": table(rows=10_001, sequential_scans=101, index_scans=0)}, FAILED, "mostly read whole"),
+    (INDEXES, {"database": table(rows=10_001, sequential_scans=100, index_scans=0)}, PASSED, ""),
+    (INDEXES, {"database": table(rows=10_001, sequential_scans=1000, index_scans=1000)}, PASSED, ""),
+    (VACUUM, {"database": table(rows=0, dead=500)}, PASSED, ""),
+    (VACUUM, {"database": table(rows=0, dead=501)}, FAILED, "501 dead rows"),
+    (VACUUM, {"database": table(rows=0, dead=501, was_vacuumed=True)}, PASSED, ""),
+    (VACUUM, {"database": table(options=("autovacuum_enabled=off",))}, FAILED, "switched off"),
+    ("deploy.database.pool", {"database": with_(clients=96)}, PASSED, ""),
+    ("deploy.database.pool", {"database": with_(clients=97)}, FAILED, "97 of 97"),
+    ("pre.database.configuration.production-mode", {"database": with_(version=130001), "machine": with_(time=datetime(2025, 11, 13, 23, tzinfo=UTC))}, PASSED, ""),
+    ("pre.database.configuration.production-mode", {"database": with_(version=140001), "machine": with_(time=datetime(2026, 11, 12, 23, tzinfo=UTC))}, PASSED, ""),
+    ("pre.database.configuration.production-mode", {"database": with_(version=140001), "machine": with_(time=datetime(2026, 11, 13, 1, tzinfo=UTC))}, FAILED, "14 is no longer supported since"),
+    # Recorders, the journal, logrotate, jobs that clean up
+    ("post.monitoring.services.resources", {"monitors": with_(recorded=lambda now: (("sysstat", now - DAY / 24, 1),))}, PASSED, ""),
+    ("post.monitoring.services.resources", {"monitors": with_(recorded=lambda now: (("sysstat", now - DAY / 24 - SECOND, 1),))}, FAILED, "has recorded nothing"),
+    ("post.monitoring.logs.rotation", {"log_rotation": with_(rotated=ago(2 * DAY))}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"log_rotation": with_(rotated=ago(2 * DAY + SECOND))}, FAILED, "last ran 2 days ago"),
+    ("post.monitoring.logs.rotation", {"log_rotation": with_(large=(("/var/log/big", 2**30),))}, FAILED, "1024 MiB: nothing rotates it"),
+    ("post.monitoring.disk.log-cleanup", {"jobs": job("logrotate|vacuum", last_run=ago(8 * DAY))}, PASSED, ""),
+    ("post.monitoring.disk.log-cleanup", {"jobs": job("logrotate|vacuum", last_run=ago(8 * DAY + SECOND))}, FAILED, "last ran 8 days ago"),
+    ("post.monitoring.disk.log-cleanup", {"jobs": job("logrotate|vacuum", last_run=None)}, OPEN, "has ever run is not known"),
+    # Certificates: a quarter of their life, a day in HSTS, ten days for a short one
+    ("post.monitoring.tls.expiry", {"certificates": each(not_before=ago(30 * DAY), not_after=lambda now: now + 10 * DAY)}, PASSED, ""),
+    ("post.monitoring.tls.expiry", {"certificates": each(not_before=ago(30 * DAY), not_after=lambda now: now + 10 * DAY - SECOND)}, FAILED, "the renewal is late"),
+    ("post.monitoring.tls.expiry", {"certificates": each(not_before=ago(30 * DAY), not_after=ago(0 * DAY))}, FAILED, "has expired"),
+    ("post.monitoring.tls.auto-renewal", {"certificates": each(not_before=ago(60 * DAY), not_after=lambda now: now + 30 * DAY)}, FAILED, "past the day"),
+    ("post.monitoring.tls.auto-renewal", {"certificates": each(not_before=ago(60 * DAY), not_after=lambda now: now + 30 * DAY + SECOND)}, PASSED, ""),
+    ("post.monitoring.tls.auto-renewal", {"certificates": each(not_before=ago(60 * DAY), not_after=lambda now: now + 30 * DAY), "proxy_machine": with_(generations={"zebu.test": 2})}, PASSED, ""),
+    ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now - 366 * DAY, True),))}, PASSED, ""),
+    ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now - 366 * DAY - SECOND, True),))}, OPEN, "366 days old"),
+    ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now, False),))}, FAILED, "failed"),
+    # The log that a jail reads; the network; the hypervisor
+    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", 600),))}, PASSED, ""),
+    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", 601),))}, FAILED, "nobody wrote to"),
+    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", None),))}, FAILED, "does not exist"),
+    ("pre.security.ssh.brute-force", {"bruteforce": with_(running=(), not_at_boot=("fail2ban",))}, FAILED, "is not enabled at boot"),
+    ("pre.security.ssh.brute-force", {"bruteforce": with_(running=("sshguard",), not_at_boot=("fail2ban",))}, PASSED, ""),
+    ("pre.infrastructure.network", {"connectivity": with_(https=Known(False), complaint="")}, FAILED, "no answer: timed out"),
+    ("pre.infrastructure.network", {"connectivity": with_(https=Known(False), complaint="refused")}, FAILED, "no answer: refused"),
+    ("pre.infrastructure.network", {"connectivity": with_(peers=(), neighbours=())}, OPEN, "no neighbour was seen"),
+    ("pre.infrastructure.network", {"connectivity": with_(peers=())}, PASSED, ""),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": lambda value, now: replace(value, refreshed=Known(value.now - 7 * DAY))}, PASSED, ""),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": lambda value, now: replace(value, refreshed=Known(value.now - 7 * DAY - SECOND))}, OPEN, "7 days old"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": with_(release=Known("8.4"))}, FAILED, "runs 8.4; 9 is out"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": with_(release=Known("next"))}, OPEN, "no release number"),
+    # Docker
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(collects_cache=True), "jobs": lambda value, now: ()}, PASSED, ""),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(has_own_filesystem=True), "jobs": lambda value, now: ()}, PASSED, ""),
+    ("pre.application.docker.storage-limits", {"jobs": lambda value, now: ()}, FAILED, "nothing prunes them"),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(is_older_than_file=True)}, FAILED, "not in force"),
+    ("deploy.redis.cache", {"redis": with_(max_memory=0)}, FAILED, "has no bound"),
+    ("deploy.redis.cache", {"redis": with_(policy="noeviction")}, FAILED, "refuses writes"),
+    ("deploy.redis.cache", {"redis": with_(keys=0, expiring=0), "use": lambda value, now: GONE}, OPEN, "is empty"),
+    ("deploy.redis.cache", {"redis": with_(keys=1, expiring=0), "use": lambda value, now: GONE}, FAILED, "none of them expires"),
+    # Tasks: within their time, or nobody did them
+    ("ops.monthly.log-rotation", {"log_rotation": with_(rotated=ago(31 * DAY))}, PASSED, ""),
+    ("ops.annually.secret-rotation", {"cluster": with_(made=ago(366 * DAY))}, PASSED, ""),
+    ("ops.monthly.updates", {"updates": with_(last_run=ago(31 * DAY))}, PASSED, ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[2]}-{row[3]}"[:120])
+def test_one_fact_is_otherwise(row: Row, healthy: Evidence) -> None:
+    item, changes, outcome, reason = row
+    now = healthy.fact("machine")
+    assert isinstance(now, Known)
+    facts: dict[str, Any] = {}
+    for name, change in changes.items():
+        known = healthy.fact(name)
+        assert isinstance(known, Known)
+        new = change(known.value, now.value.time)
+        facts[name] = new if isinstance(new, Unknown) else Known(new)
+    evidence = replace(healthy, _read={**healthy._read, **facts})
+    found = evidence.judge(item)
+    assert found.outcome is outcome, found.reason
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("column", "tables", "found"),
+    [
+        ("user_id", {"users"}, "users"), ("user_id", {"user", "users"}, "user"), ("box_id", {"boxes"}, "boxes"),
+        ("category_id", {"categories"}, "categories"), ("day_id", {"days"}, "days"), ("toy_id", {"toies"}, "toies"),
+        ("box_id", {"boxies"}, None), ("external_id", {"users"}, None),
+    ],
+)  # fmt: skip
+def test_which_table_a_column_means(column: str, tables: set[str], found: str | None) -> None:
+    assert _target_of(column, frozenset(tables)) == found
