@@ -73,13 +73,16 @@ def build(builder: Builder, suite: str) -> None:
     if UBUNTU in SOURCES[suite][0]:
         build(builder, "trixie")
         options.append(f"--keyring={builder.place.machines}/trixie/usr/share/keyrings")
-    run(["btrfs", "-q", "subvolume", "create", root])
+    new = root.with_suffix(".new")
+    Machine(builder.place, builder.network, "vm").delete(new.name)
+    run(["btrfs", "-q", "subvolume", "create", new])
     with builder.progress.step(f"built {suite}"):
         run([
             *MMDEBSTRAP, "--skip=cleanup/apt/lists", *options,
             f"--customize-hook=copy-in {FILES}/vm/etc/systemd/system/lab-cgroup.service /etc/systemd/system",
-            f'--customize-hook=chroot "$1" sh < {SCRIPTS}/prepare.sh', suite, root, *SOURCES[suite],
+            f'--customize-hook=chroot "$1" sh < {SCRIPTS}/prepare.sh', suite, new, *SOURCES[suite],
         ], timeout=1800)  # fmt: skip
+    new.rename(root)
 
 
 def ask(machine: Machine, names: Sequence[str]) -> dict[str, Said]:
