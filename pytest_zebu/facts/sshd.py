@@ -121,7 +121,7 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     groups: dict[str, tuple[str, ...]] = {}
     keys: dict[str, int] = {}
     changed = loaded = 0.0
-    socket_activated = False
+    has_socket = has_server = False
     for one in records(
         gathered.said("sshd").out, "sshd", ("user", "keys", "socket", "changed", "reloaded"), ("for", "state")
     ):
@@ -136,13 +136,14 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             user, address = one.fields(2)
             logins.append(Login(user, address, _options(one.lines), groups.get(user, ())))
         elif word == "socket":
-            socket_activated = rest.strip() == "active"
+            has_socket = rest.strip() == "active"
         elif word == "changed":
             changed = _number(rest)
         elif word == "reloaded":
             loaded = max(loaded, _number(rest))
         else:
             loaded = max(loaded, _loaded(one.lines))
+            has_server = "ActiveState=active" in one.lines
     if not logins:
         raise Missing(Unknown(Reason.UNDECIDABLE, "no user with a login shell was found"))
     for login in logins:
@@ -150,7 +151,9 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
             raise Garbled(f"sshd -T gave no effective configuration for {login.user}")
     offer = gathered.saw(look(target))
     offered = Known(tuple(map(str, part(offer.value, "methods", list)))) if isinstance(offer, Known) else offer
-    return Sshd(tuple(logins), changed, 0.0 if socket_activated else loaded, offered, keys)
+    # A socket that starts a server for each login has it read its files then; one that hands over to a server that
+    # stays, as Ubuntu's does, has not.
+    return Sshd(tuple(logins), changed, 0.0 if has_socket and not has_server else loaded, offered, keys)
 
 
 def _options(lines: Iterable[str]) -> dict[str, str]:

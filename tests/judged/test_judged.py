@@ -9,6 +9,7 @@ import pytest
 
 from lab import recordings
 from lab.blindfolds import BLINDFOLDS
+from lab.elsewhere import SCRIPTS, SHARED, SOURCES
 from lab.proofs import load_faults, outcomes_of
 from lab.recordings import RENEW, Case, Healthy
 from pytest_zebu.catalogue import SCORED, THRESHOLDS, load
@@ -37,10 +38,20 @@ def judged(whole: Case, folder: Path) -> dict[str, Finding]:
     return {item.id: evidence.judge(item.id) for item in load()}
 
 
+def renewal(case_id: str) -> str:
+    """How a recording is made anew."""
+    if not case_id.startswith(ELSEWHERE):
+        return f"{RENEW} {'' if case_id == recordings.HEALTHY else case_id}".rstrip()
+    suite, _, state = case_id.partition("/")[2].partition("-")
+    if suite in SOURCES:
+        return f"python -m lab.elsewhere {suite} {state}"
+    return "let the machine that it came from say it again, or delete it"
+
+
 def expect_fit(case: Case) -> None:
     """What was recorded is an answer to what is asked today."""
     asked = recordings.questions()
-    renew = f"{RENEW} {'' if case.id == recordings.HEALTHY else case.id}".rstrip()
+    renew = renewal(case.id)
     for name in case.answers:
         assert name in asked, f"{case.id}: nothing asks for {name} any more: {renew}"
         assert case.fits.get(name) == asked[name], f"{case.id}: {name} is asked otherwise now: {renew}"
@@ -52,7 +63,7 @@ def expect_looks_fit(case: Case, whole: Case, folder: Path) -> None:
     for key in case.looks:
         if key in looks and case.looks[key] is not None:
             now = recordings.question_of_look(looks[key], folder)
-            assert case.fits.get(key) == now, f"{case.id}: {key} is looked at otherwise now: {RENEW} {case.id}"
+            assert case.fits.get(key) == now, f"{case.id}: {key} is looked at otherwise now: {renewal(case.id)}"
 
 
 def expect_trials_fit(case: Case, whole: Case, folder: Path) -> None:
@@ -142,3 +153,12 @@ def test_a_recording_says_what_is_declared(case_id: str, healthy: Healthy) -> No
     ordinary = healthy.outcomes(case.active)
     differing = {item_id: (word,) for item_id, word in declared()[case_id].items() if ordinary[item_id] is not word}
     assert case.outcomes == differing
+
+
+def test_the_states_of_other_systems_can_be_made() -> None:
+    """Each has its script, and each script its recordings."""
+    names = [case_id.partition("/")[2].partition("-") for case_id in CASES if case_id.startswith(ELSEWHERE)]
+    shared = {"prepare.sh", *(name for names in SHARED.values() for name in names)}
+    assert {f"{state}.sh" for suite, _, state in names if suite in SOURCES} | shared == {
+        path.name for path in SCRIPTS.glob("*.sh")
+    }
