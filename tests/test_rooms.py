@@ -40,6 +40,7 @@ ACROSS = {
     "reports/test_golden": "all formats",
     "settings/test_documented": "the model against docs/settings.md",
     "suite/test_explained": "all checks",
+    "suite/test_thresholds": "checks, of the healthy machine with one fact otherwise",
     "suite/test_variations": "checks, of the healthy machine with one thing otherwise",
     "test_package": "what is built",
     "test_rooms": "all rooms",

@@ -71,9 +71,7 @@ def samples(held: tuple[int, ...], **changes: Any) -> Change:
 
 def job(pattern: str, **changes: Any) -> Change:
     """The jobs that run something, with fields otherwise."""
-    return lambda value, now: tuple(
-        with_(**changes)(one, now) if one.runs(pattern) else one for one in value
-    )
+    return lambda value, now: tuple(with_(**changes)(one, now) if one.runs(pattern) else one for one in value)
 
 
 def table(**changes: Any) -> Change:
@@ -84,11 +82,17 @@ def dumps(*made: tuple[timedelta, int]) -> Change:
     """Dumps of these ages and sizes, oldest first; the copy is left."""
     return lambda value, now: replace(
         value,
-        dumps=tuple(replace(value.dumps[0], name=f"{n}", made=value.now - age, size=size) for n, (age, size) in enumerate(made)),
+        dumps=tuple(
+            replace(value.dumps[0], name=f"{n}", made=value.now - age, size=size) for n, (age, size) in enumerate(made)
+        ),
     )
 
 
-UPDATES, IMAGES, GROWTH = "post.maintenance.updates.os", "post.maintenance.updates.images", "post.maintenance.capacity.growth"
+UPDATES, IMAGES, GROWTH = (
+    "post.maintenance.updates.os",
+    "post.maintenance.updates.images",
+    "post.maintenance.capacity.growth",
+)
 DAILY, SIZE = "post.recovery.backups.daily", "post.recovery.backups.size"
 BEFORE, AFTER, OLD = (f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention"))
 PAGE, API, MEMORY, CPU, ROOM = (f"deploy.performance.{name}" for name in ("page-load", "api", "memory", "cpu", "disk"))
@@ -132,8 +136,8 @@ ROWS: tuple[Row, ...] = (
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 0}, live={"a": 1}, data=frozenset())}, FAILED, "came back empty"),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 0, "b": 1}, live={"a": 1, "b": 1}, data=frozenset())}, OPEN, "does not tell"),
     # Snapshots: seven days before, any time after, the kept days and one of grace
-    (OLD, {"snapshots": first(taken=lambda now: now - 31 * DAY)}, PASSED, ""),
-    (OLD, {"snapshots": first(taken=lambda now: now - 31 * DAY - SECOND)}, FAILED, "31 days old"),
+    (OLD, {"snapshots": first(taken=lambda now: now - 367 * DAY)}, PASSED, ""),
+    (OLD, {"snapshots": first(taken=lambda now: now - 367 * DAY - SECOND)}, FAILED, "is 367 days old"),
     # Half of three seconds, half a second, shares
     (PAGE, {"loads": only(load=2999.9)}, PASSED, ""),
     (PAGE, {"loads": only(load=3000.0)}, FAILED, "take 3000 ms"),
