@@ -14,6 +14,8 @@ from coverage.data import CoverageData
 
 CONFIGURATION = "[run]\nsource = pytest_zebu, tests_prod\n"
 DATA, SETTINGS = ".coverage", ".reachrc"
+LATE = ("tests/judged/test_said", "tests/judged", "tests/plugin")
+"""Tests that cost more than others: each judges a whole machine, or runs pytest in pytest."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,13 +43,13 @@ class Reach:
         self._data.read()
 
     def tests_of(self, file: Path, lines: Sequence[int]) -> list[str]:
-        """The tests that reach lines of a file: those that mirror it first, recordings last."""
+        """The tests that reach lines of a file: those that mirror it first, those that cost most last."""
         by_line = self._data.contexts_by_lineno(str(self._root / file))
         found = {test for line in lines for test in by_line.get(line, ()) if test}
 
         def order(test: str) -> tuple[bool, bool, str]:
             path = Path(test.partition("::")[0])
             mirrors = path.parent.name == file.parent.name and path.stem.startswith(f"test_{file.stem}")
-            return not mirrors, path.parent.name == "judged", test
+            return not mirrors, next((n for n, late in enumerate(LATE, 1) if str(path).startswith(late)), 0), test
 
         return sorted(found, key=order)
