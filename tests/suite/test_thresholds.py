@@ -11,9 +11,16 @@ import pytest
 
 from lab import recordings
 from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.certificates import Certificate
+from pytest_zebu.facts.monitors import Watcher
+from pytest_zebu.facts.proxmox import Update
+from pytest_zebu.memory.history import Past
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
+from tests_prod.pre_deployment.test_database_backups import DUMPS
 from tests_prod.pre_deployment.test_database_integrity import _target_of
+from tests_prod.pre_deployment.test_security_https import renewal_point
 
 FAILED, PASSED, OPEN, ADVICE = Outcome.FAILED, Outcome.PASSED, Outcome.NOT_ASSESSED, Outcome.ADVICE
 Change = Callable[[Any, datetime], Any]
@@ -88,6 +95,52 @@ def dumps(*made: tuple[timedelta, int]) -> Change:
     )
 
 
+def logging(driver: str, options: dict[str, str]) -> Change:
+    """The services' containers with this log."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, log_driver=driver, log_options=options) for one in value.everything)
+    )
+
+
+def files(*asked: tuple[str, int, str]) -> Change:
+    """Pages that ask for these files of their own: kind, status, type."""
+    return lambda value, now: tuple(
+        replace(page, resources=tuple(Resource(kind, page.url + kind, status, type_) for kind, status, type_ in asked))
+        for page in value
+    )
+
+
+def header(text: str) -> Change:
+    """Every front with this header of HSTS."""
+
+    def change(value: Any, now: datetime) -> Any:
+        fronts = {
+            name: Known(replace(one.value, headers={**one.value.headers, "strict-transport-security": (text,)}))
+            for name, one in value.fronts.items()
+        }
+        return replace(value, fronts=fronts)
+
+    return change
+
+
+def watching(result: str, *does: str) -> Change:
+    """A single watcher that ended so and looks at these things."""
+    return lambda value, now: replace(value, agents=(), watchers=(Watcher("watch.timer", result, frozenset(does)),))
+
+
+def waiting(*updates: tuple[str, str]) -> Change:
+    """A node on which these packages, of these origins, wait."""
+    return with_(updates=Known(tuple(Update(package, "1", "2", origin) for package, origin in updates)))
+
+
+def nothing(value: Any, now: datetime) -> Past:
+    """No earlier run."""
+    return Past(())
+
+
+BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
+HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
+BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
 UPDATES, IMAGES, GROWTH = (
     "post.maintenance.updates.os",
     "post.maintenance.updates.images",
@@ -221,6 +274,77 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.log-rotation", {"log_rotation": with_(rotated=ago(31 * DAY))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"cluster": with_(made=ago(366 * DAY))}, PASSED, ""),
     ("ops.monthly.updates", {"updates": with_(last_run=ago(31 * DAY))}, PASSED, ""),
+    # What is built, and from what
+    (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
+    (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),
+    (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=ago(DAY))}, PASSED, ""),
+    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(0, 0, 0))}, OPEN, "none of its files"),
+    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 0, 1))}, OPEN, "lacks 1 files"),
+    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 1, 0))}, FAILED, "has 1 files otherwise"),
+    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 0, 0))}, PASSED, ""),
+    (BUILT, {"compose": first(revision="unknown", created=None, context_changed=None)}, OPEN, "neither a revision nor"),
+    (BUILT, {"compose": first(revision="0" * 40)}, FAILED, "was built from 000000000000"),
+    ("deploy.initial.env-present", {"env_files": lambda value, now: replace(value, files=value.files[1:])}, FAILED, "is not there"),
+    ("deploy.initial.env-present", {"compose": first(differing=("APP_ENV",))}, FAILED, "another value of APP_ENV"),
+    ("deploy.initial.env-present", {"compose": first(kind="gone")}, FAILED, "in no compose file any more"),
+    ("pre.application.docker.log-rotation", {"containers": logging("json-file", {"max-size": "1g"})}, PASSED, ""),
+    ("pre.application.docker.log-rotation", {"containers": logging("json-file", {"max-size": "1025m"})}, FAILED, "grow to 1025m"),
+    ("pre.application.docker.log-rotation", {"containers": logging("json-file", {})}, FAILED, "without max-size"),
+    ("pre.application.docker.log-rotation", {"containers": logging("local", {})}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {})}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {}), "docker_daemon": with_(max_size="")}, FAILED, "without bounds"),
+    ("post.monitoring.logs.rotation", {"containers": logging("local", {}), "docker_daemon": with_(max_size="")}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {"max-size": "9m"}), "docker_daemon": with_(max_size="")}, PASSED, ""),
+    # Pages and what they ask for
+    ("deploy.frontend.console-clean", {"pages": only(status=399)}, PASSED, ""),
+    ("deploy.frontend.console-clean", {"pages": only(status=400)}, FAILED, "answers 400"),
+    (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("font", 200, "application/octet-stream"))}, PASSED, ""),
+    (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("stylesheet", 200, "application/octet-stream"))}, FAILED, "is application/octet-stream"),
+    (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("font", 200, "text/html"))}, FAILED, "is text/html, asked for as font"),
+    (ASSETS, {"pages": files(("script", 200, ""))}, FAILED, "is of no type"),
+    (ASSETS, {"pages": files(("script", 300, ""))}, PASSED, ""),
+    (ASSETS, {"pages": files(("script", 400, "text/javascript"))}, FAILED, "answers 400"),
+    (ASSETS, {"pages": files(("stylesheet", 200, "text/css"))}, FAILED, "no script at all"),
+    ("deploy.network.no-mixed-content", {"pages": only(errors=("Mixed Content: blocked",))}, FAILED, "Mixed Content: blocked"),
+    ("deploy.network.no-mixed-content", {"pages": only(errors=("something else",))}, PASSED, ""),
+    ("deploy.redis.cache", {"use": with_(steps={"price": {"status": 200, "said": {"source": "cache"}}}), "redis": with_(expiring=0)}, PASSED, ""),
+    ("deploy.redis.cache", {"use": with_(steps={"price": {"status": 200, "said": {"source": "api"}}}), "redis": with_(expiring=0)}, FAILED, "none of them expires"),
+    (HSTS, {"web": header("max-age=15768000")}, PASSED, ""),
+    (HSTS, {"web": header("max-age=15767999")}, FAILED, "max-age is 15767999"),
+    (HSTS, {"web": header('includeSubDomains; max-age="15768000"')}, PASSED, ""),
+    (HSTS, {"web": header("max-age=many")}, FAILED, "max-age is 0"),
+    (HSTS, {"web": header("includeSubDomains")}, FAILED, "max-age is 0"),
+    (RENEWAL, {"certificates": each(not_before=ago(65 * DAY), not_after=lambda now: now + 25 * DAY)}, FAILED, "was due"),
+    (RENEWAL, {"certificates": each(not_before=ago(55 * DAY), not_after=lambda now: now + 35 * DAY)}, PASSED, ""),
+    # Jobs that make backups, and those that go
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=26 * DAY / 24)}, PASSED, ""),
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=26 * DAY / 24 + SECOND)}, FAILED, "runs every 1 day, 2:00:01 only"),
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=None)}, OPEN, "could not be worked out"),
+    (KEPT, {"backups": dumps((9 * DAY, 1))}, PASSED, ""),
+    (KEPT, {"backups": dumps((9 * DAY + SECOND, 1))}, FAILED, "is 9 days old"),
+    (KEPT, {"backups": dumps()}, FAILED, "there are none"),
+    (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(DAY))}, PASSED, ""),
+    (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(8 * DAY))}, PASSED, ""),
+    (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(8 * DAY + SECOND))}, FAILED, "no snapshot"),
+    (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(DAY - SECOND))}, FAILED, "no snapshot"),
+    (BEFORE, {"images": only(made=None)}, OPEN, "is not known"),
+    (AFTER, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(DAY))}, FAILED, "no snapshot"),
+    (AFTER, {"images": only(made=ago(DAY)), "snapshots": only(taken=ago(DAY - SECOND))}, PASSED, ""),
+    # Who watches, and whether it works
+    ("post.monitoring.disk.alerts", {"monitors": watching("failed", "disk", "alert")}, FAILED, "its last run failed"),
+    ("post.monitoring.disk.alerts", {"monitors": watching("success", "disk", "alert")}, PASSED, ""),
+    ("post.monitoring.disk.alerts", {"monitors": watching("failed", "disk")}, OPEN, "nothing on the machine watches"),
+    ("post.monitoring.disk.alerts", {"monitors": watching("success", "disk")}, OPEN, "nothing on the machine watches"),
+    ("post.monitoring.tls.expiry", {"monitors": with_(watchers=(), agents=("gatus",))}, PASSED, ""),
+    ("post.monitoring.tls.expiry", {"monitors": with_(watchers=(), agents=("netdata",))}, OPEN, "nothing on the machine"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("bash", "Debian"))}, FAILED, "bash wait"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-manager", "Proxmox"))}, PASSED, ""),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("proxmox-kernel-6.8", "Proxmox"))}, FAILED, "kernel"),
+    ("pre.security.firewall.backend-not-exposed", {"exposure": lambda value, now: tuple(one for one in value if one.vantage.kind != "internet")}, OPEN, "no vantage on the internet"),
+    ("ops.monthly.log-rotation", {"past": nothing, "log_rotation": with_(rotated=ago(32 * DAY))}, OPEN, "has not run within the month"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=ago(32 * DAY))}, OPEN, "unattended upgrades have not done it"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=None)}, OPEN, "unattended upgrades have not done it"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(errors=1)}, OPEN, "unattended upgrades have not done it"),
 )  # fmt: skip
 
 
@@ -231,11 +355,12 @@ def test_one_fact_is_otherwise(row: Row, healthy: Evidence) -> None:
     assert isinstance(now, Known)
     facts: dict[str, Any] = {}
     for name, change in changes.items():
-        known = healthy.fact(name)
+        known = healthy.past if name == "past" else healthy.fact(name)
         assert isinstance(known, Known)
         new = change(known.value, now.value.time)
         facts[name] = new if isinstance(new, Unknown) else Known(new)
-    evidence = replace(healthy, _read={**healthy._read, **facts})
+    past = facts.pop("past", healthy.past)
+    evidence = replace(healthy, past=past, _read={**healthy._read, **facts})
     found = evidence.judge(item)
     assert found.outcome is outcome, found.reason
     assert reason in found.reason
@@ -251,3 +376,13 @@ def test_one_fact_is_otherwise(row: Row, healthy: Evidence) -> None:
 )  # fmt: skip
 def test_which_table_a_column_means(column: str, tables: set[str], found: str | None) -> None:
     assert _target_of(column, frozenset(tables)) == found
+
+
+@pytest.mark.parametrize(
+    ("life", "due"), [(90 * DAY, 30 * DAY), (12 * DAY, 4 * DAY), (10 * DAY, 10 * DAY / 3), (8 * DAY, 4 * DAY)]
+)
+def test_when_a_certificate_is_due(life: timedelta, due: timedelta, healthy: Evidence) -> None:
+    known = healthy.fact("certificates")
+    assert isinstance(known, Known)
+    made: Certificate = known.value["zebu.test"].value
+    assert renewal_point(replace(made, not_after=made.not_before + life)) == due
