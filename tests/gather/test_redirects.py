@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,63 +11,9 @@ from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.trials import AttackTrial, UseTrial
 from pytest_zebu.gather import audit, services, trial_runs
 from pytest_zebu.settings import Settings
-from tests.gather.conftest import SECRET
+from tests.gather.conftest import SECRET, Server
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
-
-@dataclass
-class Server:
-    """A service over TLS that keeps what arrives, and answers what it is told to: `METHOD PATH` or all."""
-
-    certificate: Path
-    answers: dict[str, tuple[int, Mapping[str, str], Any]] = field(default_factory=dict)
-    arrived: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _handle(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                outer.arrived.append(f"{self.command} {self.path}\n{self.headers}\n{body.decode()}")
-                path = self.path.partition("?")[0]
-                everything: tuple[int, Mapping[str, str], Any] = outer.answers.get("*", (200, {}, {}))
-                status, headers, said = outer.answers.get(f"{self.command} {path}", everything)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                content = json.dumps(said).encode()
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_DELETE = do_PUT = _handle
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.certificate.with_suffix(".key"))
-        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.http.server_port}"
-
-    def redirect(self, status: int, to: Server, what: str = "*") -> None:
-        self.answers[what] = (status, {"Location": f"{to.url}/elsewhere"}, {})
-
-
-@pytest.fixture
-def servers(certificate: Path) -> Iterator[tuple[Server, Server]]:
-    found = (Server(certificate), Server(certificate))
-    yield found
-    for server in found:
-        server.http.shutdown()
-        server.http.server_close()
 
 
 Declared = Callable[..., Settings]

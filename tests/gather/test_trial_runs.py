@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -12,10 +13,11 @@ from pytest_zebu.facts.fact import Fact, Probe, Trial
 from pytest_zebu.facts.trials import AttackTrial, RestoreTrial, UseTrial
 from pytest_zebu.gather import gathering
 from pytest_zebu.gather.ssh import Connection
-from pytest_zebu.gather.trial_runs import hold
+from pytest_zebu.gather.trial_runs import MARK, hold
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from tests.gather.conftest import Server
 
 NOWHERE = "https://127.0.0.1:1"
 
@@ -72,3 +74,91 @@ def test_trials_are_held_one_after_the_other(monkeypatch: pytest.MonkeyPatch) ->
     assert held == [plans["d"], plans["b"], plans["a"]]
     assert found == {"a": "AttackTrial", "b": "RestoreTrial", "c": why, "d": "UseTrial"}
     assert len(lines) == 3
+
+
+OURS, THEIRS = {"X-Correlation-ID": "1"}, {"detail": "no"}
+IDENTIFIER = "0f0e/../x"
+"""Also an identifier is quoted where it becomes a path."""
+AT = "/api/v1/portfolios/0f0e%2F..%2Fx"
+
+
+def application(server: Server, left: Sequence[str] = ()) -> None:
+    """An application that does what it is asked, and lists these portfolios."""
+    made = {"portfolio_id": IDENTIFIER}
+    listed = {"items": [{"id": f"id {name}", "name": name} for name in left], "total": len(left)}
+    server.answers |= {
+        "*": (422, OURS, THEIRS),
+        "GET /api/v1/prices/IBM": (200, OURS, {"price": "1"}),
+        "POST /api/v1/portfolios": (201, OURS, made),
+        "GET /api/v1/portfolios": (200, OURS, listed),
+        f"GET {AT}": (200, OURS, {"name": "mine"}),
+        f"POST {AT}/trades": (201, OURS, {"transaction_id": "7"}),
+        f"DELETE {AT}": (204, OURS, None),
+    }
+
+
+def held(server: Server, declared: Callable[..., Settings], **words: Any) -> Any:
+    return hold(UseTrial(server.url, **words), declared(probes={"api_key_file": "secret"}), None)
+
+
+def sent(server: Server, request: str) -> list[str]:
+    """The bodies of the requests of this line."""
+    return [text.rpartition("\n\n")[2] for text in server.arrived if text.partition("\n")[0] == request]
+
+
+def test_a_portfolio_lives_and_goes(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
+    server = servers[0]
+    application(server)
+    steps = held(server, declared)
+    assert {name: steps[name]["status"] for name in ("price", "create", "read", "buy", "delete")} == {
+        "price": 200, "create": 201, "read": 200, "buy": 201, "delete": 204,
+    }  # fmt: skip
+    assert steps["left"] == 0
+    assert "elsewhere" not in steps
+    made = json.loads(sent(server, "POST /api/v1/portfolios")[0])
+    assert made == {"name": steps["named"], "initial_deposit": "10000.00"}
+    assert steps["named"].startswith(MARK)
+    assert json.loads(sent(server, f"POST {AT}/trades")[0]) == {"action": "BUY", "ticker": "IBM", "quantity": "1.5"}
+    assert set(sent(server, f"GET {AT}")) == {""}
+    assert all("\nX-API-Key: " in text for text in server.arrived)
+
+
+def test_what_is_malformed_is_sent_as_it_is(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
+    server = servers[0]
+    application(server)
+    server.answers["POST /api/v1/portfolios"] = (422, {}, THEIRS)
+    steps = held(server, declared)
+    assert "{not json" in sent(server, "POST /api/v1/portfolios")
+    assert "[1, 2]" in [text.replace(",2", ", 2") for text in sent(server, "POST /api/v1/portfolios")]
+    assert {one["status"] for one in steps["malformed"]} == {422}
+    assert [one["what"] for one in steps["malformed"] if not one["ours"]] == [
+        one["what"]
+        for one in steps["malformed"]
+        if one["what"].startswith(("a portfolio", "a negative", "an amount", "a body", "a list", "a name"))
+    ]
+    assert all(one["envelope"] for one in steps["malformed"])
+
+
+def test_what_earlier_runs_left_goes_and_nothing_else(
+    servers: tuple[Server, Server], declared: Callable[..., Settings]
+) -> None:
+    server = servers[0]
+    application(server, left=[f"{MARK}old", "retirement"])
+    assert held(server, declared)["left"] == 1, "this application deletes nothing"
+    deleted = [text.partition("\n")[0] for text in server.arrived if text.startswith("DELETE")]
+    assert f"DELETE /api/v1/portfolios/id%20{MARK}old HTTP/1.1".removesuffix(" HTTP/1.1") in deleted
+    assert not [line for line in deleted if "retirement" in line]
+
+
+def test_another_deployment_is_asked_for_it(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
+    here, there = servers
+    application(here)
+    there.answers[f"GET {AT}"] = (404, {}, THEIRS)
+    steps = held(here, declared, elsewhere=there.url, is_staging=True)
+    assert steps["elsewhere"] == 404
+    assert [text.partition("\n")[0] for text in there.arrived] == [f"GET {AT}"]
+
+
+def test_a_refused_key_is_no_finding(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
+    servers[0].answers["*"] = (401, OURS, THEIRS)
+    assert held(servers[0], declared) == Unknown(Reason.NO_PERMISSION, "the API key was refused (401)")
