@@ -78,6 +78,8 @@ def test_the_healthy_lab_fits(healthy: Healthy, tmp_path: Path) -> None:
     expect_looks_fit(healthy.case, healthy.case, tmp_path)
     expect_trials_fit(healthy.case, healthy.case, tmp_path)
     assert {*recordings.questions()} - {*healthy.case.answers} == set(), f"not recorded yet: {RENEW}"
+    looks = recordings.looks_of(recordings.evidence(healthy.case, tmp_path))
+    assert looks.keys() == healthy.case.looks.keys(), f"others are looked at now: {RENEW}"
     assert set(OWN_ANSWERS) <= healthy.case.answers.keys()
 
 
