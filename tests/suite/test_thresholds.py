@@ -138,6 +138,40 @@ def nothing(value: Any, now: datetime) -> Past:
     return Past(())
 
 
+def said(**steps: Mapping[str, Any]) -> Change:
+    """The life of a portfolio, with other words in the answers of some steps; `status` is the step's own."""
+
+    def change(value: Any, now: datetime) -> Any:
+        new = {}
+        for name, words in steps.items():
+            known = value.steps[name]
+            words = dict(words)
+            status = words.pop("status", known["status"])
+            new[name] = {**known, "status": status, "said": {**(known["said"] or {}), **words}}
+        return replace(value, steps={**value.steps, **new})
+
+    return change
+
+
+def bought(cost: str, cash: str = "9568.82", value: str = "431.18", total: str = "10000.00", **price: Any) -> Change:
+    """A trade that was paid for so."""
+    held = [{"ticker": "IBM", "quantity": "1.5", "cost_basis": cost}]
+    balance = {"cash_balance": cash, "holdings_value": value, "total_value": total}
+    return said(holdings={"holdings": held}, balance=balance, price=price)
+
+
+def ordered(**words: Any) -> Change:
+    """The history, with the order otherwise."""
+
+    def change(value: Any, now: datetime) -> Any:
+        deposit, order = value.steps["transactions"]["said"]["items"]
+        return said(transactions={"items": [deposit, {**order, **words}]})(value, now)
+
+    return change
+
+
+TRADES, HISTORY = "pre.application.functionality.trades", "pre.application.functionality.transactions"
+PRICES, PORTFOLIOS = "pre.application.functionality.prices", "pre.application.functionality.portfolios"
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
@@ -274,6 +308,36 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.log-rotation", {"log_rotation": with_(rotated=ago(31 * DAY))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"cluster": with_(made=ago(366 * DAY))}, PASSED, ""),
     ("ops.monthly.updates", {"updates": with_(last_run=ago(31 * DAY))}, PASSED, ""),
+    # 1.5 shares at 287.45 are 431.175, which may have moved by 2 %; cents are rounded
+    (TRADES, {"use": bought("439.7985", "9560.20", "439.80")}, PASSED, ""),
+    (TRADES, {"use": bought("439.7986", "9560.20", "439.80")}, FAILED, "cost 439.7986"),
+    (TRADES, {"use": bought("0", "10000.00", "0", price=None)}, FAILED, "have no cost"),
+    (TRADES, {"use": bought("none", price=None)}, FAILED, "have no cost"),
+    (TRADES, {"use": bought("431.18", "9568.83", "431.17")}, PASSED, ""),
+    (TRADES, {"use": bought("431.18", "9568.84", "431.16")}, FAILED, "is 9568.84 after 431.18"),
+    (TRADES, {"use": bought("431.18", total="10000.01")}, PASSED, ""),
+    (TRADES, {"use": bought("431.18", total="10000.02")}, FAILED, "do not add up"),
+    (TRADES, {"use": bought("431.18", total="")}, FAILED, "do not add up"),
+    (TRADES, {"use": bought("431.18", value="")}, FAILED, "do not add up"),
+    (TRADES, {"use": bought("431.18", cash="")}, FAILED, "is no number"),
+    (HISTORY, {"use": ordered(cash_change="-431.165")}, PASSED, ""),
+    (HISTORY, {"use": ordered(cash_change="-431.164")}, FAILED, "has -431.164 for 1.5"),
+    (HISTORY, {"use": ordered(cash_change=None)}, FAILED, "has no amounts"),
+    (HISTORY, {"use": ordered(price_per_share=None)}, FAILED, "has no amounts"),
+    (HISTORY, {"use": ordered(transaction_type="SELL")}, FAILED, "another kind of order"),
+    (HISTORY, {"use": ordered(id="other")}, FAILED, "does not have the order"),
+    (PRICES, {"use": said(price={"price": "0"})}, FAILED, "is 0"),
+    (PRICES, {"use": said(price={"price": None})}, FAILED, "is None"),
+    (PRICES, {"use": said(price={"timestamp": "2026-11-24T23:59:59Z"})}, PASSED, ""),
+    (PRICES, {"use": said(price={"timestamp": "2026-11-23T23:59:59Z"})}, FAILED, "older than the last trading day"),
+    (PRICES, {"use": said(price={"timestamp": "yesterday"})}, FAILED, "has no date"),
+    (PRICES, {"use": said(price={"status": 503})}, FAILED, "answers 503"),
+    (PORTFOLIOS, {"use": said(read={"status": 500})}, FAILED, "does not give back"),
+    (PORTFOLIOS, {"use": said(read={"name": "other"})}, FAILED, "does not give back"),
+    (PORTFOLIOS, {"use": said(create={"portfolio_id": 7})}, FAILED, "gives no portfolio_id"),
+    (PORTFOLIOS, {"use": said(list={"items": []})}, FAILED, "does not have it"),
+    (PORTFOLIOS, {"use": said(gone={"status": 200})}, FAILED, "is still answered with 200"),
+    (PORTFOLIOS, {"use": with_(left=1)}, FAILED, "1 portfolios of ours are left"),
     # What is built, and from what
     (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
     (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),
