@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
 from pytest_zebu.facts.answer import Known, Reason
-from pytest_zebu.facts.certificates import Certificate, looks, origin_looks, public_looks, read_chain
+from pytest_zebu.facts.certificates import Certificate, _weakness, looks, origin_looks, public_looks, read_chain
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -94,6 +95,17 @@ def test_keys_that_are_too_weak(key: Any, weakness: str, ca_file: Path) -> None:
     found = judged(certificate(key, "zebu.test"), ca_file).weakness
     assert weakness in found
     assert bool(found) is bool(weakness)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "weakness"),
+    [(hashes.SHA1(), "signature with sha1"), (hashes.MD5(), "signature with md5"), (hashes.SHA384(), ""), (None, "")],
+    ids=["SHA-1", "MD5", "SHA-384", "none apart"],
+)
+def test_signatures_that_are_too_weak(algorithm: Any, weakness: str) -> None:
+    """Nobody signs with the old ones any more, so that the certificate is made up."""
+    made_up = SimpleNamespace(public_key=LEAF_KEY.public_key, signature_hash_algorithm=algorithm)
+    assert _weakness(cast(x509.Certificate, made_up)) == weakness
 
 
 def test_names_origin_and_public_address_are_looked_at(target: Target) -> None:

@@ -85,6 +85,26 @@ def test_a_check_that_breaks_is_an_error_and_no_pass(run: Run, project: pytest.P
     result.stdout.fnmatch_lines(["*AttributeError*"])
 
 
+def test_several_hosts_are_judged_each_and_a_users_own_test_once(project: pytest.Pytester) -> None:
+    hosts = "".join(f'[hosts.{name}]\naddress = "127.0.0.1"\nport = 1\n' for name in ("here", "there"))
+    project.makefile(".toml", hosts=hosts)
+    project.makepyfile(test_own="def test_own(): pass")
+    options = (
+        "--zebu-config=hosts.toml",
+        "--zebu-host=here,there",
+        "--zebu-json=report.json",
+        "-k",
+        "no-passwords or own",
+    )
+    result = project.runpytest_subprocess(*options, "--pyargs", "tests_prod", "test_own.py", "-v")
+    report = json.loads((project.path / "report.json").read_text())
+    seen = {host["name"]: host["items"] for host in report["hosts"]}
+    assert seen.keys() == {"here", "there"}
+    for items in seen.values():
+        assert {one["outcome"] for one in items if one["id"] == "pre.security.ssh.no-passwords"} == {"not_assessed"}
+    result.stdout.fnmatch_lines(["*test_own.py::test_own PASSED*", "*1 passed*"])
+
+
 def test_nothing_to_judge_is_no_pass(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
