@@ -109,13 +109,12 @@ def is_noticed(mutation: Mutation, root: Path, known: reach.Reach) -> bool:
     """Whether a test fails with it: one of those that reach it, or else of its room; any, where none is known to."""
     tests = known.tests_of(mutation.file, range(mutation.line, mutation.last + 1))
     room = Path("tests", *mutation.file.parts[1:-1])
-    rounds: list[list[str]] = [tests] if tests else [["tests"]]
-    if tests and mutation.file.parts[0] == FOLDERS[0] and (root / room).is_dir():
-        rounds.append([str(room)])
+    has_room = mutation.file.parts[0] == FOLDERS[0] and (root / room).is_dir()
+    rounds = [tests, [str(room)] if has_room else [], [] if tests else ["tests"]]
     kept = (root / mutation.file).read_bytes()
     mutation.apply(root)
     try:
-        return any(_fails(paths, root) for paths in rounds)
+        return any(_fails(paths, root) for paths in rounds if paths)
     finally:
         (root / mutation.file).write_bytes(kept)
 
