@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 
 from lab import recordings
+from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.browser import Resource
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.monitors import Watcher
-from pytest_zebu.facts.proxmox import Update
+from pytest_zebu.facts.packages import Advisory
+from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
+from pytest_zebu.facts.resources import MEMORY_SHARE
+from pytest_zebu.facts.updates import Pending
+from pytest_zebu.facts.web import Answer
 from pytest_zebu.memory.history import Past
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import AcceptedAdvisory, Section
 from pytest_zebu.verdict.outcome import Outcome
 from tests_prod.pre_deployment.test_database_backups import DUMPS
 from tests_prod.pre_deployment.test_database_integrity import _target_of
@@ -170,8 +177,103 @@ def ordered(**words: Any) -> Change:
     return change
 
 
+def section(name: str, **changes: Any) -> Change:
+    """The settings, with keys of a section otherwise."""
+
+    def change(value: Settings, now: datetime) -> Settings:
+        known: Section = getattr(value, name)
+        return value.model_copy(update={name: known.model_copy(update=changes)})
+
+    return change
+
+
+def small_scale(value: Settings, now: datetime) -> Settings:
+    """Small-scale production."""
+    return value.model_copy(update={"profile": "small-scale"})
+
+
+def front(name: str, **changes: Any) -> Change:
+    """One front with its answer otherwise."""
+    return lambda value, now: replace(
+        value, fronts={**value.fronts, name: Known(replace(value.fronts[name].value, **changes))}
+    )
+
+
+def greeting(status: int, kind: str = "application/json") -> Change:
+    """An API under the site that greets so."""
+    answer = Answer(
+        "https://zebu.test/api/v1/", status, "", {"content-type": (kind,), "x-correlation-id": ("1",)}, "{}", ""
+    )
+    return with_(root=Known(answer))
+
+
+def unanswered(name: str) -> Change:
+    """Nobody answers for the health of a name."""
+    return lambda value, now: replace(
+        value, health={**value.health, name: Known(replace(value.health[name].value, status=0, body=""))}
+    )
+
+
+def lost(value: Any, now: datetime) -> Unknown:
+    """It could not be had."""
+    return GONE
+
+
+def undeclared(value: Any, now: datetime) -> Unknown:
+    """It is not declared."""
+    return UNDECLARED
+
+
+def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_elsewhere: bool = True) -> Change:
+    """The hypervisor's backups: a run that ended so long ago, copies of these ages, what is kept."""
+
+    def change(value: Any, now: datetime) -> Any:
+        there = Known(Stored("share", is_elsewhere, tuple(value.now - one for one in stored)))
+        job = BackupJob("nightly", True, "02:00", "share", keeps)
+        return replace(value, jobs=(job,), runs=Known((value.now - age,)), stored={"share": there})
+
+    return change
+
+
+def known(severity: str) -> Change:
+    """An advisory of this severity about the first place."""
+    advisory = Advisory("left-pad", "1.0", "GHSA-1", ("CVE-1",), severity)
+    return lambda value, now: replace(value, found={**value.found, next(iter(value.found)): Known((advisory,))})
+
+
+def accepted(ends: int) -> Change:
+    """The advisory is accepted until so many days from that day."""
+
+    def change(value: Settings, now: datetime) -> Settings:
+        one = AcceptedAdvisory(id="CVE-1", reason="no way in", approver="security", until=now.date() + ends * DAY)
+        changed: Settings = section("advisories", accepted=(one,))(value, now)
+        return changed
+
+    return change
+
+
+def answering(kind: str, port: int) -> Change:
+    """From vantages of a kind, a port answers."""
+    return lambda value, now: tuple(
+        replace(view, open={**view.open, port: Known(True)}) if view.vantage.kind == kind else view for view in value
+    )
+
+
+CERTIFICATE, NETWORK_WWW = "pre.infrastructure.certificates", "deploy.network.www"
+VULNERABLE, OFF_VM = "pre.application.quality.vulnerabilities", "pre.database.backups.off-vm"
 TRADES, HISTORY = "pre.application.functionality.trades", "pre.application.functionality.transactions"
 PRICES, PORTFOLIOS = "pre.application.functionality.prices", "pre.application.functionality.portfolios"
+
+
+def managed(*names: str) -> Change:
+    """The proxy renews a certificate for these names."""
+    return lambda value, now: replace(value, certificates=Known((replace(value.certificates.value[0], names=names),)))
+
+
+MONTH, YEAR = (
+    timedelta(days=load()[item].cadence_days or 0) for item in ("ops.monthly.updates", "ops.annually.secret-rotation")
+)
+WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
@@ -338,6 +440,85 @@ ROWS: tuple[Row, ...] = (
     (PORTFOLIOS, {"use": said(list={"items": []})}, FAILED, "does not have it"),
     (PORTFOLIOS, {"use": said(gone={"status": 200})}, FAILED, "is still answered with 200"),
     (PORTFOLIOS, {"use": with_(left=1)}, FAILED, "1 portfolios of ours are left"),
+    # By hand, in small-scale production: a week
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False)}, OPEN, "by hand"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=WAITING, published=ago(7 * DAY))}, OPEN, "by hand"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=WAITING, published=ago(7 * DAY + SECOND))}, FAILED, "1 security updates wait, since 7 days"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=WAITING, published=None)}, OPEN, "by hand"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=ORDINARY, published=ago(9 * DAY))}, OPEN, "by hand"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=True, pending=WAITING, published=ago(SECOND))}, PASSED, ""),
+    # What is asked for, exactly
+    ("pre.infrastructure.vm-resources", {"settings": section("requirements", cpus=2, memory_gib=1, disk_gib=50), "resources": with_(memory=2**30 * MEMORY_SHARE, disk=50_000_000_000)}, PASSED, ""),
+    ("pre.infrastructure.vm-resources", {"settings": section("requirements", cpus=2, memory_gib=1, disk_gib=50), "resources": with_(disk=49_999_999_999)}, FAILED, "disk"),
+    ("pre.infrastructure.vm-resources", {"settings": section("requirements", cpus=3, memory_gib=1, disk_gib=1)}, FAILED, "2, 3 are asked for"),
+    # What nobody declared
+    ("deploy.initial.health-api", {"settings": section("domains", site=None)}, OPEN, "is not set"),
+    ("deploy.initial.health-api", {"settings": section("domains", api=None)}, OPEN, "is not set"),
+    ("deploy.initial.health-api", {"settings": section("domains", api="same-origin"), "web": greeting(200)}, PASSED, ""),
+    ("deploy.initial.health-api", {"settings": section("domains", api="same-origin"), "web": greeting(500)}, FAILED, "answers 500"),
+    ("deploy.initial.health-api", {"settings": section("domains", api="same-origin"), "web": greeting(0)}, FAILED, "answers nothing"),
+    ("deploy.initial.health-api", {"settings": section("domains", api="same-origin"), "web": greeting(200, "text/html")}, FAILED, "answers 200, and not as"),
+    ("deploy.initial.health-api", {"web": unanswered("api.zebu.test")}, FAILED, "answers nothing"),
+    ("deploy.initial.health-site", {"web": unanswered("zebu.test")}, FAILED, "answers nothing"),
+    ("deploy.network.domain", {"settings": section("domains", addresses=())}, OPEN, "are not declared"),
+    ("deploy.network.domain", {"settings": section("domains", site=None)}, OPEN, "are not declared"),
+    ("deploy.frontend.https", {"web": front("zebu.test", status=0)}, FAILED, "answers nothing"),
+    (NETWORK_WWW, {"web": front("www.zebu.test", status=0)}, FAILED, "answers nothing"),
+    (NETWORK_WWW, {"web": front("www.zebu.test", location="http://zebu.test/")}, FAILED, "leads to http://zebu.test/"),
+    (NETWORK_WWW, {"web": front("www.zebu.test", location="https://elsewhere.test/")}, FAILED, "leads to https://elsewhere.test/"),
+    (NETWORK_WWW, {"web": front("www.zebu.test", status=200, location="")}, FAILED, "there are two"),
+    ("pre.infrastructure.reverse-proxy", {"web": front("www.zebu.test", status=300)}, PASSED, ""),
+    ("pre.infrastructure.reverse-proxy", {"web": front("www.zebu.test", status=300, location="https://elsewhere.test/")}, FAILED, "leads to https://elsewhere.test/"),
+    (CERTIFICATE, {"certificates": each(covers_name=False, subject="")}, FAILED, "is for other names"),
+    (CERTIFICATE, {"certificates": each(covers_name=False, subject="elsewhere.test")}, FAILED, "is for elsewhere.test"),
+    # Tasks, by no earlier run: a month, a year
+    ("ops.monthly.log-rotation", {"past": nothing, "log_rotation": with_(rotated=ago(MONTH))}, PASSED, ""),
+    ("ops.monthly.log-rotation", {"past": nothing, "log_rotation": with_(rotated=ago(MONTH + SECOND))}, OPEN, "has not run within the month"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=ago(MONTH))}, PASSED, ""),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=ago(MONTH + SECOND))}, OPEN, "have not done it"),
+    ("ops.monthly.documentation", {"past": nothing, "documents": only(changed=ago(MONTH))}, PASSED, ""),
+    ("ops.monthly.documentation", {"past": nothing, "documents": only(changed=ago(MONTH + SECOND))}, OPEN, "no document changed"),
+    ("ops.monthly.documentation", {"past": nothing, "documents": first(changed=None)}, PASSED, ""),
+    ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR))}, PASSED, ""),
+    ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR + SECOND))}, OPEN, "days old"),
+    ("post.monitoring.disk.usage", {"disk": first(size=10, available=2)}, FAILED, "is 80 % full"),
+    ("post.monitoring.logs.accessible", {"containers": lambda value, now: replace(value, everything=tuple(replace(one, started=None) for one in value.everything))}, PASSED, ""),
+    # The hypervisor's backups, where no folder of dumps is declared
+    (DAILY, {"backups": undeclared, "vm_backups": saved(26 * DAY / 24)}, PASSED, ""),
+    (DAILY, {"backups": undeclared, "vm_backups": saved(26 * DAY / 24 + SECOND)}, FAILED, "the last that succeeded is 1 days"),
+    (BACKED_UP, {"jobs": lambda value, now: (), "vm_backups": saved(26 * DAY / 24)}, PASSED, ""),
+    (BACKED_UP, {"jobs": lambda value, now: (), "vm_backups": saved(26 * DAY / 24 + SECOND)}, FAILED, "the last that succeeded is 1 days"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (26 * DAY / 24,))}, PASSED, ""),
+    (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (26 * DAY / 24 + SECOND,))}, FAILED, "the newest copy is 1 days"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,), is_elsewhere=False)}, FAILED, "on the node's own disks"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY)}, FAILED, "has no backup of the machine"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": lost}, OPEN, "not declared"),
+    (KEPT, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,) * 3, "keep-daily=2", "keep-weekly=1")}, PASSED, ""),
+    (KEPT, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,) * 4, "keep-daily=2", "keep-weekly=1")}, FAILED, "4 are there, 3 may be"),
+    (KEPT, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,), "keep-all=1")}, FAILED, "keeps everything"),
+    (KEPT, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,))}, FAILED, "keeps everything"),
+    # Advisories: what is allowed, what is accepted until its last day
+    (VULNERABLE, {"audit": known("low")}, FAILED, "GHSA-1 low"),
+    (VULNERABLE, {"audit": known("low"), "settings": section("advisories", allowed="low")}, PASSED, ""),
+    (VULNERABLE, {"audit": known("moderate"), "settings": section("advisories", allowed="low")}, FAILED, "GHSA-1 moderate"),
+    (VULNERABLE, {"audit": known(""), "settings": section("advisories", allowed="high")}, FAILED, "GHSA-1"),
+    (VULNERABLE, {"audit": known("high"), "settings": accepted(0)}, PASSED, ""),
+    (VULNERABLE, {"audit": known("high"), "settings": accepted(-1)}, FAILED, "GHSA-1 high"),
+    # Who sees the backend
+    ("pre.security.firewall.backend-not-exposed", {"exposure": answering("internet", 8000)}, FAILED, "answers"),
+    ("pre.security.firewall.backend-not-exposed", {"exposure": answering("lan", 8000)}, FAILED, "answers"),
+    ("pre.security.firewall.backend-not-exposed", {"exposure": answering("lan", 8000), "settings": section("firewall", lan_trusted=True)}, PASSED, ""),
+    ("pre.security.firewall.backend-not-exposed", {"exposure": answering("proxy", 8000)}, PASSED, ""),
+    # A third of ninety days, less two runs of the renewal
+    (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY)}, FAILED, "was due"),
+    (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY + 2 * SECOND)}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": lost}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": lost, "proxy": managed("zebu.test", "*.zebu.test")}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": lost, "proxy": managed("zebu.test")}, FAILED, "renews no certificate"),
+    (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={}), "proxy": lost}, FAILED, "neither a job nor"),
+    (RENEWAL, {"proxy_machine": lost, "proxy": lost}, OPEN, "nobody answers"),
+    ("pre.security.secrets.env-permissions", {"env_files": lambda value, now: replace(value, files=(replace(value.files[0], holds_secrets=False, mode=0o644),))}, FAILED, "has mode 0644"),
+    ("pre.security.secrets.env-permissions", {"env_files": lambda value, now: replace(value, files=(), folder="")}, OPEN, "the folder of the application"),
     # What is built, and from what
     (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
     (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),
@@ -419,12 +600,14 @@ def test_one_fact_is_otherwise(row: Row, healthy: Evidence) -> None:
     assert isinstance(now, Known)
     facts: dict[str, Any] = {}
     for name, change in changes.items():
-        known = healthy.past if name == "past" else healthy.fact(name)
-        assert isinstance(known, Known)
-        new = change(known.value, now.value.time)
+        beside = {"past": healthy.past, "settings": Known(healthy.target.settings)}
+        as_it_is = beside[name] if name in beside else healthy.fact(name)
+        assert isinstance(as_it_is, Known)
+        new = change(as_it_is.value, now.value.time)
         facts[name] = new if isinstance(new, Unknown) else Known(new)
-    past = facts.pop("past", healthy.past)
-    evidence = replace(healthy, past=past, _read={**healthy._read, **facts})
+    past, settings = facts.pop("past", healthy.past), facts.pop("settings", Known(healthy.target.settings))
+    target = healthy.target.model_copy(update={"settings": settings.value})
+    evidence = replace(healthy, target=target, past=past, _read={**healthy._read, **facts})
     found = evidence.judge(item)
     assert found.outcome is outcome, found.reason
     assert reason in found.reason
