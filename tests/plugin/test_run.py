@@ -40,6 +40,13 @@ def test_the_whole_checklist_is_judged(run: Run, workers: tuple[str, ...]) -> No
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_collecting_judges_nothing(run: Run) -> None:
+    result, report = run("--collect-only", "-q", "-m", "pre_deployment")
+    assert (result.ret, report) == (0, {})
+    result.stdout.fnmatch_lines(["*no-passwords*"])
+    result.stdout.no_fnmatch_line("*readiness*")
+
+
 def test_markers_select_a_stage(run: Run) -> None:
     _, report = run("-m", "deployment_verification and not browser")
     stages = report["hosts"][0]["stages"]

@@ -259,6 +259,12 @@ def answering(kind: str, port: int) -> Change:
     )
 
 
+def malformed(status: int, *, is_ours: bool = True, has_envelope: bool = True) -> Change:
+    """A malformed request was answered so."""
+    return with_(malformed=({"what": "a request", "status": status, "ours": is_ours, "envelope": has_envelope},))
+
+
+MALFORMED = "pre.security.application.input-validation"
 CERTIFICATE, NETWORK_WWW = "pre.infrastructure.certificates", "deploy.network.www"
 VULNERABLE, OFF_VM = "pre.application.quality.vulnerabilities", "pre.database.backups.off-vm"
 TRADES, HISTORY = "pre.application.functionality.trades", "pre.application.functionality.transactions"
@@ -519,6 +525,13 @@ ROWS: tuple[Row, ...] = (
     (RENEWAL, {"proxy_machine": lost, "proxy": lost}, OPEN, "nobody answers"),
     ("pre.security.secrets.env-permissions", {"env_files": lambda value, now: replace(value, files=(replace(value.files[0], holds_secrets=False, mode=0o644),))}, FAILED, "has mode 0644"),
     ("pre.security.secrets.env-permissions", {"env_files": lambda value, now: replace(value, files=(), folder="")}, OPEN, "the folder of the application"),
+    (MALFORMED, {"use": malformed(422, is_ours=False)}, OPEN, "behind its key"),
+    (MALFORMED, {"use": malformed(401)}, OPEN, "behind its key"),
+    (MALFORMED, {"use": malformed(500)}, FAILED, "answers 500"),
+    (MALFORMED, {"use": malformed(422)}, PASSED, ""),
+    (MALFORMED, {"use": malformed(422, has_envelope=False)}, FAILED, "own error"),
+    (MALFORMED, {"use": with_(malformed=(), broken="")}, OPEN, "could not be made: no answer"),
+    (MALFORMED, {"use": with_(malformed=(), broken="ReadTimeout")}, OPEN, "could not be made: ReadTimeout"),
     # What is built, and from what
     (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
     (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),
