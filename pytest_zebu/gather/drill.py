@@ -44,11 +44,11 @@ def restore(machine: Machine | None) -> Any:
     from docker.errors import DockerException
     from requests import RequestException
 
-    said = _answer(machine, PLAN_PROBE, PLAN_PROBE.timeout)
-    if isinstance(said, Unknown) or said.status:
-        return said if isinstance(said, Unknown) else _plain(said)
+    begun = _answer(machine, PLAN_PROBE, PLAN_PROBE.timeout)
+    if isinstance(begun, Unknown) or begun.status:
+        return begun if isinstance(begun, Unknown) else _plain(begun)
     try:
-        plan = parse_plan(said.out)
+        plan = parse_plan(begun.out)
         with machine.docker(DRILL_SECONDS) as docker, throwaway(docker, plan) as name:
             restored = _answer(machine, restore_probe(name, plan.dump), RESTORE_SECONDS)
             return restored if isinstance(restored, Unknown) else _plain(restored)
@@ -57,9 +57,10 @@ def restore(machine: Machine | None) -> Any:
     except NotStarted as error:
         return Unknown(Reason.UNDECIDABLE, f"the throwaway database did not start: {error}")
     except (DockerException, RequestException) as error:
-        # The daemon's own words, and no address of the client's: those are of this machine.
-        why = getattr(error, "explanation", None) or type(error).__name__
-        return Unknown(Reason.UNDECIDABLE, f"the target's Docker: {plain_text(str(why))[:200]}")
+        # The daemon's own words; what the client says of its socket concerns this machine.
+        why = getattr(error, "explanation", None)
+        said = f"the target's Docker: {plain_text(str(why))[:200]}" if why else "the target's Docker does not answer"
+        return Unknown(Reason.UNDECIDABLE if why else Reason.UNREACHABLE, said)
 
 
 def _answer(machine: Machine, probe: Probe, seconds: float) -> Said | Unknown:

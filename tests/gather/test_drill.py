@@ -141,13 +141,18 @@ def test_the_container_is_bounded_alone_and_mortal() -> None:
         ({"create": refusal("no such image")}, "the target's Docker: no such image"),
         ({"start": refusal("no \x1b[31mspace")}, "the target's Docker: no space"),
         ({"exec": refusal("is not running")}, "the throwaway database did not start: is not running"),
-        ({"containers": requests.ConnectionError("/tmp/here")}, "the target's Docker: ConnectionError"),
     ],
 )
 def test_a_drill_that_cannot_be_held_is_unknown_and_leaves_nothing(failing: Mapping[str, Exception], why: str) -> None:
     docker = Docker(failing=failing)
     assert restore(vm(docker)) == Unknown(Reason.UNDECIDABLE, why)
     assert not docker.there
+
+
+def test_a_docker_that_does_not_answer_is_unreachable() -> None:
+    """What the client says of its socket concerns this machine, and is kept."""
+    docker = Docker(failing={"containers": requests.ConnectionError("/run/here")})
+    assert restore(vm(docker)) == Unknown(Reason.UNREACHABLE, "the target's Docker does not answer")
 
 
 def test_what_interrupts_a_drill_leaves_nothing() -> None:
