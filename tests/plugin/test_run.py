@@ -199,6 +199,16 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*deploy.backend.api: waived: waived by product owner until 2027-01-31*"])
 
 
+def test_what_was_gathered_is_judged_on_its_day(run: Run, project: pytest.Pytester) -> None:
+    """A waiver that ended with the day of the recording holds, whatever day it is now."""
+    waiver = ('id = "deploy.backend.api"', 'reason = "a day"', 'approver = "owner"', "from = {0}", "until = {0}")
+    for day, outcome in (("2026-11-25", "waived"), ("2026-11-24", "failed")):
+        text = "\n".join(["[[waiver]]", *waiver]).format(f'"{day}"')
+        (project.path / "attestations.toml").write_text(text)
+        _, report = run("-k", "deploy.backend.api", "--zebu-gate=off")
+        assert outcomes(report)["deploy.backend.api"] == outcome
+
+
 def test_hostile_text_is_escaped_in_html_and_stripped_of_escapes(run: Run, project: pytest.Pytester) -> None:
     path = project.path / "snapshot.json"
     data = json.loads(path.read_text())
