@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import threading
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.facts.postgres import TRIES
 from pytest_zebu.gather import database
-from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.gathering import gather, offered_methods
 from pytest_zebu.gather.ssh import Connection, Refused
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -95,3 +96,38 @@ def test_where_the_machine_refuses_the_database_is_unknown_for_that_reason(
         assert found.gathered.answers[name] == why
     assert direct == []
     assert not found.reachable
+
+
+SSH = """#!/bin/sh
+printf '%s\\n' "$*" >> "{folder}/asked"
+echo 'vm: Permission denied (publickey,keyboard-interactive).' >&2
+exit 255
+"""
+
+
+@pytest.fixture
+def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    """A connection whose ssh is refused by the server."""
+    (tmp_path / "ssh").write_text(SSH.format(folder=tmp_path))
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = Connection(target())
+    yield found
+    found.close()
+
+
+def test_a_stranger_knocks_once_the_connection_stands(connection: Connection, tmp_path: Path) -> None:
+    state: dict[str, bool] = {}
+    timer = threading.Timer(0.3, connection.control_path.touch)
+    timer.start()
+    assert offered_methods(connection, state) == {"methods": ["publickey", "keyboard-interactive"]}
+    assert not timer.is_alive(), "it waited"
+    asked = (tmp_path / "asked").read_text()
+    assert "ControlPath=none" in asked
+    assert "PreferredAuthentications=none" in asked
+
+
+def test_without_a_connection_no_stranger_knocks(connection: Connection, tmp_path: Path) -> None:
+    found = offered_methods(connection, {"done": True})
+    assert found == Unknown(Reason.UNREACHABLE, "ssh: the main connection did not come up")
+    assert not (tmp_path / "asked").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import resource
 import socket
@@ -16,10 +17,23 @@ import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.gather.outside import Outside, answers, ask, is_open, shake_hands, time_requests, try_ports
+from pytest_zebu.gather.outside import (
+    Outside,
+    answers,
+    ask,
+    is_open,
+    read_scripts,
+    shake_hands,
+    time_requests,
+    try_ports,
+)
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from tests.gather.conftest import Server
+
+UNVERIFIED = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+"""As the gathering does: certificates are judged by the items that are about them."""
 
 
 def _closed_port() -> int:
@@ -158,3 +172,43 @@ def test_few_descriptors_are_enough_for_many_ports(monkeypatch: pytest.MonkeyPat
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert all(seen["open"].values())
     assert 20 < max(most) <= 41
+
+
+@UNVERIFIED
+def test_an_answer_is_told_as_far_as_it_was_asked_for(servers: tuple[Server, Server]) -> None:
+    here = servers[0]
+    here.answers["GET /"] = (
+        404,
+        {"Content-Type": "text/html", "X-Odd": "1", "Location": "/\x1b[31melsewhere"},
+        b"0123456789",
+    )
+    told = ask({"url": f"{here.url}/", "control": None, "body_limit": 4})
+    assert (told["status"], told["location"], told["body"]) == (404, "/elsewhere", "0123")
+    assert told["sha256"] == hashlib.sha256(b"0123").hexdigest()
+    assert told["headers"]["content-type"] == ["text/html"]
+    assert "x-odd" not in told["headers"]
+    bare = ask({"url": f"{here.url}/", "control": None, "headers": {"X-Asked": "yes"}, "method": "POST"})
+    assert (bare["body"], bare["sha256"]) == ("", "")
+    assert "X-Asked: yes" in here.arrived[-1]
+    assert here.arrived[-1].startswith("POST /")
+
+
+@UNVERIFIED
+def test_scripts_of_a_page_tell_where_its_api_is(servers: tuple[Server, Server]) -> None:
+    """Those of the page's own host; the address that they name is asked."""
+    here, elsewhere = servers
+    page = f'<script src="/a.js"></script><script type="module" src="b.js"></script><script src="https://localhost:{elsewhere.http.server_port}/c.js"></script>'
+    javascript = {"Content-Type": "text/javascript"}
+    here.answers |= {
+        "GET /": (200, {"Content-Type": "text/html"}, page.encode()),
+        "GET /a.js": (200, javascript, b'const base = "/api/v1/", other = "/api/v2/x"'),
+        "GET /b.js": (404, {}, b""),
+        "GET /api/v1/portfolios": (401, {"Content-Type": "application/json"}, {"detail": "who?"}),
+    }
+    found = read_scripts(f"{here.url}/", None)
+    assert found["scripts"] == [
+        {"url": f"{here.url}/a.js", "status": 200, "type": "text/javascript"},
+        {"url": f"{here.url}/b.js", "status": 404, "type": ""},
+    ]
+    assert found["bases"] == {"/api/v1": {"status": 401, "type": "application/json"}}
+    assert not elsewhere.arrived
