@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,6 +265,12 @@ def malformed(status: int, *, is_ours: bool = True, has_envelope: bool = True) -
     return with_(malformed=({"what": "a request", "status": status, "ours": is_ours, "envelope": has_envelope},))
 
 
+def without(name: str) -> Change:
+    """The environment, without a variable anywhere."""
+    return lambda value, now: replace(value, variables=tuple(one for one in value.variables if one.name != name))
+
+
+PASSWORD = "pre.security.secrets.postgres-password"
 MALFORMED = "pre.security.application.input-validation"
 CERTIFICATE, NETWORK_WWW = "pre.infrastructure.certificates", "deploy.network.www"
 VULNERABLE, OFF_VM = "pre.application.quality.vulnerabilities", "pre.database.backups.off-vm"
@@ -532,6 +539,8 @@ ROWS: tuple[Row, ...] = (
     (MALFORMED, {"use": malformed(422, has_envelope=False)}, FAILED, "own error"),
     (MALFORMED, {"use": with_(malformed=(), broken="")}, OPEN, "could not be made: no answer"),
     (MALFORMED, {"use": with_(malformed=(), broken="ReadTimeout")}, OPEN, "could not be made: ReadTimeout"),
+    (PASSWORD, {"environment": without("POSTGRES_PASSWORD")}, FAILED, "does not set POSTGRES_PASSWORD"),
+    (PASSWORD, {"database_password": with_(), "environment": without("POSTGRES_PASSWORD"), "settings": section("database", url_file=Path("url"))}, OPEN, "that the project does not make"),
     # What is built, and from what
     (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
     (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),

@@ -40,6 +40,10 @@ def test_the_database_password_is_strong_and_in_force(
     length = settings.requirements.secret_length
     declared = environment.get(DOTENV, "POSTGRES_PASSWORD")
     with case(".env", _describe(declared) if declared else "absent"):
+        if declared is None and settings.database.url_file is not None:
+            raise NotAssessed(
+                "does not set POSTGRES_PASSWORD, and need not for a database that the project does not make"
+            )
         assert declared is not None, "does not set POSTGRES_PASSWORD"
         _expect_strong(declared, length)
     running = environment.elsewhere("POSTGRES_PASSWORD")
