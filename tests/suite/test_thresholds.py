@@ -278,6 +278,13 @@ TRADES, HISTORY = "pre.application.functionality.trades", "pre.application.funct
 PRICES, PORTFOLIOS = "pre.application.functionality.prices", "pre.application.functionality.portfolios"
 
 
+def renewing(**changes: Any) -> Change:
+    """The proxy's machine, with the jobs that renew otherwise."""
+    return lambda value, now: replace(
+        value, jobs=tuple(replace(one, **changes) if one in value.renewing else one for one in value.jobs)
+    )
+
+
 def managed(*names: str) -> Change:
     """The proxy renews a certificate for these names."""
     return lambda value, now: replace(value, certificates=Known((replace(value.certificates.value[0], names=names),)))
@@ -525,6 +532,9 @@ ROWS: tuple[Row, ...] = (
     # A third of ninety days, less two runs of the renewal
     (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY)}, FAILED, "was due"),
     (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY + 2 * SECOND)}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": renewing(longest_gap=None), "certificates": each(not_before=ago(62 * DAY), not_after=lambda now: now + 28 * DAY)}, FAILED, "was due"),
+    (RENEWAL, {"proxy_machine": renewing(longest_gap=None), "certificates": each(not_before=ago(62 * DAY), not_after=lambda now: now + 28 * DAY + 2 * SECOND)}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": renewing(is_enabled=False)}, FAILED, "is not enabled"),
     (RENEWAL, {"proxy_machine": lost}, PASSED, ""),
     (RENEWAL, {"proxy_machine": lost, "proxy": managed("zebu.test", "*.zebu.test")}, PASSED, ""),
     (RENEWAL, {"proxy_machine": lost, "proxy": managed("zebu.test")}, FAILED, "renews no certificate"),
