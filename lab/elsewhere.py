@@ -2,10 +2,12 @@
 
 `python -m lab.elsewhere SUITE [STATE ...]`, as root, renews the answers of `tests/judged/field/SUITE-STATE.json`. What must
 come of them is written there by hand, from what the state's script does: it is never taken from what the suite says.
+Debian's packages come from where apt has them from; for Ubuntu's, `--mirror` names a place.
 """
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import sys
 from collections.abc import Sequence
@@ -28,13 +30,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 
-UBUNTU = "http://archive.ubuntu.com/ubuntu"
-SOURCES = {
-    "bullseye": [f"deb {MIRROR}/debian bullseye main", f"deb {MIRROR}/debian-security bullseye-security main"],
-    "trixie": [f"deb {MIRROR}/debian trixie main", f"deb {MIRROR}/debian-security trixie-security main"],
-    "jammy": [f"deb {UBUNTU} jammy{pocket} main universe" for pocket in ("", "-updates", "-security")],
-    "noble": [f"deb {UBUNTU} noble{pocket} main universe" for pocket in ("", "-updates", "-security")],
-}
+DEBIAN, UBUNTU = ("bullseye", "trixie"), ("jammy", "noble")
 """Debian 11 and 13, Ubuntu 22.04 and 24.04."""
 PACKAGES = (
     "apt,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,perl,iproute2,procps,ca-certificates,cron,rsyslog,logrotate,"
@@ -64,14 +60,28 @@ LOGIN, STRANGER = f"{SSH} -i /root/key", f"{SSH} -o PreferredAuthentications=non
 SECONDS = 120
 
 
-def build(builder: Builder, suite: str) -> None:
+def sources(suite: str, mirror: str) -> list[str]:
+    """Where a system's packages come from.
+
+    Raises:
+        LabError: it is Ubuntu, and nobody says where its packages are.
+    """
+    if suite in DEBIAN:
+        return [f"deb {MIRROR}/debian {suite} main", f"deb {MIRROR}/debian-security {suite}-security main"]
+    if not mirror:
+        raise LabError(f"{suite} is Ubuntu: --mirror names a place that has its packages")
+    return [f"deb {mirror} {suite}{pocket} main universe" for pocket in ("", "-updates", "-security")]
+
+
+def build(builder: Builder, suite: str, mirror: str) -> None:
     """Make a system's root file system, with today's lists of packages. Ubuntu's keys come from Debian 13."""
     root = builder.place.machines / suite
     if root.exists():
         return
     options = [f"--include={PACKAGES}{MORE.get(suite, '')}"]
-    if UBUNTU in SOURCES[suite][0]:
-        build(builder, "trixie")
+    places = sources(suite, mirror)
+    if suite in UBUNTU:
+        build(builder, "trixie", mirror)
         options.append(f"--keyring={builder.place.machines}/trixie/usr/share/keyrings")
     new = root.with_suffix(".new")
     Machine(builder.place, builder.network, "vm").delete(new.name)
@@ -80,7 +90,7 @@ def build(builder: Builder, suite: str) -> None:
         run([
             *MMDEBSTRAP, "--skip=cleanup/apt/lists", *options,
             f"--customize-hook=copy-in {FILES}/vm/etc/systemd/system/lab-cgroup.service /etc/systemd/system",
-            f'--customize-hook=chroot "$1" sh < {SCRIPTS}/prepare.sh', suite, new, *SOURCES[suite],
+            f'--customize-hook=chroot "$1" sh < {SCRIPTS}/prepare.sh', suite, new, *places,
         ], timeout=1800)  # fmt: skip
     new.rename(root)
 
@@ -119,8 +129,12 @@ def record(machine: Machine, suite: str, state: str) -> Case:
     return replace(written, time=time, answers=answers, looks=looks, fits=fits)
 
 
-def main(suite: str, states: Sequence[str]) -> None:
-    """Renew the recordings of a system: all of them, or those of some states."""
+def renew(suite: str, states: Sequence[str], mirror: str) -> None:
+    """Renew the recordings of a system: all of them, or those of some states.
+
+    Raises:
+        LabError: a system cannot be made or asked; the text says why.
+    """
     place = Place(Place.default().folder / "elsewhere")
     place.make()
     network = Network(place)
@@ -129,7 +143,7 @@ def main(suite: str, states: Sequence[str]) -> None:
     builder.mount()
     try:
         network.up()
-        build(builder, suite)
+        build(builder, suite, mirror)
         for state in states or kept:
             # Whole, not as what differs from the healthy lab: it must stand when that is recorded anew.
             word = "recorded" if recordings.write(record(machine, suite, state), None) else "as before"
@@ -140,5 +154,20 @@ def main(suite: str, states: Sequence[str]) -> None:
         builder.unmount()
 
 
+def main() -> int:
+    """The command: 0 where all was renewed."""
+    parser = argparse.ArgumentParser(prog="python -m lab.elsewhere", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("suite", choices=[*DEBIAN, *UBUNTU])
+    parser.add_argument("states", nargs="*", metavar="STATE")
+    parser.add_argument("--mirror", default="", metavar="URL", help="where Ubuntu's packages are")
+    options = parser.parse_args()
+    try:
+        renew(options.suite, options.states, options.mirror)
+    except LabError as error:
+        print(f"elsewhere: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    sys.exit(main())

@@ -10,7 +10,7 @@ import pytest
 
 from lab import recordings
 from lab.blindfolds import BLINDFOLDS
-from lab.elsewhere import SCRIPTS, SHARED, SOURCES
+from lab.elsewhere import DEBIAN, SCRIPTS, SHARED, UBUNTU
 from lab.proofs import load_faults, outcomes_of
 from lab.recordings import RENEW, Case, Healthy
 from pytest_zebu.catalogue import SCORED, THRESHOLDS, load
@@ -45,7 +45,7 @@ def renewal(case_id: str) -> str:
     if not case_id.startswith(ELSEWHERE):
         return f"{RENEW} {'' if case_id == recordings.HEALTHY else case_id}".rstrip()
     suite, _, state = case_id.partition("/")[2].partition("-")
-    if suite in SOURCES:
+    if suite in (*DEBIAN, *UBUNTU):
         return f"python -m lab.elsewhere {suite} {state}"
     return "let the machine that it came from say it again, or delete it"
 
@@ -163,6 +163,6 @@ def test_the_states_of_other_systems_can_be_made() -> None:
     """Each has its script, and each script its recordings."""
     names = [case_id.partition("/")[2].partition("-") for case_id in CASES if case_id.startswith(ELSEWHERE)]
     shared = {"prepare.sh", *(name for names in SHARED.values() for name in names)}
-    assert {f"{state}.sh" for suite, _, state in names if suite in SOURCES} | shared == {
+    assert {f"{state}.sh" for suite, _, state in names if suite in (*DEBIAN, *UBUNTU)} | shared == {
         path.name for path in SCRIPTS.glob("*.sh")
     }
