@@ -1,0 +1,258 @@
+"""Ways in which a fact of the healthy machine, a setting or the past may be otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.monitors import Watcher
+from pytest_zebu.facts.packages import Advisory
+from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
+from pytest_zebu.facts.web import Answer
+from pytest_zebu.memory.history import Past
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import AcceptedAdvisory, Section
+
+Change = Callable[[Any, datetime], Any]
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+GONE = Unknown(Reason.UNREACHABLE, "nobody answers")
+UNDECLARED = Unknown(Reason.NOT_CONFIGURED, "not declared")
+
+
+def with_(**changes: Any) -> Change:
+    """The fact with fields otherwise; a field that is a function is told the machine's time."""
+    return lambda value, now: replace(
+        value, **{name: new(now) if callable(new) else new for name, new in changes.items()}
+    )
+
+
+def first(**changes: Any) -> Change:
+    """The first of several, with fields otherwise."""
+    return lambda value, now: (with_(**changes)(value[0], now), *value[1:])
+
+
+def only(**changes: Any) -> Change:
+    """Each of several, with fields otherwise."""
+    return lambda value, now: tuple(with_(**changes)(one, now) for one in value)
+
+
+def ago(age: timedelta) -> Callable[[datetime], datetime]:
+    return lambda now: now - age
+
+
+def each(**changes: Any) -> Change:
+    """Each of a mapping, known, with fields otherwise."""
+    return lambda value, now: {key: Known(with_(**changes)(one.value, now)) for key, one in value.items()}
+
+
+def samples(held: tuple[int, ...], **changes: Any) -> Change:
+    """The backend's samples with so much memory held each."""
+
+    def change(value: Any, now: datetime) -> Any:
+        backend = value["backend"]
+        made = tuple(replace(backend[0], held=each, **changes) for each in held)
+        return {**value, "backend": made}
+
+    return change
+
+
+def job(pattern: str, **changes: Any) -> Change:
+    """The jobs that run something, with fields otherwise."""
+    return lambda value, now: tuple(with_(**changes)(one, now) if one.runs(pattern) else one for one in value)
+
+
+def table(**changes: Any) -> Change:
+    return lambda value, now: replace(value, tables=(replace(value.tables[1], **changes), *value.tables[2:]))
+
+
+def dumps(*made: tuple[timedelta, int]) -> Change:
+    """Dumps of these ages and sizes, oldest first; the copy is left."""
+    return lambda value, now: replace(
+        value,
+        dumps=tuple(
+            replace(value.dumps[0], name=f"{n}", made=value.now - age, size=size) for n, (age, size) in enumerate(made)
+        ),
+    )
+
+
+def logging(driver: str, options: dict[str, str]) -> Change:
+    """The services' containers with this log."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, log_driver=driver, log_options=options) for one in value.everything)
+    )
+
+
+def files(*asked: tuple[str, int, str]) -> Change:
+    """Pages that ask for these files of their own: kind, status, type."""
+    return lambda value, now: tuple(
+        replace(page, resources=tuple(Resource(kind, page.url + kind, status, type_) for kind, status, type_ in asked))
+        for page in value
+    )
+
+
+def header(text: str) -> Change:
+    """Every front with this header of HSTS."""
+
+    def change(value: Any, now: datetime) -> Any:
+        fronts = {
+            name: Known(replace(one.value, headers={**one.value.headers, "strict-transport-security": (text,)}))
+            for name, one in value.fronts.items()
+        }
+        return replace(value, fronts=fronts)
+
+    return change
+
+
+def watching(result: str, *does: str) -> Change:
+    """A single watcher that ended so and looks at these things."""
+    return lambda value, now: replace(value, agents=(), watchers=(Watcher("watch.timer", result, frozenset(does)),))
+
+
+def waiting(*updates: tuple[str, str]) -> Change:
+    """A node on which these packages, of these origins, wait."""
+    return with_(updates=Known(tuple(Update(package, "1", "2", origin) for package, origin in updates)))
+
+
+def nothing(value: Any, now: datetime) -> Past:
+    """No earlier run."""
+    return Past(())
+
+
+def said(**steps: Mapping[str, Any]) -> Change:
+    """The life of a portfolio, with other words in the answers of some steps; `status` is the step's own."""
+
+    def change(value: Any, now: datetime) -> Any:
+        new = {}
+        for name, words in steps.items():
+            known = value.steps[name]
+            words = dict(words)
+            status = words.pop("status", known["status"])
+            new[name] = {**known, "status": status, "said": {**(known["said"] or {}), **words}}
+        return replace(value, steps={**value.steps, **new})
+
+    return change
+
+
+def bought(cost: str, cash: str = "9568.82", value: str = "431.18", total: str = "10000.00", **price: Any) -> Change:
+    """A trade that was paid for so."""
+    held = [{"ticker": "IBM", "quantity": "1.5", "cost_basis": cost}]
+    balance = {"cash_balance": cash, "holdings_value": value, "total_value": total}
+    return said(holdings={"holdings": held}, balance=balance, price=price)
+
+
+def ordered(**words: Any) -> Change:
+    """The history, with the order otherwise."""
+
+    def change(value: Any, now: datetime) -> Any:
+        deposit, order = value.steps["transactions"]["said"]["items"]
+        return said(transactions={"items": [deposit, {**order, **words}]})(value, now)
+
+    return change
+
+
+def section(name: str, **changes: Any) -> Change:
+    """The settings, with keys of a section otherwise."""
+
+    def change(value: Settings, now: datetime) -> Settings:
+        known: Section = getattr(value, name)
+        return value.model_copy(update={name: known.model_copy(update=changes)})
+
+    return change
+
+
+def small_scale(value: Settings, now: datetime) -> Settings:
+    """Small-scale production."""
+    return value.model_copy(update={"profile": "small-scale"})
+
+
+def front(name: str, **changes: Any) -> Change:
+    """One front with its answer otherwise."""
+    return lambda value, now: replace(
+        value, fronts={**value.fronts, name: Known(replace(value.fronts[name].value, **changes))}
+    )
+
+
+def greeting(status: int, kind: str = "application/json") -> Change:
+    """An API under the site that greets so."""
+    answer = Answer(
+        "https://zebu.test/api/v1/", status, "", {"content-type": (kind,), "x-correlation-id": ("1",)}, "{}", ""
+    )
+    return with_(root=Known(answer))
+
+
+def unanswered(name: str) -> Change:
+    """Nobody answers for the health of a name."""
+    return lambda value, now: replace(
+        value, health={**value.health, name: Known(replace(value.health[name].value, status=0, body=""))}
+    )
+
+
+def lost(value: Any, now: datetime) -> Unknown:
+    """It could not be had."""
+    return GONE
+
+
+def undeclared(value: Any, now: datetime) -> Unknown:
+    """It is not declared."""
+    return UNDECLARED
+
+
+def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_elsewhere: bool = True) -> Change:
+    """The hypervisor's backups: a run that ended so long ago, copies of these ages, what is kept."""
+
+    def change(value: Any, now: datetime) -> Any:
+        there = Known(Stored("share", is_elsewhere, tuple(value.now - one for one in stored)))
+        job = BackupJob("nightly", True, "02:00", "share", keeps)
+        return replace(value, jobs=(job,), runs=Known((value.now - age,)), stored={"share": there})
+
+    return change
+
+
+def known(severity: str) -> Change:
+    """An advisory of this severity about the first place."""
+    advisory = Advisory("left-pad", "1.0", "GHSA-1", ("CVE-1",), severity)
+    return lambda value, now: replace(value, found={**value.found, next(iter(value.found)): Known((advisory,))})
+
+
+def accepted(ends: int) -> Change:
+    """The advisory is accepted until so many days from that day."""
+
+    def change(value: Settings, now: datetime) -> Settings:
+        one = AcceptedAdvisory(id="CVE-1", reason="no way in", approver="security", until=now.date() + ends * DAY)
+        changed: Settings = section("advisories", accepted=(one,))(value, now)
+        return changed
+
+    return change
+
+
+def answering(kind: str, port: int) -> Change:
+    """From vantages of a kind, a port answers."""
+    return lambda value, now: tuple(
+        replace(view, open={**view.open, port: Known(True)}) if view.vantage.kind == kind else view for view in value
+    )
+
+
+def malformed(status: int, *, is_ours: bool = True, has_envelope: bool = True) -> Change:
+    """A malformed request was answered so."""
+    return with_(malformed=({"what": "a request", "status": status, "ours": is_ours, "envelope": has_envelope},))
+
+
+def without(name: str) -> Change:
+    """The environment, without a variable anywhere."""
+    return lambda value, now: replace(value, variables=tuple(one for one in value.variables if one.name != name))
+
+
+def renewing(**changes: Any) -> Change:
+    """The proxy's machine, with the jobs that renew otherwise."""
+    return lambda value, now: replace(
+        value, jobs=tuple(replace(one, **changes) if one in value.renewing else one for one in value.jobs)
+    )
+
+
+def managed(*names: str) -> Change:
+    """The proxy renews a certificate for these names."""
+    return lambda value, now: replace(value, certificates=Known((replace(value.certificates.value[0], names=names),)))

@@ -1,0 +1,19 @@
+"""Which table a column means that no foreign key explains."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests_prod.pre_deployment.test_database_integrity import _target_of
+
+
+@pytest.mark.parametrize(
+    ("column", "tables", "found"),
+    [
+        ("user_id", {"users"}, "users"), ("user_id", {"user", "users"}, "user"), ("box_id", {"boxes"}, "boxes"),
+        ("category_id", {"categories"}, "categories"), ("day_id", {"days"}, "days"), ("toy_id", {"toies"}, "toies"),
+        ("box_id", {"boxies"}, None), ("external_id", {"users"}, None),
+    ],
+)  # fmt: skip
+def test_which_table_a_column_means(column: str, tables: set[str], found: str | None) -> None:
+    assert _target_of(column, frozenset(tables)) == found
