@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import socketserver
@@ -41,7 +42,7 @@ class _Conversation(socketserver.BaseRequestHandler):
         feeder.start()
         rest = CONVERSATION_LIMIT
         try:
-            while rest > 0 and (data := process.stdout.read1(CHUNK)):  # type: ignore[attr-defined]  # a buffered pipe
+            while rest > 0 and (data := os.read(process.stdout.fileno(), CHUNK)):
                 self.request.sendall(data)
                 rest -= len(data)
         except OSError:
