@@ -17,8 +17,8 @@ case $archive in
   PGDMP) inside pg_restore --no-owner --no-privileges --exit-on-error -U drill -d drill < "$dump" > "$log" 2>&1; status=$? ;;
   *) plain 2>/dev/null | inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
 esac
-# What psql reads of a dump that breaks off may be well-formed.
-if [ -e "$work/broken" ]; then status=1; echo 'the dump cannot be unpacked to its end' >> "$log"; fi
+# What psql reads of a dump that breaks off may be well-formed. Where psql fails, it is psql that stops the unpacking.
+if [ "$status" = 0 ] && [ -e "$work/broken" ]; then status=1; echo 'the dump cannot be unpacked to its end' >> "$log"; fi
 printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
 # Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
 case $archive in
