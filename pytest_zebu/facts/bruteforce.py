@@ -100,7 +100,7 @@ class Action:
             return "how it bans is not understood"
         if self.hook not in PASSED_BY:
             return f"whether sshd's packets pass {self.hook}, where it bans, is not known"
-        return "which ports it bans from is not understood" if self.ports is None else ""
+        return "which ports it bans from is not understood" if self.tool == "filter" and self.ports is None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +358,7 @@ def _server(one: Record) -> Server:
         ports=tuple(whole_number(port, "a port") for port in ports.split(",")),
         log_level=_word(level),
         penalties="" if penalties == "no" else penalties,
-        exempt=tuple(_word(exempt).replace(",", " ").split()),
+        exempt=tuple(word for word in _word(exempt).replace(",", " ").split() if word != "none"),
     )
 
 
