@@ -1,41 +1,66 @@
-"""The ssh server: what it lets in, for each login user, from several addresses; and what it really offers."""
+"""The ssh servers: what they let in, for each login user, from each place that they tell apart; and what is really offered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from urllib.parse import unquote
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
-from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("sshd", file="sshd.sh", uses=("sshd.pl",), root=True, timeout=15)
+PROBE = Probe("sshd", file="sshd.pl", uses=("ssh-servers.pl",), root=True, timeout=15)
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")
+SLACK_SECONDS = 1
+"""What is rounded of both moments."""
+WORDS = ("server", "user", "for", "keys", "unseen", "unasked", "other")
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What one user may do from one address, by the server's effective configuration."""
+    """What one user may do from one place, by a server's effective configuration.
+
+    Attributes:
+        host: the name that the address has, where the server looks names up; else it is the address.
+        port: the server's.
+    """
 
     user: str
     address: str
     options: Mapping[str, str]
     groups: tuple[str, ...] = ()
+    host: str = ""
+    port: int = 22
+    uid: int | None = None
+    has_shell: bool = True
 
     def _is_on(self, name: str) -> bool:
         return self.options.get(name, "no") == "yes"
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the superuser, however it is called."""
+        return self.user == "root" if self.uid is None else self.uid == 0
+
+    @property
+    def place(self) -> str:
+        """Where it comes from, in words."""
+        return self.address if self.host in ("", self.address) else f"{self.address} ({self.host})"
 
     @property
     def is_admitted(self) -> bool:
         """Whether AllowUsers and its kin let the user try at all."""
 
         def names(patterns: str) -> bool:
-            return any(_matches(pattern, self.user, self.address) for pattern in patterns.split())
+            host = self.host or self.address
+            return any(_is_user(pattern, self.user, self.address, host) for pattern in patterns.split())
 
         def groups(patterns: str) -> bool:
-            return any(fnmatchcase(group, pattern) for pattern in patterns.split() for group in self.groups)
+            return any(_is_like(group, pattern) for pattern in patterns.split() for group in self.groups)
 
         options = self.options
         if names(options.get("denyusers", "")) or groups(options.get("denygroups", "")):
@@ -44,7 +69,7 @@ class Login:
             return False
         if "allowgroups" in options and not groups(options["allowgroups"]):
             return False
-        return not (self.user == "root" and options.get("permitrootlogin") == "no")
+        return not (self.is_root and options.get("permitrootlogin") == "no")
 
     @property
     def methods_without_key(self) -> tuple[str, ...]:
@@ -52,7 +77,7 @@ class Login:
         if not self.is_admitted:
             return ()
         # PAM asks for the password through keyboard-interactive; for root, prohibit-password shuts both.
-        root_by_key = self.user == "root" and self.options.get("permitrootlogin") in (
+        root_by_key = self.is_root and self.options.get("permitrootlogin") in (
             "without-password",
             "prohibit-password",
             "forced-commands-only",
@@ -60,9 +85,7 @@ class Login:
         found = []
         if self._is_on("passwordauthentication") and not root_by_key:
             found.append("password")
-        if (
-            self._is_on("kbdinteractiveauthentication") or self._is_on("challengeresponseauthentication")
-        ) and not root_by_key:
+        if self.asks_by_keyboard and not root_by_key:
             found.append("keyboard-interactive")
         if self._is_on("hostbasedauthentication"):
             found.append("hostbased")
@@ -74,39 +97,135 @@ class Login:
         open_chains = [chain for chain in chains if "publickey" not in chain.split(",")]
         return tuple(chain for chain in open_chains if all(step.split(":")[0] in found for step in chain.split(",")))
 
+    @property
+    def asks_by_keyboard(self) -> bool:
+        """Whether keyboard-interactive can ask anything: without PAM there is nobody who would."""
+        is_on = self._is_on("kbdinteractiveauthentication") or self._is_on("challengeresponseauthentication")
+        return is_on and self.options.get("usepam", "yes") != "no"
 
-def _matches(pattern: str, user: str, address: str) -> bool:
-    name, _, host = pattern.partition("@")
-    return fnmatchcase(user, name) and (not host or fnmatchcase(address, host))
+
+def _is_like(text: str, pattern: str) -> bool:
+    """Whether a text is as a pattern of sshd's: it knows `*` and `?`, and nothing else."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def _is_user(pattern: str, user: str, address: str, host: str) -> bool:
+    """Whether a user from a place is meant by a word of AllowUsers or DenyUsers."""
+    name, at, places = pattern.rpartition("@")
+    if not at:
+        return _is_like(user, pattern)
+    return _is_like(user, name) and _is_place(places.split(","), address, host)
+
+
+def _is_place(patterns: Sequence[str], address: str, host: str) -> bool:
+    """Whether an address, or its name, is in a list of patterns; one that is negated wins."""
+    found = False
+    for word in patterns:
+        pattern = word.removeprefix("!")
+        if _is_in(address, pattern) or _is_like(host.lower(), pattern.lower()):
+            if word.startswith("!"):
+                return False
+            found = True
+    return found
+
+
+def _is_in(address: str, pattern: str) -> bool:
+    """Whether an address is one, or in a network, or as a pattern says."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(pattern, strict=False)
+    except ValueError:
+        return _is_like(address.lower(), pattern.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server.
+
+    Attributes:
+        ports: where it listens.
+        changed: when its files were changed.
+        loaded: when it read them; nothing where that is unknown.
+        each_login: whether it reads them anew for each login.
+        is_understood: whether the options that it was started with are understood.
+    """
+
+    ports: tuple[int, ...]
+    changed: float
+    loaded: float | None
+    each_login: bool = False
+    is_understood: bool = True
+
+    @property
+    def name(self) -> str:
+        """The server, in words."""
+        return f"sshd on port {', '.join(map(str, self.ports))}"
+
+    @property
+    def doubt(self) -> str:
+        """Why it may do otherwise than its files say; empty where it does not."""
+        if not self.is_understood:
+            return f"{self.name} runs with options that were not understood, so its files do not tell what it does"
+        if self.each_login:
+            return ""
+        if self.loaded is None:
+            return f"it is not known when {self.name} read its files: systemctl restart ssh"
+        if self.changed > self.loaded + SLACK_SECONDS:
+            return f"the files of {self.name} changed after it read them: systemctl reload ssh"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sshd:
-    """The server."""
+    """The servers.
+
+    Attributes:
+        logins: of each user, from each place that a configuration tells apart.
+        offered: what the server that we came through offers to a stranger.
+        keys: how many keys of a user the servers would take.
+        unseen: by user, why there may be more of them.
+        unasked: what could not be asked.
+        others: other servers of ssh, with their ports.
+    """
 
     logins: tuple[Login, ...]
-    changed: float
-    loaded: float
+    servers: tuple[Server, ...] = ()
     offered: Known[tuple[str, ...]] | Unknown = field(default=Unknown(Reason.NOT_GATHERED, "what the server offers"))
     keys: Mapping[str, int] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def users(self) -> tuple[str, ...]:
         """The users with a login shell."""
-        return tuple(dict.fromkeys(login.user for login in self.logins))
+        return tuple(dict.fromkeys(login.user for login in self.logins if login.has_shell))
+
+    @property
+    def roots(self) -> tuple[Login, ...]:
+        """The superuser's logins, with a shell or without."""
+        return tuple(login for login in self.logins if login.is_root)
 
     def keys_of(self, user: str) -> int:
-        """How many keys a user has in the usual files."""
+        """How many keys a user has where the servers look."""
         return self.keys.get(user, 0)
 
     def of(self, user: str) -> tuple[Login, ...]:
-        """A user's logins, from each address."""
+        """A user's logins, from each place."""
         return tuple(login for login in self.logins if login.user == user)
 
     @property
-    def runs_older_configuration(self) -> bool:
-        """Whether the files changed after the server last read them."""
-        return bool(self.loaded) and self.changed > self.loaded + 1
+    def doubts(self) -> tuple[str, ...]:
+        """Why there may be more ways in than the logins say."""
+        found = [server.doubt for server in self.servers if server.doubt]
+        found += [f"could not ask {what}" for what in self.unasked]
+        found += [f"{name} serves ssh on port {port}, and only OpenSSH is understood" for name, port in self.others]
+        return tuple(found)
+
+    @property
+    def asks_by_keyboard(self) -> bool:
+        """Whether keyboard-interactive can ask anybody anything."""
+        return any(login.options.get("usepam", "yes") != "no" for login in self.logins)
 
 
 def look(target: Target) -> Look:
@@ -115,45 +234,82 @@ def look(target: Target) -> Look:
     return Look("ssh", "methods", {"host": host.address or target.name})
 
 
+@dataclass(frozen=True, slots=True)
+class _User:
+    name: str
+    uid: int
+    has_shell: bool
+    groups: tuple[str, ...]
+
+
 def parse(gathered: Gathered, target: Target) -> Sshd:
     """From the effective configurations and the server's own offer."""
+    said = records(gathered.said("sshd").out, "sshd", WORDS, ("settings",))
+
+    def of(word: str) -> Iterator[Record]:
+        return (one for one in said if one.word == word)
+
+    settings = {one.rest: _options(one.lines) for one in of("settings")}
+    for options in settings.values():
+        if "passwordauthentication" not in options or "permitrootlogin" not in options:
+            raise Garbled("sshd -T gave no effective configuration")
+    kinds: dict[str, list[_User]] = {}
+    for one in of("user"):
+        kind, uid, has_shell, groups, name = one.fields(5)
+        names = tuple(_word(group) for group in groups.split(",") if group != "-")
+        kinds.setdefault(kind, []).append(_User(_word(name), whole_number(uid, "a user"), has_shell == "1", names))
     logins: list[Login] = []
-    groups: dict[str, tuple[str, ...]] = {}
-    keys: dict[str, int] = {}
-    changed = loaded = 0.0
-    has_socket = has_server = False
-    for one in records(
-        gathered.said("sshd").out, "sshd", ("user", "keys", "socket", "changed", "reloaded"), ("for", "state")
-    ):
-        word, rest = one.word, one.rest
-        if word == "user":
-            name, _, joined = rest.partition(" ")
-            groups[name] = tuple(joined.split(","))
-        elif word == "keys":
-            name, _, count = rest.partition(" ")
-            keys[name] = int(count) if is_number(count) else 0
-        elif word == "for":
-            user, address = one.fields(2)
-            logins.append(Login(user, address, _options(one.lines), groups.get(user, ())))
-        elif word == "socket":
-            has_socket = rest.strip() == "active"
-        elif word == "changed":
-            changed = _number(rest)
-        elif word == "reloaded":
-            loaded = max(loaded, _number(rest))
-        else:
-            loaded = max(loaded, _loaded(one.lines))
-            has_server = "ActiveState=active" in one.lines
-    if not logins:
-        raise Missing(Unknown(Reason.UNDECIDABLE, "no user with a login shell was found"))
-    for login in logins:
-        if "passwordauthentication" not in login.options or "permitrootlogin" not in login.options:
-            raise Garbled(f"sshd -T gave no effective configuration for {login.user}")
+    for one in of("for"):
+        _, kind, address, host, _, port, number = one.fields(7)
+        if number not in settings:
+            raise one.garbled()
+        for user in kinds.get(kind, ()):
+            logins.append(
+                Login(
+                    user.name, address, settings[number], user.groups, _word(host), whole_number(port, "a port"),
+                    user.uid, user.has_shell,
+                )
+            )  # fmt: skip
+    others = tuple((_word(name), whole_number(port, "a port")) for name, port in (one.fields(2) for one in of("other")))
     offer = gathered.saw(look(target))
-    offered = Known(tuple(map(str, part(offer.value, "methods", list)))) if isinstance(offer, Known) else offer
-    # A socket that starts a server for each login has it read its files then; one that hands over to a server that
-    # stays, as Ubuntu's does, has not.
-    return Sshd(tuple(logins), changed, 0.0 if has_socket and not has_server else loaded, offered, keys)
+    unseen: dict[str, str] = {}
+    for one in of("unseen"):
+        name, why = one.fields(2)
+        unseen.setdefault(_word(name), why)
+    found = Sshd(
+        logins=tuple(logins),
+        servers=tuple(map(_server, of("server"))),
+        offered=Known(tuple(map(str, part(offer.value, "methods", list)))) if isinstance(offer, Known) else offer,
+        keys={_word(name): whole_number(count, "keys") for count, name in (one.fields(2) for one in of("keys"))},
+        unseen=unseen,
+        unasked=tuple(_word(one.rest) for one in of("unasked")),
+        others=others,
+    )
+    if not logins:
+        why = found.doubts[0] if found.doubts else "no user with a login shell was found"
+        raise Missing(Unknown(Reason.UNDECIDABLE, why))
+    return found
+
+
+def _word(text: str) -> str:
+    return "" if text == "%" else unquote(text)
+
+
+def _server(one: Record) -> Server:
+    sockets, loaded, changed, options = one.fields(4)
+    ports = tuple(dict.fromkeys(whole_number(socket.rpartition(":")[2], "a port") for socket in sockets.split(",")))
+    return Server(
+        ports,
+        changed=_moment(changed) or 0.0,
+        loaded=_moment(loaded),
+        each_login=loaded == "each",
+        is_understood=options != "?",
+    )
+
+
+def _moment(text: str) -> float | None:
+    seconds, _, rest = text.partition(".")
+    return float(text) if is_number(seconds) and (not rest or is_number(rest)) else None
 
 
 def _options(lines: Iterable[str]) -> dict[str, str]:
@@ -168,26 +324,6 @@ def _options(lines: Iterable[str]) -> dict[str, str]:
         else:
             raise Garbled(f"sshd -T said: {line[:120]}")
     return found
-
-
-def _loaded(lines: Iterable[str]) -> float:
-    """When the server last read its configuration, by systemd."""
-    found = 0.0
-    for line in lines:
-        key, _, value = line.partition("=")
-        if key == "ExecMainStartTimestamp":
-            found = max(found, _number(value.lstrip("@")))
-        for word in value.split(";"):
-            if key == "ExecReload" and word.strip().startswith("start_time=["):
-                found = max(found, _number(word.strip().removeprefix("start_time=[@").rstrip("] ")))
-    return found
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.strip().split()[0])
-    except (ValueError, IndexError):
-        return 0.0
 
 
 FACT = Fact("sshd", parse, (PROBE,), lambda target: (look(target),))

@@ -58,7 +58,7 @@ def test_a_look_has_a_name_by_its_vantage() -> None:
     assert Look("tcp", "ports", {}, "lan").key == "tcp@lan ports"
 
 
-@pytest.mark.parametrize(("file", "interpreter"), [("sshd.sh", "sh"), ("accounts.pl", "perl"), ("", "sh")])
+@pytest.mark.parametrize(("file", "interpreter"), [("rotation.sh", "sh"), ("accounts.pl", "perl"), ("", "sh")])
 def test_what_runs_a_script(file: str, interpreter: str) -> None:
     assert Probe("a", file=file).interpreter == interpreter
 

@@ -1,0 +1,225 @@
+# What stops guessing: `@guard NAME STATE BOOT` of services, `@sshd PORTS LOG_LEVEL EXEMPT PENALTIES` of each server, `@now`.
+# `@jails COUNT` where fail2ban told them; `@jail NAME FAILED BANNED TRIES SECONDS BAN_SECONDS` of those that watch ssh.
+# Then of each guard by its name, which is `jail:NAME` of a jail: `@sees NAME KIND WHAT WRITTEN OURS`, `@ignores NAME WHAT`,
+# `@action NAME TOOL PORTS HOOK`, `@ruled NAME PORTS` of a rule in force, and `@kept NAME HELD OF`: of the addresses that are
+# banned, how many were found where packets are refused. `@tried COUNT ADDRESS`: failed logins since the jails began.
+use strict;
+use warnings;
+use POSIX qw(mktime);
+my ($TAIL, $SINCE, $TRIES_LIMIT, $RULES_LIMIT) = (262_144, 86_400, 2000, 8_388_608);
+my @line = map { word($_) } split ' ', $ENV{SSH_CONNECTION} // '';
+my ($client, $client_port) = @line;
+my $ours = defined $client_port ? "from $client port $client_port" : '';
+
+sub tail {
+  my ($file) = @_;
+  open my $in, '<', $file or return undef;
+  seek $in, -$TAIL, 2;
+  local $/;
+  return <$in>;
+}
+
+# Whether our own login is in a file by now: who writes it may take a moment.
+sub is_ours_in { my ($file) = @_;
+  return '?' if $ours eq '';
+  for (1 .. 6) { my $text = tail($file) // return '?'; return 1 if $text =~ /\Q$ours\E\b/; select undef, undef, undef, 0.2 }
+  return 0;
+}
+
+sub is_ours_in_journal {
+  my @matches = @_;
+  return '?' if $ours eq '';
+  my $quoted = quotemeta $ours; $quoted =~ s/\\ / /g;
+  my ($text, $status) = said('journalctl', '-q', '-o', 'cat', '--since', '-15min', '-n', '1', "--grep=$quoted( |\$)", @matches);
+  return $status > 1 || $text =~ /^(?:Failed|Compiled)/ ? '?' : $text =~ /\Q$ours\E\b/ ? 1 : 0;
+}
+
+sub tell_file {
+  my ($name, $file) = @_;
+  my @stat = stat $file;
+  print join(' ', '@sees', $name, 'file', word($file), @stat ? ($stat[9], is_ours_in($file)) : ('-', '?')), "\n";
+}
+
+sub tell_journal {
+  my ($name, @matches) = @_;
+  my $sees = (grep { !/^(?:[A-Z_][A-Z0-9_]*=.+|\+)$/ } @matches) ? '?' : is_ours_in_journal(@matches);
+  $sees = '?' if $sees eq '0' && is_ours_in_journal() ne '1';    # it keeps nothing at all, or was not let in by this
+  print join(' ', '@sees', $name, 'journal', word(join ' ', @matches) , '-', $sees), "\n";
+}
+
+# Ports by number: `all`, `?` or ranges.
+sub ports {
+  my ($text) = @_;
+  my @found;
+  for my $one (split /[\s,]+/, $text) {
+    next if $one eq '';
+    my ($first, $last) = $one =~ /^(\d*)[:-](\d*)$/;
+    my @words = !defined $first ? $one : ($first eq '' ? 0 : $first, $last eq '' ? 65535 : $last);
+    my @ends = map { /^\d+$/ ? $_ : (getservbyname($_, 'tcp'))[2] } @words;
+    return '?' if grep { !defined } @ends;
+    push @found, "$ends[0]-$ends[-1]";
+  }
+  return join(',', @found) || '?';
+}
+
+# What a packet filter has, as text.
+my $rules;
+sub rules { return $rules //= substr join("\n", map { (said(@$_))[0] } ['iptables-save'], ['ip6tables-save'], ['iptables-legacy-save'], ['ip6tables-legacy-save'], ['nft', 'list', 'ruleset'], ['ipset', 'save']), 0, $RULES_LIMIT }
+
+# fail2ban, asked in one go: its client takes questions one after the other, and says its prompt before each answer.
+sub ask_fail2ban {
+  my @questions = @_;
+  pipe my $from, my $to or return;
+  my $pid = open my $answers, '-|';
+  return unless defined $pid;
+  if (!$pid) { close $to; open STDIN, '<&', $from; open STDERR, '>', '/dev/null'; exec 'fail2ban-client', '-i'; exit 127 }
+  close $from;
+  local $SIG{PIPE} = 'IGNORE';
+  print $to map { "$_\n" } @questions, 'exit';
+  close $to;
+  local $/;
+  my (undef, @said) = split /^fail2ban> /m, <$answers> // '';
+  close $answers;
+  s/\s+\z// for @said;
+  return @said;
+}
+
+sub tool {
+  my ($text) = @_;
+  return 'none' if $text =~ /^\s*$/;
+  return 'filter' if $text =~ /<iptables>|\bip6?tables\b|<nftables>|\bnft\b|<ipset>|\bipset\b|\bfirewall-cmd\b/;
+  return 'host' if $text =~ /\bufw\b|\b(?:ip|ip6|<\w+>) route\b|\broute add\b|hosts\.deny/;
+  return 'mail' if $text =~ /\b(?:mail|sendmail|mailx|msmtp)\b|<mailcmd>|fail2ban\.dummy/;
+  return '?';
+}
+
+sub tell_action {
+  my ($name, $ban, $start, $port, $protocol) = @_;
+  my $tool = tool($ban);
+  my ($ports, $hook) = ('all', 'input');
+  if ($tool eq 'filter') {
+    my $both = "$start\n$ban";
+    # Rules that are made by others, as an administrator's own table, are not told by the action.
+    if ($both =~ /\bdports?\b/) { $ports = ports($both =~ /\bdports?\s+(?:\\?\{)?\s*(?:\$\(echo )?'?((?:[\w-]+[:,-]?)+)'?/ && $1 !~ /^port$/ ? $1 : $port) }
+    elsif ($both =~ /\bport port=/) { $ports = ports($port) }
+    $hook = lc $1 if $both =~ /\bhook (\w+)/ || $start =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/ || $both =~ /--add-rule \S+ filter (?!f2b-)(\w+?)_direct/ || $ban =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/;
+    $hook = '?' if $both !~ /hook|-I|-A|--insert|--append|--add-rule|--add-rich|--add-source/;
+    $ports = '?' if $protocol =~ /^[a-z,]+$/ && $protocol !~ /tcp|all/;
+  }
+  print join(' ', '@action', $name, $tool, $ports, word($hook)), "\n";
+}
+
+sub tell_fail2ban {
+  my ($status) = ask_fail2ban('status');
+  my ($list) = ($status // '') =~ /Jail list:\s*(.*)/ or return;
+  my @jails = (split /[\s,]+/, $list)[0 .. 39];
+  @jails = grep { defined && /^[\w.:-]+$/ } @jails;
+  print '@jails ', scalar @jails, "\n";
+  my @regexes = ask_fail2ban(map { "get $_ failregex" } @jails);
+  my @ssh = grep { my $text = $regexes[$_] // ''; $text =~ /preauth/ || $jails[$_] =~ /ssh/i && $text =~ /Failed|nvalid user/ } 0 .. $#jails;
+  my $since = time - $SINCE;
+  my ($target, @ignored);
+  for my $jail (@jails[@ssh]) {
+    my @said = ask_fail2ban("status $jail", (map { "get $jail $_" } qw(ignoreip ignorecommand maxretry findtime bantime actions)), 'get logtarget');
+    my ($failed, $banned) = map { $said[0] =~ /\Q$_\E:\s*(\d+)/ ? $1 : '?' } 'Total failed', 'Currently banned';
+    my ($files, $matches, $held) = map { $said[0] =~ /\Q$_\E:[ \t]*(.*)/ ? $1 : undef } 'File list', 'Journal matches', 'Banned IP list';
+    my $name = word("jail:$jail");
+    print join(' ', '@jail', word($jail), $failed, $banned, map { defined $_ && /^-?\d+$/ ? $_ : '?' } @said[3, 4, 5]), "\n";
+    tell_file($name, $_) for split ' ', $files // '';
+    tell_journal($name, split ' ', $matches) if defined $matches;
+    print "\@ignores $name ", word($_), "\n" for ($said[1] // '') =~ /^[|`]- (\S+)/mg;
+    print "\@ignores $name command\n" if ($said[2] // '') =~ /\S/ && $said[2] !~ /^None$/;
+    my (undef, $actions) = split /\n/, $said[6] // '', 2;
+    my @actions = grep { /^[\w.\[\]=-]+$/ } split /[\s,]+/, $actions // '';
+    my @told = ask_fail2ban(map { my $one = $_; map { "get $jail action $one $_" } qw(actionban actionstart port protocol) } @actions);
+    tell_action($name, map { $_ // '' } @told[4 * $_ .. 4 * $_ + 3]) for 0 .. $#actions;
+    my @held = (split ' ', $held // '')[0 .. 2];
+    @held = grep { defined && /^[0-9A-Fa-f.:]+$/ } @held;
+    my $denied = @held ? rules() . (slurp('/etc/hosts.deny') // '') . join '', map { (said('ip', $_, 'route'))[0] } '-4', '-6' : '';
+    print join(' ', '@kept', $name, scalar(grep { $denied =~ /(?<![\d.:A-Fa-f])\Q$_\E(?![\d.:A-Fa-f]*[\dA-Fa-f])/ } @held), scalar @held), "\n" if @held;
+    ($target) = ($said[7] // '') =~ m{^[|`]- (/\S+)}m;
+    $since = undef, next unless $target;
+    my $log = tail($target) // '';
+    my ($first) = $log =~ /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/m;
+    my ($last) = $log =~ /.*^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^\n]*Jail '\Q$jail\E' (?:started|reloaded)/ms;
+    my $from = moment($last // $first);
+    $since = defined $from && defined $since ? ($from > $since ? $from : $since) : undef;
+  }
+  return unless @ssh && defined $since;
+  my ($text) = said('journalctl', '-q', '-o', 'cat', '--since', '@' . ($since + 2), '-n', $TRIES_LIMIT, '--grep=^(Failed (password|keyboard-interactive/pam) for|Invalid user) ', 'SYSLOG_IDENTIFIER=sshd', 'SYSLOG_IDENTIFIER=sshd-session');
+  my %tried;
+  for (split /\n/, $text) { $tried{$1}++ if /^(?:Failed|Invalid user) .* from ([0-9A-Fa-f.:]+) port / }
+  my @most = (sort { $tried{$b} <=> $tried{$a} || $a cmp $b } keys %tried)[0 .. 49];
+  print "\@tried $tried{$_} $_\n" for grep { defined } @most;
+}
+
+sub moment {
+  my ($text) = @_;
+  my ($year, $month, $day, $hour, $minute, $second) = ($text // '') =~ /(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)/ or return undef;
+  return mktime($second, $minute, $hour, $day, $month - 1, $year - 1900, 0, 0, -1);
+}
+
+# Whether a table of nftables refuses, before they come in, those who are in a set of it.
+sub is_ruled_by_nft {
+  my ($table, $set) = @_;
+  my $rules = rules();
+  while ($rules =~ /^table \S+ $table \{\n(.*?)^\}/msg) {
+    my $body = $1;
+    return 1 if $body =~ /\bhook (?:input|prerouting)\b/ && $body =~ /saddr \@$set\S*[^\n]* (?:drop|reject)/;
+  }
+  return 0;
+}
+
+sub tell_sshguard {
+  my $text = slurp('/etc/sshguard/sshguard.conf') // slurp('/etc/sshguard.conf') // '';
+  my %set = map { /^\s*(\w+)=(["']?)(.*?)\2\s*(?:#.*)?$/ ? ($1 => $3) : () } split /\n/, $text;
+  my $rules = rules();
+  my $is_ruled = is_ruled_by_nft('sshguard', 'attackers') || $rules =~ /^-A INPUT (?![^\n]*dport)[^\n]*(?:-j sshguard\b|--match-set sshguard[46] src[^\n]* -j (?:DROP|REJECT))/m;
+  print "\@ruled sshguard all\n" if $is_ruled || (slurp('/etc/hosts.allow') // '') =~ /^###sshguard###/m;
+  print '@ruled sshguard ', ports($1), "\n" while $rules =~ /^-A INPUT [^\n]*--dports? (\S+)[^\n]*(?:-j sshguard\b|--match-set sshguard[46] src[^\n]* -j (?:DROP|REJECT))/mg;
+  print "\@ruled sshguard none\n" if ($set{BACKEND} // '') =~ /sshg-fw-null/;
+  print '@ignores sshguard ', word($_), "\n" for grep { m{^[0-9A-Fa-f.:]+(?:/\d+)?$} } map { split /\n/, slurp($_) // '' } grep { m{^/} } $set{WHITELIST_FILE} // '/etc/sshguard/whitelist';
+  tell_file('sshguard', $_) for split ' ', $set{FILES} // '';
+  return unless $set{LOGREADER};
+  my @matches = map { "SYSLOG_FACILITY=$_" } $set{LOGREADER} =~ /SYSLOG_FACILITY=(\d+)/g;
+  push @matches, map { "SYSLOG_IDENTIFIER=$_" } $set{LOGREADER} =~ /(?:\s-t\s*|--identifier=|SYSLOG_IDENTIFIER=)([\w-]+)/g;
+  push @matches, map { "_SYSTEMD_UNIT=$_" } $set{LOGREADER} =~ /(?:\s-u\s*|--unit=)([\w.@-]+)/g;
+  tell_journal('sshguard', @matches);
+}
+
+sub tell_crowdsec {
+  my $rules = rules();
+  my $is_ruled = is_ruled_by_nft('crowdsec6?', 'crowdsec')
+    || $rules =~ /^-A (?:INPUT|CROWDSEC_CHAIN) [^\n]*--match-set crowdsec\S* src[^\n]* -j (?:DROP|REJECT|CROWDSEC_LOG)/m && $rules =~ /^-A INPUT [^\n]*(?:-j CROWDSEC_CHAIN|--match-set crowdsec)/m;
+  print "\@ruled crowdsec all\n" if $is_ruled;
+  my @scenarios = grep { -e } glob '/etc/crowdsec/scenarios/*ssh*.yaml';
+  print '@action crowdsec scenario ', @scenarios ? 'ssh' : '?', " -\n";
+  for my $file ('/etc/crowdsec/acquis.yaml', sort glob '/etc/crowdsec/acquis.d/*.yaml') {
+    my $text = slurp($file) // next;
+    tell_file('crowdsec', $_) for grep { /auth|secure|messages|syslog/ } map { glob } $text =~ m{^\s*(?:-|filename:)\s*["']?(/[\w./*?-]+)}mg;
+    tell_journal('crowdsec', $_) for $text =~ /["']?(_SYSTEMD_UNIT=sshd?\.service)\b/g;
+  }
+  print "\@ignores crowdsec ", word($_), "\n" for map { (slurp($_) // '') =~ m{["'\s]([0-9A-Fa-f.:]+/\d+)}g } glob '/etc/crowdsec/parsers/s02-enrich/*.yaml';
+}
+
+my @services = qw(fail2ban sshguard crowdsec crowdsec-firewall-bouncer denyhosts);
+my ($units) = said('systemctl', 'show', (map { "$_.service" } @services), '-p', 'Id', '-p', 'ActiveState', '-p', 'UnitFileState');
+my %active;
+for my $unit (split /\n\n/, $units) {
+  my %of = $unit =~ /^(\w+)=(.*)$/mg;
+  my ($name) = ($of{Id} // '') =~ /^(.*)\.service$/ or next;
+  $active{$name} = ($of{ActiveState} // '') eq 'active';
+  print join(' ', '@guard', word($name), word($of{ActiveState} // ''), word($of{UnitFileState} // '')), "\n";
+}
+my ($servers) = servers();
+for my $server (@$servers) {
+  my @ports = map { $_->[0] =~ /^(?:127\.|::1$)/ ? () : $_->[1] } @{ $server->{sockets} };
+  my %once; @ports = grep { !$once{$_}++ } @ports or next;
+  my ($text, $status) = $server->{options} ? said($server->{exe}, '-T', @{ $server->{options} }, '-C', "user=root,host=127.0.0.1,addr=127.0.0.1,laddr=127.0.0.1,lport=$ports[0],rdomain=none") : ('', 1);
+  my %of = map { /^(\S+) (.*)$/ ? (lc $1 => $2) : () } $status ? () : split /\n/, $text;
+  print join(' ', '@sshd', join(',', @ports), word($of{loglevel} // '?'), word($of{persourcepenaltyexemptlist} // 'none'), $of{persourcepenalties} // 'no'), "\n";
+}
+tell_fail2ban() if $active{fail2ban};
+tell_sshguard() if $active{sshguard};
+tell_crowdsec() if $active{crowdsec};
+print '@now ', time, "\n";
