@@ -44,7 +44,8 @@ if [ "$status" = 0 ] && [ -e "$work/broken" ]; then status=1; echo 'the dump can
 printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
 # Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
 perl -e "$ZEBU_PERL" data "$dump" 2>/dev/null
-tail -n 1 "$log" | cut -c1-200 | sed 's/^/@complaint /'
+# What comes under an error may quote a row.
+grep -Ev '^(DETAIL|CONTEXT|HINT|LINE|QUERY|STATEMENT)|^ *\^' "$log" | tail -n 1 | cut -c1-200 | sed 's/^/@complaint /'
 # A dump that makes its database itself has filled that one.
 database=drill
 inside psql -XAtq -U drill -d drill -c 'SELECT datname FROM pg_database' | grep -Fqx -- "$ZEBU_DB_NAME" && database=$ZEBU_DB_NAME
