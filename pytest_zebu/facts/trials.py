@@ -196,7 +196,14 @@ def parse_attack(gathered: Gathered, target: Target) -> Attack:
 
 # The restore drill. It writes only into a container of its own, which has no network, is bounded, and is removed.
 
-PLAN_PROBE = Probe("drill-dump", file="drill-dump.sh", root=True, needs=(Need.DB_CONTAINER,))
+PLAN_PROBE = Probe(
+    "drill-dump",
+    file="drill-dump.pl",
+    uses=("dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
+    root=True,
+    needs=(Need.DB_CONTAINER,),
+    timeout=30,
+)
 RESTORE_SECONDS = 150.0
 """The longest that a restore may take."""
 
@@ -206,6 +213,7 @@ def restore_probe(throwaway: str, dump: str) -> Probe:
     return Probe(
         "drill",
         file="drill.sh",
+        uses=("dumps.pl", "dump-contents.pl", "drill-kind.pl"),
         values=(("THROWAWAY", throwaway), ("DUMP", dump)),
         root=True,
         needs=(Need.DB_CONTAINER,),

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
-from pytest_zebu.facts.backups import Backups, Listing
+from pytest_zebu.facts.backups import Backups
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.dumps import Listing
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.proxmox import MachineSnapshot, VmBackups
@@ -47,14 +48,33 @@ def test_the_newest_backup_is_of_today(
             assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
         return
     found = need(backups)
+    if not found.dumps and found.repositories:
+        with case(f"repository of {found.repositories[0].tool}", found.repositories[0].folder):
+            _expect_saved(found)
+        return
     with case("the newest dump"):
         newest = found.newest
+        if newest is None and not found.is_whole:
+            raise NotAssessed("not all of the folder could be read, and what could has no dump")
         assert newest is not None, "there is none"
         case.saw(f"{newest.name}: {newest.size} bytes, of {newest.made:%Y-%m-%d %H:%M} UTC")
-        age = found.age(newest)
+        case.saw(*(f"{name}: kept beside it, and no dump of this database" for name in found.beside[-3:]))
+        if newest.length is not None:
+            case.saw(f"{newest.name}: {newest.length} bytes long, {newest.size} of them on the disk")
         assert newest.size > 0, "is empty"
+        content = found.content
+        if content is not None and content.contents.name == newest.name:
+            assert not content.why_none, content.why_none
+            assert not content.why_old, content.why_old
+            if content.contents.kind == "binary":
+                raise NotAssessed(f"{newest.name}: {content.doubts}")
+        if found.is_of_the_future(newest):
+            raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
+        age = found.age(newest)
+        if age > DAILY and not found.is_whole:
+            raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
         assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
-    earlier = [dump.size for dump in found.dumps[:-1] if dump.size > 0]
+    earlier = [dump.size for dump in found.earlier if dump.size > 0]
     if earlier:
         with case("its size", f"{newest.size if newest else 0} bytes, {median(earlier):.0f} usually"):
             assert newest is not None and newest.size >= SMALLEST_SHARE * median(earlier), (
@@ -62,24 +82,37 @@ def test_the_newest_backup_is_of_today(
             )
 
 
+def _expect_saved(found: Backups) -> None:
+    """In a repository that a tool keeps its own way: a backup of today, of this database's server."""
+    saved = [one for repository in found.repositories for one in repository.saved if one.made is not None]
+    mine = [one for one in saved if one.cluster and one.cluster == found.cluster]
+    if not mine:
+        raise NotAssessed("whether this database is in it is not seen from its files: the tool's own listing tells")
+    done = [one.made for one in mine if one.state == "done" and one.made is not None]
+    assert done, f"no backup in it was ended: {mine[-1].name} {mine[-1].state}"
+    age = found.now - max(done)
+    assert age <= DAILY, f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
+
+
 @item("post.recovery.backups.verified", either=("drill",))
 def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unknown, case: Cases) -> None:
-    """A file of the right size and date may still be cut off in the middle.
+    """A file of the right size and date may still be cut off in the middle, or have no row in it.
 
     Fix: `pytest --zebu-active=restore` monthly; mend what it says.
     See: PostgreSQL documentation, pg_restore.
     """
-    with case(dump_listing.name, dump_listing.kind, f"{dump_listing.size} bytes"):
-        assert dump_listing.kind != "empty", "is empty"
-        assert dump_listing.lists, "cannot be listed by pg_restore"
-        assert dump_listing.tables is None or dump_listing.tables, "has no table's data"
-        assert dump_listing.is_whole is not False, "cannot be read to its end: it was cut short"
-        if dump_listing.is_whole is None:
-            case.saw(f"{dump_listing.name}: too large to be read in passing")
+    found = dump_listing.contents
+    with case(found.name, found.described, f"{found.size} bytes"):
+        for trouble in (dump_listing.why_none, dump_listing.why_broken, dump_listing.why_old):
+            assert not trouble, trouble
+        if dump_listing.doubts:
+            case.saw(f"{found.name}: {dump_listing.doubts}")
     if isinstance(drill, Known):
         with case("restored for trial", drill.value.dump):
             assert drill.value.status == 0, "does not restore"
         return
+    if dump_listing.doubts:
+        raise NotAssessed(f"{found.name} {dump_listing.doubts}; a restore drill decides, or people say")
     raise NotAssessed("whether a dump was restored for trial in the last month, a drill or people say")
 
 
@@ -93,6 +126,10 @@ def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: C
     keep = settings.backups.retention_days
     if keep is None:
         raise NotAssessed("backups.retention_days is not declared")
+    if not backups.dumps and backups.repositories:
+        raise NotAssessed(
+            f"how much a repository of {backups.repositories[0].tool} will hold is not seen from its files"
+        )
     if not backups.dumps or backups.newest is None:
         raise AssertionError("there is no dump")
     newest = backups.newest
@@ -100,7 +137,7 @@ def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: C
     growth = 1.0
     if len(others) > 1 and (span := (newest.made - others[0].made) / timedelta(days=1)) >= 1:
         growth = max(1.0, (newest.size / others[0].size) ** (1 / span))
-    freed = sum(dump.size for dump in backups.dumps)
+    freed = sum(dump.size for dump in backups.dumps) + backups.bytes_left_out
     room = backups.available + freed
     # Each of the coming dumps is as much larger than the one before it as the dumps so far were.
     needed, size = 0.0, float(newest.size)

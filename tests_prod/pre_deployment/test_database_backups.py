@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
-from pytest_zebu.facts.backups import Backups
+from pytest_zebu.facts.backups import Backups, Dump, Repository
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
@@ -18,6 +19,9 @@ DUMPS = r"\b(pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump)\b"
 DAILY = timedelta(hours=26)
 """A day, and the hours by which a run may be late: daylight saving, randomized delays, a long dump."""
 GRACE_DAYS = 2
+RARER = timedelta(days=5)
+"""Dumps so far apart are weekly ones, or rarer."""
+MOST_OF_A_GENERATION = 14
 MINIMUM_WORDS = 60
 
 
@@ -116,11 +120,26 @@ def test_old_backups_go(
     keep = settings.backups.retention_days
     if keep is None:
         raise NotAssessed("backups.retention_days is not declared")
-    with case("dumps", f"{len(dumps.dumps)} in {settings.backups.folder}, {keep} days are declared"):
+    with case("dumps", f"{len(dumps.dumps) + dumps.left_out} in {settings.backups.folder}, {keep} days are declared"):
+        if not dumps.dumps and dumps.repositories:
+            raise NotAssessed(f"what is deleted from a repository of {dumps.repositories[0].tool} it decides itself")
         assert dumps.dumps, "there are none"
         oldest = dumps.dumps[0]
         age = dumps.age(oldest)
+        if age > timedelta(days=keep + GRACE_DAYS) and _is_rarer(oldest, dumps):
+            raise NotAssessed(f"{oldest.name} is of a rarer generation: for how long those are kept is not declared")
         assert age <= timedelta(days=keep + GRACE_DAYS), f"{oldest.name} is {age.days} days old: nothing deletes it"
+    if not dumps.is_whole:
+        raise NotAssessed(f"not all of {settings.backups.folder} could be read")
+
+
+def _is_rarer(oldest: Dump, backups: Backups) -> bool:
+    """Whether it is of a generation that has a folder of its own, is made days apart, and does not pile up."""
+    folder = oldest.name.rpartition("/")[0]
+    made = [dump.made for dump in backups.dumps if dump.name.rpartition("/")[0] == folder]
+    if not folder or len(made) == len(backups.dumps) or len(made) > MOST_OF_A_GENERATION:
+        return False
+    return all(later - earlier >= RARER for earlier, later in pairwise(made))
 
 
 @item("pre.database.backups.off-vm", either=("backups", "vm_backups"))
@@ -143,15 +162,53 @@ def test_a_copy_is_elsewhere(
                 assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
         return
     dumps = need(backups)
+    undeclared = isinstance(dumps.copy, Unknown) and dumps.copy.reason is Reason.NOT_CONFIGURED
+    if undeclared and dumps.is_elsewhere and dumps.newest is not None:
+        with case(
+            "the dumps themselves, on another machine's storage", f"{dumps.newest.name}: {dumps.newest.size} bytes"
+        ):
+            _expect_fresh(dumps.newest, dumps)
+        return
     copy = need(dumps.copy)
     with case(copy.where, *(f"{dump.name}: {dump.size} bytes" for dump in copy.dumps[-1:])):
         assert not copy.same_storage, copy.same_storage
-        assert copy.dumps, "has no copy"
-        age = dumps.age(copy.dumps[-1])
-        assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
-        newest = dumps.newest
-        if newest is not None and newest.name == copy.dumps[-1].name:
-            assert newest.size == copy.dumps[-1].size, "the newest copy has another size than the dump"
+        if not copy.dumps and copy.repositories:
+            _expect_saved(copy.repositories, dumps)
+        elif not copy.dumps and not copy.is_whole:
+            raise NotAssessed("not all of it could be read, and what could has no copy")
+        else:
+            assert copy.dumps, "has no copy"
+            newest = copy.dumps[-1]
+            if not copy.is_whole and dumps.age(newest) > DAILY:
+                raise NotAssessed("not all of it could be read: whether there is a newer copy is not seen")
+            _expect_fresh(newest, dumps)
+            made = next((dump for dump in dumps.dumps if dump.name == newest.name), None)
+            assert made is None or (made.length or made.size) == (newest.length or newest.size), (
+                "the newest copy has another size than the dump"
+            )
+        if copy.doubt:
+            raise NotAssessed(copy.doubt)
+
+
+def _expect_fresh(newest: Dump, backups: Backups) -> None:
+    """Of the newest copy: it has something in it, and is of today."""
+    if backups.is_of_the_future(newest):
+        raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
+    age = backups.age(newest)
+    assert newest.size > 0, "the newest copy is empty"
+    assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+
+
+def _expect_saved(repositories: tuple[Repository, ...], backups: Backups) -> None:
+    """Of a tool's own repository: it has a backup of today of this database's server."""
+    saved = [one for repository in repositories for one in repository.saved if one.made is not None]
+    mine = [one for one in saved if one.state == "done" and one.cluster and one.cluster == backups.cluster]
+    if not mine:
+        tools = ", ".join(repository.tool for repository in repositories)
+        raise NotAssessed(f"a repository of {tools}: whether this database is in it is not seen from its files")
+    newest = max(one.made for one in mine if one.made is not None)
+    age = backups.now - newest
+    assert age <= DAILY, f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
 
 
 @item("pre.database.backups.rollback-documented")

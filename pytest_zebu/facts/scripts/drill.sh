@@ -1,32 +1,54 @@
 # Restores a dump into a throwaway database: `@dump MADE NAME`, `@status STATUS SECONDS`, `@data TABLE`, `@complaint TEXT`, `@restored TABLE ROWS`, `@live TABLE ROWS`.
 cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
-dump=./$ZEBU_DUMP
-[ -f "$dump" ] || { echo 'the dump is gone' >&2; exit 4; }
-case $dump in *.gz) unpack=gzip ;; *.zst) unpack=zstd ;; *) unpack='cat' ;; esac
-command -v "$unpack" >/dev/null || { echo "there is no $unpack to unpack the dump with" >&2; exit 5; }
-[ "$unpack" = 'cat' ] || unpack="$unpack -dc"
+dump=./$(printf '%s' "$ZEBU_DUMP" | perl -pe 's/%([0-9A-F]{2})/chr hex $1/ge')
+[ -e "$dump" ] || { echo 'the dump is gone' >&2; exit 4; }
+kind=$(perl -e "$ZEBU_PERL" kind "$dump") || exit 5
+layers=${kind#"${kind%% *}"}
+kind=${kind%% *}
 work=$(mktemp -d) || exit 5
 log=$work/log
 trap 'rm -rf "$work"' EXIT; trap 'exit 130' INT TERM HUP
 inside() { docker exec -i "$ZEBU_THROWAWAY" "$@"; }
-plain() { $unpack -- "$dump" || : > "$work/broken"; }
+live() { docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@"; }
+# Without the compressions that it lies in, named from the outside in.
+unpacked() {
+  if [ $# = 0 ]; then cat < "$dump"; return; fi
+  last=; rest=; for layer in "$@"; do rest="$rest $last"; last=$layer; done
+  # Of gzip, 2 is a warning.
+  # shellcheck disable=SC2086 # names of programs
+  unpacked $rest | { "$last" -dc || [ "$last$?" = gzip2 ]; }
+}
+# shellcheck disable=SC2086 # names of programs
+plain() { unpacked $layers || : > "$work/broken"; }
 printf '@dump %s %s\n' "$(stat -c %Y "$dump")" "$ZEBU_DUMP"
 began=$(date +%s)
-archive=$(head -c 5 "$dump" | tr -d '\0')
-case $archive in
-  PGDMP) inside pg_restore --no-owner --no-privileges --exit-on-error -U drill -d drill < "$dump" > "$log" 2>&1; status=$? ;;
-  *) plain 2>/dev/null | inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
+# Roles belong to the server, and a dump of one database only names them.
+[ "$kind" = cluster ] || live -c "SELECT format('CREATE ROLE %I;', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'drill'" | inside psql -Xq -U drill -d drill >/dev/null 2>&1
+# Who needs no more of it reads it to its end nevertheless: what stops it would look as if it broke off.
+reading() { "$@"; read_status=$?; [ "$read_status" != 0 ] || cat > /dev/null; return "$read_status"; }
+restore='pg_restore --no-owner --no-privileges --exit-on-error -U drill -d drill'
+# shellcheck disable=SC2086 # a command of several words
+case $kind in
+  custom|tar) plain 2>/dev/null | reading inside $restore > "$log" 2>&1; status=$? ;;
+  directory)
+    inside mkdir /tmp/zebu-dump && tar -C "$dump" -cf - . | inside tar -C /tmp/zebu-dump -xf - && inside $restore /tmp/zebu-dump > "$log" 2>&1; status=$? ;;
+  cluster)
+    # What every server has is in it, too: that it is there already is no failure.
+    plain 2>/dev/null | reading inside psql -Xq -U drill -d drill > "$work/all" 2>&1; status=$?
+    grep -E '(ERROR|FATAL|PANIC):' "$work/all" | grep -Ev 'ERROR: +(role|database) ".*" already exists$' > "$log"
+    [ ! -s "$log" ] || status=3 ;;
+  *) plain 2>/dev/null | reading inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
 esac
 # What psql reads of a dump that breaks off may be well-formed. Where psql fails, it is psql that stops the unpacking.
 if [ "$status" = 0 ] && [ -e "$work/broken" ]; then status=1; echo 'the dump cannot be unpacked to its end' >> "$log"; fi
 printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
 # Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
-case $archive in
-  PGDMP) inside pg_restore --list < "$dump" | sed -n 's/^[0-9]*; [0-9]* [0-9]* TABLE DATA \([^ ]*\) \([^ ]*\) .*/@data \1.\2/p' ;;
-  *) plain 2>/dev/null | sed -n 's/^COPY \([^ ]*\.[^ ]*\) (.*) FROM stdin;$/@data \1/p' | tr -d '"' ;;
-esac
-tail -n 1 "$log" | cut -c1-200 | sed 's/^/@complaint /'
+perl -e "$ZEBU_PERL" data "$dump" 2>/dev/null
+# What comes under an error may quote a row.
+grep -Ev '^(DETAIL|CONTEXT|HINT|LINE|QUERY|STATEMENT)|^ *\^' "$log" | tail -n 1 | cut -c1-200 | sed 's/^/@complaint /'
+# A dump that makes its database itself has filled that one.
+database=drill
+inside psql -XAtq -U drill -d drill -c 'SELECT datname FROM pg_database' | grep -Fqx -- "$ZEBU_DB_NAME" && database=$ZEBU_DB_NAME
 count="SELECT n.nspname || '.' || c.relname, (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), false, true, '')))[1]::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p') AND n.nspname NOT IN ('pg_catalog','information_schema') ORDER BY 1"
-inside psql -XAtq -F ' ' -U drill -d drill -c "$count" | sed 's/^/@restored /'
-docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" \
-  psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" -c "$count" | sed 's/^/@live /'
+inside psql -XAtq -F ' ' -U drill -d "$database" -c "$count" | sed 's/^/@restored /'
+live -c "$count" | sed 's/^/@live /'

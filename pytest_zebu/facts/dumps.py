@@ -1,0 +1,394 @@
+"""What the newest dumps have in them, told by their bytes, and what of it speaks against them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import Record, records
+from pytest_zebu.settings.target import Target
+
+PROBE = Probe(
+    "backups.listing",
+    file="backups-listing.pl",
+    uses=("dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
+    root=True,
+    needs=(Need.DB_CONTAINER,),
+    timeout=25,
+)
+ARCHIVES = frozenset({"custom", "tar", "directory"})
+TEXTS = frozenset({"plain", "cluster"})
+NO_DUMPS = {
+    "zeros": "has nothing but zeros in it",
+    "html": "is a web page, and no dump",
+    "error": "is what a program complained of, and no dump",
+    "text": "is text, and no dump",
+    "checksums": "is a list of checksums, and no dump",
+    "signature": "is a signature, and no dump",
+    "mysql": "is a dump of MySQL",
+    "sqlite": "is a database of SQLite",
+}
+NOT_READ = {
+    "zip": "is packed with zip, which is not looked into",
+    "7z": "is packed with 7z, which is not looked into",
+    "rar": "is packed with rar, which is not looked into",
+    "tarball": "is a tar of other files, which are not looked into",
+    "sql": "is SQL that pg_dump did not write",
+    "binary": "is of a format that is not known",
+    "unreadable": "cannot be opened",
+}
+NOT_PG_RESTORES_FAULT = re.compile(
+    r"unsupported version|does not support compression|not built with|could not open output"
+)
+ENOUGH_ROWS = 1000
+"""Under so many, a day's use may double them."""
+DATED = timedelta(hours=40)
+"""A dump's own date has no zone: 26 hours, and 14 between the farthest zone and UTC."""
+_NUMBERS = re.compile(r"\d+|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august"
+                      r"|september|october|november|december|mon|tue|wed|thu|fri|sat|sun)\b", re.IGNORECASE)  # fmt: skip
+
+
+def family(name: str) -> str:
+    """A name without what changes from day to day."""
+    return _NUMBERS.sub("#", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the database has, for comparison.
+
+    Attributes:
+        rows: about how many, by table that has any.
+        database: its name; empty where it was not seen.
+        cluster: the system identifier of its server.
+        revision: of its migrations.
+    """
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
+    database: str = ""
+    cluster: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a dump has of one database.
+
+    Attributes:
+        rows: by table of which it has data; nothing where they were not counted.
+        defined: the tables that it makes.
+    """
+
+    rows: Mapping[str, int | None]
+    defined: frozenset[str]
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a dump.
+
+    Attributes:
+        kind: custom, tar, directory, plain, cluster, empty, unknown, or what else it is.
+        layers: the compressions that it lies in.
+        sealed: what encrypted it.
+        lacking: the program that is not there to unpack it with.
+        dated: when it was made by its own word, which has no zone.
+        database: of which it is, as an archive says.
+        sections: by name of the database, empty where it is not named.
+        end: reached, missing, unread, or empty where there is nothing to be read.
+        restore: pg_restore's status; nothing where it was not asked, or could not be.
+        complaint: what it complained of.
+        is_partly: only a part of it was looked at.
+    """
+
+    name: str
+    size: int
+    made: datetime
+    kind: str
+    layers: tuple[str, ...] = ()
+    sealed: str = ""
+    lacking: str = ""
+    dated: datetime | None = None
+    database: str = ""
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    end: str = ""
+    restore: int | None = None
+    complaint: str = ""
+    is_partly: bool = False
+
+    @property
+    def described(self) -> str:
+        """Its format, in words."""
+        return " in ".join((self.kind, *reversed(self.layers))) if not self.sealed else f"encrypted ({self.sealed})"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The newest dump of the database, as far as can be seen: what is kept beside dumps is passed over.
+
+    Attributes:
+        passed_over: files that are newer, and of something else.
+    """
+
+    contents: Contents
+    live: Live
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> Section | None:
+        """What it has of this database; nothing where it has none, or none that could be seen."""
+        found = self.contents.sections
+        if not found:
+            return None
+        if self.live.database and self.live.database in found:
+            return found[self.live.database]
+        # A plain dump names no database, unless it makes it.
+        return found.get("") if self.contents.kind == "plain" or not self.live.database else None
+
+    @property
+    def why_none(self) -> str:
+        """Why it is no backup of this database at all; empty where nothing says so."""
+        return _why_none(self)
+
+    @property
+    def why_old(self) -> str:
+        """Why it is older than its file; empty where nothing says so."""
+        dated = self.contents.dated
+        if dated is None or self.contents.made - dated <= DATED:
+            return ""
+        return f"was made on {dated:%Y-%m-%d}, by its own word"
+
+    @property
+    def why_broken(self) -> str:
+        """Why it is not whole; empty where nothing says so."""
+        seen = self.contents
+        if seen.end == "missing":
+            return "cannot be read to its end: it was cut short"
+        if seen.restore and _is_about_the_dump(seen.complaint):
+            return f"cannot be read by pg_restore: {seen.complaint}"
+        left_out = _left_out(self)
+        return f"has no data of {', '.join(sorted(left_out)[:5])}" if left_out else ""
+
+    @property
+    def doubts(self) -> str:
+        """What could not be seen of it; empty where all was."""
+        return _doubts(self)
+
+
+def _is_about_the_dump(complaint: str) -> bool:
+    return complaint.startswith("pg_restore:") and not NOT_PG_RESTORES_FAULT.search(complaint)
+
+
+def _why_none(one: Listing) -> str:
+    seen, live = one.contents, one.live
+    if seen.kind == "empty":
+        return "is empty"
+    if seen.kind in NO_DUMPS:
+        return NO_DUMPS[seen.kind]
+    if seen.kind not in ARCHIVES | TEXTS or seen.is_partly or (seen.kind in ARCHIVES and not seen.sections):
+        return ""
+    named = sorted(name for name in seen.sections if name)
+    if live.database and named and live.database not in seen.sections and "" not in seen.sections:
+        return f"is of {', '.join(named[:3])}, and not of {live.database}"
+    if seen.end == "missing":
+        return ""
+    section = one.section
+    if section is None and seen.kind == "cluster":
+        return "has no database in it, but what belongs to the server"
+    if section is None or not section.rows:
+        return "has no table's data" if seen.end != "unread" else ""
+    if not live.rows:
+        return ""
+    common = live.rows.keys() & section.rows.keys()
+    if not common:
+        return "has none of this database's tables"
+    if len(common) * 2 < len(live.rows):
+        return f"has data of {len(common)} of the {len(live.rows)} tables that have any"
+    counted = {table: rows for table in common if (rows := section.rows[table]) is not None}
+    if len(counted) == len(common) and seen.end == "reached":
+        before, now = sum(counted.values()), sum(live.rows[table] for table in common)
+        if not before:
+            return "has no row of any table"
+        if before * 2 < now and now >= ENOUGH_ROWS:
+            return f"has {before} rows of about {now}: fewer than half"
+    return ""
+
+
+def _absent(one: Listing) -> frozenset[str]:
+    """The tables that have rows, of which it has no data."""
+    section = one.section
+    if section is None or not section.rows or one.contents.is_partly or one.contents.end == "unread":
+        return frozenset()
+    return frozenset(one.live.rows.keys() - section.rows.keys())
+
+
+def _left_out(one: Listing) -> frozenset[str]:
+    """Those of them that were there when it was made: it makes the table, or no migration has run since."""
+    section, absent = one.section, _absent(one)
+    if section is None:
+        return frozenset()
+    if section.revision and section.revision == one.live.revision:
+        return absent
+    return absent & section.defined
+
+
+def _doubts(one: Listing) -> str:
+    seen = one.contents
+    if seen.sealed:
+        return f"is encrypted ({seen.sealed}): what is in it a restore by who has the key can tell"
+    if seen.lacking:
+        return f"is packed with {seen.lacking}, which the machine has not"
+    if seen.kind in NOT_READ:
+        return NOT_READ[seen.kind]
+    if seen.kind not in ARCHIVES | TEXTS:
+        return "is of a format that is not known"
+    if seen.end == "unread":
+        return "was not read to its end: it is too large to be read in passing, or not understood"
+    if seen.is_partly:
+        return "was not read whole: it is too large to be read in passing"
+    if seen.restore and not _is_about_the_dump(seen.complaint):
+        return f"was not read by the database's pg_restore: {seen.complaint or f'exit status {seen.restore}'}"
+    if more := _absent(one) - _left_out(one):
+        return f"has no data of {', '.join(sorted(more)[:5])}: whether they were made since is not seen"
+    return ""
+
+
+def is_beside(one: Listing, dumps: Collection[str]) -> bool:
+    """Whether it is something that is kept beside dumps: not of this database, or no dump, and none is called like it.
+
+    Args:
+        one: what is in a file, with what the database has.
+        dumps: the families of what are dumps of this database.
+    """
+    return bool(one.why_none) and family(one.contents.name) not in dumps
+
+
+WORDS = (
+    "none", "live", "dump", "layer", "format", "sealed", "missing", "archive", "defined", "in", "data", "revision",
+    "more", "partly", "end", "restore",
+)  # fmt: skip
+
+
+def _live(found: Sequence[Record]) -> Live:
+    rows: dict[str, int] = {}
+    tables: set[str] = set()
+    said: dict[str, str] = {}
+    for one in found:
+        what, rest = one.fields(2)
+        if what == "table":
+            count, has, name = one.fields(4)[1:]
+            tables.add(name)
+            if has == "rows":
+                rows[name] = max(1, whole_number(count, "the rows of a table"))
+        elif what == "size":
+            said["database"] = one.fields(3)[2]
+        else:
+            said[what] = rest
+    return Live(
+        rows, frozenset(tables), said.get("database", ""), said.get("cluster", ""), said.get("revision", "")
+    )  # fmt: skip
+
+
+def _contents(found: Sequence[Record]) -> Contents:
+    size, made, name = found[0].fields(3)
+    said: dict[str, str] = {}
+    layers: list[str] = []
+    rows: dict[str, dict[str, int | None]] = {}
+    defined: dict[str, set[str]] = {}
+    revisions: dict[str, str] = {}
+    current, dated, database = "", None, ""
+    for one in found[1:]:
+        match one.word:
+            case "layer":
+                layers.append(one.rest)
+            case "archive":
+                _, moment, _, database = one.fields(4)
+                dated = moment_of(moment, "when a dump was made") if moment != "0" else None
+            case "in":
+                current = one.rest
+                rows.setdefault(current, {})
+                defined.setdefault(current, set())
+            case "data":
+                count, table = one.fields(2)
+                # What was counted is better than what was only listed.
+                known = whole_number(count, "the rows of a table") if count != "-1" else None
+                listed = rows.setdefault(current, {})
+                listed[table] = known if known is not None else listed.get(table)
+            case "defined":
+                defined.setdefault(current, set()).add(one.rest)
+            case "revision":
+                revisions[current] = one.rest
+            case _:
+                said[one.word] = one.rest
+    status, _, complaint = said.get("restore", "").partition(" ")
+    return Contents(
+        name, whole_number(size, "the size of a dump"), moment_of(made, "when a dump was made"), said["format"],
+        tuple(layers), said.get("sealed", ""), said.get("missing", ""), dated, database,
+        {one: Section(rows[one], frozenset(defined.get(one, ())), revisions.get(one, "")) for one in rows},
+        said.get("end", ""), whole_number(status, "a status") if status not in ("", "late") else None, complaint.strip(),
+        "more" in said or "partly" in said,
+    )  # fmt: skip
+
+
+def parse_all(text: str) -> tuple[Listing, ...]:
+    """What was looked at, newest first.
+
+    Raises:
+        Garbled: it is no listing.
+    """
+    what = "the listing of the newest dumps"
+    found = records(text, what, WORDS)
+    groups: list[list[Record]] = []
+    for one in found:
+        if one.word == "dump":
+            groups.append([one])
+        elif groups and one.word not in ("none", "live"):
+            groups[-1].append(one)
+        elif one.word not in ("none", "live"):
+            raise Garbled(what)
+    live = _live([one for one in found if one.word == "live"])
+    try:
+        return tuple(Listing(_contents(group), live) for group in groups)
+    except KeyError:
+        raise Garbled(what) from None
+
+
+def chosen(found: Sequence[Listing]) -> Listing | None:
+    """The newest that may be a dump of this database, or else the newest of all."""
+    dumps = {family(one.contents.name) for one in found if not one.why_none}
+    passed: list[str] = []
+    for one in found:
+        if not is_beside(one, dumps):
+            return Listing(one.contents, one.live, tuple(passed))
+        passed.append(one.contents.name)
+    return found[0] if found else None
+
+
+def parse(gathered: Gathered, target: Target) -> Listing:
+    """From the bytes of the newest dumps, and what the database says."""
+    if target.settings.backups.folder is None:
+        raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
+    text = gathered.said("backups.listing").out
+    found = chosen(parse_all(text))
+    if found is None:
+        if "@none" not in text.splitlines():
+            raise Garbled("the listing of the newest dumps")
+        raise Missing(Unknown(Reason.MISSING, f"there is no dump in {target.settings.backups.folder}"))
+    return found
+
+
+def looked_into(gathered: Gathered) -> tuple[Listing, ...]:
+    """What was looked into, where anything was."""
+    try:
+        return parse_all(gathered.said("backups.listing").out)
+    except (Missing, Garbled):
+        return ()
+
+
+FACT = Fact("dump_listing", parse, (PROBE,))

@@ -1,0 +1,33 @@
+# For the drill: `kind FILE` says of what format a dump is and in which compressions it lies; `data FILE` of which tables it has data.
+use strict;
+use warnings;
+
+my ($question, $path) = @ARGV;
+exec { 'true' } 'true' if !defined $path;
+
+sub gives_up { my ($why) = @_; print STDERR "$why\n"; exit 5 }
+
+my $seen = -d $path ? { layers => [], head => 'PGDMP' } : layers($path);
+gives_up("the dump: $seen->{trouble}") if $seen->{trouble};
+gives_up("there is no $seen->{missing} to unpack the dump with") if $seen->{missing};
+my ($head, @layers) = ($seen->{head}, @{ $seen->{layers} });
+my $by = encryption_of($head);
+gives_up("the dump is encrypted ($by): only who has the key can restore it") if $by;
+my $kind = -d $path ? 'directory' : substr($head, 0, 5) eq 'PGDMP' ? 'custom' : is_tar($head) ? 'tar'
+  : $head =~ /^-- PostgreSQL database cluster dump\r?$/m ? 'cluster' : 'plain';
+
+if ($question eq 'kind') { print join(' ', $kind, @layers), "\n" }
+elsif ($kind eq 'plain' || $kind eq 'cluster') {
+  my $found = scan(piped($path, unpackers(@layers)));
+  my %tables = map { %$_ } values %{ $found->{rows} };
+  print '@data ', name($_), "\n" for sort keys %tables;
+} else {
+  my $in = $kind eq 'directory' ? piped("$path/toc.dat") : piped($path, unpackers(@layers));
+  taken($in, 512) if $kind eq 'tar';
+  my $archive = eval { archive($in) };
+  $in->{is_late} = 1;
+  ended($in);
+  for my $entry ($archive ? @{ $archive->{entries} } : ()) {
+    print '@data ', name("$entry->{schema}.$entry->{name}"), "\n" if $entry->{kind} eq 'TABLE DATA';
+  }
+}
