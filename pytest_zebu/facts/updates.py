@@ -267,7 +267,7 @@ def _release(said: _Said) -> Release:
         try:
             told[column] = date.fromisoformat(text)
         except ValueError:
-            said.odd.append(f"life {text}"[:80])
+            said.odd.append(f"life {column} {text}"[:80])
     extended = any(
         mark in text for text in said.all("suite") for mark in ("o=UbuntuESM", "o=Freexian", ".freexian.com ")
     )

@@ -71,6 +71,9 @@ def test_security_updates_install_themselves(
         assert not overlooked, f"{len(overlooked)} were there before the last run, and still wait: {names}"
         if updates.trouble:
             raise NotAssessed(f"apt cannot say what waits: {updates.trouble}")
+        unread = [text for text in updates.odd if text.startswith("pending ")]
+        if unread:
+            raise NotAssessed(f"what apt says of one was not understood: {unread[0]}")
     with case("reboot"):
         if updates.reboot_since is not None:
             age = machine.time - updates.reboot_since
