@@ -11,6 +11,7 @@ from pytest_zebu.settings.target import Target
 ADDRESS_PROBE = Probe(
     "addressing",
     file="addressing.sh",
+    uses=("leases.pl",),
 )
 CONNECTIVITY_PROBE = Probe(
     "connectivity",
@@ -38,7 +39,7 @@ class Addressing:
 class Connectivity:
     """What the machine reaches."""
 
-    gateway: bool
+    gateway: Known[bool] | Unknown
     names: bool
     https: Known[bool] | Unknown
     peers: tuple[tuple[str, bool], ...]
@@ -73,11 +74,16 @@ def parse_connectivity(gathered: Gathered, target: Target) -> Connectivity:
     https: Known[bool] | Unknown = Known(said["https"] not in ("000", ""))
     if said["https"] == "unseen":
         https = Unknown(Reason.NO_COMMAND, "neither curl nor wget is there to try https with")
+    gateway: Known[bool] | Unknown = Known(said.get("gateway", "0") != "0")
+    if said.get("gateway") == "unseen":
+        gateway = (
+            https if isinstance(https, Known) and https.value else Unknown(Reason.MISSING, "the link has no neighbours")
+        )
     return Connectivity(
-        gateway=said.get("gateway", "0") != "0",
+        gateway=gateway,
         names=said["names"] == "1",
         https=https,
-        peers=tuple((text.split()[0], text.endswith(" 1")) for key, text in pairs if key == "peer"),
+        peers=tuple((text.split()[0], text.endswith(" 1")) for key, text in pairs if key == "peer" and text.strip()),
         neighbours=tuple(text for key, text in pairs if key == "neighbour"),
         complaint=said.get("complaint", "")[:200],
     )

@@ -51,25 +51,29 @@ class Service:
 
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     """From compose's own reading of its files, compared on the machine."""
-    found: dict[str, Service] = {}
+    found: list[Service] = []
     for one in records(gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files")):
+        last = found[-1] if found else None
         match [one.word, *one.rest.split(" ")]:
             case ["service", name, kind, revision, created, changed]:
                 moment = moment_of(changed, "the last change of a context") if is_number(changed) else None
-                found[name] = Service(name, kind, "" if revision == "-" else revision, docker_time(created), moment)
+                revision = "" if revision == "-" else revision
+                found.append(Service(name, kind, revision, docker_time(created), moment))
             case ["unreadable", name] if name:
-                found[name] = Service(name, "unreadable", "", None, None)
-            case ["environment", name, count, names] if name in found and is_number(count):
+                found.append(Service(name, "unreadable", "", None, None))
+            case ["environment", name, count, names] if last and name == last.name and is_number(count):
                 differing = tuple(part for part in names.split(",") if part != "-")
-                found[name] = replace(found[name], variables=int(count), differing=differing)
-            case ["files", name, *counts] if name in found and len(counts) == 3 and all(map(is_number, counts)):
+                found[-1] = replace(last, variables=int(count), differing=differing)
+            case ["files", name, *counts] if (
+                last and name == last.name and len(counts) == 3 and all(map(is_number, counts))
+            ):
                 same, other, absent = map(int, counts)
-                found[name] = replace(found[name], files=(same, other, absent))
+                found[-1] = replace(last, files=(same, other, absent))
             case _:
                 raise one.garbled()
     if not found:
         raise Garbled("compose named no service")
-    return tuple(found.values())
+    return tuple(found)
 
 
 FACT = Fact("compose", parse, (PROBE,))

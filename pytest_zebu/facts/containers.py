@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, key_values, parse_json
 from pytest_zebu.facts.sockets import is_loopback
 from pytest_zebu.settings.target import Target
@@ -21,6 +22,7 @@ class Published:
     port: int
     host_address: str
     host_port: int
+    protocol: str = "tcp"
 
     @property
     def is_loopback(self) -> bool:
@@ -28,7 +30,9 @@ class Published:
         return is_loopback(self.host_address)
 
     def __str__(self) -> str:
-        return f"{self.host_address or '0.0.0.0'}:{self.host_port}->{self.port}"  # noqa: S104 (shown, not bound)
+        kind = "" if self.protocol == "tcp" else f"/{self.protocol}"
+        address = self.host_address or "0.0.0.0"  # noqa: S104 (shown, not bound)
+        return f"{f'[{address}]' if ':' in address else address}:{self.host_port}->{self.port}{kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Container:
         started: when it was last started; None where it never was.
         was_oom_killed: whether the kernel ended it for want of memory.
         created: when it was made.
+        ended: when it last ended; None where it never did.
+        exit_code: what it ended with.
+        number: which of its service's containers it is.
+        waited_for: services that it was made to wait for until they had ended well.
+        needs_running: services that it was made to wait for until they ran.
     """
 
     name: str
@@ -64,49 +73,87 @@ class Container:
     was_oom_killed: bool = False
     id: str = ""
     created: datetime | None = None
+    ended: datetime | None = None
+    exit_code: int = 0
+    number: int = 1
+    waited_for: tuple[str, ...] = ()
+    needs_running: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """The service's name, as people call it."""
         return self.service or self.name
 
+    @property
+    def instance(self) -> str:
+        """The service's name, with its number where it is not the first."""
+        return self.label if self.number == 1 else f"{self.label}-{self.number}"
+
+    @property
+    def bounds_log(self) -> bool | None:
+        """Whether its log on this machine has bounds; nothing where its driver is not known."""
+        return bounds_log(self.log_driver, self.log_options.get("max-size", ""))
+
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether it came to its end by itself, without fault, and nothing would start it again."""
+        done = self.status == "exited" and self.exit_code == 0 and not self.was_oom_killed
+        return done and self.restart_policy in ("no", "on-failure")
+
+    @property
+    def looks_like_a_task(self) -> bool:
+        """Whether it is made as what runs once: it offers nothing, nobody asks for its health, and it ended soon."""
+        soon = self.started is not None and self.ended is not None and self.ended - self.started <= TASK
+        return soon and not self.published and self.health_test in ((), ("NONE",))
+
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """All containers of the machine, and which project is Zebu's."""
+    """All containers of the machine, and which project is Zebu's.
+
+    Attributes:
+        odd: names of containers that were not understood; the others count.
+    """
 
     everything: tuple[Container, ...]
     project: str
+    odd: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[Container, ...]:
         """The long-running services of the project.
 
         Raises:
-            NotAssessed: no project, or none of its containers, was seen.
+            NotAssessed: no project, or none of its containers, was seen, or one of all containers was not understood.
         """
-        from pytest_zebu.facts.answer import NotAssessed
-
         if not self.project:
             raise NotAssessed("no compose project was found on the machine (set project)")
-        found = tuple(item for item in self.everything if item.project == self.project and not item.is_oneshot)
+        if self.odd:
+            raise NotAssessed(f"docker inspect says of {self.odd[0]} what is not understood")
+        found = tuple(item for item in self.made if not self.is_done(item))
         if not found:
             raise NotAssessed(f"the compose project {self.project} has no containers")
         return found
+
+    @property
+    def made(self) -> tuple[Container, ...]:
+        """The containers of the project's services, with those whose work is done."""
+        return tuple(item for item in self.everything if item.project == self.project and not item.is_oneshot)
+
+    def is_done(self, item: Container) -> bool:
+        """Whether its work was to be done once, and is: others wait for just that, or it is made so and nobody needs it."""
+        if not item.has_ended_well:
+            return False
+        if any(item.service in other.waited_for for other in self.made):
+            return True
+        return item.looks_like_a_task and not any(item.service in other.needs_running for other in self.made)
 
 
 def _container(data: dict[str, Any]) -> Container:
     labels = data["Labels"] or {}
     state = data["State"]
-    bindings = data["PortBindings"] or {}
-    # A stopped container publishes nothing now, but will; what runs is what counts where it runs.
-    ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or bindings
-    published = []
-    for port, places in ports.items():
-        number = int(port.split("/")[0])
-        for place in places or ():
-            host_port = place.get("HostPort") or "0"
-            published.append(Published(number, place.get("HostIp") or "", int(host_port)))
+    depends = _dependencies(labels.get("com.docker.compose.depends_on", ""))
+    number = labels.get("com.docker.compose.container-number", "1")
     return Container(
         name=data["Name"].lstrip("/"),
         project=labels.get("com.docker.compose.project", ""),
@@ -116,7 +163,7 @@ def _container(data: dict[str, Any]) -> Container:
         health=(state.get("Health") or {}).get("Status", "none"),
         restart_policy=(data["RestartPolicy"] or {}).get("Name") or "no",
         restart_count=int(data["RestartCount"]),
-        published=tuple(published),
+        published=_published(data),
         health_test=tuple((data.get("Healthcheck") or {}).get("Test") or ()),
         memory=int(data.get("Memory") or 0),
         cpus=_cpus(data),
@@ -130,7 +177,56 @@ def _container(data: dict[str, Any]) -> Container:
         was_oom_killed=bool(state.get("OOMKilled")),
         id=str(data.get("Id") or "")[:12],
         created=docker_time(data.get("Created")),
+        ended=docker_time(state.get("FinishedAt")),
+        exit_code=int(state.get("ExitCode") or 0),
+        number=int(number) if is_number(number) else 1,
+        waited_for=tuple(name for name, condition in depends if condition == "service_completed_successfully"),
+        needs_running=tuple(name for name, condition in depends if condition != "service_completed_successfully"),
     )
+
+
+def _dependencies(label: str) -> tuple[tuple[str, str], ...]:
+    """Services and conditions, as compose writes them down: `db:service_healthy:false,migrate:service_completed_successfully:false`."""
+    parts = [part.split(":") for part in label.split(",") if part]
+    return tuple((part[0], part[1] if len(part) > 1 else "service_started") for part in parts)
+
+
+def _published(data: dict[str, Any]) -> tuple[Published, ...]:
+    """Its ports on the machine. A stopped container publishes nothing now, but will; of one that runs, what is counts."""
+    ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or data["PortBindings"] or {}
+    found = []
+    for port, places in ports.items():
+        number, _, protocol = port.partition("/")
+        for place in places or ():
+            first, _, last = (place.get("HostPort") or "0").partition("-")
+            within = range(int(first), min(int(last or first), 65_535) + 1)
+            found += [Published(int(number), place.get("HostIp") or "", one, protocol or "tcp") for one in within]
+    return tuple(found)
+
+
+BOUNDED_DRIVERS = ("local", "journald", "none")
+"""Drivers with bounds of their own."""
+REMOTE_DRIVERS = ("syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "logentries")
+"""Drivers that hand everything on, and keep no file of their own."""
+LARGEST_LOG = 2**30
+"""A log that rotates beyond a gibibyte fills the disk before it does."""
+TASK = timedelta(hours=1)
+"""How long what runs once may take."""
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,6})?) ?([kmgtp]?)(?:i?b)?")
+
+
+def bytes_of(size: str) -> float:
+    """A size as Docker reads it: `10m`, `1g`, `1.5GiB`; what is not understood, and what is none, is endless."""
+    found = _SIZE.fullmatch(size.strip().lower())
+    number = float(found[1]) * 1024 ** " kmgtp".index(found[2] or " ") if found else 0
+    return number or math.inf
+
+
+def bounds_log(driver: str, size: str) -> bool | None:
+    """Whether a log driver with this `max-size` bounds what it keeps on the machine; nothing where it is not known."""
+    if driver == "json-file":
+        return bytes_of(size) <= LARGEST_LOG
+    return True if driver in (*BOUNDED_DRIVERS, *REMOTE_DRIVERS) else None
 
 
 def docker_time(text: Any) -> datetime | None:
@@ -151,13 +247,19 @@ def parse(gathered: Gathered, target: Target) -> Containers:
     """From the batch's `docker inspect`, in which environments were left out."""
     said = gathered.said("zebu.containers").out
     project = key_values(gathered.said("zebu.host").out).get("project", "")
-    try:
-        found = tuple(_container(data) for data in parse_json(said, "docker inspect"))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise Garbled("docker inspect has another shape than known") from None
+    found, odd = [], []
+    told = parse_json(said, "docker inspect")
+    for data in told if isinstance(told, list) else [told]:
+        try:
+            found.append(_container(data))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            name = data.get("Name") if isinstance(data, dict) else None
+            odd.append(str(name or "a container").lstrip("/")[:80])
+    if not found and odd:
+        raise Garbled("docker inspect has another shape than known")
     if not found:
         raise Missing(Unknown(Reason.MISSING, "Docker has no containers"))
-    return Containers(found, project)
+    return Containers(tuple(found), project, tuple(odd))
 
 
 FACT = Fact("containers", parse)

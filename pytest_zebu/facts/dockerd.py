@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, whole_number
+from pytest_zebu.facts.containers import bounds_log
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
@@ -20,42 +21,44 @@ class DockerDaemon:
     """The running daemon.
 
     Attributes:
-        bounds_logs: a container made now has bounded logs.
-        is_older_than_file: daemon.json changed after the daemon started, so what the file says is not in force.
+        is_older_than_file: daemon.json changed after the daemon started, so what the file says is not in force; nothing
+            where it is not known when it started.
         collects_cache: the build cache has a limit of its own.
         has_own_filesystem: its folder stands on a file system of its own.
     """
 
     log_driver: str
     max_size: str
-    is_older_than_file: bool
+    is_older_than_file: bool | None
     collects_cache: bool
     has_own_filesystem: bool
     version: str
 
     @property
-    def bounds_logs(self) -> bool:
-        """By the driver's own bounds, or by a size for json-file."""
-        return self.log_driver in ("local", "journald", "none") or (
-            self.log_driver == "json-file" and bool(self.max_size)
-        )
+    def bounds_logs(self) -> bool | None:
+        """Whether a container that is made now has a bounded log; nothing where its driver is not known."""
+        return bounds_log(self.log_driver, self.max_size)
+
+
+def _moment(text: str) -> int | None:
+    return whole_number(text, "a moment of Docker's") if text else None
 
 
 def parse(gathered: Gathered, target: Target) -> DockerDaemon:
     """From docker info, daemon.json and the daemon's start."""
     said = key_values(gathered.said("dockerd").out)
     try:
-        started = int(said.get("started") or 0)
-        changed = int(said.get("changed") or 0)
+        started, changed = (_moment(said.get(name, "")) for name in ("started", "changed"))
+        caches = ("defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace")
         return DockerDaemon(
             said["driver"],
             said.get("flag") or said.get("max-size", ""),
-            bool(started) and changed > started,
-            "gc" in said or bool(said.get("defaultKeepStorage")),
+            False if changed is None else None if started is None else changed > started,
+            "gc" in said or any(said.get(name) for name in caches),
             said["own_filesystem"] == "1",
             said.get("version", ""),
         )
-    except (KeyError, ValueError):
+    except KeyError:
         raise Garbled("the Docker daemon's state") from None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Missing, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
@@ -20,6 +20,10 @@ PROBE = Probe(
 )
 
 
+DOCKER = datetime(2013, 3, 1, tzinfo=UTC)
+"""No image is older than Docker."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """An image that a service runs.
@@ -33,13 +37,20 @@ class Image:
     base: datetime | None
 
 
+def _age(text: str) -> datetime | None:
+    """When something was made. Builds that are the same every time have a date that says nothing: 1970, 1980, the year 1."""
+    found = docker_time(text)
+    return found if found is not None and found >= DOCKER else None
+
+
 def parse(gathered: Gathered, target: Target) -> tuple[Image, ...]:
     """From docker inspect and docker history."""
     found = []
     for one in records(gathered.said("images").out, "the images probe", ("image",)):
         match one.rest.split():
-            case [service, made, *base]:
-                found.append(Image(service, docker_time(made), docker_time(base[0]) if base else None))
+            case [service, *moments]:
+                made, base = (_age(text) for text in (*moments, "", "")[:2])
+                found.append(Image(service, made, base))
             case _:
                 raise one.garbled()
     if not found:

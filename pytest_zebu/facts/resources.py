@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
@@ -25,14 +26,33 @@ class Resources:
     disk: int
 
 
+def _number(text: str) -> int:
+    return int(text) if is_number(text) else 0
+
+
+def _cpus(said: Mapping[str, str]) -> int:
+    """Processors that are online, as far as the machine's own control group lets it have them."""
+    quota, _, period = said.get("quota", "").partition(" ")
+    bounds = [_number(said.get("set", ""))]
+    if is_number(quota) and _number(period):
+        bounds.append(max(1, int(quota) // int(period)))
+    online = _number(said.get("online", "")) or whole_number(said["cpus"], "the count of processors")
+    return min([online, *(bound for bound in bounds if bound)])
+
+
 def parse(gathered: Gathered, target: Target) -> Resources:
-    """From nproc, /proc/meminfo and lsblk; where no block device is seen, the root file system's size counts."""
+    """From the kernel's figures and lsblk; a file system over several devices may be larger than what lsblk sees of it."""
     said = key_values(gathered.said("resources").out)
     try:
-        disk = int(said["disk"] or 0) or int(said["root"])
-        return Resources(int(said["cpus"]), int(said["memory_kib"]) * 1024, disk)
-    except (KeyError, ValueError):
+        memory = whole_number(said["memory_kib"], "the memory") * 1024
+        limit = _number(said.get("memory_limit", ""))
+        disk = max(_number(said.get("disk", "")), _number(said.get("root", "")))
+        cpus = _cpus(said)
+    except KeyError:
         raise Garbled("the machine's resources") from None
+    if not disk:
+        raise Garbled("the machine's disk")
+    return Resources(cpus, min(memory, limit or memory), disk)
 
 
 FACT = Fact("resources", parse, (PROBE,))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
@@ -24,6 +25,9 @@ DISK_PROBE = Probe(
     root=True,
     needs=(Need.APP_DIR,),
 )
+
+
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,18 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """Sizes in bytes and counts of inodes; no inodes are counted where the file system makes them as it needs them."""
+    """Sizes in bytes and counts of inodes; no inodes are counted where the file system makes them as it needs them.
+
+    Attributes:
+        trouble: why its figures are not known; empty where they are.
+    """
 
     place: str
     size: int
     available: int
     inodes: int
     free_inodes: int
+    trouble: str = ""
 
     @property
     def free(self) -> float:
@@ -63,27 +72,31 @@ class FileSystem:
 def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]]:
     """By service, in the order of time."""
     found: dict[str, list[Sample]] = {}
-    try:
-        for one in records(gathered.said("usage").out, "the counters", ("sample",)):
-            service, memory, held, cpu, at = one.fields(5)
-            found.setdefault(service, []).append(Sample(int(memory), int(held), int(cpu) / 1e9, float(at)))
-    except ValueError:
-        raise Garbled("the containers' counters") from None
+    for one in records(gathered.said("usage").out, "the counters", ("sample",)):
+        match one.rest.split(" "):
+            case [service, memory, held, cpu, at] if all(_NUMBER.fullmatch(text) for text in (memory, held, cpu, at)):
+                found.setdefault(service, []).append(Sample(int(memory), int(held), int(cpu) / 1e9, float(at)))
+            case _:
+                continue  # of a container that ended meanwhile, or began: the item misses its samples, and says so
     if not found:
         raise Missing(Unknown(Reason.MISSING, "the kernel's counters of the containers were not found"))
     return {service: tuple(samples) for service, samples in found.items()}
 
 
 def parse_disk(gathered: Gathered, target: Target) -> tuple[FileSystem, ...]:
-    """From df."""
+    """From df, place by place: what is odd about one is told with it."""
     found = []
-    for line in gathered.said("disk").out.splitlines():
-        fields = line.rsplit(None, 4)
-        try:
-            size, available, inodes, free = (int(field) if field != "-" else 0 for field in fields[1:])
-        except ValueError:
-            raise Garbled(f"df said: {line[:120]}") from None
-        found.append(FileSystem(fields[0], size, available, inodes, free))
+    for one in records(gathered.said("disk").out, "df", ("place", "silent")):
+        if one.word == "silent":
+            found.append(FileSystem(one.rest, 0, 0, 0, 0, "does not answer: its server may be gone"))
+            continue
+        place, *numbers = one.rest.rsplit(None, 4)
+        counts = [int(text) if is_number(text) else 0 if text == "-" else None for text in numbers]
+        if len(counts) != 4 or None in counts or not counts[0]:
+            found.append(FileSystem(place, 0, 0, 0, 0, f"df said: {one.rest[:120]}"))
+            continue
+        size, available, inodes, free = (count or 0 for count in counts)
+        found.append(FileSystem(place, size, available, inodes, free))
     if not found:
         raise Missing(Unknown(Reason.MISSING, "df named no file system"))
     return tuple(found)

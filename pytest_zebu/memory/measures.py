@@ -37,7 +37,7 @@ def _all(read: Read) -> Iterator[tuple[str, float]]:
                 yield f"memory.{service}", float(samples[-1].memory)
                 yield f"cpu.{service}", samples[-1].cpu
     if isinstance(disk, Known):
-        for system in disk.value:
+        for system in (one for one in disk.value if not one.trouble):
             yield used(system.place), float(system.size - system.available)
             yield f"disk.size.{system.place}", float(system.size)
     if isinstance(backups, Known) and backups.value.dumps:

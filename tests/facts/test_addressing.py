@@ -36,18 +36,24 @@ REACHES = "gateway=1\nnames=1\nhttps=200\npeer=10.77.0.20:443 1\npeer=10.77.0.21
 
 def test_what_the_machine_reaches(target: Target) -> None:
     found = read("connectivity", REACHES, target)
-    assert (found.gateway, found.names, found.https, found.complaint) == (True, True, Known(True), "")
+    assert (found.gateway, found.names, found.https, found.complaint) == (Known(True), True, Known(True), "")
     assert found.peers == (("10.77.0.20:443", True), ("10.77.0.21:443", False))
     assert found.neighbours == ("10.77.0.1", "10.77.0.20")
 
 
 @pytest.mark.parametrize(("old", "new", "field", "value"), [
-    ("gateway=1", "gateway=0", "gateway", False), ("names=1", "names=0", "names", False),
+    ("gateway=1", "gateway=0", "gateway", Known(False)), ("gateway=1", "gateway=unseen", "gateway", Known(True)), ("names=1", "names=0", "names", False),
     ("https=200", "https=000", "https", Known(False)), ("https=200", "https=", "https", Known(False)), ("https=200", "https=404", "https", Known(True)),
     ("https=200", "complaint=" + "x" * 300 + "\nhttps=000", "complaint", "x" * 200),
 ])  # fmt: skip
 def test_each_way_is_tried_for_itself(old: str, new: str, field: str, value: object, target: Target) -> None:
     assert getattr(read("connectivity", REACHES.replace(old, new), target), field) == value
+
+
+@pytest.mark.parametrize("https", ["000", "unseen"])
+def test_a_link_without_neighbours_is_judged_by_what_comes_through(https: str, target: Target) -> None:
+    said = REACHES.replace("gateway=1", "gateway=unseen").replace("https=200", f"https={https}")
+    assert isinstance(read("connectivity", said, target).gateway, Unknown)
 
 
 def test_without_a_tool_https_is_unknown(target: Target) -> None:

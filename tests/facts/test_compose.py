@@ -38,3 +38,9 @@ def test_files_that_an_image_has(target: Target) -> None:
     assert (found.files, found.created, found.revision) == ((7, 2, 1), None, "")
     assert found.context_changed is not None
     assert why("compose", "", target) is Reason.GARBLED
+
+
+def test_each_replica_is_compared_for_itself(target: Target) -> None:
+    """The last one hides nothing of those before it."""
+    out = "@service web pulled - - -\n@environment web 3 A\n@service web pulled - - -\n@environment web 3 -\n"
+    assert [one.differing for one in read("compose", out, target)] == [("A",), ()]

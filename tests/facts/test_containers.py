@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts.answer import NotAssessed, Reason
-from pytest_zebu.facts.containers import Container, Containers, Published, docker_time
+from pytest_zebu.facts.containers import Container, Containers, Published, bounds_log, bytes_of, docker_time
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -118,3 +119,92 @@ def test_how_its_log_is_bounded(target: Target) -> None:
     assert (found.memory, found.image) == (64, "postgres:16")
     bare = inspected(target, LogConfig={"Type": None, "Config": None}, Healthcheck=None)
     assert (bare.log_driver, bare.log_options, bare.health_test) == ("", {}, ())
+
+
+@pytest.mark.parametrize(("ports", "expected"), [
+    ({"53/udp": [{"HostIp": "", "HostPort": "53"}]}, "0.0.0.0:53->53/udp"), ({"80/tcp": [{"HostIp": "::", "HostPort": "8080"}]}, "[::]:8080->80"),
+    ({"80": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, "0.0.0.0:80->80"), ({"9/sctp": [{"HostPort": "9"}]}, "0.0.0.0:9->9/sctp"),
+])  # fmt: skip
+def test_a_port_has_a_protocol(ports: dict[str, Any], expected: str, target: Target) -> None:
+    (port,) = inspected(target, Ports=ports).published
+    assert str(port) == expected
+
+
+def test_a_range_of_ports_is_all_of_them(target: Target) -> None:
+    made = inspected(target, Ports={}, PortBindings={"80/tcp": [{"HostIp": "", "HostPort": "8000-8002"}]})
+    assert [port.host_port for port in made.published] == [8000, 8001, 8002]
+    endless = inspected(target, Ports={}, PortBindings={"80/tcp": [{"HostPort": "65534-999999999"}]})
+    assert [port.host_port for port in endless.published] == [65534, 65535]
+
+
+MIGRATED = {
+    "Status": "exited",
+    "ExitCode": 0,
+    "StartedAt": "2026-11-24T12:00:00Z",
+    "FinishedAt": "2026-11-24T12:00:09Z",
+}
+
+
+def one_shot(target: Target, state: dict[str, Any], depends: str, **change: Any) -> bool:
+    """Whether a container is left out of the services, beside one that was made to wait for others."""
+    labels = {**LABELS, "com.docker.compose.service": "migrate"}
+    plain = {
+        "Name": "/zebu-migrate-1",
+        "Labels": labels,
+        "RestartPolicy": {"Name": "no"},
+        "Ports": {},
+        "PortBindings": {},
+    }
+    waiting = {**INSPECTED, "Labels": {**LABELS, "com.docker.compose.depends_on": depends}}
+    said = json.dumps([waiting, {**INSPECTED, **plain, "State": {**MIGRATED, **state}, **change}])
+    found = read("containers", {"zebu.containers": said, "zebu.host": HOST}, target)
+    assert len(found.made) == 2
+    return len(found.services) == 1
+
+
+@pytest.mark.parametrize(("state", "depends", "change", "is_done"), [
+    ({}, "migrate:service_completed_successfully:false", {}, True), ({}, "redis:service_healthy:true", {}, True), ({}, "", {}, True),
+    # Others wait for its end, though it takes long; or for what it offers, so that its end is a fault.
+    ({"FinishedAt": "2026-11-24T15:00:00Z"}, "migrate:service_completed_successfully:true", {}, True),
+    ({"FinishedAt": "2026-11-24T15:00:00Z"}, "", {}, False), ({}, "migrate:service_started:false", {}, False), ({}, "migrate", {}, False),
+    ({"ExitCode": 1}, "migrate:service_completed_successfully:false", {}, False), ({"OOMKilled": True}, "", {}, False),
+    ({"Status": "running"}, "", {}, False), ({"Status": "created", "StartedAt": "0001-01-01T00:00:00Z"}, "", {}, False),
+    ({}, "", {"RestartPolicy": {"Name": "always"}}, False), ({}, "", {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}, True),
+    ({}, "", {"Healthcheck": {"Test": ["CMD", "true"]}}, False), ({}, "", {"Healthcheck": {"Test": ["NONE"]}}, True),
+    ({}, "", {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}, False),
+])  # fmt: skip
+def test_what_ran_once_and_ended_well_is_no_service(
+    state: dict[str, Any], depends: str, change: dict[str, Any], is_done: bool, target: Target
+) -> None:
+    assert one_shot(target, state, depends, **change) is is_done
+
+
+def test_one_odd_container_leaves_the_others_and_is_named(target: Target) -> None:
+    said = json.dumps([INSPECTED, {**INSPECTED, "Name": "/odd", "Ports": {"x/tcp": [{}]}}])
+    found = read("containers", {"zebu.containers": said, "zebu.host": HOST}, target)
+    assert ([one.name for one in found.everything], found.odd) == (["zebu-db-1"], ("odd",))
+    with pytest.raises(NotAssessed, match="of odd what is not understood"):
+        len(found.services)
+
+
+@pytest.mark.parametrize(("number", "instance"), [("1", "db"), ("2", "db-2"), ("many", "db")])
+def test_replicas_have_numbers(number: str, instance: str, target: Target) -> None:
+    assert inspected(target, Labels={**LABELS, "com.docker.compose.container-number": number}).instance == instance
+
+
+@pytest.mark.parametrize(("size", "number"), [
+    ("10m", 10 * 2**20), ("10M", 10 * 2**20), ("10mb", 10 * 2**20), ("1.5GiB", 1.5 * 2**30), ("512", 512), ("64 k", 64 * 2**10), ("1t", 2**40),
+    ("-1", math.inf), ("0", math.inf), ("", math.inf), ("unlimited", math.inf), ("10x", math.inf),
+])  # fmt: skip
+def test_sizes_as_docker_reads_them(size: str, number: float) -> None:
+    assert bytes_of(size) == number
+
+
+@pytest.mark.parametrize(("driver", "size", "bounded"), [
+    ("json-file", "10m", True), ("json-file", "1g", True), ("json-file", "1025m", False), ("json-file", "", False), ("json-file", "-1", False),
+    ("local", "", True), ("syslog", "", True), ("", "", None), ("acme/driver", "10m", None),
+])  # fmt: skip
+def test_drivers_and_their_bounds(driver: str, size: str, bounded: bool | None, target: Target) -> None:
+    assert bounds_log(driver, size) is bounded
+    made = inspected(target, LogConfig={"Type": driver, "Config": {"max-size": size}})
+    assert made.bounds_log is bounded

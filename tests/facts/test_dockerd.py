@@ -13,9 +13,10 @@ OUT = "driver=json-file\nversion=27.3.1\nown_filesystem=0\nstarted=200\n"
 
 @pytest.mark.parametrize(("driver", "more", "bounds"), [
     ("json-file", "", False), ("json-file", "max-size=10m\n", True), ("json-file", "flag=10m\n", True), ("json-file", "max-size=\n", False),
-    ("local", "", True), ("journald", "", True), ("none", "", True), ("syslog", "max-size=10m\n", False),
+    ("local", "", True), ("journald", "", True), ("none", "", True), ("syslog", "", True), ("gelf", "", True), ("grafana/loki:3", "", None),
+    ("json-file", "max-size=-1\n", False), ("json-file", "max-size=1000g\n", False), ("json-file", "max-size=0\n", False),
 ])  # fmt: skip
-def test_what_bounds_logs(driver: str, more: str, bounds: bool, target: Target) -> None:
+def test_what_bounds_logs(driver: str, more: str, bounds: bool | None, target: Target) -> None:
     assert read("docker_daemon", OUT.replace("json-file", driver) + more, target).bounds_logs is bounds
 
 
@@ -31,12 +32,22 @@ def test_a_file_that_changed_later_is_not_in_force(changed: str, is_older: bool,
 
 
 def test_an_unknown_start_says_nothing_of_the_file(target: Target) -> None:
-    assert not read("docker_daemon", OUT.replace("200", "") + "changed=201\n", target).is_older_than_file
+    """Where there is a file; without one, nothing can be out of force."""
+    unknown = OUT.replace("200", "")
+    assert read("docker_daemon", unknown + "changed=201\n", target).is_older_than_file is None
+    assert read("docker_daemon", unknown, target).is_older_than_file is False
 
 
 @pytest.mark.parametrize(
     ("more", "collects"),
-    [("", False), ("gc=1\n", True), ("defaultKeepStorage=20GB\n", True), ("defaultKeepStorage=\n", False)],
+    [
+        ("", False),
+        ("gc=1\n", True),
+        ("defaultKeepStorage=20GB\n", True),
+        ("defaultKeepStorage=\n", False),
+        ("defaultReservedSpace=20GB\n", True),
+        ("defaultMaxUsedSpace=20GB\n", True),
+    ],
 )
 def test_the_build_cache(more: str, collects: bool, target: Target) -> None:
     assert read("docker_daemon", OUT + more, target).collects_cache is collects

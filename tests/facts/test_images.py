@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pytest_zebu.facts.answer import Reason
-from pytest_zebu.facts.images import Image
+from pytest_zebu.facts.images import DOCKER, Image
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -20,8 +20,25 @@ def test_made_and_base(target: Target) -> None:
 
 
 @pytest.mark.parametrize(
+    "date", ["1970-01-01T00:00:00Z", "1980-01-01T00:00:01Z", "0001-01-01T00:00:00Z", "2013-02-28T23:59:59Z", "-", ""]
+)
+def test_a_date_that_says_nothing_is_no_age(date: str, target: Target) -> None:
+    """Builds that are the same every time set one; and of an image that is gone none is told."""
+    assert read("images", f"@image db {date} {date}\n@image web 2026-11-24T12:00:00Z 2013-03-01T00:00:00Z", target) == (
+        Image("db", None, None), Image("web", NOON, DOCKER),
+    )  # fmt: skip
+
+
+def test_one_odd_image_leaves_the_others(target: Target) -> None:
+    assert read("images", "@image db\n@image web 2026-11-24T12:00:00Z soon", target) == (
+        Image("db", None, None),
+        Image("web", NOON, None),
+    )
+
+
+@pytest.mark.parametrize(
     ("out", "reason"),
-    [("", Reason.MISSING), ("@image backend\n", Reason.GARBLED), ("Error: no such image\n", Reason.GARBLED)],
+    [("", Reason.MISSING), ("@image\n", Reason.GARBLED), ("Error: no such image\n", Reason.GARBLED)],
 )
 def test_no_image_is_no_verdict(out: str, reason: Reason, target: Target) -> None:
     assert why("images", out, target) is reason

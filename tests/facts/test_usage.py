@@ -14,17 +14,35 @@ def test_samples_of_a_container(target: Target) -> None:
     assert need(ALL["usage"].read(gathered, target)) == {
         "db": (Sample(1048576, 4096, 2.0, 10.5), Sample(1048577, 8192, 2.5, 11.0))
     }
-    for wrong in ("@other db 1 2 3", "@sample db one 2 3"):
-        answer = ALL["usage"].read(saying({"usage": wrong}), target)
-        assert isinstance(answer, Unknown)
-        assert answer.reason is Reason.GARBLED
-    assert isinstance(ALL["usage"].read(saying({"usage": ""}), target), Unknown)
+    garbled = ALL["usage"].read(saying({"usage": "@other db 1 2 3"}), target)
+    assert isinstance(garbled, Unknown)
+    assert garbled.reason is Reason.GARBLED
+    for nothing in ("", "@sample db one 2 3 4", "@sample db 1 2 3"):
+        assert isinstance(ALL["usage"].read(saying({"usage": nothing}), target), Unknown)
+
+
+def test_one_odd_sample_leaves_the_others(target: Target) -> None:
+    """A container may end while it is looked at."""
+    gathered = saying({"usage": "@sample web  - - 10.5\n@sample db 1 2 3 4.5\n"})
+    assert need(ALL["usage"].read(gathered, target)) == {"db": (Sample(1, 2, 3e-9, 4.5),)}
 
 
 def test_file_systems_with_and_without_inodes(target: Target) -> None:
-    gathered = saying({"disk": "/ 1000 250 - -\n/var/lib/my docker 400 100 50 5\n"})
+    gathered = saying({"disk": "@place / 1000 250 - -\n@place /var/lib/my docker 400 100 50 5\n"})
     assert need(ALL["disk"].read(gathered, target)) == (
         FileSystem("/", 1000, 250, 0, 0),
         FileSystem("/var/lib/my docker", 400, 100, 50, 5),
     )
     assert FileSystem("/", 1000, 250, 0, 0).free == 0.25
+
+
+def test_one_file_system_that_is_not_understood_leaves_the_others(target: Target) -> None:
+    said = "@place / 1000 250 - -\n@silent /mnt/share\n@place /odd much 1 2 3\n@place /short 1\n@place /empty 0 0 - -\n"
+    whole, silent, *odd = need(ALL["disk"].read(saying({"disk": said}), target))
+    assert whole == FileSystem("/", 1000, 250, 0, 0)
+    assert (silent.place, "does not answer" in silent.trouble) == ("/mnt/share", True)
+    assert [(one.place, one.trouble[:8]) for one in odd] == [
+        ("/odd", "df said:"),
+        ("/short", "df said:"),
+        ("/empty", "df said:"),
+    ]

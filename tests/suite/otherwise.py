@@ -86,6 +86,30 @@ def logging(driver: str, options: dict[str, str]) -> Change:
     )
 
 
+def beside(*, done: bool) -> Change:
+    """Beside the services, a container that ran for a moment; its work was done, or it failed."""
+
+    def change(value: Any, now: datetime) -> Any:
+        made = replace(
+            value.everything[0], service="migrate", name="zebu-migrate-1", status="exited", exit_code=0 if done else 1,
+            health="none", health_test=(), published=(), restart_policy="no", memory=0, cpus=0.0, log_options={},
+            started=now - DAY, ended=now - DAY + SECOND,
+        )  # fmt: skip
+        return replace(value, everything=(*value.everything, made))
+
+    return change
+
+
+def ending(days: int | None) -> Change:
+    """A release whose support ends in so many days, or nobody knows when."""
+
+    def change(value: Any, now: datetime) -> Any:
+        last = None if days is None else now.date() + days * DAY
+        return replace(value, release=replace(value.release, ended=last))
+
+    return change
+
+
 def files(*asked: tuple[str, int, str]) -> Change:
     """Pages that ask for these files of their own: kind, status, type."""
     return lambda value, now: tuple(

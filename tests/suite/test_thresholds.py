@@ -14,7 +14,7 @@ from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.facts.resources import MEMORY_SHARE
-from pytest_zebu.facts.updates import Pending
+from pytest_zebu.facts.updates import MISSING_SUITE, Pending
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
 from tests.suite.otherwise import (
@@ -25,9 +25,11 @@ from tests.suite.otherwise import (
     accepted,
     ago,
     answering,
+    beside,
     bought,
     dumps,
     each,
+    ending,
     files,
     first,
     front,
@@ -69,6 +71,13 @@ PRICES, PORTFOLIOS = "pre.application.functionality.prices", "pre.application.fu
 MONTH, YEAR = (
     timedelta(days=load()[item].cadence_days or 0) for item in ("ops.monthly.updates", "ops.annually.secret-rotation")
 )
+OF_SERVICES = (
+    "deploy.initial.services-healthy",
+    "post.monitoring.services.restarts",
+    *(f"pre.application.docker.{name}" for name in ("restart-policy", "resource-limits", "log-rotation")),
+)
+HELD = (Pending("openssl", "3.0", "Debian-Security:12", is_held=True),)
+LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
@@ -97,7 +106,46 @@ ROWS: tuple[Row, ...] = (
     (UPDATES, {"updates": with_(refreshed=None)}, OPEN, "never fetched"),
     (UPDATES, {"updates": with_(last_run=ago(3 * DAY))}, PASSED, ""),
     (UPDATES, {"updates": with_(last_run=ago(3 * DAY + SECOND))}, FAILED, "last run: was 3 days ago"),
-    (UPDATES, {"updates": with_(last_run=None)}, OPEN, "has never run"),
+    (UPDATES, {"updates": with_(last_run=None, begun=None)}, OPEN, "has never run"),
+    (UPDATES, {"updates": with_(last_run=None, begun=ago(DAY))}, OPEN, "has left no stamp of its end"),
+    # Weekly is often enough, and has a week and two days
+    (UPDATES, {"updates": with_(interval=7 * DAY, last_run=ago(9 * DAY), refreshed=ago(9 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(interval=7 * DAY, last_run=ago(9 * DAY + SECOND))}, FAILED, "last run: was 9 days ago"),
+    (UPDATES, {"updates": with_(interval=8 * DAY)}, FAILED, "only every 8 days"),
+    (UPDATES, {"updates": with_(interval=DAY - DAY)}, PASSED, ""),
+    # What keeps security updates away, though all is switched on
+    (UPDATES, {"updates": with_(uncovered=("bookworm-security/main",))}, FAILED, "leaves out the security suite bookworm-security/main"),
+    (UPDATES, {"updates": with_(unreadable=("codname=x",))}, FAILED, "stops at a pattern"),
+    (UPDATES, {"updates": with_(refused="bookworm-security/main is pinned to -1")}, FAILED, "pinned to -1"),
+    (UPDATES, {"updates": with_(waits_for_shutdown=True)}, FAILED, "InstallOnShutdown"),
+    (UPDATES, {"updates": with_(left_alone=(51, 100))}, FAILED, "leave 51 of 100 packages alone"),
+    (UPDATES, {"updates": with_(left_alone=(50, 100))}, PASSED, ""),
+    (UPDATES, {"updates": with_(broken=("libc6 is half-configured",))}, FAILED, "libc6 is half-configured"),
+    (UPDATES, {"updates": with_(broken=("libc6 is half-configured",), is_busy=True)}, OPEN, "at work at this moment"),
+    (UPDATES, {"updates": with_(pending=HELD)}, FAILED, "1 wait that no run will install"),
+    (UPDATES, {"updates": with_(pending=LEFT)}, FAILED, "1 wait that no run will install"),
+    (UPDATES, {"updates": with_(pinned=("tzdata",))}, FAILED, "left alone): tzdata"),
+    (UPDATES, {"updates": with_(pending=WAITING, arrived=ago(SECOND))}, PASSED, ""),
+    (UPDATES, {"updates": with_(pending=WAITING)}, FAILED, "1 were there before the last run"),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=HELD)}, OPEN, "by hand"),
+    # What apt cannot say is not "nothing"
+    (UPDATES, {"updates": with_(trouble="Unmet dependencies")}, OPEN, "cannot say what waits: Unmet dependencies"),
+    (UPDATES, {"updates": with_(odd=("pending openssl",))}, OPEN, "was not understood: pending openssl"),
+    (UPDATES, {"updates": with_(odd=("life eol soon",))}, PASSED, ""),
+    (UPDATES, {"updates": with_(unconfigured="Syntax error", interval=None)}, OPEN, "cannot read its configuration"),
+    (UPDATES, {"updates": with_(dead_timers=None)}, OPEN, "without systemd"),
+    (UPDATES, {"updates": with_(is_installed=False)}, FAILED, "is not installed"),
+    (UPDATES, {"updates": with_(is_installed=False, tools=("cron-apt",))}, OPEN, "what cron-apt installs"),
+    (UPDATES, {"updates": with_(without_suite=MISSING_SUITE)}, FAILED, "no security suite is among"),
+    (UPDATES, {"updates": with_(without_suite="no list was ever fetched")}, OPEN, "says nothing"),
+    (UPDATES, {"updates": with_(valid_until=ago(SECOND))}, FAILED, "newer ones do not arrive"),
+    (UPDATES, {"updates": with_(valid_until=ago(DAY - DAY), signed=ago(15 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(signed=ago(14 * DAY))}, PASSED, ""),
+    (UPDATES, {"updates": with_(signed=ago(14 * DAY + SECOND))}, OPEN, "a frozen copy?"),
+    # The last day of a release is one of them
+    (UPDATES, {"updates": ending(0)}, PASSED, ""),
+    (UPDATES, {"updates": ending(-1)}, FAILED, "debian 12 has had no security updates since"),
+    (UPDATES, {"updates": ending(None)}, OPEN, "how long debian 12 gets security updates"),
     (UPDATES, {"updates": with_(reboot_since=ago(7 * DAY))}, PASSED, ""),
     (UPDATES, {"updates": with_(reboot_since=ago(7 * DAY + SECOND))}, FAILED, "reboot: is asked for since 7 days"),
     (UPDATES, {"updates": with_(dead_timers=("apt-daily.timer",))}, FAILED, "apt-daily.timer does not run"),
@@ -204,6 +252,10 @@ ROWS: tuple[Row, ...] = (
     ("pre.application.docker.storage-limits", {"docker_daemon": with_(has_own_filesystem=True), "jobs": lambda value, now: ()}, PASSED, ""),
     ("pre.application.docker.storage-limits", {"jobs": lambda value, now: ()}, FAILED, "nothing prunes them"),
     ("pre.application.docker.storage-limits", {"docker_daemon": with_(is_older_than_file=True)}, FAILED, "not in force"),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(is_older_than_file=None)}, OPEN, "when the daemon started"),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(max_size="-1")}, FAILED, "without a max-size"),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(log_driver="syslog", max_size="")}, PASSED, ""),
+    ("pre.application.docker.storage-limits", {"docker_daemon": with_(log_driver="acme/driver")}, OPEN, "whether the driver acme/driver"),
     ("deploy.redis.cache", {"redis": with_(max_memory=0)}, FAILED, "has no bound"),
     ("deploy.redis.cache", {"redis": with_(policy="noeviction")}, FAILED, "refuses writes"),
     ("deploy.redis.cache", {"redis": with_(keys=0, expiring=0), "use": lambda value, now: GONE}, OPEN, "is empty"),
@@ -248,7 +300,7 @@ ROWS: tuple[Row, ...] = (
     (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=WAITING, published=ago(7 * DAY + SECOND))}, FAILED, "1 security updates wait, since 7 days"),
     (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=WAITING, published=None)}, OPEN, "by hand"),
     (UPDATES, {"settings": small_scale, "updates": with_(is_installed=False, pending=ORDINARY, published=ago(9 * DAY))}, OPEN, "by hand"),
-    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=True, pending=WAITING, published=ago(SECOND))}, PASSED, ""),
+    (UPDATES, {"settings": small_scale, "updates": with_(is_installed=True, pending=WAITING, arrived=ago(SECOND))}, PASSED, ""),
     # What is asked for, exactly
     ("pre.infrastructure.vm-resources", {"settings": section("requirements", cpus=2, memory_gib=1, disk_gib=50), "resources": with_(memory=2**30 * MEMORY_SHARE, disk=50_000_000_000)}, PASSED, ""),
     ("pre.infrastructure.vm-resources", {"settings": section("requirements", cpus=2, memory_gib=1, disk_gib=50), "resources": with_(disk=49_999_999_999)}, FAILED, "disk"),
@@ -350,10 +402,15 @@ ROWS: tuple[Row, ...] = (
     ("pre.application.docker.log-rotation", {"containers": logging("json-file", {"max-size": "1025m"})}, FAILED, "grow to 1025m"),
     ("pre.application.docker.log-rotation", {"containers": logging("json-file", {})}, FAILED, "without max-size"),
     ("pre.application.docker.log-rotation", {"containers": logging("local", {})}, PASSED, ""),
-    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {})}, PASSED, ""),
-    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {}), "docker_daemon": with_(max_size="")}, FAILED, "without bounds"),
-    ("post.monitoring.logs.rotation", {"containers": logging("local", {}), "docker_daemon": with_(max_size="")}, PASSED, ""),
-    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {"max-size": "9m"}), "docker_daemon": with_(max_size="")}, PASSED, ""),
+    # A container keeps what it was made with, whatever the daemon has now
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {})}, FAILED, "without bounds"),
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {"max-size": "-1"})}, FAILED, "without bounds"),
+    ("post.monitoring.logs.rotation", {"containers": logging("local", {})}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"containers": logging("syslog", {})}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"containers": logging("acme/driver", {})}, OPEN, "whether acme/driver bounds"),
+    ("post.monitoring.logs.rotation", {"containers": logging("json-file", {"max-size": "9m"})}, PASSED, ""),
+    ("pre.application.docker.log-rotation", {"containers": logging("json-file", {"max-size": "-1"})}, FAILED, "grow to -1"),
+    ("pre.application.docker.log-rotation", {"containers": logging("acme/driver", {})}, OPEN, "whether acme/driver bounds"),
     # Pages and what they ask for
     ("deploy.frontend.console-clean", {"pages": only(status=399)}, PASSED, ""),
     ("deploy.frontend.console-clean", {"pages": only(status=400)}, FAILED, "answers 400"),
@@ -404,6 +461,20 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=ago(32 * DAY))}, OPEN, "unattended upgrades have not done it"),
     ("ops.monthly.updates", {"past": nothing, "updates": with_(last_run=None)}, OPEN, "unattended upgrades have not done it"),
     ("ops.monthly.updates", {"past": nothing, "updates": with_(errors=1)}, OPEN, "unattended upgrades have not done it"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(pending=HELD, arrived=ago(SECOND))}, OPEN, "unattended upgrades have not done it"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(trouble="Unmet dependencies")}, OPEN, "unattended upgrades have not done it"),
+    ("ops.monthly.updates", {"past": nothing, "updates": with_(without_suite=MISSING_SUITE)}, OPEN, "unattended upgrades have not done it"),
+    # A share whose server is gone
+    ("post.monitoring.disk.usage", {"disk": first(trouble="does not answer")}, OPEN, "does not answer"),
+    ("deploy.performance.disk", {"disk": first(trouble="does not answer")}, OPEN, "does not answer"),
+    ("ops.weekly.disk", {"past": nothing, "disk": first(trouble="does not answer")}, OPEN, "does not answer"),
+    # What ran once and ended well is no service; what is odd about one is no pass for it
+    *((item, {"containers": beside(done=True)}, PASSED, "") for item in OF_SERVICES),
+    *((item, {"containers": beside(done=False)}, FAILED, "migrate") for item in OF_SERVICES if item != "post.monitoring.services.restarts"),
+    *((item, {"containers": with_(odd=("odd",))}, OPEN, "of odd what is not understood") for item in OF_SERVICES),
+    ("pre.security.firewall.database-local", {"containers": with_(odd=("odd",))}, OPEN, "what odd publishes"),
+    # A link without neighbours
+    ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
 )  # fmt: skip
 
 

@@ -163,6 +163,10 @@ VARIATIONS = tuple(
             ("@package installed", "@package absent", FAILED, "is not installed"),
             ("@periodic 1 1 1", "@periodic 1 0 1", FAILED, "is switched off"),
             ("@timer apt-daily-upgrade.timer active enabled", "@timer apt-daily-upgrade.timer inactive disabled", FAILED, "does not run"),
+            ("@service apt-daily-upgrade.service loaded", "@service apt-daily-upgrade.service masked", FAILED, "(masked) does not run"),
+            ("debian 12 bookworm", "debian 11 bookworm", FAILED, "no security updates since 2026-08-31"),
+            ("@pattern ", "@pattern x", FAILED, "stops at a pattern"), ("codename=${distro_codename}-security", "codename=bullseye-security", FAILED, "leaves out"),
+            ("@simulated 0 ", "@simulated 100 Unmet dependencies", OPEN, "Unmet dependencies"), ("@run ", "@run 2026-11-25 22:15:12,321 0\n@run ", PASSED),
         )),
         (DAILY, "backups", (
             ("@file 162039 1795652606.2191312610", "@file 0 1795652606.2191312610", FAILED, "is empty"),
@@ -170,16 +174,18 @@ VARIATIONS = tuple(
             ("@file 162039 1795652606.2191312610", "@file 39000 1795652606.2191312610", FAILED, "less than half"),
         )),
         (RESOURCES, "resources", (
-            ("memory_kib=24684092", "memory_kib=1024000", FAILED, "memory"), ("cpus=2", "cpus=0", FAILED, "CPUs"),
-            ("root=17179869184", f"root={GIB}", FAILED, "disk"),
+            ("memory_kib=", "memory_kib=1024000\nwas=", FAILED, "memory"), ("memory_limit=", f"memory_limit={GIB}", FAILED, "memory"),
+            ("online=", "online=1\nwas=", FAILED, "CPUs"), ("cpus=", "cpus=32\nwas=", PASSED), ("quota=", "quota=100000 100000", FAILED, "CPUs"),
+            ("root=17179869184", f"root={GIB}", FAILED, "disk"), ("root=17179869184", f"disk={2**40}\nroot={GIB}", PASSED),
         )),
         (NETWORK, "connectivity", (
             ("gateway=1", "gateway=0", FAILED, "gateway"), ("names=1", "names=0", FAILED, "does not resolve"),
             ("peer=10.77.0.30:22 1", "peer=10.77.0.30:22 0", FAILED, "10.77.0.30:22 does not answer"),
-            ("https=200", "https=000", FAILED, "no answer"),
+            ("https=200", "https=000", FAILED, "no answer"), ("gateway=1", "gateway=unseen", PASSED),
         )),
         (ADDRESS, "addressing", (
             ("lifetime=forever", "lifetime=3000sec", FAILED, "comes from a lease"), ("protocol=", "protocol=dhcp", FAILED, "comes from a lease"),
+            ("client=", "lease=/run/systemd/netif/leases/2\nclient=", FAILED, "comes from a lease"), ("client=", "client=dhclient", FAILED, "comes from a lease"),
         )),
         (LOGS, "logs", (
             ("@task proxmox-vm:logs\n", "", FAILED, "proxmox-vm:logs"), ("@service db 0 2026-11-26T01:34:56.288535743Z", "@service db 0 ", FAILED, "is empty"),
@@ -194,8 +200,9 @@ VARIATIONS = tuple(
             ("@recorded sysstat 1795656878 1\n", "", OPEN),
         )),
         (DISKS, "disk", (
-            ("15171829760      0     0", "3435973836      100     100", FAILED, "80 % full"), ("15171829760      0     0", "3436973837      100     100", PASSED),
-            ("15171829760      0     0", "15171829760      100     20", FAILED, "inodes"), ("15171829760      0     0", "15171829760      100     21", PASSED),
+            ("@place / ", "@place /data 1000 200 100 100\n@place / ", FAILED, "80 % full"), ("@place / ", "@place /data 1000 201 100 100\n@place / ", PASSED),
+            ("@place / ", "@place /data 1000 999 100 20\n@place / ", FAILED, "inodes"), ("@place / ", "@place /data 1000 999 100 21\n@place / ", PASSED),
+            ("@place / ", "@silent /mnt/share\n@place / ", OPEN, "/mnt/share"), ("@place / ", "@place /data 1000 100 0 0\n@silent /mnt/share\n@place / ", FAILED, "/data"),
         )),
     )
     for rest in rows

@@ -88,7 +88,7 @@ def test_images_are_of_the_deployed_commit(
     Fix: `REVISION=$(git rev-parse HEAD) docker compose -f docker-compose.yml -f docker-compose.prod.yml build`, `up -d`.
     See: https://github.com/opencontainers/image-spec/blob/main/annotations.md (org.opencontainers.image.revision)
     """
-    running = {container.service for container in containers.services}
+    running = {container.service for container in containers.made}
     for service in compose:
         with case(service.name, service.kind, f"revision {service.revision or 'not told'}, made {service.created}"):
             if service.kind == "unreadable":

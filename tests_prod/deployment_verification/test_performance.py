@@ -69,7 +69,7 @@ def test_memory_is_in_bounds(usage: Mapping[str, tuple[Sample, ...]], containers
     See: https://docs.docker.com/engine/containers/resource_constraints/
     """
     for container in containers.services:
-        samples = usage.get(container.service, ())
+        samples = usage.get(container.instance, ())
         with case(container.label, *(f"{one.memory / 2**20:.1f} MiB" for one in samples)):
             assert not container.was_oom_killed, "was ended by the kernel for want of memory"
             if len(samples) < FEWEST_SAMPLES:
@@ -98,7 +98,7 @@ def test_the_processor_is_not_busy(
     """
     total = 0.0
     for container in containers.services:
-        samples = usage.get(container.service, ())
+        samples = usage.get(container.instance, ())
         with case(container.label):
             if not samples or container.started is None:
                 raise NotAssessed("has no samples of its processor time")
@@ -125,6 +125,8 @@ def test_there_is_room_on_every_disk(disk: tuple[FileSystem, ...], case: Cases) 
     """
     for system in disk:
         with case(system.place, f"{100 * system.free:.0f} % of {system.size / 2**30:.0f} GiB free"):
+            if system.trouble:
+                raise NotAssessed(system.trouble)
             assert system.free > FREE_SHARE, f"has {100 * system.free:.0f} % free"
             if system.inodes:
                 share = system.free_inodes / system.inodes

@@ -11,7 +11,7 @@ from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.repository import Repository
-from pytest_zebu.facts.updates import Updates
+from pytest_zebu.facts.updates import MISSING_SUITE, Updates
 from pytest_zebu.facts.upkeep import Upkeep
 from pytest_zebu.facts.usage import FileSystem, Sample
 from pytest_zebu.memory.history import Past
@@ -22,6 +22,11 @@ from tests_prod.documents import expect_document
 
 UPDATED = timedelta(days=3)
 """apt's timers run daily; a machine may be off for two days."""
+GRACE = timedelta(days=2)
+SELDOM = timedelta(days=7)
+"""What is done less often than weekly is no protection."""
+STALE = timedelta(days=14)
+"""A security suite is signed anew every few days: an older list is a frozen copy, and proves nothing."""
 REBOOT = timedelta(days=7)
 BY_HAND = timedelta(days=7)
 FULL_SOON = 30
@@ -40,18 +45,35 @@ def test_security_updates_install_themselves(
     See: https://wiki.debian.org/UnattendedUpgrades
     """
     by_hand = settings.profile == "small-scale" and not (updates.is_installed and updates.is_switched_on)
+    case.saw(*(f"not understood: {text}" for text in updates.odd[:3]))
+    with case("release", str(updates.release)):
+        if updates.release.ended is None:
+            raise NotAssessed(f"how long {updates.release} gets security updates is not known")
+        assert machine.time.date() <= updates.release.ended, (
+            f"{updates.release} has had no security updates since {updates.release.ended}"
+        )
     if not by_hand:
         _expect_automation(updates, machine, case)
     with case("package lists"):
-        if updates.refreshed is None:
-            raise NotAssessed("were never fetched, or left no trace")
-        age = machine.time - updates.refreshed
-        assert age <= UPDATED, f"are {age.days} days old"
-    waiting = [one for one in updates.pending if one.is_security]
+        _expect_fresh_lists(updates, machine)
+    with case("packages"):
+        if updates.broken and updates.is_busy:
+            raise NotAssessed("dpkg is at work at this moment")
+        assert not updates.broken, f"{updates.broken[0]}: nothing is updated before that is mended"
+    waiting = updates.waiting
     with case("security updates", f"{len(waiting)} wait"):
+        kept = updates.kept_back if not by_hand else ()
+        assert not kept, (
+            f"{len(kept)} wait that no run will install (held, pinned or left alone): {', '.join(kept[:3])}"
+        )
         overlooked = updates.overlooked if not by_hand else ()
         names = ", ".join(f"{one.package} {one.version}" for one in overlooked[:3])
         assert not overlooked, f"{len(overlooked)} were there before the last run, and still wait: {names}"
+        if updates.trouble:
+            raise NotAssessed(f"apt cannot say what waits: {updates.trouble}")
+        unread = [text for text in updates.odd if text.startswith("pending ")]
+        if unread:
+            raise NotAssessed(f"what apt says of one was not understood: {unread[0]}")
     with case("reboot"):
         if updates.reboot_since is not None:
             age = machine.time - updates.reboot_since
@@ -64,18 +86,59 @@ def test_security_updates_install_themselves(
         raise NotAssessed("whether updates are installed by hand, people attest, weekly")
 
 
+def _expect_fresh_lists(updates: Updates, machine: Machine) -> None:
+    if updates.refreshed is None:
+        raise NotAssessed("were never fetched, or left no trace")
+    age = machine.time - updates.refreshed
+    assert age <= _patience(updates), f"are {age.days} days old"
+    assert updates.without_suite != MISSING_SUITE, f"{MISSING_SUITE}: that nothing waits says nothing"
+    if updates.without_suite:
+        raise NotAssessed(f"{updates.without_suite}: that nothing waits says nothing")
+    assert updates.valid_until is None or machine.time <= updates.valid_until, (
+        f"of the security suite counted until {updates.valid_until:%Y-%m-%d}: newer ones do not arrive"
+    )
+    if updates.valid_until is None and updates.signed is not None and machine.time - updates.signed > STALE:
+        raise NotAssessed(
+            f"of the security suite were signed {(machine.time - updates.signed).days} days ago: a frozen copy?"
+        )
+
+
+def _patience(updates: Updates) -> timedelta:
+    """How old lists and the last run may be."""
+    return max(UPDATED, (updates.interval or timedelta()) + GRACE)
+
+
 def _expect_automation(updates: Updates, machine: Machine, case: Cases) -> None:
     with case("unattended-upgrades"):
+        if updates.unconfigured:
+            raise NotAssessed(f"apt cannot read its configuration: {updates.unconfigured}")
+        if updates.tools and not updates.is_installed:
+            raise NotAssessed(f"is not installed; what {', '.join(updates.tools)} installs, people attest")
         assert updates.is_installed, "is not installed"
-        assert updates.is_switched_on, "is switched off (APT::Periodic)"
-        assert updates.covers_security, "leaves out the security suite (Unattended-Upgrade::Origins-Pattern)"
+        assert updates.interval is not None, "is switched off (APT::Periodic)"
+        assert updates.interval <= SELDOM, f"runs only every {updates.interval.days} days (APT::Periodic)"
+        assert not updates.unreadable, f"stops at a pattern that it cannot read: {updates.unreadable[0]}"
+        assert not updates.uncovered, (
+            f"leaves out the security suite {updates.uncovered[0]} (Unattended-Upgrade::Origins-Pattern)"
+        )
+        assert not updates.refused, f"is kept from security updates by apt's preferences: {updates.refused}"
+        assert not updates.waits_for_shutdown, "installs only when the machine goes down (InstallOnShutdown)"
+        left, installed = updates.left_alone
+        case.saw(*([f"left alone: {left} of {installed} packages"] if left else []))
+        assert 2 * left <= installed, f"is told to leave {left} of {installed} packages alone (Package-Blacklist)"
+        if updates.dead_timers is None:
+            raise NotAssessed("what starts it without systemd is not known")
         assert not updates.dead_timers, f"{', '.join(updates.dead_timers)} does not run"
     with case("last run"):
         if updates.last_run is None:
-            raise NotAssessed("has never run, or left no log")
+            raise NotAssessed(
+                f"began on {updates.begun:%Y-%m-%d %H:%M} UTC, and has left no stamp of its end"
+                if updates.begun
+                else "has never run, or left no stamp"
+            )
         case.saw(f"last run: {updates.last_run:%Y-%m-%d %H:%M} UTC, {updates.errors} errors")
         age = machine.time - updates.last_run
-        assert age <= UPDATED, f"was {age.days} days ago"
+        assert age <= _patience(updates), f"was {age.days} days ago"
         assert not updates.errors, f"logged {updates.errors} errors"
 
 
@@ -212,6 +275,8 @@ def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Mach
     for system in disk:
         in_use = float(system.size - system.available)
         with case(system.place):
+            if system.trouble:
+                raise NotAssessed(system.trouble)
             daily = past.growth(used(system.place), machine.time, in_use)
             if daily is None:
                 raise NotAssessed("earlier runs do not span a day: growth is not known yet")

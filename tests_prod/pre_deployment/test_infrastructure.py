@@ -67,7 +67,7 @@ def test_the_machine_reaches_its_network(connectivity: Connectivity, settings: S
     See: the checklist.
     """
     with case("gateway"):
-        assert connectivity.gateway, "does not answer (no neighbour entry)"
+        assert need(connectivity.gateway), "does not answer (no neighbour entry)"
     with case("names"):
         assert connectivity.names, f"the name of {settings.network.outbound} does not resolve"
     with case("https to the internet", settings.network.outbound):

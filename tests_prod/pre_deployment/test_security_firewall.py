@@ -105,6 +105,8 @@ def _expect_local(
                 if port in (published.port, published.host_port):
                     case.saw(f"{container.label} publishes {published}")
                     assert published.is_loopback, f"{container.label} publishes {published}"
+        if containers.odd:
+            raise NotAssessed(f"what {containers.odd[0]} publishes was not understood")
     with case("listening on the machine"):
         for listener in sockets:
             if listener.port == port:

@@ -1,18 +1,22 @@
 # Where the machine's address comes from: lines `key=value`; `lease` may come several times.
-# Clients differ in what they leave: the route's protocol, the address's lifetime, a lease file, a running process.
+# Clients differ in what they leave: the route's protocol, the address's lifetime, a lease that is alive, a running process.
 command -v ip >/dev/null || exit 127
-route=$(ip -4 route show default | head -n 1)
-device=$(printf '%s\n' "$route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-echo "gateway=$(printf '%s\n' "$route" | sed -n 's/.* via \([^ ]*\).*/\1/p')"
+routes=$(ip -4 route show default)
+route=$(printf '%s\n' "$routes" | head -n 1)
+device=$(printf '%s\n' "$routes" | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+echo "gateway=$(printf '%s\n' "$routes" | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)"
 echo "protocol=$(printf '%s\n' "$route" | sed -n 's/.* proto \([^ ]*\).*/\1/p')"
 echo "device=$device"
 [ -n "$device" ] || exit 0
-line=$(ip -4 -o addr show dev "$device" scope global | head -n 1)
-address=$(printf '%s\n' "$line" | sed -n 's/.* inet \([^ /]*\).*/\1/p')
+# Of several addresses, the one that it speaks with; nothing is sent by asking for a route.
+address=$(ip -4 route get 1.1.1.1 oif "$device" 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p' | head -n 1)
+lines=$(ip -4 -o addr show dev "$device" scope global)
+[ -n "$address" ] || address=$(printf '%s\n' "$lines" | sed -n 's/.* inet \([^ /]*\).*/\1/p' | head -n 1)
 echo "address=$address"
+line=$(printf '%s\n' "$lines" | awk -v address="$address" '{ split($4, part, "/"); if (part[1] == address) print }' | head -n 1)
 echo "lifetime=$(printf '%s\n' "$line" | sed -n 's/.* valid_lft \([^ ]*\).*/\1/p')"
-for file in /var/lib/dhcp/*lease* /var/lib/dhcpcd*/*lease* /var/lib/NetworkManager/*lease* /run/systemd/netif/leases/* /var/lib/systemd/network/*lease*; do
-  if [ -f "$file" ] && grep -aqF "$address" "$file" 2>/dev/null; then echo "lease=$file"; fi
-done
-clients=$(ps -eo comm=,args= 2>/dev/null | awk -v device="$device" '$1 ~ /^(dhclient|dhcpcd|udhcpc)$/ && index($0, device) { print $1 }' | sort -u | tr '\n' ' ')
+perl -e "$ZEBU_PERL" "$device" "$(cat "/sys/class/net/$device/ifindex" 2>/dev/null)" "$address"
+# A client that is told of other devices, or asks for IPv6 alone, is none of this address's. What dhcpcd got has a lifetime.
+clients=$(ps -eo comm=,args= 2>/dev/null | awk -v device="$device" '$1 ~ /^(dhclient|udhcpc)$/ { ours = 0; six = 0
+  for (i = 3; i <= NF; i++) { if ($i == device) ours = 1; if ($i == "-6") six = 1 } if (ours && !six) print $1 }' | sort -u | tr '\n' ' ')
 echo "client=$clients"

@@ -29,13 +29,18 @@ sub git {    # as the owner of the checkout
   return said('runuser', '-u', $owner, '--', 'sh', '-c', "$ENV{ZEBU_SH}\ngit \"\$@\"", 'sh', @_);
 }
 
-sub configuration {    # what compose makes of files, or nothing
+sub configuration {    # what compose makes of files, with all profiles or, where it cannot, without any; or nothing
   my ($files) = @_;
+  return configured($files, '--profile', '*') || configured($files);
+}
+
+sub configured {
+  my ($files, @profiles) = @_;
   my @named = map { ('-f', $_) } split /,/, $files;
   my $pid = open(my $in, '-|') // exit 8;
   if (!$pid) {
     open STDERR, '>', '/dev/null';
-    exec 'docker', 'compose', '-p', $ENV{ZEBU_PROJECT}, '--project-directory', $folder, @named, qw(config --format json) or exit 127;
+    exec 'docker', 'compose', '-p', $ENV{ZEBU_PROJECT}, @profiles, '--project-directory', $folder, @named, qw(config --format json) or exit 127;
   }
   local $/;
   return <$in> // '';
@@ -53,6 +58,11 @@ sub compare {
   for my $container (@containers) {
     my $name = $container->{Config}{Labels}{'com.docker.compose.service'} // '';
     my $service = $wanted->{services}{$name};
+    # A compose that knows no "all profiles" leaves a profile's services out, which are in the files for all that.
+    if (!$service && grep { (slurp($_) // '') =~ /^\s+(?:\Q$name\E\s*:|["']\Q$name\E["']\s*:)/m } split /,/, $files) {
+      printf "\@unreadable %s\n", clean($name);
+      next;
+    }
     my $image = $image{ $container->{Image} } || {};
     my $revision = ($image->{Config}{Labels} || {})->{'org.opencontainers.image.revision'};
     my $build = $service ? $service->{build} : undef;

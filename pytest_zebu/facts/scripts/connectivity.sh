@@ -1,9 +1,7 @@
 # What the machine reaches: lines `key=value`; `peer` and `neighbour` may come several times.
 command -v ip >/dev/null || exit 127
 export RES_OPTIONS='timeout:1 attempts:2'
-gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
 knock() { perl -e "$ZEBU_PERL" "$1"; }
-echo "gateway=$(ip neigh show "$gateway" 2>/dev/null | grep -c lladdr)"
 host=${ZEBU_SET_OUTBOUND#https://}; host=${host%%/*}
 if getent ahosts "${host%%:*}" >/dev/null 2>&1; then echo names=1; else echo names=0; fi
 if command -v curl >/dev/null; then
@@ -13,5 +11,10 @@ elif command -v wget >/dev/null; then
   wget -q -O /dev/null --timeout=5 --tries=1 "$ZEBU_SET_OUTBOUND"; case $? in 0|8) echo https=200 ;; *) echo https=000 ;; esac
 else echo https=unseen
 fi
+# A gateway is known as a neighbour once something went its way: a request has, now. A link without neighbours has none.
+gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
+device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+if [ -n "$device" ] && { [ -z "$gateway" ] || ip link show dev "$device" | grep -qE '[<,](NOARP|POINTOPOINT)[,>]'; }; then echo gateway=unseen
+else echo "gateway=$(ip neigh show "$gateway" 2>/dev/null | grep -c lladdr)"; fi
 for peer in $ZEBU_SET_PEERS; do if knock "$peer"; then echo "peer=$peer 1"; else echo "peer=$peer 0"; fi; done
 for neighbour in $(ip -4 neigh show nud reachable nud stale nud delay 2>/dev/null | grep -v ' dev \(docker\|br-\|veth\)' | awk '{ print $1 }'); do echo "neighbour=$neighbour"; done

@@ -1,6 +1,9 @@
-# Lines of df: target, size, available, inodes, free inodes.
+# `@place TARGET SIZE AVAILABLE INODES FREE-INODES` of each file system that matters; `@silent PLACE` where nobody answers.
+# A share whose server is gone answers never: each place has its own time.
 root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)
 for place in / /var/log "$root" "$ZEBU_APP_DIR" "$ZEBU_SET_BACKUP_FOLDER"; do
-  [ -n "$place" ] && [ -d "$place" ] || continue
-  df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null | tail -n 1
+  [ -n "$place" ] || continue
+  said=$(timeout -s KILL 2 df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null)
+  status=$?
+  if [ $status -ge 124 ]; then echo "@silent $place"; else printf '%s\n' "$said" | sed -n '$s/^\//@place \//p'; fi
 done | sort -u

@@ -1,18 +1,36 @@
-# The Docker daemon: lines `key=value`.
-# Of daemon.json only these keys are told: it may hold a proxy's password.
-echo "driver=$(docker info --format '{{.LoggingDriver}}')"
+# The Docker daemon: lines `key=value`; `option` may come several times.
+# Of daemon.json only these keys are told: it may hold a proxy's password. When a daemon started, its own process tells too:
+# not every one is docker.service.
+driver=$(docker info --format '{{.LoggingDriver}}' 2>/dev/null)
 root=$(docker info --format '{{.DockerRootDir}}')
-[ -n "$root" ] || exit 1
+if [ -z "$root" ]; then
+  docker --version 2>/dev/null | grep -qi podman && echo "podman stands in for Docker here, whose daemon is judged" >&2
+  user=$(ps -eo user=,comm= | awk '$2 == "dockerd" && $1 != "root" { print $1; exit }')
+  [ -n "$user" ] && echo "Docker runs rootless, for $user: no socket of root's answers" >&2
+  exit 1
+fi
+echo "driver=$driver"
 echo "version=$(docker version --format '{{.Server.Version}}')"
-file=/etc/docker/daemon.json
+process=$(pidof -s dockerd)
+words=$(tr '\0' '\n' < "/proc/$process/cmdline" 2>/dev/null)
+file=$(printf '%s\n' "$words" | sed -n '/^--config-file$/{n;p}; s/^--config-file=//p' | tail -n 1)
+file=${file:-/etc/docker/daemon.json}
 if [ -f "$file" ]; then
   flat=$(tr -d '\n' < "$file")
-  for key in max-size max-file defaultKeepStorage; do
-    printf '%s=%s\n' "$key" "$(printf '%s' "$flat" | sed -n "s/.*\"$key\"[[:space:]]*:[[:space:]]*\"\([0-9A-Za-z]*\)\".*/\1/p")"
+  for key in max-size max-file defaultKeepStorage defaultReservedSpace defaultMaxUsedSpace; do
+    printf '%s=%s\n' "$key" "$(printf '%s' "$flat" | sed -nE "s/.*\"$key\"[[:space:]]*:[[:space:]]*\"?([0-9A-Za-z.-]*)\"?.*/\1/p")"
   done
   printf '%s' "$flat" | grep -Eq '"gc"[[:space:]]*:[[:space:]]*\{[^}]*"enabled"[[:space:]]*:[[:space:]]*true' && echo gc=1
   echo "changed=$(stat -c %Z "$file")"
 fi
-tr '\0' '\n' < "/proc/$(pidof -s dockerd)/cmdline" 2>/dev/null | sed -n 's/^max-size=/flag=/p; s/^--log-opt=max-size=/flag=/p'
-echo "started=$(systemctl show docker.service -p ExecMainStartTimestamp --value --timestamp=unix | tr -d @)"
+printf '%s\n' "$words" | sed -n 's/^max-size=/flag=/p; s/^--log-opt=max-size=/flag=/p'
+# systemd before 251 knows no --timestamp; in UTC its words are a date's.
+if [ -n "$process" ] && [ "$(systemctl show docker.service -p MainPID --value 2>/dev/null)" = "$process" ]; then
+  started=$(systemctl show docker.service -p ExecMainStartTimestamp --value --timestamp=unix 2>/dev/null | tr -d @)
+  [ -n "$started" ] || started=$(date -d "$(TZ=UTC systemctl show docker.service -p ExecMainStartTimestamp --value 2>/dev/null)" +%s 2>/dev/null)
+elif [ -n "$process" ]; then
+  started=$(perl -e 'my ($process, $ticks) = @ARGV; local $/; open my $f, "<", "/proc/$process/stat" or exit; my @field = split " ", (<$f> =~ /.*\)(.*)/s)[0];
+    open my $s, "<", "/proc/stat" or exit; <$s> =~ /^btime (\d+)/m and printf "%.0f", $1 + $field[19] / $ticks + 1' "$process" "$(getconf CLK_TCK)")
+fi
+echo "started=$started"
 [ "$(stat -c %d "$root" 2>/dev/null)" = "$(stat -c %d /)" ] && echo own_filesystem=0 || echo own_filesystem=1

@@ -6,7 +6,8 @@
 # and what they share is bounded by the server's settings.
 list=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$ZEBU_PROJECT")
 for id in $list; do
-  first=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}' "$id")
+  first=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{index .Config.Labels "com.docker.compose.container-number"}} {{.State.Pid}}' "$id" |
+    awk '{ print (NF < 3 || $2 == 1 ? $1 : $1 "-" $2) " " $NF }')
   memory=; cpu=
   # shellcheck disable=SC2044  # the kernel's names of these folders have no blanks
   for folder in $(find /sys/fs/cgroup -maxdepth 6 -type d -name "*$id*" 2>/dev/null); do
