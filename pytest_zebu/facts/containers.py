@@ -73,10 +73,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """All containers of the machine, and which project is Zebu's."""
+    """All containers of the machine, and which project is Zebu's.
+
+    Attributes:
+        databases, caches: the project's services that run PostgreSQL, or Redis or the like; nothing where that was not told.
+    """
 
     everything: tuple[Container, ...]
     project: str
+    databases: tuple[str, ...] | None = None
+    caches: tuple[str, ...] | None = None
 
     @property
     def services(self) -> tuple[Container, ...]:
@@ -150,14 +156,15 @@ def _cpus(data: dict[str, Any]) -> float:
 def parse(gathered: Gathered, target: Target) -> Containers:
     """From the batch's `docker inspect`, in which environments were left out."""
     said = gathered.said("zebu.containers").out
-    project = key_values(gathered.said("zebu.host").out).get("project", "")
+    host = key_values(gathered.said("zebu.host").out)
+    databases, caches = (tuple(host[key].split()) if key in host else None for key in ("databases", "caches"))
     try:
         found = tuple(_container(data) for data in parse_json(said, "docker inspect"))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("docker inspect has another shape than known") from None
     if not found:
         raise Missing(Unknown(Reason.MISSING, "Docker has no containers"))
-    return Containers(found, project)
+    return Containers(found, host.get("project", ""), databases, caches)
 
 
 FACT = Fact("containers", parse)
