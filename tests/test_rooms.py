@@ -21,7 +21,7 @@ FLOORS = (
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
 BESIDE = {("people", "memory"), ("plugin", "commands")}
-LEAVES = {"files", "__init__"}
+LEAVES = {"files", "redaction", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -31,6 +31,7 @@ MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
 """What a folder of tests is the mirror of. `judged` and `proofs` mirror nothing: they judge whole deployments."""
 ACROSS = {
     "facts/test_any_bytes": "all parsers",
+    "facts/test_checkouts": "the repository's scripts, of real checkouts",
     "facts/test_every_fact": "all facts",
     "gather/test_redirects": "whatever asks with a secret",
     "plugin/test_bad_input": "whole runs",

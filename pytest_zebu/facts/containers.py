@@ -113,11 +113,14 @@ class Containers:
 
     Attributes:
         odd: names of containers that were not understood; the others count.
+        databases, caches: the project's services that run PostgreSQL, or Redis or the like; nothing where that was not told.
     """
 
     everything: tuple[Container, ...]
     project: str
     odd: tuple[str, ...] = ()
+    databases: tuple[str, ...] | None = None
+    caches: tuple[str, ...] | None = None
 
     @property
     def services(self) -> tuple[Container, ...]:
@@ -246,7 +249,8 @@ def _cpus(data: dict[str, Any]) -> float:
 def parse(gathered: Gathered, target: Target) -> Containers:
     """From the batch's `docker inspect`, in which environments were left out."""
     said = gathered.said("zebu.containers").out
-    project = key_values(gathered.said("zebu.host").out).get("project", "")
+    host = key_values(gathered.said("zebu.host").out)
+    databases, caches = (tuple(host[key].split()) if key in host else None for key in ("databases", "caches"))
     found, odd = [], []
     told = parse_json(said, "docker inspect")
     for data in told if isinstance(told, list) else [told]:
@@ -259,7 +263,7 @@ def parse(gathered: Gathered, target: Target) -> Containers:
         raise Garbled("docker inspect has another shape than known")
     if not found:
         raise Missing(Unknown(Reason.MISSING, "Docker has no containers"))
-    return Containers(tuple(found), project, tuple(odd))
+    return Containers(tuple(found), host.get("project", ""), tuple(odd), databases, caches)
 
 
 FACT = Fact("containers", parse)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, whole_number
-from pytest_zebu.facts.fact import Fact, Gathered
+from pytest_zebu import redaction
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, whole_number
+from pytest_zebu.facts.fact import Fact, Gathered, key_values
 from pytest_zebu.settings.target import Target
 
 DOTENV = ".env"
 EXAMPLE = "example"
 RUNNING = "container:"
+_NUMBER = re.compile(r"([+-]?[0-9]{1,15}(?:_[0-9]{1,15}){0,5})(?:\.0*)?", re.ASCII)
 _MODE = re.compile("[0-7]{3,4}")
-_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_?KEY|(?:^|_)KEY(?:$|_)|HMAC|DSN|SALT")
+_YES, _NO = ("1", "on", "t", "true", "y", "yes"), ("", "0", "off", "f", "false", "n", "no")
+"""As pydantic reads a switch, in any case; what is empty is off for those who ask the environment themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,19 @@ class Variable:
     @property
     def is_secret(self) -> bool:
         """Whether its name says that the value is one."""
-        return bool(_SECRET.search(self.name.upper()))
+        return redaction.is_secret(self.name)
+
+    @property
+    def is_on(self) -> bool | None:
+        """As a switch: on, off, or nothing where it is neither."""
+        word = self.plain.strip().lower()
+        return True if word in _YES else False if word in _NO else None
+
+    @property
+    def number(self) -> int | None:
+        """As a whole number, in any spelling that the application's settings take: 1_000, +5, 25.0 and blanks around it."""
+        found = _NUMBER.fullmatch(self.plain.strip())
+        return int(found[1].replace("_", "")) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,9 @@ class EnvFiles:
 def parse(gathered: Gathered, target: Target) -> Environment:
     """From the batch's judgement: one line a variable."""
     found = []
+    host = gathered.answers.get("zebu.host")
+    if isinstance(host, Said) and (trouble := key_values(host.out).get("env_trouble", "")):
+        raise Missing(Unknown(Reason.GARBLED, f"the application's .env: {trouble}"))
     for line in gathered.said("zebu.environment").out.splitlines():
         fields = line.split("\t")
         if len(fields) != 8:

@@ -51,6 +51,7 @@ class Probe:
         owner: run as the owner of the application's folder.
         dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
         secrets: the values of secrets, one a line, are its standard input. They must not be printed either.
+        code: it says what a program's text is: of what looks like a secret, only literals are hidden.
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
     """
 
@@ -66,6 +67,7 @@ class Probe:
     owner: bool = False
     dotenv: bool = False
     secrets: bool = False
+    code: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
 
     @property

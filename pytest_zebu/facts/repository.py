@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled, is_number
@@ -52,14 +53,14 @@ class CommittedSecrets:
     Attributes:
         is_partial: why the history is not all there; empty if it is.
         committed: `.env` files that some commit of some branch has added.
-        holds_secret: some object holds the exact value of a present secret.
+        holds_secret: some object holds the exact value of a present secret; nothing where none is known to look for.
     """
 
     is_partial: str
     is_ignored: bool
     is_tracked: bool
     committed: tuple[str, ...]
-    holds_secret: bool
+    holds_secret: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Repository:
     Attributes:
         remote: the address of `origin`, without any credential.
         is_known: some branch or tag of the remote has the commit.
-        absent: how many files of the commit the repository does not hold.
+        absent: how many files of the commit the repository does not hold, though it should.
+        empty_submodules: submodules that are not checked out.
     """
 
     head: str
@@ -79,6 +81,7 @@ class Repository:
     remote: str = ""
     is_known: bool = False
     absent: int = 0
+    empty_submodules: tuple[str, ...] = ()
 
     @property
     def tags_at_head(self) -> tuple[Tag, ...]:
@@ -99,9 +102,9 @@ class Repository:
 
 def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
-    head, owner, tags, changes = "", "", [], []
+    head, owner, tags, changes, empty = "", "", [], [], []
     more: dict[str, str] = {}
-    words = ("head", "owner", "remote", "known", "absent", "tag", "change")
+    words = ("head", "owner", "remote", "known", "absent", "left", "tag", "submodule", "change")
     for one in records(gathered.said("repository").out, "git", words):
         word, rest = one.word, one.rest
         if word == "head":
@@ -111,7 +114,9 @@ def parse(gathered: Gathered, target: Target) -> Repository:
         elif word == "tag":
             name, _, commit = one.fields(3)
             tags.append(Tag(name, commit))
-        elif word in ("remote", "known", "absent"):
+        elif word == "submodule":
+            empty.append(rest)
+        elif word in ("remote", "known", "absent", "left"):
             more[word] = rest.strip()
         else:
             changes.append(rest)
@@ -120,7 +125,9 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     known, absent = more.get("known", "0"), more.get("absent", "0")
     if not (is_number(known) and is_number(absent)):
         raise Garbled("git said how much it holds in another way than known")
-    return Repository(head, tuple(tags), tuple(changes), owner, more.get("remote", ""), known != "0", int(absent))
+    return Repository(
+        head, tuple(tags), tuple(changes), owner, more.get("remote", ""), known != "0", int(absent), tuple(empty)
+    )
 
 
 FACT = Fact("repository", parse, (PROBE,))
@@ -132,13 +139,23 @@ def parse_history(gathered: Gathered, target: Target) -> CommittedSecrets:
     said = dict(line.split("=", 1) for line in lines if "=" in line)
     if not {"shallow", "ignored", "tracked", "found"} <= said.keys():
         raise Garbled("the search of the history")
-    partial = ""
-    if said["shallow"] == "true":
-        partial = "the clone is shallow"
-    elif said.get("fetch", "").strip() and "refs/heads/*" not in said["fetch"]:
-        partial = "the clone has one branch only"
     committed = tuple(line.removeprefix("committed=") for line in lines if line.startswith("committed="))
-    return CommittedSecrets(partial, said["ignored"] == "1", said["tracked"] != "0", committed, said["found"] == "1")
+    holds = {"1": True, "0": False}.get(said["found"])
+    return CommittedSecrets(_lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds)
+
+
+def _lacking(said: Mapping[str, str]) -> str:
+    """Why the history is not all there; empty if it is."""
+    fetch = said.get("fetch", "").strip()
+    if said["shallow"] != "false":
+        return "the clone is shallow"
+    if said.get("partial") != "0":
+        return "the clone is partial: it leaves objects with its remote"
+    if said.get("walked") != "0" or said.get("missing") != "0" or "unread" in said:
+        return f"the repository lacks {said.get('missing', 'some')} objects of its history, or cannot read them"
+    if fetch and "refs/heads/*" not in fetch and "refs/*" not in fetch:
+        return "the clone has one branch only"
+    return ""
 
 
 HISTORY = Fact("history", parse_history, (HISTORY_PROBE,))

@@ -15,6 +15,7 @@ PROBE = Probe(
     file="source.sh",
     needs=(Need.BACKEND_CONTAINER,),
     limit=8_388_608,
+    code=True,
 )
 _STATEMENT = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s.+\sSET\s|DELETE\s+FROM\s|WITH\s.+\sAS\s|(CREATE|DROP|ALTER|TRUNCATE)\s+\w+\s)",

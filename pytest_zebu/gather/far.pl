@@ -1,7 +1,8 @@
 # The far side of gathering: runs the probes of one request side by side, each with its own limits, and answers framed.
 #
-# It needs perl-base and a POSIX sh. In front of it stands json.pl, which reads JSON. It changes nothing. Before a byte leaves, the value of every secret in the
-# application's .env files and in the containers' environments is replaced in all output.
+# It needs perl-base and a POSIX sh. In front of it stand json.pl, which reads JSON, and filter.pl with the list of secrets' names and shapes. It changes
+# nothing. Before a byte leaves, the value of every secret in the application's .env files, in the containers' environments and in their files of secrets
+# is replaced in all output, and so is whatever looks like one.
 #
 # Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0".
 # Answer: "ZEBU1 NONCE\n", then per probe "NAME KIND STATUS MILLISECONDS OUT-LENGTH ERR-LENGTH\n" and the bytes, at last
@@ -11,8 +12,6 @@ use warnings;
 use IO::Select;
 use POSIX ();
 
-my $SECRET_NAME = qr/PASSWORD|PASSWD|SECRET|TOKEN|PEPPER|PRIVATE|CREDENTIAL|API_?KEY|(?:^|_)KEY(?:$|_)|HMAC|DSN|SALT/i;
-my $PLACEHOLDER = qr/change[-_ ]?me|your[-_ ]|example|placeholder|dev[-_](?:password|secret|key|api)|_dev_|^(?:demo|test|secret|password|postgres|admin|root|docker|changeme|zebu|papertrade)$|^sk_test_|^pk_test_|_HERE$/i;
 my $TO_FILL_IN = qr/change[-_ ]?me|your[-_ ]|yourdomain|_HERE$|^<.*>$/i;
 my %PLAIN = map { $_ => 1 } qw(APP_ENV APP_DEBUG APP_LOG_LEVEL CORS_ORIGINS POSTGRES_DB POSTGRES_USER APP_DB_USER
   VITE_API_BASE_URL VITE_CLERK_PUBLISHABLE_KEY MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
@@ -22,7 +21,9 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
-my (%value, %secret, @environment, @env_files, %dotenv);
+my (%value, %secret, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files);
+my $env_trouble = '';
+my %why;    # why a discovered value is not there, where there is more to say than that
 
 binmode STDOUT;
 $ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -158,124 +159,401 @@ sub pump {
 
 # A container without a health check has no such key: index gives null where a field would be an error.
 my $INSPECT = join '', map { "$_\n" }
-  '{{.Id}}', '{{json .Config.Labels}}', '{{json .Config.Env}}',
-  '{{range $name, $network := .NetworkSettings.Networks}}{{$network.IPAddress}} {{end}}', '{{.State.Running}}',
+  '{{.Id}}', '{{json .Config.Labels}}', '{{json .Config.Env}}', '[{{json .Path}},{{json .Args}},{{json .Config.Hostname}}]',
+  '{{.State.Running}} {{.State.Pid}}',
   '{"Id":{{json .Id}},"Name":{{json .Name}},"Created":{{json .Created}},"Image":{{json .Image}},"RestartCount":{{json .RestartCount}},'
   . '"State":{{json .State}},"Labels":{{json .Config.Labels}},"ConfigImage":{{json .Config.Image}},"Healthcheck":{{json (index .Config "Healthcheck")}},'
   . '"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Memory":{{json .HostConfig.Memory}},"NanoCpus":{{json .HostConfig.NanoCpus}},"CpuQuota":{{json .HostConfig.CpuQuota}},"CpuPeriod":{{json .HostConfig.CpuPeriod}},'
   . '"LogConfig":{{json .HostConfig.LogConfig}},"Privileged":{{json .HostConfig.Privileged}},"NetworkMode":{{json .HostConfig.NetworkMode}},'
   . '"Ports":{{json .NetworkSettings.Ports}},"PortBindings":{{json .HostConfig.PortBindings}},"Networks":{{json .NetworkSettings.Networks}},"Mounts":{{json .Mounts}}}';
 
+sub hash { return ref $_[0] eq 'HASH' ? $_[0] : {} }
+sub list { return ref $_[0] eq 'ARRAY' ? $_[0] : [] }
+
+# What a container is called and addressed by, for those who reach it.
+sub names_of {
+  my ($container) = @_;
+  my $shown = $container->{shown};
+  my @names = ($container->{service}, ($shown->{Name} // '') =~ m{^/?(.*)}, $container->{hostname});
+  for my $network (map { hash($_) } values %{ hash($shown->{Networks}) }) {
+    push @names, grep { defined } @$network{qw(IPAddress GlobalIPv6Address)}, @{ list($network->{Aliases}) }, @{ list($network->{DNSNames}) };
+  }
+  return map { lc } grep { defined && $_ ne '' } @names;
+}
+
+sub address_of {
+  my ($container) = @_;
+  my %network = %{ hash($container->{shown}{Networks}) };
+  my ($address) = grep { defined && $_ ne '' } map { hash($network{$_})->{IPAddress} } sort keys %network;
+  return $address // '';
+}
+
+# Which programs run in each container: its id stands in the control group of each of its processes.
+sub programs {
+  my %found;
+  opendir my $handle, '/proc' or return;
+  for my $process (grep { /^\d+$/ } readdir $handle) {
+    open my $group, '<', "/proc/$process/cgroup" or next;
+    my ($id) = (do { local $/; <$group> } // '') =~ /([0-9a-f]{64})/ or next;
+    open my $name, '<', "/proc/$process/comm" or next;
+    chomp(my $program = <$name> // '');
+    $found{$id}{$program} = 1;
+  }
+  closedir $handle;
+  return %found;
+}
+
+my %SERVER = (
+  postgres => { program => qr/^(?:postgres|postmaster)$/, marks => qr/^(?:PGDATA|PG_MAJOR|PG_VERSION|POSTGRESQL_VOLUME_DIR|POSTGRESQL_DATA_DIR)$/, starts => qr{^(?:postgres|postmaster|patroni)$|/postgresql/(?:entrypoint|run)\.sh$} },
+  redis => { program => qr/^(?:redis-server|valkey-server|keydb-server|dragonfly)$/, marks => qr/^(?:REDIS|VALKEY|KEYDB)_(?:VERSION|DOWNLOAD_URL|DOWNLOAD_SHA)$/, starts => qr{^(?:redis-server|valkey-server|keydb-server|dragonfly)$|/(?:redis|valkey)/(?:entrypoint|run)\.sh$} },
+);
+
+# Whether a container is a server of a kind: 2 if its program runs there, 1 if it is made to run it. An image that is only
+# made from the server's (a backup, an exporter) starts something else.
+sub is_server {
+  my ($container, $kind, $running) = @_;
+  my ($program, $marks, $starts) = @{ $SERVER{$kind} }{qw(program marks starts)};
+  my ($path, @words) = @{ $container->{command} };
+  return 0 if grep { $_ eq '--sentinel' } @words;
+  return 2 if grep { $_ =~ $program } keys %{ $running->{ $container->{id} } || {} };
+  my $is_from = grep { $_ =~ $marks } keys %{ $container->{env} };
+  for my $word ($path, @words ? $words[0] : ()) {
+    my ($base) = $word =~ m{([^/]*)$};
+    return 1 if $base =~ $starts || $word =~ $starts;
+  }
+  return 1 if $is_from && $path =~ m{(?:^|/)docker-entrypoint\.sh$} && (!@words || $words[0] =~ /^-|\.conf$/);
+  # A shell that becomes the server: sh -c "exec postgres ...".
+  return 1 if $is_from && $path =~ m{(?:^|/)(?:sh|bash|docker-entrypoint\.sh)$} && grep { m{^\s*(?:exec\s+)?(?:[\w./-]*/)?(?:docker-entrypoint\.sh\s+)?(\S+)} && $1 =~ $starts } @words;
+  return 0;
+}
+
+# Of several servers, the one that the application's own address names.
+sub choose {
+  my ($need, $what, $url, @servers) = @_;
+  my ($host, $port) = ($url // '') =~ m{^[\w+.-]+://(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#,]*)(?::(\d+))?};
+  $host = lc($host // '');
+  $host =~ s/^\[|\]$//g;
+  my @named = grep { my $server = $_; grep { $_ eq $host } names_of($server) } @servers;
+  # A port published on the machine leads to it too, by whatever name the machine is called.
+  @named = grep { my %ports = %{ hash($_->{shown}{PortBindings}) }; grep { (hash($_)->{HostPort} // '') eq ($port // '') } map { @{ list($_) } } values %ports } @servers if !@named && $host ne '' && defined $port;
+  return $named[0] if @named == 1;
+  my @best = grep { $_->{certainty} == 2 } @named ? @named : @servers;
+  @best = @named ? @named : @servers if !@best;
+  return $best[0] if @best == 1;
+  $why{$need} = "several containers run $what (" . join(', ', map { clean($_->{service}) } @best) . "), and the backend's address names none of them" if @best;
+  return;
+}
+
+# What a file in a container says; on a link or a pipe nobody waits.
+sub read_inside {
+  my ($container, $path) = @_;
+  return if $path !~ m{^/[^\0]*$} || $path =~ m{(?:^|/)\.\.(?:/|$)};
+  for my $mount (map { hash($_) } @{ list($container->{shown}{Mounts}) }) {
+    my ($there, $here) = @$mount{qw(Destination Source)};
+    next if !defined $there || !defined $here || ($mount->{Type} // '') ne 'bind';
+    $here = $path eq $there ? $here : index($path, "$there/") == 0 ? $here . substr $path, length $there : next;
+    return -l $here ? undef : slurp($here);
+  }
+  my $inner = "/proc/$container->{pid}/root$path";
+  return $container->{pid} && !-l $inner ? slurp($inner) : undef;
+}
+
+# A variable NAME_FILE says where the value of NAME is kept: Docker's secrets, and the official images' custom.
+sub read_secret_files {
+  my ($container) = @_;
+  my $env = $container->{env};
+  my %path = map { m{/([^/]+)$} ? ($_ => 1) : () } grep { m{^/run/secrets/[^/]+$} } map { hash($_)->{Destination} // '' } @{ list($container->{shown}{Mounts}) };
+  for my $name (sort grep { /^\w+_FILE$/ } keys %$env) {
+    my ($whose) = $name =~ /^(.*)_FILE$/;
+    next if !is_secret($whose) && $whose !~ /_UR[IL]$/ && $env->{$name} !~ m{^(?:/var)?/run/secrets/};
+    my $text = read_inside($container, $env->{$name}) // next;
+    $text =~ s/\r?\n*\z//;
+    delete $path{ $env->{$name} };
+    $env->{$whose} = $text if !exists $env->{$whose};
+    remember_secrets($whose, $text, 1);
+  }
+  for my $path (sort keys %path) {
+    my $text = read_inside($container, $path) // next;
+    $text =~ s/\r?\n*\z//;
+    remember_secrets('SECRET', $text, 1);
+  }
+}
+
 sub discover_containers {
   my ($job) = @_;
   return if $job->{kind} ne 'done' || $job->{status} != 0;
   my @lines = split /\n/, $job->{out};
   my (@mine, %projects, @json);
-  while (my ($id, $labels, $env, $address, $running) = splice @lines, 0, 5) {
+  while (my ($id, $labels, $env, $command, $state) = splice @lines, 0, 5) {
     my $shown = shift @lines;
     last if !defined $shown;
     shift @lines if @lines && $lines[0] eq '';
-    my ($label, $pairs) = map { eval { read_json($_) } } $labels, $env;
-    my %label = ref $label eq 'HASH' ? %$label : ();
+    my ($label, $pairs, $started, $all) = map { eval { read_json($_) } } $labels, $env, $command, $shown;
+    my %label = %{ hash($label) };
     my $project = $label{'com.docker.compose.project'} // '';
     $projects{$project} = 1 if $project ne '';
-    push @mine, { id => $id, label => \%label, project => $project, address => (split ' ', $address)[0] // '',    # an empty list would shift the rest
-      running => $running eq 'true', env => ref $pairs eq 'ARRAY' ? $pairs : [] };
+    my ($path, $words, $hostname) = @{ list($started) };
+    my ($running, $pid) = split ' ', $state;
+    # An entry without an equals sign says that the variable is not set.
+    my %env = map { my ($name, $text) = split /=/, $_, 2; ($name => $text) } grep { defined && /=/ } @{ list($pairs) };
+    push @mine, { id => $id, label => \%label, project => $project, service => $label{'com.docker.compose.service'} // '', env => \%env, shown => hash($all),
+      command => [$path // '', grep { defined } @{ list($words) }], hostname => $hostname // '', running => ($running // '') eq 'true', pid => ($pid // 0) =~ /^([1-9]\d*)$/ ? $1 : 0 };
     push @json, $shown;
   }
   $value{CONTAINERS} = join ",\n", @json;
   for my $container (@mine) {
-    # What everybody knows is no secret; hiding a word such as "test" would hide it everywhere.
-    for my $pair (@{ $container->{env} }) { my ($name, $text) = split /=/, $pair, 2; remember_secrets($name, $text) if ($text // '') !~ $PLACEHOLDER }
+    remember_secrets($_, $container->{env}{$_}) for sort keys %{ $container->{env} };
+    $public{ lc $_ } = 1 for names_of($container), $container->{project};
   }
   my $project = $setting{project} // (keys %projects == 1 ? (keys %projects)[0] : undef);
   if (!defined $project) {
-    my %with = map { $_->{project} => 1 } grep { ($_->{label}{'com.docker.compose.service'} // '') eq 'backend' } @mine;
+    my %with = map { $_->{project} => 1 } grep { $_->{service} eq 'backend' } @mine;
     ($project) = keys %with if keys %with == 1;
   }
   return if !defined $project;
   $value{PROJECT} = $project;
-  for my $container (grep { $_->{project} eq $project } @mine) {
-    my %env = map { split /=/, $_, 2 } grep { /=/ } @{ $container->{env} };
-    my $service = $container->{label}{'com.docker.compose.service'} // '';
-    push @environment, ["container:$service", $_, $env{$_}] for sort keys %env;
+  @mine = grep { $_->{project} eq $project } @mine;
+  my %programs = programs();
+  for my $container (@mine) {
+    read_secret_files($container);
+    my $env = $container->{env};
+    push @environment, ["container:$container->{service}", $_, $env->{$_}] for sort keys %$env;
+    $public{ lc $env->{$_} } = 1 for grep { defined $env->{$_} } qw(POSTGRES_DB POSTGRES_USER PGDATABASE PGUSER);
     $value{APP_DIR} //= $container->{label}{'com.docker.compose.project.working_dir'};
-    if (exists $env{POSTGRES_PASSWORD} && exists $container->{label}{'com.docker.compose.service'} && ($service eq 'db' || $service =~ /postgres|database/)) {
-      $value{DB_CONTAINER} = $container->{id};
-      $value{DB_ADDRESS} = $container->{address} if $container->{address};
-      $value{DB_ADMIN} = $env{POSTGRES_USER} // 'postgres';
-      $value{DB_NAME} //= $env{POSTGRES_DB} // $value{DB_ADMIN};
-    }
-    $value{FRONTEND_ADDRESS} //= $container->{address} if $service eq 'frontend' && $container->{address};
-    $value{REDIS_CONTAINER} //= $container->{id} if $service =~ /redis|valkey|cache/ && $container->{running};
-    if ($service eq 'backend' || (exists $env{DATABASE_URL} && !exists $value{BACKEND_CONTAINER})) {
-      $value{BACKEND_CONTAINER} = $container->{id} if $container->{running};
-      if (($env{DATABASE_URL} // '') =~ m{^[a-z0-9+]+://([^:/@]+)(?::[^@]*)?@[^/]*/([^?]+)}) {
-        @value{qw(APP_ROLE APP_DATABASE)} = map { unescape($_) } $1, $2;
-        $value{DB_NAME} = $value{APP_DATABASE};
-      }
-    }
+    $config_files{$_} = 1 for grep { $_ ne '' } split /,/, $container->{label}{'com.docker.compose.project.config_files'} // '';
+    $value{FRONTEND_ADDRESS} //= address_of($container) if $container->{service} eq 'frontend' && address_of($container);
   }
+  my @services = grep { ($_->{label}{'com.docker.compose.oneoff'} // '') ne 'True' } @mine;
+  my $backend = discover_backend(@services);
+  my %url = $backend ? %{ $backend->{env} } : ();
+  my $host = $url{PGHOST} // $url{POSTGRES_HOST} // $url{DB_HOST};
+  my ($database) = discover_server('DB_CONTAINER', 'postgres', 'PostgreSQL', $url{DATABASE_URL} // (defined $host ? "postgresql://$host" : undef), \%programs, @services);
+  if ($database) {
+    my $env = $database->{env};
+    $value{DB_CONTAINER} = $database->{id};
+    $value{DB_ADDRESS} = address_of($database) if address_of($database);
+    $value{DB_ADMIN} = $env->{POSTGRES_USER} // $env->{POSTGRESQL_USERNAME} // 'postgres';
+    $value{DB_NAME} //= $env->{POSTGRES_DB} // $env->{POSTGRESQL_DATABASE} // $value{DB_ADMIN};
+    $dotenv_else{POSTGRES_PASSWORD} = $env->{POSTGRES_PASSWORD} // $env->{POSTGRESQL_PASSWORD};
+  }
+  my ($redis) = discover_server('REDIS_CONTAINER', 'redis', 'Redis', $url{REDIS_URL} // $url{CACHE_URL} // (defined $url{REDIS_HOST} ? "redis://$url{REDIS_HOST}" : undef), \%programs, grep { $_->{running} } @services);
+  $value{REDIS_CONTAINER} = $redis->{id} if $redis;
 }
+
+sub discover_server {
+  my ($need, $kind, $what, $url, $programs, @services) = @_;
+  my @servers = grep { $_->{certainty} = is_server($_, $kind, $programs) } @services;
+  $value{ $kind eq 'redis' ? 'REDIS_SERVICES' : 'DB_SERVICES' } = join ' ', map { clean($_->{service}) } @servers;
+  return choose($need, $what, $url, @servers);
+}
+
+sub discover_backend {
+  my (@services) = @_;
+  # Poolers and jobs know the database's address too; the application is what is called so, or what runs with it alone.
+  my @with = grep { defined $_->{env}{DATABASE_URL} } @services;
+  my ($backend) = grep { $_->{service} eq 'backend' } @services;
+  for my $name (qw(api app web server)) { $backend //= (grep { $_->{service} eq $name } @with)[0] }
+  $backend //= (grep { $_->{running} } grep { !is_pooler($_) } @with)[0] // $with[0];
+  return if !$backend;
+  $value{BACKEND_CONTAINER} = $backend->{id} if $backend->{running};
+  if (($backend->{env}{DATABASE_URL} // '') =~ m{^[\w+.-]+://([^:/@]+)(?::.*)?@[^/@]*/([^?#]+)}) {
+    @value{qw(APP_ROLE APP_DATABASE)} = map { unescape($_) } $1, $2;
+    $value{DB_NAME} = $value{APP_DATABASE};
+  }
+  return $backend;
+}
+
+sub is_pooler { my ($container) = @_; return scalar grep { m{(?:^|/)(?:pgbouncer|pgcat|pgpool|odyssey|pgadmin4?|postgres_exporter)(?:$|[.\s])} } @{ $container->{command} } }
 
 sub unescape { my ($text) = @_; $text =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge; return $text }
 
+# What must not leave: of a variable, what its name says is a secret, and in any value what its form says is one. Of names
+# that may be a secret's, and of what everybody knows, only what no other text has: hiding a word hides it everywhere.
 sub remember_secrets {
-  my ($name, $text) = @_;
+  my ($name, $text, $is_file) = @_;
   return if !defined $text || $text eq '';
-  if ($text =~ m{://[^/:@]*:([^@/]+)@}) { $secret{$_} = 1 for $1, unescape($1) }
-  $secret{$text} = 1 if $name =~ $SECRET_NAME && !$PLAIN{$name} && length $text;
+  my @found;
+  if ($text =~ m{://[^\s/:@]*:(.+)@} && $1 !~ m{^\d+/}) { push @found, $1, unescape($1) }
+  elsif ($text =~ m{://([^\s/:@]*[0-9][^\s/:@]*)@} && length $1 >= 16) { push @found, $1 }
+  while ($text =~ /[?&;]([\w.-]+)=([^\s&;]+)/g) { push @found, $2, unescape($2) if is_secret($1) == 2 }
+  my $rank = $is_file ? 2 : is_secret($name);
+  push @found, $text if $rank == 2 || ($rank == 1 && !is_ordinary($text));
+  push @found, $text if !$rank && !$PLAIN{$name} && $text =~ /^\S{16,}$/ && hide_shapes($text) =~ /^\[redacted\]$/;
+  for my $secret (@found) {
+    next if $PLAIN{$name} || length $secret < 3 || is_nothing($secret) || is_placeholder($secret, 1) || $secret =~ /^[0-9.,:-]{1,7}$/;
+    $secret{$secret} = 1;
+  }
 }
 
-sub parse_env {    # as docker compose reads it
+# `.env` as docker compose reads it (compose-go's dotenv): the variables, and what compose would refuse to read.
+sub parse_env {
   my ($text) = @_;
-  my @found;
-  for my $line (split /\r?\n/, $text) {
-    next if $line =~ /^\s*(?:#|$)/;
-    my ($name, $rest) = $line =~ /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/ or next;
-    if ($rest =~ /^'([^']*)'/) { $rest = $1 }
-    elsif ($rest =~ /^"((?:[^"\\]|\\.)*)"/) { $rest = $1; $rest =~ s/\\(.)/$1/g }
-    else { $rest =~ s/(?:^|\s+)#.*$// }
-    push @found, [$name, $rest];
+  my (@found, %known);
+  $text =~ s/\A\xef\xbb\xbf//;
+  my $space = qr/[\t\x0b\x0c\r ]/;
+  pos($text) = 0;
+  while (1) {
+    $text =~ /\G\s+/gc;
+    next if $text =~ /\G#[^\n]*/gc;
+    last if pos($text) >= length $text;
+    my $line = 1 + (substr($text, 0, pos $text) =~ tr/\n//);
+    $text =~ /\Gexport\s+/gc;
+    if ($text !~ /\G([\w.\[\]\x80-\xff-]+)$space*(?=[=:\n]|\z)/gc) { return ([@found], "line $line is none that compose reads") }
+    my $name = $1;
+    if ($text !~ /\G[=:]/gc) { next }    # a name alone: taken from the shell that calls compose
+    $text =~ /\G$space+/gc;
+    my $value;
+    if ($text =~ /\G'/gc) {
+      if ($text !~ /\G((?:[^'\\]+|\\.)*)'/gcs) { return ([@found], "line $line opens a quote that nothing closes") }
+      ($value = $1) =~ s/\\'/'/g;
+    } elsif ($text =~ /\G"/gc) {
+      if ($text !~ /\G((?:[^"\\]+|\\.)*)"/gcs) { return ([@found], "line $line opens a quote that nothing closes") }
+      ($value = $1) =~ s/\\"/"/g;
+      my %escape = (a => "\a", b => "\b", f => "\f", n => "\n", r => "\r", t => "\t", v => "\x0b", '\\' => '\\', '"' => '"', c => '\\c', '$' => '$$');
+      $value =~ s/\\(?:0(\d{0,3})|([abcfnrtv\$"\\]))/defined $1 ? ($1 eq '' ? "\0" : chr(oct($1) & 255)) : $escape{$2}/ge;
+      $value = interpolated($value, \%known);
+    } else {
+      $text =~ /\G([^\n]*)\n?/gc;
+      ($value = $1) =~ s/ #.*//;
+      $value =~ s/\s+\z//;
+      $value = interpolated($value, \%known);
+    }
+    if (!defined $value) { return ([@found], "line $line asks for a value that compose does not find") }
+    $known{$name} = $value;
+    push @found, [$name, $value];
   }
-  return @found;
+  my %last = map { $found[$_][0] => $_ } 0 .. $#found;
+  return ([map { $found[$_] } grep { $last{ $found[$_][0] } == $_ } 0 .. $#found], '');
+}
+
+# A value with the variables in it replaced: $X, ${X}, ${X:-default}, ${X-default}, ${X:+other}, ${X:?complaint}; $$ is a dollar.
+sub interpolated {
+  my ($text, $known, $depth) = @_;
+  my $bad = ($depth //= 0) > 20;
+  my $nested = qr/(?:[^{}]|(\{(?:[^{}]|\{[^{}]*\})*\}))*/;
+  $text =~ s/\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+?])($nested))?\}|(\{))/
+    my ($dollar, $plain, $name, $how, $word, $open) = ($1, $2, $3, $4 || '', $5, $7);
+    if (defined $dollar) { '$' }
+    elsif (defined $open) { $bad = 1; '' }
+    else {
+      my $found = $known->{ $plain || $name };
+      my $is_set = defined $found && !($how =~ m{^:} && $found eq '');
+      my $kind = $how eq '' ? '' : substr $how, -1;
+      if ($kind eq '-') { $is_set ? $found : interpolated($word, $known, $depth + 1) || '' }
+      elsif ($kind eq '+') { $is_set ? interpolated($word, $known, $depth + 1) || '' : '' }
+      elsif ($kind eq '?') { $bad = 1 if !$is_set; defined $found ? $found : '' }
+      else { defined $found ? $found : '' }
+    }
+  /gex;
+  return $bad ? undef : $text;
+}
+
+# What may be a secret in a file that compose would not read: name by name, as it stands.
+sub remember_lines {
+  my ($text, $is_example) = @_;
+  for my $line (split /\r?\n/, $text) {
+    my ($name, $rest) = $line =~ /^[^\w#]*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*(.*?)\s*$/ or next;
+    for my $text ($rest, $rest =~ /^(["'])(.*)\1/ ? $2 : (), $rest =~ /^(.*?)\s+#/ ? $1 : ()) { remember_secrets($name, $text) if !$is_example || hide_shapes($text) ne $text }
+  }
 }
 
 sub slurp {
   my ($path) = @_;
-  return if -l $path && !-e $path or !-f $path;
-  sysopen my $file, $path, 0 or return;
+  return if $path =~ /\0/ || -l $path && !-e $path or !-f $path;
+  sysopen my $file, $path, POSIX::O_RDONLY() | POSIX::O_NONBLOCK() or return;
   my $text = '';
   read $file, $text, $FILE_LIMIT;
   return $text;
 }
 
+my $ENV_NAME = qr/^\.env|\.env$|^env\.|^\.envrc$/;
+my $EXAMPLE = qr/(?:^|[._-])(?:example|sample|template|tmpl|tpl|dist|defaults?|schema)(?:$|[._-])/i;
+
+# Files of the environment: in the folder and two floors below it, and what compose files name elsewhere.
+sub find_env_files {
+  my ($folder) = @_;
+  my (@found, $seen);
+  my @folders = ([$folder, '', 0]);
+  while (my $next = shift @folders) {
+    my ($path, $under, $depth) = @$next;
+    last if ++$seen > 500;
+    opendir my $handle, $path or next;
+    for my $name (sort grep { !/^\.\.?$/ } readdir $handle) {
+      if (-f "$path/$name") { push @found, "$under$name" if $name =~ $ENV_NAME }
+      elsif ($depth < 2 && !-l "$path/$name" && -d _ && $name !~ /^(?:\.git|node_modules|\.?venv|__pycache__|site-packages|\.cache)$/) { push @folders, ["$path/$name", "$under$name/", $depth + 1] }
+    }
+    closedir $handle;
+    last if @found >= 50;
+  }
+  for my $file (sort keys %config_files) {
+    my $text = slurp($file) // next;
+    my ($base) = $file =~ m{^(.*)/} or next;
+    my ($in_list, $top) = (0, '');
+    for my $line (split /\n/, $text) {
+      $top = $1 if $line =~ /^(\w[\w-]*):/;
+      my $named;
+      if ($line =~ /^\s*env_file:\s*(?:\[\s*)?([^\s#\[\]]\S*?)?\s*\]?\s*$/) { $named = $1; $in_list = !defined $named }
+      elsif ($in_list && $line =~ /^\s*-\s*(?:path:\s*)?(\S+)\s*$/) { $named = $1 }
+      elsif ($line =~ /\S/) {
+        $in_list = 0 if $line !~ /^\s*(?:required|format):/;
+        if ($top eq 'secrets' && $line =~ /^\s+file:\s*(\S+)\s*$/) {
+          (my $path = $1) =~ s/^(["'])(.*)\1$/$2/;
+          my $secret = slurp($path =~ m{^/} ? $path : "$base/$path") // next;
+          $secret =~ s/\r?\n*\z//;
+          remember_secrets('SECRET', $secret, 1);
+        }
+      }
+      next if !defined $named;
+      $named =~ s/^(["'])(.*)\1$/$2/;
+      $named = "$base/$named" if $named !~ m{^/};
+      1 while $named =~ s{/\./|//|/(?!\.\./)[^/]+/\.\./}{/};
+      next if $named !~ m{^/} || !-f $named;
+      push @found, index($named, "$folder/") == 0 ? substr $named, 1 + length $folder : $named;
+    }
+  }
+  my %once;
+  return grep { !$once{$_}++ } splice @found, 0, 60;
+}
+
 sub discover_files {
   $value{APP_DIR} = $setting{app_directory} if defined $setting{app_directory};
   my $folder = $value{APP_DIR} // return;
-  my $handle;
-  opendir $handle, $folder or return;
-  my @names = sort grep { /^\.env|\.env$|^env\./ && -f "$folder/$_" } readdir $handle;
-  closedir $handle;
-  my %text = map { $_ => slurp("$folder/$_") } splice @names, 0, 50;
+  return if !-d $folder;
+  my $place = sub { $_[0] =~ m{^/} ? $_[0] : "$folder/$_[0]" };
+  my @names = find_env_files($folder);
+  my %text = map { $_ => slurp($place->($_)) } @names;
+  my %holds;
   for my $name (sort keys %text) {
     next if !defined $text{$name};
-    remember_secrets(@$_) for grep { $_->[1] !~ $PLACEHOLDER } parse_env($text{$name});
+    my $is_example = $name =~ $EXAMPLE;
+    my ($found, $trouble) = parse_env($text{$name});
+    my $before = keys %secret;
+    # What an example says is no secret, unless it looks like one.
+    for my $pair (@$found) { remember_secrets(@$pair) if !$is_example || hide_shapes($pair->[1]) ne $pair->[1] }
+    remember_lines($text{$name}, $is_example) if $trouble ne '' || $name =~ /\.envrc$/;
+    $holds{$name} = 1 if grep { my ($variable, $value) = @$_; is_secret($variable) == 2 && !$is_example && length $value >= 3 && !is_nothing($value) && !is_placeholder($value, 1) && !$PLAIN{$variable} } @$found;
   }
-  if (defined $text{'.env'}) {
-    %dotenv = map { @$_ } parse_env($text{'.env'});
-    push @environment, ['.env', $_, $dotenv{$_}] for sort keys %dotenv;
+  if (grep { $_ eq '.env' } @names) {
     $value{ENV_FILE} = '.env';
+    if (!defined $text{'.env'}) { $env_trouble = 'it could not be read' }
+    elsif (length $text{'.env'} >= $FILE_LIMIT) { $env_trouble = 'it is longer than 64 KiB' }
+    else {
+      (my $found, $env_trouble) = parse_env($text{'.env'});
+      %dotenv = map { @$_ } @$found;
+      push @environment, ['.env', $_, $dotenv{$_}] for sort keys %dotenv;
+    }
   }
+  for my $name (keys %dotenv_else) { $dotenv{$name} = $dotenv_else{$name} if !defined $dotenv{$name} && defined $dotenv_else{$name} }
   # What the example declares: its values are no secrets, and are not sent.
-  my ($example) = grep { defined $text{$_} } '.env.production.example', '.env.prod.example', '.env.example', '.env.sample';
-  if (defined $example) { push @environment, map { ['example', @$_] } parse_env($text{$example}) }
-  for my $name (sort keys %text) {
-    my @stat = stat "$folder/$name" or next;
+  my ($example) = grep { defined $text{$_} } map { my $kind = $_; map { "$kind.$_" } qw(example sample template dist) } '.env.production', '.env.prod', '.env';
+  if (defined $example) { push @environment, map { ['example', @$_] } @{ (parse_env($text{$example}))[0] } }
+  delete $secret{$_} for grep { $public{ lc $_ } } keys %secret;
+  my @known = grep { length($_) >= 8 } keys %secret;
+  for my $name (@names) {
+    my @stat = stat $place->($name) or next;
     my $user = getpwuid($stat[4]) // $stat[4];
     my $group = getgrgid($stat[5]) // $stat[5];
-    my $holds = !defined $text{$name} ? 'unreadable'
-      : (grep { length($_) >= 8 && index($text{$name}, $_) >= 0 } keys %secret) ? 'secrets' : 'none';
+    my $holds = !defined $text{$name} ? 'unreadable' : $holds{$name} || (grep { index($text{$name}, $_) >= 0 } @known) ? 'secrets' : 'none';
     push @env_files, join "\t", sprintf('%04o', $stat[2] & 07777), $user, $group, $holds, clean($name);
   }
   my @owner = stat $folder;
@@ -293,8 +571,9 @@ sub judged_environment {    # one line per variable: where, name, length, distin
     my $classes = join '', map { $text =~ $_->[1] ? $_->[0] : '' } ['a', qr/[a-z]/], ['A', qr/[A-Z]/], ['0', qr/[0-9]/], ['!', qr/[^A-Za-z0-9]/];
     my $group = $group{$text} //= 1 + keys %group;
     my $plain = $PLAIN{$name} && !$secret{$text} ? clean(substr $text, 0, 500) : '';
+    $plain = '' if $plain ne hide_shapes($plain);
     push @lines, join "\t", clean($where), clean($name), length $text, scalar keys %distinct, $classes || '-',
-      $text =~ ($where eq 'example' ? $TO_FILL_IN : $PLACEHOLDER) ? 'placeholder' : 'own', $group, $plain;
+      ($where eq 'example' ? $text =~ $TO_FILL_IN : is_placeholder($text, is_secret($name)) || $text =~ /^[sp]k_test_/) ? 'placeholder' : 'own', $group, $plain;
   }
   return join "\n", @lines, '';
 }
@@ -330,21 +609,21 @@ sub prepare_filter {
 }
 
 sub filtered {
-  my ($text) = @_;
+  my ($text, $code) = @_;
   for my $pattern (@hidden, @hidden_words) { $text =~ s/$pattern/[redacted]/g }
-  return $text;
+  return hide_shapes($text, $code);
 }
 
 # The run
 
 sub start_probe {
   my ($probe) = @_;
-  my %env = map { ("ZEBU_$_" => $value{$_}) } grep { !/^(?:CONTAINERS)$/ && !/\0/ } keys %value;
+  my %env = map { ("ZEBU_$_" => $value{$_}) } grep { $_ ne 'CONTAINERS' && $value{$_} !~ /\0/ } keys %value;
   $env{"ZEBU_SET_\U$_"} = $setting{$_} for keys %setting;
   %env = (%env, %{ $probe->{told} || {} });
   for my $need (split ' ', $probe->{needs} // '') {
     next if exists $value{$need};
-    @$probe{qw(kind status took out err)} = ('missing', 255, 0, '', $need);
+    @$probe{qw(kind status took out err)} = ('missing', 255, 0, '', defined $why{$need} ? "$need: $why{$need}" : $need);
     return;
   }
   if ($probe->{root} && !$root) {
@@ -352,7 +631,7 @@ sub start_probe {
     return;
   }
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
-  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 && !/\n/ } keys %secret if $probe->{secrets};
+  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 } map { split /\n/ } keys %secret if $probe->{secrets};
   my @as;
   if ($probe->{owner} && $root && exists $value{OWNER}) {
     my @ids = split ' ', $value{OWNER};
@@ -386,7 +665,8 @@ sub main {
     'zebu.environment' => @environment ? judged_environment() : undef,
     'zebu.env-files' => defined $value{APP_DIR} && -d $value{APP_DIR} ? join("\n", @env_files, '') : undef,
     'zebu.host' => join("\n", "root=$root", 'time=' . time, "project=" . ($value{PROJECT} // ''), "folder=" . ($value{APP_DIR} // ''),
-      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), ''),
+      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), "env_trouble=$env_trouble",
+      "databases=" . ($value{DB_SERVICES} // ''), "caches=" . ($value{REDIS_SERVICES} // ''), ''),
   );
   print "ZEBU1 $nonce\n";
   for my $name (sort keys %own) {
@@ -394,7 +674,7 @@ sub main {
       out => $own{$name} // '', err => defined $own{$name} ? '' : 'CONTAINERS' };
   }
   for my $probe (@probes) {
-    my ($out, $err) = map { filtered($_ // '') } @$probe{qw(out err)};
+    my ($out, $err) = map { filtered($_ // '', $probe->{code}) } @$probe{qw(out err)};
     printf "%s %s %d %d %d %d\n", @$probe{qw(name kind status took)}, length $out, length $err;
     print $out, $err;
   }

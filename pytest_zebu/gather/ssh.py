@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from testinfra.backend.ssh import SshBackend
 
+from pytest_zebu import redaction
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
@@ -261,8 +262,11 @@ def _feed(pipe: Any, data: bytes) -> None:
 
 def program() -> bytes:
     """The far side's own program, in Perl."""
-    own = resources.files(__package__).joinpath("far.pl").read_bytes()
-    return scripts.text("json.pl").encode() + b"\n" + own
+    parts = (
+        resources.files(__package__).joinpath(name).read_text(encoding="utf-8") for name in ("filter.pl", "far.pl")
+    )
+    listed = f"our $patterns = <<'PATTERNS';\n{redaction.listed()}PATTERNS"
+    return "\n".join((scripts.text("json.pl"), listed, *parts)).encode()
 
 
 def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float) -> bytes:
@@ -286,7 +290,7 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
             put(f"env_{key}", value)
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
-        for flag in ("root", "waits", "owner", "dotenv", "secrets"):
+        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(b"GO 0\n")
@@ -329,9 +333,9 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
         case "needs-root":
             return Unknown(Reason.NO_PERMISSION, f"{name} needs root, and sudo -n was refused")
         case "missing":
-            need = err.decode(errors="replace")
+            need, _, why = plain_text(err).partition(": ")
             known = Need.__members__.get(need)
-            return Unknown(Reason.MISSING, known.value if known else f"{name} needs {need}")
+            return Unknown(Reason.MISSING, why or (known.value if known else f"{name} needs {need}"))
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
 

@@ -9,7 +9,7 @@ from pytest_zebu.facts.answer import Reason, need
 from pytest_zebu.facts.environment import EnvFile, EnvFiles, Variable
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import read, why
+from tests.facts.answers import read, saying, why
 
 
 def test_no_value_of_a_secret_is_in_the_environment(bookworm: Gathered, target: Target) -> None:
@@ -47,7 +47,8 @@ def test_a_judged_variable(target: Target) -> None:
 
 @pytest.mark.parametrize(("name", "secret"), [
     ("POSTGRES_PASSWORD", True), ("API_KEY", True), ("APIKEY", True), ("KEY", True), ("KEY_ID", True), ("MONKEY", False), ("KEYBOARD", False),
-    ("SENTRY_DSN", True), ("token", True), ("SALT", True), ("DATABASE_URL", False), ("PRIVATE_PEM", True), ("HMAC_ALGORITHM", True),
+    ("SENTRY_DSN", True), ("token", True), ("SALT", True), ("DATABASE_URL", False), ("PRIVATE_PEM", True), ("HMAC_ALGORITHM", False),
+    ("SMTP_PASS", True), ("MYSQL_PWD", True), ("PWD", False), ("BORG_PASSPHRASE", True), ("SLACK_WEBHOOK_URL", True), ("BASE_URL", False),
 ])  # fmt: skip
 def test_which_names_are_those_of_secrets(name: str, secret: bool) -> None:
     assert Variable(".env", name, 1, 1, "", False, 1, "").is_secret is secret
@@ -75,3 +76,26 @@ def test_files_of_the_environment(target: Target) -> None:
 )
 def test_another_listing_is_garbled(line: str, target: Target) -> None:
     assert why("env_files", {"zebu.env-files": line, "zebu.host": ""}, target) is Reason.GARBLED
+
+
+@pytest.mark.parametrize(("text", "is_on"), [
+    *((word, True) for word in ("1", "on", "T", "true", "True", "TRUE", "y", "YES", " yes ")),
+    *((word, False) for word in ("0", "off", "F", "false", "False", "n", "No", "")),
+    *((word, None) for word in ("2", "enabled", "nope", "tru")),
+])  # fmt: skip
+def test_a_switch_is_read_as_the_application_reads_it(text: str, is_on: bool | None) -> None:
+    assert Variable(".env", "APP_DEBUG", len(text), 1, "", False, 1, text).is_on is is_on
+
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("25", 25), (" 25 ", 25), ("+5", 5), ("-1", -1), ("1_000", 1000), ("25.0", 25), ("25.5", None), ("1__0", None), ("_1", None), ("five", None), ("", None),
+    ("0x10", None), ("1e3", None),
+])  # fmt: skip
+def test_a_number_is_read_as_the_application_reads_it(text: str, number: int | None) -> None:
+    assert Variable(".env", "LIMIT", len(text), 1, "", False, 1, text).number == number
+
+
+def test_a_file_that_compose_would_refuse_is_unknown(target: Target) -> None:
+    said = {"zebu.environment": LINE, "zebu.host": "root=1\nenv_trouble=line 3 opens a quote that nothing closes\n"}
+    answer = ALL["environment"].read(saying(said), target)
+    assert str(answer) == "garbled: the application's .env: line 3 opens a quote that nothing closes"

@@ -59,6 +59,11 @@ def test_a_commit_without_a_release_is_called_by_its_hash(target: Target) -> Non
     )
 
 
+def test_submodules_and_what_is_left_with_the_remote(target: Target) -> None:
+    found = read("repository", SAID + "@left 7\n@submodule lib\n@submodule a b\n", target)
+    assert (found.absent, found.empty_submodules, found.changes) == (0, ("lib", "a b"), ())
+
+
 @pytest.mark.parametrize(("old", "new"), [
     (HEAD, "a" * 39), (HEAD, "A" * 40), (f"@head {HEAD}\n", ""), ("@tag latest commit", "@tag latest"), ("@known 1", "@known many"),
     ("@absent 0", "@absent -1"), ("@owner", "fatal:"),
@@ -67,7 +72,8 @@ def test_what_git_does_not_say_is_garbled(old: str, new: str, target: Target) ->
     assert why("repository", SAID.replace(old, new), target) is Reason.GARBLED
 
 
-CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \nignored=1\ntracked=0\nfound=0\n"
+LACKS = "the repository lacks {} objects of its history, or cannot read them"
+CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \npartial=0\nmissing=0\nwalked=0\nignored=1\ntracked=0\nfound=0\n"
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [
@@ -75,7 +81,13 @@ CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \nignored=1\nt
     ("refs/heads/*", "refs/heads/main", CommittedSecrets("the clone has one branch only", True, False, (), False)),
     ("fetch=+refs/heads/*:refs/remotes/origin/* ", "fetch=", CommittedSecrets("", True, False, (), False)),
     ("ignored=1", "ignored=0", CommittedSecrets("", False, False, (), False)), ("tracked=0", "tracked=1", CommittedSecrets("", True, True, (), False)),
-    ("found=0", "found=1", CommittedSecrets("", True, False, (), True)),
+    ("found=0", "found=1", CommittedSecrets("", True, False, (), True)), ("found=0", "found=-", CommittedSecrets("", True, False, (), None)),
+    ("partial=0", "partial=1", CommittedSecrets("the clone is partial: it leaves objects with its remote", True, False, (), False)),
+    ("partial=0\n", "", CommittedSecrets("the clone is partial: it leaves objects with its remote", True, False, (), False)),
+    ("missing=0", "missing=3", CommittedSecrets(LACKS.format(3), True, False, (), False)),
+    ("walked=0", "walked=128", CommittedSecrets(LACKS.format(0), True, False, (), False)),
+    ("found=0", "unread=1\nfound=0", CommittedSecrets(LACKS.format(0), True, False, (), False)),
+    ("fetch=+refs/heads/*:refs/remotes/origin/* ", "fetch=+refs/*:refs/* ", CommittedSecrets("", True, False, (), False)),
     ("tracked=0", "tracked=0\ncommitted=.env\ncommitted=b/.env", CommittedSecrets("", True, False, (".env", "b/.env"), False)),
 ])  # fmt: skip
 def test_what_became_of_the_environment_in_the_history(

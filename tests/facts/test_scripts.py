@@ -11,6 +11,7 @@ import pytest
 
 from pytest_zebu.facts import ALL, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
+from pytest_zebu.gather.ssh import program
 
 FOLDER = Path(str(resources.files(scripts)))
 SHELL = sorted(path.name for path in FOLDER.glob("*.sh"))
@@ -19,7 +20,6 @@ SQL = sorted(path.name for path in FOLDER.glob("*.sql"))
 PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes} | {
     probe.name: probe for probe in trials.RestoreTrial().probes
 }
-FAR = Path(str(resources.files("pytest_zebu.gather"))) / "far.pl"
 
 
 def complaints(perl: str) -> str:
@@ -42,7 +42,7 @@ def test_perl_has_no_complaint(name: str) -> None:
 
 
 def test_perl_has_no_complaint_about_the_far_side() -> None:
-    assert complaints(scripts.text("json.pl") + "\n" + FAR.read_text()) == ""
+    assert complaints(program().decode()) == ""
 
 
 @pytest.mark.parametrize("name", [*SHELL, *PERL])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,3 +167,212 @@ def test_only_what_discovery_serves_waits_for_it() -> None:
     assert not Probe("one", "id", root=True, values=(("APP_DIR", "/"),)).waits
     assert Probe("two", "id", needs=(Need.PROJECT,)).waits
     assert Probe("three", "id", dotenv=True).waits
+
+
+# Containers, as a daemon shows them
+
+
+def container(service: str, image: str = "", **more: Any) -> dict[str, Any]:
+    """A container of the project, by what the tests say of it."""
+    return {
+        "service": service,
+        "id": f"{len(service):02x}{service.encode().hex()}"[:64].ljust(64, "0"),
+        "image": image,
+        **more,
+    }
+
+
+def shown(one: Mapping[str, Any], folder: Path) -> str:
+    """What `docker inspect` prints by our template."""
+    labels = {
+        "com.docker.compose.project": one.get("project", "zebu"), "com.docker.compose.service": one["service"],
+        "com.docker.compose.project.working_dir": str(folder), "com.docker.compose.oneoff": one.get("oneoff", "False"),
+        "com.docker.compose.project.config_files": str(folder / "docker-compose.yml"), **one.get("labels", {}),
+    }  # fmt: skip
+    name = one.get("name", f"zebu-{one['service']}-1")
+    whole = {
+        "Id": one["id"], "Name": f"/{name}", "Created": "2026-11-24T10:00:00Z", "Image": "sha256:" + "ab" * 32, "RestartCount": 0,
+        "State": {"Status": "running", "Running": True, **one.get("state", {})}, "Labels": labels, "ConfigImage": one["image"],
+        "Healthcheck": one.get("healthcheck"), "RestartPolicy": {"Name": "always"}, "Memory": 0, "NanoCpus": 0, "CpuQuota": 0,
+        "CpuPeriod": 0, "LogConfig": one.get("log", {"Type": "local", "Config": {}}), "Privileged": False, "NetworkMode": "bridge",
+        "Ports": {}, "PortBindings": one.get("ports", {}),
+        "Networks": {"zebu_default": {"IPAddress": one.get("address", ""), "Aliases": one.get("aliases", [])}},
+        "Mounts": one.get("mounts", []),
+    }  # fmt: skip
+    command = [one.get("path", ""), one.get("args", []), one.get("hostname", "")]
+    running = f"{str(one.get('running', True)).lower()} {one.get('pid', 0)}"
+    texts = (json.dumps(part) for part in (labels, one.get("env", []), command))
+    return "\n".join((one["id"], *texts, running, json.dumps(whole), "", ""))
+
+
+Daemon = Callable[..., dict[str, Said | Unknown]]
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Daemon:
+    """Ask the far side of a machine with these containers, whose application is in a folder."""
+
+    def asked(*containers: Mapping[str, Any], probes: Sequence[Probe] = ()) -> dict[str, Said | Unknown]:
+        programs, folder = tmp_path / "bin", tmp_path / "app"
+        programs.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
+        (programs / "inspected").write_text("".join(shown(one, folder) for one in containers))
+        docker = programs / "docker"
+        docker.write_text(
+            f'#!/bin/sh\ncase $1 in ps) echo id ;; inspect) cat "{programs}/inspected" ;; *) exit 1 ;; esac\n'
+        )
+        docker.chmod(0o755)
+        target = Target(name="here", host=Host(), settings=Settings())
+        script = request(probes, "n0nce", target, 10).replace(
+            b"'/usr/local/sbin:", f"'{programs}:/usr/local/sbin:".encode()
+        )
+        done = subprocess.run(["perl", "-"], input=script, capture_output=True, timeout=60, check=True)
+        assert done.stderr == b""
+        return unframe(done.stdout, "n0nce")
+
+    return asked
+
+
+def variables(answers: Mapping[str, Said | Unknown]) -> dict[tuple[str, str], list[str]]:
+    """The judged environment, by place and name."""
+    answer = answers["zebu.environment"]
+    assert isinstance(answer, Said)
+    rows = [line.split("\t") for line in answer.out.splitlines()]
+    return {(row[0], row[1]): row for row in rows}
+
+
+POSTGRES: dict[str, Any] = {"path": "docker-entrypoint.sh", "args": ["postgres"]}
+DATABASE = container(
+    "db", env=["POSTGRES_PASSWORD=Tr0ub4dor-and-3-more", "PGDATA=/var/lib/postgresql/data"], **POSTGRES
+)
+BACKEND = container("backend", env=["DATABASE_URL=postgresql+asyncpg://zebu_app:Xk29fLm3@db:5432/zebu"], path="uvicorn")
+BACKUP = container(
+    "postgres-backup", "prodrigestivill/postgres-backup-local",
+    env=["POSTGRES_PASSWORD=Tr0ub4dor-and-3-more", "PGDATA=/var/lib/postgresql/data"], path="/bin/sh", args=["-c", "exec /usr/local/bin/go-cron"],
+)  # fmt: skip
+EXPORTER = container(
+    "postgres-exporter", path="/bin/postgres_exporter", env=["DATA_SOURCE_NAME=postgresql://u:Qz81kdPw@db/zebu"]
+)
+POOLER = container(
+    "pgbouncer",
+    path="/entrypoint.sh",
+    args=["/usr/bin/pgbouncer", "/etc/pgbouncer/pgbouncer.ini"],
+    env=["DATABASE_URL=postgres://zebu_app:Xk29fLm3@db/zebu"],
+)
+REDIS = container("redis", path="docker-entrypoint.sh", args=["redis-server", "--save", "60", "1"])
+CACHE_EXPORTER = container("redis-exporter", path="/redis_exporter", env=["REDIS_ADDR=redis://redis:6379"])
+ASKING = [
+    Probe("database", 'echo "$ZEBU_DB_CONTAINER" | cut -c1-12', needs=(Need.DB_CONTAINER,)),
+    Probe("cache", 'echo "$ZEBU_REDIS_CONTAINER" | cut -c1-12', needs=(Need.REDIS_CONTAINER,)),
+    Probe(
+        "backend",
+        'echo "$(echo "$ZEBU_BACKEND_CONTAINER" | cut -c1-12) $ZEBU_APP_ROLE $ZEBU_DB_NAME"',
+        needs=(Need.BACKEND_CONTAINER,),
+    ),
+]
+
+
+def chosen(answers: Mapping[str, Said | Unknown], name: str) -> str:
+    """Which container was asked, or why none."""
+    answer = answers[name]
+    return answer.out.strip() if isinstance(answer, Said) else str(answer)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_stands_beside_the_database_is_not_the_database(order: int, daemon: Daemon) -> None:
+    """Backups, exporters and poolers know its password and its name; some are made from its very image."""
+    machine = [DATABASE, BACKEND, BACKUP, EXPORTER, POOLER, REDIS, CACHE_EXPORTER][::order]
+    answers = daemon(*machine, probes=ASKING)
+    assert chosen(answers, "database") == DATABASE["id"][:12]
+    assert chosen(answers, "cache") == REDIS["id"][:12]
+    assert chosen(answers, "backend") == f"{BACKEND['id'][:12]} zebu_app zebu"
+    host = answers["zebu.host"]
+    assert isinstance(host, Said)
+    assert "databases=db\ncaches=redis\n" in host.out
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"path": "docker-entrypoint.sh", "args": ["-c", "max_connections=200"], "env": ["PG_MAJOR=16"]},
+        {"path": "/opt/bitnami/scripts/postgresql/entrypoint.sh", "args": ["/opt/bitnami/scripts/postgresql/run.sh"]},
+        {"path": "docker-entrypoint.sh", "args": ["postgres"], "env": ["POSTGRES_PASSWORD_FILE=/run/secrets/pg"]},
+        {"path": "/usr/lib/postgresql/16/bin/postgres", "args": ["-D", "/data"]},
+        {"path": "docker-entrypoint.sh", "args": [], "env": ["PGDATA=/x"]},
+        {"path": "/bin/sh", "args": ["-c", "exec docker-entrypoint.sh postgres -c x=1"], "env": ["PGDATA=/x"]},
+        {"path": "patroni", "args": ["/etc/patroni.yml"]},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("service", ["db", "pg-main", "store"])
+def test_a_database_by_what_it_starts(one: Mapping[str, Any], service: str, daemon: Daemon) -> None:
+    machine = (BACKEND, container(service, **one), BACKUP)
+    assert chosen(daemon(*machine, probes=ASKING), "database") == machine[1]["id"][:12]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        BACKUP, EXPORTER, POOLER,
+        container("db-backup", path="docker-entrypoint.sh", args=["bash", "-c", "while true; do pg_dump zebu; done"], env=["PGDATA=/x", "POSTGRES_PASSWORD=Wd92kfQx"]),
+        container("pgadmin", path="/entrypoint.sh", env=["PGADMIN_DEFAULT_PASSWORD=Wd92kfQx"]),
+        container("database-migrate", path="alembic", args=["upgrade", "head"], env=["POSTGRES_PASSWORD=Wd92kfQx"], running=False),
+        container("databasus", path="./start.sh", env=["POSTGRES_PASSWORD=Wd92kfQx"]),
+        container("postgres", path="psql", args=["-c", "select 1"], env=["PGDATA=/x", "POSTGRES_PASSWORD=Wd92kfQx"]),
+    ],
+    ids=lambda one: one["service"],
+)  # fmt: skip
+def test_no_database_by_its_name_or_its_password(one: Mapping[str, Any], daemon: Daemon) -> None:
+    assert chosen(daemon(BACKEND, one, probes=ASKING), "database") == "not there: no container of PostgreSQL was seen"
+
+
+OTHER = container("analytics", env=["PGDATA=/x"], **POSTGRES)
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("postgresql://u:p4sswd@db/zebu", "db"), ("postgresql://u:p4sswd@zebu-analytics-1/zebu", "analytics"), ("postgresql://u:p4sswd@10.1.2.3:5432/zebu", "analytics"),
+        ("postgresql://u:p4sswd@MAIN/zebu", "db"), ("postgresql://db:p4sswd@analytics/db", "analytics"),
+        ("postgresql://u:p4sswd@host.docker.internal:5433/zebu", "db"),
+    ],
+)  # fmt: skip
+def test_of_several_databases_the_one_that_is_named(url: str, named: str, daemon: Daemon) -> None:
+    machine = [
+        {**DATABASE, "aliases": ["main"], "ports": {"5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5433"}]}},
+        {**OTHER, "address": "10.1.2.3"},
+        {**BACKEND, "env": [f"DATABASE_URL={url}"]},
+    ]
+    assert chosen(daemon(*machine, probes=ASKING), "database") == {"db": DATABASE, "analytics": OTHER}[named]["id"][:12]
+
+
+def test_of_several_databases_none_of_which_is_named_none_is_asked(daemon: Daemon) -> None:
+    backend = {**BACKEND, "env": ["DATABASE_URL=postgresql://u:p4sswd@elsewhere.test/zebu"]}
+    said = "not there: several containers run PostgreSQL (db, analytics), and the backend's address names none of them"
+    assert chosen(daemon(DATABASE, OTHER, backend, probes=ASKING), "database") == said
+
+
+def test_an_entry_without_a_value_is_not_set(daemon: Daemon) -> None:
+    """Entries without an equals sign, and empty values, shift nothing."""
+    env = ["UNSET", "EMPTY=", "POSTGRES_PASSWORD=Tr0ub4dor-and-3-more", "ALSO_UNSET", "EQUALS=a=b=c", "LAST="]
+    rows = variables(daemon({**DATABASE, "env": env}))
+    found = {name: row[2] for (where, name), row in rows.items() if where == "container:db"}
+    assert found == {"EMPTY": "0", "EQUALS": "5", "LAST": "0", "POSTGRES_PASSWORD": "20"}
+
+
+def test_a_password_in_a_file_is_judged_where_it_is(daemon: Daemon, tmp_path: Path) -> None:
+    secret = "Zq8vT1xWm3Lk9RbY5nPd7HsJ2cFgA4eU"
+    (tmp_path / "pg").write_text(f"{secret}\n")
+    mounts = [{"Type": "bind", "Source": str(tmp_path / "pg"), "Destination": "/run/secrets/pg"}]
+    database = {**DATABASE, "env": ["POSTGRES_PASSWORD_FILE=/run/secrets/pg", "PGDATA=/x"], "mounts": mounts}
+    leak = Probe("leak", f"cat {tmp_path}/pg; echo $DOTENV_POSTGRES_PASSWORD", needs=(Need.DB_CONTAINER,), dotenv=True)
+    answers = daemon(database, BACKEND, probes=[leak])
+    row = variables(answers)["container:db", "POSTGRES_PASSWORD"]
+    assert (row[2], row[4], row[5]) == ("32", "aA0", "own")
+    assert answers["leak"] == Said(0, "[redacted]\n[redacted]\n", "")
+
+
+def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
+    database = {**DATABASE, "env": ["POSTGRES_PASSWORD_FILE=/run/secrets/pg"], "mounts": mounts}
+    assert ("container:db", "POSTGRES_PASSWORD") not in variables(daemon(database))

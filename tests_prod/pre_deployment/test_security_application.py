@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
-from pytest_zebu.facts.environment import DOTENV, Environment
+from pytest_zebu.facts.environment import DOTENV, Environment, Variable
 from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.source import Source
 from pytest_zebu.facts.trials import Attack, Use
@@ -43,11 +43,8 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
                 assert not allowed, f"is allowed ({allowed})"
 
 
-def _expect_everywhere(environment: Environment, case: Cases, name: str, wanted: tuple[str, ...]) -> None:
-    for where, found in ((DOTENV, environment.get(DOTENV, name)), ("running backend", environment.backend(name))):
-        with case(where, found.plain if found else "not set"):
-            assert found is not None, f"does not set {name}"
-            assert found.plain.lower() in wanted, f"has {name}={found.plain}"
+def _everywhere(environment: Environment, name: str) -> tuple[tuple[str, Variable | None], ...]:
+    return (DOTENV, environment.get(DOTENV, name)), ("running backend", environment.backend(name))
 
 
 @item("pre.security.application.app-env")
@@ -57,7 +54,10 @@ def test_the_application_knows_that_it_is_production(environment: Environment, c
     Fix: `APP_ENV=production` in `.env`, then `docker compose up -d`: a restart does not read `.env` again.
     See: the application's deployment document.
     """
-    _expect_everywhere(environment, case, "APP_ENV", ("production",))
+    for where, found in _everywhere(environment, "APP_ENV"):
+        with case(where, found.plain if found else "not set"):
+            assert found is not None, "does not set APP_ENV"
+            assert found.plain.strip().lower() == "production", f"has APP_ENV={found.plain}"
 
 
 @item("pre.security.application.app-debug")
@@ -67,7 +67,12 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
     Fix: `APP_DEBUG=false` in `.env`, then `docker compose up -d`.
     See: CWE-489, CWE-209.
     """
-    _expect_everywhere(environment, case, "APP_DEBUG", ("false", "0", "no", "off"))
+    for where, found in _everywhere(environment, "APP_DEBUG"):
+        with case(where, found.plain if found else "not set"):
+            assert found is not None, "does not set APP_DEBUG"
+            assert not found.is_on, f"has APP_DEBUG={found.plain}"
+            if found.is_on is None:
+                raise NotAssessed(f"has APP_DEBUG={found.plain}, which is neither on nor off")
     for name, answer in {"a missing route": web.missing, **web.refused}.items():
         with case(f"error answer to {name}"):
             said = need(answer)

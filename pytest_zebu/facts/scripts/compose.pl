@@ -48,6 +48,9 @@ sub configured {
 
 sub compare {
   my ($files, @containers) = @_;
+  # The files of variables that it was called with, where it was not `.env`.
+  my ($given) = grep { defined && $_ ne '' } map { $_->{Config}{Labels}{'com.docker.compose.project.environment_file'} } @containers;
+  local $ENV{COMPOSE_ENV_FILES} = $given if defined $given;
   my $made = configuration($files);
   if (!$made) {
     printf "\@unreadable %s\n", clean($_->{Config}{Labels}{'com.docker.compose.service'}) for @containers;
@@ -80,14 +83,28 @@ sub compare {
       my $root = "/proc/$container->{State}{Pid}/root" . ($image->{Config}{WorkingDir} || '');
       printf "\@files %s %d %d %d\n", clean($name), compared($root, $context, @files);
     }
-    my %base = map { split /=/, $_, 2 } @{ $image->{Config}{Env} || [] };
-    my %runs = map { split /=/, $_, 2 } @{ $container->{Config}{Env} || [] };
+    my %base = pairs($image->{Config}{Env});
+    my %runs = pairs($container->{Config}{Env});
+    # A variable without a value is set only where the shell that calls compose has it.
     my %should = %{ $service->{environment} || {} };
-    defined $should{$_} or $should{$_} = '' for keys %should;
-    my @differ = grep { ($runs{$_} // "\0") ne $should{$_} } sort keys %should;
-    push @differ, grep { !exists $should{$_} && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
+    my %unset = map { $_ => 1 } grep { !defined $should{$_} } keys %should;
+    delete @should{keys %unset};
+    my @differ = grep { !is_same($runs{$_}, $should{$_}) } sort keys %should;
+    # Docker's own settings of proxies come to every container that compose makes.
+    push @differ, grep { !exists $should{$_} && !$unset{$_} && !/^(?:https?|ftp|no|all)_proxy$/i && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
     printf "\@environment %s %d %s\n", clean($name), scalar keys %should, join(',', map { clean($_) } @differ) || '-';
   }
+}
+
+sub pairs {    # an entry without an equals sign says that the variable is not set
+  my ($entries) = @_;
+  return map { my ($name, $text) = split /=/, $_, 2; ($name => $text) } grep { defined && /=/ } @{ $entries || [] };
+}
+
+sub is_same {    # compose writes a dollar as two, so that what it says can be read again; not every version does
+  my ($runs, $should) = @_;
+  (my $plain = $should) =~ s/\$\$/\$/g;
+  return defined $runs && ($runs eq $plain || $runs eq $should);
 }
 
 sub compared {    # how many files are the same, other, and absent though their folder is there

@@ -1,10 +1,10 @@
 # Whether one of the secrets, given on descriptor 3, stands in what comes by standard input: `found=0` or `found=1`;
-# nothing where nothing came.
+# `found=-` where there is none to look for, nothing where nothing came.
 use strict;
 use warnings;
 open my $given, '<&=', 3 or exit 3;
 chomp(my @secrets = <$given>);
-@secrets or exit 3;
+if (!@secrets) { print "found=-\n"; exit 0 }
 my ($longest) = sort { $b <=> $a } map { length } @secrets;
 my $any = join '|', map { quotemeta } @secrets;
 my ($text, $read, $found) = ('', 0, 0);

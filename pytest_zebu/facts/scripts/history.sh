@@ -1,11 +1,22 @@
-# What became of `.env` in the history: lines `key=value`; `committed` may come several times.
+# What became of `.env` in the history: lines `key=value`; `committed` and `example` may come several times.
 # Every object that the repository has, reachable or not, is read on the machine, as its owner. The secrets come by
-# standard input; what is told is whether one was found.
+# standard input; what is told is whether one was found, and how much of the history could not be searched.
 exec 3<&0 </dev/null
 git rev-parse --verify -q HEAD >/dev/null || exit 1
+# Examples have no secrets, unless the search of all objects finds one; encrypted files are meant to be there.
+others='(^|[/._-])(example|sample|template|tmpl|tpl|dist|defaults?|schema)($|[._-])|\.(vault|enc|encrypted|gpg|pgp|age|asc|sops)$'
+names='(^|/)(\.env(\.[^/]*)?|[^/]*\.env|\.envrc)$'
 echo "shallow=$(git rev-parse --is-shallow-repository)"
-echo "fetch=$(git config --get-all remote.origin.fetch | tr '\n' ' ')"
+remote=origin
+[ -n "$(git config --get-all remote.origin.fetch)" ] || remote=$(git remote | head -n 1)
+echo "fetch=$(git config --get-all "remote.$remote.fetch" | tr '\n' ' ')"
+[ -z "$(git config --get-regexp '^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$')" ] && echo partial=0 || echo partial=1
+# Of the objects that the history names, how many are not there; it can be walked whole where git ends with 0.
+{ git rev-list --objects --all --missing=print 2>/dev/null; echo "walked $?"; } |
+  awk '/^[?]/ { missing++ } $1 == "walked" { walked = $2 } END { print "missing=" missing + 0; print "walked=" walked }'
 git check-ignore -q .env && echo ignored=1 || echo ignored=0
-echo "tracked=$(git ls-files -- .env '.env.*' '*/.env' | grep -vcE '(example|sample|template)')"
-git log --all --format= --name-only --diff-filter=A -- .env '.env.*' '*/.env' '*.env' 2>/dev/null | grep -vE '(example|sample|template)' | sort -u | head -n 5 | sed 's/^/committed=/'
-git cat-file --batch-all-objects --batch --buffer --unordered 2>/dev/null | perl -e "$ZEBU_PERL"
+set -- ':(glob)**/.env' ':(glob)**/.env.*' ':(glob)**/*.env' ':(glob)**/.envrc'
+echo "tracked=$(git ls-files -- "$@" | grep -viE "$others" | grep -cE "$names")"
+git log --all -m --format= --name-only --diff-filter=AMRC -- "$@" 2>/dev/null | grep -viE "$others" | grep -E "$names" | sort -u | head -n 5 | sed 's/^/committed=/'
+exec 4>&1
+{ git cat-file --batch-all-objects --batch --buffer --unordered 2>/dev/null || echo unread=1 >&4; } | perl -e "$ZEBU_PERL"
