@@ -15,13 +15,13 @@ def mend_jail_off(lab: Lab) -> None:
 def jail(lab: Lab, options: str) -> None:
     """Give the sshd jail other options, and let fail2ban read them."""
     lines = "".join(f"{line}\\n" for line in ("[sshd]", *options.splitlines()))
-    lab.vm.shell(f"printf '{lines}' > /etc/fail2ban/jail.d/zz-fault.conf; fail2ban-client reload --restart sshd")
+    lab.vm.shell(f"printf '{lines}' > /etc/fail2ban/jail.d/zz-fault.local; fail2ban-client reload --restart sshd")
     until("the sshd jail is up", lambda: lab.vm.shell("fail2ban-client status sshd"), seconds=30)
 
 
 def mend_jail(lab: Lab) -> None:
     """The sshd jail as it was."""
-    lab.vm.shell("rm -f /etc/fail2ban/jail.d/zz-fault.conf; fail2ban-client reload --restart --unban sshd")
+    lab.vm.shell("rm -f /etc/fail2ban/jail.d/zz-fault.local; fail2ban-client reload --restart --unban sshd")
     until("the sshd jail is up", lambda: lab.vm.shell("fail2ban-client status sshd"), seconds=30)
 
 
