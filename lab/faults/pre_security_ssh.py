@@ -12,6 +12,19 @@ def mend_jail_off(lab: Lab) -> None:
     until("the sshd jail is up", lambda: lab.vm.shell("fail2ban-client status sshd"), seconds=30)
 
 
+def jail(lab: Lab, options: str) -> None:
+    """Give the sshd jail other options, and let fail2ban read them."""
+    lines = "".join(f"{line}\\n" for line in ("[sshd]", *options.splitlines()))
+    lab.vm.shell(f"printf '{lines}' > /etc/fail2ban/jail.d/zz-fault.local; fail2ban-client reload --restart sshd")
+    until("the sshd jail is up", lambda: lab.vm.shell("fail2ban-client status sshd"), seconds=30)
+
+
+def mend_jail(lab: Lab) -> None:
+    """The sshd jail as it was."""
+    lab.vm.shell("rm -f /etc/fail2ban/jail.d/zz-fault.local; fail2ban-client reload --restart --unban sshd")
+    until("the sshd jail is up", lambda: lab.vm.shell("fail2ban-client status sshd"), seconds=30)
+
+
 @fault(
     "pre.security.ssh.brute-force",
     flips={"pre.security.ssh.brute-force"},
@@ -47,6 +60,117 @@ def silent_log(lab: Lab) -> None:
 
 
 @fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def jail_of_another_port(lab: Lab) -> None:
+    """The jail bans from a port where sshd is not."""
+    jail(lab, "port = 2222")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips=set(),
+    mend=mend_jail,
+)
+def jail_of_all_ports(lab: Lab) -> None:
+    """Odd but right: the jail names another port, and its action bans from all of them."""
+    jail(lab, "port = 2222\nbanaction = iptables-allports")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips=set(),
+    mend=mend_jail,
+)
+def jail_of_many_ports(lab: Lab) -> None:
+    """Odd but right: nftables instead of iptables, a range, and a name among the ports."""
+    jail(lab, "port = 2200:2299,ssh\nbanaction = nftables[type=multiport]")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def ignores_everybody(lab: Lab) -> None:
+    """The jail ignores both halves of all addresses."""
+    jail(lab, "ignoreip = 127.0.0.1/8 0.0.0.0/1 128.0.0.0/1")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    outcomes={"pre.security.ssh.brute-force": Outcome.NOT_ASSESSED},
+    mend=mend_jail,
+)
+def ignores_by_program(lab: Lab) -> None:
+    """A program says of each address whether it is ignored: what it says of strangers is not known."""
+    jail(lab, "ignorecommand = /usr/bin/true <ip>")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def bans_nobody(lab: Lab) -> None:
+    """The jail's only action notes addresses in a file."""
+    jail(lab, "action = dummy")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def bans_forwarded(lab: Lab) -> None:
+    """The jail bans in Docker's chain, which what is for the machine itself does not pass."""
+    jail(lab, "chain = DOCKER-USER")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def bans_for_a_second(lab: Lab) -> None:
+    """Who is banned may go on a second later."""
+    jail(lab, "bantime = 1")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    touches={"iptables"},
+    mend=mend_jail,
+)
+def bans_flushed(lab: Lab) -> None:
+    """An address is banned, and its rule was taken out of the packet filter since."""
+    lab.vm.shell("fail2ban-client set sshd banip 198.51.100.9")
+    until("the address is banned", lambda: lab.vm.shell("iptables -S f2b-sshd"), lambda said: "198.51.100.9" in said)
+    lab.vm.shell("iptables -F f2b-sshd")
+
+
+def listens(lab: Lab, port: int, changes: str) -> None:
+    """Wait until sshd listens after changes, also where it logs nothing of it."""
+    lab.vm.shell(changes)
+    until(f"port {port} listens", lambda: lab.vm.shell(f"ss -Hltn 'sport = :{port}'"), seconds=30)
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    touches={"sshd"},
+    mend=lambda lab: listens(lab, 22, "rm /etc/ssh/sshd_config.d/90-fault.conf; systemctl restart ssh"),
+)
+def logs_no_failures(lab: Lab) -> None:
+    """Errors only are logged, so that nobody's failed logins are."""
+    listens(lab, 22, "echo LogLevel ERROR > /etc/ssh/sshd_config.d/90-fault.conf; systemctl restart ssh")
+
+
+@fault(
     "pre.security.ssh.key-auth",
     flips={"pre.security.ssh.key-auth"},
     touches={"sshd"},
@@ -56,6 +180,22 @@ def match_block(lab: Lab) -> None:
     """A Match block takes the key away from one user."""
     reload_sshd(
         lab, "printf 'Match User observer\\n  PubkeyAuthentication no\\n' > /etc/ssh/sshd_config.d/90-fault.conf"
+    )
+
+
+@fault(
+    "pre.security.ssh.key-auth",
+    flips=set(),
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "rm -r /etc/ssh/sshd_config.d/90-fault.conf /etc/ssh/keys"),
+)
+def keys_elsewhere(lab: Lab) -> None:
+    """Odd but right: the keys are where users cannot change them."""
+    reload_sshd(
+        lab,
+        "mkdir /etc/ssh/keys; for home in /root /home/*; do cp $home/.ssh/authorized_keys /etc/ssh/keys/${home##*/}; done; "
+        "chmod 755 /etc/ssh/keys; chmod 644 /etc/ssh/keys/*; "
+        "echo 'AuthorizedKeysFile /etc/ssh/keys/%u' > /etc/ssh/sshd_config.d/90-fault.conf",
     )
 
 
@@ -80,6 +220,84 @@ def match_user(lab: Lab) -> None:
     """A Match block lets one user in by password."""
     reload_sshd(
         lab, "printf 'Match User observer\\n  PasswordAuthentication yes\\n' > /etc/ssh/sshd_config.d/99-match.conf"
+    )
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips={"pre.security.ssh.no-passwords"},
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "rm /etc/ssh/sshd_config.d/99-match.conf"),
+)
+def match_negated(lab: Lab) -> None:
+    """A Match block lets a network in by password, but for a part of it."""
+    reload_sshd(
+        lab,
+        "printf 'Match Address 172.16.0.0/12,!172.16.0.0/24\\n  PasswordAuthentication yes\\n' > /etc/ssh/sshd_config.d/99-match.conf",
+    )
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips={"pre.security.ssh.no-passwords"},
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "rm /etc/ssh/sshd_config.d/99-match.conf"),
+)
+def allowed_from_a_network(lab: Lab) -> None:
+    """Passwords are for a user who is let in from one network only."""
+    reload_sshd(
+        lab,
+        "printf 'AllowUsers root deploy observer@172.16.0.0/12\\nMatch User observer\\n  PasswordAuthentication yes\\n' > /etc/ssh/sshd_config.d/99-match.conf",
+    )
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips={"pre.security.ssh.no-passwords"},
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "rm /etc/ssh/sshd_config.d/99-match.conf /etc/ssh/lan.conf"),
+)
+def match_in_include(lab: Lab) -> None:
+    """A file that a drop-in includes has a Match block, behind a dozen that change nothing."""
+    reload_sshd(
+        lab,
+        "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13; do printf 'Match Address 10.%d.0.1\\n  X11Forwarding no\\n' $n; done > /etc/ssh/lan.conf; "
+        "printf 'Match Address 2001:db8:5::/48\\n  PasswordAuthentication yes\\n' >> /etc/ssh/lan.conf; "
+        "echo 'Include /etc/ssh/lan.conf' > /etc/ssh/sshd_config.d/99-match.conf",
+    )
+
+
+SECOND = "rm -f /etc/ssh/second_config; systemctl stop -q zebu-second || true"
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips={"pre.security.ssh.no-passwords", "pre.security.ssh.brute-force"},
+    touches={"sshd", "port"},
+    mend=lambda lab: lab.vm.shell(SECOND),
+)
+def second_server(lab: Lab) -> None:
+    """Beside the hardened server runs another one, with a file of its own, on a port that no jail knows."""
+    listens(
+        lab,
+        2200,
+        "printf 'Port 2200\\nUsePAM yes\\nPidFile /run/second.pid\\nPasswordAuthentication yes\\n' > /etc/ssh/second_config; "
+        "systemd-run -q --unit=zebu-second --collect /usr/sbin/sshd -D -f /etc/ssh/second_config",
+    )
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips=set(),
+    touches={"sshd"},
+    mend=lambda lab: listens(lab, 22, "systemctl stop ssh.socket; systemctl start ssh"),
+)
+def server_for_each_login(lab: Lab) -> None:
+    """Odd but right: a socket starts a server for each login, which reads the files then, also those that are younger."""
+    listens(
+        lab,
+        22,
+        "systemctl stop ssh; systemctl start ssh.socket; sleep 1.1; touch /etc/ssh/sshd_config.d/10-hardening.conf",
     )
 
 
@@ -157,3 +375,48 @@ def match_address(lab: Lab) -> None:
 def permitted(lab: Lab) -> None:
     """Root may log in by any method."""
     reload_sshd(lab, "echo PermitRootLogin yes > /etc/ssh/sshd_config.d/01-root.conf")
+
+
+@fault(
+    "pre.security.ssh.root-restricted",
+    flips={"pre.security.ssh.root-restricted"},
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "cp -p /root/default.kept /etc/default/ssh; rm /root/default.kept", restart=True),
+)
+def on_the_command_line(lab: Lab) -> None:
+    """The files say no; the options that the server was started with come before them."""
+    reload_sshd(
+        lab,
+        "cp -p /etc/default/ssh /root/default.kept; echo 'SSHD_OPTS=\"-o PermitRootLogin=yes\"' > /etc/default/ssh",
+        restart=True,
+    )
+
+
+@fault(
+    "pre.security.ssh.root-restricted",
+    flips={"pre.security.ssh.root-restricted"},
+    touches={"sshd"},
+    mend=lambda lab: reload_sshd(lab, "rm /etc/ssh/sshd_config.d/98-root.conf"),
+)
+def match_local_address(lab: Lab) -> None:
+    """An exception for who comes to one of the machine's own addresses."""
+    reload_sshd(
+        lab, "printf 'Match LocalAddress 10.77.0.10\\n  PermitRootLogin yes\\n' > /etc/ssh/sshd_config.d/98-root.conf"
+    )
+
+
+@fault(
+    "pre.security.ssh.root-restricted",
+    flips={"pre.security.ssh.root-restricted"},
+    touches={"sshd", "shadow"},
+    mend=lambda lab: reload_sshd(
+        lab, "rm /etc/ssh/sshd_config.d/98-root.conf; sed -i /^toor:/d /etc/passwd /etc/shadow"
+    ),
+)
+def root_by_another_name(lab: Lab) -> None:
+    """Another user has root's number, and may come in by any method."""
+    reload_sshd(
+        lab,
+        "useradd -o -u 0 -g 0 -M -d /root -s /bin/bash toor; "
+        "printf 'Match User toor\\n  PermitRootLogin yes\\n' > /etc/ssh/sshd_config.d/98-root.conf",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_zebu.facts import containers, sockets
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
@@ -43,7 +43,7 @@ def _address_of(target: Target, vantage: Vantage) -> str | None:
     """From the internet one can only try the public address; elsewhere the machine's own."""
     if vantage.kind == "internet" and target.host.public_address:
         return target.host.public_address
-    return target.host.address or target.name
+    return target.address
 
 
 def look(target: Target, vantage: Vantage) -> Look | None:
@@ -51,7 +51,7 @@ def look(target: Target, vantage: Vantage) -> Look | None:
     address = _address_of(target, vantage)
     if address is None:
         return None
-    ports = sorted({*PORTS, *([target.host.port] if target.host.port else [])})
+    ports = sorted({*PORTS, target.ssh_port})
     if target.scan == "full":
         ports = list(range(1, 65_536))
     return Look("tcp", "ports", {"address": address, "ports": ports, "control": vantage.control}, vantage.name)
@@ -125,6 +125,17 @@ def _view(vantage: Vantage, address: str, seen: Known[dict[str, object]] | Unkno
     return View(vantage, address, is_open)
 
 
+def _unless_aside(view: View, target: Target) -> View:
+    """Where ssh goes through another machine, a vantage may have no way to this one: then silence says nothing."""
+    through = target.way.through if target.way else ""
+    if not through or view.address == target.host.public_address or Known(True) in view.open.values():
+        return view
+    why = Unknown(
+        Reason.UNREACHABLE, f"ssh goes through {through}, and nothing at {view.address} answers to {view.name}"
+    )
+    return replace(view, open=dict.fromkeys(view.open, why))
+
+
 def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
     """By vantage. A closed port says nothing where the vantage cannot reach even its control address."""
     views = []
@@ -147,7 +158,7 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
         ]
         if isinstance(addresses6, Unknown):
             views.append(View(vantage, "its IPv6 addresses", dict.fromkeys(PORTS, addresses6)))
-    return tuple(views)
+    return tuple(_unless_aside(view, target) for view in views)
 
 
 FACT = Fact("exposure", parse, (ADDRESSES_PROBE, sockets.PROBE), looks=looks, then=further)

@@ -230,8 +230,7 @@ class Sshd:
 
 def look(target: Target) -> Look:
     """What the server offers, without a try to log in."""
-    host = target.host
-    return Look("ssh", "methods", {"host": host.address or target.name})
+    return Look("ssh", "methods", {"host": target.address})
 
 
 @dataclass(frozen=True, slots=True)

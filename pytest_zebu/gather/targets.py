@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,9 +14,10 @@ from pytest_zebu.gather.lab import LabNotUp, RunningLab
 from pytest_zebu.settings import find, read
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import Host
-from pytest_zebu.settings.target import Target
+from pytest_zebu.settings.target import Target, Way
 
 LAB = "lab"
+SSH_SECONDS = 10
 
 
 def _from_url(text: str) -> Host:
@@ -59,6 +61,34 @@ def enter_lab(found: Iterable[Target]) -> None:
             raise UsageProblem(str(error)) from None
 
 
+def way_of(target: Target) -> Way | None:
+    """What ssh makes of the host's name: its configuration may give it another address, another port, a way through others.
+
+    Nothing, where ssh does not say it: the run itself will tell why.
+    """
+    host = target.host
+    options = [
+        *(["-F", str(host.ssh_config.expanduser())] if host.ssh_config else []),
+        *(["-p", str(host.port)] if host.port else []),
+        *(["-l", host.user] if host.user else []),
+    ]
+    try:
+        done = subprocess.run(
+            ["ssh", "-G", *options, "--", host.address or target.name],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=SSH_SECONDS, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    said = dict(line.split(" ", 1) for line in done.stdout.decode(errors="replace").splitlines() if " " in line)
+    through = [said[key] for key in ("proxyjump", "proxycommand") if said.get(key, "none") != "none"]
+    try:
+        return Way.model_validate(
+            {"address": said["hostname"], "port": int(said["port"]), "through": through[0] if through else ""}
+        )
+    except (KeyError, ValueError):
+        return None
+
+
 def targets(names: str, config: str | None, timeout: float | None) -> tuple[Target, ...]:
     """The hosts that the options name, with their settings.
 
@@ -89,7 +119,8 @@ def targets(names: str, config: str | None, timeout: float | None) -> tuple[Targ
                 host = Host(address=name)
             except ValidationError as error:
                 raise UsageProblem(explain(Path(f"--zebu-host={name}"), error, Host)) from None
-        found.append(Target(name=name, host=host, settings=settings))
+        target = Target(name=name, host=host, settings=settings)
+        found.append(target.model_copy(update={"way": way_of(target)}))
     if not found:
         raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
     return tuple(found)

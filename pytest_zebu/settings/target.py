@@ -6,17 +6,46 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pytest_zebu.settings import Settings
-from pytest_zebu.settings.sections import Host, Section
+from pytest_zebu.settings.sections import Host, Port, Section, SshName
+
+SSH_PORT = 22
+
+
+class Way(Section):
+    """What ssh makes of a host's name, by its own configuration.
+
+    Attributes:
+        through: the machine or the program that it goes through, where it does not go straight.
+    """
+
+    address: SshName
+    port: Port = SSH_PORT
+    through: str = ""
 
 
 class Target(Section):
-    """One host to judge: how it is called, how ssh finds it, and what is declared of its deployment."""
+    """One host to judge: how it is called, how ssh finds it, and what is declared of its deployment.
+
+    Attributes:
+        way: how ssh finds it, where ssh was asked.
+    """
 
     name: str
     host: Host
     settings: Settings
     scan: Literal["usual", "full"] = "usual"
     active: frozenset[Literal["functional", "restore", "attack"]] = frozenset()
+    way: Way | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is: an alias of ssh's is no name that anybody else knows."""
+        return self.way.address if self.way else self.host.address or self.name
+
+    @property
+    def ssh_port(self) -> int:
+        """The port by which ssh comes in."""
+        return self.way.port if self.way else self.host.port or SSH_PORT
 
     @property
     def told(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.exposure import PORTS, View, further, looks
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.settings.target import Target
+from pytest_zebu.settings.target import Target, Way
 from tests.facts.answers import read, saying, why
 
 SS = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\nLISTEN 0 128 127.0.0.1:9999 0.0.0.0:*\nLISTEN 0 128 0.0.0.0:7777 0.0.0.0:*\n"
@@ -43,6 +43,28 @@ def test_the_machines_own_ports_are_tried_besides(target: Target) -> None:
     found = further(saying({"sockets": SS, "addresses6": ""}), target)
     assert [(look.vantage, look.arguments["ports"]) for look in found] == [("internet", [7777]), ("lan", [7777])]
     assert further(saying({"sockets": SS.replace("7777", "80"), "addresses6": ""}), target) == ()
+
+
+def test_what_is_tried_is_what_ssh_makes_of_the_name(target: Target) -> None:
+    aliased = target.model_copy(update={"way": Way(address="192.0.2.7", port=2200)})
+    internet, lan = first_looks(aliased)
+    assert (internet.arguments["address"], lan.arguments["address"]) == ("10.99.0.80", "192.0.2.7")
+    assert {2200} == set(lan.arguments["ports"]) - set(PORTS)
+
+
+@pytest.mark.parametrize(("open_", "through", "known"), [
+    (False, "gate.example.org", False), (True, "gate.example.org", True), (False, "", True),
+])  # fmt: skip
+def test_where_ssh_goes_through_another_machine_silence_says_nothing(
+    open_: bool, through: str, known: bool, target: Target
+) -> None:
+    """From the internet the public address is tried, to which ssh's way is nothing."""
+    aside = target.model_copy(update={"way": Way(address="192.0.2.7", port=22, through=through)})
+    seen = {"open": {"22": open_, "5432": False}, "control": True}
+    looked = {look.key: seen for look in first_looks(aside)}
+    found = views(aside, {"sockets": "", "addresses6": ""}, looked)
+    assert isinstance(found["lan"].open[5432], Known) is known
+    assert isinstance(found["internet"].open[5432], Known)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_only_required_ports_answer(
     Fix: close what is not needed in the firewall; ports that Docker publishes: bind them to 127.0.0.1 in the compose file.
     See: CIS Controls v8, 4.4; https://docs.docker.com/engine/network/packet-filtering-firewalls/
     """
-    allowed = {*settings.firewall.allowed, zebu_target.host.port or 22}
+    allowed = {*settings.firewall.allowed, zebu_target.ssh_port}
     if settings.firewall.lan_trusted:
         allowed.add(BACKEND)
     for view in _views(exposure, case):
