@@ -69,7 +69,6 @@ class Live:
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
-    tables: frozenset[str] = frozenset()
     database: str = ""
     cluster: str = ""
     revision: str = ""
@@ -148,8 +147,8 @@ class Listing:
             return None
         if self.live.database and self.live.database in found:
             return found[self.live.database]
-        # A plain dump names no database, unless it makes it.
-        return found.get("") if self.contents.kind == "plain" or not self.live.database else None
+        # A plain dump names no database, unless it makes it; pg_restore's text does not either.
+        return found.get("") if self.contents.kind != "cluster" or not self.live.database else None
 
     @property
     def why_none(self) -> str:
@@ -170,7 +169,7 @@ class Listing:
         seen = self.contents
         if seen.end == "missing":
             return "cannot be read to its end: it was cut short"
-        if seen.restore and _is_about_the_dump(seen.complaint):
+        if seen.restore and seen.sections and _is_about_the_dump(seen.complaint):
             return f"cannot be read by pg_restore: {seen.complaint}"
         left_out = _left_out(self)
         return f"has no data of {', '.join(sorted(left_out)[:5])}" if left_out else ""
@@ -248,7 +247,7 @@ def _doubts(one: Listing) -> str:
         return NOT_READ[seen.kind]
     if seen.kind not in ARCHIVES | TEXTS:
         return "is of a format that is not known"
-    if seen.end == "unread":
+    if seen.end == "unread" and seen.restore != 0:
         return "was not read to its end: it is too large to be read in passing, or not understood"
     if seen.is_partly:
         return "was not read whole: it is too large to be read in passing"
@@ -277,21 +276,19 @@ WORDS = (
 
 def _live(found: Sequence[Record]) -> Live:
     rows: dict[str, int] = {}
-    tables: set[str] = set()
+
     said: dict[str, str] = {}
     for one in found:
         what, rest = one.fields(2)
         if what == "table":
             count, has, name = one.fields(4)[1:]
-            tables.add(name)
+
             if has == "rows":
                 rows[name] = max(1, whole_number(count, "the rows of a table"))
-        elif what == "size":
-            said["database"] = one.fields(3)[2]
         else:
             said[what] = rest
     return Live(
-        rows, frozenset(tables), said.get("database", ""), said.get("cluster", ""), said.get("revision", "")
+        rows, said.get("database", ""), said.get("cluster", ""), said.get("revision", "")
     )  # fmt: skip
 
 
