@@ -76,7 +76,7 @@ def of_holes(lab: Lab) -> None:
     right_for={"post.recovery.backups.verified"},
     touches={"dumps"},
     uses={"postgres"},
-    settings=(('pattern = "zebu-*.dump"', 'pattern = "*"')),
+    settings=(('pattern = "zebu-*.dump"', 'pattern = "*"'),),
     mend=lambda lab: lab.vm.shell("cd /var/backups/zebu; rm roles-*.sql zebu-*.sha256; rm -f latest"),
 )
 def others_beside_it(lab: Lab) -> None:
