@@ -29,6 +29,40 @@ def same_disk(lab: Lab) -> None:
     lab.vm.shell("cp -a /var/backups/zebu /var/backups/elsewhere")
 
 
+def mend_in_memory(lab: Lab) -> None:
+    lab.vm.shell("umount /var/backups/elsewhere; rmdir /var/backups/elsewhere")
+
+
+@fault(
+    "pre.database.backups.off-vm",
+    flips={"pre.database.backups.off-vm", "post.recovery.backups.off-site"},
+    outcomes={"post.recovery.backups.off-site": Outcome.ADVICE},
+    touches={"dumps"},
+    settings=(('copy = "backup@nas.zebu.test:zebu"', 'copy = "/var/backups/elsewhere"'),),
+    mend=mend_in_memory,
+)
+def in_memory(lab: Lab) -> None:
+    """Each dump is copied to another file system, which is the machine's memory."""
+    lab.vm.shell(
+        "mkdir /var/backups/elsewhere; mount -t tmpfs -o size=16m none /var/backups/elsewhere; cp -a /var/backups/zebu/. /var/backups/elsewhere/"
+    )
+
+
+@fault(
+    "pre.database.backups.off-vm",
+    flips={"pre.database.backups.off-vm", "post.recovery.backups.off-site"},
+    outcomes={"post.recovery.backups.off-site": Outcome.ADVICE},
+    touches={"dumps"},
+    settings=(('copy = "backup@nas.zebu.test:zebu"', 'copy = "/var/backups/elsewhere"'),),
+    mend=lambda lab: lab.vm.shell("rm -r /var/backups/elsewhere; mv /root/fstab.kept /etc/fstab"),
+)
+def not_mounted(lab: Lab) -> None:
+    """A share is to be mounted where dumps are copied to, and is not: they lie on the disk under it."""
+    lab.vm.shell(
+        "touch /etc/fstab; cp -a /etc/fstab /root/fstab.kept; echo 'nas.zebu.test:/srv /var/backups/elsewhere nfs noauto 0 0' >> /etc/fstab; cp -a /var/backups/zebu /var/backups/elsewhere"
+    )
+
+
 @fault(
     "pre.database.backups.off-vm",
     flips={"pre.database.backups.off-vm"},
@@ -148,6 +182,52 @@ def first_rows_since(lab: Lab) -> None:
 
 @fault(
     "pre.database.backups.restore-tested",
+    flips=set(),
+    touches={"dumps"},
+    uses={"postgres"},
+    probes={"restore"},
+    mend=remove_dump,
+)
+def packed_text_with_owners(lab: Lab) -> None:
+    """Odd but right: the newest dump is text in gzip, and names roles that a new server has not."""
+    write_dump(lab, "docker exec zebu-db-1 pg_dump --create -U zebu_admin zebu | gzip > $newest")
+
+
+@fault(
+    "pre.database.backups.restore-tested",
+    flips=set(),
+    touches={"dumps"},
+    uses={"postgres"},
+    probes={"restore"},
+    mend=remove_dump,
+)
+def of_the_whole_server(lab: Lab) -> None:
+    """Odd but right: the newest dump is of all databases of the server, with its roles."""
+    write_dump(lab, "docker exec zebu-db-1 pg_dumpall -U zebu_admin | gzip > $newest")
+
+
+def mend_a_folder(lab: Lab) -> None:
+    lab.vm.shell("rm -r $(cat /root/fault.dump) /root/fault.dump; docker exec zebu-db-1 rm -rf /tmp/fault.dump")
+
+
+@fault(
+    "pre.database.backups.restore-tested",
+    flips=set(),
+    touches={"dumps"},
+    uses={"postgres"},
+    probes={"restore"},
+    mend=mend_a_folder,
+)
+def in_a_folder(lab: Lab) -> None:
+    """Odd but right: the newest dump is a folder, a file for each table."""
+    write_dump(
+        lab,
+        "docker exec zebu-db-1 pg_dump -Fd -f /tmp/fault.dump -U zebu_admin zebu; docker cp -q zebu-db-1:/tmp/fault.dump $newest",
+    )
+
+
+@fault(
+    "pre.database.backups.restore-tested",
     flips={
         "pre.database.backups.restore-tested",
         "post.recovery.backups.daily",
@@ -165,7 +245,7 @@ def structure_only(lab: Lab) -> None:
 
 @fault(
     "pre.database.backups.restore-tested",
-    flips={"pre.database.backups.restore-tested"},
+    flips={"pre.database.backups.restore-tested", "post.recovery.backups.verified"},
     touches={"dumps"},
     uses={"postgres"},
     probes={"restore"},

@@ -46,8 +46,8 @@ NOT_PG_RESTORES_FAULT = re.compile(
 )
 ENOUGH_ROWS = 1000
 """Under so many, a day's use may double them."""
-DATED = timedelta(hours=40)
-"""A dump's own date has no zone: 26 hours, and 14 between the farthest zone and UTC."""
+FARTHEST_ZONE = timedelta(hours=14)
+"""A dump's own date has no zone: by so much it may be another moment in UTC."""
 _NUMBERS = re.compile(r"\d+|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august"
                       r"|september|october|november|december|mon|tue|wed|thu|fri|sat|sun)\b", re.IGNORECASE)  # fmt: skip
 
@@ -69,7 +69,6 @@ class Live:
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
-    tables: frozenset[str] = frozenset()
     database: str = ""
     cluster: str = ""
     revision: str = ""
@@ -148,8 +147,8 @@ class Listing:
             return None
         if self.live.database and self.live.database in found:
             return found[self.live.database]
-        # A plain dump names no database, unless it makes it.
-        return found.get("") if self.contents.kind == "plain" or not self.live.database else None
+        # A plain dump names no database, unless it makes it; pg_restore's text does not either.
+        return found.get("") if self.contents.kind != "cluster" or not self.live.database else None
 
     @property
     def why_none(self) -> str:
@@ -157,20 +156,12 @@ class Listing:
         return _why_none(self)
 
     @property
-    def why_old(self) -> str:
-        """Why it is older than its file; empty where nothing says so."""
-        dated = self.contents.dated
-        if dated is None or self.contents.made - dated <= DATED:
-            return ""
-        return f"was made on {dated:%Y-%m-%d}, by its own word"
-
-    @property
     def why_broken(self) -> str:
         """Why it is not whole; empty where nothing says so."""
         seen = self.contents
         if seen.end == "missing":
             return "cannot be read to its end: it was cut short"
-        if seen.restore and _is_about_the_dump(seen.complaint):
+        if seen.restore and seen.sections and is_about_the_dump(seen.complaint):
             return f"cannot be read by pg_restore: {seen.complaint}"
         left_out = _left_out(self)
         return f"has no data of {', '.join(sorted(left_out)[:5])}" if left_out else ""
@@ -181,7 +172,8 @@ class Listing:
         return _doubts(self)
 
 
-def _is_about_the_dump(complaint: str) -> bool:
+def is_about_the_dump(complaint: str) -> bool:
+    """Whether pg_restore complains of what it reads: not of its own age or build, and not Docker of a container."""
     return complaint.startswith("pg_restore:") and not NOT_PG_RESTORES_FAULT.search(complaint)
 
 
@@ -248,11 +240,11 @@ def _doubts(one: Listing) -> str:
         return NOT_READ[seen.kind]
     if seen.kind not in ARCHIVES | TEXTS:
         return "is of a format that is not known"
-    if seen.end == "unread":
+    if seen.end == "unread" and seen.restore != 0:
         return "was not read to its end: it is too large to be read in passing, or not understood"
     if seen.is_partly:
         return "was not read whole: it is too large to be read in passing"
-    if seen.restore and not _is_about_the_dump(seen.complaint):
+    if seen.restore and not is_about_the_dump(seen.complaint):
         return f"was not read by the database's pg_restore: {seen.complaint or f'exit status {seen.restore}'}"
     if more := _absent(one) - _left_out(one):
         return f"has no data of {', '.join(sorted(more)[:5])}: whether they were made since is not seen"
@@ -277,21 +269,19 @@ WORDS = (
 
 def _live(found: Sequence[Record]) -> Live:
     rows: dict[str, int] = {}
-    tables: set[str] = set()
+
     said: dict[str, str] = {}
     for one in found:
         what, rest = one.fields(2)
         if what == "table":
             count, has, name = one.fields(4)[1:]
-            tables.add(name)
+
             if has == "rows":
                 rows[name] = max(1, whole_number(count, "the rows of a table"))
-        elif what == "size":
-            said["database"] = one.fields(3)[2]
         else:
             said[what] = rest
     return Live(
-        rows, frozenset(tables), said.get("database", ""), said.get("cluster", ""), said.get("revision", "")
+        rows, said.get("database", ""), said.get("cluster", ""), said.get("revision", "")
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
-from pytest_zebu.facts.backups import Backups, Dump, Repository
+from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.documents import Document
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
@@ -14,6 +14,7 @@ from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from tests_prod.backups import expect_restored, expect_saved
 
 DUMPS = r"\b(pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump)\b"
 DAILY = timedelta(hours=26)
@@ -173,7 +174,7 @@ def test_a_copy_is_elsewhere(
     with case(copy.where, *(f"{dump.name}: {dump.size} bytes" for dump in copy.dumps[-1:])):
         assert not copy.same_storage, copy.same_storage
         if not copy.dumps and copy.repositories:
-            _expect_saved(copy.repositories, dumps)
+            expect_saved(copy.repositories, dumps, DAILY)
         elif not copy.dumps and not copy.is_whole:
             raise NotAssessed("not all of it could be read, and what could has no copy")
         else:
@@ -197,18 +198,6 @@ def _expect_fresh(newest: Dump, backups: Backups) -> None:
     age = backups.age(newest)
     assert newest.size > 0, "the newest copy is empty"
     assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
-
-
-def _expect_saved(repositories: tuple[Repository, ...], backups: Backups) -> None:
-    """Of a tool's own repository: it has a backup of today of this database's server."""
-    saved = [one for repository in repositories for one in repository.saved if one.made is not None]
-    mine = [one for one in saved if one.state == "done" and one.cluster and one.cluster == backups.cluster]
-    if not mine:
-        tools = ", ".join(repository.tool for repository in repositories)
-        raise NotAssessed(f"a repository of {tools}: whether this database is in it is not seen from its files")
-    newest = max(one.made for one in mine if one.made is not None)
-    age = backups.now - newest
-    assert age <= DAILY, f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
 
 
 @item("pre.database.backups.rollback-documented")
@@ -245,7 +234,7 @@ def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
     See: PostgreSQL documentation, pg_restore; NIST SP 800-34, 3.4.1.
     """
     with case(drill.dump, f"restored in {drill.seconds} s"):
-        assert drill.status == 0, f"does not restore: {drill.complaint or f'exit status {drill.status}'}"
+        expect_restored(drill)
     with case("tables", f"{len(drill.restored)} restored, {len(drill.live)} live"):
         missing = sorted(drill.live.keys() - drill.restored.keys())
         assert not missing, f"lacks {', '.join(missing)}"

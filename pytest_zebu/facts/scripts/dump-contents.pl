@@ -111,6 +111,12 @@ sub ended {
   return ($complaint, @status);
 }
 
+# Whether unpacking went wrong; what gzip says with 2 is a warning.
+sub is_broken {
+  my ($layers, @status) = @_;
+  return (grep { $status[$_] && !($status[$_] == 2 && $layers->[$_] eq 'gzip') } 0 .. $#$layers) ? 1 : 0;
+}
+
 # The compressions that a file lies in, from the outside in, and how it begins inside of them; or the program that is missing.
 sub layers {
   my ($path) = @_;

@@ -5,7 +5,7 @@ use Fcntl;
 
 my $top = told('FOLDER');
 my $container = $ENV{ZEBU_DB_CONTAINER};
-my (%live, $is_live);
+my %live;
 
 # The same program for old and new ones: up to 11, what `-f -` names is a file.
 my @RESTORES = ('docker', 'exec', '-i', $container, 'sh', '-c',
@@ -22,7 +22,7 @@ sub tell_live {
     . q{ AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') ORDER BY 2 LIMIT 2000};
   my @command = ('docker', 'exec', '-i', '-e', 'PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000 -c lock_timeout=1000', $container,
     'psql', '-XAtq', '-F', "\t", '-U', $ENV{ZEBU_DB_ADMIN} // 'postgres', '-d', $ENV{ZEBU_DB_NAME} // 'postgres', '-c', $tables,
-    '-c', q{SELECT 'size', pg_database_size(current_database()), current_database()},
+    '-c', q{SELECT 'database', current_database()},
     '-c', q{SELECT 'cluster', system_identifier FROM pg_control_system()},
     '-c', q{SELECT 'revision', version_num FROM alembic_version});
   my (undef, $text) = said(6, 1_048_576, @command);
@@ -31,8 +31,9 @@ sub tell_live {
     if ($what eq 'table' && @rest == 3) {
       $live{ $rest[0] } = 1 if $rest[2] eq '1';
       report('@live table', $rest[1], $rest[2] eq '1' ? 'rows' : 'empty', name($rest[0]));
-    } elsif ($what eq 'size' && @rest == 2) { $is_live = 1; report('@live size', $rest[0], name($rest[1])) }
-    elsif ($what =~ /^(?:cluster|revision)\z/ && @rest) { report("\@live $what", name($rest[0])) }
+    } elsif ($what =~ /^(?:database|cluster|revision)\z/ && @rest) {
+      report("\@live $what", name($rest[0]));
+    }
   }
 }
 
@@ -89,7 +90,10 @@ sub custom {
     my $why = $@;
     ended($in);
     report('@format custom');
-    report($why eq "ends\n" && !$in->{is_late} ? '@end missing' : '@end unread');
+    my $is_missing = $why eq "ends\n" && !$in->{is_late};
+    report($is_missing ? '@end missing' : '@end unread');
+    # What is not understood here, the database's own program may understand.
+    tell_restored($path, { database => '' }, @commands) if !$is_missing && is_small($path, @layers);
     return {};
   }
   my @tables = tell_archive('custom', $archive);
@@ -101,7 +105,7 @@ sub custom {
   if (@layers && $is_whole) { while (filled($in, 1)) { $in->{buffer} = '' } }
   my (undef, @status) = ended($in);
   my $is_unread = $in->{is_late} || (!$is_whole && $why ne "ends\n");
-  my $is_missing = !$is_unread && (!$is_whole || grep { $_ != 0 && $_ != 2 } @status);
+  my $is_missing = !$is_unread && (!$is_whole || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
   return { database => $archive->{database}, tables => \@tables };
@@ -138,7 +142,7 @@ sub tarred {
   my @tables = tell_archive('tar', $archive);
   my @lacking = grep { $_->{kind} eq 'TABLE DATA' && $_->{file} ne '' && !$has{ $_->{file} } } @{ $archive->{entries} };
   my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n");
-  my $is_missing = !$is_unread && (!$is_done || @lacking || grep { $_ != 0 && $_ != 2 } @status);
+  my $is_missing = !$is_unread && (!$is_done || @lacking || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
   return { database => $archive->{database}, tables => \@tables };
@@ -184,7 +188,7 @@ sub text {
   my $found = scan($in);
   my $is_late = $in->{is_late} ? 1 : 0;
   my (undef, @status) = ended($in);
-  my $is_broken = !$is_late && grep { $_ != 0 && !($_ == 2 && $layers[0] eq 'gzip') } @status;
+  my $is_broken = !$is_late && is_broken(\@layers, @status);
   # Of a large file that lies open, the end can be seen though not all before it.
   if ($is_late && !@layers && sysopen my $file, $path, O_RDONLY) {
     sysseek $file, -65_536, 2;
@@ -218,7 +222,7 @@ sub is_beside {
     if ($seen->{missing}) { report('@missing', $seen->{missing}); report('@format unknown'); return }
     my $head = $seen->{head};
     if ($head eq '') {
-      my $is_broken = grep { $_ != 0 } @{ $seen->{status} };
+      my $is_broken = is_broken(\@layers, @{ $seen->{status} });
       report($is_broken ? '@format unknown' : '@format empty');
       report('@end missing') if $is_broken;
       return;
