@@ -19,7 +19,7 @@ Part = Literal[
     # the database
     "alembic", "postgres-password", "postgres-rows", "role", "tables", "transactions",
     # the machine
-    ".env", "biglog", "docker", "dumps", "iptables", "journald", "logrotate", "names", "other-project", "port", "prune",
+    ".env", "beside", "biglog", "docker", "dumps", "iptables", "journald", "logrotate", "names", "other-project", "port", "prune",
     "route", "shadow", "sshd", "stray", "sysstat", "timers", "updates", "uptime", "watch",
     # the checkout
     ".github", "CHANGELOG.md", "Taskfile", "architecture.md", "contacts.md", "deployment.md", "disaster-recovery.md",

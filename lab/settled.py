@@ -52,12 +52,16 @@ def read_states(containers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def unsettled(seen: Mapping[str, str], meant: Mapping[Service, Settled]) -> dict[str, str]:
-    """The services that are not as they stay: on the way up, or ready where something else is meant."""
+    """The services that are not as they stay: on the way up, or ready where something else is meant.
+
+    What a fault put beside them may come to its end.
+    """
     wanted: dict[str, str] = {str(service): state for service, state in meant.items()}
+    down = {service: UNSETTLED | {"exited", "paused", "dead"} for service in get_args(Service)}
     return {
         service: state
         for service, state in seen.items()
-        if (state != wanted[service] if service in wanted else state in UNSETTLED | {"exited", "paused", "dead"})
+        if (state != wanted[service] if service in wanted else state in down.get(service, UNSETTLED))
     }
 
 

@@ -1,6 +1,8 @@
 """Faults of deploy.initial."""
 
 from lab.changes import (
+    COMPOSE,
+    OVERRIDE,
     age_backend_image,
     before_api,
     edit_proxy,
@@ -38,6 +40,90 @@ def build_argument(lab: Lab) -> None:
 def not_recreated(lab: Lab) -> None:
     """`.env` was edited, and the containers are those of before."""
     set_env(lab, APP_LOG_LEVEL="WARNING")
+
+
+BESIDE = OVERRIDE.format("beside")
+"""A compose file beside the production files, for what runs beside the services."""
+UP = f"{COMPOSE} -f {BESIDE} {{}} up -d --no-build --pull never --no-deps {{}} 2>&1"
+PROFILE = b"""
+services:
+  archive:
+    image: zebu-lab/redis:7-busybox
+    profiles: [archive]
+    command: sh -c 'echo ready; while :; do sleep 60; done'
+    network_mode: none
+    restart: unless-stopped
+    mem_limit: 32m
+    cpus: 0.2
+    logging: { driver: json-file, options: { max-size: 10m } }
+    healthcheck: { test: ["CMD", "true"], interval: 1s }
+"""
+ONCE = b"""
+services:
+  migrate:
+    image: zebu-lab/redis:7-busybox
+    command: sh -c 'echo done'
+    network_mode: none
+"""
+
+
+def remove_beside(lab: Lab, service: str) -> None:
+    lab.vm.shell(f"docker rm -f zebu-{service}-1 >/dev/null; rm -f {BESIDE}")
+
+
+@fault(
+    "deploy.initial.env-present",
+    flips=set(),
+    right_for={"deploy.initial.env-present", "deploy.initial.images-built"},
+    touches={"beside"},
+    mend=lambda lab: remove_beside(lab, "archive"),
+)
+def by_profile(lab: Lab) -> None:
+    """Odd but right: a service that only a profile starts runs; without the profile, compose leaves it out."""
+    lab.vm.run(["sh", "-c", f"cat > {BESIDE}"], stdin=PROFILE)
+    lab.vm.shell(UP.format("--profile archive", "archive"))
+    state = "docker inspect -f '{{.State.Health.Status}}' zebu-archive-1"
+    until("the archive is healthy", lambda: lab.vm.shell(state), lambda said: said == "healthy", seconds=30)
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips=set(),
+    right_for={
+        "deploy.initial.services-healthy",
+        "deploy.initial.images-built",
+        "pre.application.docker.restart-policy",
+        "pre.application.docker.health-checks",
+        "pre.application.docker.resource-limits",
+    },
+    touches={"beside"},
+    mend=lambda lab: remove_beside(lab, "migrate"),
+)
+def ran_once(lab: Lab) -> None:
+    """Odd but right: a container of the project had its work to do once, and has done it."""
+    lab.vm.run(["sh", "-c", f"cat > {BESIDE}"], stdin=ONCE)
+    lab.vm.shell(UP.format("", "migrate"))
+    state = "docker inspect -f '{{.State.Status}}' zebu-migrate-1"
+    until("the migration has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        "pre.application.docker.restart-policy",
+        "pre.application.docker.health-checks",
+        "pre.application.docker.resource-limits",
+    },
+    touches={"beside"},
+    mend=lambda lab: remove_beside(lab, "migrate"),
+)
+def ran_once_and_failed(lab: Lab) -> None:
+    """A container of the project had its work to do once, and failed."""
+    lab.vm.run(["sh", "-c", f"cat > {BESIDE}"], stdin=ONCE.replace(b"echo done", b"echo no; exit 1"))
+    lab.vm.shell(UP.format("", "migrate"))
+    state = "docker inspect -f '{{.State.Status}}' zebu-migrate-1"
+    until("the migration has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
 
 
 @fault(

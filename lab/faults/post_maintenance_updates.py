@@ -132,3 +132,133 @@ def without_security(lab: Lab) -> None:
     lab.vm.shell(
         "printf '#clear Unattended-Upgrade::Origins-Pattern;\\nUnattended-Upgrade::Origins-Pattern { \"origin=Debian,codename=bookworm,label=Debian\"; };\\n' > /etc/apt/apt.conf.d/99fault"
     )
+
+
+CONFIGURED = "/etc/apt/apt.conf.d/99fault"
+
+
+def unconfigure(lab: Lab) -> None:
+    lab.vm.shell(f"rm {CONFIGURED}")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=unconfigure,
+)
+def old_codename(lab: Lab) -> None:
+    """The pattern names the release of before the upgrade, and matches nothing that this machine gets."""
+    lab.vm.shell(
+        f"printf '#clear Unattended-Upgrade::Origins-Pattern;\\nUnattended-Upgrade::Origins-Pattern {{ \"origin=Debian,codename=bullseye-security,label=Debian-Security\"; }};\\n' > {CONFIGURED}"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips=set(),
+    touches={"updates"},
+    mend=unconfigure,
+)
+def every_origin(lab: Lab) -> None:
+    """Odd but right: one pattern covers every source."""
+    lab.vm.shell(
+        f"printf '#clear Unattended-Upgrade::Origins-Pattern;\\nUnattended-Upgrade::Origins-Pattern {{ \"origin=*\"; }};\\n' > {CONFIGURED}"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=unconfigure,
+)
+def everything_left_alone(lab: Lab) -> None:
+    """Unattended upgrades run, and are told to leave every package alone."""
+    lab.vm.shell(f"printf 'Unattended-Upgrade::Package-Blacklist {{ \".*\"; }};\\n' > {CONFIGURED}")
+
+
+LOG = "/var/log/unattended-upgrades/unattended-upgrades.log"
+GERMAN = """
+cp -p LOG /root/uu.kept
+{ echo "$(date -d '1 minute ago' '+%F %T'),812 INFO Skript für automatische Systemaktualisierung wird gestartet"
+echo "$(date -d '1 minute ago' '+%F %T'),812 INFO Erlaubte Ursprünge sind: origin=Debian,codename=bookworm-security,label=Debian-Security"
+echo "$(date '+%F %T'),104 INFO Es wurden keine Pakete gefunden, von denen unbeaufsichtigte Aktualisierungen durchgeführt werden können"; } > LOG
+gzip -c LOG > LOG.1.gz
+: > LOG
+""".replace("LOG", LOG)
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips=set(),
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell(f"cp -p /root/uu.kept {LOG}; rm {LOG}.1.gz"),
+)
+def german_and_rotated(lab: Lab) -> None:
+    """Odd but right: the log speaks German, and was rotated and compressed since the last run."""
+    lab.vm.run(["sh", "-eu", "-s"], stdin=GERMAN.encode())
+
+
+STAMP = "/var/lib/apt/periodic/unattended-upgrades-stamp"
+
+
+def mend_held(lab: Lab) -> None:
+    lab.vm.shell(
+        f"touch -r /root/stamp.kept {STAMP}; apt-mark unhold zebu-lab-motd; apt-get -qq -y install --only-upgrade zebu-lab-motd >/dev/null"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    # an earlier run saw the month's updates done
+    touches={"updates", "history"},
+    mend=mend_held,
+)
+def held(lab: Lab) -> None:
+    """A package with a security update is held: apt does not even name what waits. Its list came after the last run."""
+    package = next(lab.place.cache.rglob("zebu-lab-motd_1.0_all.deb")).read_bytes()
+    lab.vm.run(["sh", "-c", "cat > /root/old.deb"], stdin=package)
+    lab.vm.shell(
+        f"dpkg -i --force-downgrade /root/old.deb >/dev/null; rm /root/old.deb; apt-mark hold zebu-lab-motd; touch -r {STAMP} /root/stamp.kept; touch -d '1 day ago' {STAMP}"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("rm /etc/apt/preferences.d/fault"),
+)
+def pinned_away(lab: Lab) -> None:
+    """apt's preferences refuse the security suite, so that nothing ever waits."""
+    lab.vm.shell(
+        "printf 'Package: *\\nPin: release l=Debian-Security\\nPin-Priority: -1\\n' > /etc/apt/preferences.d/fault"
+    )
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    outcomes={"post.maintenance.updates.os": Outcome.NOT_ASSESSED},
+    # an earlier run saw the month's updates done
+    touches={"updates", "history"},
+    mend=lambda lab: lab.vm.shell("rm /etc/apt/sources.list.d/fault.list"),
+)
+def unreadable_source(lab: Lab) -> None:
+    """apt cannot read one of its sources, and says nothing at all: that nothing waits is no verdict."""
+    lab.vm.shell("echo 'deb nonsense' > /etc/apt/sources.list.d/fault.list")
+
+
+@fault(
+    "post.maintenance.updates.os",
+    flips={"post.maintenance.updates.os"},
+    touches={"updates"},
+    mend=lambda lab: lab.vm.shell("umount /usr/lib/os-release"),
+)
+def release_ended(lab: Lab) -> None:
+    """The release gets no security updates any more: all is switched on, and nothing comes."""
+    lab.vm.shell(
+        "sed 's/^VERSION_ID=.*/VERSION_ID=\"11\"/' /usr/lib/os-release > /root/os-release; mount --bind /root/os-release /usr/lib/os-release"
+    )

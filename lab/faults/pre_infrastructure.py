@@ -261,6 +261,57 @@ def lifetime(lab: Lab) -> None:
     lab.vm.shell("ip addr change 10.77.0.10/24 dev eth0 valid_lft 36000 preferred_lft 36000")
 
 
+LEASES = "/var/lib/dhcp/dhclient.eth0.leases"
+LEASE = (
+    "mkdir -p /var/lib/dhcp; printf 'lease {{\\n  interface \"eth0\";\\n  fixed-address {};\\n  expire {};\\n}}\\n' > "
+    + LEASES
+)
+
+
+@fault(
+    "pre.infrastructure.static-ip",
+    flips=set(),
+    touches={"route"},
+    mend=lambda lab: lab.vm.shell(f"rm {LEASES}; rmdir --ignore-fail-on-non-empty /var/lib/dhcp"),
+)
+def old_leases(lab: Lab) -> None:
+    """Odd but right: leases of years ago were left, of this address and of one whose digits begin alike."""
+    lab.vm.shell(LEASE.format("10.77.0.10", "2 2021/03/02 10:00:00"))
+    lab.vm.shell(LEASE.format("10.77.0.100", "2 2038/03/02 10:00:00").replace(" > ", " >> "))
+
+
+@fault(
+    "pre.infrastructure.static-ip",
+    flips={"pre.infrastructure.static-ip"},
+    touches={"route"},
+    mend=lambda lab: lab.vm.shell(f"rm {LEASES}; rmdir --ignore-fail-on-non-empty /var/lib/dhcp"),
+)
+def lease_of_this_address(lab: Lab) -> None:
+    """A lease of the address goes on, though neither the route nor the address tells."""
+    lab.vm.shell(LEASE.format("10.77.0.10", "2 2038/03/02 10:00:00"))
+
+
+@fault(
+    "pre.infrastructure.static-ip",
+    flips=set(),
+    touches={"route"},
+    mend=lambda lab: lab.vm.shell("ip addr del 10.77.0.110/24 dev eth0"),
+)
+def leased_beside(lab: Lab) -> None:
+    """Odd but right: beside the static address, with which the machine speaks, stands one with a lifetime."""
+    lab.vm.shell("ip addr add 10.77.0.110/24 dev eth0 valid_lft 36000 preferred_lft 36000")
+
+
+@fault(
+    "pre.infrastructure.vm-resources",
+    flips={"pre.infrastructure.vm-resources"},
+    mend=lambda lab: lab.vm.shell("umount /sys/devices/system/cpu/online"),
+)
+def processors_offline(lab: Lab) -> None:
+    """Of the processors that the machine could have, one is there."""
+    lab.vm.shell("echo 0 > /root/online; mount --bind /root/online /sys/devices/system/cpu/online")
+
+
 @fault(
     "pre.infrastructure.vm-resources",
     flips={"pre.infrastructure.vm-resources"},

@@ -125,7 +125,7 @@ class Updates:
         refreshed: when the lists were last fetched.
         unconfigured: why apt cannot read its configuration; empty where it can.
         trouble: why apt cannot say what waits; empty where it can.
-        broken: packages that are half installed; apt does nothing before they are mended.
+        broken: packages whose installation or upgrade did not come to its end.
         reboot_since: since when a reboot is asked for, or a newer kernel waits for one.
         tools: others that may install updates.
         odd: answers that were not understood; the rest counts.

@@ -39,6 +39,11 @@ def test_what_stays_so_is_settled(state: str) -> None:
     assert unsettled({**READY, "redis": state}, {}) == {}
 
 
+def test_what_stands_beside_the_services_may_end() -> None:
+    assert unsettled({**READY, "migrate": "exited"}, {}) == {}
+    assert unsettled({**READY, "archive": "starting"}, {}) == {"archive": "starting"}
+
+
 @pytest.mark.parametrize("state", ["starting", "paused", "exited"])
 def test_what_is_meant_to_be_so_is_settled_and_nothing_else_is(state: Settled) -> None:
     meant: dict[Service, Settled] = {"redis": state}

@@ -59,7 +59,7 @@ def test_security_updates_install_themselves(
     with case("packages"):
         if updates.broken and updates.is_busy:
             raise NotAssessed("dpkg is at work at this moment")
-        assert not updates.broken, f"{updates.broken[0]}: nothing is updated before that is mended"
+        assert not updates.broken, f"{updates.broken[0]}: an upgrade did not come to its end"
     waiting = updates.waiting
     with case("security updates", f"{len(waiting)} wait"):
         kept = updates.kept_back if not by_hand else ()

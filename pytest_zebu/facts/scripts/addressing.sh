@@ -15,7 +15,7 @@ lines=$(ip -4 -o addr show dev "$device" scope global)
 echo "address=$address"
 line=$(printf '%s\n' "$lines" | awk -v address="$address" '{ split($4, part, "/"); if (part[1] == address) print }' | head -n 1)
 echo "lifetime=$(printf '%s\n' "$line" | sed -n 's/.* valid_lft \([^ ]*\).*/\1/p')"
-perl -e "$ZEBU_PERL" "$device" "$(cat "/sys/class/net/$device/ifindex" 2>/dev/null)" "$address"
+perl -e "$ZEBU_PERL" "$device" "$(ip -o link show dev "$device" | cut -d: -f1)" "$address"
 # A client that is told of other devices, or asks for IPv6 alone, is none of this address's. What dhcpcd got has a lifetime.
 clients=$(ps -eo comm=,args= 2>/dev/null | awk -v device="$device" '$1 ~ /^(dhclient|udhcpc)$/ { ours = 0; six = 0
   for (i = 3; i <= NF; i++) { if ($i == device) ours = 1; if ($i == "-6") six = 1 } if (ours && !six) print $1 }' | sort -u | tr '\n' ' ')
