@@ -112,7 +112,7 @@ BY_FORM = (
 
 
 def _words() -> Iterator[str]:
-    chance = random.Random(20261126)  # noqa: S311 (the same words every time)
+    chance = random.Random(20261126)  # the same words every time
     while True:
         yield "".join(chance.choice(LETTERS) for _ in range(32))
 
