@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import unquote
 
 HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
@@ -19,10 +21,15 @@ NUMBER = re.compile(r"-?[0-9.]{4,}")
 LITERAL = re.compile(r"([\"'])[^\s]*\1")
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer"))
 UNITS = (
-    (r"[A-Za-z0-9]{20,}", 0.3),
-    (r"[A-Za-z0-9_-]{20,}={0,2}", 0.35),
     (r"[A-Za-z0-9+/]{20,}={0,2}", 0.4),
+    (r"[A-Za-z0-9_-]{20,}={0,2}", 0.35),
+    (r"[A-Za-z0-9]{20,}", 0.3),
 )
+COOKIES, COOKIE = (
+    re.compile("(?i)(?:set-)?cookie2?"),
+    re.compile(r"((?:^|[;,]\s*)(?!(?i:path|domain|expires|max-age|samesite)=)[^\s=;,]+=)[^;,]+"),
+)
+LOGIN = re.compile(r"://[^\s/:@]*:(.+)@")
 SHORTEST = 6
 """Of a known secret: shorter ones are hidden by name and shape only."""
 _known: set[str] = set()
@@ -65,8 +72,10 @@ def is_secret(name: str) -> bool:
 
 def remember(secret: str) -> str:
     """A secret that is to be hidden from now on, wherever it stands."""
-    if len(secret) >= SHORTEST:
-        _known.add(secret)
+    login = LOGIN.search(secret)
+    for one in (secret, *((login[1], unquote(login[1])) if login else ())):
+        if len(one) >= SHORTEST:
+            _known.add(one)
     return secret
 
 
@@ -113,59 +122,73 @@ def _value(value: str, name: str, between: str = "") -> str:
     return f'"{HIDDEN}"{closing}' if NUMBER.fullmatch(inner) else value
 
 
-def hide_shapes(text: str, code: bool = False) -> str:
+def _without_values(text: str, code: bool) -> str:
+    """A text without the values of variables whose names are those of secrets; a value that stays may have pairs in it."""
+    patterns, shown, start, at = _patterns(), [], 0, 0
+    while found := patterns["pair"].search(text, at):
+        name, between = found.groups()
+        at, rank = found.end(), _rank(name)
+        value = patterns["value"].match(text, at) if rank else None
+        if value is None or (code and (rank == 1 or not LITERAL.fullmatch(value[0]))):
+            continue
+        shown += [text[start:at], _value(value[0], name, between)]
+        start = at = value.end()
+    return "".join(shown) + text[start:]
+
+
+def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
     """A text without what looks like a secret.
 
     Args:
         text: what is read.
         code: whether it is a program's, in which only literals are taken for values.
+        words: whether words that look random are taken for secrets; digests, certificates and public keys look so too.
     """
     patterns = _patterns()
     for name, pattern in patterns.items():
         if name.startswith("hide.") and (not code or name in FOR_CODE):
             text = pattern.sub(lambda found: f"{found[1]}{HIDDEN}", text)
 
-    def pair(found: re.Match[str]) -> str:
-        name, between, value = found.groups()
-        rank = _rank(name)
-        if not rank or (code and (rank == 1 or not LITERAL.fullmatch(value))):
-            return found[0]
-        return f"{name}{between}{_value(value, name, between)}"
-
     def option(found: re.Match[str]) -> str:
         name, between, value = found.groups()
         return f"{name}{between}{_value(value, name)}" if is_secret(name) else found[0]
 
-    text = patterns["pair"].sub(pair, text)
+    text = _without_values(text, code)
     if not code:
         text = patterns["option"].sub(option, text)
-    return _without_words(text)
+    return _without_words(text) if words else text
 
 
-def redacted(text: str, code: bool = False) -> str:
+def redacted(text: str, code: bool = False, words: bool = True) -> str:
     """A text without known secrets, and without what looks like one."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return hide_shapes(text, code)
+    return hide_shapes(text, code, words)
 
 
-def redacted_data(data: Any, code: bool = True) -> Any:
-    """Plain data without secrets: the texts in it, and what stands behind the name of one."""
+def redacted_data(data: Any) -> Any:
+    """Plain data that came from elsewhere, without secrets: those in its texts, and what stands behind the name of one."""
     match data:
         case str():
-            return redacted(data, code)
+            return redacted(data, code=True, words=False)
         case Mapping():
-            return {key: _redacted_entry(str(key), value, code) for key, value in data.items()}
+            return {key: _entry(key, value) for key, value in data.items()}
         case list() | tuple():
-            return type(data)(redacted_data(value, code) for value in data)
+            return type(data)(redacted_data(value) for value in data)
+        case _ if is_dataclass(data) and not isinstance(data, type):
+            texts = {one.name: getattr(data, one.name) for one in fields(data)}
+            return replace(data, **{name: redacted_data(text) for name, text in texts.items() if type(text) is str})
         case _:
             return data
 
 
-def _redacted_entry(key: str, value: Any, code: bool) -> Any:
-    if isinstance(value, str) and is_secret(key):
-        return _value(value, key)
-    return redacted_data(value, code)
+def _entry(key: Any, value: Any) -> Any:
+    if isinstance(value, str) and isinstance(key, str):
+        if COOKIES.fullmatch(key):
+            return COOKIE.sub(rf"\1{HIDDEN}", value)
+        if _rank(key) == 2:
+            return _value(value, key)
+    return redacted_data(value)
 
 
 def forget(secrets: Iterable[str] | None = None) -> None:

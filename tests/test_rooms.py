@@ -33,6 +33,7 @@ ACROSS = {
     "facts/test_any_bytes": "all parsers",
     "facts/test_checkouts": "the repository's scripts, of real checkouts",
     "facts/test_every_fact": "all facts",
+    "gather/test_canaries": "the filter of both sides",
     "gather/test_redirects": "whatever asks with a secret",
     "plugin/test_bad_input": "whole runs",
     "plugin/test_guest": "whole runs, in projects of other people",

@@ -175,7 +175,9 @@ sub names_of {
   my ($container) = @_;
   my $shown = $container->{shown};
   my @names = ($container->{service}, ($shown->{Name} // '') =~ m{^/?(.*)}, $container->{hostname});
-  for my $network (map { hash($_) } values %{ hash($shown->{Networks}) }) {
+  for my $called (sort keys %{ hash($shown->{Networks}) }) {
+    my $network = hash($shown->{Networks}{$called});
+    push @names, map { defined && $_ ne '' ? "$_.$called" : () } @names[0, 1], @{ list($network->{Aliases}) };
     push @names, grep { defined } @$network{qw(IPAddress GlobalIPv6Address)}, @{ list($network->{Aliases}) }, @{ list($network->{DNSNames}) };
   }
   return map { lc } grep { defined && $_ ne '' } @names;
@@ -227,20 +229,28 @@ sub is_server {
   return 0;
 }
 
-# Of several servers, the one that the application's own address names.
+# Of servers, the one that the application's own address names. A pooler in between, or a port that is published on the
+# machine, leads to it too; an address that is none of these leads to a server elsewhere.
 sub choose {
-  my ($need, $what, $url, @servers) = @_;
+  my ($need, $what, $url, $all, @servers) = @_;
+  return if !@servers;
   my ($host, $port) = ($url // '') =~ m{^[\w+.-]+://(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#,]*)(?::(\d+))?};
   $host = lc($host // '');
   $host =~ s/^\[|\]$//g;
-  my @named = grep { my $server = $_; grep { $_ eq $host } names_of($server) } @servers;
-  # A port published on the machine leads to it too, by whatever name the machine is called.
-  @named = grep { my %ports = %{ hash($_->{shown}{PortBindings}) }; grep { (hash($_)->{HostPort} // '') eq ($port // '') } map { @{ list($_) } } values %ports } @servers if !@named && $host ne '' && defined $port;
-  return $named[0] if @named == 1;
-  my @best = grep { $_->{certainty} == 2 } @named ? @named : @servers;
-  @best = @named ? @named : @servers if !@best;
+  my $is_called = sub { my ($container, $name) = @_; return grep { $_ eq $name } names_of($container) };
+  my @named = grep { $is_called->($_, $host) } @servers;
+  if (!@named && $host ne '' && defined $port) {
+    @named = grep { my %ports = %{ hash($_->{shown}{PortBindings}) }; grep { (hash($_)->{HostPort} // '') eq $port } map { @{ list($_) } } values %ports } @servers;
+  }
+  if (!@named && $host ne '' && !grep { $is_called->($_, $host) } @$all) {
+    $why{$need} = "the backend's address of $what names none of the project's containers (" . join(', ', map { clean($_->{service}) } @servers) . ' runs it)';
+    return;
+  }
+  my @left = @named ? @named : @servers;
+  my @best = grep { $_->{certainty} == 2 } @left;
+  @best = @left if !@best;
   return $best[0] if @best == 1;
-  $why{$need} = "several containers run $what (" . join(', ', map { clean($_->{service}) } @best) . "), and the backend's address names none of them" if @best;
+  $why{$need} = "several containers run $what (" . join(', ', map { clean($_->{service}) } @best) . "), and the backend's address names none of them";
   return;
 }
 
@@ -344,7 +354,7 @@ sub discover_server {
   my ($need, $kind, $what, $url, $programs, @services) = @_;
   my @servers = grep { $_->{certainty} = is_server($_, $kind, $programs) } @services;
   $value{ $kind eq 'redis' ? 'REDIS_SERVICES' : 'DB_SERVICES' } = join ' ', map { clean($_->{service}) } @servers;
-  return choose($need, $what, $url, @servers);
+  return choose($need, $what, $url, \@services, @servers);
 }
 
 sub discover_backend {

@@ -53,7 +53,7 @@ sub is_random {
 sub hide_words {
   my ($text) = @_;
   $text =~ s/($pattern{digest})|($pattern{hex})/defined $1 ? $1 : $HIDDEN/ge;
-  for my $unit ([qr/[A-Za-z0-9]{20,}/, 0.3], [qr/[A-Za-z0-9_-]{20,}={0,2}/, 0.35], [qr/[A-Za-z0-9+\/]{20,}={0,2}/, 0.4]) {
+  for my $unit ([qr/[A-Za-z0-9+\/]{20,}={0,2}/, 0.4], [qr/[A-Za-z0-9_-]{20,}={0,2}/, 0.35], [qr/[A-Za-z0-9]{20,}/, 0.3]) {
     my ($word, $least) = @$unit;
     $text =~ s/($pattern{digest})|($word)/defined $1 ? $1 : is_random($2, $least) ? $HIDDEN : $2/ge;
   }
@@ -77,11 +77,18 @@ sub hide_shapes {
     next if $code && !$FOR_CODE{$shape};
     $text =~ s/$pattern{$shape}/$1$HIDDEN/g;
   }
-  $text =~ s{$pattern{pair}}{
-    my ($name, $between, $value) = ($1, $2, $3);
-    my $rank = is_secret($name);
-    !$rank || ($code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/)) ? "$name$between$value" : $name . $between . hide_value($value, $name, $between);
-  }ge;
+  my ($shown, $from) = ('', 0);
+  pos($text) = 0;
+  while ($text =~ /$pattern{pair}/g) {    # a value that is not hidden may have pairs in it
+    my ($name, $between, $at) = ($1, $2, pos $text);
+    my $rank = is_secret($name) or next;
+    $text =~ /\G($pattern{value})/gc or next;
+    my $value = $1;
+    next if $code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/) and pos($text) = $at;
+    $shown .= substr($text, $from, $at - $from) . hide_value($value, $name, $between);
+    $from = pos $text;
+  }
+  $text = $shown . substr $text, $from;
   $text =~ s{$pattern{option}}{
     my ($name, $between, $value) = ($1, $2, $3);
     is_secret($name) ? $name . $between . hide_value($value, $name, '') : "$name$between$value";

@@ -19,6 +19,7 @@ from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
 from pytest_zebu.gather.trial_runs import hold
+from pytest_zebu.redaction import redacted_data
 from pytest_zebu.settings.target import Target
 
 Watcher = Callable[[str], None]
@@ -77,7 +78,12 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         asked |= dict.fromkeys(declared, why)
     return Snapshot(
         host=target.name,
-        gathered=Gathered({**missing_answers(list(probes.values()), answers, why), **asked}, seen, time.time(), tried),
+        gathered=Gathered(
+            {**missing_answers(list(probes.values()), answers, why), **asked},
+            redacted_data(seen),
+            time.time(),
+            redacted_data(tried),
+        ),
         reachable=not trouble,
         trouble=trouble,
         logins=connection.logins,

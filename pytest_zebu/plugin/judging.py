@@ -18,6 +18,7 @@ from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
 from pytest_zebu.plugin.reporting import item_report, report_of
 from pytest_zebu.plugin.run import Run, facts_of
+from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, terminal
 from pytest_zebu.reports.report import Report
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -167,7 +168,11 @@ class RunHooks:
         if finding is None:
             return report
         setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
-        if not finding.broken:
+        if finding.broken:
+            # Python shows values on the way: whatever they are, they pass the filter.
+            report.longrepr = redacted(report.longreprtext)
+            report.sections = [(name, redacted(text)) for name, text in report.sections]
+        else:
             report.sections = []
         if report.skipped:
             path, line, _ = item.location

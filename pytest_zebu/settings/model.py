@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import certifi
 from pydantic import Field, ValidationError, model_validator
 
+from pytest_zebu.redaction import remember
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import (
     Advisories,
@@ -132,13 +133,13 @@ class Settings(Section):
         return str(self.file(chosen)) if chosen else certifi.where()
 
     def secret(self, path: Path | None, key: str) -> str:
-        """The content of a file that holds a secret. It goes into requests only.
+        """The content of a file that holds a secret. It goes into requests only, and is hidden wherever else it would stand.
 
         Raises:
             UsageProblem: it cannot be read; the text names the key.
         """
         try:
-            return self.file(path).read_text(encoding="utf-8").strip() if path else ""
+            return remember(self.file(path).read_text(encoding="utf-8").strip()) if path else ""
         except (OSError, UnicodeDecodeError) as error:
             raise UsageProblem(f"{key}: {path} cannot be read ({type(error).__name__})") from None
 

@@ -305,7 +305,7 @@ def test_what_stands_beside_the_database_is_not_the_database(order: int, daemon:
 )  # fmt: skip
 @pytest.mark.parametrize("service", ["db", "pg-main", "store"])
 def test_a_database_by_what_it_starts(one: Mapping[str, Any], service: str, daemon: Daemon) -> None:
-    machine = (BACKEND, container(service, **one), BACKUP)
+    machine = (BACKEND, container(service, aliases=["db"], **one), BACKUP)
     assert chosen(daemon(*machine, probes=ASKING), "database") == machine[1]["id"][:12]
 
 
@@ -332,7 +332,7 @@ OTHER = container("analytics", env=["PGDATA=/x"], **POSTGRES)
     ("url", "named"),
     [
         ("postgresql://u:p4sswd@db/zebu", "db"), ("postgresql://u:p4sswd@zebu-analytics-1/zebu", "analytics"), ("postgresql://u:p4sswd@10.1.2.3:5432/zebu", "analytics"),
-        ("postgresql://u:p4sswd@MAIN/zebu", "db"), ("postgresql://db:p4sswd@analytics/db", "analytics"),
+        ("postgresql://u:p4sswd@MAIN/zebu", "db"), ("postgresql://db:p4sswd@analytics/db", "analytics"), ("postgresql://u:p4sswd@main.zebu_default/zebu", "db"),
         ("postgresql://u:p4sswd@host.docker.internal:5433/zebu", "db"),
     ],
 )  # fmt: skip
@@ -345,8 +345,24 @@ def test_of_several_databases_the_one_that_is_named(url: str, named: str, daemon
     assert chosen(daemon(*machine, probes=ASKING), "database") == {"db": DATABASE, "analytics": OTHER}[named]["id"][:12]
 
 
+@pytest.mark.parametrize("machine", [(DATABASE,), (DATABASE, OTHER)])
+def test_a_database_elsewhere_is_none_of_the_containers(machine: tuple[Mapping[str, Any], ...], daemon: Daemon) -> None:
+    backend = {**BACKEND, "env": ["DATABASE_URL=postgresql://u:p4sswd@db.rds.test:6000/zebu"]}
+    said = chosen(daemon(*machine, backend, probes=ASKING), "database")
+    names = ", ".join(one["service"] for one in machine)
+    assert (
+        said
+        == f"not there: the backend's address of PostgreSQL names none of the project's containers ({names} runs it)"
+    )
+
+
+def test_behind_a_pooler_it_is_the_only_one(daemon: Daemon) -> None:
+    backend = {**BACKEND, "env": ["DATABASE_URL=postgresql://u:p4sswd@pgbouncer:6432/zebu"]}
+    assert chosen(daemon(DATABASE, POOLER, backend, probes=ASKING), "database") == DATABASE["id"][:12]
+
+
 def test_of_several_databases_none_of_which_is_named_none_is_asked(daemon: Daemon) -> None:
-    backend = {**BACKEND, "env": ["DATABASE_URL=postgresql://u:p4sswd@elsewhere.test/zebu"]}
+    backend = {**BACKEND, "env": ["DATABASE_URL=postgresql://u:p4sswd@backend/zebu"]}
     said = "not there: several containers run PostgreSQL (db, analytics), and the backend's address names none of them"
     assert chosen(daemon(DATABASE, OTHER, backend, probes=ASKING), "database") == said
 
@@ -369,6 +385,113 @@ def test_a_password_in_a_file_is_judged_where_it_is(daemon: Daemon, tmp_path: Pa
     row = variables(answers)["container:db", "POSTGRES_PASSWORD"]
     assert (row[2], row[4], row[5]) == ("32", "aA0", "own")
     assert answers["leak"] == Said(0, "[redacted]\n[redacted]\n", "")
+
+
+DOTENV_FORMS = (
+    ("A=b", "b"), ("\ufeffA=b", "b"), ("A=b\r\nC=d\r\n", "b"), ("export A=b", "b"), ("A: b", "b"), ("A = b ", "b"), ("A='b $X # c'", "b $X # c"), ('A="b # c"', "b # c"),
+    ("A=b # c", "b"), ("A=b#c", "b#c"), ('A="b" # c', "b"), ("A=", ""), ("A=b\nA=c", "c"), ('A="b\nc"', "b\nc"), ("A='b\nc'\nD=e", "b\nc"), ('A="b\\nc"', "b\nc"),
+    ("X=1\nA=$X-${X}", "1-1"), ("A=${X:-d}", "d"), ("A=${X-d}", "d"), ("X=\nA=${X:-d}${X-e}", "d"), ("X=1\nA=${X:+y}", "y"), ("A=a$$b", "a$b"), ('A="a\\$b"', "a$b"),
+    ("A=$NONE.", "."), ("X=1\nA=${Y:-${X}}", "1"), ("A.b-c=1\nA=2", "2"), ("# A=1\n\n  A=2", "2"), ('A="it\\"s"', 'it"s'), ("A='it\\'s'", "it's"), ("B\nA=1", "1"),
+)  # fmt: skip
+"""As docker compose reads them: each was compared with compose itself."""
+
+
+@pytest.mark.parametrize(("text", "value"), DOTENV_FORMS)
+def test_the_environment_is_read_as_compose_reads_it(text: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(text.encode())
+    answer = ask(tmp_path, Probe("value", 'printf "<%s>" "$DOTENV_A"', dotenv=True))["value"]
+    assert answer == Said(0, f"<{value}>", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ("A=1\nB C=2\n", "line 2 is none that compose reads"), ('A="1\n', "line 1 opens a quote that nothing closes"), ("A='1", "line 1 opens a quote that nothing closes"),
+        ("\nA=${X:?is needed}", "line 2 asks for a value that compose does not find"), ("<?php", "line 1 is none that compose reads"), ("A" * 70_000, "it is longer than 64 KiB"),
+    ],
+)  # fmt: skip
+def test_what_compose_would_refuse_is_said(text: str, trouble: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(text)
+    host = ask(tmp_path)["zebu.host"]
+    assert isinstance(host, Said)
+    assert f"\nenv_trouble={trouble}\n" in host.out
+
+
+def test_a_file_that_compose_would_refuse_keeps_its_secrets(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("not a line\nSMTP_PASS=Wd92kfQx71 # ours\nexport TOKEN='Yt61-mmQ2'\n")
+    answer = ask(tmp_path, Probe("leak", "echo Wd92kfQx71 Yt61-mmQ2"))["leak"]
+    assert answer == Said(0, "[redacted] [redacted]\n", "")
+
+
+def env_files(answers: Mapping[str, Said | Unknown]) -> dict[str, str]:
+    """By name, whether it holds secrets."""
+    answer = answers["zebu.env-files"]
+    assert isinstance(answer, Said)
+    rows = [line.split("\t") for line in answer.out.splitlines()]
+    return {row[4]: row[3] for row in rows}
+
+
+def test_files_of_the_environment_wherever_they_are(daemon: Daemon, tmp_path: Path) -> None:
+    """In folders, and where a compose file names them; examples hold none unless they look like it."""
+    folder = tmp_path / "app"
+    for name, text in {
+        ".env": "POSTGRES_PASSWORD=Zq8vT1xWm3Lk9RbY5nPd\n", ".env.mail": "SMTP_PASS=Wd92kf\nSMTP_USER=mailer\n", "deploy/.env.production": "MYSQL_PWD=Ux71kdQm\n",
+        "frontend/.env": "VITE_API_BASE_URL=/api/v1\n", "settings/backend.vars": "BORG_PASSPHRASE=Pd83mmWq\n", "more.vars": "A=1\n", "node_modules/x/.env": "TOKEN=ab12cd34\n",
+        ".env.example": "POSTGRES_PASSWORD=CHANGE_ME\nSECRET_KEY=your-secret-here\n", ".env.dist": "STRIPE_KEY=sk_live_4f8Gd71kQm2LxP09aTrB\n",
+        "docker-compose.yml": "services:\n  a:\n    env_file: settings/backend.vars\n  b:\n    env_file:\n      - path: ./more.vars\n        required: false\n"
+        "secrets:\n  pg:\n    file: ./pg.txt\n", "pg.txt": "Rt55mmQpLw\n",
+    }.items():  # fmt: skip
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    leak = Probe("leak", f"cat {folder}/*/*.vars {folder}/pg.txt {folder}/.env.dist {folder}/deploy/.env.production")
+    answers = daemon(DATABASE, BACKEND, probes=[leak])
+    assert env_files(answers) == {
+        ".env": "secrets", ".env.mail": "secrets", "deploy/.env.production": "secrets", "frontend/.env": "none", "settings/backend.vars": "secrets", "more.vars": "none",
+        ".env.example": "none", ".env.dist": "secrets",
+    }  # fmt: skip
+    said = answers["leak"]
+    assert isinstance(said, Said)
+    for secret in ("Pd83mmWq", "Rt55mmQpLw", "sk_live_4f8", "Ux71kdQm"):
+        assert secret not in said.out
+
+
+@pytest.mark.parametrize(
+    ("text", "is_placeholder"),
+    [
+        ("CHANGE_ME", True), ("changeme", True), ("changeme123", True), ("your_api_key_here", True), ("sk_live_YOUR_PRODUCTION_SECRET_HERE", True), ("<secret>", True), ("demo", True),
+        ("papertrade_dev_password", True), ("dev-secret-key-change-in-production", True), ("CHANGE_ME_GENERATE_256_BIT_HEX_SECRET", True), ("xxxxxxxx", True), ("postgres", True),
+        ("password123", True), ("0123456789abcdef0123456789abcdef", True), ("sk_test_4f8Gd71kQm2LxP09aTrB", True),
+        ("my-example-horse-Zq8vT1x", False), ("test-4f8Gd71kQm2L", False), ("Zq8vT1xWm3Lk9RbY5nPd7HsJ2cFgA4eU", False), ("exampleZq8v", False), ("correct-horse", False),
+    ],
+)  # fmt: skip
+def test_a_placeholder_is_a_whole_value(text: str, is_placeholder: bool, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"POSTGRES_PASSWORD={text}\n")
+    answers = ask(tmp_path, Probe("leak", f"echo {'x' if is_placeholder else text}."))
+    assert variables(answers)[".env", "POSTGRES_PASSWORD"][5] == ("placeholder" if is_placeholder else "own")
+    assert answers["leak"] == Said(0, "x.\n" if is_placeholder else "[redacted].\n", "")
+
+
+@pytest.mark.parametrize("name", ["POSTGRES_USER", "POSTGRES_DB", "APP_ENV"])
+def test_an_ordinary_value_is_no_placeholder_for_what_is_no_secret(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"{name}=zebu\n")
+    assert variables(ask(tmp_path))[".env", name][5] == "own"
+
+
+def test_what_is_no_secret_stays(daemon: Daemon) -> None:
+    """A password that is the name of the database, a number or a word of what everybody knows, would take them all with it."""
+    env = [
+        "POSTGRES_PASSWORD=zebu_app",
+        "POSTGRES_USER=zebu_app",
+        "API_TOKEN=5432",
+        "SESSION_TIMEOUT=3600",
+        "AUTH_TYPE=scram",
+        "JWT_ALGORITHM=HS256",
+        "DEBUG_TOKEN=true",
+    ]
+    text = "zebu_app 5432 3600 scram HS256 true db"
+    assert daemon({**DATABASE, "env": env}, BACKEND, probes=[Probe("text", f"echo {text}")])["text"] == Said(
+        0, text + "\n", ""
+    )
 
 
 def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:

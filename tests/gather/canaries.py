@@ -1,0 +1,162 @@
+"""Secrets in the names, places and forms in which people have them; CANARY stands for what must not be seen.
+
+Beside each stands what must survive: names, hosts, databases and commands are what verdicts are made of.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A secret, planted.
+
+    Attributes:
+        secret: what must not be seen.
+        text: where it stands.
+        kept: what must still be there.
+    """
+
+    secret: str
+    text: str
+    kept: str = ""
+
+
+# Short values: nothing but their name or place tells that they are secrets.
+NAMED = (
+    ("15 2 * * * root BORG_PASSPHRASE=CANARY sh -c 'pg_dump -Fc zebu | borg create ssh://u1@storage.test/./r::db -'", "pg_dump -Fc zebu"),
+    ("0 3 * * * root PGPASSWORD=CANARY pg_dump -h db.test -U zebu zebu | gzip > /srv/dumps/zebu.gz", "pg_dump -h db.test -U zebu"),
+    ("0 3 * * * root PGPASSWORD='CANARY' pg_dump zebu", "pg_dump zebu"),
+    ("Environment=RESTIC_PASSWORD=CANARY", "Environment="),
+    ('Environment="SMTP_PASS=CANARY" "SMTP_USER=mailer"', "SMTP_USER=mailer"),
+    ("export MYSQL_PWD=CANARY; mysqldump zebu", "mysqldump zebu"),
+    ("DB_PASS=CANARY", "DB_PASS="),
+    ("RABBITMQ_DEFAULT_PASS: CANARY", "RABBITMQ_DEFAULT_PASS"),
+    ("    password: CANARY", "password"),
+    ('{"user": "zebu", "password": "CANARY", "host": "db.test"}', '"host": "db.test"'),
+    ('{"Env":["SMTP_PASS=CANARY","TZ=UTC"]}', '"TZ=UTC"'),
+    ('{"Log":[{"Output":"login \\"token\\": \\"CANARY\\" refused\\n"}]}', "refused"),
+    ("STRIPE_WEBHOOK_SECRET=CANARY", "STRIPE_WEBHOOK_SECRET"),
+    ("sentryDsn=CANARY", "sentryDsn"),
+    ("jwt.secret = CANARY", "jwt.secret"),
+    ("X-Api-Key: CANARY", "X-Api-Key"),
+    ("curl -H 'Authorization: Bearer CANARY' https://api.test/v1", "https://api.test/v1"),
+    ('curl -H "Authorization: Basic CANARY" https://api.test/v1', "https://api.test/v1"),
+    ("curl -u backup:CANARY https://nas.test/upload", "https://nas.test/upload"),
+    ("curl --user backup:CANARY -T - sftp://nas.test/", "sftp://nas.test/"),
+    ("Set-Cookie: session=CANARY; HttpOnly; Secure", "HttpOnly; Secure"),
+    ("Cookie: sid=CANARY", "Cookie: sid="),
+    ("postgresql://zebu_app:CANARY@db.test:5432/zebu", "@db.test:5432/zebu"),
+    ("postgresql+asyncpg://zebu:CANARY@[fd00::7]/zebu?ssl=true", "@[fd00::7]/zebu?ssl=true"),
+    ("redis://:CANARY@redis.test:6379/0", "@redis.test:6379/0"),
+    ("amqp://guest:CANARY@mq.test/%2f and https://site.test/", "https://site.test/"),
+    ("https://forge.test/hook?token=CANARY&ref=main", "ref=main"),
+    ("https://files.test/a.zip?sig=CANARY&se=2027", "se=2027"),
+    ("rsync --password-file=/etc/rsync.secret a::b; mc --secret-key CANARY ls", "/etc/rsync.secret"),
+    ("redis-server --requirepass CANARY --maxmemory 64mb", "--maxmemory 64mb"),
+    ("redis-server --requirepass=CANARY --appendonly yes", "--appendonly yes"),
+    ('["CMD","redis-cli","-a","CANARY","ping"]', '"ping"'),
+    ("redis-cli -h redis.test -a CANARY --no-auth-warning ping", "--no-auth-warning ping"),
+    ("mysqldump -u root -pCANARY zebu", "mysqldump -u root -p"),
+    ('["CMD","mysqladmin","ping","-pCANARY","-h","localhost"]', '"localhost"'),
+    ("sshpass -p CANARY rsync -a /srv nas.test:/srv", "nas.test:/srv"),
+    ("docker login -u robot -p CANARY registry.test", "registry.test"),
+    ("mongodump -u admin -p CANARY --db zebu", "--db zebu"),
+    ("ldapsearch -D cn=admin -w CANARY -b dc=test", "dc=test"),
+    ("smbclient //nas.test/b -U backup%CANARY", "//nas.test/b"),
+    ("openssl enc -aes-256-cbc -pass pass:CANARY -in dump", "-in dump"),
+    ("gpg --batch --passphrase CANARY -c dump.gz", "-c dump.gz"),
+    ('["gpg","--passphrase","CANARY","-c"]', '"-c"'),
+    ("zip -P CANARY dump.zip dump.sql", "dump.zip dump.sql"),
+    ("echo 'backup:CANARY' | chpasswd", "chpasswd"),
+    ("echo CANARY | docker login --username robot --password-stdin", "--password-stdin"),
+    ("htpasswd -b /etc/nginx/users admin CANARY", "/etc/nginx/users"),
+    ("//nas.test/share /mnt cifs username=backup,password=CANARY", "username=backup"),
+    ("machine forge.test login robot password CANARY", "machine forge.test login robot"),
+    ("db.test:5432:zebu:zebu_app:CANARY", "db.test:5432:zebu:zebu_app:"),
+    ("*:*:*:replicator:CANARY", "replicator"),
+    ("requirepass CANARY", "requirepass"),
+    ("ALTER ROLE zebu PASSWORD 'CANARY'", "ALTER ROLE zebu"),
+    ("CREATE USER z IDENTIFIED BY 'CANARY'", "CREATE USER z"),
+    ("user default on >CANARY ~* +@all", "user default on"),
+    ("primary_conninfo = 'host=db.test user=rep password=CANARY'", "host=db.test user=rep"),
+    ("LICENSE_KEY=CANARY", "LICENSE_KEY"),
+    ("AZURE_CONNECTION_STRING=AccountName=zebu;AccountKey=CANARY;EndpointSuffix=core.test", "EndpointSuffix=core.test"),
+    ("--auth-token CANARY --url https://up.test", "https://up.test"),
+    ("apiKey: 'CANARY',", "apiKey"),
+)  # fmt: skip
+# Values that are secrets by their form, wherever they stand.
+BY_FORM = (
+    ("https://hooks.slack.com/services/CANARY", "T0{0:.8}/B0{1:.8}/{2:.24}", "hooks.slack.com"),
+    ("curl -d x https://discord.com/api/webhooks/CANARY", "104{0:.15}/{1}{2}", "discord.com/api/webhooks"),
+    ("https://api.telegram.org/botCANARY", "5512345678:{0}/sendMessage", "api.telegram.org"),
+    ("curl -fsS https://hc-ping.com/CANARY", "{0:.8}-1111-4222-8333-{1:.12}", "hc-ping.com"),
+    ("https://CANARY@forge.test/zebu.git", "{0:.24}7", "forge.test/zebu.git"),
+    ("key CANARY", "sk_live_{0:.24}", "key"), ("key CANARY", "sk_test_{0:.24}", "key"), ("found CANARY", "ghp_{0}{1:.4}", "found"),
+    ("found CANARY", "github_pat_{0:.22}_{1}", "found"), ("found CANARY", "glpat-{0:.20}", "found"), ("found CANARY", "xoxb-{0:.12}-{1:.12}", "found"),
+    ("id CANARY", "AKIA1{0:.15}", "id"), ("found CANARY", "AIza{0}{1:.3}", "found"), ("found CANARY", "whsec_{0}", "found"),
+    ("found CANARY", "eyJhbGciOiJIUzI1NiJ9.eyJ{0:.20}.{1}", "found"), ("user CANARY", "$2y$10${0}{1:.21}", "user"), ("user CANARY", "$6$rounds=5000${0:.8}${1}{2}", "user"),
+    ("role CANARY", "SCRAM-SHA-256$4096:{0:.22}==${1}:{2}", "role"), ("age CANARY", "AGE-SECRET-KEY-1{0}", "age"),
+    ("run /usr/local/bin/upload CANARY now", "{0}", "/usr/local/bin/upload"), ("file leak-CANARY.txt", "{0}", ".txt"), ("a=CANARY", "{0}", "a="),
+    ("word CANARY.", "{0:.20}/{1:.20}+{2:.3}=", "word"),
+    ("hex CANARY here", "4f1d9c0a7be2386551d0c9f4e7a3b812", "here"),
+    ("-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\nrest", "MIIE{0}{1}\n{2}{0}", "rest"),
+    ('"-----BEGIN RSA PRIVATE KEY-----\\nCANARY\\n-----END RSA PRIVATE KEY-----\\n", "rest"', "MIIE{0}{1}\\n{2}", '"rest"'),
+)  # fmt: skip
+
+
+def _words() -> Iterator[str]:
+    chance = random.Random(20261126)  # the same words every time
+    while True:
+        yield "".join(chance.choice(LETTERS) for _ in range(32))
+
+
+def canaries() -> tuple[Canary, ...]:
+    """One of each, and no two alike."""
+    words = _words()
+    found = []
+    for text, kept in NAMED:
+        secret = next(words)[:11].lower()
+        found.append(Canary(secret, text.replace("CANARY", secret), kept))
+    for text, form, kept in BY_FORM:
+        secret = form.format(next(words), next(words), next(words))
+        found.append(Canary(secret, text.replace("CANARY", secret), kept))
+    return tuple(found)
+
+
+def parts(secret: str) -> tuple[str, ...]:
+    """The pieces of a secret by which it would be known again."""
+    pieces = [piece for piece in secret.replace("\\n", "\n").split("\n") if len(piece) >= 8]
+    coded = [base64.b64encode(piece.encode()).decode()[:-4] for piece in pieces if len(piece) >= 12]
+    return tuple(piece[-12:] for piece in pieces) + tuple(coded)
+
+
+INNOCENT = (
+    "@head a9b154d3f1b47853046a1e26ab374d0bafe9aa85",
+    "@tag v1.0.0 tag 63055336b1523fe087bf000dfcd78791f8fc5675",
+    "a9b154d3f1b47853046a1e26ab374d0bafe9aa85 38b8c2e118fe2c5939fbcf2f98def0dcb6abb133",
+    "91cf438f3340654c96d16ea75faf29325761d9e6dd7ac9f791b5b06accb7ba24  -",
+    '"Image":"sha256:fe2fb5d031b3dcc6338802240e28c51582573baa992bc0d0caf91170b369700b"',
+    '{"Id":"4339b889b88155c9d16ccd633b3b2d54c5c1d9b1c8d6fc3532510cd594770cb9"}',
+    "postgres@sha256:fe2fb5d031b3dcc6338802240e28c51582573baa992bc0d0caf91170b369700b",
+    "@service backend built a9b154d3f1b47853046a1e26ab374d0bafe9aa85 2026-11-26T00:23:00.044995184Z 1790468548",
+    "@renewal zebu.test 5CE5508CC0E8C69ECB171C4CCA7444807E896D6BD36A1C8C4FD2A3A51A7AB7C1",
+    "passwordauthentication no", "permitemptypasswords no", "kbdinteractiveauthentication no", "authorizedkeysfile .ssh/authorized_keys",
+    '"password_encryption" : "scram-sha-256"', "POSTGRES_PASSWORD_FILE=/run/secrets/pg", "PGPASSFILE=/root/.pgpass pg_dump --no-password zebu",
+    "PGPASSWORD=$(cat /run/secrets/pg) pg_dump zebu", "pg_dump -h db -U zebu -Fc zebu", 'PGPASSWORD="$PW" pg_dump "$DB"', "PWD=/root",
+    "0 3 * * * root /usr/local/bin/zebu-backup-2026.sh >> /var/log/zebu-backup.log 2>&1", "borg create --encryption repokey-blake2 ssh://u1@storage.test/./repo::db",
+    "restic -r sftp:backup@nas.test:/srv/restic forget --keep-daily 7 --keep-weekly 5", "rclone copy /srv/dumps remote:zebu-dumps",
+    "https://zebu.test,https://www.zebu.test", "postgresql://zebu_app@db:5432/zebu", "git@forge.test:zebu/zebu.git", "ssh://deploy@forge.test:2222/zebu.git",
+    "http://localhost:8000/@fs/app", "docker run -u 1000:1000 --user 999:999 zebu", "VITE_CLERK_PUBLISHABLE_KEY=pk_live_Y2xlcmsuemVidS50ZXN0JA",
+    "/dev/disk/by-uuid/3f1c2d4e-1111-4222-8333-9a8b7c6d5e4f /srv ext4 defaults 0 2", "linux-image-6.1.0-28-amd64 6.1.119-1 openssl 3.0.15-1~deb12u1",
+    '{"left": {"meta": {"key": "l4proto"}}, "right": "udp"}', "session opened for user root(uid=0) by (uid=0)", "Failed password for root from 192.0.2.7 port 40022 ssh2",
+    "OnCalendar=*-*-* 03:00:00", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU deploy@zebu", "MAX_TOKEN_AGE=3600", "SECRET_KEY_FILE=/etc/zebu/key", "bypass_rls: false",
+    "2001:db8:1:2::5432", "02:42:ac:12:00:05", "zebu_prod_20261124_030000.dump", "SystemMaxUse=1G", "org.opencontainers.image.licenses",
+)  # fmt: skip
+"""What looks a little like it, and must be read."""
