@@ -27,6 +27,9 @@ case $archive in
 esac
 tail -n 1 "$log" | cut -c1-200 | sed 's/^/@complaint /'
 count="SELECT n.nspname || '.' || c.relname, (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), false, true, '')))[1]::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p') AND n.nspname NOT IN ('pg_catalog','information_schema') ORDER BY 1"
-inside psql -XAtq -F ' ' -U drill -d drill -c "$count" | sed 's/^/@restored /'
-docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" \
-  psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" -c "$count" | sed 's/^/@live /'
+# Rows that cannot be counted are none that are known: then nothing is compared.
+restored=$(inside psql -XAtq -v ON_ERROR_STOP=1 -F ' ' -U drill -d drill -c "$count") || { echo 'the rows that were restored cannot be counted' >&2; exit 6; }
+live=$(docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" \
+  psql -XAtq -v ON_ERROR_STOP=1 -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" -c "$count") || { echo 'the live rows cannot be counted' >&2; exit 6; }
+printf '%s\n' "$restored" | sed -n '/./s/^/@restored /p'
+printf '%s\n' "$live" | sed -n '/./s/^/@live /p'
