@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.facts.documents import Documents
 from pytest_zebu.plugin.checks import Cases
 
 MINIMUM_WORDS = 60
@@ -13,7 +12,7 @@ MOST_PLACEHOLDERS = 0
 
 
 def expect_document(
-    documents: Iterable[Document],
+    documents: Documents,
     case: Cases,
     what: str,
     *,
@@ -34,6 +33,10 @@ def expect_document(
     about = [one for one in documents if everywhere <= one.topics.keys() and section & one.sections]
     best = min(about, key=lambda one: (one.words < words, one.placeholders, len(one.lacks)), default=None)
     with case(what):
+        if documents.unseen and (
+            best is None or best.words < words or best.placeholders > MOST_PLACEHOLDERS or best.lacks
+        ):
+            raise NotAssessed(f"no document that was read is about it as it should be; {documents.unseen}")
         assert best is not None, "no document is about it"
         changed = f", changed on {best.changed:%Y-%m-%d}" if best.changed else ""
         case.saw(f"{what}: {best.path}, {best.words} words{changed}")

@@ -12,12 +12,15 @@ import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 from service_identity import CertificateError, VerificationError
-from service_identity.cryptography import verify_certificate_hostname
+from service_identity.hazmat import DNS_ID, DNSPattern, verify_service_identity
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
+from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
+from pytest_zebu.facts.http import by_place
 from pytest_zebu.settings.target import Target
 
 
@@ -47,9 +50,11 @@ class Certificate:
 
 
 def look(target: Target, domain: str, address: str | None = None) -> Look:
-    """Shake hands under one name, where it leads or at an address."""
-    arguments = {"domain": domain, "address": address, "control": target.settings.control}
-    return Look("tls", f"{domain} at {address}" if address else domain, arguments)
+    """Shake hands under one name, at each address to which it leads, or at a given one."""
+    arguments = {"domain": domain, "control": target.settings.control}
+    if address is None:
+        return Look("tls", domain, {**arguments, **lead(target)})
+    return Look("tls", f"{domain} at {address}", {**arguments, "address": address})
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -70,10 +75,28 @@ def _store(ca_file: Path | None, when: datetime) -> crypto.X509Store:
 def _trust_error(chain: list[x509.Certificate], ca_file: Path | None, when: datetime) -> str:
     leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
     try:
-        crypto.X509StoreContext(_store(ca_file, when), leaf, others).verify_certificate()
+        verified = crypto.X509StoreContext(_store(ca_file, when), leaf, others).get_verified_chain()
     except crypto.X509StoreContextError as error:
         return str(error.args[0])
+    # Of the root nothing counts but that it is trusted.
+    for number, certificate in enumerate(verified[:-1] or verified):
+        if why := _no_server(certificate.to_cryptography()):
+            return why if number == 0 else f"an authority's certificate {why}"
     return ""
+
+
+def _no_server(certificate: x509.Certificate) -> str:
+    """Why a certificate, or one below it, may not be a server's: what it is for (RFC 5280, 4.2.1.12); empty if it may."""
+    try:
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ""
+    except ValueError as error:
+        return f"has extensions that cannot be read ({error})"[:120]
+    oid = ExtendedKeyUsageOID
+    return (
+        "" if {oid.SERVER_AUTH, oid.ANY_EXTENDED_KEY_USAGE} & set(uses) else "is not for servers (extended key usage)"
+    )
 
 
 def _weakness(certificate: x509.Certificate) -> str:
@@ -97,8 +120,17 @@ def _names(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
 
 
 def _covers(certificate: x509.Certificate, domain: str) -> bool:
+    """Whether one of its alternative names is the domain's (RFC 9525); an odd name beside it does not count."""
     try:
-        verify_certificate_hostname(certificate, domain)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return any(_is_for(name, domain) for name in names.get_values_for_type(x509.DNSName))
+
+
+def _is_for(name: str, domain: str) -> bool:
+    try:
+        verify_service_identity([DNSPattern.from_bytes(name.encode())], [DNS_ID(domain)], [])
     except (CertificateError, VerificationError, ValueError):
         return False
     return True
@@ -139,7 +171,7 @@ def parse_origin(gathered: Gathered, target: Target) -> dict[str, Known[Certific
 
 
 def parse(gathered: Gathered, target: Target) -> dict[str, Known[Certificate | None] | Unknown]:
-    """By domain; nothing where the port answers to nobody although the network is there."""
+    """By domain, and by address where it leads to several; nothing where a port is silent although the network is there."""
     return _certificates(gathered, target, None)
 
 
@@ -152,14 +184,15 @@ def _certificates(
     if ca_file is not None and not ca_file.is_absolute():
         ca_file = target.settings.folder / ca_file
     for domain in target.settings.domains.names:
-        seen = gathered.saw(look(target, domain, address))
-        if isinstance(seen, Unknown):
-            found[domain] = seen
-        elif part(seen.value, "refused", str):
-            found[domain] = Known(None)
-        else:
-            chain, protocol = _chain(seen.value, domain), part(seen.value, "protocol", str)
-            found[domain] = Known(read_chain(domain, chain, protocol, ca_file, when))
+        looked = gathered.saw(look(target, domain, address))
+        for place, seen in (by_place(domain, looked) if address is None else {domain: looked}).items():
+            if isinstance(seen, Unknown):
+                found[place] = seen
+            elif part(seen.value, "refused", str):
+                found[place] = Known(None)
+            else:
+                chain, protocol = _chain(seen.value, domain), part(seen.value, "protocol", str)
+                found[place] = Known(read_chain(domain, chain, protocol, ca_file, when))
     return found
 
 

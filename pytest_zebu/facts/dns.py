@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,13 @@ class Resolution:
 
     Attributes:
         addresses: of A and AAAA records, at the end of any CNAME chain.
+        is_beyond: this machine has no way to the server, as to one with an IPv6 address only: others can tell.
     """
 
     server: str
     is_authoritative: bool
     answer: Known[tuple[str, ...]] | Unknown
+    is_beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,16 @@ class Name:
 
     domain: str
     resolutions: tuple[Resolution, ...]
+
+
+def lead(target: Target) -> dict[str, Any]:
+    """What a look needs to go where users are led: the declared names, what they resolve to, and who resolves them."""
+    domains = target.settings.domains
+    return {
+        "names": list(domains.names),
+        "addresses": list(domains.addresses),
+        "resolvers": list(domains.resolvers),
+    }
 
 
 def look(target: Target, domain: str) -> Look:
@@ -46,9 +59,10 @@ def _answer(row: Any) -> Known[tuple[str, ...]] | Unknown:
         unknown: Unknown = row["unknown"]
         return unknown
     addresses = part(row, "addresses", list)
-    if not all(isinstance(address, str) for address in addresses):
-        raise Garbled("the addresses of a name")
-    return Known(tuple(addresses))
+    try:
+        return Known(tuple(str(ipaddress.ip_address(address)) for address in addresses))
+    except ValueError:
+        raise Garbled("the addresses of a name") from None
 
 
 def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown]:
@@ -62,7 +76,8 @@ def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown
         rows = []
         for row in part(seen.value, "servers", list):
             answer = _answer(row)
-            rows.append(Resolution(part(row, "server", str), part(row, "authoritative", bool), answer))
+            beyond = isinstance(answer, Unknown) and row.get("beyond") is True
+            rows.append(Resolution(part(row, "server", str), part(row, "authoritative", bool), answer, beyond))
         found[domain] = Known(Name(domain, tuple(rows)))
     return found
 

@@ -5,7 +5,7 @@ They are looked for in the deployed checkout, and in a folder of the machine tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -93,12 +93,37 @@ class _Reading:
     lacks: tuple[str, ...] = ()
 
 
-def parse(gathered: Gathered, target: Target) -> tuple[Document, ...]:
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents that were read.
+
+    Attributes:
+        unread: those that are too long or cannot be read, and `.` for a folder that cannot be looked into.
+        cut: how many were left out, since there are too many, or it took too long.
+    """
+
+    found: tuple[Document, ...] = ()
+    unread: tuple[str, ...] = ()
+    cut: int = 0
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self.found)
+
+    @property
+    def unseen(self) -> str:
+        """What was not read, in words; empty where all was."""
+        parts = [f"{self.cut} documents were left out"] if self.cut else []
+        if self.unread:
+            parts.append(f"not read: {', '.join(self.unread[:3])}")
+        return "; ".join(parts)
+
+
+def parse(gathered: Gathered, target: Target) -> Documents:
     """From what was counted on the machine."""
     found: list[_Reading] = []
-    pictures = []
+    pictures, unread, cut = [], [], 0
     try:
-        kinds = ("document", "topic", "lacks", "picture")
+        kinds = ("document", "topic", "lacks", "picture", "unread", "cut")
         for one in records(gathered.said("documents").out, "the listing of documents", kinds):
             match [one.word, *one.rest.split(" ", 3)]:
                 case ["document", words, placeholders, changed, path]:
@@ -110,6 +135,10 @@ def parse(gathered: Gathered, target: Target) -> tuple[Document, ...]:
                         found[-1].sections.add(name)
                 case ["lacks", *_] if found:
                     found[-1].lacks = tuple(one.rest.split(" "))
+                case ["unread", *_]:
+                    unread.append(one.rest)
+                case ["cut", count]:
+                    cut = int(count)
                 case ["picture", *_]:
                     pictures.append(one.rest)
                 case _:
@@ -121,7 +150,7 @@ def parse(gathered: Gathered, target: Target) -> tuple[Document, ...]:
         for row in found
     ]
     documents += [Document(path, 0, {"diagram": 1}, frozenset({"diagram"})) for path in pictures]
-    return tuple(documents)
+    return Documents(tuple(documents), tuple(unread), cut)
 
 
 FACT = Fact("documents", parse, (PROBE,))

@@ -232,4 +232,4 @@ def parse_json(text: str, what: str) -> Any:
 
 def key_values(text: str) -> dict[str, str]:
     """Lines `key=value`, as systemctl show and our own probes print them."""
-    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)

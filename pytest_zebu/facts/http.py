@@ -1,29 +1,58 @@
-"""What plain http answers under each name, on the first page and on a deep path."""
+"""What plain http answers under each name, on the first page and on a deep path, and where that leads in the end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from pytest_zebu.facts.answer import Known, Unknown, part
+from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
+T = TypeVar("T")
 DEEP_PATH = "/strategies/zebu-readiness?from=http&n=1"
 PATHS = ("/", DEEP_PATH)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """An answer on the way to which redirects lead; status 0 and a trouble where it ends without one."""
+
+    url: str
+    status: int
+    trouble: str = ""
+
+
+Way = Known[tuple[Step, ...]] | Unknown
+
+
+def nowhere() -> Way:
+    """The way of an answer that leads nowhere else."""
+    return Known(())
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """The first answer, redirects not followed; status 0 where nothing answers although the network is there."""
+    """The first answer; status 0 where nothing answers although the network is there.
+
+    Attributes:
+        path: what was asked for.
+        way: the answers that follow, in their order.
+    """
 
     url: str
     status: int
     location: str
+    path: str = "/"
+    way: Way = field(default_factory=nowhere)
 
 
 def look(target: Target, domain: str, path: str) -> Look:
-    """One request."""
-    return Look("http", f"{domain}{path}", {"url": f"http://{domain}{path}", "control": target.settings.control})
+    """One request, at each address to which the name leads."""
+    arguments = {"url": f"http://{domain}{path}", "domain": domain, "control": target.settings.control}
+    return Look("http", f"{domain}{path}", {**arguments, **lead(target), "everywhere": True, "follow": True})
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -31,17 +60,47 @@ def looks(target: Target) -> tuple[Look, ...]:
     return tuple(look(target, domain, path) for domain in target.settings.domains.names for path in PATHS)
 
 
+def by_place(name: str, seen: Known[Any] | Unknown) -> dict[str, Known[Any] | Unknown]:
+    """What was seen at each address to which a name leads: by the name, and by name and address where there are several."""
+    if isinstance(seen, Unknown):
+        return {name: seen}
+    found: Mapping[str, Any] = part(seen.value, "at", dict)
+    known: dict[str, Known[Any] | Unknown] = {}
+    for address, row in found.items():
+        place = name if len(found) == 1 else f"{name} at {address}"
+        known[place] = row if isinstance(row, Unknown) else Known(row)
+    return known
+
+
+def of_name(found: Mapping[str, T], name: str) -> dict[str, T]:
+    """What was seen at each address to which a name leads, of all names."""
+    return {place: one for place, one in found.items() if place.partition(" ")[0] == name}
+
+
+def read_way(row: Any) -> Way:
+    """The answers that follow the first one."""
+    rows = row.get("way", [])
+    if isinstance(rows, Unknown):
+        return rows
+    steps = (
+        Step(part(one, "url", str), part(one, "status", int), part(one, "trouble", str))
+        for one in part({"way": rows}, "way", list)
+    )
+    return Known(tuple(steps))
+
+
 def parse(gathered: Gathered, target: Target) -> dict[str, dict[str, Known[HttpAnswer] | Unknown]]:
-    """By domain and path."""
+    """By domain, and by path and place."""
     found: dict[str, dict[str, Known[HttpAnswer] | Unknown]] = {}
     for domain in target.settings.domains.names:
         for path in PATHS:
             asked = look(target, domain, path)
-            seen = gathered.saw(asked)
-            if isinstance(seen, Known):
-                status, location = part(seen.value, "status", int), part(seen.value, "location", str)
-                seen = Known(HttpAnswer(str(asked.arguments["url"]), status, location))
-            found.setdefault(domain, {})[path] = seen
+            for place, seen in by_place(path, gathered.saw(asked)).items():
+                if isinstance(seen, Known):
+                    status, location = part(seen.value, "status", int), part(seen.value, "location", str)
+                    url = str(asked.arguments["url"])
+                    seen = Known(HttpAnswer(url, status, location, path, read_way(seen.value)))
+                found.setdefault(domain, {})[place] = seen
     return found
 
 

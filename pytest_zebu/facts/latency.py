@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.web import FORGED_KEY, PROTECTED
 from pytest_zebu.settings.target import Target
@@ -37,7 +38,9 @@ def _look(target: Target) -> Look | None:
         return None
     # A key that nobody has: the backend must ask its database to know that. /health is a constant and would prove nothing.
     arguments = {"url": f"{base}{PROTECTED}", "headers": {"X-API-Key": FORGED_KEY}, "control": target.settings.control}
-    return Look("timing", "api", {**arguments, "samples": SAMPLES, "warm_up": WARM_UP, "seconds": LONGEST})
+    return Look(
+        "timing", "api", {**arguments, **lead(target), "samples": SAMPLES, "warm_up": WARM_UP, "seconds": LONGEST}
+    )
 
 
 def looks(target: Target) -> tuple[Look, ...]:

@@ -68,7 +68,7 @@ def records(text: str, what: str, words: Collection[str], followed: Collection[s
             found.append(Record(last.word, last.rest, tuple(body), what))
             body.clear()
 
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):  # of Unicode's other ends of lines, texts may hold some
         start, _, rest = line.partition(" ")
         word = start.removeprefix("@")
         if start.startswith("@") and (word in words or word in followed):

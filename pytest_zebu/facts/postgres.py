@@ -45,7 +45,9 @@ WORKERS_PROBE = Probe(
 )
 
 
-_SERVER = re.compile(r"uvicorn|gunicorn|hypercorn|multiprocessing\.(spawn|fork)")
+_LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn"})
+_WORKER = re.compile(r"multiprocessing\.(?:spawn|forkserver) import|gunicorn: worker|uvicorn(?:: | )worker")
+"""What processes are called that a launcher makes, where they do not bear its own command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,17 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Migrations:
-    """What the database has, and what the deployed code has."""
+    """What the database has, and what the deployed code has.
+
+    Attributes:
+        odd: revisions whose declarations are not understood: what comes before them is not known.
+    """
 
     applied: tuple[str, ...]
     heads: tuple[str, ...]
     revisions: tuple[str, ...] = ()
     without_downgrade: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +85,17 @@ class PasswordTries:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A reference from a column to a table; not valid: rows of before were never checked."""
+    """A reference from columns to a table; not valid: rows of before were never checked."""
 
     table: str
-    column: str
+    columns: tuple[str, ...]
     refers_to: str
     is_valid: bool
+
+    @property
+    def column(self) -> str:
+        """The one that leads it."""
+        return self.columns[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,8 @@ class HbaRule:
     @property
     def is_local(self) -> bool:
         """Whether only the database's own container can use it."""
-        if self.kind == "local":
+        # samehost: the container's own addresses.
+        if self.kind == "local" or self.address in ("localhost", "samehost"):
             return True
         try:
             return ipaddress.ip_network(self.address, strict=False).is_loopback
@@ -135,7 +148,9 @@ class Database:
 
     Attributes:
         version: as server_version_num gives it.
-        overrides: settings of a role or a database that differ from the server's, as `whose name=value`.
+        overrides: settings of a role or a database that differ from the server's, as (whose, name, value).
+        hba: the rules of pg_hba.conf that are understood.
+        hba_errors: the lines of it that are not: with these the server keeps to what it read before.
         clients: client connections now.
         stuck: sessions that have been idle in a transaction for a minute.
         waiting: sessions that wait for a lock of another.
@@ -144,7 +159,7 @@ class Database:
 
     version: int
     settings: Mapping[str, str]
-    overrides: tuple[str, ...]
+    overrides: tuple[tuple[str, str, str], ...]
     hba: tuple[HbaRule, ...]
     clients: int
     stuck: int
@@ -154,6 +169,7 @@ class Database:
     foreign_keys: tuple[ForeignKey, ...]
     references: tuple[tuple[str, str], ...]
     indexes: tuple[Index, ...]
+    hba_errors: tuple[int, ...] = ()
 
     @property
     def major(self) -> int:
@@ -199,36 +215,72 @@ def parse_role(gathered: Gathered, target: Target) -> Role:
 
 def parse_migrations(gathered: Gathered, target: Target) -> Migrations:
     """From alembic_version, and from the revisions that the backend's image carries."""
-    data = _state(gathered)
-    if "applied" not in data:
-        raise Garbled("the database's state")
-    # No such table: nothing was ever applied.
-    applied = tuple(str(revision) for revision in data["applied"] or ())
-    revisions, previous = set(), set()
-    files: dict[str, list[str]] = {}
-    words = ("file", "line", "revision", "down_revision", "depends_on")
-    for one in records(gathered.said("migrations.heads").out, "the migrations probe", words):
-        word, rest = one.word, one.rest
-        if word == "file":
-            files[rest] = []
+    applied = _applied(_state(gathered))
+    heads: dict[str, list[str]] = {}
+    downgrades: dict[str, list[str]] = {}
+    file = ""
+    for one in records(gathered.said("migrations.heads").out, "the migrations probe", ("file", "head", "line")):
+        if one.word == "file":
+            file = one.rest.rsplit("/", 1)[-1]
+            heads[file], downgrades[file] = [], []
+        elif file:
+            (heads if one.word == "head" else downgrades)[file].append(one.rest)
+    revisions, previous, odd = set(), set(), []
+    for file, lines in heads.items():
+        declared = _declared("\n".join(lines))
+        if declared is None:
+            odd.append(file)
             continue
-        if word == "line":
-            next(reversed(files.values()), []).append(rest)
-            continue
-        names = [part.strip(" '\"") for part in rest.split("#")[0].strip().strip("()[]").split(",")]
-        found = {name for name in names if name and name != "None"}
-        if word == "revision":
-            revisions |= found
-        elif word == "down_revision":
-            previous |= found
+        revisions |= declared[0]
+        previous |= declared[1]
     if not revisions:
-        raise Missing(Unknown(Reason.MISSING, "the backend's image carries no migrations"))
-    empty = tuple(file.rsplit("/", 1)[-1] for file, lines in files.items() if not _does_something("\n".join(lines)))
-    return Migrations(applied, tuple(sorted(revisions - previous)), tuple(sorted(revisions)), empty)
+        why = f": {', '.join(odd[:3])} are not understood" if odd else ""
+        raise Missing(Unknown(Reason.MISSING, f"the backend's image carries no migrations{why}"))
+    empty = tuple(file for file, lines in downgrades.items() if not _does_something("\n".join(lines)))
+    return Migrations(applied, tuple(sorted(revisions - previous)), tuple(sorted(revisions)), empty, tuple(odd))
+
+
+def _applied(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The revisions that the database has. Without a table of them nothing was ever applied."""
+    try:
+        tables = [(str(row["schema"]), row["revisions"]) for row in data["applied"]]
+        hidden = [schema for schema, revisions in tables if revisions is None]
+        known = {schema: tuple(map(str, revisions)) for schema, revisions in tables if revisions is not None}
+    except (KeyError, TypeError):
+        raise Garbled("the database's state") from None
+    if hidden:
+        why = (
+            f"alembic_version in the schema {hidden[0]} may not be read: GRANT USAGE on the schema, SELECT on the table"
+        )
+        raise Missing(Unknown(Reason.NO_PERMISSION, why))
+    if len(known) > 1:
+        why = f"alembic_version is in several schemas: {', '.join(sorted(known))}"
+        raise Missing(Unknown(Reason.UNDECIDABLE, why))
+    return next(iter(known.values()), ())
+
+
+def _declared(source: str) -> tuple[set[str], set[str]] | None:
+    """The revision that a migration declares, and those that it comes after; nothing where that is not understood."""
+    found: dict[str, set[str]] = {}
+    try:
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.Assign):
+                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                names = [node.target.id]
+            else:
+                continue
+            for name in {"revision", "down_revision"} & set(names):
+                value = ast.literal_eval(node.value) if node.value is not None else None
+                rows = (value,) if isinstance(value, str) else value or ()
+                found[name] = {one for one in rows if isinstance(one, str)}
+    except (SyntaxError, ValueError, TypeError, RecursionError):
+        return None
+    return (found["revision"], found.get("down_revision", set())) if found.get("revision") else None
 
 
 def _does_something(source: str) -> bool:
-    """Whether a function's text has a statement beyond `pass`, a docstring or an ellipsis; unread code counts as such."""
+    """Whether a function's text has a statement beyond `pass`, `raise`, a docstring or an ellipsis; unread code counts as such."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError):
@@ -237,7 +289,8 @@ def _does_something(source: str) -> bool:
     if function is None:
         return False
     return any(
-        not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        not isinstance(node, ast.Pass | ast.Raise)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for node in function.body
     )
 
@@ -278,12 +331,14 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
     try:
         hba = []
         for row in data["hba"]:
+            if row["error"]:
+                continue
             address = row["address"] + (f"/{_prefix(row['netmask'])}" if row["netmask"] else "")
             hba.append(HbaRule(int(row["line"]), row["type"] or "", address, row["method"]))
         return Database(
             version=int(data["version"]),
             settings={str(name): str(value) for name, value in data["settings"].items()},
-            overrides=tuple(f"{row['of']} {row['setting']}" for row in data["overrides"]),
+            overrides=tuple((str(row["of"]), *_setting(row["setting"])) for row in data["overrides"]),
             hba=tuple(hba),
             clients=int(data["clients"]),
             stuck=int(data["stuck"]),
@@ -297,13 +352,31 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
                 for row in data["tables"]
             ),
             foreign_keys=tuple(
-                ForeignKey(row["table"], row["column"], row["target"], bool(row["valid"])) for row in data["foreign_keys"]
+                ForeignKey(row["table"], _columns(row["columns"]), row["target"], bool(row["valid"])) for row in data["foreign_keys"]
             ),
             references=tuple((row["table"], row["column"]) for row in data["columns"]),
             indexes=tuple(Index(row["name"], row["table"], bool(row["valid"]), row["first"]) for row in data["indexes"]),
+            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if row["error"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the database's state has another shape than known") from None
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.lower(), value
+
+
+def _columns(rows: Any) -> tuple[str, ...]:
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(rows)
+    return tuple(map(str, rows))
+
+
+def is_off(value: str) -> bool:
+    """Whether a setting that can be on or off is off, in every way that PostgreSQL reads it (19.1.1)."""
+    word = value.strip().lower()
+    return word in ("off", "of", "0") or (word != "" and ("false".startswith(word) or "no".startswith(word)))
 
 
 def _prefix(netmask: str) -> int:
@@ -314,11 +387,20 @@ def _prefix(netmask: str) -> int:
 def parse_workers(gathered: Gathered, target: Target) -> int:
     """The backend's processes that each keep a pool: those of the server without the one that only watches over them."""
     rows = [line.split(None, 2) for line in gathered.said("backend.workers").out.splitlines()[1:]]
-    servers = {row[0]: row[1] for row in rows if len(row) == 3 and _SERVER.search(row[2])}
-    children = [pid for pid, parent in servers.items() if parent in servers]
+    servers = {row[0]: row[1] for row in rows if len(row) == 3 and _is_server(row[2])}
     if not servers:
-        raise Missing(Unknown(Reason.UNDECIDABLE, "no process of uvicorn or gunicorn was seen in the backend"))
-    return len(children) or 1
+        raise Missing(
+            Unknown(Reason.UNDECIDABLE, "no process of a known server (uvicorn, gunicorn) was seen in the backend")
+        )
+    return len(servers.keys() - set(servers.values()))
+
+
+def _is_server(command: str) -> bool:
+    """Whether a process is a launcher, or was made by one: by what is run, not by a word in it."""
+    names = [word.rpartition("/")[2].rstrip(":") for word in command.split()[:8]]
+    if names and re.fullmatch(r"python[0-9.]*", names[0]):
+        names = [name for name in names[1:] if not name.startswith("-")]  # `-m` too: a module is named like its command
+    return bool(_LAUNCHERS & set(names[:1])) or _WORKER.search(command) is not None
 
 
 def parse_pool(gathered: Gathered, target: Target) -> int:

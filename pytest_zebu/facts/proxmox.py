@@ -15,6 +15,8 @@ UPDATES, REFRESHES, VERSION = "updates", "refreshes", "version"
 BACKUP_JOBS, BACKUP_RUNS, STORAGES, SNAPSHOTS = "backup_jobs", "backup_runs", "storages", "snapshots"
 ELSEWHERE = frozenset({"nfs", "cifs", "pbs", "cephfs", "rbd", "glusterfs"})
 """Kinds of storage that are not the node's own disks."""
+RUNS = 50
+"""So many of the newest tasks are asked for."""
 PROBE = Probe(
     "pvesh",
     file="pvesh.sh",
@@ -64,7 +66,7 @@ def _paths(target: Target) -> dict[str, str]:
         UPDATES: f"nodes/{node}/apt/update",
         REFRESHES: f"nodes/{node}/tasks?typefilter=aptupdate&limit=20",
         BACKUP_JOBS: "cluster/backup",
-        **({BACKUP_RUNS: f"nodes/{node}/tasks?typefilter=vzdump&vmid={vmid}&limit=50"} if vmid else {}),
+        **({BACKUP_RUNS: f"nodes/{node}/tasks?typefilter=vzdump&vmid={vmid}&limit={RUNS}"} if vmid else {}),
         **({SNAPSHOTS: f"nodes/{node}/qemu/{vmid}/snapshot"} if vmid else {}),
     }
 
@@ -166,6 +168,7 @@ class BackupJob:
 
     Attributes:
         keeps: what is kept, as `keep-daily=7`; empty where nothing is pruned.
+        is_of_many: it saves other machines, too.
     """
 
     id: str
@@ -173,6 +176,7 @@ class BackupJob:
     schedule: str
     storage: str
     keeps: tuple[str, ...]
+    is_of_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +195,20 @@ class VmBackups:
     Attributes:
         stored: by storage that a job writes to.
         runs: when those that succeeded ended, newest first.
+        unclear: jobs of which it is not known whether they save the machine, since they save a pool.
     """
 
     jobs: tuple[BackupJob, ...]
     runs: Known[tuple[datetime, ...]] | Unknown
     now: datetime
     stored: Mapping[str, Known[Stored] | Unknown] = field(default_factory=dict)
+    unclear: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest backup of the machine was made that is known to be stored."""
+        known = [one.value.made[0] for one in self.stored.values() if isinstance(one, Known) and one.value.made]
+        return max(known, default=None)
 
     @property
     def live(self) -> tuple[BackupJob, ...]:
@@ -204,10 +216,18 @@ class VmBackups:
         return tuple(job for job in self.jobs if job.is_enabled)
 
 
-def _covers(row: Mapping[str, Any], vmid: int) -> bool:
+def is_on(value: Any) -> bool:
+    """Whether a value is a true one, in every way that Proxmox reads and writes it."""
+    return value is True or str(value).strip().lower() in ("1", "on", "yes", "true")
+
+
+def _covers(row: Mapping[str, Any], vmid: int) -> bool | None:
+    """Whether a job saves a machine; nothing where it saves a pool, whose members the API does not tell with it."""
     numbers = {part.strip() for part in str(row.get("vmid", "")).split(",")}
     excluded = {part.strip() for part in str(row.get("exclude", "")).split(",")}
-    return str(vmid) in numbers or (row.get("all") in (1, "1", True) and str(vmid) not in excluded)
+    if row.get("pool") and str(vmid) not in numbers:
+        return None
+    return str(vmid) in numbers or (is_on(row.get("all")) and str(vmid) not in excluded)
 
 
 def _keeps(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -218,7 +238,7 @@ def _keeps(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
-    """From the cluster's jobs and the node's tasks. A pool's members are not known to the API: such a job is not counted."""
+    """From the cluster's jobs, the node's tasks, and what is stored."""
     vmid = target.settings.proxmox.vmid
     if vmid is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "proxmox.vmid is not set: which machine it is for the hypervisor"))
@@ -230,10 +250,11 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
     jobs = tuple(
         BackupJob(
             id=str(row.get("id", "")),
-            is_enabled=row.get("enabled", 1) in (1, "1", True),
+            is_enabled=is_on(row.get("enabled", 1)),
             schedule=str(row.get("schedule") or row.get("starttime") or ""),
             storage=str(row.get("storage", "")),
             keeps=_keeps(row),
+            is_of_many=str(row.get("vmid", "")).strip() != str(vmid),
         )
         for row in rows
         if _covers(row, vmid)
@@ -241,12 +262,16 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
     now = datetime.fromtimestamp(gathered.time, UTC)
     runs = _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks"))
     asked = answers.get(STORAGES, {})
-    stored = {}
+    stored: dict[str, Known[Stored] | Unknown] = {}
     for name in {job.storage for job in jobs}:
         status, content = (asked.get(path, nothing) for path in _storage_paths(target, name))
         sees_all = target.settings.proxmox.ssh is not None
-        stored[name] = _stored(name, status, _listed(content, "backups"), sees_all=sees_all)
-    return VmBackups(jobs, runs, now, stored)
+        try:
+            stored[name] = _stored(name, status, _listed(content, "backups"), sees_all=sees_all)
+        except Garbled as error:
+            stored[name] = Unknown(Reason.GARBLED, str(error))
+    unclear = tuple(str(row.get("id", "")) for row in rows if _covers(row, vmid) is None)
+    return VmBackups(jobs, runs, now, stored, unclear)
 
 
 def _stored(
@@ -262,7 +287,7 @@ def _stored(
         return Unknown(Reason.NO_PERMISSION, why)
     try:
         made = sorted((datetime.fromtimestamp(int(row["ctime"]), UTC) for row in content), reverse=True)
-        is_elsewhere = status.get("shared") in (1, "1", True) or status.get("type") in ELSEWHERE
+        is_elsewhere = is_on(status.get("shared")) or status.get("type") in ELSEWHERE
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
         raise Garbled("Proxmox's storage has another shape than known") from None
     return Known(Stored(name, is_elsewhere, tuple(made)))
@@ -273,6 +298,8 @@ def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...
         return tasks
     try:
         ended = [float(task["endtime"]) for task in tasks if task.get("status") == "OK" and "endtime" in task]
+        if not ended and len(tasks) >= RUNS:
+            return Unknown(Reason.UNDECIDABLE, f"none of the last {RUNS} runs succeeded, and there may be more before")
         return Known(tuple(datetime.fromtimestamp(moment, UTC) for moment in sorted(ended, reverse=True)))
     except (TypeError, ValueError, OverflowError, OSError):
         raise Garbled("Proxmox's tasks have another shape than known") from None

@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts import jobs
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, is_number
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", file="jobs.sh", root=True, timeout=12, host="proxy")
 CONFIGURATION_PROBE = Probe(
     "proxy.configuration",
     file="proxy-configuration.sh",
+    uses=("proxy-nginx.pl",),
+    values=(("PATH", PROTECTED),),
     root=True,
     host="proxy",
 )
@@ -26,20 +29,44 @@ RENEWS = r"\bcertbot\b.*\brenew\b|\bcertbot\.renew|/certbot -q renew|\bacme\.sh\
 
 
 @dataclass(frozen=True, slots=True)
+class NginxServer:
+    """A server of nginx's configuration.
+
+    Attributes:
+        limits: whether it limits requests to the API: `yes`, `no`, or `unclear` where a rewriting leads them on.
+    """
+
+    names: tuple[str, ...]
+    limits: str
+    is_tls: bool
+
+    def serves(self, name: str) -> bool:
+        """Whether one of its names is a name's: as it stands, or with a wildcard at one end (nginx, "Server names")."""
+        return any(
+            one == name
+            or (one.startswith("*.") and name.endswith(one[1:]))
+            or (one.startswith(".") and f".{name}".endswith(one))
+            or (one.endswith(".*") and name.startswith(one[:-1]))
+            for one in self.names
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyMachine:
     """The machine of the proxy.
 
     Attributes:
-        renewals: by name of a renewal configuration: the SHA-256 fingerprint of its present certificate.
+        renewals: by name of a renewal configuration: the SHA-256 fingerprint of its present certificate; empty where that
+            cannot be read.
         jobs: what runs there by itself.
-        limits: whether nginx limits requests; None without nginx.
+        servers: those of nginx, or why they are not known; None without nginx.
         generations: by name of a renewal configuration: how many certificates there were so far, the present one included.
         rehearsals: dry runs of the renewal: when each ended, and whether it succeeded; newest last.
     """
 
     renewals: Mapping[str, str]
     jobs: tuple[Job, ...]
-    limits: bool | None
+    servers: Known[tuple[NginxServer, ...]] | Unknown | None
     generations: Mapping[str, int] = field(default_factory=dict)
     rehearsals: tuple[tuple[datetime, bool], ...] = ()
 
@@ -94,30 +121,38 @@ def _rehearsal(text: str) -> tuple[datetime, bool]:
 def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
     """From certbot's folder, nginx and the jobs."""
     renewals: dict[str, str] = {}
-    limits: set[str] = set()
+    servers: list[NginxServer] = []
     generations: dict[str, int] = {}
     rehearsals: list[tuple[datetime, bool]] = []
-    has_nginx = False
-    words = ("renewal", "limit", "nginx", "generations", "rehearsed")
+    nginx = ""
+    words = ("renewal", "host", "nginx", "generations", "rehearsed")
     for one in records(gathered.said("proxy.configuration").out, "the proxy's configuration", words):
         rest = one.rest
         match one.word:
             case "renewal":
                 name, _, fingerprint = rest.partition(" ")
-                renewals[name] = fingerprint.strip().lower()
-            case "limit":
-                limits.add(rest.strip())
+                renewals[name] = fingerprint.strip().lower().removeprefix("-")
+            case "host":
+                limited, kind, *names = (*rest.split(" "), "")
+                servers.append(NginxServer(tuple(filter(None, names)), limited, kind == "tls"))
             case "nginx":
-                has_nginx = True
+                nginx = rest
             case "generations":
                 name, _, count = rest.partition(" ")
                 generations[name] = int(count) if is_number(count) else 0
             case _:
                 rehearsals.append(_rehearsal(rest))
     found = jobs.read(gathered.said("proxy.jobs").out)
-    return ProxyMachine(
-        renewals, found, "limit_req" in limits if has_nginx else None, generations, tuple(sorted(rehearsals))
-    )
+    return ProxyMachine(renewals, found, _servers(nginx, servers), generations, tuple(sorted(rehearsals)))
+
+
+def _servers(word: str, found: list[NginxServer]) -> Known[tuple[NginxServer, ...]] | Unknown | None:
+    if not word:
+        return None
+    if word == "read":
+        return Known(tuple(found))
+    why = "does not show its configuration" if word == "failed" else "has a configuration that is not understood"
+    return Unknown(Reason.UNDECIDABLE, f"the proxy's nginx {why}")
 
 
 _LOOK = Look("proxy", "administration", {})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
@@ -21,6 +21,8 @@ PING_PROBE = Probe(
     file="redis-ping.sh",
     needs=(Need.BACKEND_CONTAINER,),
 )
+REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "(error)")
+"""With which of its words Redis says that it tells nothing; `redis-cli` ends well all the same."""
 _KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
 
 
@@ -46,9 +48,10 @@ class Redis:
 
 def parse(gathered: Gathered, target: Target) -> Redis:
     """From INFO."""
-    said: Mapping[str, str] = dict(
-        line.split(":", 1) for line in gathered.said("redis.info").out.splitlines() if ":" in line
-    )
+    text = gathered.said("redis.info").out
+    if (word := text.partition(" ")[0].strip()) in REFUSALS:
+        raise Missing(Unknown(Reason.NO_PERMISSION, f"Redis refuses INFO ({word}): its password is not that of .env"))
+    said: Mapping[str, str] = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db\d+", name)]
     try:
         return Redis(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
+from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
+from pytest_zebu.facts.http import Way, by_place, nowhere, read_way
 from pytest_zebu.settings.target import Target
 
 PAGE_LIMIT = 262_144
@@ -48,7 +51,11 @@ PAGE_PROBE = Probe(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The first answer to a request; status 0 and a trouble where nothing answers although the network is there."""
+    """The first answer to a request; status 0 and a trouble where nothing answers although the network is there.
+
+    Attributes:
+        way: the answers to which it leads, where they were asked for.
+    """
 
     url: str
     status: int
@@ -57,6 +64,11 @@ class Answer:
     body: str
     sha256: str
     trouble: str = ""
+    way: Way = field(default_factory=nowhere)
+
+    def combined(self, name: str) -> str:
+        """All values of a header as one, as browsers take most headers (https://fetch.spec.whatwg.org/#concept-header-list-get)."""
+        return ", ".join(self.headers.get(name, ()))
 
     def header(self, name: str) -> str:
         """The first value of a header, as browsers take it; empty if there is none."""
@@ -65,7 +77,12 @@ class Answer:
     @property
     def is_json(self) -> bool:
         """Whether it says that it is JSON."""
-        return "json" in self.header("content-type")
+        return urls.is_json(self.header("content-type"))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it says that it is a page."""
+        return urls.media_type(self.header("content-type")) in ("text/html", "application/xhtml+xml")
 
 
 Seen = Known[Answer] | Unknown
@@ -76,7 +93,7 @@ class Web:
     """The answers, by what was asked.
 
     Attributes:
-        fronts: by declared name: the first page, of the API its health.
+        fronts: by declared name, and by address where it leads to several: the first page, of the API its health.
         simple, preflight: by origin, of a protected route of the API.
         refused: by kind of credential, of the same route.
         missing: of a route that the API does not have.
@@ -114,7 +131,14 @@ def foreign_origins(target: Target) -> tuple[str, ...]:
 
 def _look(target: Target, subject: str, url: str, headers: Mapping[str, str], method: str, limit: int) -> Look:
     arguments = {"url": url, "method": method, "headers": dict(headers), "body_limit": limit}
-    return Look("http", subject, {**arguments, "control": target.settings.control})
+    return Look("http", subject, {**arguments, **lead(target), "control": target.settings.control})
+
+
+def _front_look(target: Target, name: str, path: str) -> Look:
+    """The first page at each address to which a name leads, and where it leads on."""
+    headers = {"X-Correlation-ID": CORRELATION}
+    one = _look(target, f"https {name}", f"https://{name}{path}", headers, "GET", PAGE_LIMIT)
+    return replace(one, arguments={**one.arguments, "domain": name, "everywhere": True, "follow": True})
 
 
 GROUPS = ("front", "simple", "preflight", "refused", "missing", "health", "documentation", "root")
@@ -127,9 +151,8 @@ def _asked(target: Target) -> dict[str, dict[str, Look]]:
     found: dict[str, dict[str, Look]] = {name: {} for name in GROUPS}
     for name in domains.names:
         path = "/health" if f"https://{name}" == api and domains.api != "same-origin" else "/"
-        headers = {"X-Correlation-ID": CORRELATION}
         found["health"][name] = _look(target, f"health {name}", f"https://{name}/health", {}, "GET", 4096)
-        found["front"][name] = _look(target, f"https {name}", f"https://{name}{path}", headers, "GET", PAGE_LIMIT)
+        found["front"][name] = _front_look(target, name, path)
     if api is None:
         return found
     url = f"{api}{PROTECTED}"
@@ -158,8 +181,8 @@ def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
     row = seen.value
     status = part(row, "status", int)
     row = {"headers": {}, "location": "", "body": "", "sha256": "", "error": "", **row}
-    texts = (part(row, key, str) for key in ("body", "sha256", "error"))
-    return Known(Answer(url, status, part(row, "location", str), _headers(row), *texts))
+    location, body, sha256, trouble = (part(row, key, str) for key in ("location", "body", "sha256", "error"))
+    return Known(Answer(url, status, location, _headers(row), body, sha256, trouble, read_way(row)))
 
 
 def _headers(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -173,10 +196,7 @@ def parse(gathered: Gathered, target: Target) -> Web:
     """By group and name."""
     if not target.settings.domains.names:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "no domain is declared ([domains] site, www, api)"))
-    groups = {
-        group: {name: read_answer(gathered.saw(look), str(look.arguments["url"])) for name, look in asked.items()}
-        for group, asked in _asked(target).items()
-    }
+    groups = {group: _answers(gathered, asked) for group, asked in _asked(target).items()}
     nowhere = Unknown(Reason.NOT_CONFIGURED, "domains.api is not set (a name, or same-origin)")
     missing = groups["missing"].get("route", nowhere)
     root = groups["root"].get("api", nowhere)
@@ -186,9 +206,20 @@ def parse(gathered: Gathered, target: Target) -> Web:
     )  # fmt: skip
 
 
+def _answers(gathered: Gathered, asked: Mapping[str, Look]) -> dict[str, Seen]:
+    found: dict[str, Seen] = {}
+    for name, look in asked.items():
+        seen, url = gathered.saw(look), str(look.arguments["url"])
+        places = by_place(name, seen) if look.arguments.get("everywhere") else {name: seen}
+        found |= {place: read_answer(one, url) for place, one in places.items()}
+    return found
+
+
 def _scripts_look(target: Target) -> Look | None:
     site = target.settings.domains.site
-    return Look("scripts", site, {"url": f"https://{site}/", "control": target.settings.control}) if site else None
+    if site is None:
+        return None
+    return Look("scripts", site, {"url": f"https://{site}/", **lead(target), "control": target.settings.control})
 
 
 def scripts_looks(target: Target) -> tuple[Look, ...]:

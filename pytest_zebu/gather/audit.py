@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,42 +25,45 @@ from pytest_zebu.settings import Settings
 
 SECONDS = 60
 REQUEST_SECONDS = 5
-SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9-]{3,60}$")
 
 
-def ask_advisories(
-    settings: Settings, python: Mapping[str, Mapping[str, str]], npm: Mapping[str, Mapping[str, str]]
-) -> Any:
+Places = Mapping[str, Sequence[Sequence[str]]]
+"""Names and versions of packages, by where they are."""
+
+
+def ask_advisories(settings: Settings, python: Places, npm: Places) -> Any:
     """Findings by place: which package, which version, which advisory, how severe."""
     trust = settings.trust(settings.advisories.ca_file)
-    answers = _python(
-        settings.advisories.osv, {pair for packages in python.values() for pair in packages.items()}, trust
-    )
+    answers = _python(settings.advisories.osv, {_pair(one) for packages in python.values() for one in packages}, trust)
     found: dict[str, Any] = {}
     for place, packages in python.items():
         if isinstance(answers, Unknown):
             found[place] = answers
         else:
-            found[place] = [row for pair in packages.items() for row in answers.get(pair, ())]
+            found[place] = [row for one in packages for row in answers.get(_pair(one), ())]
     for place, packages in npm.items():
-        found[place] = _npm(settings.advisories.npm, packages, trust)
+        found[place] = _npm(settings.advisories.npm, [_pair(one) for one in packages], trust)
     return found
 
 
 Pair = tuple[str, str]
 
 
+def _pair(one: Sequence[str]) -> Pair:
+    name, version = one
+    return name, version
+
+
 def _python(osv: str, pairs: Iterable[Pair], trust: str) -> dict[Pair, list[dict[str, Any]]] | Unknown:
     """What is known of each name and version. The running image and its lock file often say the same: it is asked once."""
     rounds: list[dict[str, str]] = []
     for name, version in sorted(pairs):
-        if SAFE.match(name) and SAFE.match(version):
-            # One list of requirements can have a name once only.
-            free = next((packages for packages in rounds if name not in packages), None)
-            if free is None:
-                rounds.append(free := {})
-            free[name] = version
+        # One list of requirements can have a name once only.
+        free = next((packages for packages in rounds if name not in packages), None)
+        if free is None:
+            rounds.append(free := {})
+        free[name] = version
     if not rounds:
         return Unknown(Reason.MISSING, "no package with a version is named")
     found: dict[Pair, list[dict[str, Any]]] = {}
@@ -113,12 +116,15 @@ def _severity(osv: str, identifier: str, trust: str) -> str:
         return ""
 
 
-def _npm(registry: str, packages: Mapping[str, str], trust: str) -> Any:
+def _npm(registry: str, packages: Sequence[Pair], trust: str) -> Any:
+    versions: dict[str, list[str]] = {}
+    for name, version in packages:
+        versions.setdefault(name, []).append(version)
     try:
         with Client(trust) as client:
             answer = client.post(
                 f"{registry}/-/npm/v1/security/advisories/bulk",
-                json={name: [version] for name, version in packages.items()},
+                json=versions,
                 timeout=REQUEST_SECONDS,
             )
         if answer.status_code != 200:
@@ -127,14 +133,15 @@ def _npm(registry: str, packages: Mapping[str, str], trust: str) -> Any:
         return [
             {
                 "package": name,
-                "version": packages[name],
+                "version": version,
                 "id": str(one.get("url") or one["id"]).rsplit("/", 1)[-1],
                 "aliases": [],
                 "severity": str(one["severity"]).lower(),
             }
             for name, advisories in said.items()
             for one in advisories
-            if Version(packages[name]) in NpmSpec(one["vulnerable_versions"])
+            for version in versions[name]
+            if Version(version) in NpmSpec(one["vulnerable_versions"])
         ]
     except requests.RequestException as error:
         return Unknown(Reason.UNREACHABLE, f"npm advisories: {type(error).__name__}")

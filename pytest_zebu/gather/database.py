@@ -35,8 +35,7 @@ NO_HBA = (
     " 0 AS line_number, NULL::text AS error) none WHERE false)"
 )
 RIGHTS = """SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
-  has_table_privilege('pg_hba_file_rules', 'SELECT') AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE'),
-  to_regclass('alembic_version') IS NULL AND EXISTS (SELECT 1 FROM pg_class WHERE relname = 'alembic_version')"""
+  has_table_privilege('pg_hba_file_rules', 'SELECT') AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')"""
 COMPLAINTS = (
     ("authentication failed", Reason.NO_PERMISSION, "the login was refused"),
     ("no pg_hba.conf entry", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
@@ -185,12 +184,9 @@ def _why_no_state(rights: tuple[Any, ...] | Unknown, role: str) -> Unknown | Non
         return rights
     if not role:
         return Unknown(Reason.MISSING, Need.APP_ROLE.value)
-    sees_sessions, _, hides_migrations = rights
+    sees_sessions, _ = rights
     if not sees_sessions:
         return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: its role sees only its own sessions: GRANT pg_monitor TO it")
-    if hides_migrations:
-        why = "its role does not see alembic_version: GRANT USAGE on its schema, which must be in the search_path"
-        return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: {why}")
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import ipaddress
 import re
 import resource
 import socket
@@ -14,24 +15,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import dns.exception
-import dns.flags
-import dns.message
 import dns.name
-import dns.query
 import dns.rdatatype
-import dns.resolver
 import requests
+import urllib3.exceptions
 from OpenSSL import SSL
-from requests.adapters import HTTPAdapter
 
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.gather import audit, services
+from pytest_zebu.gather import audit, places, services
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -62,6 +60,9 @@ PAUSES = (0.1, 0.5, 1.5)
 ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
+REDIRECTS = (301, 302, 303, 307, 308)
+LONGEST_WAY = 20
+"""So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
 PORTS_AT_ONCE = 600
 HEADER_LIMIT = 100
 PAGE_LIMIT = 262_144
@@ -73,6 +74,7 @@ HEADERS = frozenset(
         "strict-transport-security",
         "access-control-allow-origin",
         "access-control-allow-credentials",
+        "access-control-allow-headers",
         "access-control-allow-methods",
         "www-authenticate",
         "x-correlation-id",
@@ -92,6 +94,7 @@ class Outside:
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
+    _led: dict[str, list[str] | Unknown] = field(default_factory=dict)
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
@@ -103,16 +106,25 @@ class Outside:
                     return resolve_everywhere(arguments["domain"], arguments["resolvers"])
                 case "tcp":
                     return try_ports(
-                        arguments["address"], arguments["ports"], arguments["control"], source, arguments.get("unopened", ())
+                        arguments["address"],
+                        arguments["ports"],
+                        arguments["control"],
+                        source,
+                        arguments.get("unopened", ()),
                     )
+                case "tls" if "addresses" in arguments:
+                    domain, control = arguments["domain"], arguments["control"]
+                    return self._everywhere(arguments, lambda place: shake_hands(domain, control, place, source))
                 case "tls":
                     return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
+                case "http" if arguments.get("everywhere"):
+                    return self._everywhere(arguments, lambda place: ask(arguments, self._places(arguments, place)))
                 case "http":
-                    return ask(arguments)
+                    return ask(arguments, self._places(arguments))
                 case "timing":
-                    return time_requests(arguments)
+                    return time_requests(arguments, self._places(arguments))
                 case "scripts":
-                    return read_scripts(arguments["url"], arguments["control"])
+                    return read_scripts(arguments["url"], arguments["control"], self._places(arguments))
                 case "ssh":
                     return self.offered_methods()
                 case "browser":
@@ -129,6 +141,28 @@ class Outside:
                     return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
         except Exception as error:
             return Unknown(Reason.UNDECIDABLE, f"{look.kind}: {plain_text(str(error))[:200] or type(error).__name__}")
+
+    def _addresses(self, domain: str, arguments: Mapping[str, Any]) -> list[str] | Unknown:
+        if domain not in self._led:
+            self._led[domain] = places.lead_to(domain, arguments["addresses"], arguments["resolvers"])
+        return self._led[domain]
+
+    def _everywhere(self, arguments: Mapping[str, Any], look_at: Callable[[str], Any]) -> Any:
+        """What is seen at each address to which a name leads."""
+        found = self._addresses(arguments["domain"], arguments)
+        if isinstance(found, Unknown):
+            return found
+        with ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
+            seen = pool.map(lambda place: places.no_way_to(place) or look_at(place), found)
+        return {"at": dict(zip(found, seen, strict=True))}
+
+    def _places(self, arguments: Mapping[str, Any], here: str | None = None) -> dict[str, str]:
+        """By declared name, the address that is asked: `here` as far as the name leads there, else its first one."""
+        if not arguments.get("addresses"):
+            return {arguments["domain"]: here} if here else {}
+        led = {name: self._addresses(name, arguments) for name in arguments["names"]}
+        known = {name: found for name, found in led.items() if not isinstance(found, Unknown) and found}
+        return {name: here if here is not None and here in found else found[0] for name, found in known.items()}
 
     def _source(self, vantage: str) -> str | None:
         found: Vantage | None = next((item for item in self.target.settings.vantages if item.name == vantage), None)
@@ -242,15 +276,27 @@ def answers(control: str | None, source: str | None = None) -> bool:
     return is_open(host, int(port), source)
 
 
-def _cut_off(what: str, control: str | None) -> Unknown | None:
-    """Where nothing answered: whether that is our own network's fault."""
+def _cut_off(what: str, control: str | None, address: str = "") -> Unknown | None:
+    """Where nothing answered: whether that is our own network's fault. A control address answers for its own kind."""
     if not control:
         return Unknown(
             Reason.UNREACHABLE, f"{what} does not answer, and no vantage declares a control address to tell why"
         )
     if not answers(control):
         return Unknown(Reason.UNREACHABLE, f"{what} does not answer, nor does the control address {control}")
+    host = control.rpartition(":")[0]
+    if ":" in address and ":" not in host and _is_address(host):
+        why = f"{what} does not answer at {address}, and the control address {control} proves nothing about IPv6"
+        return Unknown(Reason.UNREACHABLE, why)
     return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def try_ports(
@@ -289,7 +335,7 @@ def _answers_again(control: str, source: str | None) -> bool:
 
 def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
     """Addresses of a name by every authoritative server and every resolver."""
-    places = [(server, False) for server in resolvers]
+    asked = [(server, False) for server in resolvers]
     authoritative = _authoritative_servers(domain, resolvers)
     if isinstance(authoritative, Unknown):
         servers = [
@@ -297,22 +343,19 @@ def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
         ]
     else:
         servers = []
-        places = [(server, True) for server in authoritative] + places
-    with ThreadPoolExecutor(max_workers=len(places) or 1) as pool:
+        asked = [(server, True) for server in authoritative] + asked
+    with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
         for (server, is_authority), addresses in zip(
-            places, pool.map(lambda place: _addresses(domain, place), places), strict=True
+            asked, pool.map(lambda place: _addresses(domain, place, resolvers), asked), strict=True
         ):
             unknown = addresses if isinstance(addresses, Unknown) else None
             known = [] if isinstance(addresses, Unknown) else addresses
-            servers.append({"server": server, "authoritative": is_authority, "addresses": known, "unknown": unknown})
+            row = {"server": server, "authoritative": is_authority, "addresses": known, "unknown": unknown}
+            if is_authority and (beyond := places.no_way_to(server)):
+                # Whoever has a way there asks it; those that we can ask have the same zone.
+                row |= {"unknown": beyond, "beyond": True}
+            servers.append(row)
     return {"servers": servers}
-
-
-def _query(name: dns.name.Name, kind: str, server: str, *, recurse: bool) -> dns.message.Message:
-    flags = dns.flags.RD if recurse else dns.flags.Flag(0)
-    question = dns.message.make_query(name, kind, flags=flags)
-    answer, _ = dns.query.udp_with_fallback(question, server, timeout=CONNECT_SECONDS)
-    return answer
 
 
 def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unknown:
@@ -323,12 +366,15 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unk
         try:
             zone = name
             while len(zone) > 1:
-                answer = _query(zone, "NS", resolver, recurse=True)
+                answer = places.query(zone, "NS", resolver)
                 hosts = [
-                    record.target for rrset in answer.answer if rrset.rdtype == dns.rdatatype.NS for record in rrset
+                    record.target
+                    for rrset in answer.answer
+                    if rrset.rdtype == dns.rdatatype.NS and rrset.name == zone
+                    for record in rrset
                 ]
                 if hosts:
-                    found = {address for host in hosts for address in _ask_addresses(host, resolver, recurse=True)}
+                    found = {address for host in hosts for address in places.resolve(host.to_text(), resolver)}
                     return sorted(found) or Unknown(Reason.UNDECIDABLE, f"the name servers of {zone} have no address")
                 zone = zone.parent()
             complaint = f"{resolver} knows no name server of {domain}"
@@ -337,25 +383,32 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unk
     return Unknown(Reason.UNREACHABLE, complaint)
 
 
-def _ask_addresses(name: dns.name.Name, server: str, *, recurse: bool) -> list[str]:
-    found = []
-    for kind in ("A", "AAAA"):
-        answer = _query(name, kind, server, recurse=recurse)
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            raise OSError(dns.rcode.to_text(answer.rcode()))
-        found += [
-            record.address
-            for rrset in answer.answer
-            if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA)
-            for record in rrset
-        ]
-    return sorted(set(found))
+def _told_by_authority(domain: str, server: str, resolvers: list[str]) -> list[str]:
+    """What a name's own server says; where that is an alias into another zone, a resolver tells the rest."""
+    found: set[str] = set()
+    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        name = dns.name.from_text(domain)
+        end, records = places.chain(places.query(name, dns.rdatatype.to_text(kind), server, recurse=False), name, kind)
+        if not records and end != name:
+            return _told_by_any(end.to_text(), resolvers)
+        found |= {str(record.address) for record in records}
+    return sorted(found)
 
 
-def _addresses(domain: str, place: tuple[str, bool]) -> list[str] | Unknown:
+def _told_by_any(name: str, resolvers: list[str]) -> list[str]:
+    complaint: Exception = OSError("no resolver is declared")
+    for resolver in resolvers:
+        try:
+            return places.resolve(name, resolver)
+        except (dns.exception.DNSException, OSError) as error:
+            complaint = error
+    raise complaint
+
+
+def _addresses(domain: str, place: tuple[str, bool], resolvers: list[str]) -> list[str] | Unknown:
     server, is_authority = place
     try:
-        return _ask_addresses(dns.name.from_text(domain), server, recurse=not is_authority)
+        return _told_by_authority(domain, server, resolvers) if is_authority else places.resolve(domain, server)
     except (dns.exception.DNSException, OSError) as error:
         return Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
 
@@ -368,13 +421,16 @@ def shake_hands(
     context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
     context.set_alpn_protos([b"h2", b"http/1.1"])
     try:
-        bound = (source, 0) if source else None
+        # A source address says from which leg to look; over the other family the route decides.
+        bound = (source, 0) if source and (":" in source) == (":" in (address or "")) else None
         raw = socket.create_connection((address or domain, port), CONNECT_SECONDS, source_address=bound)
     except ConnectionRefusedError as error:
         return {"refused": type(error).__name__}  # somebody answered: it is the target that says no
+    except (socket.gaierror, UnicodeError) as error:
+        return _unresolved(domain, error)
     except OSError as error:
         raise_own_fault(error)
-        return _cut_off(f"{domain}:{port}", control) or {"refused": type(error).__name__}
+        return _cut_off(f"{domain}:{port}", control, address or "") or {"refused": type(error).__name__}
     with raw:
         raw.settimeout(None)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(ANSWER_SECONDS))
@@ -384,6 +440,7 @@ def shake_hands(
         try:
             connection.do_handshake()
         except (SSL.Error, OSError) as error:
+            raise_own_fault(error)
             return {"refused": type(error).__name__}
         chain = connection.get_peer_cert_chain(as_cryptography=True) or []
         protocol = connection.get_alpn_proto_negotiated().decode("ascii", "replace")
@@ -399,41 +456,106 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("ll", int(seconds), 0)
 
 
-def ask(arguments: Mapping[str, Any]) -> Any:
-    """One request; redirects are not followed, the body is read as far as asked for.
+def _unresolved(name: str, error: Exception) -> Unknown:
+    return Unknown(
+        Reason.UNREACHABLE, f"this machine's resolver does not tell where {name} is ({type(error).__name__})"
+    )
+
+
+def ask(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
+    """One request; the body is read as far as asked for.
 
     Whether the certificate is to be trusted is judged by the items about certificates: here it is verified only where
     `trust` names authorities, and nothing secret is sent.
+
+    Args:
+        arguments: what to ask; `follow`: whether to go on to where the answer leads, and tell the way.
+        directed: the addresses at which names are asked.
     """
-    url = str(arguments["url"])
-    with requests.Session() as session:
-        session.trust_env = False
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=0))
-        try:
-            with session.request(
-                arguments.get("method", "GET"),
-                url,
-                headers={"Accept-Encoding": "identity", **arguments.get("headers", {})},
-                allow_redirects=False,
-                stream=True,
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-                verify=arguments.get("trust", False),
-            ) as answer:
-                return _told(answer, int(arguments.get("body_limit", 0)))
-        except requests.RequestException as error:
-            raise_own_fault(error)
-            return _cut_off(url, arguments["control"]) or {"status": 0, "location": "", "error": type(error).__name__}
+    url, directed = str(arguments["url"]), directed or {}
+    with places.session(directed) as session:
+        first = _request(session, url, arguments, directed)
+        if not arguments.get("follow") or isinstance(first, Unknown) or not first["status"]:
+            return first
+        return {**first, "way": _way(session, url, first, arguments, directed)}
 
 
-def time_requests(arguments: Mapping[str, Any]) -> Any:
+def _request(
+    session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
+) -> dict[str, Any] | Unknown:
+    try:
+        with session.request(
+            arguments.get("method", "GET"),
+            url,
+            headers={"Accept-Encoding": "identity", **arguments.get("headers", {})},
+            allow_redirects=False,
+            stream=True,
+            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            verify=arguments.get("trust", False),
+        ) as answer:
+            return _told(answer, int(arguments.get("body_limit", 0)))
+    except requests.RequestException as error:
+        raise_own_fault(error)
+        host = urls.read(url)
+        if host is None or _is_unresolved(error):
+            return _unresolved(host.host if host else url, error)
+        cut_off = _cut_off(url, arguments["control"], directed.get(host.host, ""))
+        return cut_off or {"status": 0, "location": "", "error": type(error).__name__}
+
+
+def _is_unresolved(error: BaseException) -> bool:
+    """Whether a name was not resolved: that is this machine's own resolver's word."""
+    cause: BaseException | None = error
+    while cause is not None:
+        reason = getattr(cause, "reason", None)
+        if isinstance(cause, socket.gaierror) or isinstance(reason, urllib3.exceptions.NameResolutionError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _way(
+    session: requests.Session,
+    url: str,
+    first: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    directed: Mapping[str, str],
+) -> list[dict[str, Any]] | Unknown:
+    """The answers to which a redirect leads, one after the other, as a browser would go; the last one ends it."""
+    steps: list[dict[str, Any]] = []
+    gone, answer = {(url, *session.cookies.items())}, first
+    while answer["status"] in REDIRECTS:
+        there = urls.read(answer["location"], url) if answer["location"] else None
+        if there is None or there.scheme not in ("http", "https"):
+            return [*steps, {"url": answer["location"], "status": 0, "trouble": "is no address to go to"}]
+        url = there.text
+        # Whoever was given a cookie on the way may be answered otherwise.
+        here = (url, *session.cookies.items())
+        if here in gone:
+            return [*steps, {"url": url, "status": 0, "trouble": "leads in a circle"}]
+        if len(steps) == LONGEST_WAY:
+            return [*steps, {"url": url, "status": 0, "trouble": "never ends"}]
+        gone.add(here)
+        told = _request(session, url, {"control": arguments["control"]}, directed)
+        if isinstance(told, Unknown):
+            return told
+        answer = told
+        steps.append(
+            {
+                "url": url,
+                "status": answer["status"],
+                "trouble": f"does not answer ({answer['error']})" if answer.get("error") else "",
+            }
+        )
+    return steps
+
+
+def time_requests(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
     """How long the same request takes, again and again, over one connection; the first ones only warm it up."""
     url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
     taken, statuses = [], []
     until = time.monotonic() + arguments["seconds"]
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("https://", HTTPAdapter(max_retries=0))
+    with places.session(directed or {}) as session:
         try:
             for number in range(arguments["warm_up"] + arguments["samples"]):
                 if time.monotonic() > until:
@@ -466,18 +588,17 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
     }
 
 
-def read_scripts(page_url: str, control: str | None) -> Any:
+def read_scripts(page_url: str, control: str | None, directed: Mapping[str, str] | None = None) -> Any:
     """The scripts that a page loads, and which addresses of an API they name; the scripts themselves are not kept."""
-    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT})
+    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT}, directed)
     if isinstance(page, Unknown):
         return page
-    origin = urlsplit(page_url)
     scripts, bases = [], set()
     for source in _SCRIPT.findall(page["body"])[:SCRIPT_COUNT]:
         url = urljoin(page_url, source)
-        if urlsplit(url).hostname != origin.hostname:
+        if urls.origin(url) != urls.origin(page_url):
             continue
-        answer = ask({"url": url, "control": control, "body_limit": SCRIPT_LIMIT})
+        answer = ask({"url": url, "control": control, "body_limit": SCRIPT_LIMIT}, directed)
         if isinstance(answer, Unknown):
             return answer
         kind = (answer.get("headers", {}).get("content-type") or [""])[0]
@@ -485,7 +606,7 @@ def read_scripts(page_url: str, control: str | None) -> Any:
         bases |= set(_API_BASE.findall(answer.get("body", "")))
     reached = {}
     for base in sorted(bases)[:SCRIPT_COUNT]:
-        answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control})
+        answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control}, directed)
         if isinstance(answer, Unknown):
             reached[base] = {"status": 0, "type": ""}
         else:

@@ -77,6 +77,11 @@ def _message(body: Any) -> str:
 
 
 def _get(client: Client, url: str, what: str, **params: Any) -> Any:
+    return _page(client, url, what, **params)[0]
+
+
+def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
+    """An answer, and whether others follow it; nothing where the service does not tell (RFC 8288)."""
     try:
         with client.get(url, params=params, timeout=SECONDS, stream=True) as answer:
             if answer.status_code != 200:
@@ -87,7 +92,8 @@ def _get(client: Client, url: str, what: str, **params: Any) -> Any:
                 # GitHub answers 403 also where the hourly limit is used up.
                 spent = answer.headers.get("X-RateLimit-Remaining") == "0"
                 raise _Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
-            return read_json(answer, what)
+            follows = "next" in answer.links if "Link" in answer.headers else None
+            return read_json(answer, what), follows
     except requests.exceptions.SSLError as error:
         raise _Refused(
             Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
@@ -124,16 +130,22 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
         rows: list[Any] = []
         try:
             for page in range(1, PAGES + 1):
-                said = _get(client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params)
+                said, follows = _page(
+                    client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params
+                )
                 found = said.get(key) if key and isinstance(said, dict) else said
                 if not isinstance(found, list):
                     return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
                 rows += found
-                if len(found) < PAGE_SIZE:
-                    break
+                total = said.get("total_count") if isinstance(said, dict) else None
+                if follows is None:
+                    # A service may give fewer at once than it is asked for.
+                    follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
+                if not follows or not found:
+                    return rows
         except _Refused as error:
             return error.unknown
-        return rows
+        return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
 
     def runs(sha: str) -> Any:
         found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
@@ -226,7 +238,7 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     return found
 
 
-STORAGE, STORAGES = "{storage}", 5
+STORAGE, STORAGES = "{storage}", 8
 """In a path, what stands for each storage that a backup job writes to; and how many of them are asked at most."""
 
 
@@ -311,6 +323,21 @@ def _default_login(proxy: ProxyAccess, trust: str) -> Any:
     return identity
 
 
+_WORD = re.compile(
+    r"""\s+|\#[^\n]*|([;{}])|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|((?:\$\{[^}]*\}|\\.|[^\s;{}\\])+)""", re.DOTALL
+)
+
+
+def has_directive(text: Any, name: str) -> bool:
+    """Whether a piece of nginx's configuration has a directive, which is neither a comment nor another one's value."""
+    starts = True
+    for sign, word in (found.groups() for found in _WORD.finditer(str(text or "")) if any(found.groups())):
+        if word and starts and word == name:
+            return True
+        starts = bool(sign)
+    return False
+
+
 def _listings(client: Client, settings: Settings) -> dict[str, Any]:
     proxy = settings.proxy
     kinds = ("proxy-hosts", "certificates")
@@ -333,9 +360,12 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
             # The free text may hold anything: only what is asked of it is kept.
             found[kind] = [
                 {key: row[key] for key in kept if key in row}
-                | {"limits": "limit_req" in str(row.get("advanced_config"))}
+                | {"limits": has_directive(row.get("advanced_config"), "limit_req")}
                 for row in rows
+                if isinstance(row, dict)
             ]
+            if len(found[kind]) < len(rows):
+                found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has rows of another shape than known")
         except _Refused as error:
             found[kind] = error.unknown
         except (TypeError, AttributeError):

@@ -122,7 +122,7 @@ def test_names_origin_and_public_address_are_looked_at(target: Target) -> None:
 
 def test_a_port_that_refuses_serves_none(target: Target) -> None:
     found = read(
-        "certificates", {}, target, {look.key: {"refused": "ConnectionRefusedError"} for look in looks(target)}
+        "certificates", {}, target, {look.key: {"at": {"10.99.0.80": {"refused": "x"}}} for look in looks(target)}
     )
     assert list(found.values()) == [Known(None)] * 3
     (look,) = public_looks(target)
@@ -132,7 +132,7 @@ def test_a_port_that_refuses_serves_none(target: Target) -> None:
 @pytest.mark.parametrize("chain", [[], ["AAAA"], ["!"], [1], None])
 def test_what_is_no_certificate_is_garbled(chain: Any, target: Target) -> None:
     seen = {"refused": "", "chain": chain, "protocol": "h2"}
-    assert why("certificates", {}, target, {looks(target)[0].key: seen}) is Reason.GARBLED
+    assert why("certificates", {}, target, {looks(target)[0].key: {"at": {"10.99.0.80": seen}}}) is Reason.GARBLED
     assert why("public_certificate", {}, target, {public_looks(target)[0].key: seen}) is Reason.GARBLED
 
 

@@ -31,13 +31,26 @@ def test_each_server_answers_for_itself(target: Target) -> None:
     assert all(one.reason is Reason.NOT_GATHERED for one in found.values())
 
 
+def test_addresses_are_compared_as_such_and_a_server_beyond_us_is_known_as_one(target: Target) -> None:
+    rows = [
+        {"server": "a", "authoritative": True, "addresses": ["2001:DB8:0::80"], "unknown": None},
+        {"server": "2001:db8::53", "authoritative": True, "addresses": [], "unknown": SILENT, "beyond": True},
+    ]
+    found = read("names", {}, target, {looks(target)[0].key: {"servers": rows}})["zebu.test"].value
+    assert found.resolutions == (
+        Resolution("a", True, Known(("2001:db8::80",))),
+        Resolution("2001:db8::53", True, SILENT, is_beyond=True),
+    )
+
+
 @pytest.mark.parametrize(
     "row",
     [
         None,
         {},
         {"server": "x", "authoritative": 1, "addresses": []},
-        {"server": "x", "authoritative": True, "addresses": [1]},
+        {"server": "x", "authoritative": True, "addresses": [None]},
+        {"server": "x", "authoritative": True, "addresses": ["x"]},
     ],
 )
 def test_another_shape_is_garbled(row: Any, target: Target) -> None:

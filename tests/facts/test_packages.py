@@ -16,13 +16,32 @@ from tests.facts.answers import saying
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), [
-    ("requirements.lock", "Fast_API==1.0 ; python_version > '3'\nx[y]==2.0 \\\n  --hash=sha256:0\n# no\nz>=1\n", {"fast-api": "1.0", "x": "2.0"}),
-    ("uv.lock", '[[package]]\nname="zebu"\nversion="1"\nsource={virtual="."}\n[[package]]\nname="a"\nversion="2"\nsource={registry="r"}', {"a": "2"}),
-    ("poetry.lock", '[[package]]\nname="a"\nversion="2"', {"a": "2"}),
-    ("package-lock.json", json.dumps({"packages": {"": {"version": "1"}, "node_modules/@a/b": {"version": "2"}, "node_modules/c": {"link": True, "version": "3"}, "node_modules/d/node_modules/e": {"version": "4"}}}), {"@a/b": "2", "e": "4"}),
-], ids=["requirements", "uv", "poetry", "npm"])  # fmt: skip
-def test_lock_files(file: str, text: str, expected: dict[str, str]) -> None:
-    assert packages.locked(file, text) == expected
+    ("requirements.lock", "Fast_API==1.0 ; python_version > '3'\nx[y]==2.0 \\\n  --hash=sha256:0\n# no\n", [("fast-api", "1.0"), ("x", "2.0")]),
+    ("sub/requirements.txt", "a == 1\nb==1.*\nc===2 # why\nd>=1\n-r x.txt\ne @ https://user:pw@host/e.whl\n", [("a", "1"), ("c", "2")]),
+    ("uv.lock", '[[package]]\nname="zebu"\nversion="1"\nsource={virtual="."}\n[[package]]\nname="a"\nversion="2"\nsource={registry="r"}\n[[package]]\nname="a"\nversion="3"', [("a", "2"), ("a", "3")]),
+    ("poetry.lock", '[[package]]\nname="a"\nversion="2"', [("a", "2")]),
+    ("pdm.lock", '[[package]]\nname="a"\nversion="2"', [("a", "2")]),
+    ("pylock.toml", '[[packages]]\nname="a"\nversion="2"\n[[packages]]\nname="own"\n[packages.directory]\npath="."', [("a", "2")]),
+    ("Pipfile.lock", '{"_meta": {}, "default": {"A_b": {"version": "==1"}}, "develop": {"c": {"version": "==2"}}}', [("a-b", "1"), ("c", "2")]),
+    ("package-lock.json", json.dumps({"packages": {"": {"version": "1"}, "node_modules/@a/b": {"version": "2"}, "node_modules/c": {"link": True, "version": "3"}, "node_modules/d/node_modules/e": {"version": "4"}}}), [("@a/b", "2"), ("e", "4")]),
+    ("npm-shrinkwrap.json", json.dumps({"packages": {"app": {"version": "1"}, "node_modules/foo/node_modules/minimist": {"version": "0.0.8"}, "node_modules/minimist": {"version": "1.2.8"}}}), [("minimist", "0.0.8"), ("minimist", "1.2.8")]),
+    ("package-lock.json", json.dumps({"lockfileVersion": 1, "dependencies": {"a": {"version": "1", "dependencies": {"b": {"version": "2"}}}, "b": {"version": "3"}}}), [("a", "1"), ("b", "2"), ("b", "3")]),
+], ids=["requirements.lock", "requirements.txt", "uv", "poetry", "pdm", "pylock", "pipenv", "npm", "shrinkwrap", "npm 1"])  # fmt: skip
+def test_lock_files(file: str, text: str, expected: list[tuple[str, str]]) -> None:
+    """Two versions of a package are two."""
+    pairs, odd = packages.locked(file, text)
+    assert (sorted(pairs), odd) == (expected, ())
+
+
+@pytest.mark.parametrize(("file", "text", "odd"), [
+    ("requirements.lock", "a==1\nb @ https://user:hidden@host/b.whl\n", "b in requirements.lock"),
+    ("requirements.lock", "a==1\nb>=1\n", "b in requirements.lock"),
+    ("package-lock.json", '{"packages": {"node_modules/a": {"version": "1"}, "node_modules/b": {}}}', "b in package-lock.json"),
+    ("package-lock.json", '{"dependencies": {"a": {"version": "1"}, "b": {"version": "git+ssh://git@host/b"}}}', "b in package-lock.json"),
+    ("uv.lock", '[[package]]\nname="a"\nversion="1"\n[[package]]\nname="b"', "b in uv.lock"),
+])  # fmt: skip
+def test_an_odd_entry_of_a_lock_file_is_named_and_the_rest_is_read(file: str, text: str, odd: str) -> None:
+    assert packages.locked(file, text) == (frozenset({("a", "1")}), (odd,))
 
 
 def test_what_is_installed_in_running_images() -> None:
@@ -30,14 +49,26 @@ def test_what_is_installed_in_running_images() -> None:
         "@service backend 0\nFast_API 1.0\n@service backend 0\nFast_API 1.0\nextra 2\n"
         "@service db none\n@service worker 137\nhalf 1\n"
     )
-    found = packages.installed(text)
-    assert found.pop("running image of backend") == {"fast-api": "1.0", "extra": "2"}
+    read = packages.installed(text)
+    found = dict(read.found)
+    assert found.pop("running image of backend") == {("fast-api", "1.0"), ("extra", "2")}
     assert isinstance(found.pop("running image of worker"), Unknown)
     assert not found, "an image without Python has no distributions"
+    assert (read.without_python, read.odd, read.left_out) == (("db",), (), "")
     with pytest.raises(Missing):
         packages.installed("@service db none\n")
-    with pytest.raises(Garbled):
-        packages.installed("@service backend 0\nTraceback (most recent call last)\n")
+
+
+def test_an_odd_distribution_is_named_and_the_rest_is_read() -> None:
+    read = packages.installed(
+        "@cut 30\n@service backend 0\nbad 1.0\n? none.dist-info\na\nb 1 2\n@service worker unseen\n"
+    )
+    assert read.found["running image of backend"] == {("bad", "1.0")}
+    assert [one.partition(" in the ")[0] for one in read.odd] == ["? none.dist-info", "a", "b 1 2"]
+    assert "30" in read.left_out
+    seen = read.found["running image of worker"]
+    assert isinstance(seen, Unknown)
+    assert "not on its path" in seen.detail
 
 
 @pytest.mark.parametrize("file", ["uv.lock", "package-lock.json"])
@@ -57,12 +88,29 @@ def asked(installed: str = INSTALLED, locks: str = LOCKS) -> Gathered:
 def test_what_is_asked_about(target: Target) -> None:
     (look,) = packages.then(asked(), target)
     assert look.arguments["python"] == {
-        "running image of backend": {"fastapi": "1.0"},
-        "backend/requirements.lock": {"a": "1", "b": "2"},
+        "running image of backend": [["fastapi", "1.0"]],
+        "backend/requirements.lock": [["a", "1"], ["b", "2"]],
     }
-    assert look.arguments["npm"] == {"package-lock.json": {"c": "3"}}
+    assert look.arguments["npm"] == {"package-lock.json": [["c", "3"]]}
     assert packages.then(asked("@service db none\n"), target) == ()
-    assert packages.then(asked(locks="@file uv.lock\n{\n"), target) == ()
+    assert packages.then(asked(locks="@oddity\n"), target) == ()
+
+
+UNREAD = "@unread kind frontend/pnpm-lock.yaml\n@unread size frontend/package-lock.json\n@part\n@file uv.lock\n{\n\n"
+
+
+def test_what_is_not_read_is_named(target: Target) -> None:
+    gathered = asked(locks=UNREAD + LOCKS)
+    (look,) = packages.then(gathered, target)
+    places = {place: [] for kind in ("python", "npm") for place in look.arguments[kind]}
+    found = need(packages.FACT.read(replace(gathered, looks={look.key: places}), target))
+    assert found.unread == (
+        "frontend/pnpm-lock.yaml (a kind of lock file that is not known here)",
+        "frontend/package-lock.json (too large)",
+        "a folder that cannot be looked into",
+        "uv.lock is no such lock file",
+    )
+    assert found.found["backend/requirements.lock"] == Known(())
 
 
 def audit(target: Target, **change: Any) -> packages.Audit:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.proxy import ManagedCertificate, ProxyHost, looks
+from pytest_zebu.facts.proxy import ManagedCertificate, NginxServer, ProxyHost, looks
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
 SAID = (
     "@renewal zebu.test AB12\n@generations zebu.test 3\n@generations old many\n@rehearsed 2026-11-24T13:00:00 +0100 0\n"
-    "@rehearsed 2026-11-23T12:00:00 +0000 1\n@limit limit_req_zone\n@limit limit_req\n@nginx\n"
+    "@rehearsed 2026-11-23T12:00:00 +0000 1\n@host yes tls zebu.test *.zebu.test\n@host no plain\n@nginx read\n"
 )
 JOBS = "@timer certbot.timer\n@enabled enabled\n@active active\n@service ExecStart={ path=/usr/bin/certbot ; argv[]=/usr/bin/certbot -q renew ; x }\n@timer apt.timer\n"
 
@@ -30,10 +30,26 @@ def test_the_machine_of_the_proxy(target: Target) -> None:
     assert [job.name for job in found.renewing] == ["certbot.timer"]
 
 
-@pytest.mark.parametrize(("lost", "limits"), [("", True), ("@limit limit_req\n", False), ("@nginx\n", None)])
-def test_whether_nginx_limits_requests(lost: str, limits: bool | None, target: Target) -> None:
-    """A zone that no place uses limits nothing."""
-    assert machine(target, SAID.replace(lost, "")).limits is limits
+def test_a_certificate_that_cannot_be_read_has_no_fingerprint(target: Target) -> None:
+    assert machine(target, "@renewal zebu.test -\n").renewals == {"zebu.test": ""}
+
+
+def test_the_servers_of_nginx(target: Target) -> None:
+    servers = (NginxServer(("zebu.test", "*.zebu.test"), "yes", True), NginxServer((), "no", False))
+    assert machine(target).servers == Known(servers)
+    assert machine(target, SAID.replace("@nginx read\n", "")).servers is None
+    for word in ("failed", "unread"):
+        assert isinstance(machine(target, SAID.replace("@nginx read", f"@nginx {word}")).servers, Unknown)
+
+
+@pytest.mark.parametrize(("name", "asked", "serves"), [
+    ("zebu.test", "zebu.test", True), ("zebu.test", "notzebu.test", False), ("zebu.test", "zebu.test.example", False), ("zebu.test", "www.zebu.test", False),
+    ("*.zebu.test", "api.zebu.test", True), ("*.zebu.test", "zebu.test", False), ("*.zebu.test", "apizebu.test", False),
+    (".zebu.test", "zebu.test", True), (".zebu.test", "api.zebu.test", True), (".zebu.test", "notzebu.test", False),
+    ("api.*", "api.zebu.test", True), ("api.*", "api", False), ("_", "zebu.test", False), ("~^zebu", "zebu.test", False),
+])  # fmt: skip
+def test_which_names_a_server_serves(name: str, asked: str, serves: bool) -> None:
+    assert NginxServer((name,), "yes", True).serves(asked) is serves
 
 
 @pytest.mark.parametrize(

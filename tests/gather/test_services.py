@@ -137,13 +137,19 @@ def test_advisories(service: Service, declared: Callable[..., Settings]) -> None
     url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [old, fixed]}})
     settings = declared(advisories={"osv": url, "npm": url})
     answer = audit.ask_advisories(
-        settings, {"image": {"fastapi": "0.1.0", "other": "2"}}, {"lock": {"esbuild": "0.17.19"}}
+        settings,
+        {"image": [["fastapi", "0.1.0"], ["other", "2"]]},
+        {"lock": [["esbuild", "0.17.19"], ["esbuild", "0.18.1"], ["esbuild", "0.9.0"]]},
     )
     assert [(one["package"], one["id"], one["severity"]) for one in answer["image"]] == [
         ("fastapi", "PYSEC-2024-1", "high")
     ]
-    assert [one["id"] for one in answer["lock"]] == ["GHSA-1"]
+    assert [(one["id"], one["version"]) for one in answer["lock"]] == [
+        ("GHSA-1", "0.17.19"),
+        ("GHSA-1", "0.9.0"),
+        ("GHSA-2", "0.9.0"),
+    ]
     path.write_text(json.dumps({"refuse": {"status": 503, "body": {}}}))
-    answer = audit.ask_advisories(settings, {"image": {"fastapi": "0.1.0"}}, {"lock": {"esbuild": "0.17.19"}})
+    answer = audit.ask_advisories(settings, {"image": [["fastapi", "0.1.0"]]}, {"lock": [["esbuild", "0.17.19"]]})
     assert isinstance(answer["image"], Unknown)
     assert reasons(answer["lock"]) is Reason.UNDECIDABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 from pytest_zebu.facts.access import Access
@@ -135,10 +136,13 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
 
 def is_healthy(answer: Answer) -> bool:
     """Whether an answer says `healthy`, as plain text or as the backend's JSON; a page of HTML does not."""
-    text = answer.body.strip()
     if answer.is_json:
-        return text.replace(" ", "") == '{"status":"healthy"}'
-    return text == HEALTHY and "html" not in answer.header("content-type")
+        try:
+            said = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(said, dict) and said.get("status") == HEALTHY
+    return answer.body.strip() == HEALTHY and not answer.is_page
 
 
 @item("deploy.initial.health-site")

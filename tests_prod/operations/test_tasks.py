@@ -11,7 +11,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
 from pytest_zebu.facts.backups import Backups
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
-from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.documents import Documents
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.logs import Rotation
 from pytest_zebu.facts.packages import Audit
@@ -187,7 +187,7 @@ def test_logs_are_rotated(log_rotation: Known[Rotation] | Unknown, machine: Mach
 
 @item("ops.monthly.documentation", either=("documents",))
 def test_documents_are_kept_up(
-    documents: Known[tuple[Document, ...]] | Unknown, machine: Machine, task: Task, case: Cases
+    documents: Known[Documents] | Unknown, machine: Machine, task: Task, case: Cases
 ) -> None:
     """Done where a document changed within the month; where all is right as it is, people say so.
 

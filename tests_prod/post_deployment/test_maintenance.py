@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from pytest_zebu.facts.answer import NotAssessed, need
-from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.documents import Documents
 from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
@@ -194,7 +194,7 @@ def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
 
 
 @item("post.maintenance.deployment.redeploy-documented")
-def test_deploying_anew_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+def test_deploying_anew_is_written_down(documents: Documents, case: Cases) -> None:
     """The same version again, on the same machine or another.
 
     Fix: a runbook with the commands, from the checkout of a tag to the health check.
@@ -206,7 +206,7 @@ def test_deploying_anew_is_written_down(documents: tuple[Document, ...], case: C
 
 
 @item("post.maintenance.deployment.rollback-tested")
-def test_going_back_was_tried(documents: tuple[Document, ...], case: Cases) -> None:
+def test_going_back_was_tried(documents: Documents, case: Cases) -> None:
     """A way back that nobody went is a guess.
 
     Fix: go back and forth once in staging by the runbook, then `zebu attest` it.
@@ -217,7 +217,7 @@ def test_going_back_was_tried(documents: tuple[Document, ...], case: Cases) -> N
 
 
 @item("post.maintenance.deployment.checklist")
-def test_there_is_a_deployment_checklist(documents: tuple[Document, ...], case: Cases) -> None:
+def test_there_is_a_deployment_checklist(documents: Documents, case: Cases) -> None:
     """What is done every time is forgotten one time.
 
     Fix: a list of the steps before, during and after a deployment: boxes, or numbered steps under headings.
@@ -288,7 +288,7 @@ def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Mach
 
 
 @item("post.maintenance.capacity.scaling-plan")
-def test_scaling_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+def test_scaling_is_written_down(documents: Documents, case: Cases) -> None:
     """When to add what, decided while there is time.
 
     Fix: a section that says from which load on CPU, memory or disk are added, and how.

@@ -17,6 +17,7 @@ from pytest_zebu.facts.usage import FileSystem
 from pytest_zebu.memory.history import Past
 from pytest_zebu.memory.measures import restarts_of
 from pytest_zebu.plugin.checks import Cases, item
+from tests_prod.pre_deployment.test_security_https import expect_renewed
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80
@@ -288,7 +289,7 @@ def test_certificates_will_not_expire_unseen(
 
 @item("post.monitoring.tls.auto-renewal", either=("proxy", "proxy_machine"))
 def test_renewal_has_worked(
-    certificates: Certificates, proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown,
+    certificates: Certificates, origin_certificates: Certificates, proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown,
     machine: Machine, case: Cases,
 ) -> None:  # fmt: skip
     """That it is configured says little: a second certificate, or a rehearsal, says that it works.
@@ -296,7 +297,9 @@ def test_renewal_has_worked(
     Fix: `certbot renew --dry-run` on the proxy, and mend what it says; in NPMplus, renew once by hand.
     See: https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates
     """
-    served = {name: one for name, answer in certificates.items() if (one := need(answer)) is not None}
+    served = {
+        name: one for name, answer in (origin_certificates or certificates).items() if (one := need(answer)) is not None
+    }
     if not served:
         raise NotAssessed("no certificate was seen")
     if not isinstance(proxy_machine, Known):
@@ -307,8 +310,8 @@ def test_renewal_has_worked(
     by_fingerprint = {fingerprint: name for name, fingerprint in found.renewals.items()}
     for domain, certificate in served.items():
         with case(domain):
-            name = by_fingerprint.get(certificate.fingerprint)
-            assert name is not None, "what is served is in no renewal configuration"
+            expect_renewed(found, certificate)
+            name = by_fingerprint[certificate.fingerprint]
             count = found.generations.get(name, 0)
             case.saw(f"{domain}: certificate number {count} of {name}")
             if count >= 2:

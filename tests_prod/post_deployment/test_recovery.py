@@ -8,7 +8,7 @@ from statistics import median
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups
 from pytest_zebu.facts.containers import Containers
-from pytest_zebu.facts.documents import Document
+from pytest_zebu.facts.documents import Documents
 from pytest_zebu.facts.dumps import FARTHEST_ZONE, Listing
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
@@ -18,6 +18,7 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.backups import expect_restored, expect_saved
 from tests_prod.documents import expect_document
+from tests_prod.pre_deployment.test_database_backups import expect_recent
 
 DAILY = timedelta(hours=26)
 """A day, and two hours for a job that starts late or takes long."""
@@ -43,10 +44,7 @@ def test_the_newest_backup_is_of_today(
     """
     if (machine_only := _vm_only(backups, vm_backups)) is not None:
         with case("backups of the machine"):
-            runs = need(machine_only.runs)
-            assert runs, "none has succeeded"
-            age = machine_only.now - runs[0]
-            assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
+            expect_recent(machine_only, case)
         return
     found = need(backups)
     if not found.dumps and found.repositories:
@@ -227,7 +225,7 @@ def test_old_snapshots_go(
 
 
 @item("post.recovery.disaster.procedure")
-def test_recovery_is_written_down(documents: tuple[Document, ...], case: Cases) -> None:
+def test_recovery_is_written_down(documents: Documents, case: Cases) -> None:
     """The person who knows is on holiday when the disk dies.
 
     Fix: a document that says how to restore onto an empty machine: what there is, commands, order, checks.
@@ -239,7 +237,7 @@ def test_recovery_is_written_down(documents: tuple[Document, ...], case: Cases) 
 
 
 @item("post.recovery.disaster.rto-rpo")
-def test_recovery_objectives_are_stated(documents: tuple[Document, ...], case: Cases) -> None:
+def test_recovery_objectives_are_stated(documents: Documents, case: Cases) -> None:
     """How much may be lost, and how long it may take, decides what backups must be.
 
     Fix: state both with a figure: "RPO: 24 hours", "RTO: 4 hours".
@@ -253,7 +251,7 @@ def test_recovery_objectives_are_stated(documents: tuple[Document, ...], case: C
 
 
 @item("post.recovery.disaster.contacts")
-def test_emergency_contacts_are_listed(documents: tuple[Document, ...], case: Cases) -> None:
+def test_emergency_contacts_are_listed(documents: Documents, case: Cases) -> None:
     """Whom to call, when the wiki is down with the rest. What is written there is not copied here.
 
     Fix: a document with the contacts for an emergency, for each with a way to reach it.

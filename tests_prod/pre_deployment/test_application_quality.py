@@ -144,3 +144,6 @@ def test_nothing_installed_is_known_to_be_vulnerable(
                 elif (SEVERITIES.index(advisory.severity) if advisory.severity in SEVERITIES else 4) > allowed:
                     open_ones.append(note)
             assert not open_ones, f"{len(open_ones)} known: {'; '.join(open_ones[:5])}"
+    if audit.unread:
+        with case("what was not asked about", *audit.unread[:20]):
+            raise NotAssessed(f"{'; '.join(audit.unread[:3])}: what is in it is not known")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
-from pytest_zebu.facts.postgres import Database, PasswordTries, Role
+from pytest_zebu.facts.postgres import Database, PasswordTries, Role, is_off
 from pytest_zebu.plugin.checks import Cases, item
 
 ENDS_OF_LIFE = {
@@ -39,15 +40,19 @@ def test_the_database_keeps_what_it_promised(database: Database, machine: Machin
             assert database.settings[name] == "on", "is off"
     with case("synchronous_commit", database.settings["synchronous_commit"]):
         assert database.settings["synchronous_commit"] != "off", "is off"
-    with case("overrides of roles and databases", *database.overrides):
-        off = [text for text in database.overrides if text.endswith(("=off", "=false", "=0", "=no"))]
+    shown = [f"{whose} {name}={value}" for whose, name, value in database.overrides]
+    with case("overrides of roles and databases", *shown):
+        off = [text for text, (_, _, value) in zip(shown, database.overrides, strict=True) if is_off(value)]
         assert not off, f"{off[0]}"
     with case("pg_hba.conf", f"{len(database.hba)} rules"):
-        if not database.hba:
+        if not database.hba and not database.hba_errors:
             raise NotAssessed("pg_hba.conf could not be read")
         trusting = [rule for rule in database.hba if rule.method in OPEN_METHODS and not rule.is_local]
-        shown = ", ".join(f"line {rule.line}: {rule.kind} {rule.address} {rule.method}" for rule in trusting)
-        assert not trusting, f"lets in without a password: {shown}"
+        trusted = ", ".join(f"line {rule.line}: {rule.kind} {rule.address} {rule.method}" for rule in trusting)
+        assert not trusting, f"lets in without a password: {trusted}"
+        if database.hba_errors:
+            lines = ", ".join(map(str, database.hba_errors[:5]))
+            raise NotAssessed(f"line {lines} of pg_hba.conf is not understood: the server keeps to what it read before")
     end = ENDS_OF_LIFE.get(database.major)
     with case("version", f"{database.major}, supported until {end or 'later'}"):
         assert database.major > min(ENDS_OF_LIFE), f"{database.major} is no longer supported"
@@ -69,15 +74,23 @@ def test_the_network_needs_the_password(database_login: PasswordTries, case: Cas
         assert database_login.wrong == "refused", "is accepted from the backend's network (trust)"
 
 
-def _ceiling(environment: Environment, processes: int) -> tuple[int, str]:
-    """The most connections that the backend may open, and how that comes about."""
+def _ceiling(environment: Environment, processes: int) -> tuple[int | None, str]:
+    """The most connections that the backend may open, and how that comes about; nothing where there is no limit.
+
+    To SQLAlchemy a size of 0 and an overflow of -1 mean: as many as are asked for.
+    """
 
     def number(name: str, default: int) -> int:
         found = environment.backend(name)
-        return int(found.plain) if found is not None and found.plain.isdigit() else default
+        if found is None or found.plain == "":
+            return default
+        if not re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", found.plain):
+            raise NotAssessed(f"{name} of the running backend is no number")
+        return int(found.plain)
 
     size, overflow = number("DB_POOL_SIZE", POOL_SIZE), number("DB_MAX_OVERFLOW", MAX_OVERFLOW)
-    return (size + overflow) * processes, f"({size} + {overflow}) x {processes} processes"
+    how = f"({size} + {overflow}) x {processes} processes"
+    return (None if size <= 0 or overflow < 0 else (size + overflow) * processes), how
 
 
 @item("pre.database.configuration.pooling")
@@ -89,8 +102,8 @@ def test_the_pool_fits(database: Database, environment: Environment, backend_pro
     """
     ceiling, how = _ceiling(environment, backend_processes)
     room = database.max_connections - database.reserve
-    with case("pool", f"{how} = {ceiling}, room for {room}"):
-        assert ceiling > 0, "has no size"
+    with case("pool", f"{how} = {'no limit' if ceiling is None else ceiling}, room for {room}"):
+        assert ceiling is not None, "has no limit"
         assert ceiling <= room, f"may open {ceiling} connections, there is room for {room}"
 
 
@@ -106,6 +119,7 @@ def test_connections_are_enough(
     """
     ceiling, how = _ceiling(environment, backend_processes)
     with case("max_connections", f"{database.max_connections}, the backend may open {how}"):
+        assert ceiling is not None, "cannot be enough: the pool has no limit"
         wanted = ceiling + database.reserve
         assert database.max_connections >= wanted, f"is {database.max_connections}, pool and reserve need {wanted}"
     with case("present use", f"{database.clients} of {database.max_connections}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_zebu.facts.answer import Known, NotAssessed, need
 from pytest_zebu.facts.forge import Forge
-from pytest_zebu.facts.postgres import Database, Table
+from pytest_zebu.facts.postgres import Database, Table, is_off
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
@@ -15,11 +15,13 @@ LATE_FACTOR = 10
 """How far beyond its trigger a table may be before its never having been vacuumed tells something."""
 
 
-def _target_of(column: str, tables: frozenset[str]) -> str | None:
-    """The table that a column named `<table>_id` means, where there is one."""
+def _target_of(table: str, column: str, tables: frozenset[str]) -> str | None:
+    """The table that a column named `<table>_id` means, where there is one: of its own schema, or else of the public one."""
     name = column.removesuffix("_id")
     candidates = (name, f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies" if name.endswith("y") else name)
-    return next((candidate for candidate in candidates if candidate in tables), None)
+    schema = "".join(table.rpartition(".")[:2])
+    places = [f"{schema}{candidate}" for candidate in candidates] + list(candidates)
+    return next((place for place in places if place in tables), None)
 
 
 @item("pre.database.integrity.foreign-keys")
@@ -30,17 +32,17 @@ def test_references_are_enforced(database: Database, case: Cases) -> None:
     See: PostgreSQL documentation, 5.5.5 (Foreign Keys).
     """
     tables = frozenset(table.name for table in database.tables)
-    known = {(key.table, key.column): key for key in database.foreign_keys}
+    known = {(key.table, column): key for key in database.foreign_keys for column in key.columns}
     for table, column in database.references:
-        target = _target_of(column, tables)
-        if target is None:
+        target = _target_of(table, column, tables)
+        if target is None or target == table:  # a table's own name for its key
             continue
         with case(f"{table}.{column}"):
             key = known.get((table, column))
             assert key is not None, f"has no foreign key to {target}"
             assert key.is_valid, "has a foreign key that is NOT VALID: older rows were never checked"
     for key in database.foreign_keys:
-        with case(f"{key.table}.{key.column} -> {key.refers_to}"):
+        with case(f"{key.table}.{'+'.join(key.columns)} -> {key.refers_to}"):
             assert key.is_valid, "is NOT VALID: older rows were never checked"
 
 
@@ -96,7 +98,7 @@ def test_autovacuum_works(database: Database, case: Cases) -> None:
 
 def _is_switched_off(table: Table) -> bool:
     options = dict(option.partition("=")[::2] for option in table.options)
-    return options.get("autovacuum_enabled", "true").lower() in ("false", "off", "0", "no")
+    return is_off(options.get("autovacuum_enabled", "true"))
 
 
 def _trigger(database: Database, table: Table) -> float:
@@ -113,14 +115,14 @@ def test_migrations_ran_elsewhere_first(forge: Forge, settings: Settings, case: 
     See: https://docs.github.com/en/rest/deployments
     """
     jobs = settings.forge.checks.migrations
-    ran = {run.name: run.conclusion for run in need(forge.checks.get(forge.commit, Known(()))) if run.name in jobs}
+    ran = [(run.name, run.conclusion) for run in need(forge.checks.get(forge.commit, Known(()))) if run.name in jobs]
     staged = need(forge.staged)
-    case.saw(*(f"{name}: {conclusion}" for name, conclusion in ran.items()))
+    case.saw(*(f"{name}: {conclusion}" for name, conclusion in ran))
     case.saw(*(f"deployment to {settings.forge.staging}: {state}" for state in staged))
     if not ran and not staged:
         raise NotAssessed(
             "the forge knows no deployment of this commit to staging, and no check run applied its migrations"
         )
     with case("applied before production"):
-        good = staged[:1] in (("success",), ("inactive",)) or (bool(ran) and set(ran.values()) == {"success"})
+        good = staged[:1] in (("success",), ("inactive",)) or {conclusion for _, conclusion in ran} == {"success"}
         assert good, "neither the deployment to staging nor the check run of the migrations succeeded"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, Environment, Variable
-from pytest_zebu.facts.proxy import Administration, ProxyMachine
+from pytest_zebu.facts.proxy import Administration, NginxServer, ProxyMachine
 from pytest_zebu.facts.source import Source
 from pytest_zebu.facts.trials import Attack, Use
 from pytest_zebu.facts.web import Web
@@ -27,7 +27,7 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
     found = environment.backend("CORS_ORIGINS")
     with case("running backend", found.plain if found else "has no CORS_ORIGINS"):
         assert found is not None, "has no CORS_ORIGINS: the default allows the developer's machine"
-        listed = {part for part in found.plain.split(",") if part}
+        listed = {part.strip() for part in found.plain.split(",") if part.strip()}
         same_origin = settings.domains.api == "same-origin"
         assert listed <= pages, f"allows {', '.join(sorted(listed - pages))}, which is no production page"
         assert listed or same_origin, "allows nobody, and the API has a name of its own"
@@ -39,7 +39,7 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
                 said = need(answer)
                 if not said.status:
                     raise NotAssessed(f"the API does not answer ({said.trouble})")
-                allowed = said.header("access-control-allow-origin")
+                allowed = said.combined("access-control-allow-origin")
                 assert not allowed, f"is allowed ({allowed})"
 
 
@@ -81,17 +81,41 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
             assert TRACEBACK not in said.body, "shows a traceback"
 
 
+Limits = dict[str, bool | Unknown]
+
+
 def _has_limits(
-    proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown
-) -> dict[str, bool]:
-    """Where requests can be limited, and whether they are, as far as it was seen."""
-    seen: dict[str, bool] = {}
-    if isinstance(proxy_machine, Known) and proxy_machine.value.limits is not None:
-        seen["nginx of the proxy"] = proxy_machine.value.limits
+    proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown, names: tuple[str, ...]
+) -> Limits:
+    """Where requests to these names can be limited, and whether they are, as far as it was seen.
+
+    What is configured for other applications' names says nothing of these.
+    """
+    seen: Limits = {}
+    if isinstance(proxy_machine, Known) and (servers := proxy_machine.value.servers) is not None:
+        seen["nginx of the proxy"] = servers if isinstance(servers, Unknown) else _by_nginx(servers.value, names)
     if isinstance(proxy, Known) and isinstance(proxy.value.hosts, Known):
-        enabled = [host for host in proxy.value.hosts.value if host.is_enabled]
-        seen["proxy hosts"] = bool(enabled) and all(host.has_limits for host in enabled)
+        hosts = [host for host in proxy.value.hosts.value if host.is_enabled and set(host.names) & set(names)]
+        if hosts:
+            seen["proxy hosts"] = all(host.has_limits for host in hosts)
     return seen
+
+
+def _by_nginx(servers: tuple[NginxServer, ...], names: tuple[str, ...]) -> bool | Unknown:
+    for name in names:
+        found = [server for server in servers if server.serves(name)]
+        # Over plain http there is but a redirect, where there is TLS.
+        limits = {server.limits for server in found if server.is_tls or not any(one.is_tls for one in found)}
+        if limits == {"no"}:
+            return False
+        if limits != {"yes"}:
+            why = (
+                "is not named in its configuration"
+                if not limits
+                else "is led on by a rewriting, or has several servers"
+            )
+            return Unknown(Reason.UNDECIDABLE, f"whether nginx limits requests is not known: {name} {why}")
+    return True
 
 
 @item("pre.security.application.rate-limit", either=("attack", "proxy", "proxy_machine"))
@@ -99,6 +123,7 @@ def test_requests_are_limited(
     attack: Known[Attack] | Unknown,
     proxy: Known[Administration] | Unknown,
     proxy_machine: Known[ProxyMachine] | Unknown,
+    settings: Settings,
     case: Cases,
 ) -> None:
     """Who may ask without end may guess without end. Zebu itself limits only backtests.
@@ -110,12 +135,26 @@ def test_requests_are_limited(
         with case("a burst", f"{attack.value.limited} of {attack.value.burst} requests were answered with 429"):
             assert attack.value.limited, f"{attack.value.burst} requests in a row were all let through"
         return
-    seen = _has_limits(proxy, proxy_machine)
+    domains = settings.domains
+    api = domains.api_origin.removeprefix("https://").lower() if domains.api_origin else ""
+    names = (api,) if api else tuple(name.lower() for name in domains.names)
+    if not names:
+        raise NotAssessed("no domain is declared ([domains] site, www, api)")
+    seen = _has_limits(proxy, proxy_machine, names)
     if not seen:
         need(proxy_machine)
-        need(proxy)
-    with case("a limit is configured", *(f"{where}: {'yes' if limits else 'no'}" for where, limits in seen.items())):
-        assert any(seen.values()), f"{' and '.join(seen)} limit nothing"
+        need(need(proxy).hosts)
+        raise NotAssessed(f"the proxy's administration has no host for {', '.join(names)}")
+    words = {
+        where: "not known" if isinstance(limits, Unknown) else "yes" if limits else "no"
+        for where, limits in seen.items()
+    }
+    with case("a limit is configured", *(f"{where}: {word}" for where, word in words.items())):
+        if True in seen.values():
+            return
+        if unknown := next((limits for limits in seen.values() if isinstance(limits, Unknown)), None):
+            raise NotAssessed(str(unknown))
+        raise AssertionError(f"{' and '.join(seen)} limit nothing")
 
 
 REFUSALS = (400, 404, 422)

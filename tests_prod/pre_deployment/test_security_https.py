@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
@@ -14,6 +14,7 @@ from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from tests_prod.ways import expect_way
 
 Answers = Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]]
 PERMANENT = (301, 308)
@@ -35,11 +36,8 @@ def test_certificates_are_valid(
     """
     if not certificates:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
-    seen = {domain: (domain, answer) for domain, answer in certificates.items()}
-    seen |= {
-        f"{domain} at {settings.domains.origin}": (domain, answer) for domain, answer in origin_certificates.items()
-    }
-    for place, (domain, answer) in seen.items():
+    at_origin = {f"{domain} at {settings.domains.origin}": answer for domain, answer in origin_certificates.items()}
+    for place, answer in {**certificates, **at_origin}.items():
         with case(place):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
@@ -47,7 +45,7 @@ def test_certificates_are_valid(
                 f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
             )
             assert certificate.covers_name, (
-                f"the certificate is for {certificate.subject or 'other names'}, not for {domain}"
+                f"the certificate is for {certificate.subject or 'other names'}, not for {certificate.domain}"
             )
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.weakness, certificate.weakness
@@ -71,13 +69,31 @@ def test_plain_http_leads_to_https(plain_http: Answers, settings: Settings, case
                 assert found is not None
                 assert found.status, "does not answer on port 80"
                 assert found.status in PERMANENT, f"answers {found.status}, not a permanent redirect"
-                there = urlsplit(found.location)
-                assert there.scheme == "https", f"leads to {found.location or 'nowhere'}, not to https"
-                assert there.hostname in declared, f"leads to {there.hostname}, which is not declared"
+                expect_way(found.url, found.location, found.way, declared)
 
 
 HSTS_SECONDS = 15_768_000
 """Half a year: the least that counts (Mozilla Observatory; the preload list asks for a year)."""
+
+
+_DIRECTIVE = re.compile(r'([^\s=;"]+)(?:\s*=\s*("[^"]*"|[^\s;"]+))?')
+
+
+def _max_age(header: str) -> int | None:
+    """The seconds that a header gives; nothing where browsers do not heed it.
+
+    A directive may stand there once only, and max-age must (RFC 6797, section 6.1).
+    """
+    found: dict[str, str] = {}
+    for text in header.split(";"):
+        if not text.strip():
+            continue
+        read = _DIRECTIVE.fullmatch(text.strip())
+        if read is None or read[1].lower() in found:
+            return None
+        found[read[1].lower()] = (read[2] or "").strip('"')
+    age = found.get("max-age", "")
+    return int(age) if re.fullmatch(r"[0-9]{1,18}", age) else None
 
 
 @item("pre.security.https.hsts")
@@ -94,8 +110,8 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
             header = said.header("strict-transport-security")
             case.saw(f"{domain}: {header or 'no header'}")
             assert header, "sends no Strict-Transport-Security"
-            ages = [part.partition("=")[2].strip(' "') for part in header.lower().split(";") if "max-age" in part]
-            seconds = int(ages[0]) if ages and ages[0].isdigit() else 0
+            seconds = _max_age(header)
+            assert seconds is not None, f"is none that browsers heed: {header}"
             assert seconds >= HSTS_SECONDS, f"max-age is {seconds}, at least {HSTS_SECONDS} is asked for"
 
 
@@ -128,6 +144,14 @@ def renewal_point(certificate: Certificate) -> timedelta:
     return life / 3 if life >= timedelta(days=10) else life / 2
 
 
+def expect_renewed(machine: ProxyMachine, certificate: Certificate) -> None:
+    """What is served is in a renewal configuration."""
+    if certificate.fingerprint not in machine.renewals.values():
+        if unread := [name for name, fingerprint in machine.renewals.items() if not fingerprint]:
+            raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
+        raise AssertionError("what is served is in no renewal configuration")
+
+
 def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate], case: Cases) -> timedelta:
     """A job renews, its last run succeeded, and it knows what is served. Gives the time between two runs."""
     renewing = machine.renewing
@@ -145,13 +169,14 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
             raise NotAssessed("has never run, so whether it works is not known")
     for domain, certificate in served.items():
         with case(f"renewal of {domain}", ", ".join(machine.renewals) or "no renewal configuration"):
-            assert certificate.fingerprint in machine.renewals.values(), "what is served is in no renewal configuration"
+            expect_renewed(machine, certificate)
     return min(intervals, default=DEFAULT_INTERVAL)
 
 
 @item("pre.security.https.auto-renewal", either=("proxy", "proxy_machine"))
 def test_certificates_renew_themselves(
-    certificates: Mapping[str, Known[Certificate | None] | Unknown],
+    certificates: Certificates,
+    origin_certificates: Certificates,
     proxy: Known[Administration] | Unknown,
     proxy_machine: Known[ProxyMachine] | Unknown,
     settings: Settings,
@@ -165,16 +190,22 @@ def test_certificates_renew_themselves(
     """
     if not certificates:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
-    served = {domain: found for domain, answer in certificates.items() if (found := need(answer)) is not None}
+    # Behind a content delivery network, which renews its own certificates, the proxy's are those that it serves itself.
+    served = {
+        domain: found
+        for domain, answer in (origin_certificates or certificates).items()
+        if (found := need(answer)) is not None
+    }
     interval = timedelta(hours=settings.proxy.renewal_hours)
     if isinstance(proxy_machine, Known) and (proxy_machine.value.renewing or proxy_machine.value.renewals):
         interval = _expect_machine_renews(proxy_machine.value, served, case)
     elif isinstance(proxy, Known):
         # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
         kept = [one for one in need(proxy.value.certificates) if one.provider == "letsencrypt"]
-        for domain in served:
-            with case(f"renewal of {domain}", *(", ".join(one.names) for one in kept)):
-                covered = any(domain in one.names or f"*.{domain.partition('.')[2]}" in one.names for one in kept)
+        for place, certificate in served.items():
+            domain = certificate.domain.lower()
+            with case(f"renewal of {place}", *(", ".join(one.names) for one in kept)):
+                covered = any({domain, f"*.{domain.partition('.')[2]}"} & set(one.names) for one in kept)
                 assert covered, "the proxy renews no certificate for it"
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):

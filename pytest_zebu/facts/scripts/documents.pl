@@ -2,6 +2,8 @@
 # `@topic NAME EVERYWHERE IN-HEADINGS` for each topic that it has, and `@lacks WORD ...`: commands and paths that are
 # not on this machine. A command of a code block must be there, and a path that is named must be. In front of
 # `@documents` stands git's log of them. Topics are lines `NAME<tab>PATTERN` of ZEBU_TOPICS, `-` that of placeholders.
+# `@unread PATH`: a document that is too long or cannot be read, or `.` for a folder; `@cut COUNT`: so many documents
+# were left out, since there are too many, or it took too long.
 use strict;
 use warnings;
 use Errno qw(EACCES);
@@ -22,11 +24,18 @@ while (<STDIN>) {
   if (/^\@(\d+)$/) { $at = $1 }
   elsif (length) { $time{"./$_"} //= $at }
 }
-while (my $file = <STDIN>) {
-  chomp $file; open my $in, "<", $file or next; my $text = do { local $/; <$in> } // "";
+my ($most, $longest, $seconds, $done) = (2000, 524_288, 8, 0);
+my @files = sort <STDIN>;
+chomp @files;
+for my $file (@files) {
+  if ($file eq '@folder') { print "\@unread .\n"; next }
+  if (++$done > $most || time - $^T > $seconds) { printf "\@cut %d\n", @files - $done + 1; last }
+  (my $shown = $file) =~ s{^\./}{}; $shown =~ s/[^\x21-\x7e]/?/g;
+  my $text;
+  if (-s $file > $longest || !open(my $in, "<", $file)) { print "\@unread $shown\n"; next }
+  else { local $/; $text = <$in> // "" }
   my $words = () = $text =~ /\S+/g; my $empty = () = $text =~ /$hollow/g;
   my $changed = $time{$file} // (stat $file)[9];
-  (my $shown = $file) =~ s{^\./}{}; $shown =~ s/[^\x21-\x7e]/?/g;
   print "\@document $words $empty $changed $shown\n";
   my $headings = join "\n", $text =~ /^#+ +(.*)$/mg; $headings .= "\n$shown";
   for my $name (@names) { my $all = () = $text =~ /$topic{$name}/g; my $head = () = $headings =~ /$topic{$name}/g; print "\@topic $name $all $head\n" if $all || $head }

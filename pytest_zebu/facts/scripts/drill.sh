@@ -50,5 +50,8 @@ grep -Ev '^(DETAIL|CONTEXT|HINT|LINE|QUERY|STATEMENT)|^ *\^' "$log" | tail -n 1 
 database=drill
 inside psql -XAtq -U drill -d drill -c 'SELECT datname FROM pg_database' | grep -Fqx -- "$ZEBU_DB_NAME" && database=$ZEBU_DB_NAME
 count="SELECT n.nspname || '.' || c.relname, (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), false, true, '')))[1]::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p') AND n.nspname NOT IN ('pg_catalog','information_schema') ORDER BY 1"
-inside psql -XAtq -F ' ' -U drill -d "$database" -c "$count" | sed 's/^/@restored /'
-live -c "$count" | sed 's/^/@live /'
+# Rows that cannot be counted are none that are known: then nothing is compared.
+restored=$(inside psql -XAtq -v ON_ERROR_STOP=1 -F ' ' -U drill -d "$database" -c "$count") || { echo 'the rows that were restored cannot be counted' >&2; exit 6; }
+live=$(live -v ON_ERROR_STOP=1 -c "$count") || { echo 'the live rows cannot be counted' >&2; exit 6; }
+printf '%s\n' "$restored" | sed -n '/./s/^/@restored /p'
+printf '%s\n' "$live" | sed -n '/./s/^/@live /p'

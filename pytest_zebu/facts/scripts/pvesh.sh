@@ -1,7 +1,11 @@
-# Lines `@NAME JSON`: what the node's API says to each question.
+# Lines `@NAME JSON`: what the node's API says to each question; nothing behind the name where it failed.
 command -v pvesh >/dev/null || exit 127
 node=$ZEBU_SET_PROXMOX_NODE
-ask() { name=$1; shift; printf '@%s ' "$name"; pvesh get "$@" --output-format json 2>/dev/null | tr -d '\n' || true; echo; }
+ask() {
+  name=$1; shift
+  said=$(pvesh get "$@" --output-format json 2>/dev/null) || said=
+  printf '@%s %s\n' "$name" "$(printf '%s' "$said" | tr -d '\n')"
+}
 jobs=$(ask backup_jobs /cluster/backup)
 ask version /version
 ask updates "/nodes/$node/apt/update"

@@ -1,0 +1,131 @@
+"""Where names lead, as those who use them are led: the declared addresses, and requests to exactly these."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import requests
+from requests.adapters import HTTPAdapter
+
+from pytest_zebu.facts.answer import Reason, Unknown
+
+RESOLVER_SECONDS = 2.0
+PLACES = 6
+"""Of so many addresses of a name each is looked at."""
+NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) -> dns.message.Message:
+    """What a server says.
+
+    Raises:
+        OSError: it is not reached, or says neither what there is nor that there is none.
+        dns.exception.DNSException: it does not answer in time, or not as a server does.
+    """
+    flags = dns.flags.RD if recurse else dns.flags.Flag(0)
+    question = dns.message.make_query(name, kind, flags=flags)
+    answer, _ = dns.query.udp_with_fallback(question, server, timeout=RESOLVER_SECONDS)
+    if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        raise OSError(dns.rcode.to_text(answer.rcode()))
+    return answer
+
+
+def chain(
+    answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
+) -> tuple[dns.name.Name, list[Any]]:
+    """The name at the end of the aliases that an answer tells, and its records there."""
+    for _ in range(len(answer.answer) + 1):
+        alias = next((one for one in answer.answer if one.name == name and one.rdtype == dns.rdatatype.CNAME), None)
+        if alias is None:
+            break
+        name = alias[0].target
+    return name, [record for one in answer.answer if one.name == name and one.rdtype == kind for record in one]
+
+
+def resolve(domain: str, server: str) -> list[str]:
+    """The addresses of a name, by a resolver.
+
+    Raises:
+        OSError, dns.exception.DNSException: it does not say.
+    """
+    name, found = dns.name.from_text(domain), set()
+    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        answer = query(name, dns.rdatatype.to_text(kind), server)
+        found |= {str(record.address) for record in chain(answer, name, kind)[1]}
+    return sorted(found)
+
+
+def lead_to(domain: str, addresses: Sequence[str], resolvers: Sequence[str]) -> list[str] | Unknown:
+    """The addresses to which a name leads its users: those of the declared ones that a declared resolver gives it.
+
+    What is resolved otherwise than declared is judged by the items about names. Where no address is declared, this
+    machine's own resolver tells.
+    """
+    if not addresses:
+        try:
+            told = socket.getaddrinfo(domain, None, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            return Unknown(Reason.UNREACHABLE, f"this machine's resolver does not tell where {domain} is ({error})")
+        return list(dict.fromkeys(str(one[4][0]) for one in told))[:PLACES]
+    for resolver in resolvers:
+        try:
+            found = resolve(domain, resolver)
+        except (OSError, dns.exception.DNSException):
+            continue
+        return [one for one in addresses if one in found][:PLACES] or [*addresses][:PLACES]
+    return [*addresses][:PLACES]
+
+
+def no_way_to(address: str) -> Unknown | None:
+    """Why this machine cannot even try an address: it has no route of that kind. Nothing is sent."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.connect((address, 443))
+    except OSError as error:
+        if error.errno in NO_WAY:
+            return Unknown(Reason.UNREACHABLE, f"this machine has no way to {address} ({error.strerror})")
+        raise
+    return None
+
+
+class Directed(HTTPAdapter):
+    """Connections to the addresses that names have here, whatever this machine's resolver says."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self.places = {name.lower(): address for name, address in places.items()}
+        super().__init__(max_retries=0)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """The address to connect to; the name stays the certificate's."""
+        host: Any
+        pool: Any
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        name = str(host["host"]).lower()
+        if address := self.places.get(name):
+            if host["scheme"] == "https":
+                pool = {**pool, "server_hostname": name}
+            host = {**host, "host": address}
+        return host, pool
+
+    def add_headers(self, request: Any, **_: Any) -> None:
+        """The name that is asked for."""
+        request.headers.setdefault("Host", urlsplit(request.url).netloc.rpartition("@")[2])
+
+
+def session(places: Mapping[str, str]) -> requests.Session:
+    """Requests to given addresses, without anything of this machine's environment."""
+    made = requests.Session()
+    made.trust_env = False
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, Directed(places))
+    return made
