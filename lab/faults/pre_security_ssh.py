@@ -153,6 +153,20 @@ def bans_flushed(lab: Lab) -> None:
     lab.vm.shell("iptables -F f2b-sshd")
 
 
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def counts_none(lab: Lab) -> None:
+    """The jail passes over every line, so that it counts none of the failed logins that the journal has."""
+    jail(lab, "bantime = 10m")
+    lab.vm.shell(
+        "fail2ban-client set sshd addignoreregex '.*'; sleep 3; "
+        'for n in 1 2 3 4 5 6; do logger -t sshd -p auth.info "Invalid user guest$n from 198.51.100.7 port 4000$n"; done'
+    )
+
+
 def listens(lab: Lab, port: int, changes: str) -> None:
     """Wait until sshd listens after changes, also where it logs nothing of it."""
     lab.vm.shell(changes)
@@ -292,13 +306,62 @@ def second_server(lab: Lab) -> None:
     touches={"sshd"},
     mend=lambda lab: listens(lab, 22, "systemctl stop ssh.socket; systemctl start ssh"),
 )
+def handed_by_a_socket(lab: Lab) -> None:
+    """Odd but right: a socket starts the server with the first login, as Ubuntu has it."""
+    listens(lab, 22, "systemctl stop ssh; systemctl start ssh.socket")
+
+
+EACH = """[Socket]
+ListenStream=22
+Accept=yes
+"""
+FOR_EACH = """[Service]
+EnvironmentFile=-/etc/default/ssh
+ExecStart=-/usr/sbin/sshd -i $SSHD_OPTS
+StandardInput=socket
+RuntimeDirectory=sshd
+RuntimeDirectoryPreserve=yes
+"""
+
+
+def serve_each_login(lab: Lab, options: str) -> None:
+    """A socket starts a server for each login, which reads the files then, also those that are younger."""
+    for name, text in (("ssh.socket", EACH), ("ssh@.service", FOR_EACH)):
+        lab.vm.run(["sh", "-c", f"cat > /etc/systemd/system/{name}"], stdin=text.encode())
+    lab.vm.shell(f"cp -p /etc/default/ssh /root/default.kept; echo 'SSHD_OPTS={options}' > /etc/default/ssh")
+    changes = "systemctl daemon-reload; systemctl stop ssh; systemctl start ssh.socket; sleep 1.1"
+    listens(lab, 22, f"{changes}; touch /etc/ssh/sshd_config.d/10-hardening.conf")
+
+
+def mend_each_login(lab: Lab) -> None:
+    """One server for all, as it was."""
+    lab.vm.shell(
+        "systemctl stop ssh.socket; rm -f /etc/systemd/system/ssh.socket /etc/systemd/system/ssh@.service; "
+        "systemctl daemon-reload; [ ! -e /root/default.kept ] || mv /root/default.kept /etc/default/ssh"
+    )
+    listens(lab, 22, "systemctl start ssh")
+
+
+@fault(
+    "pre.security.ssh.no-passwords",
+    flips=set(),
+    touches={"sshd"},
+    mend=mend_each_login,
+)
 def server_for_each_login(lab: Lab) -> None:
     """Odd but right: a socket starts a server for each login, which reads the files then, also those that are younger."""
-    listens(
-        lab,
-        22,
-        "systemctl stop ssh; systemctl start ssh.socket; sleep 1.1; touch /etc/ssh/sshd_config.d/10-hardening.conf",
-    )
+    serve_each_login(lab, "")
+
+
+@fault(
+    "pre.security.ssh.root-restricted",
+    flips={"pre.security.ssh.root-restricted"},
+    touches={"sshd"},
+    mend=mend_each_login,
+)
+def options_of_each_server(lab: Lab) -> None:
+    """A socket starts a server for each login, with options that say otherwise than the files."""
+    serve_each_login(lab, "-oPermitRootLogin=yes")
 
 
 @fault(

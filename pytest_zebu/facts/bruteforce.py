@@ -15,7 +15,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe("bruteforce", file="bruteforce.pl", uses=("ssh-servers.pl",), root=True, timeout=12)
 WORDS = ("guard", "sshd", "now", "jails", "jail", "sees", "ignores", "action", "kept", "tried", "ruled")
 PRODUCTS = ("fail2ban", "sshguard", "crowdsec")
-BOUNCER = "crowdsec-firewall-bouncer"
+BOUNCERS = ("crowdsec-firewall-bouncer", "cs-firewall-bouncer")
 RECENT_SECONDS = 600
 GUESSES_A_DAY = 14_400
 """Ten a minute: who lets more through, stops nobody."""
@@ -29,6 +29,9 @@ SILENT = frozenset({"QUIET", "FATAL", "ERROR"})
 PASSED_BY = frozenset({"input", "prerouting"})
 """Where packets to sshd pass."""
 NOT_PASSED = frozenset({"forward", "output", "postrouting", "docker-user", "docker"})
+
+LOCAL = frozenset({"filter", "host"})
+"""The tools of actions that refuse packets on this machine."""
 
 Ranges = tuple[tuple[int, int], ...]
 ALL_PORTS: Ranges = ((0, 65_535),)
@@ -96,8 +99,10 @@ class Action:
     @property
     def doubt(self) -> str:
         """Why it may stop nobody."""
-        if self.tool not in ("filter", "host"):
+        if self.tool not in LOCAL:
             return "how it bans is not understood"
+        if self.hook == "?":
+            return "its action does not tell which packets are refused"
         if self.hook not in PASSED_BY:
             return f"whether sshd's packets pass {self.hook}, where it bans, is not known"
         return "which ports it bans from is not understood" if self.tool == "filter" and self.ports is None else ""
@@ -203,7 +208,7 @@ class Guard:
             yield f"lets {guesses:.0f} guesses a day through ({tries} in {seconds} s, bans for {ban} s)"
         if self.is_jail:
             yield from _unless_any(self.actions) if self.actions else ("has no action, so it bans nobody",)
-        if self.kept and not self.kept[0]:
+        if self.kept and not self.kept[0] and any(action.tool in LOCAL for action in self.actions):
             yield f"bans {self.banned or self.kept[1]} addresses, and none of {self.kept[1]} was found in the packet filter"
         missed = sum(count for address, count in tried.items() if not _is_ignored(address, self.ignores))
         if self.failed == 0 and missed >= max(FEWEST_TRIES, self.limits[0] if self.limits else 0):
@@ -324,7 +329,7 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     return BruteForce(
         running=running,
         not_at_boot=tuple(name for name in PRODUCTS if states.get(name) == (True, False)),
-        others=tuple(name for name in active if name not in (*PRODUCTS, BOUNCER)),
+        others=tuple(name for name in active if name not in (*PRODUCTS, *BOUNCERS)),
         guards=tuple(guard for guard in (*jails, *products) if (guard.is_jail and "fail2ban" in running) or guard.name in running),
         servers=tuple(map(_server, of("sshd"))),
         tried={address: whole_number(count, "failed logins") for count, address in (one.fields(2) for one in of("tried"))},
@@ -414,7 +419,7 @@ def _product(name: str, said: tuple[Record, ...], now: int, states: Mapping[str,
     if "none" in told:
         troubles.append("is told to ban nobody (sshg-fw-null)")
     elif name == "crowdsec":
-        is_active, at_boot = states.get(BOUNCER, (False, False))
+        is_active, at_boot = max(states.get(bouncer, (False, False)) for bouncer in BOUNCERS)
         if not is_active:
             troubles.append("detects, and no bouncer of this machine's packet filter runs that would ban")
         elif not at_boot:

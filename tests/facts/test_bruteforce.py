@@ -106,7 +106,7 @@ def test_the_right_log_has_our_own_login(log: Log, fault: str, doubt: str) -> No
 @pytest.mark.parametrize(("action", "fault", "doubt"), [
     (BANS, "", ""), (Action("host", None, "input"), "", ""), (Action("host", ALL_PORTS, "input"), "", ""), (Action("mail", ALL_PORTS, "input"), "bans none", ""), (Action("none", None, "?"), "bans none", ""),
     (Action("filter", ((22, 22),), "docker-user"), "do not pass", ""), (Action("filter", ((22, 22),), "forward"), "do not pass", ""), (Action("filter", ((22, 22),), "my-chain"), "", "is not known"),
-    (Action("?", ALL_PORTS, "input"), "", "not understood"), (Action("filter", None, "prerouting"), "", "not understood"),
+    (Action("?", ALL_PORTS, "input"), "", "not understood"), (Action("filter", ALL_PORTS, "?"), "", "does not tell"), (Action("filter", None, "prerouting"), "", "not understood"),
 ])  # fmt: skip
 def test_an_action_bans_where_packets_to_sshd_pass(action: Action, fault: str, doubt: str) -> None:
     guard = replace(ACTS, actions=(action,))
@@ -133,7 +133,7 @@ def test_the_ports_of_a_jail(actions: tuple[Action, ...], ports: object, possibl
     ({"ignores": ("::/0",)}, "ignores everybody"), ({"ignores": ("2000::/4", "3000::/4")}, "ignores everybody"), ({"ignores": ("fe80::/10",)}, ""),
     ({"limits": (5, 600, 0)}, "432000 guesses a day"), ({"limits": (5, 600, 30)}, ""), ({"limits": (5, 600, 29)}, "guesses a day"), ({"limits": (2, 6, -1)}, ""),
     ({"limits": (3, 6, -1)}, "guesses a day"), ({"limits": (1, 1, -1)}, ""), ({"limits": (100000, 600, 600)}, "guesses a day"), ({"limits": None}, ""),
-    ({"kept": (0, 2), "banned": 9}, "bans 9 addresses, and none of 2"), ({"kept": (1, 2)}, ""), ({"actions": ()}, "has no action"), ({"sees": ()}, "neither a file nor the journal"),
+    ({"kept": (0, 2), "banned": 9}, "bans 9 addresses, and none of 2"), ({"kept": (1, 2)}, ""), ({"kept": (0, 2), "actions": (Action("?", None, "?"),)}, ""), ({"actions": ()}, "has no action"), ({"sees": ()}, "neither a file nor the journal"),
     ({"troubles": ("sleeps",)}, "sleeps"),
 ])  # fmt: skip
 def test_what_makes_a_jail_useless(changes: dict[str, Any], fault: str) -> None:

@@ -13,7 +13,10 @@ import pytest
 from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
+from pytest_zebu.facts.bruteforce import Server as Listening
 from pytest_zebu.facts.resources import MEMORY_SHARE
+from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
@@ -92,6 +95,11 @@ BEFORE, AFTER, OLD = (f"post.recovery.snapshots.{name}" for name in ("pre-deploy
 PAGE, API, MEMORY, CPU, ROOM = (f"deploy.performance.{name}" for name in ("page-load", "api", "memory", "cpu", "disk"))
 INDEXES, VACUUM = "pre.database.integrity.indexes", "pre.database.integrity.autovacuum"
 MEGA = 2**20
+GUARDED, NO_PASSWORDS, ROOT, KEYS = (
+    f"pre.security.ssh.{name}" for name in ("brute-force", "no-passwords", "root-restricted", "key-auth")
+)
+READ = Log("/var/log/auth.log", False, 600)
+JAIL = Guard("fail2ban's jail sshd", (READ,), actions=(Action("filter", ((22, 22),), "input"),), limits=(5, 600, 600))
 
 
 @pytest.fixture(scope="module")
@@ -233,12 +241,46 @@ ROWS: tuple[Row, ...] = (
     ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now - 366 * DAY, True),))}, PASSED, ""),
     ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now - 366 * DAY - SECOND, True),))}, OPEN, "366 days old"),
     ("post.monitoring.tls.renewal-tested", {"proxy_machine": with_(rehearsals=lambda now: ((now, False),))}, FAILED, "failed"),
-    # The log that a jail reads; the network; the hypervisor
-    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", 600),))}, PASSED, ""),
-    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", 601),))}, FAILED, "nobody wrote to"),
-    ("pre.security.ssh.brute-force", {"bruteforce": with_(logs=(("/var/log/auth.log", None),))}, FAILED, "does not exist"),
-    ("pre.security.ssh.brute-force", {"bruteforce": with_(running=(), not_at_boot=("fail2ban",))}, FAILED, "is not enabled at boot"),
-    ("pre.security.ssh.brute-force", {"bruteforce": with_(running=("sshguard",), not_at_boot=("fail2ban",))}, PASSED, ""),
+    # One guard that acts, of each port of sshd's; the log that it reads
+    (GUARDED, {"bruteforce": with_(guards=(JAIL,))}, PASSED, ""),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, sees=(replace(READ, age=601),)),))}, FAILED, "nobody wrote to"),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, sees=(replace(READ, age=None),)),))}, FAILED, "does not exist"),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, sees=(replace(READ, has_ours=False),)),))}, OPEN, "our own login of a moment ago is not"),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, ignores=("0.0.0.0/0",)), JAIL))}, PASSED, ""),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, ignores=("0.0.0.0/0",)),))}, FAILED, "ignores everybody"),
+    (GUARDED, {"bruteforce": with_(guards=())}, FAILED, "the sshd jail is not active"),
+    (GUARDED, {"bruteforce": with_(guards=(Guard("fail2ban", unknowns=("asleep",)),))}, OPEN, "asleep"),
+    (GUARDED, {"bruteforce": with_(running=(), not_at_boot=("fail2ban",))}, FAILED, "is not enabled at boot"),
+    (GUARDED, {"bruteforce": with_(running=())}, FAILED, "neither fail2ban nor sshguard nor crowdsec runs"),
+    (GUARDED, {"bruteforce": with_(running=(), others=("denyhosts",))}, OPEN, "denyhosts runs"),
+    (GUARDED, {"bruteforce": with_(running=("sshguard",), not_at_boot=("fail2ban",), guards=(Guard("sshguard", (READ,), ruled=ALL_PORTS),))}, PASSED, ""),
+    (GUARDED, {"bruteforce": with_(servers=())}, OPEN, "no sshd was seen to listen"),
+    (GUARDED, {"bruteforce": with_(servers=(Listening((22,), "ERROR"),))}, FAILED, "tells no failed logins"),
+    (GUARDED, {"bruteforce": with_(servers=(Listening((22, 2222)),))}, FAILED, "nothing bans from port 2222"),
+    (GUARDED, {"bruteforce": with_(servers=(Listening((22,)), Listening((2222,), penalties="authfail:5")))}, PASSED, ""),
+    (GUARDED, {"bruteforce": with_(running=(), servers=(Listening((2222,), penalties="authfail:5"),))}, PASSED, ""),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, limits=None),), servers=(Listening((2222,)),))}, FAILED, "nothing bans from port 2222"),
+    (GUARDED, {"bruteforce": with_(guards=(replace(JAIL, limits=None),))}, OPEN, "its limits were not seen"),
+    # What sshd was asked is what runs, and all of it
+    (NO_PASSWORDS, {"sshd": with_(servers=(Server((22,), 99, 100),))}, PASSED, ""),
+    (NO_PASSWORDS, {"sshd": with_(servers=(Server((22,), 99, None),))}, OPEN, "not known when sshd on port 22 read its files"),
+    (NO_PASSWORDS, {"sshd": with_(unasked=("Match Tag",))}, OPEN, "could not ask Match Tag"),
+    (NO_PASSWORDS, {"sshd": with_(others=(("dropbear", 2200),))}, OPEN, "dropbear serves ssh on port 2200"),
+    (NO_PASSWORDS, {"sshd": with_(unasked=("Match Tag",), logins=(Login("deploy", "10.0.0.1", {"passwordauthentication": "yes"}),))}, FAILED, "from 10.0.0.1 on port 22, by password"),
+    (NO_PASSWORDS, {"sshd": with_(offered=Known(("publickey", "keyboard-interactive")))}, FAILED, "offers keyboard-interactive"),
+    (NO_PASSWORDS, {"sshd": with_(offered=Known(("publickey", "keyboard-interactive")), logins=(Login("deploy", "10.0.0.1", {"usepam": "no"}),))}, PASSED, ""),
+    (NO_PASSWORDS, {"sshd": with_(offered=Known(("publickey", "keyboard-interactive")), logins=(Login("deploy", "10.0.0.1", {"usepam": "no"}),), unasked=("x",))}, FAILED, "offers keyboard-interactive"),
+    (ROOT, {"sshd": with_(logins=(Login("root", "10.0.0.1", {"permitrootlogin": "yes"}),))}, FAILED, "root: PermitRootLogin is yes from 10.0.0.1 on port 22"),
+    (ROOT, {"sshd": with_(logins=(Login("root", "10.0.0.1", {"permitrootlogin": "yes", "allowusers": "deploy"}),))}, PASSED, ""),
+    (ROOT, {"sshd": with_(logins=(Login("toor", "10.0.0.1", {"permitrootlogin": "yes"}, uid=0),))}, FAILED, "toor: PermitRootLogin is yes"),
+    (ROOT, {"sshd": with_(logins=(Login("deploy", "10.0.0.1", {"permitrootlogin": "yes"}),))}, OPEN, "was not asked about root"),
+    (ROOT, {"sshd": with_(servers=(Server((22,), 99, 50),))}, OPEN, "changed after it read them"),
+    (KEYS, {"sshd": with_(keys={})}, PASSED, ""),
+    (KEYS, {"sshd": with_(keys={}, offered=Known(("publickey", "hostbased")))}, FAILED, "no login user has an authorized key"),
+    (KEYS, {"sshd": with_(keys={}, unseen={"deploy": "a program gives them"}, offered=Known(("publickey", "hostbased")))}, OPEN, "the keys of deploy were not seen: a program gives them"),
+    (KEYS, {"sshd": with_(keys={}, unseen={"nobody": "x"}, offered=Known(("publickey", "gssapi-with-mic")))}, FAILED, "no login user has an authorized key"),
+    (KEYS, {"sshd": with_(offered=Known(("password",)))}, FAILED, "does not offer publickey"),
+    # The network; the hypervisor
     ("pre.infrastructure.network", {"connectivity": with_(https=Known(False), complaint="")}, FAILED, "no answer: timed out"),
     ("pre.infrastructure.network", {"connectivity": with_(https=Known(False), complaint="refused")}, FAILED, "no answer: refused"),
     ("pre.infrastructure.network", {"connectivity": with_(peers=(), neighbours=())}, OPEN, "no neighbour was seen"),

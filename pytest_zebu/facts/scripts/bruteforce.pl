@@ -128,7 +128,7 @@ sub tell_fail2ban {
     tell_file($name, $_) for split ' ', $files // '';
     tell_journal($name, split ' ', $matches) if defined $matches;
     print "\@ignores $name ", word($_), "\n" for ($said[1] // '') =~ /^[|`]- (\S+)/mg;
-    print "\@ignores $name command\n" if ($said[2] // '') =~ /\S/ && $said[2] !~ /^None$/;
+    print "\@ignores $name command\n" if ($said[2] // '') =~ /\S/ && $said[2] !~ /^None$/ || ($said[1] // '') =~ /^[|`]- file:/m;
     my (undef, $actions) = split /\n/, $said[6] // '', 2;
     my @actions = grep { /^[\w.\[\]=-]+$/ } split /[\s,]+/, $actions // '';
     my @told = ask_fail2ban(map { my $one = $_; map { "get $jail action $one $_" } qw(actionban actionstart port protocol) } @actions);
@@ -202,7 +202,7 @@ sub tell_crowdsec {
   print "\@ignores crowdsec ", word($_), "\n" for map { (slurp($_) // '') =~ m{["'\s]([0-9A-Fa-f.:]+/\d+)}g } glob '/etc/crowdsec/parsers/s02-enrich/*.yaml';
 }
 
-my @services = qw(fail2ban sshguard crowdsec crowdsec-firewall-bouncer denyhosts);
+my @services = qw(fail2ban sshguard crowdsec crowdsec-firewall-bouncer cs-firewall-bouncer denyhosts);
 my ($units) = said('systemctl', 'show', (map { "$_.service" } @services), '-p', 'Id', '-p', 'ActiveState', '-p', 'UnitFileState');
 my %active;
 for my $unit (split /\n\n/, $units) {
@@ -211,15 +211,22 @@ for my $unit (split /\n\n/, $units) {
   $active{$name} = ($of{ActiveState} // '') eq 'active';
   print join(' ', '@guard', word($name), word($of{ActiveState} // ''), word($of{UnitFileState} // '')), "\n";
 }
+my %is_service = %active;
+# What runs in a container, or was started by hand.
+for my $file (glob '/proc/[0-9]*/comm') {
+  my ($comm) = (slurp($file, 64) // '') =~ /^(fail2ban-server|sshguard|crowdsec|denyhosts)$/ or next;
+  my $name = $comm eq 'fail2ban-server' ? 'fail2ban' : $comm;
+  print "\@guard ", word("$name that is no service"), " active %\n" unless $active{$name}++;
+}
 my ($servers) = servers();
 for my $server (@$servers) {
   my @ports = map { $_->[0] =~ /^(?:127\.|::1$)/ ? () : $_->[1] } @{ $server->{sockets} };
   my %once; @ports = grep { !$once{$_}++ } @ports or next;
   my ($text, $status) = $server->{options} ? said($server->{exe}, '-T', @{ $server->{options} }, '-C', "user=root,host=127.0.0.1,addr=127.0.0.1,laddr=127.0.0.1,lport=$ports[0],rdomain=none") : ('', 1);
   my %of = map { /^(\S+) (.*)$/ ? (lc $1 => $2) : () } $status ? () : split /\n/, $text;
-  print join(' ', '@sshd', join(',', @ports), word($of{loglevel} // '?'), word($of{persourcepenaltyexemptlist} // 'none'), $of{persourcepenalties} // 'no'), "\n";
+  print join(' ', '@sshd', join(',', @ports), word($of{loglevel} // '?'), word($of{persourcepenaltyexemptlist} // 'none'), $server->{is_replaced} ? 'no' : $of{persourcepenalties} // 'no'), "\n";
 }
-tell_fail2ban() if $active{fail2ban};
-tell_sshguard() if $active{sshguard};
-tell_crowdsec() if $active{crowdsec};
+tell_fail2ban() if $is_service{fail2ban};
+tell_sshguard() if $is_service{sshguard};
+tell_crowdsec() if $is_service{crowdsec};
 print '@now ', time, "\n";

@@ -37,7 +37,7 @@ sub understood {
       return undef unless $letter =~ /[ofphEbgkuc]/;
       my $value = $one ne '' ? $one : shift @words;
       return undef unless defined $value;
-      return undef if $letter eq 'f' && $value !~ m{^/};
+      return undef if $letter eq 'f' && $value !~ m{^/} || $letter eq 'o' && $value =~ /^\s*(?:include|match)\b/i;
       push @kept, "-$letter", $value if $letter =~ /[ofph]/;
       last;
     }
@@ -75,13 +75,15 @@ sub is_ours {
   return $file[4] == 0 && !($file[2] & 022);
 }
 
-# When a server read its configuration: it began, or came back from a SIGHUP and wrote its pid file anew.
+# When a server read its configuration: it began, or came back from a SIGHUP; then it wrote its pid file anew, and said so.
 sub loaded {
   my ($pid, $pid_file) = @_;
   my ($boot) = (slurp('/proc/stat') // '') =~ /^btime (\d+)/m or return undef;
   my ($ticks) = (slurp("/proc/$pid/stat") // '') =~ /^.*\) \S(?: \S+){18} (\d+)/s or return undef;
   my $at = $boot + $ticks / 100;
   if ($pid_file =~ m{^/} && (slurp($pid_file, 32) // '') =~ /^$pid$/m) { my $written = (stat $pid_file)[9]; $at = $written if $written > $at }
+  my ($said) = said('journalctl', '-q', '-o', 'short-unix', '-n', '1', "_PID=$pid", '--grep=^(Received SIGHUP|Server listening)');
+  $at = $1 if $said =~ /^(\d+)\./ && $1 > $at;
   return $at <= time + 1 ? $at : undef;
 }
 
@@ -111,9 +113,9 @@ sub servers {
     }
     if ($one) {
       my $exe = readlink("/proc/$one->[1]/exe") // '';
-      $exe =~ s/ \(deleted\)$//;
+      my $is_replaced = $exe =~ s/ \(deleted\)$//;    # by another version, perhaps
       if (is_ours($one->[1], $exe)) {
-        $server{ $one->[1] } ||= { pid => $one->[1], exe => $exe, options => options_of($one->[1]), sockets => [], each_login => 0 };
+        $server{ $one->[1] } ||= { pid => $one->[1], exe => $exe, options => options_of($one->[1]), is_replaced => $is_replaced, sockets => [], each_login => 0 };
         push @{ $server{ $one->[1] }{sockets} }, [$address, $port];
       }
       else { push @others, ["$one->[0] of a container or of somebody", $port] }
@@ -124,7 +126,7 @@ sub servers {
       $server{$key} ||= { pid => 0, exe => '/usr/sbin/sshd', options => unit_options($unit . ($each ? '@' : '') . '.service'), sockets => [], each_login => 1 };
       push @{ $server{$key}{sockets} }, [$address, $port];
     }
-    elsif (my ($other) = grep { $_->[0] =~ /^(?:dropbear|tinysshd|lsh|wolfsshd|sshfront)/ } @holders) { push @others, [$other->[0], $port] }
+    elsif (my ($other) = grep { $_->[0] =~ /^(?:dropbear|tinyssh|lshd|.+sshd$)/ } @holders) { push @others, [$other->[0], $port] }
     elsif ($ours eq $port) { push @others, [$holders[0] ? $holders[0][0] : 'a process', $port] }
   }
   my %once; @others = grep { !$once{"@$_"}++ } @others;

@@ -154,7 +154,9 @@ sub users {
     my $has_shell = $shell !~ m{/(?:nologin|false|sync|halt|shutdown)$} ? 1 : 0;
     next unless $has_shell || $uid == 0;
     if (@found >= $USER_LIMIT) { unasked("users beyond $USER_LIMIT"); last }
-    my @groups = $wants_groups ? split /\0/, (said('id', '-Gnz', '--', $name))[0] : ();
+    my ($groups, $failed) = $wants_groups ? said('id', '-Gnz', '--', $name) : ('', 0);
+    if ($failed) { unasked("sshd about $name, whose groups were not seen"); next }
+    my @groups = split /\0/, $groups;
     my $kind = join ' ', map { is_like($name, $_) ? 1 : 0 } sort keys %{ $named{user} };
     for my $pattern (sort keys %{ $named{group} }) { $kind .= (grep { is_like($_, $pattern) } @groups) ? ' 1' : ' 0' }
     $kind .= $uid == 0 ? ' root' : '';
@@ -300,7 +302,7 @@ for my $at (0 .. $#$servers) {
     my $is_local = !grep { $_->[0] !~ /^(?:127\.|::1$)/ } @sockets;
     for my $kind (@$kinds) {
       for my $address ($is_local ? grep { /^(?:127\.|::1$)/ } @addresses : @addresses) {
-        for my $local (@locals) { ask($server, $at, $kind, $address, $_, @$local) for $address, @hosts }
+        for my $local (grep { $address =~ /:/ ? $_->[0] =~ /:/ || !$named{localaddress} : $_->[0] !~ /:/ } @locals) { ask($server, $at, $kind, $address, $_, @$local) for $address, @hosts }
       }
     }
   }
