@@ -1,35 +1,53 @@
-"""What runs by itself: systemd's timers and cron's entries, what they run, how often, and how the last run ended."""
+"""What runs by itself: systemd's timers, cron's entries and containers, what they run, how often, and how the last run ended."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
 
-from croniter import CroniterError, croniter
-
-from pytest_zebu.facts.answer import Garbled, is_number, moment_of
+from pytest_zebu.facts import schedules
+from pytest_zebu.facts.answer import moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
-from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe(
-    "jobs",
-    file="jobs.sh",
-    root=True,
-    timeout=12,
-)
-_PERIODS = {"hourly": "0 * * * *", "daily": "0 6 * * *", "weekly": "0 6 * * 0", "monthly": "0 6 1 * *"}
-_NAMES = {"@reboot": "", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *"}
-_NAMES |= {"@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *"}
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
-
-
+PARTS = ("json.pl", "scheduled.pl", "shell.pl")
+PROBE = Probe("jobs", file="jobs.pl", uses=PARTS, root=True, timeout=15)
 UNIT_STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}
 )
-"""What `systemctl is-active` says (systemd's unit_active_state), and older versions of a unit that there is not."""
+"""What systemd says of a unit (its unit_active_state), and older versions of a unit that there is not."""
+AT_BOOT = frozenset({"enabled", "enabled-runtime", "static", "generated", "transient", "alias", "linked", "indirect"})
+"""States of unit files that come back, or need no enabling."""
+DEBIAN = "debian"
+"""Debian's cron, whose rules for tables are known whole."""
+ONCE = ("OnBootSec", "OnBootUSec", "OnStartupSec", "OnStartupUSec", "OnActiveSec", "OnActiveUSec")
+_SETTING = re.compile(r"(PG[A-Z]+)=(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that a job runs, without what stands around it (`sudo`, `flock`, `docker exec`).
+
+    Attributes:
+        words: its own name first; what only a run could tell stands as `$NAME`.
+        into: what is behind it: `|` and the words of a command, `>` and a file.
+        place: the container, service or machine that it runs in; empty for the machine itself.
+        is_sure: it runs whenever the job does, as far as days and hours go.
+        settings: variables of PostgreSQL's tools that it is given.
+    """
+
+    words: tuple[str, ...]
+    into: tuple[str, ...] = ()
+    place: str = ""
+    user: str = ""
+    is_sure: bool = True
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +55,46 @@ class Job:
     """Something that runs by itself.
 
     Attributes:
-        name: the timer, or the file of cron's that has it.
-        commands: what it runs, and the telling lines of scripts.
+        name: the timer, the table of cron's that has it, or the container.
+        commands: what it runs of what is of interest.
         longest_gap: the longest time between two coming runs; None where it is not known.
         is_enabled: it comes back at boot.
         is_active: its timer, or the cron daemon, runs.
         last_run: when it last ended; None where that is not known.
         result: how the last run ended, as systemd says it; empty where nothing is known.
+        hindered: why it does not run, though it stands there.
+        unread: what it runs and nobody could read, each with why.
+        broken: what it is to run and cannot, each with why.
+        coming: its coming runs.
+        image: of a container that makes backups, the name of its image.
+        databases: of such a container, the databases that it is told to dump.
+        kept: of such a container, when the files that it keeps were written, newest first.
     """
 
     name: str
-    commands: tuple[str, ...]
+    commands: tuple[Command, ...]
     longest_gap: timedelta | None
     is_enabled: bool
     is_active: bool
     last_run: datetime | None = None
     result: str = ""
+    hindered: str = ""
+    unread: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    coming: tuple[datetime, ...] = ()
+    image: str = ""
+    databases: tuple[str, ...] = ()
+    kept: tuple[datetime, ...] = ()
 
     def runs(self, pattern: str) -> bool:
-        """Whether one of its commands matches."""
-        return any(re.search(pattern, command) for command in self.commands)
+        """Whether one of its commands matches, from its name on."""
+        return any(re.match(pattern, str(command)) for command in self.commands)
 
     @property
     def trouble(self) -> str:
         """Why it cannot be relied on; empty if it can."""
+        if self.hindered:
+            return self.hindered
         if not self.is_active:
             return "is not active"
         if not self.is_enabled:
@@ -70,32 +104,6 @@ class Job:
         return ""
 
 
-def _gap(moments: list[datetime]) -> timedelta | None:
-    ordered = sorted(set(moments))
-    return max((later - sooner for sooner, later in pairwise(ordered)), default=None)
-
-
-def _cron_gap(schedule: str) -> timedelta | None:
-    try:
-        coming = croniter(schedule, datetime(2026, 1, 1, tzinfo=UTC))
-        return _gap([coming.get_next(datetime) for _ in range(60)])
-    except (CroniterError, ValueError, KeyError):
-        return None
-
-
-def _cron_entry(file: str, line: str) -> tuple[str, str]:
-    """Schedule and command of a crontab's line; the system's own have a user in between."""
-    fields = line.split(None, 1 if line.startswith("@") else 5)
-    count = 1 if line.startswith("@") else 5
-    if len(fields) <= count:
-        return "", line
-    schedule = _NAMES.get(fields[0], "") if count == 1 else " ".join(fields[:5])
-    command = fields[count]
-    if "spool" not in file:
-        command = command.partition(" ")[2] or command
-    return schedule, command
-
-
 class _Reading:
     """A job while its lines are read."""
 
@@ -103,20 +111,135 @@ class _Reading:
         self.name = name
         self.is_enabled = is_enabled
         self.is_active = is_active
-        self.commands: list[str] = []
-        self.next: list[datetime] = []
-        self.gap: timedelta | None = None
+        self.commands: list[Command] = []
+        self.calendars: list[tuple[datetime, ...]] = []
+        self.spans: dict[str, timedelta | None] = {}
+        self.schedule = schedules.Schedule()
         self.last_run: datetime | None = None
-        self.result = ""
+        self.result = self.hindered = self.image = ""
+        self.unread: list[str] = []
+        self.broken: list[str] = []
+        self.databases: list[str] = []
+        self.kept: tuple[datetime, ...] = ()
+
+    def _gap(self) -> timedelta | None:
+        gaps = [self.schedule.gap, *map(schedules.longest_gap, self.calendars), schedules.together(self.calendars)]
+        gaps += [length for key, length in self.spans.items() if key not in ONCE]
+        return min((gap for gap in gaps if gap is not None), default=None)
 
     def job(self) -> Job:
-        gap = self.gap if self.gap is not None else _gap(self.next)
-        return Job(self.name, tuple(self.commands), gap, self.is_enabled, self.is_active, self.last_run, self.result)
+        hindered = self.hindered
+        if not hindered and (
+            self.schedule.once or (self.spans and not self.calendars and set(self.spans) <= set(ONCE))
+        ):
+            hindered = "runs when the machine starts, and then no more"
+        if not hindered and self.schedule.never:
+            hindered = "has a schedule that never comes"
+        coming = self.schedule.coming or tuple(sorted(moment for moments in self.calendars for moment in moments))
+        return Job(
+            self.name, tuple(self.commands), self._gap(), self.is_enabled, self.is_active, self.last_run, self.result,
+            hindered, tuple(self.unread), tuple(self.broken), coming, self.image, tuple(self.databases), self.kept,
+        )  # fmt: skip
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Job, ...]:
-    """From systemctl show, systemd-analyze calendar and cron's tables."""
+    """From systemctl show, systemd-analyze calendar, cron's tables and what Docker says of containers."""
     return read(gathered.said("jobs").out)
+
+
+WORDS = (
+    "timer", "enabled", "active", "owner", "result", "ended", "skipped", "next", "span", "cron", "table", "ignored",
+    "entry", "bad", "anacron", "holder", "schedule", "database", "kept", "run", "unread", "broken",
+)  # fmt: skip
+
+
+class _Reader:
+    """Reads the lines of the probe: timers, then cron, then containers."""
+
+    def __init__(self) -> None:
+        self.found: list[_Reading] = []
+        self.flavour = ""
+        self.cron_runs = self.cron_stays = False
+        self.table: list[_Reading] = []
+
+    def take(self, one: Record) -> None:
+        """Take a line.
+
+        Raises:
+            Garbled: it is of another kind, or belongs to no job.
+        """
+        rest = one.rest
+        match one.word:
+            case "timer":
+                self._add(_Reading(rest))
+            case "cron":
+                self._cron(one)
+            case "table":
+                self.table = []
+                self._add(_Reading(rest, is_enabled=self.cron_stays, is_active=self.cron_runs))
+            case "entry":
+                self._entry(one)
+            case "anacron":
+                self._anacron(one)
+            case "holder":
+                name, image = one.fields(2)
+                self._add(_Reading(name))
+                self.found[-1].image = image
+            case _ if not self.found:
+                raise one.garbled()
+            case "ignored":
+                self.found[-1].hindered = f"is ignored by cron: {rest}"
+            case "bad":
+                self._refuse(rest)
+            case _:
+                _read(self.found[-1], one)
+
+    def _add(self, job: _Reading) -> None:
+        self.found.append(job)
+
+    def _cron(self, one: Record) -> None:
+        flavour, _, states = one.rest.partition(" ")
+        state, _, enabled = states.partition(" ")
+        if state not in UNIT_STATES:
+            raise one.garbled()
+        self.flavour = flavour
+        self.cron_runs = state == "active"
+        self.cron_stays = enabled.strip() in AT_BOOT or not enabled.strip()
+
+    def _entry(self, one: Record) -> None:
+        file, schedule, _ = [*one.rest.split("\t"), "", ""][:3]
+        if not self.found:
+            raise one.garbled()
+        # The reading of the table itself stands for it where it has no entry.
+        head = self.table[0] if self.table else self.found[-1]
+        job = _Reading(file, is_enabled=self.cron_stays, is_active=self.cron_runs)
+        job.hindered = head.hindered
+        job.schedule = schedules.cron(schedule) if schedule else job.schedule
+        if not self.table:
+            self.table.append(head)
+        self.table.append(job)
+        self._add(job)
+        if job.schedule.refused:
+            self._refuse(f"an entry {job.schedule.refused}")
+
+    def _refuse(self, why: str) -> None:
+        """One bad entry, and Debian's cron takes none of the table."""
+        if self.flavour != DEBIAN:
+            self.found[-1].unread.append(f"{self.found[-1].name} has {why}")
+            return
+        for job in self.table:
+            job.hindered = job.hindered or f"is ignored by cron, all of it: {why}"
+
+    def _anacron(self, one: Record) -> None:
+        _, days = one.fields(2)
+        anacron = next((job for job in self.found if job.name == "anacron.timer"), None)
+        job = _Reading("/etc/anacrontab", is_enabled=anacron is None or anacron.is_enabled)
+        job.is_active = anacron.is_active if anacron else self.cron_runs
+        lengths = {"@daily": 1, "@weekly": 7, "@monthly": 31}
+        count = lengths.get(days) or (int(days) if days.isdigit() and len(days) < 5 else None)
+        job.schedule = schedules.Schedule(gap=timedelta(days=count) if count else None)
+        self.table = []
+        self._add(job)
 
 
 def read(text: str) -> tuple[Job, ...]:
@@ -125,75 +248,85 @@ def read(text: str) -> tuple[Job, ...]:
     Raises:
         Garbled: a line is of another kind.
     """
-    found: list[_Reading] = []
-    cron_runs = False
-    words = ("timer", "entry", "period", "enabled", "active", "line", "next", "when", "service")
-    told = records(text, "the jobs probe", words, followed=("cron",))
-    has_timers = any(one.word == "timer" for one in told)
-    for one in told:
-        word, rest = one.word, one.rest
-        if word == "cron":
-            # Of two units that cron may be, each tells its state on a line.
-            states = {rest.strip(), *(line.strip() for line in one.lines)} - {""}
-            if not states <= UNIT_STATES:
-                raise one.garbled()
-            cron_runs = "active" in states
-            continue
-        if word == "timer":
-            found.append(_Reading(rest))
-        elif word == "entry":
-            file, _, entry = rest.partition("\t")
-            # Debian's packages bring both; the entry of cron's looks for systemd, and does nothing where that has a timer.
-            if has_timers and "-d /run/systemd/system" in entry:
-                continue
-            schedule, command = _cron_entry(file, entry.strip())
-            reading = _Reading(file, is_active=cron_runs)
-            reading.commands.append(command)
-            reading.gap = _cron_gap(schedule) if schedule else None
-            found.append(reading)
-        elif word == "period":
-            period, _, file = rest.partition(" ")
-            if period not in _PERIODS:
-                raise one.garbled()
-            reading = _Reading(file, is_active=cron_runs)
-            reading.commands.append(file)
-            reading.gap = _cron_gap(_PERIODS[period])
-            found.append(reading)
-        elif not found:
-            raise one.garbled()
-        else:
-            _read(found[-1], word, rest)
-    return tuple(reading.job() for reading in found)
+    reader = _Reader()
+    for one in records(text, "the jobs probe", WORDS):
+        reader.take(one)
+    heads = {id(job) for job in reader.found if _is_bare_table(job)}
+    return tuple(job.job() for job in reader.found if id(job) not in heads)
 
 
-def _next(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        raise Garbled(f"systemd-analyze said: {text}") from None
+def _is_bare_table(job: _Reading) -> bool:
+    """A table of cron's that says nothing beside its entries."""
+    return job.name.startswith("/") and job.schedule == schedules.Schedule() and not (job.commands or job.unread)
 
 
-def _read(job: _Reading, word: str, rest: str) -> None:
-    match word:
+def _moments(one: Record) -> tuple[datetime, ...]:
+    return tuple(moment_of(text, "a moment of a job") for text in one.rest.split())
+
+
+def _command(one: Record) -> Command:
+    flag, place, user, *words = one.rest.split("\t")
+    settings = []
+    while words and (found := _SETTING.fullmatch(words[0])):
+        settings.append((found[1], found[2]))
+        words.pop(0)
+    if flag not in ("sure", "maybe") or not words:
+        raise one.garbled()
+    behind = next((n for n, word in enumerate(words) if word in ("|", ">")), len(words))
+    return Command(tuple(words[:behind]), tuple(words[behind:]), place, user, flag == "sure", tuple(settings))
+
+
+def _read(job: _Reading, one: Record) -> None:
+    rest = one.rest
+    match one.word:
         case "enabled":
-            job.is_enabled = rest in ("enabled", "enabled-runtime", "static", "generated", "alias")
+            job.is_enabled = rest in AT_BOOT
         case "active":
             job.is_active = rest == "active"
-        case "line":
-            job.commands.append(rest.strip())
+        case "owner":
+            user, lingers = one.fields(2)
+            if lingers != "1":
+                job.hindered = f"runs only while {user} is logged in"
+        case "result":
+            job.result = rest
+        case "ended":
+            job.last_run = moment_of(rest, "the end of a run")
+        case "skipped":
+            job.hindered = job.hindered or "does not run: a condition of its service is not met"
         case "next":
-            if moment := _MOMENT.search(rest):
-                job.next.append(_next(moment[1]))
-        case "service":
-            key, _, value = rest.partition("=")
-            if key == "ExecStart" and (command := re.search(r"argv\[\]=(.*?) ;", value)):
-                job.commands.append(command[1])
-            elif key == "Result":
-                job.result = value
-            elif key == "ExecMainExitTimestamp" and is_number(value.lstrip("@")) and value.lstrip("@") != "0":
-                job.last_run = moment_of(value.lstrip("@"), "the end of a run")
+            job.calendars.append(_moments(one))
+        case "span":
+            key, length = one.fields(2)
+            job.spans[key] = schedules.span(length)
+        case "schedule":
+            job.schedule = schedules.interval(rest)
+        case "database":
+            job.databases.append(rest)
+        case "kept":
+            job.kept = tuple(sorted(_moments(one), reverse=True))
+        case "run":
+            if "\t" not in rest or rest.count("\t") < 3:
+                raise one.garbled()
+            job.commands.append(_command(one))
+        case "unread" | "broken":
+            what, _, why = rest.partition("\t")
+            (job.unread if one.word == "unread" else job.broken).append(f"{what} {why}")
         case _:
-            return
+            raise one.garbled()
+
+
+_NAMED = re.compile(r" names (.+), and is no shell script$")
+
+
+def unread_of(jobs: Iterable[Job], pattern: str) -> tuple[str, ...]:
+    """What jobs run and nobody could read, as far as it may be something that matches: a script that names another tool is not."""
+    found = []
+    for job in jobs:
+        for one in () if job.hindered else job.unread:
+            named = _NAMED.search(one)
+            if named is None or re.match(pattern, named[1]):
+                found.append(f"{job.name}: {one}")
+    return tuple(dict.fromkeys(found))
 
 
 FACT = Fact("jobs", parse, (PROBE,))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.containers import docker_time
@@ -25,10 +26,10 @@ ROTATION_PROBE = Probe(
     file="rotation.sh",
     root=True,
 )
-UNITS: Mapping[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+UNITS: Mapping[str, int] = {"": 1, "B": 1, **{letter: 2 ** (10 * n) for n, letter in enumerate("KMGTPE", 1)}}
 DEFAULT_SHARE, DEFAULT_MOST = 0.10, 4 * 2**30
 """What journald keeps to where nothing is set (journald.conf(5), SystemMaxUse=)."""
-_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)$")
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])\s*([BKMGTPE]?)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Rotation:
         journal_size, size: bytes of the journal, and of the file system that holds /var/log.
         rotated: when logrotate last ran.
         large: text logs of more than 256 MiB, with their sizes in bytes.
+        unread: why journald's settings are not known; empty if they are.
     """
 
     journal_limit: int | None
@@ -73,6 +75,7 @@ class Rotation:
     size: int
     rotated: datetime | None
     large: tuple[tuple[str, int], ...]
+    unread: str = ""
 
 
 def parse(gathered: Gathered, target: Target) -> Logs:
@@ -97,25 +100,36 @@ def parse(gathered: Gathered, target: Target) -> Logs:
 
 
 def bytes_of(text: str) -> int | None:
-    """A size as systemd writes it; nothing if it is none."""
-    found = _SIZE.match(text.strip())
-    return int(found[1]) * UNITS[found[2]] if found else None
+    """A size as systemd takes it, such as `200M`, `1.5G` or `1G 500M`; nothing if it is none."""
+    rest, total = text.strip(), 0
+    while found := _SIZE.match(rest):
+        total += int(Decimal(found[1]) * UNITS[found[2]])
+        rest = rest[found.end() :]
+    return total if text.strip() and not rest else None
 
 
 def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
     """From journald's settings, logrotate's state and the files that are there."""
-    journald: dict[str, str] = {}
+    storage = unread = ""
+    given: int | None = None
     journal = size = 0
     rotated: datetime | None = None
     large = []
     try:
-        words = ("journald", "journal", "size", "rotated", "large")
+        words = ("journald", "unread", "journal", "size", "rotated", "large")
         for record in records(gathered.said("rotation").out, "the rotation probe", words):
             rest = record.rest
             match record.word:
                 case "journald":
                     key, _, value = rest.partition(" ")
-                    journald[key] = value.strip()
+                    if key == "Storage":
+                        storage = value.strip()
+                    elif not value.strip():
+                        given = None
+                    else:  # what journald does not understand, it leaves aside
+                        given = bytes_of(value) or given
+                case "unread":
+                    unread = rest
                 case "journal":
                     journal = int(rest)
                 case "size":
@@ -130,12 +144,11 @@ def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
     if not size:
         raise Garbled("the size of /var/log's file system")
     limit: int | None = min(int(size * DEFAULT_SHARE), DEFAULT_MOST)
-    given = bytes_of(journald.get("SystemMaxUse", ""))
     if given:
         limit = given
-    if journald.get("Storage") in ("none", "volatile"):
+    if storage in ("none", "volatile"):
         limit = None
-    return Rotation(limit, bool(given), journal, size, rotated, tuple(large))
+    return Rotation(limit, bool(given), journal, size, rotated, tuple(large), unread)
 
 
 FACT = Fact("logs", parse, (PROBE,))

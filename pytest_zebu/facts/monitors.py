@@ -8,18 +8,21 @@ from datetime import UTC, datetime
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
+from pytest_zebu.facts.jobs import PARTS
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 AGENTS = (
     "node_exporter", "prometheus-node", "prometheus", "netdata", "telegraf", "zabbix_agentd", "zabbix_agent2", "monit", "collectd",
     "grafana-agent", "alloy", "datadog-agent", "munin-node", "nrpe", "icinga2", "checkmk-agent", "beszel-agent", "glances",
-    "uptime-kuma", "gatus", "cadvisor", "alertmanager", "atopacctd", "atop",
+    "uptime-kuma", "gatus", "cadvisor", "alertmanager", "atopacctd", "atop", "node-exporter", "blackbox-exporter", "blackbox_export",
+    "vmagent", "vector", "zabbix-agent", "zabbix-agent2",
 )  # fmt: skip
 """Programs that record or watch, by the name of their process, or of a container's image."""
 PROBE = Probe(
     "monitors",
-    file="monitors.sh",
+    file="monitors.pl",
+    uses=PARTS,
     values=(("NAMES", "|".join(AGENTS)),),
     root=True,
     timeout=12,
@@ -28,11 +31,25 @@ _NAME = re.compile(r"[A-Za-z0-9@_.:\\-]+$")
 
 
 @dataclass(frozen=True, slots=True)
+class Agent:
+    """A program that watches or records all the time.
+
+    Attributes:
+        sends: it has a connection to another machine.
+        names_site: its files or its settings name the site's address.
+    """
+
+    name: str
+    sends: bool = False
+    names_site: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Watcher:
     """A job that looks at something.
 
     Attributes:
-        does: of health, disk, certificate, logs, alert.
+        does: of health (it asks the site or its services), disk, certificate, logs, and alert (it tells when something is wrong).
         result: how its last run ended, as systemd says it.
     """
 
@@ -50,7 +67,7 @@ class Monitors:
         recorded: by recorder: when it last wrote, and how many files it keeps.
     """
 
-    agents: tuple[str, ...]
+    agents: tuple[Agent, ...]
     recorded: tuple[tuple[str, datetime, int], ...]
     watchers: tuple[Watcher, ...]
 
@@ -65,8 +82,8 @@ def parse(gathered: Gathered, target: Target) -> Monitors:
     try:
         for one in records(gathered.said("monitors").out, "the monitors probe", ("agent", "recorded", "job")):
             match [one.word, *one.rest.split()]:
-                case ["agent", name] if _NAME.match(name):
-                    agents.append(name)
+                case ["agent", name, *words] if _NAME.match(name) and set(words) <= {"sends", "names"}:
+                    agents.append(Agent(name, "sends" in words, "names" in words))
                 case ["recorded", name, moment, count]:
                     recorded.append((name, datetime.fromtimestamp(int(moment), UTC), int(count)))
                 case ["job", name, result, *does]:

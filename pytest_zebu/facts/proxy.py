@@ -16,7 +16,7 @@ from pytest_zebu.facts.lines import records
 from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
-JOBS_PROBE = Probe("proxy.jobs", file="jobs.sh", root=True, timeout=12, host="proxy")
+JOBS_PROBE = Probe("proxy.jobs", file="jobs.pl", uses=jobs.PARTS, root=True, timeout=15, host="proxy")
 CONFIGURATION_PROBE = Probe(
     "proxy.configuration",
     file="proxy-configuration.sh",

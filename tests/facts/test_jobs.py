@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.jobs import Job, read
+from pytest_zebu.facts.jobs import Command, Job, read, unread_of
 from tests.facts.answers import AT, NOON
 
+DAY = timedelta(days=1)
 TIMER = f"""@timer zebu-backup.timer
 @enabled enabled
 @active active
-@service ExecStart={{ path=/usr/local/sbin/backup ; argv[]=/usr/local/sbin/backup --all ; ignore_errors=no }}
-@service Result=success
-@service ExecMainExitTimestamp=@{AT}
-@line   pg_dump -Fc zebu
-@when OnCalendar=*-*-* 02:00:00
-@next Wed 2026-11-25 02:00:00 UTC
-@next Thu 2026-11-26 02:00:00 UTC
-@next Sat 2026-11-28 02:00:00 UTC
+@result success
+@ended {AT}
+@run sure\tcontainer:db\troot\tpg_dump\t-Fc\tzebu\t>\t/b/zebu.dump
+@next {AT + 86400} {AT + 2 * 86400} {AT + 4 * 86400}
 """
+CRON = "@cron debian active enabled\n@table /etc/cron.d/x\n"
 
 
 def test_a_timer() -> None:
     (found,) = read(TIMER)
     assert found == Job(
         "zebu-backup.timer",
-        ("/usr/local/sbin/backup --all", "pg_dump -Fc zebu"),
+        (Command(("pg_dump", "-Fc", "zebu"), (">", "/b/zebu.dump"), "container:db", "root"),),
         timedelta(days=2),
         True,
         True,
         NOON,
         "success",
+        coming=tuple(NOON + n * DAY for n in (1, 2, 4)),
     )
     assert found.trouble == ""
-    assert found.runs(r"\bpg_dump\b")
-    assert not found.runs("restic")
+    assert found.runs("pg_dump")
+    assert not found.runs("zebu")
+    assert str(found.commands[0]) == "pg_dump -Fc zebu"
+
+
+def test_what_a_command_is_given() -> None:
+    (found,) = read("@timer a.timer\n@run maybe\t\tapp\tPGDATABASE=zebu\tPGHOST=db\tpg_dump\t|\tgzip\n")
+    assert found.commands == (
+        Command(("pg_dump",), ("|", "gzip"), "", "app", False, (("PGDATABASE", "zebu"), ("PGHOST", "db"))),
+    )
 
 
 @pytest.mark.parametrize(("state", "enabled"), [
-    ("enabled", True), ("enabled-runtime", True), ("static", True), ("generated", True), ("alias", True), ("disabled", False), ("masked", False), ("", False),
+    ("enabled", True), ("enabled-runtime", True), ("static", True), ("generated", True), ("transient", True), ("alias", True), ("disabled", False), ("masked", False), ("", False),
 ])  # fmt: skip
 def test_what_comes_back_at_boot(state: str, enabled: bool) -> None:
     (found,) = read(TIMER.replace("@enabled enabled", f"@enabled {state}"))
@@ -50,85 +57,122 @@ def test_what_comes_back_at_boot(state: str, enabled: bool) -> None:
 
 @pytest.mark.parametrize(("old", "new", "trouble"), [
     ("@active active", "@active inactive", "is not active"), ("@enabled enabled", "@enabled disabled", "is not enabled"),
-    ("Result=success", "Result=exit-code", "last run ended with exit-code"), ("@service Result=success\n", "", ""),
+    ("@result success", "@result exit-code", "last run ended with exit-code"), ("@result success\n", "", ""),
+    ("@result success", "@skipped", "does not run: a condition"), ("@result success", "@owner op 0", "runs only while op is logged in"), ("@result success", "@owner op 1", ""),
+    (f"@next {AT + 86400}", "@span OnBootUSec 5min\n@next", ""),
 ])  # fmt: skip
 def test_why_a_job_cannot_be_relied_on(old: str, new: str, trouble: str) -> None:
+    assert old in TIMER
     (found,) = read(TIMER.replace(old, new))
     assert found.trouble.startswith(trouble)
     assert bool(found.trouble) is bool(trouble)
 
 
-@pytest.mark.parametrize("stamp", ["", "0", "@0", "n/a"])
-def test_a_run_that_never_ended_has_no_moment(stamp: str) -> None:
-    (found,) = read(TIMER.replace(f"@{AT}", stamp))
+def test_a_run_that_never_ended_has_no_moment() -> None:
+    (found,) = read(TIMER.replace(f"@ended {AT}\n", ""))
     assert found.last_run is None
 
 
-def test_one_coming_run_tells_no_gap() -> None:
-    (found,) = read("@timer a.timer\n@next Wed 2026-11-25 02:00:00 UTC\n@next Wed 2026-11-25 02:00:00 UTC\n")
-    assert found.longest_gap is None
-
-
-@pytest.mark.parametrize(("file", "line", "command", "gap"), [
-    ("/etc/cron.d/x", "0 3 * * * root /usr/sbin/backup --now", "/usr/sbin/backup --now", timedelta(days=1)),
-    ("/var/spool/cron/crontabs/root", "0 3 * * 0 /usr/sbin/backup --now", "/usr/sbin/backup --now", timedelta(days=7)),
-    ("/etc/crontab", "@hourly root certbot renew", "certbot renew", timedelta(hours=1)),
-    ("/etc/crontab", "@daily root certbot renew", "certbot renew", timedelta(days=1)),
-    ("/etc/crontab", "@weekly root certbot renew", "certbot renew", timedelta(days=7)),
-    ("/etc/crontab", "@monthly root certbot renew", "certbot renew", timedelta(days=31)),
-    ("/etc/crontab", "@reboot root certbot renew", "certbot renew", None),
-    ("/etc/crontab", "99 99 * * * root x", "x", None), ("/etc/crontab", "* *", "* *", None), ("/etc/crontab", "0 3 * * * root", "root", timedelta(days=1)),
-    ("/etc/cron.d/x", "0 */6 * * * root x", "x", timedelta(hours=6)), ("/etc/cron.d/x", "0 3 * * 1-5 root x", "x", timedelta(days=3)),
+@pytest.mark.parametrize(("told", "gap", "trouble"), [
+    ("@span OnUnitActiveUSec 1d", DAY, ""), ("@span OnUnitInactiveUSec 12h 30min", timedelta(hours=12.5), ""), ("@span OnBootUSec 15min\n@span OnUnitActiveUSec 1d", DAY, ""),
+    ("@span OnBootUSec 15min", None, "when the machine starts"), ("@span OnStartupUSec 1h\n@span OnActiveUSec 1h", None, "when the machine starts"), ("@span OnUnitActiveUSec often", None, ""),
+    (f"@next {AT}", None, ""), (f"@next {AT} {AT}", None, ""), ("@next", None, ""),
+    # Of two calendars that take turns, and of two of which one comes oftener
+    (f"@next {AT} {AT + 2 * 86400} {AT + 4 * 86400}\n@next {AT + 86400} {AT + 3 * 86400}", DAY, ""), (f"@next {AT} {AT + 60} {AT + 120}\n@next {AT} {AT + 604800}", timedelta(minutes=1), ""),
 ])  # fmt: skip
-def test_an_entry_of_cron(file: str, line: str, command: str, gap: timedelta | None) -> None:
-    (found,) = read(f"@cron active\n@entry {file}\t{line}\n")
-    assert (found.name, found.commands, found.longest_gap) == (file, (command,), gap)
+def test_how_often_a_timer_comes(told: str, gap: timedelta | None, trouble: str) -> None:
+    (found,) = read(f"@timer a.timer\n@enabled enabled\n@active active\n{told}\n")
+    assert found.longest_gap == gap
+    assert trouble in found.trouble
+    assert bool(found.trouble) is bool(trouble)
 
 
-@pytest.mark.parametrize(("state", "active"), [("active", True), ("inactive", False), ("", False)])
-def test_entries_run_where_the_daemon_does(state: str, active: bool) -> None:
-    entry, period = read(f"@cron {state}\n@entry /etc/crontab\t@daily root x\n@period daily /etc/cron.daily/x\n")
-    assert (entry.is_active, period.is_active) == (active, active)
+def test_an_entry_of_cron() -> None:
+    (found,) = read(f"{CRON}@entry /etc/cron.d/x\t0 3 * * *\troot\n@run sure\t\troot\tcertbot\trenew\n@ended {AT}\n")
+    assert (found.name, found.longest_gap, found.last_run) == ("/etc/cron.d/x", DAY, NOON)
+    assert found.runs("certbot renew")
+    assert found.trouble == ""
 
 
-@pytest.mark.parametrize(("period", "gap"), [
-    ("hourly", timedelta(hours=1)), ("daily", timedelta(days=1)), ("weekly", timedelta(days=7)), ("monthly", timedelta(days=31)),
+@pytest.mark.parametrize(("schedule", "trouble"), [
+    ("@reboot", "when the machine starts"), ("0 3 31 2 *", "never comes"), ("10-5 * * * *", "never comes"), ("@daily", ""), ("0 3 * * sun", ""),
 ])  # fmt: skip
-def test_a_script_of_a_period(period: str, gap: timedelta) -> None:
-    (found,) = read(f"@cron active\n@period {period} /etc/cron.{period}/x\n@line restic backup\n")
-    assert (found.commands, found.longest_gap) == ((f"/etc/cron.{period}/x", "restic backup"), gap)
+def test_entries_that_do_not_come_back(schedule: str, trouble: str) -> None:
+    (found,) = read(f"{CRON}@entry /etc/cron.d/x\t{schedule}\troot\n@run sure\t\troot\tx\n")
+    assert trouble in found.trouble
+    assert bool(found.trouble) is bool(trouble)
 
 
-def test_what_debian_leaves_to_its_timer_is_not_counted_twice() -> None:
-    entry = "@entry /etc/cron.d/certbot\t0 */12 * * * root test -x /usr/bin/certbot -a \\! -d /run/systemd/system && certbot -q renew\n"
-    assert [job.name for job in read(TIMER + entry)] == ["zebu-backup.timer"]
-    assert [job.name for job in read(entry)] == ["/etc/cron.d/certbot"]
+@pytest.mark.parametrize(("told", "why"), [
+    ("@ignored has no newline", "no newline"), ("@entry /etc/cron.d/x\t61 * * * *\troot", "a minute that cron does not know"), ("@entry /etc/cron.d/x\t\t\n@bad a line that is no entry", "a line that is no entry"),
+    ("@entry /etc/cron.d/x\t* * * * *\tnobody\n@bad an entry for a user that there is not", "a user that there is not"), ("@entry /etc/cron.d/x\t@every 5m\troot", "which cron does not know"),
+])  # fmt: skip
+def test_one_bad_entry_and_none_of_the_table_runs(told: str, why: str) -> None:
+    good = "@entry /etc/cron.d/x\t0 3 * * *\troot\n@run sure\t\troot\tpg_dump\tzebu"
+    for text in (f"{told}\n{good}", f"{good}\n{told}") if not told.startswith("@ignored") else (f"{told}\n{good}",):
+        jobs = read(f"{CRON}{text}\n@table /etc/cron.d/y\n@entry /etc/cron.d/y\t@daily\troot\n@run sure\t\troot\tx\n")
+        hindered = {job.hindered for job in jobs if job.name == "/etc/cron.d/x"}
+        assert len(hindered) == 1
+        assert why in hindered.pop()
+        assert [job.trouble for job in jobs if job.name == "/etc/cron.d/y"] == [""]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "sh: 1: syntax error",
-        "@enabled enabled\n@timer x\n",
-        "@timer x\n@next 2026-13-45 02:00:00\n",
-        "@period yearly /x\n",
-    ],
-)
-def test_what_belongs_to_no_job_is_garbled(text: str) -> None:
+def test_what_another_cron_makes_of_a_bad_entry_is_not_known() -> None:
+    text = (
+        CRON.replace("debian", "cronie")
+        + "@entry /etc/cron.d/x\t61 * * * *\troot\n@entry /etc/cron.d/x\t0 3 * * *\troot\n"
+    )
+    bad, good = read(text)
+    assert bad.unread
+    assert (good.trouble, good.unread) == ("", ())
+
+
+@pytest.mark.parametrize(("said", "trouble"), [
+    ("debian active enabled", ""), ("debian active ", ""), ("debian active static", ""), ("debian inactive enabled", "is not active"), ("debian failed enabled", "is not active"),
+    ("debian active disabled", "is not enabled"), ("debian active masked", "is not enabled"),
+])  # fmt: skip
+def test_entries_run_where_the_daemon_does(said: str, trouble: str) -> None:
+    (entry,) = read(f"@cron {said}\n@table /etc/crontab\n@entry /etc/crontab\t@daily\troot\n@run sure\t\troot\tx\n")
+    assert entry.trouble.startswith(trouble)
+    assert bool(entry.trouble) is bool(trouble)
+
+
+@pytest.mark.parametrize(("days", "gap"), [("1", DAY), ("7", 7 * DAY), ("@monthly", 31 * DAY), ("often", None)])
+def test_anacron_is_started_by_its_timer(days: str, gap: timedelta | None) -> None:
+    text = f"@cron debian active enabled\n@anacron cron.daily {days}\n@run sure\t\troot\tpg_dump\n"
+    (alone,) = read(text)
+    assert (alone.longest_gap, alone.trouble) == (gap, "")
+    _, stopped = read(f"@timer anacron.timer\n@enabled enabled\n@active inactive\n{text}")
+    assert stopped.trouble == "is not active"
+
+
+def test_a_container_that_makes_backups() -> None:
+    (found,) = read(f"@holder saver postgres-backup-local\n@schedule @daily\n@database zebu\n@kept {AT - 9} {AT}\n")
+    assert (found.image, found.longest_gap, found.databases) == ("postgres-backup-local", DAY, ("zebu",))
+    assert found.kept == (NOON, NOON - timedelta(seconds=9))
+
+
+def test_what_could_not_be_read() -> None:
+    jobs = read(
+        "@timer a.timer\n@unread /opt/a\tnames pg_dump, and is no shell script\n@unread /opt/b\tis a program\n@broken /opt/c\tis not there\n"
+    )
+    assert jobs[0].broken == ("/opt/c is not there",)
+    assert unread_of(jobs, "pg_dump") == (
+        "a.timer: /opt/a names pg_dump, and is no shell script",
+        "a.timer: /opt/b is a program",
+    )
+    assert unread_of(jobs, "certbot") == ("a.timer: /opt/b is a program",)
+
+
+@pytest.mark.parametrize("text", [
+    "sh: 1: syntax error", "@enabled enabled\n@timer x\n", "@timer x\n@next soon\n", "@timer x\n@next 99999999999999999\n", "@entry /x\t* * * * *\troot\n", "@timer x\n@run sure\n", "@timer x\n@run sure\t\troot\n",
+    "@timer x\n@run perhaps\t\troot\tx\n", "@cron debian running enabled\n", "@cron active\n", "@holder x\n", "@anacron x\n", "@timer x\n@span y\n", "@timer x\n@ended soon\n", "@timer x\n@owner y\n",
+])  # fmt: skip
+def test_what_is_not_understood_is_garbled(text: str) -> None:
     with pytest.raises(Garbled):
         read(text)
 
 
-@pytest.mark.parametrize(("said", "runs"), [
-    ("@cron active", True), ("@cron inactive\nactive", True), ("@cron inactive\ninactive", False), ("@cron inactive", False),
-    ("@cron ", False),
-])  # fmt: skip
-def test_cron_is_one_of_two_units(said: str, runs: bool) -> None:
-    (job,) = read(f"{said}\n@entry /etc/cron.d/a\t0 2 * * * root /usr/local/sbin/backup\n")
-    assert job.is_active is runs
-
-
-@pytest.mark.parametrize("said", ["@cron running", "@cron inactive\nnot a state"])
-def test_a_state_that_is_none_is_garbled(said: str) -> None:
-    with pytest.raises(Garbled):
-        read(said)
+def test_a_moment_is_in_utc() -> None:
+    (found,) = read("@timer x\n@ended 0\n")
+    assert found.last_run == datetime(1970, 1, 1, tzinfo=UTC)

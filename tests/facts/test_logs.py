@@ -22,7 +22,8 @@ def test_logs_of_services(target: Target) -> None:
 
 @pytest.mark.parametrize(("settings", "limit"), [
     ("", 2**30), ("@journald SystemMaxUse 200M\n", 200 * 2**20), ("@journald Storage volatile\n", None),
-    ("@journald SystemMaxUse 1G\n@journald SystemMaxUse 2G\n", 2 * 2**30),
+    ("@journald SystemMaxUse 1G\n@journald SystemMaxUse 2G\n", 2 * 2**30), ("@journald SystemMaxUse 200M\n@journald SystemMaxUse \n", 2**30),
+    ("@journald SystemMaxUse 200M\n@journald SystemMaxUse lots\n", 200 * 2**20), ("@journald SystemMaxUse lots\n", 2**30), ("@journald Storage none\n", None), ("@journald Storage auto\n", 2**30),
 ])  # fmt: skip
 def test_what_the_journal_keeps_to(settings: str, limit: int | None, target: Target) -> None:
     """A tenth of the file system where nothing is set; the last setting counts."""
@@ -32,7 +33,27 @@ def test_what_the_journal_keeps_to(settings: str, limit: int | None, target: Tar
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("10", 10), ("2K", 2048), ("1T", 2**40), ("infinity", None), ("5X", None), ("9" * 5000, None)]
+    ("text", "size"),
+    [
+        ("10", 10),
+        ("2K", 2048),
+        ("1T", 2**40),
+        ("1.5G", 1610612736),
+        (" 1G 500M ", 1598029824),
+        ("200 M", 209715200),
+        ("64B", 64),
+        ("200m", None),
+        ("", None),
+        ("1G x", None),
+        ("infinity", None),
+        ("5X", None),
+        ("9" * 5000, None),
+    ],
 )
 def test_sizes(text: str, size: int | None) -> None:
     assert logs.bytes_of(text) == size
+
+
+def test_settings_that_could_not_be_listed_are_not_the_defaults(target: Target) -> None:
+    found = read("log_rotation", f"@unread could not be listed\n@size {10 * 2**30}\n@rotated {AT}\n", target)
+    assert found.unread == "could not be listed"

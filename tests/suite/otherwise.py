@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.browser import Resource
-from pytest_zebu.facts.monitors import Watcher
+from pytest_zebu.facts.jobs import Command, Job
+from pytest_zebu.facts.monitors import Agent, Watcher
 from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
 from pytest_zebu.facts.web import Answer
@@ -63,6 +64,48 @@ def samples(held: tuple[int, ...], **changes: Any) -> Change:
 def job(pattern: str, **changes: Any) -> Change:
     """The jobs that run something, with fields otherwise."""
     return lambda value, now: tuple(with_(**changes)(one, now) if one.runs(pattern) else one for one in value)
+
+
+def _alone(name: str, commands: tuple[Command, ...], **changes: Any) -> Job:
+    return replace(Job(name, commands, DAY, is_enabled=True, is_active=True), **changes)
+
+
+def dumping(command: str, **changes: Any) -> Change:
+    """A single daily job that runs this command; what is changed is the command's."""
+    words = replace(Command(tuple(command.split())), **changes)
+    return lambda value, now: (_alone("night.timer", (words,)),)
+
+
+def unreadable(*what: str) -> Change:
+    """A single job, of which this could not be read."""
+    return lambda value, now: (_alone("night.timer", (), unread=what),)
+
+
+def taking_turns(apart: int) -> Change:
+    """Two jobs that dump the database, each every so many days, one after the other."""
+
+    def change(value: Any, now: datetime) -> tuple[Job, ...]:
+        runs = [tuple(now + n * DAY for n in range(0, 30) if n % apart < apart // 2 + 1)]
+        runs += [tuple(now + n * DAY for n in range(0, 30) if n % apart == 2)]
+        words = (Command(("pg_dump", "zebu")),)
+        return tuple(_alone("/etc/cron.d/dump", words, longest_gap=apart * DAY, coming=coming) for coming in runs)
+
+    return change
+
+
+def holding(*ages: timedelta, gap: timedelta | None = None, databases: tuple[str, ...] = ()) -> Change:
+    """A single container that makes backups and keeps files of these ages."""
+    return lambda value, now: (
+        _alone(
+            "saver", (), longest_gap=gap, image="databasus", databases=databases, kept=tuple(now - age for age in ages)
+        ),
+    )
+
+
+def agents(*said: str) -> Change:
+    """Programs that watch, each with what is seen of it, and no job that does."""
+    made = tuple(Agent(one.split()[0], "sends" in one, "names" in one) for one in said)
+    return lambda value, now: replace(value, watchers=(), recorded=(), agents=made)
 
 
 def table(**changes: Any) -> Change:

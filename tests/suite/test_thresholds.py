@@ -26,10 +26,12 @@ from tests.suite.otherwise import (
     SECOND,
     Change,
     accepted,
+    agents,
     ago,
     answering,
     beside,
     bought,
+    dumping,
     dumps,
     each,
     ending,
@@ -38,6 +40,7 @@ from tests.suite.otherwise import (
     front,
     greeting,
     header,
+    holding,
     job,
     known,
     logging,
@@ -54,15 +57,17 @@ from tests.suite.otherwise import (
     section,
     small_scale,
     table,
+    taking_turns,
     unanswered,
     undeclared,
+    unreadable,
     waiting,
     watching,
     with_,
     without,
 )
-from tests_prod.pre_deployment.test_database_backups import DUMPS
 
+DUMPS = "pg_dump"
 FAILED, PASSED, OPEN = Outcome.FAILED, Outcome.PASSED, Outcome.NOT_ASSESSED
 Row = tuple[str, Mapping[str, Change], Outcome, str]
 PASSWORD = "pre.security.secrets.postgres-password"
@@ -81,6 +86,7 @@ OF_SERVICES = (
 )
 HELD = (Pending("openssl", "3.0", "Debian-Security:12", is_held=True),)
 LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
+STRATEGY = "pre.database.backups.strategy"
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
@@ -453,6 +459,12 @@ ROWS: tuple[Row, ...] = (
     ("post.monitoring.logs.rotation", {"containers": logging("json-file", {"max-size": "9m"})}, PASSED, ""),
     ("pre.application.docker.log-rotation", {"containers": logging("json-file", {"max-size": "-1"})}, FAILED, "grow to -1"),
     ("pre.application.docker.log-rotation", {"containers": logging("acme/driver", {})}, OPEN, "whether acme/driver bounds"),
+    ("post.monitoring.logs.rotation", {"containers": logging("gelf", {})}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"log_rotation": with_(unread="could not be listed")}, OPEN, "could not be listed"),
+    ("post.monitoring.logs.rotation", {"jobs": lambda value, now: ()}, FAILED, "nothing runs it"),
+    ("post.monitoring.logs.rotation", {"jobs": unreadable("/opt/night is a program")}, PASSED, ""),
+    ("post.monitoring.logs.rotation", {"jobs": unreadable("/opt/night is a program"), "log_rotation": with_(rotated=None)}, OPEN, "is a program"),
+    ("post.monitoring.logs.rotation", {"jobs": unreadable("/opt/night names pg_dump, and is no shell script")}, FAILED, "nothing runs it"),
     # Pages and what they ask for
     ("deploy.frontend.console-clean", {"pages": only(status=399)}, PASSED, ""),
     ("deploy.frontend.console-clean", {"pages": only(status=400)}, FAILED, "answers 400"),
@@ -476,8 +488,35 @@ ROWS: tuple[Row, ...] = (
     (RENEWAL, {"certificates": each(not_before=ago(55 * DAY), not_after=lambda now: now + 35 * DAY)}, PASSED, ""),
     # Jobs that make backups, and those that go
     (BACKED_UP, {"jobs": job(DUMPS, longest_gap=26 * DAY / 24)}, PASSED, ""),
-    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=26 * DAY / 24 + SECOND)}, FAILED, "runs every 1 day, 2:00:01 only"),
-    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=None)}, OPEN, "could not be worked out"),
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=26 * DAY / 24 + SECOND, coming=())}, FAILED, "runs every 1 day, 2:00:01 only"),
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=None, coming=()), "backups": lost}, OPEN, "could not be worked out"),
+    (BACKED_UP, {"jobs": job(DUMPS, longest_gap=None, coming=())}, PASSED, ""),
+    (BACKED_UP, {"jobs": job(DUMPS, hindered="is ignored by cron: is a link")}, FAILED, "is ignored by cron: is a link"),
+    (STRATEGY, {"jobs": job(DUMPS, hindered="is ignored by cron: is a link")}, FAILED, "is ignored by cron: is a link"),
+    (BACKED_UP, {"jobs": taking_turns(3)}, PASSED, ""), (BACKED_UP, {"jobs": taking_turns(4)}, FAILED, "only"),
+    # What cannot be read may be what makes the dumps that are there
+    (BACKED_UP, {"jobs": unreadable("/opt/night is a program")}, PASSED, ""), (STRATEGY, {"jobs": unreadable("/opt/night is a program")}, PASSED, ""),
+    (BACKED_UP, {"jobs": unreadable("/opt/night is a program"), "backups": dumps((3 * DAY, 9), (2 * DAY, 9))}, OPEN, "/opt/night is a program"),
+    (STRATEGY, {"jobs": unreadable("/opt/night is a program"), "backups": dumps((DAY / 2, 9))}, OPEN, "/opt/night is a program"),
+    (STRATEGY, {"jobs": unreadable("/opt/night names certbot, and is no shell script")}, FAILED, "neither the machine"),
+    (STRATEGY, {"jobs": lost}, PASSED, ""), (STRATEGY, {"jobs": lost, "backups": lost}, OPEN, "nobody answers"), (BACKED_UP, {"jobs": lost, "backups": lost}, OPEN, "nobody answers"),
+    # Days of the week are a condition that only a run tells
+    (BACKED_UP, {"jobs": dumping("pg_dump zebu", is_sure=False)}, PASSED, ""),
+    (BACKED_UP, {"jobs": dumping("pg_dump zebu", is_sure=False), "backups": lost}, OPEN, "under a condition"),
+    # Deeds, not names: whose database, all of it, and kept
+    (STRATEGY, {"jobs": dumping("pg_dump zebu")}, PASSED, ""), (STRATEGY, {"jobs": dumping("pg_dumpall")}, PASSED, ""), (STRATEGY, {"jobs": dumping("pg_dump $DB")}, PASSED, ""),
+    (STRATEGY, {"jobs": dumping("pg_dump nextcloud")}, FAILED, "dumps nextcloud, and not zebu"), (BACKED_UP, {"jobs": dumping("pg_dump nextcloud")}, FAILED, "and not zebu"),
+    (STRATEGY, {"jobs": dumping("pg_dump nextcloud"), "environment": lost}, PASSED, ""),
+    (STRATEGY, {"jobs": dumping("pg_dump --schema-only zebu")}, FAILED, "only the schema"), (STRATEGY, {"jobs": dumping("pg_dumpall -g")}, FAILED, "only roles"),
+    (STRATEGY, {"jobs": dumping("pg_dump zebu", into=(">", "/dev/null"))}, FAILED, "thrown away"),
+    (STRATEGY, {"jobs": dumping("barman -q cron")}, FAILED, "neither the machine"), (STRATEGY, {"jobs": dumping("barman backup all")}, PASSED, ""),
+    (STRATEGY, {"jobs": dumping("pg_dump zebu", place="container:zebu-db-1")}, PASSED, ""), (STRATEGY, {"jobs": dumping("pg_dump zebu", place="container:cloud-db-1")}, FAILED, "no container of Zebu's"),
+    (STRATEGY, {"jobs": dumping("pg_dump zebu", place="service:db")}, PASSED, ""), (STRATEGY, {"jobs": dumping("pg_dump zebu", place="container:$DB")}, PASSED, ""),
+    # Containers that make backups, by what they keep
+    (STRATEGY, {"jobs": holding(DAY / 2)}, PASSED, ""), (BACKED_UP, {"jobs": holding(DAY / 2, 3 * DAY / 2)}, PASSED, ""),
+    (STRATEGY, {"jobs": holding(), "backups": lost}, OPEN, "was not seen"), (BACKED_UP, {"jobs": holding(3 * DAY), "backups": lost}, OPEN, "was not seen"),
+    (BACKED_UP, {"jobs": holding(DAY / 2), "backups": lost}, OPEN, "was not seen"), (BACKED_UP, {"jobs": holding(DAY / 2, gap=DAY), "backups": lost}, PASSED, ""),
+    (STRATEGY, {"jobs": holding(DAY / 2, databases=("cloud",))}, FAILED, "dumps cloud, and not zebu"),
     (KEPT, {"backups": dumps((9 * DAY, 1))}, PASSED, ""),
     (KEPT, {"backups": dumps((9 * DAY + SECOND, 1))}, FAILED, "is 9 days old"),
     (KEPT, {"backups": dumps()}, FAILED, "there are none"),
@@ -491,10 +530,26 @@ ROWS: tuple[Row, ...] = (
     # Who watches, and whether it works
     ("post.monitoring.disk.alerts", {"monitors": watching("failed", "disk", "alert")}, FAILED, "its last run failed"),
     ("post.monitoring.disk.alerts", {"monitors": watching("success", "disk", "alert")}, PASSED, ""),
-    ("post.monitoring.disk.alerts", {"monitors": watching("failed", "disk")}, OPEN, "nothing on the machine watches"),
-    ("post.monitoring.disk.alerts", {"monitors": watching("success", "disk")}, OPEN, "nothing on the machine watches"),
-    ("post.monitoring.tls.expiry", {"monitors": with_(watchers=(), agents=("gatus",))}, PASSED, ""),
-    ("post.monitoring.tls.expiry", {"monitors": with_(watchers=(), agents=("netdata",))}, OPEN, "nothing on the machine"),
+    ("post.monitoring.disk.alerts", {"monitors": watching("failed", "disk")}, OPEN, "nothing was seen that it tells"),
+    ("post.monitoring.disk.alerts", {"monitors": watching("success", "disk")}, OPEN, "nothing was seen that it tells"),
+    ("post.monitoring.disk.alerts", {"monitors": watching("success", "health", "alert")}, OPEN, "nothing on the machine watches the disks"),
+    ("post.monitoring.services.health-endpoints", {"monitors": watching("success", "health")}, OPEN, "nothing was seen that it tells"),
+    ("post.monitoring.services.health-endpoints", {"monitors": watching("success", "health", "alert")}, PASSED, ""),
+    ("post.monitoring.tls.expiry", {"monitors": watching("success", "certificate")}, OPEN, "nothing on the machine"),
+    ("post.monitoring.tls.expiry", {"monitors": agents("gatus names")}, PASSED, ""), ("post.monitoring.tls.expiry", {"monitors": agents("gatus")}, OPEN, "nothing on the machine"),
+    ("post.monitoring.tls.expiry", {"monitors": agents("netdata names")}, OPEN, "nothing on the machine"),
+    # What runs says by its name alone neither what it asks for, nor where it keeps what it measures
+    ("post.monitoring.services.uptime", {"monitors": agents("uptime-kuma names")}, PASSED, ""), ("post.monitoring.services.uptime", {"monitors": agents("uptime-kuma")}, Outcome.ATTESTED, "attested by operations"),
+    ("post.monitoring.services.uptime", {"monitors": agents("node_exporter names")}, Outcome.ATTESTED, "attested by operations"),
+    ("post.monitoring.services.resources", {"monitors": agents("node_exporter")}, OPEN, "node_exporter runs"), ("post.monitoring.services.resources", {"monitors": agents("node_exporter", "prometheus")}, PASSED, ""),
+    ("post.monitoring.services.resources", {"monitors": agents("telegraf sends")}, PASSED, ""), ("post.monitoring.services.resources", {"monitors": agents("telegraf")}, OPEN, "telegraf runs"),
+    ("post.monitoring.services.resources", {"monitors": agents("netdata")}, PASSED, ""), ("post.monitoring.services.resources", {"monitors": agents("gatus")}, OPEN, "gatus runs"),
+    ("post.monitoring.services.resources", {"monitors": with_(recorded=lambda now: (("sysstat", now, 1), ("atop", now - 9 * DAY, 1)))}, PASSED, ""),
+    # Clean-ups
+    ("post.monitoring.disk.image-cleanup", {"jobs": lambda value, now: ()}, FAILED, "nothing cleans up images"),
+    ("post.monitoring.disk.image-cleanup", {"jobs": unreadable("/opt/night is a program")}, OPEN, "/opt/night is a program"),
+    ("post.monitoring.disk.image-cleanup", {"jobs": dumping("docker builder prune -f")}, FAILED, "nothing cleans up images"),
+    ("post.monitoring.disk.image-cleanup", {"jobs": job("docker image", hindered="has a schedule that never comes")}, FAILED, "never comes"),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("bash", "Debian"))}, FAILED, "bash wait"),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-manager", "Proxmox"))}, PASSED, ""),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("proxmox-kernel-6.8", "Proxmox"))}, FAILED, "kernel"),

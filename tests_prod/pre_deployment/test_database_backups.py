@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups, Dump
+from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
+from pytest_zebu.facts.dumping import DAILY, Making, keep_appearing, making_of
+from pytest_zebu.facts.environment import Environment
+from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.postgres import Migrations
 from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
+from pytest_zebu.facts.schedules import together
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.backups import expect_restored, expect_saved
 
-DUMPS = r"\b(pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|vzdump)\b"
-DAILY = timedelta(hours=26)
-"""A day, and the hours by which a run may be late: daylight saving, randomized delays, a long dump."""
 GRACE_DAYS = 2
 RARER = timedelta(days=5)
 """Dumps so far apart are weekly ones, or rarer."""
@@ -26,30 +28,63 @@ MOST_OF_A_GENERATION = 14
 MINIMUM_WORDS = 60
 
 
-def _dumping(jobs: tuple[Job, ...]) -> list[Job]:
-    return [job for job in jobs if job.runs(DUMPS)]
+def _making(
+    jobs: Known[tuple[Job, ...]] | Unknown,
+    environment: Known[Environment] | Unknown,
+    containers: Known[Containers] | Unknown,
+) -> Making:
+    if isinstance(jobs, Unknown):
+        return Making()
+    return making_of(
+        jobs.value,
+        environment.value if isinstance(environment, Known) else None,
+        containers.value if isinstance(containers, Known) else None,
+    )
 
 
-@item("pre.database.backups.strategy", either=("jobs", "vm_backups"))
+def _dumps_appear(backups: Known[Backups] | Unknown, case: Cases) -> bool:
+    """Whether dumps keep appearing in the declared folder, whoever makes them."""
+    if not isinstance(backups, Known):
+        return False
+    made = [dump.made for dump in backups.value.dumps if dump.size]
+    if not keep_appearing(made, backups.value.now):
+        return False
+    case.saw("dumps keep appearing in the declared folder every day; what makes them was not seen whole")
+    return True
+
+
+@item("pre.database.backups.strategy", either=("jobs", "vm_backups", "backups", "environment", "containers", "machine"))
 def test_something_makes_backups(
-    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
-) -> None:
+    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, backups: Known[Backups] | Unknown,
+    environment: Known[Environment] | Unknown, containers: Known[Containers] | Unknown, machine: Known[Machine] | Unknown,
+    case: Cases,
+) -> None:  # fmt: skip
     """A script that nothing runs is no backup. A dump of the database will do, and so will a backup of the whole machine.
 
     Fix: a systemd timer or a cron entry that runs `pg_dump -Fc` and copies the dump to other storage; or a backup job of
     Proxmox for this machine.
     See: PostgreSQL documentation, chapter 25 (Backup and Restore); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    dumping = _dumping(jobs.value) if isinstance(jobs, Known) else []
+    making = _making(jobs, environment, containers)
     saving = vm_backups.value.jobs if isinstance(vm_backups, Known) else ()
-    case.saw(*(f"{job.name} runs {job.commands[0]}" for job in dumping if job.commands))
+    case.saw(*(f"{job.name} runs {job.commands[0]}" for job in making.dumping))
     case.saw(*(f"Proxmox's job {job.id} saves the machine to {job.storage}" for job in saving))
+    case.saw(*making.wrong)
     with case("a job that makes backups"):
-        if not dumping and not saving:
-            need(jobs)
-            # What the machine does not do, its hypervisor may: unknown is not none.
-            _expect_clear(need(vm_backups))
-            raise AssertionError("neither the machine nor its hypervisor makes any")
+        if making.dumping or saving:
+            return
+        for holder in making.holders:
+            if isinstance(machine, Known) and holder.kept and machine.value.time - holder.kept[0] <= DAILY:
+                case.saw(f"{holder.name} ({holder.image}) wrote one on {holder.kept[0]:%Y-%m-%d %H:%M} UTC")
+                return
+        if (isinstance(jobs, Unknown) or making.unknown) and _dumps_appear(backups, case):
+            return
+        need(jobs)
+        if making.unknown:
+            raise NotAssessed(making.unknown[0])
+        # What the machine does not do, its hypervisor may: unknown is not none.
+        _expect_clear(need(vm_backups))
+        raise AssertionError(making.wrong[0] if making.wrong else "neither the machine nor its hypervisor makes any")
 
 
 def _expect_clear(found: VmBackups) -> None:
@@ -78,36 +113,65 @@ def expect_recent(found: VmBackups, case: Cases) -> None:
     assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
 
 
-@item("pre.database.backups.scheduled", either=("jobs", "vm_backups"))
+@item(
+    "pre.database.backups.scheduled", either=("jobs", "vm_backups", "backups", "environment", "containers", "machine")
+)
 def test_backups_are_made_daily(
-    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
-) -> None:
+    jobs: Known[tuple[Job, ...]] | Unknown, vm_backups: Known[VmBackups] | Unknown, backups: Known[Backups] | Unknown,
+    environment: Known[Environment] | Unknown, containers: Known[Containers] | Unknown, machine: Known[Machine] | Unknown,
+    case: Cases,
+) -> None:  # fmt: skip
     """What is lost is what came after the last one. A timer that is loaded and not enabled ends with the next reboot.
 
     Fix: `systemctl enable --now` the timer (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`;
     in Proxmox, enable the backup job and look at its last run.
     See: systemd.timer(5); crontab(5); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    dumping = _dumping(jobs.value) if isinstance(jobs, Known) else []
-    case.saw(*(f"{job.name}: every {job.longest_gap}, {job.trouble or 'fine'}" for job in dumping))
-    if any(not job.trouble and job.longest_gap is not None and job.longest_gap <= DAILY for job in dumping):
+    making = _making(jobs, environment, containers)
+    case.saw(
+        *(f"{job.name}: every {job.longest_gap}, {job.trouble or 'fine'}" for job in making.dumping), *making.wrong
+    )
+    reliable = [job for job in making.dumping if not job.trouble and any(one.is_sure for one in job.commands)]
+    gaps = [job.longest_gap for job in reliable] + [together(job.coming for job in reliable)]
+    if any(gap is not None and gap <= DAILY for gap in gaps):
         return
     if isinstance(vm_backups, Known) and vm_backups.value.live:
         with case("backups of the machine"):
             expect_recent(vm_backups.value, case)
         return
     with case("a job that makes backups"):
+        if isinstance(machine, Known) and any(_is_daily(holder, machine.value.time) for holder in making.holders):
+            return
+        unclear = [
+            f"the schedule of {job.name} could not be worked out"
+            if job.longest_gap is None
+            else f"{job.name} dumps under a condition of days or hours that only a run could tell"
+            for job in making.dumping
+            if not job.trouble and (job.longest_gap is None or job not in reliable)
+        ]
+        unclear += making.unknown
+        if (isinstance(jobs, Unknown) or unclear) and _dumps_appear(backups, case):
+            return
         need(jobs)
-        if not dumping:
+        if unclear:
+            raise NotAssessed(unclear[0])
+        if not making.dumping:
             found = need(vm_backups)
             _expect_clear(found)
             assert not found.jobs, "Proxmox's backup job is switched off"
-            raise AssertionError("neither the machine nor its hypervisor makes any")
-        job = dumping[0]
+            raise AssertionError(
+                making.wrong[0] if making.wrong else "neither the machine nor its hypervisor makes any"
+            )
+        job = (reliable or making.dumping)[0]
         assert not job.trouble, f"{job.name} {job.trouble}"
-        if job.longest_gap is None:
-            raise NotAssessed(f"the schedule of {job.name} could not be worked out")
         raise AssertionError(f"{job.name} runs every {job.longest_gap} only")
+
+
+def _is_daily(holder: Job, now: datetime) -> bool:
+    """Whether a container's backups appear every day, or its schedule says so and there is one of today."""
+    is_fresh = bool(holder.kept) and now - holder.kept[0] <= DAILY
+    is_planned = holder.longest_gap is not None and holder.longest_gap <= DAILY
+    return keep_appearing(holder.kept, now) or (is_fresh and is_planned)
 
 
 def _vm_copies(

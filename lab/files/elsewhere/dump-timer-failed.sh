@@ -4,7 +4,7 @@ cat >/etc/systemd/system/dump.service <<'X'
 [Service]
 Type=oneshot
 User=postgres
-ExecStart=/usr/bin/pg_dump --format=custom --file=/var/lib/postgresql/zebu.dump postgres
+ExecStart=/usr/bin/pg_dump --format=custom --file=/var/lib/postgresql/zebu.dump zebu
 X
 printf '%s\n' '[Timer]' 'OnCalendar=*-*-* 02:30:00' '[Install]' 'WantedBy=timers.target' >/etc/systemd/system/dump.timer
 systemctl daemon-reload

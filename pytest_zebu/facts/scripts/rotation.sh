@@ -1,8 +1,13 @@
-# The machine's logs: `@journald KEY VALUE`, `@journal BYTES`, `@size BYTES`, `@rotated MOMENT`, `@large BYTES PATH`.
-systemd-analyze cat-config systemd/journald.conf 2>/dev/null | sed -n 's/^ *\(Storage\|SystemMaxUse\|SystemKeepFree\|MaxRetentionSec\) *= */@journald \1 /p'
+# The machine's logs: `@journald KEY VALUE` or `@unread WHY`, `@journal BYTES`, `@size BYTES`, `@rotated MOMENT`, `@large BYTES PATH`.
+if settings=$(systemd-analyze cat-config systemd/journald.conf 2>/dev/null); then
+  printf '%s\n' "$settings" | sed -n 's/^[[:space:]]*\(Storage\|SystemMaxUse\)[[:space:]]*=[[:space:]]*/@journald \1 /p'
+elif [ -d /run/systemd/system ]; then echo "@unread journald's settings could not be listed"
+fi
 du -sB1 /var/log/journal 2>/dev/null | awk '{ print "@journal " $1 }'
 df -B1 --output=size /var/log | tail -n 1 | awk '{ print "@size " $1 }'
 [ -f /var/lib/logrotate/status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate/status)"
 [ -f /var/lib/logrotate.status ] && echo "@rotated $(stat -c %Y /var/lib/logrotate.status)"
-find /var/log -xdev -type f -size +256M ! -path '/var/log/journal/*' -printf '@large %s %p\n' 2>/dev/null | head -n 20
+# What is allocated counts: lastlog of a machine with high user ids is a terabyte of nothing.
+find /var/log -xdev -type f -size +256M ! -path '/var/log/journal/*' -printf '%b %p\n' 2>/dev/null |
+  awk '$1 > 524288 { size = $1 * 512; sub(/^[0-9]+ /, ""); printf "@large %.0f %s\n", size, $0 }' | head -n 20
 true

@@ -1,0 +1,145 @@
+"""How often something comes: cron's expressions, read as Debian's cron reads them, and systemd's spans of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice, pairwise
+
+from cronsim import CronSim, CronSimError
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+STEPS = 1500
+LONG = timedelta(days=400)
+DAY = timedelta(days=1)
+AT_BOOT = "@reboot"
+NAMES = {"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0"}
+NAMES |= {"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *"}
+_MONTHS, _DAYS = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue wed thu fri sat"
+_FIELDS = (("minute", 0, 59, ""), ("hour", 0, 23, ""), ("day of the month", 1, 31, ""), ("month", 1, 12, _MONTHS),
+           ("day of the week", 0, 7, _DAYS))  # fmt: skip
+_TERM = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_SPAN = re.compile(r"(\d+)(y|month|w|d|h|min|s|ms|us)")
+_UNITS = {
+    "y": 31_557_600.0,
+    "month": 2_629_800.0,
+    "w": 604_800.0,
+    "d": 86_400.0,
+    "h": 3600.0,
+    "min": 60.0,
+    "s": 1.0,
+    "ms": 1e-3,
+    "us": 1e-6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What an expression of cron's means.
+
+    Attributes:
+        gap: the longest time between two runs; None where there is none, or it is not known.
+        coming: runs as they follow each other, from a fixed moment on.
+        refused: why cron refuses it, and the whole table with it; empty if it does not.
+        once: it runs when the machine starts, and then no more.
+        never: it is valid, and never comes.
+    """
+
+    gap: timedelta | None = None
+    coming: tuple[datetime, ...] = ()
+    refused: str = ""
+    once: bool = False
+    never: bool = False
+
+
+def longest_gap(moments: Iterable[datetime]) -> timedelta | None:
+    """The longest time between two moments that follow each other."""
+    ordered = sorted(set(moments))
+    return max((later - sooner for sooner, later in pairwise(ordered)), default=None)
+
+
+def together(runs: Iterable[tuple[datetime, ...]]) -> timedelta | None:
+    """The longest gap of several that come in turn, over the time that all of them are known for."""
+    known = [moments for moments in runs if len(moments) > 1]
+    if not known:
+        return None
+    start, end = max(min(moments) for moments in known), min(max(moments) for moments in known)
+    return longest_gap(moment for moments in known for moment in moments if start <= moment <= end)
+
+
+def span(text: str) -> timedelta | None:
+    """A span of time as systemd writes it, such as `1d 2h`; nothing if it is none."""
+    parts = [_SPAN.fullmatch(part) for part in text.split()]
+    if not parts or None in parts:
+        return None
+    try:
+        return timedelta(seconds=sum(int(part[1]) * _UNITS[part[2]] for part in parts if part))
+    except OverflowError:
+        return None
+
+
+def _number(text: str, low: int, high: int, names: str) -> int | None:
+    if text.lower() in names.split():
+        return names.split().index(text.lower()) + low
+    return int(text) if text.isdigit() and len(text) < 4 and low <= int(text) <= high else None
+
+
+def _complaint(field: str, name: str, low: int, high: int, names: str) -> str:
+    """Why cron refuses a field, `never` for a range that runs backwards, or nothing."""
+    for term in field.split(","):
+        found = _TERM.fullmatch(term)
+        if found is None:
+            return f"has a {name} that cron does not know"
+        whole, start, end, step = found.groups()
+        if step is not None and (int(step[:6]) == 0 or (whole != "*" and end is None)):
+            return f"has a {name} that cron does not know"
+        numbers = [_number(text, low, high, names) for text in (start, end) if text is not None]
+        if None in numbers:
+            return f"has a {name} that cron does not know"
+        if len(numbers) == 2 and (numbers[0] or 0) > (numbers[1] or 0):
+            return "never"
+    return ""
+
+
+@lru_cache(maxsize=512)
+def cron(text: str) -> Schedule:
+    """What Debian's cron makes of an expression or of one of its names."""
+    if text == AT_BOOT:
+        return Schedule(once=True)
+    if text.startswith("@"):
+        return cron(NAMES[text]) if text in NAMES else Schedule(refused=f"has {text}, which cron does not know")
+    fields = text.split()
+    if len(fields) != len(_FIELDS):
+        return Schedule(refused="has no five fields of time")
+    if any(re.search(r"[#~]", field) for field in fields):
+        return Schedule()  # crons differ
+    complaints = [_complaint(field, *known) for field, known in zip(fields, _FIELDS, strict=True)]
+    refused = next((one for one in complaints if one not in ("", "never")), "")
+    if refused or "never" in complaints:
+        return Schedule(refused=refused, never=not refused)
+    return _simulated(text)
+
+
+def interval(text: str) -> Schedule:
+    """What schedulers of containers make of it: they know seconds, and `@every 1h30m` besides."""
+    if every := re.fullmatch(r"@every ((?:\d+(?:h|m|s))+)", text):
+        units = {"h": 3600, "m": 60, "s": 1}
+        seconds = sum(int(count[:9]) * units[unit] for count, unit in re.findall(r"(\d+)(h|m|s)", every[1]))
+        return Schedule(gap=timedelta(seconds=seconds)) if seconds else Schedule()
+    return _simulated(text) if len(text.split()) == 6 else cron(text)
+
+
+def _simulated(text: str) -> Schedule:
+    try:
+        runs = tuple(islice(CronSim(text, START), STEPS))
+        gap = longest_gap(runs)
+        if gap is not None and runs[-1] - START < LONG:
+            # It comes so often that whole days without it are not among those: look at the days alone.
+            days = longest_gap(islice(CronSim(" ".join(["0 0", *text.split()[-3:]]), START), STEPS)) or DAY
+            gap = max(gap, days - DAY)
+    except (CronSimError, ValueError, OverflowError):
+        return Schedule(never=True) if len(text.split()) == 5 else Schedule()
+    return Schedule(gap, runs[:400], never=gap is None)

@@ -1,0 +1,167 @@
+# What runs by itself. Of each timer `@timer NAME`, `@enabled`, `@active`, `@owner USER LINGERS` where it is a user's, `@result WORD`,
+# `@ended MOMENT`, `@skipped` where a condition keeps it from running, `@next MOMENT...` and `@span KEY TIME` of what is of interest;
+# `@cron FLAVOUR STATE ENABLED`; of each table of cron's `@table FILE`, `@ignored WHY`; of each entry `@entry FILE<tab>SCHEDULE<tab>USER`, `@bad WHY`,
+# `@anacron ID DAYS`; of a container that makes backups `@holder NAME IMAGE`, `@schedule`, `@database`, `@kept MOMENT...`.
+# Behind each: `@run sure|maybe<tab>PLACE<tab>USER<tab>WORD...` for each command of interest, `@unread WHAT<tab>WHY`, `@broken WHAT<tab>WHY`.
+# Commands are read, never run, and only those of interest are told, without passwords; the filter takes secrets out of those too.
+use strict;
+use warnings;
+
+my $TOOLS = qr/^(?:pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
+my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
+my %told;
+
+sub line { my ($text) = @_; $text =~ s/[\x00-\x1f\x7f]/ /g; return substr $text, 0, 300 }
+
+sub bare {    # a word without what may be a password
+  my ($word) = @_;
+  $word =~ s{://[^/\s@]*@}{://}g;
+  $word =~ s/\b(pass(?:word|wd)?)=\S+/$1=-/gi;
+  return line($word);
+}
+
+sub is_of_interest {
+  my ($base, @words) = @_;
+  return 0 unless $base =~ $TOOLS;
+  return 1 unless $base =~ /^(?:journalctl|docker|podman|find)$/;
+  return scalar grep { /^--vacuum/ } @words if $base eq 'journalctl';
+  return scalar grep { /^-delete$/ } @words if $base eq 'find';
+  return scalar grep { $_ eq 'prune' } @words;
+}
+
+sub listener {    # prints what a job runs, once each
+  my ($found) = @_;
+  my %said;
+  return sub {
+    my ($command, @rest) = @_;
+    if (!ref $command) {
+      return if $command eq '@from' || $said{"$command @rest"}++;
+      $$found .= "$command " . join("\t", map { bare($_) } @rest) . "\n";
+      return;
+    }
+    my @words = @{ $command->{words} };
+    return unless is_of_interest(@words);
+    my @context = map { "$_=$command->{vars}{$_}" } grep { defined $command->{vars}{$_} } qw(PGDATABASE PGHOST PGSERVICE);
+    my @into = map { ($_->[0], @$_[1 .. $#$_]) } @{ $command->{into} };
+    my @all = map { bare($_) } @context, @words, @into;
+    my $line = join "\t", '@run ' . ($command->{sure} ? 'sure' : 'maybe'), bare($command->{place}), bare($command->{user} // ''), splice @all, 0, 60;
+    $$found .= "$line\n" unless $said{$line}++ || keys %said > 100;
+  };
+}
+
+sub runs {
+  my ($job) = @_;
+  my $found = '';
+  commands_of($job, listener(\$found), known_names => $TOOLS, telling => $NAMED);
+  return $found;
+}
+
+sub coming {    # when a timer's next runs are
+  my ($timer) = @_;
+  for (@{ $timer->{TimersCalendar} || [] }) {
+    next unless /OnCalendar=(.*?) ;/;
+    my $said = asked({ local => 1 }, 'systemd-analyze', 'calendar', '--iterations=300', '--', $1);
+    my @moments;
+    for (split /\n/, $said) {
+      if (/\(in UTC\): (.*)/) { $moments[-1] = moment($1) if @moments }
+      elsif (/^\s*(?:Next elapse|Iter[^:]*): (.*)/) { push @moments, moment($1) }
+    }
+    print '@next ', join(' ', grep { $_ } @moments), "\n";
+  }
+  for (@{ $timer->{TimersMonotonic} || [] }) { print "\@span $1 ", line($2), "\n" if /\{ (On\w+)=(.*?) ;/ }
+}
+
+sub tell_timer {
+  my ($job, %lingers) = @_;
+  my ($timer, $service) = @$job{qw(timer service)};
+  print "\@timer $job->{name}\n\@enabled ", $timer->{UnitFileState}[0] // '', "\n\@active ", $timer->{ActiveState}[0] // '', "\n";
+  print "\@owner $job->{owner} ", $lingers{ $job->{owner} } ? 1 : 0, "\n" if $job->{owner};
+  my ($result, $ended) = ($service->{Result}[0] // '', moment($service->{ExecMainExitTimestamp}[0]));
+  print "\@result $result\n" if $result =~ /^[a-z-]+$/;
+  print "\@ended $ended\n" if $ended;
+  print "\@skipped\n" if ($service->{ConditionResult}[0] // '') eq 'no' && moment($service->{ConditionTimestamp}[0]);
+  my $found = %$service ? runs($job) : "\@unread $job->{name}\tits service could not be read\n";
+  print $found;
+  coming($timer) if $found =~ /^\@(?:run|unread)/m;
+}
+
+my %lingers = lingering();
+tell_timer($_, %lingers) for timers();
+for my $user (sort keys %lingers) { tell_timer($_, %lingers) for timers($user) }
+
+my ($flavour, $state, $enabled) = cron();
+print "\@cron $flavour $state $enabled\n";
+for my $table (tables($flavour)) {
+  print "\@table $table->{file}\n";
+  print "\@ignored $table->{ignored}\n" if $table->{ignored};
+  print "\@unread $table->{file}\t$table->{unread}\n" if $table->{unread};
+  for my $entry (@{ $table->{entries} }) {
+    print join("\t", "\@entry $table->{file}", line($entry->{schedule}), line($entry->{user})), "\n";
+    if ($entry->{bad}) { print "\@bad $entry->{bad}\n"; next }
+    my $found = runs({ kind => 'cron', name => $table->{file}, %$entry });
+    print $found;
+    my $ran = $found =~ /^\@run/m && !$table->{ignored} ? last_run($entry) : 0;
+    print "\@ended $ran\n" if $ran;
+  }
+}
+if (-x '/usr/sbin/anacron' && open my $in, '<', '/etc/anacrontab') {
+  my %env = (PATH => '/usr/bin:/bin');
+  while (<$in>) {
+    if (/^\s*(\w+)\s*=\s*(.*?)\s*$/) { $env{$1} = $2; next }
+    next unless /^\s*(\d+|\@\w+)\s+\d+\s+(\S+)\s+(.*)$/;
+    my ($days, $id, $command) = ($1, $2, $3);
+    print "\@anacron ", line($id), " $days\n", runs({ kind => 'cron', name => "/etc/anacrontab", user => 'root', env => {%env}, command => $command });
+  }
+}
+tell_containers();
+
+sub last_run {    # when cron last started an entry, by the journal
+  my ($entry) = @_;
+  $told{cron} //= asked({ anyway => 1, seconds => 3 }, qw(journalctl -q --no-pager -r -o short-unix -t CRON --since=-9days -n 20000));
+  return $told{cron} =~ /^(\d+)\S* [^\n]*: \(\Q$entry->{user}\E\) CMD \(\s*\Q$entry->{line}\E\s*\)$/m ? $1 : 0;
+}
+
+sub tell_containers {    # those that make backups or have a scheduler of their own
+  my @ids = split ' ', asked({}, qw(docker ps -q --no-trunc));
+  return unless @ids;
+  my $said = eval { read_json(asked({}, qw(docker inspect), @ids)) } || [];
+  my %by_pid;
+  for my $container (@$said) {
+    (my $name = $container->{Name} // '') =~ s{^/}{};
+    next unless $name =~ /^[\w.-]+$/;
+    $by_pid{ $container->{Id} } = $name;
+    my %env = map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } @{ $container->{Config}{Env} || [] };
+    my %label = %{ $container->{Config}{Labels} || {} };
+    my ($image) = ($container->{Config}{Image} // '') =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
+    for my $key (sort keys %label) {    # what ofelia starts in it
+      next unless $key =~ /^ofelia\.job-(exec|local)\.([\w.-]+)\.schedule$/;
+      my ($how, $job) = ($1, $2);
+      print "\@holder $name ofelia\n\@schedule ", line($label{$key}), "\n";
+      my $found = '';
+      my $command = $label{"ofelia.job-$how.$job.command"} // '';
+      shell_run($command, listener(\$found), known_names => $TOOLS, telling => $NAMED, place => "container:$name") if $command ne '';
+      print $found;
+    }
+    next unless defined $image && $image =~ /^(?:postgres-backup-local|postgres-backup-s3|postgres-backup|docker-volume-backup|databasus|postgresus|pgbackweb|docker-db-backup|db-backup|pgbackrest|barman)$/;
+    print "\@holder $name $image\n";
+    my $schedule = $image eq 'docker-volume-backup' ? $env{BACKUP_CRON_EXPRESSION} // '@daily' : $image eq 'postgres-backup-local' ? $env{SCHEDULE} // '@daily' : $env{SCHEDULE} // '';
+    print '@schedule ', line($schedule), "\n" if $schedule ne '';
+    for (map { split /[ ,]+/ } grep { defined } @env{qw(POSTGRES_DB POSTGRES_DATABASE)}) { print '@database ', bare($_), "\n" }
+    my @kept;
+    for my $mount (@{ $container->{Mounts} || [] }) {
+      next unless $mount->{RW} && ($mount->{Destination} // '') =~ m{/(?:backups?|archive|databasus-data|postgresus-data|pgbackrest|barman)\b};
+      for (split /\n/, asked({ anyway => 1 }, 'find', $mount->{Source}, qw(-xdev -maxdepth 6 -type f -size +0 -mtime -9 -printf), '%T@\n')) { push @kept, int $_ }
+    }
+    my @newest = sort { $b <=> $a } @kept;
+    print '@kept ', join(' ', @newest > 200 ? @newest[0 .. 199] : @newest), "\n" if @newest;
+  }
+  for (glob '/proc/[0-9]*') {
+    open my $in, '<', "$_/comm" or next;
+    chomp(my $comm = <$in> // '');
+    next unless $comm =~ /^(?:crond?|supercronic|ofelia|go-cron|dcron|fcron|jobber.*|chronos)$/;
+    open my $groups, '<', "$_/cgroup" or next;
+    my $all = do { local $/; <$groups> // '' };
+    my ($id) = $all =~ /([0-9a-f]{64})/;
+    print "\@holder $by_pid{$id} $comm\n\@unread $by_pid{$id}\tis a container in which $comm runs\n" if defined $id && $by_pid{$id} && !$told{$id}++;
+  }
+}
