@@ -207,7 +207,7 @@ def of_the_whole_server(lab: Lab) -> None:
 
 
 def mend_a_folder(lab: Lab) -> None:
-    lab.vm.shell("rm -r $(cat /root/fault.dump) /root/fault.dump; docker exec zebu-db-1 rm -rf /tmp/fault.dump")
+    lab.vm.shell("docker exec zebu-db-1 rm -rf /tmp/fault.dump; rm -r $(cat /root/fault.dump) /root/fault.dump")
 
 
 @fault(
@@ -222,7 +222,7 @@ def in_a_folder(lab: Lab) -> None:
     """Odd but right: the newest dump is a folder, a file for each table."""
     write_dump(
         lab,
-        "docker exec zebu-db-1 pg_dump -Fd -f /tmp/fault.dump -U zebu_admin zebu; docker cp -q zebu-db-1:/tmp/fault.dump $newest",
+        "docker exec zebu-db-1 pg_dump -Fd -f /tmp/fault.dump -U zebu_admin zebu; mkdir $newest; docker exec zebu-db-1 tar -C /tmp/fault.dump -cf - . | tar -C $newest -xf -",
     )
 
 

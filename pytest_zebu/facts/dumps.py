@@ -143,12 +143,10 @@ class Listing:
     def section(self) -> Section | None:
         """What it has of this database; nothing where it has none, or none that could be seen."""
         found = self.contents.sections
-        if not found:
-            return None
-        if self.live.database and self.live.database in found:
-            return found[self.live.database]
+        if not self.live.database:
+            return max(found.values(), key=lambda one: len(one.rows), default=None)
         # A plain dump names no database, unless it makes it; pg_restore's text does not either.
-        return found.get("") if self.contents.kind != "cluster" or not self.live.database else None
+        return found.get(self.live.database) or (found.get("") if self.contents.kind != "cluster" else None)
 
     @property
     def why_none(self) -> str:

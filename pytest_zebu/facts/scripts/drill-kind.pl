@@ -13,7 +13,8 @@ gives_up("there is no $seen->{missing} to unpack the dump with") if $seen->{miss
 my ($head, @layers) = ($seen->{head}, @{ $seen->{layers} });
 my $by = encryption_of($head);
 gives_up("the dump is encrypted ($by): only who has the key can restore it") if $by;
-my $other = substr($head, 0, 5) eq 'PGDMP' || $head =~ /^-- PostgreSQL database / ? '' : $head =~ /^(?:\.\/)?toc\.dat\0/ ? '' : text_kind($head);
+my $is_archive = substr($head, 0, 5) eq 'PGDMP' || (is_tar($head) && container_of($head) eq '');
+my $other = $is_archive || is_dump_text($head) ? '' : text_kind($head);
 gives_up("the dump is of a format that is not looked into: $other") if $other =~ /^(?:zip|7z|rar|tarball|binary)\z/;
 my $kind = -d $path ? 'directory' : substr($head, 0, 5) eq 'PGDMP' ? 'custom' : is_tar($head) ? 'tar'
   : $head =~ /^-- PostgreSQL database cluster dump\r?$/m ? 'cluster' : 'plain';

@@ -303,18 +303,29 @@ sub scan {
 
 sub is_tar { my ($head) = @_; return length $head >= 512 && substr($head, 257, 5) eq 'ustar' }
 
-# What a text is that pg_dump did not write
+# What holds other files: text that is seen in it is not its own.
+sub container_of {
+  my ($head) = @_;
+  return 'zip' if $head =~ /^PK\x03\x04/;
+  return '7z' if $head =~ /^7z\xbc\xaf\x27\x1c/;
+  return 'rar' if $head =~ /^Rar!/;
+  return 'tarball' if is_tar($head) && $head !~ /^(?:\.\/)?toc\.dat\0/;
+  return '';
+}
+
+# How text begins that pg_dump wrote
+sub is_dump_text { my ($head) = @_; return container_of($head) eq '' && $head =~ /^-- PostgreSQL database (?:cluster )?dump\r?$/m }
+
+# What it is that pg_dump did not write
 sub text_kind {
   my ($head) = @_;
+  my $container = container_of($head);
+  return $container if $container ne '';
   return 'zeros' if $head =~ /\A\0+\z/;
   return 'html' if $head =~ /^\s*(?:<!doctype html|<html|<\?xml|<head)/i;
   return 'error' if $head =~ /^(?:pg_dump(?:all)?|psql|docker|Error|error|bash|sh|sudo|permission denied|\/\S+)[^\n]{0,80}: /m && $head !~ /^-- PostgreSQL database/m;
   return 'checksums' if $head =~ /\A(?:\s*(?:[0-9a-f]{32,128}|(?:MD5|SHA\d+) \(.*\) = [0-9a-f]{32,128})\b[^\n]*\n?)+\z/i;
   return 'signature' if $head =~ /^-----BEGIN (?:PGP SIGNATURE|SSH SIGNATURE)-----|^untrusted comment: |^\x88.{1,2}\x04\x00|^\x89..\x04\x00/s;
-  return 'zip' if $head =~ /^PK\x03\x04/;
-  return '7z' if $head =~ /^7z\xbc\xaf\x27\x1c/;
-  return 'rar' if $head =~ /^Rar!/;
-  return 'tarball' if is_tar($head);
   return 'sqlite' if $head =~ /^SQLite format 3/;
   return 'mysql' if $head =~ /^-- (?:MySQL|MariaDB) dump/m || $head =~ /^\/\*!?M?!\d{6}/;
   my $odd = $head =~ tr/\x00-\x08\x0e-\x1a\x1c-\x1f//;

@@ -229,8 +229,8 @@ sub is_beside {
     }
     if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return }
     if (substr($head, 0, 5) eq 'PGDMP') { $found = custom($path, @layers) }
-    elsif (is_tar($head) && $head =~ /^(?:\.\/)?toc\.dat\0/) { $found = tarred($path, @layers) }
-    elsif ($head =~ /^-- PostgreSQL database (?:cluster )?dump\r?$/m) { $found = text($path, $head, @layers) }
+    elsif (is_tar($head) && container_of($head) eq '') { $found = tarred($path, @layers) }
+    elsif (is_dump_text($head)) { $found = text($path, $head, @layers) }
     else {
       my $kind = text_kind($head);
       report('@format', $kind);

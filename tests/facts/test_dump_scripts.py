@@ -1,0 +1,478 @@
+"""What is told of dumps, from dumps that pg_dump of several versions made of one small database."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import shutil
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from pytest_zebu.facts import backups, dumps, scripts
+from pytest_zebu.facts.dumps import Listing
+from tests.facts.answers import AT, read
+
+FOLDER = Path(str(resources.files(scripts)))
+MADE = Path(__file__).parent / "dumps"
+PLAIN = (MADE / "15.plain").read_bytes()
+CUSTOM = (MADE / "15.custom").read_bytes()
+TAR = gzip.decompress((MADE / "15.tar.gz").read_bytes())
+TABLES = {"public.alembic_version", 'public.Odd "Name', "public.portfolios", "public.empty_one"}
+DOCKER = """#!/bin/sh
+# The database's container: psql tells what it has; pg_restore is what the test says.
+case "$*" in
+  *psql*) cat "$LIVE" ;;
+  *pg_restore*) cat > /dev/null; cat "$RESTORED"; exit "$(cat "$STATUS")" ;;
+esac
+"""
+
+
+class Machine:
+    """A folder of dumps, and a Docker that answers as it is told."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path / "dumps"
+        self.tools = path / "tools"
+        self.said = {name: path / name for name in ("LIVE", "RESTORED", "STATUS")}
+        for folder in (self.folder, self.tools):
+            folder.mkdir()
+        self.has("")
+        self.restores(b"")
+        self.tool("docker", DOCKER)
+
+    def tool(self, name: str, script: str) -> None:
+        """Have a program."""
+        (self.tools / name).write_text(script)
+        (self.tools / name).chmod(0o755)
+
+    def has(self, live: str) -> None:
+        """Have this in the database, as psql says it."""
+        self.said["LIVE"].write_text(live)
+
+    def restores(self, text: bytes, status: int = 0) -> None:
+        """Have pg_restore make this of what it reads."""
+        self.said["RESTORED"].write_bytes(text)
+        self.said["STATUS"].write_text(str(status))
+
+    def keep(self, name: str, content: bytes, age: float = 3600) -> Path:
+        """Have a file."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        os.utime(file, (time.time() - age,) * 2)
+        return file
+
+    def ask(self, *parts: str, path: str = "", **told: str) -> str:
+        """Run a probe."""
+        environment = {
+            "PATH": f"{self.tools}:{path or os.environ['PATH']}",
+            "LC_ALL": "C",
+            "ZEBU_DB_CONTAINER": "db",
+            "ZEBU_DB_ADMIN": "admin",
+            "ZEBU_DB_NAME": "tiny",
+            "ZEBU_SET_BACKUP_FOLDER": str(self.folder),
+            **{name: str(file) for name, file in self.said.items()},
+            **told,
+        }
+        perl = shutil.which("perl") or "perl"
+        done = subprocess.run(
+            [perl, "-e", scripts.joined(*parts)], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == ""
+        return done.stdout
+
+    def listing(self, **told: str) -> str:
+        """What the newest dumps have in them."""
+        return self.ask(*dumps.PROBE.uses, dumps.PROBE.file, **told)
+
+    def backups(self, **told: str) -> str:
+        """What is there."""
+        return self.ask(*backups.PROBE.uses, backups.PROBE.file, **told)
+
+    def newest(self, **told: str) -> Listing:
+        """The newest dump of the database."""
+        found = dumps.chosen(dumps.parse_all(self.listing(**told)))
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+LIVE = "".join(f"table\t{table}\t3\t1\n" for table in sorted(TABLES - {"public.empty_one"})) + (
+    "table\tpublic.empty_one\t0\t0\ndatabase\ttiny\ncluster\t77\nrevision\td001\n"
+)
+KINDS: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
+    "plain": (PLAIN, "plain", ()),
+    "plain in gzip": (gzip.compress(PLAIN), "plain", ("gzip",)),
+    "plain in bzip2": (bz2.compress(PLAIN), "plain", ("bzip2",)),
+    "plain in xz": (lzma.compress(PLAIN), "plain", ("xz",)),
+    "plain in gzip, twice": (gzip.compress(gzip.compress(PLAIN)), "plain", ("gzip", "gzip")),
+    "plain, with what a shell of Windows makes of it": (PLAIN.replace(b"dump\n", b"dump\r\n"), "plain", ()),
+    "custom of 13": ((MADE / "13.custom").read_bytes(), "custom", ()),
+    "custom of 15": (CUSTOM, "custom", ()),
+    "custom of 17": ((MADE / "17.custom").read_bytes(), "custom", ()),
+    "custom in gzip": (gzip.compress(CUSTOM), "custom", ("gzip",)),
+    "tar": (TAR, "tar", ()),
+    "tar in xz": (lzma.compress(TAR), "tar", ("xz",)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dump_is_told_by_its_bytes(kind: str, machine: Machine) -> None:
+    content, format_, layers = KINDS[kind]
+    machine.has(LIVE)
+    machine.keep("a file of any name", content)
+    found = machine.newest()
+    assert (found.contents.kind, found.contents.layers, found.contents.end) == (format_, layers, "reached")
+    assert found.section is not None
+    assert found.section.rows.keys() == TABLES
+    assert (found.why_none, found.why_broken, found.doubts) == ("", "", "")
+    assert found.contents.database == ("tiny" if format_ != "plain" else "")
+
+
+def test_a_folder_is_a_dump(machine: Machine) -> None:
+    machine.has(LIVE)
+    shutil.copytree(MADE / "15.directory", machine.folder / "zebu-1")
+    found = machine.newest()
+    assert (found.contents.name, found.contents.kind, found.contents.end) == ("zebu-1", "directory", "reached")
+    assert found.section is not None
+    assert found.section.rows["public.portfolios"] == 3
+    assert found.section.rows["public.empty_one"] == 0
+    next((machine.folder / "zebu-1").glob("*.dat.gz")).unlink()
+    assert machine.newest().why_broken == "cannot be read to its end: it was cut short"
+
+
+def test_rows_of_text_are_counted(machine: Machine) -> None:
+    machine.keep("zebu.sql", PLAIN)
+    section = machine.newest().section
+    assert section is not None
+    assert section.rows == {**dict.fromkeys(TABLES, 1), "public.portfolios": 3, "public.empty_one": 0}
+    assert section.defined == TABLES
+    assert section.revision == "d001"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("content", [PLAIN, CUSTOM, TAR], ids=["plain", "custom", "tar"])
+def test_what_breaks_off_is_seen(content: bytes, pack: Callable[[bytes], bytes], machine: Machine) -> None:
+    packed = pack(content)
+    machine.keep("zebu.dump", packed[: len(packed) * 6 // 10] if len(content) < 10_000 else packed[: len(packed) // 2])
+    found = machine.newest()
+    assert found.why_none + found.why_broken == "cannot be read to its end: it was cut short"
+
+
+def test_an_archive_whose_data_cannot_be_read_is_none(machine: Machine) -> None:
+    machine.keep("zebu.dump", CUSTOM)
+    machine.tool(
+        "docker", "#!/bin/sh\ncat > /dev/null\necho 'pg_restore: error: could not uncompress data' >&2\nexit 1\n"
+    )
+    assert machine.newest().why_broken == "cannot be read by pg_restore: pg_restore: error: could not uncompress data"
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "pg_restore: error: unsupported version (1.16) in file header",
+        "pg_restore: error: this build does not support compression with zstd",
+        "Error response from daemon: container 12 is not running",
+        "",
+    ],
+)
+def test_what_pg_restore_cannot_tell_is_unknown(complaint: str, machine: Machine) -> None:
+    machine.keep("zebu.dump", CUSTOM)
+    machine.tool("docker", f"#!/bin/sh\ncat > /dev/null\necho '{complaint}' >&2\nexit 1\n")
+    found = machine.newest()
+    assert (found.why_none, found.why_broken) == ("", "")
+    assert found.doubts.startswith("was not read by the database's pg_restore")
+
+
+def test_an_archive_of_a_version_to_come_is_what_pg_restore_says(machine: Machine) -> None:
+    later = bytearray(CUSTOM)
+    later[6] = 99
+    machine.keep("zebu.dump", bytes(later))
+    machine.has(LIVE)
+    machine.restores(PLAIN)
+    found = machine.newest()
+    assert (found.why_none, found.why_broken, found.doubts) == ("", "", "")
+    machine.restores(b"", status=1)
+    assert machine.newest().doubts.startswith("was not read to its end")
+
+
+ENCRYPTED = {
+    "age": b"age-encryption.org/v1\n-> X25519 abc\n" + bytes(range(256)),
+    "gpg": b"\x8c\x0d\x04\x09\x03\x02" + bytes(range(256)),
+    "openssl": b"Salted__" + bytes(range(256)),
+    "ansible-vault": b"$ANSIBLE_VAULT;1.1;AES256\n61626364\n",
+}
+
+
+@pytest.mark.parametrize("by", ENCRYPTED)
+def test_what_is_encrypted_is_unknown(by: str, machine: Machine) -> None:
+    machine.keep("zebu.dump", gzip.compress(ENCRYPTED[by]))
+    found = machine.newest()
+    assert (found.contents.sealed, found.why_none, found.why_broken) == (by, "", "")
+    assert found.doubts.startswith(f"is encrypted ({by})")
+
+
+@pytest.mark.parametrize("head", [
+    b"\x85\x02\x0c\x03" + bytes(range(200)),  # to a key, as of old
+    b"\xc1\xc1\x4e\x03" + bytes(range(200)),  # to a key, as of now
+    b"\xc3\x0d\x04\x09\x03\x08" + bytes(range(200)),  # by a passphrase
+    b"-----BEGIN PGP MESSAGE-----\n\nabc\n",
+])  # fmt: skip
+def test_gpg_has_many_beginnings(head: bytes, machine: Machine) -> None:
+    machine.keep("zebu.dump", head)
+    assert machine.newest().contents.sealed == "gpg"
+
+
+def zipped(path: Path) -> bytes:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("zebu.sql", PLAIN)
+    return path.read_bytes()
+
+
+def test_what_is_not_looked_into_is_unknown(machine: Machine, tmp_path: Path) -> None:
+    machine.keep("zebu.zip", zipped(tmp_path / "a.zip"))
+    found = machine.newest()
+    assert (found.contents.kind, found.why_none, found.why_broken) == ("zip", "", "")
+    machine.keep("zebu.backup", bytes(range(7, 256)) * 9, age=1)
+    assert machine.newest().doubts == "is of a format that is not known"
+
+
+def test_a_program_that_is_missing_is_told(machine: Machine) -> None:
+    for tool in ("timeout", "gzip"):
+        (machine.tools / tool).symlink_to(shutil.which(tool) or tool)
+    machine.keep("zebu.sql.zst", b"\x28\xb5\x2f\xfd" + bytes(100))
+    found = machine.newest(path="/nonexistent")
+    assert (found.contents.lacking, found.why_none, found.why_broken) == ("zstd", "", "")
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"", "is empty"),
+    (gzip.compress(b""), "is empty"),
+    (bytes(5000), "has nothing but zeros in it"),
+    (b"<!DOCTYPE html><title>502</title>", "is a web page, and no dump"),
+    (gzip.compress(b"pg_dump: error: connection to server failed\n"), "is what a program complained of, and no dump"),
+    (b"-- MariaDB dump 10.19\n", "is a dump of MySQL"),
+    (b"nothing to see\n", "is text, and no dump"),
+    (b"--\n-- PostgreSQL database dump\n--\nCREATE TABLE public.t (a int);\n--\n-- PostgreSQL database dump complete\n--\n", "has no table's data"),
+    (b"--\n-- PostgreSQL database cluster dump\n--\nCREATE ROLE a;\n--\n-- PostgreSQL database cluster dump complete\n--\n", "has no database in it, but what belongs to the server"),
+    (b"--\n-- PostgreSQL database dump\n--\nCOPY public.x (a) FROM stdin;\n1\n\\.\n--\n-- PostgreSQL database dump complete\n--\n", "has none of this database's tables"),
+])  # fmt: skip
+def test_what_is_no_backup_is_told(content: bytes, why: str, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep("zebu.sql", content)
+    assert machine.newest().why_none == why
+
+
+def test_what_lies_beside_dumps_is_passed_over(machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep("zebu-20261126.sql", PLAIN, age=9)
+    machine.keep("zebu-20261126.sql.sha256", b"%064d  zebu-20261126.sql\n" % 7, age=8)
+    machine.keep(
+        "roles-20261126.sql",
+        b"--\n-- PostgreSQL database cluster dump\n--\nCREATE ROLE a;\n--\n-- PostgreSQL database cluster dump complete\n--\n",
+        age=7,
+    )
+    machine.keep("wiki-20261126.sql", PLAIN.replace(b"portfolios", b"pages").replace(b"alembic_version", b"other")
+                 .replace(b"Odd", b"Even"), age=6)  # fmt: skip
+    found = machine.newest()
+    assert found.contents.name == "zebu-20261126.sql"
+    assert found.passed_over == ("wiki-20261126.sql", "roles-20261126.sql", "zebu-20261126.sql.sha256")
+
+
+def test_of_several_databases_the_right_one_counts(machine: Machine) -> None:
+    start, end = (b"--\n-- PostgreSQL database cluster dump%b\n--\n" % word for word in (b"", b" complete"))
+    other = b"\\connect tiny2\n" + PLAIN.replace(b"portfolios", b"pages")
+    machine.has(LIVE)
+    machine.keep("all.sql", start + other + b"\\connect -reuse-previous=on \"dbname='tiny'\"\n" + PLAIN + end)
+    found = machine.newest()
+    assert sorted(found.contents.sections) == ["tiny", "tiny2"]
+    assert (found.why_none, found.why_broken) == ("", "")
+    machine.keep("all.sql", start + other + end, age=1)
+    assert machine.newest().why_none == "is of tiny2, and not of tiny"
+
+
+def test_a_dump_that_is_being_written_is_none_yet(machine: Machine) -> None:
+    machine.keep("a.sql", PLAIN)
+    with (machine.folder / "b.sql").open("wb") as file:
+        file.write(PLAIN[:100])
+        file.flush()
+        assert machine.newest().contents.name == "a.sql"
+        states = {line.split(" ")[5]: line.split(" ")[4] for line in machine.backups().splitlines() if "@file" in line}
+    assert states == {"a.sql": "-", "b.sql": "w"}
+
+
+def test_names_and_links_of_any_kind(machine: Machine, tmp_path: Path) -> None:
+    daily = machine.keep("daily/zebu 1%\n.sql", b"12", age=100)
+    (machine.folder / "latest").symlink_to(daily)
+    (machine.folder / "weekly").mkdir()
+    os.link(daily, machine.folder / "weekly/zebu.sql")
+    outside = tmp_path / "outside.sql"
+    outside.write_bytes(b"123")
+    os.utime(outside, (1, 1))
+    (machine.folder / "far.sql").symlink_to(outside)
+    (machine.folder / ".hidden").mkdir()
+    machine.keep(".hidden/zebu.sql", b"1")
+    listed = [line.split(" ", 5)[1::4] for line in machine.backups().splitlines() if line.startswith("@file")]
+    assert listed == [["2", "weekly/zebu.sql"], ["3", "far.sql"]] or listed == [
+        ["2", "daily/zebu 1%25%0A.sql"],
+        ["3", "far.sql"],
+    ]
+
+
+def test_of_too_many_the_newest_and_the_oldest_are_told(machine: Machine) -> None:
+    name = "zebu-{:05}-" + "x" * 150
+    for number in range(1000):
+        machine.keep(name.format(number), b"1", age=10_000 - number)
+    told = machine.backups()
+    assert len(told) < 150_000
+    assert name.format(999) in told
+    assert name.format(0) in told
+    assert "@cut " in told
+
+
+REPOSITORIES: dict[str, dict[str, str]] = {
+    "pgbackrest": {
+        "backup/main/backup.info": '[backrest]\n\n[backup:current]\n20261125-020000F={"backup-error":false,"backup-timestamp-stop":1795570100}\n\n[db]\ndb-system-id=77\n'
+    },
+    "barman": {"main/base/20261126T010203/backup.info": "status=DONE\nsystemid=77\n"},
+    "wal-g": {"basebackups_005/base_01_backup_stop_sentinel.json": '{"SystemIdentifier":77}'},
+    "pg_basebackup": {"base/backup_manifest": '{ "PostgreSQL-Backup-Manifest-Version": 2,\n"System-Identifier": 77,\n'},
+    "restic": {"config": "x", "data/a": "", "index/a": "", "keys/a": "", "snapshots/0a1b": "x"},
+    "borg": {"config": "[repository]\n", "data/0": ""},
+}
+
+
+@pytest.mark.parametrize("tool", REPOSITORIES)
+def test_repositories_are_told_by_what_is_in_them(tool: str, machine: Machine) -> None:
+    for name, text in REPOSITORIES[tool].items():
+        machine.keep(name, text.encode())
+    told = machine.backups()
+    assert f"\n@repository {tool} " in told
+    assert "\n@file" not in told
+    saved = [line for line in told.splitlines() if line.startswith("@saved")]
+    assert bool(saved) is (tool != "borg")
+    assert all(" done 77 " in line for line in saved) or tool == "restic"
+
+
+SSH = """#!/bin/sh
+if [ "$1" = -G ]; then echo "hostname 192.0.2.7"; exit; fi
+for last; do :; done
+cd "$THERE" && exec sh -c "$last"
+"""
+
+
+@pytest.mark.parametrize("find", ["", '#!/bin/sh\ncase "$*" in *-printf*) exit 1 ;; esac\nexec /usr/bin/find "$@"\n'])
+def test_a_copy_is_listed_with_any_find(find: str, machine: Machine, tmp_path: Path) -> None:
+    machine.tool("ssh", SSH)
+    if find:
+        machine.tool("find", find)
+    machine.keep("there/zebu 1.sql", b"123", age=50)
+    told = machine.backups(
+        ZEBU_SET_BACKUP_COPY="backup@nas.invalid:there", THERE=str(machine.folder), ZEBU_SET_BACKUP_PATTERN="zebu*"
+    )
+    # It is this very kernel that answers, whatever its name and address.
+    assert "\n@copy host own nas.invalid\n" in told
+    assert told.splitlines()[-1].startswith("@file 3 ")
+    assert told.splitlines()[-1].endswith(" - zebu 1.sql")
+
+
+@pytest.mark.parametrize(("ssh", "said"), [
+    ("exit 255", "@copy unreachable nas.invalid"),
+    ("echo This service allows sftp connections only.; exit 1", "@copy unlisted nas.invalid"),
+    ("for last; do :; done; cd / && exec sh -c \"$last\"", "@copy absent"),
+])  # fmt: skip
+def test_a_copy_that_is_not_listed_is_not_there_or_unknown(ssh: str, said: str, machine: Machine) -> None:
+    machine.tool("ssh", f"#!/bin/sh\n{ssh}\n")
+    told = machine.backups(ZEBU_SET_BACKUP_COPY="backup@nas.invalid:no/where", ZEBU_SET_BACKUP_PATTERN="*")
+    assert told.splitlines()[-1] == said
+
+
+WHOSE = """
+my ($type, $source, $options) = @ARGV;
+print whose_files({ type => $type, source => $source, options => $options // 'rw', point => '/nowhere' });
+"""
+
+
+@pytest.mark.parametrize(("mount", "whose"), [
+    (("nfs4", "192.0.2.9:/b"), "other"), (("nfs4", "127.0.0.1:/b"), "own"), (("nfs", "localhost:/b", "rw,addr=127.0.0.1"), "own"),
+    (("nfs4", "127.0.0.1:/", "rw,port=20049,addr=127.0.0.1"), "tunnel"), (("nfs", "[2001:db8::1]:/b"), "other"),
+    (("cifs", "//192.0.2.1/b", "rw,addr=192.0.2.1,port=0"), "other"), (("cifs", "//127.0.0.1/b"), "own"), (("cifs", "//nas.invalid/b"), "unresolved"),
+    (("fuse.sshfs", "u@192.0.2.7:b"), "other"), (("fuse.sshfs", "[::1]:b"), "own"), (("fuse.glusterfs", "127.0.0.1:/v"), "own"),
+    (("ceph", "192.0.2.1:6789,192.0.2.2:6789:/"), "other"), (("ceph", "a@f.cephfs=/", "mon_addr=192.0.2.3:6789/192.0.2.4:6789"), "other"),
+    (("davfs", "https://192.0.2.3/x"), "other"), (("fuse.rclone", "remote:x"), "unresolved"), (("fuse.s3fs", "s3fs"), "unresolved"),
+    (("virtiofs", "share"), "unresolved"), (("ext4", "/dev/sda1"), "-"),
+])  # fmt: skip
+def test_whose_files_a_mount_shows(mount: tuple[str, ...], whose: str) -> None:
+    program = scripts.joined(*backups.PROBE.uses, backups.PROBE.file).partition("\n$| = 1;\n")[0] + WHOSE
+    done = subprocess.run(["perl", "-e", program, *mount], capture_output=True, text=True, check=True)
+    assert done.stdout == whose
+
+
+RCLONE = """[disk]
+type = local
+[alias]
+type = alias
+remote = disk:/x
+[cloud]
+type = b2
+[own]
+type = s3
+endpoint = http://127.0.0.1:9000
+[sealed]
+type = crypt
+remote = cloud:bucket
+"""
+
+
+@pytest.mark.parametrize(("remote", "whose"), [
+    ("disk:", "own"), ("alias:x", "own"), ("cloud:", "other"), ("own:b", "own"), ("sealed:", "other"), ("none:", "unresolved"), ("/x", "own"),
+])  # fmt: skip
+def test_whose_a_remote_of_rclone_is(remote: str, whose: str) -> None:
+    program = scripts.joined(*backups.PROBE.uses, backups.PROBE.file).partition("\n$| = 1;\n")[0]
+    program += "print whose_remote($ARGV[0], $ARGV[1], 0);"
+    done = subprocess.run(["perl", "-e", program, remote, RCLONE], capture_output=True, text=True, check=True)
+    assert done.stdout == whose
+
+
+def test_what_is_told_is_read(machine: Machine, target: object) -> None:
+    machine.keep("zebu.sql", PLAIN)
+    said = {"backups": machine.backups(), "backups.listing": machine.listing(), "zebu.host": f"time={AT}\n"}
+    found = read("backups", said, target)  # type: ignore[arg-type]
+    assert [dump.name for dump in found.dumps] == ["zebu.sql"]
+    assert found.content.contents.kind == "plain"
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("15.plain", "plain\n"), ("15.custom", "custom\n"), ("15.directory", "directory\n"), ("15.tar.gz", "tar gzip\n"),
+])  # fmt: skip
+def test_a_drill_learns_how_to_restore(kind: str, said: str) -> None:
+    program = scripts.joined("dumps.pl", "dump-contents.pl", "drill-kind.pl")
+    for question, answer in (("kind", said), ("data", "".join(f"@data {table}\n" for table in sorted(TABLES)))):
+        if question == "data" and kind.endswith(".gz"):
+            continue
+        done = subprocess.run(
+            ["perl", "-e", program, question, str(MADE / kind)], capture_output=True, text=True, check=True
+        )
+        assert sorted(done.stdout.splitlines()) == sorted(answer.splitlines())
+
+
+def test_a_drill_does_not_try_what_it_cannot_read(tmp_path: Path) -> None:
+    program = scripts.joined("dumps.pl", "dump-contents.pl", "drill-kind.pl")
+    file = tmp_path / "dump"
+    for content, why in ((ENCRYPTED["age"], "is encrypted (age)"), (zipped(tmp_path / "a"), "not looked into: zip")):
+        file.write_bytes(content)
+        done = subprocess.run(["perl", "-e", program, "kind", str(file)], capture_output=True, text=True, check=False)
+        assert done.returncode == 5
+        assert why in done.stderr
