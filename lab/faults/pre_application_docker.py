@@ -27,17 +27,6 @@ def not_recreated(lab: Lab) -> None:
     recreate(lab, "redis", "    logging: !override { driver: json-file, options: { max-size: 1000g } }\n")
 
 
-@fault(
-    "pre.application.docker.log-rotation",
-    flips={"pre.application.docker.log-rotation", "post.monitoring.logs.rotation"},
-    touches={"redis"},
-    mend=lambda lab: recreate(lab, "redis"),
-)
-def without_end(lab: Lab) -> None:
-    """One service has a bound that stands for none; the daemon's own is for those that are made without."""
-    recreate(lab, "redis", '    logging: !override { driver: json-file, options: { max-size: "-1" } }\n')
-
-
 OWN_FILE = b"""
 services:
   redis:
