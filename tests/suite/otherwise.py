@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.monitors import Watcher
 from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
@@ -63,6 +64,16 @@ def samples(held: tuple[int, ...], **changes: Any) -> Change:
 def job(pattern: str, **changes: Any) -> Change:
     """The jobs that run something, with fields otherwise."""
     return lambda value, now: tuple(with_(**changes)(one, now) if one.runs(pattern) else one for one in value)
+
+
+def also(command: str, **changes: Any) -> Change:
+    """The jobs, and one more that runs a command and is otherwise as others are."""
+
+    def change(value: Any, now: datetime) -> Any:
+        made = Job("at-night", (command,), DAY, True, True)
+        return (*value, replace(made, **changes))
+
+    return change
 
 
 def table(**changes: Any) -> Change:
