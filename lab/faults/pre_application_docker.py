@@ -18,7 +18,7 @@ def disabled(lab: Lab) -> None:
 
 @fault(
     "pre.application.docker.log-rotation",
-    flips={"pre.application.docker.log-rotation"},
+    flips={"pre.application.docker.log-rotation", "post.monitoring.logs.rotation"},
     touches={"redis"},
     mend=lambda lab: recreate(lab, "redis"),
 )
