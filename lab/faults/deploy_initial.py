@@ -114,7 +114,10 @@ def ran_once(lab: Lab) -> None:
         "pre.application.docker.restart-policy",
         "pre.application.docker.health-checks",
         "pre.application.docker.resource-limits",
+        "deploy.performance.cpu",
+        "deploy.performance.memory",
     },
+    outcomes={"deploy.performance.cpu": Outcome.NOT_ASSESSED, "deploy.performance.memory": Outcome.NOT_ASSESSED},
     touches={"beside"},
     mend=lambda lab: remove_beside(lab, "migrate"),
 )

@@ -18,24 +18,13 @@ def disabled(lab: Lab) -> None:
 
 @fault(
     "pre.application.docker.log-rotation",
-    flips={"pre.application.docker.log-rotation"},
+    flips={"pre.application.docker.log-rotation", "post.monitoring.logs.rotation"},
     touches={"redis"},
     mend=lambda lab: recreate(lab, "redis"),
 )
 def not_recreated(lab: Lab) -> None:
     """The container was made when the bound was none to speak of."""
     recreate(lab, "redis", "    logging: !override { driver: json-file, options: { max-size: 1000g } }\n")
-
-
-@fault(
-    "pre.application.docker.log-rotation",
-    flips={"pre.application.docker.log-rotation", "post.monitoring.logs.rotation"},
-    touches={"redis"},
-    mend=lambda lab: recreate(lab, "redis"),
-)
-def without_end(lab: Lab) -> None:
-    """One service has a bound that stands for none; the daemon's own is for those that are made without."""
-    recreate(lab, "redis", '    logging: !override { driver: json-file, options: { max-size: "-1" } }\n')
 
 
 OWN_FILE = b"""

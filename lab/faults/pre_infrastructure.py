@@ -293,13 +293,17 @@ def lease_of_this_address(lab: Lab) -> None:
 
 @fault(
     "pre.infrastructure.static-ip",
-    flips=set(),
+    flips={"pre.infrastructure.static-ip"},
     touches={"route"},
-    mend=lambda lab: lab.vm.shell("ip addr del 10.77.0.110/24 dev eth0"),
+    mend=lambda lab: lab.vm.shell(
+        "ip route replace default via 10.77.0.1 dev eth0; ip addr del 10.77.0.110/24 dev eth0"
+    ),
 )
-def leased_beside(lab: Lab) -> None:
-    """Odd but right: beside the static address, with which the machine speaks, stands one with a lifetime."""
-    lab.vm.shell("ip addr add 10.77.0.110/24 dev eth0 valid_lft 36000 preferred_lft 36000")
+def speaks_with_another(lab: Lab) -> None:
+    """Beside the static address stands one with a lifetime, and it is the one that the default route speaks with."""
+    lab.vm.shell(
+        "ip addr add 10.77.0.110/24 dev eth0 valid_lft 36000 preferred_lft 36000; ip route replace default via 10.77.0.1 dev eth0 src 10.77.0.110"
+    )
 
 
 @fault(

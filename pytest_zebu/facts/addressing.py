@@ -27,12 +27,14 @@ class Addressing:
 
     Attributes:
         lease: the signs of a DHCP lease; none where the address is static.
+        left: files of leases that are over, or tell no end.
     """
 
     device: str
     address: str
     gateway: str
     lease: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,12 @@ def parse(gathered: Gathered, target: Target) -> Addressing:
         signs.append("the default route came by DHCP")
     if said.get("lifetime", "forever") != "forever":
         signs.append(f"the address has a lifetime ({said['lifetime']})")
-    signs += [f"lease file {line.partition('=')[2]}" for line in out.splitlines() if line.startswith("lease=")]
+    pairs = [line.partition("=")[::2] for line in out.splitlines()]
+    signs += [f"lease file {text}" for key, text in pairs if key == "lease"]
+    left = tuple(text for key, text in pairs if key == "left")
     if client := said.get("client", "").strip():
         signs.append(f"{client} runs for {said['device']}")
-    return Addressing(said["device"], said["address"], said.get("gateway", ""), tuple(signs))
+    return Addressing(said["device"], said["address"], said.get("gateway", ""), tuple(signs), left)
 
 
 def parse_connectivity(gathered: Gathered, target: Target) -> Connectivity:

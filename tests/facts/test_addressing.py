@@ -26,6 +26,11 @@ def test_each_sign_of_a_lease_counts(old: str, new: str, sign: str, target: Targ
     assert read("addressing", STATIC.replace(old, new), target).lease == (sign,)
 
 
+def test_a_lease_that_is_over_is_told_and_does_not_count(target: Target) -> None:
+    found = read("addressing", STATIC + "left=/var/lib/dhcp/dhclient.eth0.leases\n", target)
+    assert (found.lease, found.left) == ((), ("/var/lib/dhcp/dhclient.eth0.leases",))
+
+
 @pytest.mark.parametrize("lost", ["device=eth0", "address=10.77.0.10"])
 def test_without_a_route_nothing_is_known(lost: str, target: Target) -> None:
     assert why("addressing", STATIC.replace(lost, lost.partition("=")[0] + "="), target) is Reason.MISSING

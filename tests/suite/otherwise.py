@@ -93,6 +93,11 @@ def taking_turns(apart: int) -> Change:
     return change
 
 
+def also(command: str, **changes: Any) -> Change:
+    """The jobs, and one more that runs a command and is otherwise as others are."""
+    return lambda value, now: (*value, _alone("at-night", (Command(tuple(command.split())),), **changes))
+
+
 def holding(*ages: timedelta, gap: timedelta | None = None, databases: tuple[str, ...] = ()) -> Change:
     """A single container that makes backups and keeps files of these ages."""
     return lambda value, now: (

@@ -28,6 +28,7 @@ from tests.suite.otherwise import (
     accepted,
     agents,
     ago,
+    also,
     answering,
     beside,
     bought,
@@ -84,6 +85,7 @@ OF_SERVICES = (
     "post.monitoring.services.restarts",
     *(f"pre.application.docker.{name}" for name in ("restart-policy", "resource-limits", "log-rotation")),
 )
+DEAD = with_(dead_timers=("apt-daily-upgrade.timer",))
 HELD = (Pending("openssl", "3.0", "Debian-Security:12", is_held=True),)
 LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 STRATEGY = "pre.database.backups.strategy"
@@ -148,6 +150,16 @@ ROWS: tuple[Row, ...] = (
     (UPDATES, {"updates": with_(odd=("life eol soon",))}, PASSED, ""),
     (UPDATES, {"updates": with_(unconfigured="Syntax error", interval=None)}, OPEN, "cannot read its configuration"),
     (UPDATES, {"updates": with_(dead_timers=None)}, OPEN, "without systemd"),
+    # Who starts it at an hour of his own: it is itself what runs
+    (UPDATES, {"updates": DEAD, "jobs": also("/usr/bin/unattended-upgrade -v")}, PASSED, ""),
+    (UPDATES, {"updates": DEAD, "jobs": also("cd / && unattended-upgrade; true")}, PASSED, ""),
+    (UPDATES, {"updates": DEAD, "jobs": also("unattended-upgrade", is_active=False)}, FAILED, "does not run"),
+    (UPDATES, {"updates": DEAD, "jobs": also("unattended-upgrade", name="apt-daily.timer")}, FAILED, "does not run"),
+    (UPDATES, {"updates": DEAD, "jobs": also("unattended-upgrade --dry-run")}, FAILED, "does not run"),
+    (UPDATES, {"updates": DEAD, "jobs": also("unattended-upgrade --download-only")}, FAILED, "does not run"),
+    (UPDATES, {"updates": DEAD, "jobs": also("grep ERROR /var/log/unattended-upgrades/unattended-upgrades.log")}, FAILED, "does not run"),
+    (UPDATES, {"updates": DEAD, "jobs": lost}, FAILED, "does not run"),
+    (UPDATES, {"jobs": lost}, PASSED, ""),
     (UPDATES, {"updates": with_(is_installed=False)}, FAILED, "is not installed"),
     (UPDATES, {"updates": with_(is_installed=False, tools=("cron-apt",))}, OPEN, "what cron-apt installs"),
     (UPDATES, {"updates": with_(without_suite=MISSING_SUITE)}, FAILED, "no security suite is among"),

@@ -54,6 +54,7 @@ def test_the_address_stays(addressing: Addressing, zebu_target: Target, case: Ca
     See: the checklist; netplan(5), interfaces(5), systemd.network(5).
     """
     reserved = zebu_target.host.reserved_address
+    case.saw(*(f"no longer in force: lease file {file}" for file in addressing.left))
     with case(f"{addressing.address} on {addressing.device}", *addressing.lease or ("static",)):
         if addressing.lease and reserved:
             assert addressing.address == reserved, f"{reserved} is reserved, the address is {addressing.address}"

@@ -1,4 +1,4 @@
-# Where the machine's address comes from: lines `key=value`; `lease` may come several times.
+# Where the machine's address comes from: lines `key=value`; `lease` and `left` may come several times.
 # Clients differ in what they leave: the route's protocol, the address's lifetime, a lease that is alive, a running process.
 command -v ip >/dev/null || exit 127
 routes=$(ip -4 route show default)

@@ -3,7 +3,7 @@
 root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)
 for place in / /var/log "$root" "$ZEBU_APP_DIR" "$ZEBU_SET_BACKUP_FOLDER"; do
   [ -n "$place" ] || continue
-  said=$(timeout -s KILL 2 df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null)
+  said=$(timeout -s KILL 1.5 df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null)
   status=$?
   if [ $status -ge 124 ]; then echo "@silent $place"; else printf '%s\n' "$said" | sed -n '$s/^\//@place \//p'; fi
 done | sort -u

@@ -11,7 +11,9 @@ if [ -z "$root" ]; then
 fi
 echo "driver=$driver"
 echo "version=$(docker version --format '{{.Server.Version}}')"
-process=$(pidof -s dockerd)
+process=$(systemctl show docker.service -p MainPID --value 2>/dev/null | grep -v '^0$')
+[ -n "$process" ] && unit=docker.service || unit=
+process=${process:-$(cat /run/docker.pid 2>/dev/null || pidof -s dockerd)}
 words=$(tr '\0' '\n' < "/proc/$process/cmdline" 2>/dev/null)
 file=$(printf '%s\n' "$words" | sed -n '/^--config-file$/{n;p}; s/^--config-file=//p' | tail -n 1)
 file=${file:-/etc/docker/daemon.json}
@@ -25,9 +27,9 @@ if [ -f "$file" ]; then
 fi
 printf '%s\n' "$words" | sed -n 's/^max-size=/flag=/p; s/^--log-opt=max-size=/flag=/p'
 # systemd before 251 knows no --timestamp; in UTC its words are a date's.
-if [ -n "$process" ] && [ "$(systemctl show docker.service -p MainPID --value 2>/dev/null)" = "$process" ]; then
-  started=$(systemctl show docker.service -p ExecMainStartTimestamp --value --timestamp=unix 2>/dev/null | tr -d @)
-  [ -n "$started" ] || started=$(date -d "$(TZ=UTC systemctl show docker.service -p ExecMainStartTimestamp --value 2>/dev/null)" +%s 2>/dev/null)
+if [ -n "$unit" ]; then
+  started=$(systemctl show "$unit" -p ExecMainStartTimestamp --value --timestamp=unix 2>/dev/null | tr -d @)
+  [ -n "$started" ] || started=$(date -d "$(TZ=UTC systemctl show "$unit" -p ExecMainStartTimestamp --value 2>/dev/null)" +%s 2>/dev/null)
 elif [ -n "$process" ]; then
   started=$(perl -e 'my ($process, $ticks) = @ARGV; local $/; open my $f, "<", "/proc/$process/stat" or exit; my @field = split " ", (<$f> =~ /.*\)(.*)/s)[0];
     open my $s, "<", "/proc/stat" or exit; <$s> =~ /^btime (\d+)/m and printf "%.0f", $1 + $field[19] / $ticks + 1' "$process" "$(getconf CLK_TCK)")

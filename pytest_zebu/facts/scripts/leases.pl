@@ -1,5 +1,6 @@
-# Leases of an address that are alive: `lease=FILE`, for DEVICE, its INDEX and ADDRESS. Clients leave them when they go, and
-# for years: only one that is of this address and not yet over counts. Where it does not tell its end, it proves nothing.
+# Leases of an address: `lease=FILE` of one that is alive, `left=FILE` of another, for DEVICE, its INDEX and ADDRESS.
+# Clients leave them when they go, and for years: only one that is of this address and device, and not yet over, counts.
+# Where it does not tell its end, it proves nothing.
 use strict;
 use warnings;
 my ($device, $index, $address) = @ARGV;
@@ -51,7 +52,8 @@ for my $file (glob '/var/lib/dhcp/*lease* /var/lib/dhclient/*lease* /var/lib/Net
   . "/run/systemd/netif/leases/$index") {
   next if !-f $file;
   my $text = slurp($file);
-  print "lease=$file\n" if $text =~ /^\s*lease\s*\{/m ? lives($text) : $text =~ /^[A-Z_]+=/m ? told($file, $text) : packet($file, $text);
+  my $lives = $text =~ /^\s*lease\s*\{/m ? lives($text) : $text =~ /^[A-Z_]+=/m ? told($file, $text) : packet($file, $text);
+  print $lives ? 'lease' : 'left', "=$file\n" if $lives || $text =~ $dotted;
 }
 # What the boot's own client got, once, before any other ran.
 for my $file (glob "/run/net-*.conf /run/net[0-9]*.conf") {

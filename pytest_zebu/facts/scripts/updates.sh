@@ -54,17 +54,22 @@ done | tail -n 2000 |
   awk '/ INFO Starting unattended upgrades script/ || $3 == "INFO" && /[: ,\047\[](o|origin|l|label|a|suite|archive|c|component|site|n|codename)=/ { start = $1 " " $2; errors = 0 }
     $3 == "ERROR" || $3 == "CRITICAL" { errors++; if (start == "") start = $1 " " $2 } END { if (start != "") print "@run " start " " errors + 0 }'
 policy=$(apt-cache "$@" policy 2>/dev/null)
-printf '%s\n' "$policy" | awk '/^Pinned/ { exit } /^ *-?[0-9]+ / { priority = $1 } / release / { sub(/^ *release /, ""); release = $0 } /^ *origin / { print "@suite " priority " " $2 " " release }'
+printf '%s\n' "$policy" | awk 'function told() { if (release != "") print "@suite " priority " " site " " release; release = ""; site = "-" }
+  /^Pinned/ { exit } /^ *-?[0-9]+ / { told(); priority = $1; own = $2 ~ /dpkg\/status$/ } / release / && !own { sub(/^ *release /, ""); release = $0 }
+  /^ *origin [^ ]/ { site = $2 } END { told() }'
 # shellcheck disable=SC2016  # apt's own words
 apt-get "$@" indextargets --no-release-info --format '$(RELEASE) $(SITE)' 'Created-By: Packages' 2>/dev/null | sed -E 's/^([^ ]*) ([a-z+]*:\/*)?([^/@]*@)?([^/]*).*/@target \1 \4/' | sort -u | head -n 100
 for file in /var/lib/apt/lists/*Release; do
   [ -f "$file" ] || continue
   value() { sed -n "1,40s/^$1: *//p" "$file" | head -n 1; }
   date=$(value Date); until=$(value Valid-Until)
-  echo "@published $(date -d "$date" +%s 2>/dev/null || echo -) $([ -n "$until" ] && date -d "$until" +%s 2>/dev/null || echo -) o=$(value Origin),a=$(value Suite),n=$(value Codename),l=$(value Label)"
-done
-for list in /var/lib/apt/lists/*_Packages /var/lib/apt/lists/*_Packages.*; do
-  [ -f "$list" ] && case ${list##*/} in *ecurity*) echo "@list $(stat -c '%Z %Y' "$list")" ;; esac
+  release="o=$(value Origin),a=$(value Suite),n=$(value Codename),l=$(value Label)"
+  echo "@published $(date -d "$date" +%s 2>/dev/null || echo -) $([ -n "$until" ] && date -d "$until" +%s 2>/dev/null || echo -) $release"
+  case $release in *ecurity*)
+    for list in "${file%_InRelease}"_*_Packages* "${file%_Release}"_*_Packages*; do
+      [ -f "$list" ] && echo "@list $(stat -c '%Z %Y' "$list")"
+    done ;;
+  esac
 done
 for file in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp /var/lib/apt/lists; do
   [ -e "$file" ] && stat -c %Y "$file"
@@ -81,7 +86,7 @@ printf '%s\n' "$states" | sed -n 's/^hold [^ ]* /@held /p' | head -n 500
 pinned=$(printf '%s\n' "$policy" | awk 'ours { print $1 } /^Pinned packages/ { ours = 1 }' | sort -u | head -n 200)
 # shellcheck disable=SC2086  # names of packages
 [ -n "$pinned" ] && apt-cache "$@" policy $pinned 2>/dev/null | awk '/^[^ ].*:$/ { name = substr($1, 1, length($1) - 1); above = 1; version = "" }
-  / \*\*\* / { above = 0 } /^     [^ ]/ { version = $1 } above && version != "" && /^ +-?[0-9]+ / && /ecurity/ { print "@pinned " name " " version; above = 0 }'
+  $1 == "Installed:" && $2 == "(none)" { above = 0 } / \*\*\* / { above = 0 } /^     [^ ]/ { version = $1 } above && version != "" && /^ +-?[0-9]+ / && /ecurity/ { print "@pinned " name " " version; above = 0 }'
 printf '%s\n' "$states" | sed -nE 's/^[^ ]* (half-installed|half-configured|unpacked) /@broken \1 /p' | head -n 20
 grep -q ":$(stat -c %i /var/lib/dpkg/lock-frontend 2>/dev/null || echo none) " /proc/locks 2>/dev/null && echo @busy
 [ -e /run/reboot-required ] && echo "@reboot $(stat -c %Y /run/reboot-required)"
