@@ -476,7 +476,7 @@ sub slurp {
   return $text;
 }
 
-my $ENV_NAME = qr/^\.env|\.env$|^env\.|^\.envrc$/;
+my $ENV_NAME = qr/^\.env|\.env$|^env\.(?!(?:py|pyi|pyc|js|mjs|cjs|ts|d\.ts|rb|go|php|sh|pl|java|rs|c|h|md|txt|html|css)$)/;
 my $EXAMPLE = qr/(?:^|[._-])(?:example|sample|template|tmpl|tpl|dist|defaults?|schema)(?:$|[._-])/i;
 
 # Files of the environment: in the folder and two floors below it, and what compose files name elsewhere.
