@@ -40,6 +40,23 @@ def not_recreated(lab: Lab) -> None:
     set_env(lab, APP_LOG_LEVEL="WARNING")
 
 
+def mend_dollar(lab: Lab) -> None:
+    restore_env(lab)
+    recreate(lab, "backend")
+
+
+@fault(
+    "deploy.initial.env-present",
+    flips=set(),
+    touches={".env", "backend", "backend-files", "backend-restart"},
+    mend=mend_dollar,
+)
+def dollar(lab: Lab) -> None:
+    """Odd but right: a secret has a dollar in it, which compose's files have twice."""
+    set_env(lab, SECRET_KEY="7f4c1b0e9d8a$$6352" * 4)
+    recreate(lab, "backend", "    cap_drop: []\n")
+
+
 @fault(
     "deploy.initial.git-deployed",
     flips=set(),
@@ -119,7 +136,8 @@ mv $file /root/lost.object
 
 @fault(
     "deploy.initial.git-deployed",
-    flips={"deploy.initial.git-deployed"},
+    flips={"deploy.initial.git-deployed", "pre.security.secrets.not-committed"},
+    outcomes={"pre.security.secrets.not-committed": Outcome.NOT_ASSESSED},
     touches={"git"},
     mend=lambda lab: lab.vm.shell("cd /opt/zebu && mv /root/lost.object $(cat /root/lost.name) && rm /root/lost.name"),
 )
