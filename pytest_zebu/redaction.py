@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
-QUOTED = re.compile(r"(\\?[\"']?)(.*?)(\\?[\"']?|[,\]\[{}]*)", re.DOTALL)
+QUOTED = re.compile(r"(\\{0,4}[\"']|)(.*?)(\\{0,4}[\"']|[,\]\[{}]*)", re.DOTALL)
 NUMBER = re.compile(r"-?[0-9.]{4,}")
 LITERAL = re.compile(r"([\"'])[^\s]*\1")
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer"))

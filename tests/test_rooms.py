@@ -38,6 +38,7 @@ ACROSS = {
     "plugin/test_bad_input": "whole runs",
     "plugin/test_guest": "whole runs, in projects of other people",
     "plugin/test_html_page": "the page of a whole run, in a browser",
+    "plugin/test_secrets": "whole runs",
     "plugin/test_unwritable": "whole runs",
     "reports/test_golden": "all formats",
     "settings/test_documented": "the model against docs/settings.md",

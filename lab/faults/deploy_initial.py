@@ -71,6 +71,11 @@ def remove_beside(lab: Lab, service: str) -> None:
     lab.vm.shell(f"docker rm -f zebu-{service}-1 >/dev/null; rm -f {BESIDE}")
 
 
+def mend_dollar(lab: Lab) -> None:
+    restore_env(lab)
+    recreate(lab, "backend")
+
+
 @fault(
     "deploy.initial.env-present",
     flips=set(),
@@ -127,6 +132,18 @@ def ran_once_and_failed(lab: Lab) -> None:
     lab.vm.shell(UP.format("", "migrate"))
     state = "docker inspect -f '{{.State.Status}}' zebu-migrate-1"
     until("the migration has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
+
+
+@fault(
+    "deploy.initial.env-present",
+    flips=set(),
+    touches={".env", "backend", "backend-files", "backend-restart"},
+    mend=mend_dollar,
+)
+def dollar(lab: Lab) -> None:
+    """Odd but right: a secret has a dollar in it, which compose's files have twice."""
+    set_env(lab, SECRET_KEY="7f4c1b0e9d8a$$6352" * 4)
+    recreate(lab, "backend", "    cap_drop: []\n")
 
 
 @fault(
@@ -208,7 +225,8 @@ mv $file /root/lost.object
 
 @fault(
     "deploy.initial.git-deployed",
-    flips={"deploy.initial.git-deployed"},
+    flips={"deploy.initial.git-deployed", "pre.security.secrets.not-committed"},
+    outcomes={"pre.security.secrets.not-committed": Outcome.NOT_ASSESSED},
     touches={"git"},
     mend=lambda lab: lab.vm.shell("cd /opt/zebu && mv /root/lost.object $(cat /root/lost.name) && rm /root/lost.name"),
 )

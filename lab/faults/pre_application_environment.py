@@ -67,6 +67,24 @@ def trailing_slash(lab: Lab) -> None:
 @fault(
     "pre.application.environment.log-level",
     flips={"pre.application.environment.log-level"},
+    override={"backend": {"environment": {"DB_ECHO": "t"}}},
+)
+def echo_spelled_otherwise(lab: Lab) -> None:
+    """SQL is echoed: the application's settings take one letter for yes."""
+
+
+@fault(
+    "pre.application.environment.alpha-vantage",
+    flips=set(),
+    override={"backend": {"environment": {"ALPHA_VANTAGE_RATE_LIMIT_PER_DAY": " 2_5 "}}},
+)
+def limit_spelled_otherwise(lab: Lab) -> None:
+    """Odd but right: the limit is a number as the application's settings take one."""
+
+
+@fault(
+    "pre.application.environment.log-level",
+    flips={"pre.application.environment.log-level"},
     override={"backend": {"environment": {"APP_LOG_LEVEL": "DEBUG"}}},
 )
 def not_recreated(lab: Lab) -> None:

@@ -1,5 +1,7 @@
 """Faults of pre.security.secrets."""
 
+from collections.abc import Callable
+
 from lab.changes import recreate, restore_env, set_env, sql
 from lab.deployment import Lab
 from lab.fault import fault
@@ -121,6 +123,32 @@ def backup_copy(lab: Lab) -> None:
     "pre.security.secrets.env-permissions",
     flips={"pre.security.secrets.env-permissions"},
     touches={".env"},
+    mend=lambda lab: lab.vm.shell("rm /opt/zebu/.env.mail"),
+)
+def another_name(lab: Lab) -> None:
+    """The mail account's password stands in a file of its own, under a name that says PASS only; everybody may read it."""
+    lab.vm.shell(
+        "umask 022; printf 'SMTP_USER=mailer\\nSMTP_PASS=%s\\n' $(openssl rand -hex 12) | runuser -u deploy -- tee /opt/zebu/.env.mail"
+    )
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips={"pre.security.secrets.env-permissions"},
+    touches={".env"},
+    mend=lambda lab: lab.vm.shell("rm -r /opt/zebu/deploy"),
+)
+def in_a_folder(lab: Lab) -> None:
+    """A copy lies in a folder of the checkout, where everybody may read it."""
+    lab.vm.shell(
+        "install -d -o deploy /opt/zebu/deploy; cp -p /opt/zebu/.env /opt/zebu/deploy/.env.production; chmod 644 /opt/zebu/deploy/.env.production"
+    )
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips={"pre.security.secrets.env-permissions"},
+    touches={".env"},
     mend=lambda lab: lab.vm.shell("setfacl -b /opt/zebu/.env; chmod 600 /opt/zebu/.env"),
 )
 def group_acl(lab: Lab) -> None:
@@ -140,6 +168,66 @@ def another_branch(lab: Lab) -> None:
     """.env was committed on another branch, with values of before."""
     lab.vm.shell(
         "cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test \"$@\"; }; blob=$(printf 'SECRET_KEY=of-long-ago-and-long-since-changed\\n' | g hash-object -w --stdin); tree=$(printf '100644 blob %s\\t.env\\n' $blob | g mktree); commit=$(g commit-tree -m 'Try it out' $tree); g update-ref refs/heads/trial $commit"
+    )
+
+
+COMMIT = """
+cd /opt/zebu
+g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }
+file=$(printf '%s\\n' "$2" | g hash-object -w --stdin)
+folder=$(printf '100644 blob %s\\t%s\\n' "$file" "${1##*/}" | g mktree)
+case $1 in */*) folder=$(printf '040000 tree %s\\t%s\\n' "$folder" "${1%/*}" | g mktree) ;; esac
+g update-ref refs/heads/trial "$(g commit-tree -m 'Try it out' "$folder")"
+"""
+"""Commits a file, alone, on a branch of its own."""
+
+
+def commit(lab: Lab, name: str, text: str) -> None:
+    lab.vm.run(["sh", "-eu", "-s", "--", name, text], stdin=COMMIT.encode())
+
+
+def forget_branch(lab: Lab) -> None:
+    lab.vm.shell(
+        'cd /opt/zebu; g() { sudo -u deploy git -c user.name=development -c user.email=development@zebu.test "$@"; }; g update-ref -d refs/heads/trial; g prune --expire=now'
+    )
+
+
+@fault(
+    "pre.security.secrets.not-committed",
+    flips={"pre.security.secrets.not-committed"},
+    touches={"git"},
+    mend=forget_branch,
+)
+def folder_on_another_branch(lab: Lab) -> None:
+    """The file of a folder was committed on another branch, with a value of before."""
+    commit(lab, "deploy/.env.production", "SMTP_PASS=of-long-ago")
+
+
+@fault("pre.security.secrets.not-committed", flips=set(), touches={"git"}, mend=forget_branch)
+def example_of_another_name(lab: Lab) -> None:
+    """Odd but right: the example is called `.env.dist`, and says what is to be filled in."""
+    commit(lab, ".env.dist", "POSTGRES_PASSWORD=CHANGE_ME")
+
+
+@fault("pre.security.secrets.not-committed", flips=set(), touches={"git"}, mend=forget_branch)
+def encrypted(lab: Lab) -> None:
+    """Odd but right: what is committed is encrypted."""
+    commit(lab, ".env.gpg", "-----BEGIN PGP MESSAGE-----")
+
+
+@fault(
+    "pre.security.secrets.not-committed",
+    flips={"pre.security.secrets.not-committed"},
+    outcomes={"pre.security.secrets.not-committed": Outcome.NOT_ASSESSED},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu config --unset remote.origin.promisor; runuser -u deploy -- git -C /opt/zebu config --unset remote.origin.partialclonefilter"
+    ),
+)
+def partial(lab: Lab) -> None:
+    """The clone leaves objects with its remote until they are asked for, and nobody may ask by looking."""
+    lab.vm.shell(
+        "runuser -u deploy -- git -C /opt/zebu config remote.origin.promisor true; runuser -u deploy -- git -C /opt/zebu config remote.origin.partialclonefilter blob:none"
     )
 
 
@@ -196,6 +284,47 @@ def one_letter(lab: Lab) -> None:
     lab.vm.shell(
         "cp -p /opt/zebu/.env /root/env.kept; sed -i 's/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/' /opt/zebu/.env"
     )
+
+
+def rewrite_env(lab: Lab, change: Callable[[str], str]) -> None:
+    """Write `.env` in another way; it keeps its owner and mode."""
+    text = lab.vm.shell("[ -e /root/env.kept ] || cp -p /opt/zebu/.env /root/env.kept; cat /opt/zebu/.env")
+    lab.vm.run(["sh", "-c", "cat > /opt/zebu/.env"], stdin=change(text).encode())
+
+
+@fault(
+    "pre.security.secrets.postgres-password",
+    flips=set(),
+    touches={".env"},
+    mend=restore_env,
+)
+def written_on_windows(lab: Lab) -> None:
+    """Odd but right: an editor left a byte order mark and carriage returns in `.env`; compose reads over both."""
+    rewrite_env(lab, lambda text: "\ufeff" + text.replace("\n", "\r\n"))
+
+
+def spelled_otherwise(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name == "POSTGRES_PASSWORD":
+            lines += [f"{name}={value[:20]}", f"HALF=${{{name}}}", f'export {name} = "${{HALF}}{value[20:]}" # ours']
+        elif name == "APP_LOG_LEVEL":
+            lines += [f"{name}=", f"{name}: 'INFO' # quiet"]
+        else:
+            lines.append(line)
+    return "\n".join([*lines, ""])
+
+
+@fault(
+    "pre.security.secrets.postgres-password",
+    flips=set(),
+    touches={".env"},
+    mend=restore_env,
+)
+def another_spelling(lab: Lab) -> None:
+    """Odd but right: `export`, quotes, a colon, blanks, a comment, and a value that is put together from others."""
+    rewrite_env(lab, spelled_otherwise)
 
 
 @fault(

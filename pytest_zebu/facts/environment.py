@@ -58,9 +58,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """All variables, by place."""
+    """All variables, by place.
+
+    Attributes:
+        service: what the backend's service is called.
+    """
 
     variables: tuple[Variable, ...]
+    service: str = "backend"
 
     def get(self, where: str, name: str) -> Variable | None:
         """One variable."""
@@ -72,7 +77,7 @@ class Environment:
 
     def backend(self, name: str) -> Variable | None:
         """The variable in the running backend."""
-        return self.get(f"{RUNNING}backend", name)
+        return self.get(f"{RUNNING}{self.service}", name)
 
     def declared(self, where: str) -> tuple[Variable, ...]:
         """All variables of a place."""
@@ -102,7 +107,8 @@ def parse(gathered: Gathered, target: Target) -> Environment:
     """From the batch's judgement: one line a variable."""
     found = []
     host = gathered.answers.get("zebu.host")
-    if isinstance(host, Said) and (trouble := key_values(host.out).get("env_trouble", "")):
+    told = key_values(host.out) if isinstance(host, Said) else {}
+    if trouble := told.get("env_trouble", ""):
         raise Missing(Unknown(Reason.GARBLED, f"the application's .env: {trouble}"))
     for line in gathered.said("zebu.environment").out.splitlines():
         fields = line.split("\t")
@@ -123,7 +129,7 @@ def parse(gathered: Gathered, target: Target) -> Environment:
         )
     if not any(item.where == DOTENV for item in found):
         raise Missing(Unknown(Reason.MISSING, "the application's .env was not found or could not be read"))
-    return Environment(tuple(found))
+    return Environment(tuple(found), told.get("backend") or "backend")
 
 
 def parse_files(gathered: Gathered, target: Target) -> EnvFiles:

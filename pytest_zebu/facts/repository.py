@@ -54,6 +54,7 @@ class CommittedSecrets:
         is_partial: why the history is not all there; empty if it is.
         committed: `.env` files that some commit of some branch has added.
         holds_secret: some object holds the exact value of a present secret; nothing where none is known to look for.
+        meant: examples and encrypted files that some commit has added.
     """
 
     is_partial: str
@@ -61,6 +62,7 @@ class CommittedSecrets:
     is_tracked: bool
     committed: tuple[str, ...]
     holds_secret: bool | None
+    meant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,11 @@ def parse_history(gathered: Gathered, target: Target) -> CommittedSecrets:
     said = dict(line.split("=", 1) for line in lines if "=" in line)
     if not {"shallow", "ignored", "tracked", "found"} <= said.keys():
         raise Garbled("the search of the history")
-    committed = tuple(line.removeprefix("committed=") for line in lines if line.startswith("committed="))
+    committed, meant = (
+        tuple(line.removeprefix(key) for line in lines if line.startswith(key)) for key in ("committed=", "meant=")
+    )
     holds = {"1": True, "0": False}.get(said["found"])
-    return CommittedSecrets(_lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds)
+    return CommittedSecrets(_lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds, meant)
 
 
 def _lacking(said: Mapping[str, str]) -> str:

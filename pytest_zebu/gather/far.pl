@@ -348,6 +348,7 @@ sub discover_containers {
   }
   my ($redis) = discover_server('REDIS_CONTAINER', 'redis', 'Redis', $url{REDIS_URL} // $url{CACHE_URL} // (defined $url{REDIS_HOST} ? "redis://$url{REDIS_HOST}" : undef), \%programs, grep { $_->{running} } @services);
   $value{REDIS_CONTAINER} = $redis->{id} if $redis;
+  $dotenv_else{REDIS_PASSWORD} = unescape($1) if ($url{REDIS_URL} // '') =~ m{^\w+://[^\s/:@]*:(.+)@};
 }
 
 sub discover_server {
@@ -366,6 +367,7 @@ sub discover_backend {
   $backend //= (grep { $_->{running} } grep { !is_pooler($_) } @with)[0] // $with[0];
   return if !$backend;
   $value{BACKEND_CONTAINER} = $backend->{id} if $backend->{running};
+  $value{BACKEND_SERVICE} = clean($backend->{service});
   if (($backend->{env}{DATABASE_URL} // '') =~ m{^[\w+.-]+://([^:/@]+)(?::.*)?@[^/@]*/([^?#]+)}) {
     @value{qw(APP_ROLE APP_DATABASE)} = map { unescape($_) } $1, $2;
     $value{DB_NAME} = $value{APP_DATABASE};
@@ -476,7 +478,7 @@ sub slurp {
   return $text;
 }
 
-my $ENV_NAME = qr/^\.env|\.env$|^env\.|^\.envrc$/;
+my $ENV_NAME = qr/^\.env|\.env$|^env\.(?!(?:py|pyi|pyc|js|mjs|cjs|ts|d\.ts|rb|go|php|sh|pl|java|rs|c|h|md|txt|html|css)$)/;
 my $EXAMPLE = qr/(?:^|[._-])(?:example|sample|template|tmpl|tpl|dist|defaults?|schema)(?:$|[._-])/i;
 
 # Files of the environment: in the folder and two floors below it, and what compose files name elsewhere.
@@ -675,7 +677,7 @@ sub main {
     'zebu.environment' => @environment ? judged_environment() : undef,
     'zebu.env-files' => defined $value{APP_DIR} && -d $value{APP_DIR} ? join("\n", @env_files, '') : undef,
     'zebu.host' => join("\n", "root=$root", 'time=' . time, "project=" . ($value{PROJECT} // ''), "folder=" . ($value{APP_DIR} // ''),
-      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), "env_trouble=$env_trouble",
+      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), "env_trouble=$env_trouble", "backend=" . ($value{BACKEND_SERVICE} // ''),
       "databases=" . ($value{DB_SERVICES} // ''), "caches=" . ($value{REDIS_SERVICES} // ''), ''),
   );
   print "ZEBU1 $nonce\n";

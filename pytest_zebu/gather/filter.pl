@@ -63,7 +63,7 @@ sub hide_words {
 # A value without its quotes, which stay; so does what ends a list or a table. A number in JSON is a text afterwards.
 sub hide_value {
   my ($value, $name, $between) = @_;
-  my ($open, $inner, $close) = $value =~ /^(\\?["']?)(.*?)(\\?["']?|[,\]\[{}]*)$/s;
+  my ($open, $inner, $close) = $value =~ /^(\\{0,4}["']|)(.*?)(\\{0,4}["']|[,\]\[{}]*)$/s;
   return $value if is_nothing($inner) || (is_secret($name) == 1 && is_ordinary($inner));
   return "$open$HIDDEN$close" if $open ne '' || $between !~ /["']/;
   return $inner =~ /^-?[0-9.]{4,}$/ ? "\"$HIDDEN\"$close" : $value;

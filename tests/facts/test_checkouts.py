@@ -253,6 +253,10 @@ def test_which_files_were_committed(
     _, history = look(clone(origin, tmp_path))
     assert history.is_tracked is (expected and when in ("now", "in a merge"))
     assert history.committed == ((name,) if expected else ())
+    assert history.meant == ((name,) if name in MEANT else ())
+
+
+MEANT = (".env.dist", ".env.example", "a/.env.production.template", "example.env", ".env.vault", ".env.gpg")
 
 
 def test_without_a_secret_nothing_can_be_looked_for(origin: Path, tmp_path: Path, target: Target) -> None:

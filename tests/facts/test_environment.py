@@ -99,3 +99,9 @@ def test_a_file_that_compose_would_refuse_is_unknown(target: Target) -> None:
     said = {"zebu.environment": LINE, "zebu.host": "root=1\nenv_trouble=line 3 opens a quote that nothing closes\n"}
     answer = ALL["environment"].read(saying(said), target)
     assert str(answer) == "garbled: the application's .env: line 3 opens a quote that nothing closes"
+
+
+def test_the_backend_has_the_name_that_it_has(target: Target) -> None:
+    out = LINE + "container:api\tAPP_ENV\t10\t9\ta\town\t2\tproduction\n"
+    found = read("environment", {"zebu.environment": out, "zebu.host": "backend=api\nenv_trouble=\n"}, target)
+    assert found.backend("APP_ENV").plain == "production"

@@ -157,6 +157,6 @@ INNOCENT = (
     "/dev/disk/by-uuid/3f1c2d4e-1111-4222-8333-9a8b7c6d5e4f /srv ext4 defaults 0 2", "linux-image-6.1.0-28-amd64 6.1.119-1 openssl 3.0.15-1~deb12u1",
     '{"left": {"meta": {"key": "l4proto"}}, "right": "udp"}', "session opened for user root(uid=0) by (uid=0)", "Failed password for root from 192.0.2.7 port 40022 ssh2",
     "OnCalendar=*-*-* 03:00:00", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU deploy@zebu", "MAX_TOKEN_AGE=3600", "SECRET_KEY_FILE=/etc/zebu/key", "bypass_rls: false",
-    "2001:db8:1:2::5432", "02:42:ac:12:00:05", "zebu_prod_20261124_030000.dump", "SystemMaxUse=1G", "org.opencontainers.image.licenses",
+    "echo \"$PW\" | docker login --password-stdin\n@change next", "redis-cli --pass\n@entry next", "2001:db8:1:2::5432", "02:42:ac:12:00:05", "zebu_prod_20261124_030000.dump", "SystemMaxUse=1G", "org.opencontainers.image.licenses",
 )  # fmt: skip
 """What looks a little like it, and must be read."""

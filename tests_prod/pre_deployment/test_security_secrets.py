@@ -132,7 +132,7 @@ def test_secrets_are_not_in_the_history(history: CommittedSecrets, case: Cases) 
         assert history.is_ignored, "does not cover .env"
     with case("index"):
         assert not history.is_tracked, "an .env file is tracked"
-    with case("commits of all branches"):
+    with case("commits of all branches", *(f"{name} is meant to be there" for name in history.meant)):
         assert not history.committed, f"{', '.join(history.committed)} was committed"
     with case("values of the present secrets in all objects"):
         if history.holds_secret is None:
