@@ -422,7 +422,8 @@ def _way(
 ) -> list[dict[str, Any]] | Unknown:
     """The answers to which a redirect leads, one after the other, as a browser would go; the last one ends it."""
     steps: list[dict[str, Any]] = []
-    gone, answer = {(url, *session.cookies.items())}, first
+    gone: set[tuple[object, ...]] = {(url,)}
+    answer = first
     while answer["status"] in REDIRECTS:
         there = urls.read(answer["location"], url) if answer["location"] else None
         if there is None or there.scheme not in ("http", "https"):
