@@ -114,7 +114,7 @@ class Outside:
                 case "ssh":
                     return self.offered_methods()
                 case "browser":
-                    return visit(arguments, lambda: answers(arguments["control"]))
+                    return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
                 case "forge":
                     return services.ask_forge(self.target.settings, arguments)
                 case "proxmox":

@@ -305,6 +305,10 @@ ROWS: tuple[Row, ...] = (
     (BACKED_UP, {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=("nightly",))}, OPEN, "nightly, which saves a pool"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
+    # NPMplus renews in its own process: there is a folder of certbot's, and no job
+    (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"})}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"}), "proxy": with_(certificates=GONE)}, FAILED, "there is none"),
+    (RENEWAL, {"proxy_machine": with_(renewals={"npm-1": ""})}, OPEN, "could not be read"),
     # Pools: SQLAlchemy's words for no limit
     ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "0")}, FAILED, "has no limit"),
     ("pre.database.configuration.pooling", {"environment": variable("DB_MAX_OVERFLOW", "-1")}, FAILED, "has no limit"),
