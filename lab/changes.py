@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from lab.deployment import Lab
@@ -225,18 +226,28 @@ def only_vm_backups(
     is_pruned: bool = True,
     kind: str = "nfs",
     is_shown: bool = True,
+    saves: Mapping[str, Any] = MappingProxyType({"vmid": "200"}),
 ) -> None:
-    """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago."""
+    """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago.
+
+    A job that saves other machines, too, has runs that do not bear the number of each: what it has stored tells.
+    """
 
     def saved(state: dict[str, Any]) -> dict[str, Any]:
-        job = {**state["backup_jobs"][0], "id": "backup-200", "vmid": "200", "enabled": int(is_enabled)}
+        job = {**state["backup_jobs"][0], "id": "backup-200", "enabled": int(is_enabled)}
+        del job["vmid"]
+        job |= saves
         if not is_pruned:
             del job["prune-backups"]
         ended = int(time.time()) - 3600 * hours_ago
-        run = {**state["tasks"][0], "type": "vzdump", "id": "200", "status": "OK", "endtime": ended}
+        of_one = saves.get("vmid") == "200"
+        run = {**state["tasks"][0], "type": "vzdump", "id": "200" if of_one else "", "status": "OK", "endtime": ended}
         storage = state["storages"]["nas"]
         status = {**storage["status"], "type": kind, "shared": int(kind == "nfs")}
-        storages = {"nas": {"status": status, "content": storage["content"] if is_shown else []}}
+        stored = [one for one in storage["content"] if one["ctime"] <= ended]
+        if not of_one:
+            stored.append({**storage["content"][0], "volid": "nas:backup/vzdump-qemu-200-0.vma.zst", "ctime": ended})
+        storages = {"nas": {"status": status, "content": stored if is_shown else []}}
         return {**state, "backup_jobs": [job], "tasks": [*state["tasks"], run], "storages": storages}
 
     lab.change_state("proxmox", saved)

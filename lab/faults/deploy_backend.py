@@ -43,6 +43,22 @@ def forbidden(lab: Lab) -> None:
 
 @fault(
     "deploy.backend.cors-headers",
+    flips={"deploy.backend.cors-headers"},
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def doubled(lab: Lab) -> None:
+    """The proxy adds the header for the site once more: browsers refuse two values."""
+    edit_proxy(
+        lab,
+        "tls",
+        r"1s|^|map $http_origin $once_more { https://zebu.test https://zebu.test; }\n|",
+        r"/server_name api/,/}/ s|^  add_header Strict.*|&\n  add_header Access-Control-Allow-Origin $once_more always;|",
+    )
+
+
+@fault(
+    "deploy.backend.cors-headers",
     flips={"deploy.backend.cors-headers", "pre.application.environment.cors-complete"},
     touches={"proxy-api"},
     mend=lambda lab: restore_proxy(lab, "tls"),

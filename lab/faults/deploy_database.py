@@ -35,6 +35,18 @@ def merged_branches(lab: Lab) -> None:
 
 @fault(
     "deploy.database.migrations",
+    flips=set(),
+    touches={"alembic"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "ALTER TABLE app.alembic_version SET SCHEMA public; DROP SCHEMA app"),
+)
+def in_another_schema(lab: Lab) -> None:
+    """Odd but right: the table of the applied migrations is in a schema of the application's own."""
+    sql(lab, "CREATE SCHEMA app; ALTER TABLE alembic_version SET SCHEMA app")
+
+
+@fault(
+    "deploy.database.migrations",
     flips={"deploy.database.migrations"},
     touches={"alembic"},
     uses={"postgres"},

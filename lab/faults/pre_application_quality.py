@@ -196,6 +196,22 @@ def running(lab: Lab) -> None:
 
 @fault(
     "pre.application.quality.vulnerabilities",
+    flips={"pre.application.quality.vulnerabilities"},
+    outcomes={"pre.application.quality.vulnerabilities": Outcome.NOT_ASSESSED},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell(
+        "cd /opt/zebu && rm frontend/pnpm-lock.yaml && sed -i '/^pnpm-lock.yaml$/d' .git/info/exclude"
+    ),
+)
+def lock_file_not_read(lab: Lab) -> None:
+    """There is a lock file of a kind that is not read: what it pins is not known."""
+    lab.vm.shell(
+        "cd /opt/zebu && echo pnpm-lock.yaml >> .git/info/exclude && echo \"lockfileVersion: '9.0'\" > frontend/pnpm-lock.yaml"
+    )
+
+
+@fault(
+    "pre.application.quality.vulnerabilities",
     flips=set(),
     touches={"advisories"},
     mend=lambda lab: lab.write_states(("advisories",)),

@@ -370,6 +370,32 @@ def vm_backup_fails(lab: Lab) -> None:
 
 @fault(
     "pre.database.backups.scheduled",
+    flips=set(),
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_of_all(lab: Lab) -> None:
+    """Odd but right: the hypervisor's job saves all machines: its runs do not name this one, what it stored does."""
+    only_vm_backups(lab, saves={"all": 1})
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled", "pre.database.backups.strategy"},
+    outcomes={
+        "pre.database.backups.scheduled": Outcome.NOT_ASSESSED,
+        "pre.database.backups.strategy": Outcome.NOT_ASSESSED,
+    },
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_of_a_pool(lab: Lab) -> None:
+    """The hypervisor's job saves a pool: whether this machine is in it is not known."""
+    only_vm_backups(lab, saves={"pool": "production"})
+
+
+@fault(
+    "pre.database.backups.scheduled",
     flips={"pre.database.backups.scheduled"},
     touches={"proxmox", "timers"},
     mend=own_dumps_again,

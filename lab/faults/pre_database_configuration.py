@@ -10,6 +10,18 @@ from lab.fault import fault
     flips={"pre.database.configuration.least-privilege"},
     touches={"role"},
     uses={"postgres"},
+    mend=lambda lab: sql(lab, "REVOKE pg_read_all_data, pg_write_all_data FROM zebu_app"),
+)
+def reads_and_writes_everything(lab: Lab) -> None:
+    """The role has no powers of its own; by its groups it reads and writes whatever there is."""
+    sql(lab, "GRANT pg_read_all_data, pg_write_all_data TO zebu_app")
+
+
+@fault(
+    "pre.database.configuration.least-privilege",
+    flips={"pre.database.configuration.least-privilege"},
+    touches={"role"},
+    uses={"postgres"},
     mend=lambda lab: sql(lab, "ALTER ROLE zebu_app NOSUPERUSER"),
 )
 def superuser(lab: Lab) -> None:
@@ -73,6 +85,15 @@ def another_in_the_database(lab: Lab) -> None:
 @fault(
     "pre.database.configuration.pooling",
     flips={"pre.database.configuration.pooling", "pre.database.configuration.max-connections"},
+    override={"backend": {"environment": {"DB_MAX_OVERFLOW": "-1"}}},
+)
+def no_limit(lab: Lab) -> None:
+    """To the pool, an overflow of -1 means: as many as are asked for."""
+
+
+@fault(
+    "pre.database.configuration.pooling",
+    flips={"pre.database.configuration.pooling", "pre.database.configuration.max-connections"},
     override={"backend": {"command": [*SERVER.split(), "--workers", "4"], "mem_limit": "768m"}},
 )
 def workers_multiply(lab: Lab) -> None:
@@ -89,6 +110,18 @@ def workers_multiply(lab: Lab) -> None:
 def asynchronous_role(lab: Lab) -> None:
     """The server waits for the disk; for the application's role it does not."""
     sql(lab, "ALTER ROLE zebu_app SET synchronous_commit = off")
+
+
+@fault(
+    "pre.database.configuration.production-mode",
+    flips={"pre.database.configuration.production-mode"},
+    touches={"role"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "ALTER ROLE zebu_app RESET synchronous_commit"),
+)
+def off_in_capitals(lab: Lab) -> None:
+    """The same for the application's role, in another spelling, which is kept as it was given."""
+    sql(lab, "ALTER ROLE zebu_app SET synchronous_commit = 'FALSE'")
 
 
 @fault(

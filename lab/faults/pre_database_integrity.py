@@ -36,6 +36,36 @@ def one_table_off(lab: Lab) -> None:
     flips={"pre.database.integrity.foreign-keys"},
     touches={"tables"},
     uses={"postgres"},
+    mend=lambda lab: sql(lab, "DROP SCHEMA reports CASCADE"),
+)
+def missing_in_another_schema(lab: Lab) -> None:
+    """A table of the same name in another schema has no reference; that of the first one is none of its."""
+    sql(lab, "CREATE SCHEMA reports; CREATE TABLE reports.transactions (id uuid PRIMARY KEY, portfolio_id uuid)")
+
+
+@fault(
+    "pre.database.integrity.foreign-keys",
+    flips=set(),
+    touches={"tables"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "DROP SCHEMA reports CASCADE"),
+)
+def by_two_columns(lab: Lab) -> None:
+    """Odd but right: a key bears its own table's name, and a reference has two columns."""
+    sql(
+        lab,
+        "CREATE SCHEMA reports;"
+        " CREATE TABLE reports.portfolios (portfolio_id uuid PRIMARY KEY, tenant int, UNIQUE (tenant, portfolio_id));"
+        " CREATE TABLE reports.totals (tenant int, portfolio_id uuid,"
+        " FOREIGN KEY (tenant, portfolio_id) REFERENCES reports.portfolios (tenant, portfolio_id))",
+    )
+
+
+@fault(
+    "pre.database.integrity.foreign-keys",
+    flips={"pre.database.integrity.foreign-keys"},
+    touches={"tables"},
+    uses={"postgres"},
     mend=lambda lab: sql(
         lab,
         "ALTER TABLE transactions ADD CONSTRAINT fk_transactions_portfolio_id_portfolios FOREIGN KEY (portfolio_id) REFERENCES portfolios (id) ON DELETE CASCADE",

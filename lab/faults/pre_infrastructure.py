@@ -1,6 +1,6 @@
 """Faults of pre.infrastructure."""
 
-from lab.changes import PVESH_SETTINGS, edit_proxy, install_pvesh, remove_pvesh, restore_proxy, serve_minted
+from lab.changes import PVESH_SETTINGS, before_api, edit_proxy, install_pvesh, remove_pvesh, restore_proxy, serve_minted
 from lab.deployment import Lab
 from lab.fault import fault
 from lab.shell import run
@@ -213,6 +213,33 @@ def stale_lists(lab: Lab) -> None:
             "tasks": [{**task, "endtime": task["endtime"] - 30 * 86400} for task in state["tasks"]],
         },
     )
+
+
+@fault(
+    "pre.infrastructure.reverse-proxy",
+    flips={"pre.infrastructure.reverse-proxy", "deploy.initial.health-api", "deploy.backend.api"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def api_is_unhealthy(lab: Lab) -> None:
+    """The API answers 200, and says that it is unhealthy."""
+    before_api(lab, 'location = /health { default_type application/json; return 200 \'{"status": "unhealthy"}\'; }')
+
+
+@fault(
+    "pre.infrastructure.reverse-proxy",
+    flips={
+        "pre.infrastructure.reverse-proxy",
+        "pre.security.https.force-ssl",
+        "deploy.network.https-redirect",
+        "deploy.network.www",
+    },
+    touches={"proxy-www"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def in_a_circle(lab: Lab) -> None:
+    """One name redirects to itself: browsers give up."""
+    edit_proxy(lab, "tls", "s|return 301 https://zebu.test|return 301 https://www.zebu.test|")
 
 
 @fault(

@@ -140,6 +140,29 @@ def none(lab: Lab) -> None:
 @fault(
     "pre.security.application.rate-limit",
     flips={"pre.security.application.rate-limit"},
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def of_others_only(lab: Lab) -> None:
+    """Only another application's host is limited; in the settings of ours the directive is a comment."""
+    edit_proxy(
+        lab,
+        "tls",
+        "s/^limit_req zone.*/# limit_req zone=clients;/",
+        "$a server { listen 8444; server_name cloud.zebu.test; limit_req zone=clients; return 404; }",
+    )
+    lab.change_state(
+        "npm",
+        lambda state: {
+            **state,
+            "proxy_hosts": [{**host, "advanced_config": "# limit_req zone=clients;"} for host in state["proxy_hosts"]],
+        },
+    )
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
     touches={"proxy-api"},
     probes={"attack"},
     mend=lambda lab: restore_proxy(lab, "tls"),

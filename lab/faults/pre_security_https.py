@@ -1,8 +1,10 @@
 """Faults of pre.security.https."""
 
-from lab.changes import edit_proxy, restore_proxy, serve_minted
+from lab.changes import add_server, edit_proxy, remove_server, restore_proxy, serve_minted
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.network import PUBLIC_ADDRESS, WAN
+from lab.shell import run
 from pytest_zebu.verdict.outcome import Outcome
 
 PCT = rb"""#!/bin/sh
@@ -154,6 +156,77 @@ def origin_without_tls(lab: Lab) -> None:
     """What stands in front has good certificates; the origin behind it answers no handshake."""
 
 
+SECOND = WAN.format(81)
+ANOTHER_SERVER = """server {
+  listen 8443 ssl http2 default_server;
+  ssl_certificate /root/second.pem;
+  ssl_certificate_key /root/second.key;
+  add_header Strict-Transport-Security "max-age=63072000" always;
+  location / { proxy_pass http://10.77.0.10:80; }
+}
+"""
+
+
+def second_address(lab: Lab, port: int) -> None:
+    """Give the edge another address, to which the site leads as well; its port 443 leads to a port of the proxy."""
+    edge = lab.network.path("edge").name
+    run(["ip", "-n", edge, "addr", "add", f"{SECOND}/24", "dev", "wan"])
+    nft = ["ip", "netns", "exec", edge, "nft", "insert rule inet edge forwarded_ports ip daddr", SECOND]
+    for outer, inner in ((80, 80), (443, port)):
+        run([*nft, f"tcp dport {outer} dnat ip to 10.77.0.20:{inner}"])
+    for name in ("ns1", "ns2"):
+        lab.daemons.zone(name, lambda text: text + f"@ A {SECOND}\n")
+
+
+def mend_second_address(lab: Lab) -> None:
+    edge = lab.network.path("edge").name
+    for name in ("ns1", "ns2"):
+        lab.daemons.zone(name, lambda text: text)
+    run(["ip", "-n", edge, "addr", "del", f"{SECOND}/24", "dev", "wan"], check=False)
+    nft = ["ip", "netns", "exec", edge, "nft"]
+    listed = run([*nft, "-a", "list", "chain", "inet", "edge", "forwarded_ports"]).stdout.decode()
+    for line in listed.splitlines():
+        if SECOND in line:
+            run([*nft, "delete", "rule", "inet", "edge", "forwarded_ports", "handle", line.split()[-1]])
+    remove_server(lab, "second")
+
+
+BOTH_ADDRESSES = ((f'addresses = ["{PUBLIC_ADDRESS}"]', f'addresses = ["{PUBLIC_ADDRESS}", "{SECOND}"]'),)
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips={
+        "pre.security.https.certificate",
+        "pre.infrastructure.certificates",
+        "pre.security.https.auto-renewal",
+        "deploy.frontend.certificate",
+        "deploy.network.www",
+        "post.monitoring.tls.auto-renewal",
+    },
+    touches={"dns", "domains", "renewal"},
+    settings=BOTH_ADDRESSES,
+    mend=mend_second_address,
+)
+def another_at_the_second_address(lab: Lab) -> None:
+    """The site has two addresses; at the second one stands a certificate for another name."""
+    add_server(lab, "second", "other.test", ANOTHER_SERVER)
+    second_address(lab, 8443)
+
+
+@fault(
+    "pre.security.https.certificate",
+    flips=set(),
+    right_for={"pre.security.https.certificate", "pre.infrastructure.reverse-proxy", "pre.infrastructure.dns-records"},
+    touches={"dns", "domains"},
+    settings=BOTH_ADDRESSES,
+    mend=mend_second_address,
+)
+def alike_at_both_addresses(lab: Lab) -> None:
+    """Odd but right: the site has two addresses, and is the same at both."""
+    second_address(lab, 443)
+
+
 @fault(
     "pre.security.https.certificate",
     flips={
@@ -170,6 +243,28 @@ def origin_without_tls(lab: Lab) -> None:
 def wrong_name(lab: Lab) -> None:
     """A trusted certificate for another name."""
     serve_minted(lab, "www", "other.test", (-1, 30))
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
+def another_port(lab: Lab) -> None:
+    """The redirect leads to our name, and to a port that is nobody's."""
+    edit_proxy(lab, "http", "s#https://.host#https://$host:8443#")
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
+def look_alike(lab: Lab) -> None:
+    """The redirect leads to a name that begins with ours."""
+    edit_proxy(lab, "http", "s#https://.host#https://$host.example.org#")
 
 
 @fault(
@@ -214,6 +309,17 @@ def temporary(lab: Lab) -> None:
 def first_of_two(lab: Lab) -> None:
     """Two headers: the first, which counts, is worthless."""
     edit_proxy(lab, "tls", "s/^  add_header Strict.*/  add_header Strict-Transport-Security max-age=60 always;\\n&/")
+
+
+@fault(
+    "pre.security.https.hsts",
+    flips={"pre.security.https.hsts"},
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def not_by_its_grammar(lab: Lab) -> None:
+    """The header has a directive whose name ends with the one that counts."""
+    edit_proxy(lab, "tls", "s/max-age=63072000/s-max-age=63072000/")
 
 
 @fault(

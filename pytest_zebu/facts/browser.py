@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
+from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -82,6 +83,7 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
         "browser",
         "routes",
         {
+            **lead(target),
             "urls": [f"https://{domains.site}{route}" for route in browser.routes],
             "executable": str(browser.executable),
             "ca_file": str(ca_file) if ca_file else None,

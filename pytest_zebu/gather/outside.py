@@ -128,7 +128,7 @@ class Outside:
                 case "ssh":
                     return self.offered_methods()
                 case "browser":
-                    return visit(arguments, lambda: answers(arguments["control"]))
+                    return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
                 case "forge":
                     return services.ask_forge(self.target.settings, arguments)
                 case "proxmox":
@@ -523,7 +523,8 @@ def _way(
 ) -> list[dict[str, Any]] | Unknown:
     """The answers to which a redirect leads, one after the other, as a browser would go; the last one ends it."""
     steps: list[dict[str, Any]] = []
-    gone, answer = {(url, *session.cookies.items())}, first
+    gone: set[tuple[object, ...]] = {(url,)}
+    answer = first
     while answer["status"] in REDIRECTS:
         there = urls.read(answer["location"], url) if answer["location"] else None
         if there is None or there.scheme not in ("http", "https"):

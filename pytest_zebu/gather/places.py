@@ -48,7 +48,7 @@ def chain(
         alias = next((one for one in answer.answer if one.name == name and one.rdtype == dns.rdatatype.CNAME), None)
         if alias is None:
             break
-        name = alias[0].target
+        name = next(iter(alias)).target
     return name, [record for one in answer.answer if one.name == name and one.rdtype == kind for record in one]
 
 

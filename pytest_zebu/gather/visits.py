@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,20 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--no-proxy-server",
 ]
+OWN_FAULTS = frozenset(
+    {
+        "ERR_INSUFFICIENT_RESOURCES",
+        "ERR_INTERNET_DISCONNECTED",
+        "ERR_NETWORK_CHANGED",
+        "ERR_NETWORK_IO_SUSPENDED",
+        "ERR_OUT_OF_MEMORY",
+    }
+)
+"""The browser's words for what is wrong with this machine or its network (Chromium, net_error_list.h)."""
+UNRESOLVED = frozenset({"ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"})
+_NET_ERROR = re.compile(r"net::(ERR_[A-Z0-9_]+)")
 PAGE_SECONDS = 15
 KEPT_MESSAGES = 50
 KEPT_RESOURCES = 200
@@ -48,8 +62,16 @@ def _trust(home: Path, ca_file: str) -> None:
         subprocess.run([*database, *arguments], input=block.encode(), check=True, capture_output=True, timeout=20)
 
 
-def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> Any:
-    """Visit each address cold, and report what the browser complains of."""
+def visit(
+    arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str] | None = None
+) -> Any:
+    """Visit each address cold, and report what the browser complains of.
+
+    Args:
+        arguments: what to visit, and how.
+        control_answers: whether the network is there, should nothing answer.
+        directed: the addresses at which names are asked, whatever this machine's resolver says.
+    """
     executable = str(arguments["executable"])
     if shutil.which(executable) is None:
         return Unknown(
@@ -64,7 +86,7 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
         try:
-            seen = _visit_all(arguments, executable, home)
+            seen = _visit_all(arguments, executable, home, directed or {})
         except Exception:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
                 raise
@@ -73,7 +95,26 @@ def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool]) -> 
     if all(page["status"] == 0 for page in seen["pages"]) and not control_answers():
         control = arguments["control"] or "that no vantage declares"
         return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")
+    if trouble := own_fault(seen["pages"]):
+        return Unknown(Reason.UNREACHABLE, f"the browser met a fault of this machine or its network ({trouble})")
     return seen
+
+
+def own_fault(pages: Iterable[Mapping[str, Any]]) -> str:
+    """The first complaint that concerns this machine and not the site; empty where there is none."""
+    for page in pages:
+        for text in (*page["errors"], *page["failed"]):
+            # A name that a page refers to may really be gone; the page's own name is this machine's resolver's word.
+            words = set(_NET_ERROR.findall(text))
+            if found := words & (OWN_FAULTS | UNRESOLVED if page["status"] == 0 else OWN_FAULTS):
+                return str(min(found))
+    return ""
+
+
+def _rules(directed: Mapping[str, str]) -> list[str]:
+    """The switch that leads names to addresses."""
+    rules = [f"MAP {name} {f'[{place}]' if ':' in place else place}" for name, place in directed.items()]
+    return [f"--host-resolver-rules={','.join(rules)}"] if rules else []
 
 
 def _driver_trouble() -> str:
@@ -86,10 +127,12 @@ def _driver_trouble() -> str:
     return words[-1][:300] if words else f"exit status {done.returncode}"
 
 
-def _visit_all(arguments: Mapping[str, Any], executable: str, home: Path) -> dict[str, Any]:
+def _visit_all(
+    arguments: Mapping[str, Any], executable: str, home: Path, directed: Mapping[str, str]
+) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
-    switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)}

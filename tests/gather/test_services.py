@@ -153,3 +153,40 @@ def test_advisories(service: Service, declared: Callable[..., Settings]) -> None
     answer = audit.ask_advisories(settings, {"image": [["fastapi", "0.1.0"]]}, {"lock": [["esbuild", "0.17.19"]]})
     assert isinstance(answer["image"], Unknown)
     assert reasons(answer["lock"]) is Reason.UNDECIDABLE
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a", True), ('a "b;"; limit_req zone=a;', True),
+    ("# limit_req zone=a;", False), ("limit_req_zone $x zone=a:1m rate=1r/s;", False), ("limit_req_status 429;", False), ('add_header X "limit_req zone=a;";', False),
+    ("add_header X limit_req;", False), ("set $a ${limit_req};", False), ("my_limit_req zone=a;", False), ("", False), (None, False), (7, False),
+])  # fmt: skip
+def test_a_directive_is_no_comment_and_no_other_ones_value(text: Any, found: bool) -> None:
+    assert services.has_directive(text, "limit_req") is found
+
+
+ROW = {"name": "tests", "status": "completed", "conclusion": "success"}
+
+
+@pytest.mark.parametrize(("pages", "total", "count"), [
+    # a service that gives 50 at once, and tells by a header whether others follow
+    ([(50, True), (50, True), (7, False)], None, 107), ([(100, False)], None, 100), ([(50, None), (50, None), (7, None)], 107, 107), ([(100, None), (3, None)], None, 103),
+    ([(100, None), (0, None)], None, 100), ([(50, True)] * 12, None, None), ([(100, None)] * 12, None, None), ([(0, True)], None, 0),
+])  # fmt: skip
+def test_a_list_is_read_to_its_end_or_not_known(
+    pages: list[tuple[int, bool | None]], total: int | None, count: int | None, declared: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def page(client: Any, url: str, what: str, *, page: int, **_: Any) -> tuple[Any, bool | None]:
+        if not url.endswith("/check-runs"):
+            return [], None
+        size, follows = pages[page - 1]
+        return {"check_runs": [ROW] * size, **({} if total is None else {"total_count": total})}, follows
+
+    monkeypatch.setattr(services, "_page", page)
+    found = services.ask_forge(declared(forge={"repository": "zebu/zebu"}), {"commit": "a" * 40, "ancestors": {}})
+    runs = found["checks"]["a" * 40]
+    if count is None:
+        assert reasons(runs) is Reason.GARBLED
+        assert "not all read" in runs.detail
+    else:
+        assert len(runs) == count

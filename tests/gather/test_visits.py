@@ -56,3 +56,22 @@ def test_a_driver_without_its_libraries_names_them(
 def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
     with pytest.raises(Error):
         look("/bin/false")
+
+
+@pytest.mark.parametrize(("status", "errors", "failed", "found"), [
+    (200, [], ["GET net::ERR_NETWORK_CHANGED https://zebu.test/a.js"], "ERR_NETWORK_CHANGED"), (0, ["Page.goto: net::ERR_INTERNET_DISCONNECTED at https://zebu.test/"], [], "ERR_INTERNET_DISCONNECTED"),
+    (0, ["Page.goto: net::ERR_NAME_NOT_RESOLVED at https://zebu.test/"], [], "ERR_NAME_NOT_RESOLVED"), (200, [], ["GET net::ERR_NAME_NOT_RESOLVED https://gone.test/a.js"], ""),
+    (0, ["Page.goto: net::ERR_CONNECTION_REFUSED at https://zebu.test/"], [], ""), (200, ["it says ERR_NETWORK_CHANGED"], ["GET 404 https://zebu.test/?net::ERR_NETWORK_CHANGED_NOT"], ""),
+])  # fmt: skip
+def test_what_is_wrong_with_this_machine_is_not_the_sites_fault(
+    status: int, errors: list[str], failed: list[str], found: str
+) -> None:
+    good = {"status": 200, "errors": [], "failed": []}
+    assert visits.own_fault([good, {"status": status, "errors": errors, "failed": failed}]) == found
+
+
+def test_the_browser_is_led_where_names_lead() -> None:
+    assert visits._rules({}) == []
+    assert visits._rules({"zebu.test": "192.0.2.1", "www.zebu.test": "2001:db8::1"}) == [
+        "--host-resolver-rules=MAP zebu.test 192.0.2.1,MAP www.zebu.test [2001:db8::1]"
+    ]

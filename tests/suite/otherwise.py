@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.environment import Variable
 from pytest_zebu.facts.jobs import Command, Job
 from pytest_zebu.facts.monitors import Agent, Watcher
 from pytest_zebu.facts.packages import Advisory
@@ -20,6 +21,7 @@ from pytest_zebu.settings.sections import AcceptedAdvisory, Section
 
 Change = Callable[[Any, datetime], Any]
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+NO_RUNS: Known[tuple[datetime, ...]] = Known(())
 GONE = Unknown(Reason.UNREACHABLE, "nobody answers")
 UNDECLARED = Unknown(Reason.NOT_CONFIGURED, "not declared")
 
@@ -280,6 +282,48 @@ def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_el
         there = Known(Stored("share", is_elsewhere, tuple(value.now - one for one in stored)))
         job = BackupJob("nightly", True, "02:00", "share", keeps)
         return replace(value, jobs=(job,), runs=Known((value.now - age,)), stored={"share": there})
+
+    return change
+
+
+def nobody(value: Any, now: datetime) -> tuple[()]:
+    """No job at all."""
+    return ()
+
+
+def hypervisor(*, stored: tuple[timedelta, ...] | None, runs: Known[Any] | Unknown = NO_RUNS) -> Change:
+    """A job of the hypervisor's for many machines: what it has stored of this one, or that this is not seen."""
+
+    def change(value: Any, now: datetime) -> Any:
+        there = GONE if stored is None else Known(Stored("share", True, tuple(value.now - one for one in stored)))
+        job = BackupJob("nightly", True, "02:00", "share", (), is_of_many=True)
+        return replace(value, jobs=(job,), runs=runs, stored={"share": there})
+
+    return change
+
+
+def documents(**changes: Any) -> Change:
+    """The documents, each with fields otherwise."""
+    return lambda value, now: replace(value, found=only(**changes)(value.found, now))
+
+
+def variable(name: str, text: str) -> Change:
+    """The running backend with this variable."""
+
+    def change(value: Any, now: datetime) -> Any:
+        found = Variable("container:backend", name, len(text), len(set(text)), "0", False, 999, text)
+        return replace(value, variables=(found, *(one for one in value.variables if one.name != name)))
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    """One after the other."""
+
+    def change(value: Any, now: datetime) -> Any:
+        for one in changes:
+            value = one(value, now)
+        return value
 
     return change
 

@@ -11,9 +11,18 @@ import pytest
 from lab import recordings
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.facts.certificates import Certificate
-from tests_prod.pre_deployment.test_security_https import renewal_point
+from tests_prod.pre_deployment.test_security_https import _max_age, renewal_point
 
 DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [
+    ("max-age=63072000", 63_072_000), ('Max-Age="63072000"; includeSubDomains', 63_072_000), (" includeSubDomains ; max-age = 1 ;; preload", 1),
+    ("s-max-age=63072000", None), ("max-age=63072000; max-age=0", None), ("max-age", None), ("max-age=", None), ("max-age=1y", None), ("max-age=-1", None),
+    ("preload", None), ("max-age=1, max-age=2", None), ("max-age=1 preload", None), ("max-age=\u0661", None),
+])  # fmt: skip
+def test_how_long_browsers_are_told_to_stay(header: str, seconds: int | None) -> None:
+    assert _max_age(header) == seconds
 
 
 @pytest.mark.parametrize(

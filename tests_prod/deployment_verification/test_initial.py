@@ -134,6 +134,22 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
             assert container.health == "healthy", f"is {container.health}"
 
 
+SICK = frozenset({"critical", "degraded", "down", "error", "fail", "failed", "failing", "unhealthy"})
+"""What health addresses say of a part that is not well, whatever they say of the whole."""
+
+
+def _is_sick(said: object) -> bool:
+    match said:
+        case dict():
+            return any(map(_is_sick, said.values()))
+        case list():
+            return any(map(_is_sick, said))
+        case str():
+            return said.lower() in SICK
+        case _:
+            return False
+
+
 def is_healthy(answer: Answer) -> bool:
     """Whether an answer says `healthy`, as plain text or as the backend's JSON; a page of HTML does not."""
     if answer.is_json:
@@ -141,7 +157,7 @@ def is_healthy(answer: Answer) -> bool:
             said = json.loads(answer.body)
         except (ValueError, RecursionError):
             return False
-        return isinstance(said, dict) and said.get("status") == HEALTHY
+        return isinstance(said, dict) and said.get("status") == HEALTHY and not _is_sick(said)
     return answer.body.strip() == HEALTHY and not answer.is_page
 
 

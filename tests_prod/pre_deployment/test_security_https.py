@@ -10,7 +10,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer
-from pytest_zebu.facts.proxy import Administration, ProxyMachine
+from pytest_zebu.facts.proxy import Administration, ManagedCertificate, ProxyMachine
 from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -173,6 +173,28 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
     return min(intervals, default=DEFAULT_INTERVAL)
 
 
+SAME_END = timedelta(days=1)
+"""The administration tells when a certificate ends, and not which one it is."""
+
+
+def _expect_proxy_renews(kept: tuple[ManagedCertificate, ...], served: dict[str, Certificate], case: Cases) -> None:
+    """What is served is one of those that the proxy renews: by its names, and by its end."""
+    for place, certificate in served.items():
+        domain = certificate.domain.lower()
+        names = {domain, f"*.{domain.partition('.')[2]}"}
+        covering = [one for one in kept if names & set(one.names)]
+        with case(f"renewal of {place}", *(f"{', '.join(one.names)} by {one.provider}" for one in covering)):
+            assert any(one.provider == "letsencrypt" for one in covering), "the proxy renews no certificate for it"
+            providers = {
+                one.provider for one in covering if one.expires and abs(one.expires - certificate.not_after) < SAME_END
+            }
+            if not providers:
+                raise NotAssessed("which of the proxy's certificates is served is not known: none of them ends with it")
+            assert "letsencrypt" in providers, (
+                "what is served is an uploaded certificate, which the proxy does not renew"
+            )
+
+
 @item("pre.security.https.auto-renewal", either=("proxy", "proxy_machine"))
 def test_certificates_renew_themselves(
     certificates: Certificates,
@@ -197,16 +219,15 @@ def test_certificates_renew_themselves(
         if (found := need(answer)) is not None
     }
     interval = timedelta(hours=settings.proxy.renewal_hours)
-    if isinstance(proxy_machine, Known) and (proxy_machine.value.renewing or proxy_machine.value.renewals):
-        interval = _expect_machine_renews(proxy_machine.value, served, case)
+    # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
+    renews_itself = isinstance(proxy, Known) and isinstance(proxy.value.certificates, Known)
+    machine_knows = isinstance(proxy_machine, Known) and bool(
+        proxy_machine.value.renewing or (proxy_machine.value.renewals and not renews_itself)
+    )
+    if machine_knows:
+        interval = _expect_machine_renews(need(proxy_machine), served, case)
     elif isinstance(proxy, Known):
-        # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
-        kept = [one for one in need(proxy.value.certificates) if one.provider == "letsencrypt"]
-        for place, certificate in served.items():
-            domain = certificate.domain.lower()
-            with case(f"renewal of {place}", *(", ".join(one.names) for one in kept)):
-                covered = any({domain, f"*.{domain.partition('.')[2]}"} & set(one.names) for one in kept)
-                assert covered, "the proxy renews no certificate for it"
+        _expect_proxy_renews(need(proxy.value.certificates), served, case)
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):
             raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")

@@ -1,0 +1,298 @@
+"""Where names lead, and requests to there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rrset
+import pytest
+
+from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather import outside, places
+from pytest_zebu.gather.outside import Outside, ask, resolve_everywhere, shake_hands
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+from tests.gather.conftest import Server
+from tests.gather.test_outside import UNVERIFIED
+
+Zones = Mapping[str, Mapping[tuple[str, str], tuple[str, ...] | dns.rcode.Rcode]]
+"""By server: what it says of a name and a kind, as lines of a zone, or with which code it refuses."""
+SITE = ("zebu.test.", "A")
+RESOLVER = {
+    ("zebu.test.", "NS"): ("zebu.test. 60 IN NS ns1.zebu.test.",),
+    ("ns1.zebu.test.", "A"): ("ns1.zebu.test. 60 IN A 192.0.2.53",),
+    SITE: ("zebu.test. 60 IN A 192.0.2.80",),
+}
+
+
+@pytest.fixture
+def zones(monkeypatch: pytest.MonkeyPatch) -> Callable[[Zones], None]:
+    """Servers of names that say so; others are silent."""
+
+    def use(known: Zones) -> None:
+        def asked(question: dns.message.Message, server: str, **_: Any) -> tuple[dns.message.Message, bool]:
+            if server not in known:
+                raise dns.exception.Timeout
+            wanted = question.question[0]
+            said = known[server].get((wanted.name.to_text(), dns.rdatatype.to_text(wanted.rdtype)), ())
+            answer = dns.message.make_response(question)
+            if isinstance(said, dns.rcode.Rcode):
+                answer.set_rcode(said)
+                return answer, False
+            for line in said:
+                name, _ttl, _class, kind, value = line.split(" ", 4)
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, value))
+            return answer, False
+
+        monkeypatch.setattr(dns.query, "udp_with_fallback", asked)
+        monkeypatch.setattr(places, "no_way_to", lambda address: BEYOND if ":" in address else None)
+
+    return use
+
+
+BEYOND = Unknown(Reason.UNREACHABLE, "this machine has no way there")
+
+
+def told(domain: str = "zebu.test", *resolvers: str) -> dict[str, Any]:
+    rows = resolve_everywhere(domain, [*resolvers] or ["192.0.2.1"])["servers"]
+    return {row["server"]: row["unknown"] or row["addresses"] for row in rows}
+
+
+def test_every_server_is_asked_for_itself(zones: Callable[[Zones], None]) -> None:
+    zones({"192.0.2.1": RESOLVER, "192.0.2.53": {SITE: ("zebu.test. 60 IN A 192.0.2.81",)}})
+    assert told() == {"192.0.2.53": ["192.0.2.81"], "192.0.2.1": ["192.0.2.80"]}
+
+
+def test_an_alias_into_another_zone_is_followed(zones: Callable[[Zones], None]) -> None:
+    """The name's own server does not know the other zone, and need not."""
+    alias = "zebu.test. 60 IN CNAME home.dyndns.example."
+    there = "home.dyndns.example. 60 IN A 192.0.2.80"
+    known = {**RESOLVER, SITE: (alias, there), ("home.dyndns.example.", "A"): (there,)}
+    zones({"192.0.2.1": known, "192.0.2.53": {SITE: (alias,), ("zebu.test.", "AAAA"): (alias,)}})
+    assert told() == {"192.0.2.53": ["192.0.2.80"], "192.0.2.1": ["192.0.2.80"]}
+
+
+def test_records_of_other_names_are_none_of_it(zones: Callable[[Zones], None]) -> None:
+    zones({"192.0.2.1": {**RESOLVER, SITE: ("notzebu.test. 60 IN A 192.0.2.99",)}, "192.0.2.53": RESOLVER})
+    assert told() == {"192.0.2.53": ["192.0.2.80"], "192.0.2.1": []}
+
+
+def test_a_server_to_which_there_is_no_way_is_beyond_us(zones: Callable[[Zones], None]) -> None:
+    known = {**RESOLVER, ("ns1.zebu.test.", "AAAA"): ("ns1.zebu.test. 60 IN AAAA 2001:db8::53",)}
+    zones({"192.0.2.1": known, "192.0.2.53": RESOLVER})
+    rows = {row["server"]: row for row in resolve_everywhere("zebu.test", ["192.0.2.1"])["servers"]}
+    assert rows["2001:db8::53"]["beyond"] is True
+    assert rows["2001:db8::53"]["unknown"] is BEYOND
+    assert rows["192.0.2.53"]["addresses"] == ["192.0.2.80"]
+
+
+@pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
+def test_a_refusal_is_not_none(code: dns.rcode.Rcode, zones: Callable[[Zones], None]) -> None:
+    """Neither has the zone no servers, so that the next one above were asked, nor the name no address."""
+    zones({"192.0.2.1": {("zebu.test.", "NS"): code, ("test.", "NS"): ("test. 60 IN NS ns1.zebu.test.",), SITE: code}})
+    assert all(isinstance(answer, Unknown) for answer in told().values())
+    zones({"192.0.2.1": RESOLVER, "192.0.2.53": {SITE: code}})
+    assert isinstance(told()["192.0.2.53"], Unknown)
+
+
+def test_names_lead_where_a_resolver_says_as_far_as_it_is_declared(zones: Callable[[Zones], None]) -> None:
+    both = {**RESOLVER, ("zebu.test.", "AAAA"): ("zebu.test. 60 IN AAAA 2001:db8::80",)}
+    zones({"192.0.2.2": both, "192.0.2.3": RESOLVER})
+    declared = ["192.0.2.80", "2001:db8::80", "192.0.2.81"]
+    assert places.lead_to("zebu.test", declared, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) == declared[:2]
+    assert places.lead_to("zebu.test", ["192.0.2.99"], ["192.0.2.2"]) == ["192.0.2.99"]
+    assert places.lead_to("zebu.test", declared, ["192.0.2.1"]) == declared
+
+
+def test_what_this_machine_does_not_resolve_is_its_own_fault() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        control = f"127.0.0.1:{server.getsockname()[1]}"
+        seen = [
+            places.lead_to("name.invalid", [], []),
+            shake_hands("name.invalid", control),
+            ask({"url": "https://name.invalid/", "control": control}),
+            ask({"url": "http://name.invalid/", "control": control, "follow": True}),
+        ]
+    for one in seen:
+        assert isinstance(one, Unknown)
+        assert "this machine's resolver" in one.detail
+
+
+def test_a_kind_of_address_without_a_route_is_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert places.no_way_to("127.0.0.1") is None
+
+    class Line(socket.socket):
+        def connect(self, *_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "socket", Line)
+    number = errno.ENETUNREACH
+    assert isinstance(places.no_way_to("192.0.2.1"), Unknown)
+    number = errno.EMFILE
+    with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+        places.no_way_to("192.0.2.1")
+
+
+def test_a_control_address_proves_nothing_about_the_other_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
+        if ":" in address[0]:
+            raise TimeoutError("timed out")
+        return socket.socket()
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    silent = shake_hands("zebu.test", "192.0.2.1:80", "2001:db8::80")
+    assert isinstance(silent, Unknown)
+    assert "proves nothing about IPv6" in silent.detail
+    assert shake_hands("zebu.test", "name.test:80", "2001:db8::80") == {"refused": "TimeoutError"}
+
+
+class Site:
+    """Pages over plain http on the loopback, by host and path: a status and whereto it leads."""
+
+    def __init__(self, answers: Mapping[str, tuple[int, str]]) -> None:
+        asked: list[str] = []
+
+        def port() -> int:
+            return self.port
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                what = f"{self.headers['Host'].partition(':')[0]}{self.path}"
+                asked.append(what)
+                status, location = answers.get(what, (404, ""))
+                if what.endswith("/cookie"):
+                    status, location = (200, "") if self.headers["Cookie"] else (302, "/cookie")
+                self.send_response(status)
+                if what.endswith("/cookie"):
+                    self.send_header("Set-Cookie", "seen=yes")
+                if location:
+                    self.send_header("Location", location.replace("PORT", f"{port()}"))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing."""
+
+        self.asked = asked
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return self.http.server_port
+
+
+PAGES = {
+    "zebu.test/": (301, "http://www.zebu.test:PORT/a"),
+    "www.zebu.test/a": (308, "/b"),
+    "www.zebu.test/b": (200, ""),
+    "zebu.test/loop": (301, "/loop/"),
+    "zebu.test/loop/": (301, "/loop"),
+    "zebu.test/self": (301, "/self"),
+    "zebu.test/script": (302, "javascript:alert(1)"),
+    "zebu.test/nowhere": (302, ""),
+    "zebu.test/gone": (301, "/missing"),
+}
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    found = Site(PAGES)
+    yield found
+    found.http.shutdown()
+    found.http.server_close()
+
+
+DIRECTED = {"zebu.test": "127.0.0.1", "www.zebu.test": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(("path", "ends"), [
+    ("/", ["http://www.zebu.test:PORT/a 308 ", "http://www.zebu.test:PORT/b 200 "]),
+    ("/loop", ["http://zebu.test:PORT/loop/ 301 ", "http://zebu.test:PORT/loop 0 leads in a circle"]),
+    ("/self", ["http://zebu.test:PORT/self 0 leads in a circle"]),
+    ("/script", ["javascript:alert(1) 0 is no address to go to"]),
+    ("/nowhere", [" 0 is no address to go to"]),
+    ("/gone", ["http://zebu.test:PORT/missing 404 "]),
+    ("/cookie", ["http://zebu.test:PORT/cookie 200 "]),
+])  # fmt: skip
+def test_the_way_is_gone_to_its_end(path: str, ends: list[str], site: Site) -> None:
+    """At the addresses that are given, whatever this machine resolves; with the cookies of the way, as a browser would."""
+    url = f"http://zebu.test:{site.port}{path}"
+    seen = ask({"url": url, "control": None, "follow": True}, DIRECTED)
+    steps = [f"{step['url']} {step['status']} {step['trouble']}" for step in seen["way"]]
+    assert steps == [end.replace("PORT", str(site.port)) for end in ends]
+
+
+def test_a_way_that_never_ends_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "LONGEST_WAY", 1)
+    seen = ask({"url": f"http://zebu.test:{site.port}/", "control": None, "follow": True}, DIRECTED)
+    assert seen["way"][-1]["trouble"] == "never ends"
+
+
+def test_a_way_into_silence_is_told_or_unknown(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+    pages = Site({"zebu.test/": (301, f"http://zebu.test:{closed}/")})
+    url = f"http://zebu.test:{pages.port}/"
+    seen = ask({"url": url, "control": f"127.0.0.1:{site.port}", "follow": True}, DIRECTED)
+    assert seen["way"][-1]["trouble"] == "does not answer (ConnectionError)"
+    assert isinstance(ask({"url": url, "control": None, "follow": True}, DIRECTED)["way"], Unknown)
+    pages.http.shutdown()
+    pages.http.server_close()
+
+
+@UNVERIFIED
+def test_a_name_is_asked_at_an_address_under_its_own_name(servers: tuple[Server, Server], certificate: Path) -> None:
+    """What is connected to is the address; what is asked for, in the handshake as well, is the name."""
+    asked: list[str | None] = []
+    here = servers[0]
+    listening: Any = here.http.socket
+    listening.context.sni_callback = lambda line, name, context: asked.append(name)
+    here.answers["GET /"] = (200, {"Content-Type": "text/html"}, b"here")
+    url = f"https://zebu.test:{here.http.server_port}/"
+    assert ask({"url": url, "control": None, "body_limit": 10}, DIRECTED)["body"] == "here"
+    assert asked == ["zebu.test"]
+    assert f"Host: zebu.test:{here.http.server_port}" in here.arrived[-1]
+    refused = ask({"url": url, "control": f"127.0.0.1:{here.http.server_port}", "trust": str(certificate)}, DIRECTED)
+    assert (refused["status"], refused["error"]) == (0, "SSLError")
+
+
+def test_each_address_is_looked_at_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(name="here", host=Host(), settings=Settings())
+    seen: list[tuple[str, str]] = []
+
+    def shaken(domain: str, control: str | None, address: str, source: str | None) -> dict[str, str]:
+        seen.append((domain, address))
+        return {"refused": address}
+
+    monkeypatch.setattr(outside, "shake_hands", shaken)
+    monkeypatch.setattr(places, "no_way_to", lambda address: BEYOND if ":" in address else None)
+    lead = {"names": ["zebu.test"], "addresses": ["192.0.2.1", "2001:db8::1", "192.0.2.2"], "resolvers": []}
+    look = Look("tls", "zebu.test", {"domain": "zebu.test", "control": None, **lead})
+    assert Outside(target, dict).see(look) == {
+        "at": {"192.0.2.1": {"refused": "192.0.2.1"}, "2001:db8::1": BEYOND, "192.0.2.2": {"refused": "192.0.2.2"}}
+    }
+    assert sorted(seen) == [("zebu.test", "192.0.2.1"), ("zebu.test", "192.0.2.2")]
+
+
+@pytest.mark.parametrize(
+    ("here", "expected"), [(None, "192.0.2.1"), ("192.0.2.2", "192.0.2.2"), ("192.0.2.9", "192.0.2.1")]
+)
+def test_declared_names_are_asked_where_they_lead(here: str | None, expected: str) -> None:
+    outside_ = Outside(Target(name="here", host=Host(), settings=Settings()), dict)
+    lead = {"names": ["zebu.test"], "addresses": ["192.0.2.1", "192.0.2.2"], "resolvers": []}
+    assert outside_._places({**lead, "domain": "zebu.test"}, here) == {"zebu.test": expected}
+    assert outside_._places({"url": "https://elsewhere.test/"}) == {}
