@@ -102,7 +102,7 @@ sub tell_action {
     # Rules that are made by others, as an administrator's own table, are not told by the action.
     if ($both =~ /\bdports?\b/) { $ports = ports($both =~ /\bdports?\s+(?:\\?\{)?\s*(?:\$\(echo )?'?((?:[\w-]+[:,-]?)+)'?/ && $1 !~ /^port$/ ? $1 : $port) }
     elsif ($both =~ /\bport port=/) { $ports = ports($port) }
-    $hook = lc $1 if $both =~ /\bhook (\w+)/ || $start =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/ || $both =~ /--add-rule \S+ filter (?!f2b-)(\w+?)_direct/ || $ban =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/;
+    $hook = lc $1 if $both =~ /\bhook (\w+)/ || $start =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-|fail2ban-)([\w-]+)/ || $both =~ /--add-rule \S+ filter (?!f2b-|fail2ban-)(\w+?)_direct/ || $ban =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-|fail2ban-)([\w-]+)/;
     $hook = '?' if $both !~ /hook|-I|-A|--insert|--append|--add-rule|--add-rich|--add-source/;
     $ports = '?' if $protocol =~ /^[a-z,]+$/ && $protocol !~ /tcp|all/;
   }
