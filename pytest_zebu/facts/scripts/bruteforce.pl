@@ -136,7 +136,7 @@ sub tell_fail2ban {
     my @held = (split ' ', $held // '')[0 .. 2];
     @held = grep { defined && /^[0-9A-Fa-f.:]+$/ } @held;
     my $denied = @held ? rules() . (slurp('/etc/hosts.deny') // '') . join '', map { (said('ip', $_, 'route'))[0] } '-4', '-6' : '';
-    print join(' ', '@kept', $name, scalar(grep { $denied =~ /(?<![\d.:A-Fa-f])\Q$_\E(?![\d.:A-Fa-f]*[\dA-Fa-f])/ } @held), scalar @held), "\n" if @held;
+    print join(' ', '@kept', $name, scalar(grep { $denied =~ /(?<![\d.:A-Fa-f])\Q$_\E(?![\d.:A-Fa-f]*[\dA-Fa-f])/ } @held), scalar @held), "\n" if @held && length $denied < $RULES_LIMIT;
     ($target) = ($said[7] // '') =~ m{^[|`]- (/\S+)}m;
     $since = undef, next unless $target;
     my $log = tail($target) // '';
