@@ -55,7 +55,7 @@ sub ports {
     next if $one eq '';
     my ($first, $last) = $one =~ /^(\d*)[:-](\d*)$/;
     my @words = !defined $first ? $one : ($first eq '' ? 0 : $first, $last eq '' ? 65535 : $last);
-    my @ends = map { /^\d+$/ ? $_ : (getservbyname($_, 'tcp'))[2] } @words;
+    my @ends = map { /^\d+$/ ? $_ : scalar getservbyname($_, 'tcp') } @words;
     return '?' if grep { !defined } @ends;
     push @found, "$ends[0]-$ends[-1]";
   }

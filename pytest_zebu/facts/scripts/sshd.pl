@@ -89,7 +89,7 @@ sub after {
 # First and last address of a network.
 sub network {
   my ($text) = @_;
-  if ($text =~ /^((?:\d+\.){1,3})\*(?:\.\*)*$/) { my $octets = () = $1 =~ /\./g; $text = "${1}0" . '.0' x (3 - $octets) . '/' . 8 * $octets }
+  if ($text =~ /^((?:\d+\.){1,3})\*(?:\.\*)*$/) { my $front = $1; my $octets = $front =~ tr/.//; $text = "${front}0" . '.0' x (3 - $octets) . '/' . 8 * $octets }
   my ($start, $length) = $text =~ m{^([0-9A-Fa-f.:]+)(?:/(\d+))?$} or return;
   my $bytes = bytes($start) // return;
   my $bits = 8 * length $bytes;
@@ -139,7 +139,7 @@ sub addresses {
     my ($sample) = grep { defined bytes($_) } map { my $one = $_; (my $try = $pattern) =~ s/\*/$one/g; $try =~ s/\?/1/g; $try } '1', '1.1', '1.1.1', ':1', '';
     if (defined $sample) { push @found, $sample } else { unasked("addresses like $pattern") }
   }
-  push @found, '2001:db8::77' if $has_v6 && %named;
+  push @found, '2001:db8::77' if $has_v6;
   my @fixed = map { bytes($_) } @found;
   push @found, map { address($_) } stretches("\0" x 4, [grep { length == 4 } @fixed], @v4) if @v4;
   push @found, map { address($_) } stretches("\0" x 16, [grep { length == 16 } @fixed], @v6) if @v6 && $has_v6;
