@@ -67,7 +67,8 @@ class Login:
             return False
         if "allowusers" in options and not names(options["allowusers"]):
             return False
-        if "allowgroups" in options and not groups(options["allowgroups"]):
+        # Everybody is in a group: where none is known, none of them shuts the user out.
+        if "allowgroups" in options and self.groups and not groups(options["allowgroups"]):
             return False
         return not (self.is_root and options.get("permitrootlogin") == "no")
 

@@ -133,6 +133,10 @@ def test_users_from_places(address: str, host: str, pattern: str, admitted: bool
     assert Login("deploy", address, {"denyusers": pattern}, host=host).is_admitted is not admitted
 
 
+def test_groups_that_are_not_known_shut_nobody_out() -> None:
+    assert Login("deploy", "127.0.0.1", {"allowgroups": "staff"}).is_admitted
+
+
 def test_the_superuser_is_a_number_not_a_name() -> None:
     assert Login("toor", "127.0.0.1", {**OPEN, "permitrootlogin": "no"}, uid=0).methods_without_key == ()
     assert Login("root", "127.0.0.1", OPEN, uid=7).methods_without_key == ("password",)

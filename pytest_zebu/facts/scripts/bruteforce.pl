@@ -55,7 +55,7 @@ sub ports {
     next if $one eq '';
     my ($first, $last) = $one =~ /^(\d*)[:-](\d*)$/;
     my @words = !defined $first ? $one : ($first eq '' ? 0 : $first, $last eq '' ? 65535 : $last);
-    my @ends = map { /^\d+$/ ? $_ : (getservbyname($_, 'tcp'))[2] } @words;
+    my @ends = map { /^\d+$/ ? $_ : scalar getservbyname($_, 'tcp') } @words;
     return '?' if grep { !defined } @ends;
     push @found, "$ends[0]-$ends[-1]";
   }
@@ -102,7 +102,7 @@ sub tell_action {
     # Rules that are made by others, as an administrator's own table, are not told by the action.
     if ($both =~ /\bdports?\b/) { $ports = ports($both =~ /\bdports?\s+(?:\\?\{)?\s*(?:\$\(echo )?'?((?:[\w-]+[:,-]?)+)'?/ && $1 !~ /^port$/ ? $1 : $port) }
     elsif ($both =~ /\bport port=/) { $ports = ports($port) }
-    $hook = lc $1 if $both =~ /\bhook (\w+)/ || $start =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/ || $both =~ /--add-rule \S+ filter (?!f2b-)(\w+?)_direct/ || $ban =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-)([\w-]+)/;
+    $hook = lc $1 if $both =~ /\bhook (\w+)/ || $start =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-|fail2ban-)([\w-]+)/ || $both =~ /--add-rule \S+ filter (?!f2b-|fail2ban-)(\w+?)_direct/ || $ban =~ /(?:-I|-A|--insert|--append)\s+(?!f2b-|fail2ban-)([\w-]+)/;
     $hook = '?' if $both !~ /hook|-I|-A|--insert|--append|--add-rule|--add-rich|--add-source/;
     $ports = '?' if $protocol =~ /^[a-z,]+$/ && $protocol !~ /tcp|all/;
   }
@@ -136,7 +136,7 @@ sub tell_fail2ban {
     my @held = (split ' ', $held // '')[0 .. 2];
     @held = grep { defined && /^[0-9A-Fa-f.:]+$/ } @held;
     my $denied = @held ? rules() . (slurp('/etc/hosts.deny') // '') . join '', map { (said('ip', $_, 'route'))[0] } '-4', '-6' : '';
-    print join(' ', '@kept', $name, scalar(grep { $denied =~ /(?<![\d.:A-Fa-f])\Q$_\E(?![\d.:A-Fa-f]*[\dA-Fa-f])/ } @held), scalar @held), "\n" if @held;
+    print join(' ', '@kept', $name, scalar(grep { $denied =~ /(?<![\d.:A-Fa-f])\Q$_\E(?![\d.:A-Fa-f]*[\dA-Fa-f])/ } @held), scalar @held), "\n" if @held && length $denied < $RULES_LIMIT;
     ($target) = ($said[7] // '') =~ m{^[|`]- (/\S+)}m;
     $since = undef, next unless $target;
     my $log = tail($target) // '';

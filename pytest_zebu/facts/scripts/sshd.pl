@@ -38,36 +38,39 @@ sub read_configuration {
   my $text = slurp($file);
   return unasked("what $file says, which cannot be read") unless defined $text;
   $changed{$file} = (stat $file)[10];
-  for (split /\n/, $text) {
-    next unless /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/;
-    my ($keyword, $rest) = (lc $1, $2);
-    if ($keyword eq 'include') {
-      for my $one (words($rest)) {
-        my $pattern = $one =~ m{^/} ? $one : "/etc/ssh/$one";
-        my ($folder) = $pattern =~ m{^(.*)/};
-        $changed{$folder} = (stat _)[9] if $folder !~ /[*?\[]/ && stat $folder;
-        (my $quoted = $pattern) =~ s/([\s\\{}~'"])/\\$1/g;
-        read_configuration($_, $depth + 1) for grep { -e } glob $quoted;
-      }
+  read_line($_, $depth) for split /\n/, $text;
+}
+
+sub read_line {
+  my ($line, $depth) = @_;
+  my ($keyword, $rest) = $line =~ /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/ or return;
+  $keyword = lc $keyword;
+  if ($keyword eq 'include') {
+    for my $one (words($rest)) {
+      my $pattern = $one =~ m{^/} ? $one : "/etc/ssh/$one";
+      my ($folder) = $pattern =~ m{^(.*)/};
+      $changed{$folder} = (stat _)[9] if $folder !~ /[*?\[]/ && stat $folder;
+      (my $quoted = $pattern) =~ s/([\s\\{}~'"])/\\$1/g;
+      read_configuration($_, $depth + 1) for grep { -e } glob $quoted;
     }
-    elsif ($keyword eq 'match') {
-      my @found = words($rest);
-      while (@found) {
-        my $criterion = lc shift @found;
-        next if $criterion eq 'all' || $criterion eq 'invalid-user';
-        my $value = shift @found // '';
-        if ($CRITERION{$criterion}) { $named{$criterion}{ s/^!//r } = 1 for split /,/, $value }
-        elsif ($criterion ne 'version') { unasked("Match $criterion") }
-      }
-    }
-    elsif ($keyword =~ /^(?:allow|deny)users$/) {
-      for my $one (words($rest)) {
-        next unless $one =~ /\@(.+)$/;
-        $named{ $_ =~ /^[0-9A-Fa-f.:*?\/]+$/ ? 'address' : 'host' }{$_} = 1 for map { s/^!//r } split /,/, $1;
-      }
-    }
-    elsif ($keyword =~ /^(?:allow|deny)groups$/) { $named{groups}{1} = 1 }
   }
+  elsif ($keyword eq 'match') {
+    my @found = words($rest);
+    while (@found) {
+      my $criterion = lc shift @found;
+      next if $criterion eq 'all' || $criterion eq 'invalid-user';
+      my $value = shift @found // '';
+      if ($CRITERION{$criterion}) { $named{$criterion}{ s/^!//r } = 1 for split /,/, $value }
+      elsif ($criterion ne 'version') { unasked("Match $criterion") }
+    }
+  }
+  elsif ($keyword =~ /^(?:allow|deny)users$/) {
+    for my $one (words($rest)) {
+      next unless $one =~ /\@(.+)$/;
+      $named{ $_ =~ /^[0-9A-Fa-f.:*?\/]+$/ ? 'address' : 'host' }{$_} = 1 for map { s/^!//r } split /,/, $1;
+    }
+  }
+  elsif ($keyword =~ /^(?:allow|deny)groups$/) { $named{groups}{1} = 1 }
 }
 
 # Addresses as strings of bytes, that compare as they are counted.
@@ -86,7 +89,7 @@ sub after {
 # First and last address of a network.
 sub network {
   my ($text) = @_;
-  if ($text =~ /^((?:\d+\.){1,3})\*(?:\.\*)*$/) { my $octets = () = $1 =~ /\./g; $text = "${1}0" . '.0' x (3 - $octets) . '/' . 8 * $octets }
+  if ($text =~ /^((?:\d+\.){1,3})\*(?:\.\*)*$/) { my $front = $1; my $octets = $front =~ tr/.//; $text = "${front}0" . '.0' x (3 - $octets) . '/' . 8 * $octets }
   my ($start, $length) = $text =~ m{^([0-9A-Fa-f.:]+)(?:/(\d+))?$} or return;
   my $bytes = bytes($start) // return;
   my $bits = 8 * length $bytes;
@@ -136,7 +139,7 @@ sub addresses {
     my ($sample) = grep { defined bytes($_) } map { my $one = $_; (my $try = $pattern) =~ s/\*/$one/g; $try =~ s/\?/1/g; $try } '1', '1.1', '1.1.1', ':1', '';
     if (defined $sample) { push @found, $sample } else { unasked("addresses like $pattern") }
   }
-  push @found, '2001:db8::77' if $has_v6 && %named;
+  push @found, '2001:db8::77' if $has_v6;
   my @fixed = map { bytes($_) } @found;
   push @found, map { address($_) } stretches("\0" x 4, [grep { length == 4 } @fixed], @v4) if @v4;
   push @found, map { address($_) } stretches("\0" x 16, [grep { length == 16 } @fixed], @v6) if @v6 && $has_v6;
@@ -247,10 +250,7 @@ for my $server (@$servers) {
   %read = %changed = ();
   # The command line has them as well, and before the files.
   read_configuration($file // '/etc/ssh/sshd_config', 0);
-  for my $at (0 .. $#options) {
-    next unless $options[$at] eq '-o' && $options[$at + 1] =~ /^\s*(?:allow|deny)users[\s=]+(.*)/i;
-    $named{address}{$_} = 1 for map { /\@(.+)$/ ? map { s/^!//r } split /,/, $1 : () } split ' ', $1;
-  }
+  for my $at (0 .. $#options) { read_line($options[$at + 1], 0) if $options[$at] eq '-o' }
   my ($newest) = sort { $b <=> $a } values %changed;
   $server->{changed} = $newest // 0;
 }
