@@ -7,7 +7,7 @@
 use strict;
 use warnings;
 
-my $TOOLS = qr/^(?:pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
+my $TOOLS = qr/^(?:certbot\.renew|pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
 my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
 my %told;
 

@@ -189,6 +189,14 @@ sub cron {    # which cron there is, and how it is: flavour, active, enabled
 
 sub commands_of {    # all that a job runs: told is called as the reader of shell scripts does
   my ($job, $told, %given) = @_;
+  my %seen;
+  $given{units} = sub {    # a unit that a command starts
+    my ($unit) = @_;
+    $unit .= '.service' unless $unit =~ /\.\w+$/;
+    return if $seen{$unit}++ || keys %seen > 10;
+    my ($service) = shown(asked({}, 'systemctl', 'show', '--', $unit));
+    shell_argv($_, $told, %given) for started($service || {});
+  };
   if ($job->{kind} eq 'timer') {
     my $service = $job->{service};
     my $user = $service->{User}[0] || $job->{owner} || 'root';

@@ -19,6 +19,8 @@ my %LONG = map { $_ => 1 } qw(--user --group --env --workdir --env-file --detach
   --reuid --regid --chdir --unset --host --machine --identifier --priority --max-args --max-procs --replace --name --network --volume
   --context --log-level --config --conflict-exit-code --description --on-calendar --service-type --uid --gid --namespace --container --command);
 my $PLAIN = qr/^(?:docker|docker-compose|podman|aws|rclone|restic|borg|node|npm|npx|mc|s3cmd|gsutil|az|age|gpg|zstd|xz|pigz|jq|yq|kubectl|helm|curl|wget|ntfy|apprise|task|git|node_exporter|promtool|psql)$/;
+my $RUNNERS = qr/^(?:make|gmake|task|go-task|just|npm|yarn|pnpm|composer|rake|bundle|invoke|fab|mage|poetry|pipenv|uv|ansible-playbook|ansible)$/;
+my $WHOLE = qr/^(?:acme\.sh|dehydrated|getssl)$/;    # large scripts that are known by their names wherever they are
 my $SHELLS = qr/^(?:r?bash|dash|ash|sh|ksh\d*|mksh|zsh)$/;
 my %CLOSES = map { $_ => 1 } qw(then else elif fi do done esac });
 
@@ -697,6 +699,15 @@ sub sh_call {
     my $inner = sh_container($state, $known, $base, @argv);
     return undef if $inner;
   }
+  if ($base eq 'snap' && @argv && shift @argv eq 'run') {
+    shift @argv while @argv && $argv[0] =~ /^-/;
+    return sh_tell($state, $known, @argv) if @argv;
+  }
+  if ($base eq 'systemctl' && $state->{units} && $state->{place} eq '') {
+    my ($verb, @units) = grep { !/^-/ } @argv;
+    $state->{units}->($_) for $verb && $verb =~ /^(?:re)?start$/ ? grep { /^[\w@.:\\-]+$/ } @units : ();
+  }
+  if ($base =~ $RUNNERS && $state->{place} eq '') { sh_unread($state, join(' ', $base, grep { !/[\$=]/ } @argv[0 .. ($#argv > 1 ? 1 : $#argv)]), 'runs what a file of its own says') }
   if ($base eq 'find') {
     for my $n (0 .. $#argv) {
       next unless $argv[$n] =~ /^-(?:exec|execdir|ok)$/;
@@ -746,7 +757,12 @@ sub sh_tell {    # a command that is a leaf
 sub sh_program {
   my ($state, $known, $name, $base, @argv) = @_;
   if ($name =~ /\$/ ) { sh_unread($state, $name, 'is a command that only a run could tell'); return undef }
-  return sh_tell($state, $known, $name, @argv) if $state->{place} ne '';
+  if ($state->{place} ne '') {
+    # What is in a container, or on another machine, is not read.
+    if ($name =~ m{/} && $name !~ m{^/(?:usr/)?s?bin/|^/usr/lib/postgresql/} || $name =~ /\.(?:sh|py|pl|rb|js)$/) { sh_unread($state, $name, "is a script of $state->{place}") }
+    return sh_tell($state, $known, $name, @argv);
+  }
+  return sh_tell($state, $known, $name, @argv) if $base =~ $WHOLE;
   my $path = $name;
   if ($name !~ m{/}) {
     ($path) = grep { -f $_ && -x _ } map { "$_/$name" } split /:/, $state->{vars}{PATH} // $state->{path};
@@ -815,7 +831,7 @@ sub sh_content {
   my $is_text = substr($body, 0, 4096) !~ /\0/ && $body !~ /^\x7fELF/;
   my $is_shell = $is_text && ($interpreter eq '' ? 1 : $how =~ $SHELLS);
   if (!$is_shell) {
-    if ($is_foreign) { return sh_tell($state, $known, $path, @argv) }
+    if ($is_foreign || $state->{known_names} && $base =~ $state->{known_names}) { return sh_tell($state, $known, $path, @argv) }
     if ($is_text) { sh_named($state, $path, $body) }
     elsif ($base !~ $PLAIN) { sh_unread($state, $path, 'is a program') }
     return sh_tell($state, $known, $path, @argv);
@@ -937,11 +953,21 @@ sub sh_container {    # a command in a container; whether it is one
   if ($verb eq 'compose') { $skip->('fp'); $verb = shift @argv // return 0; $service = 1 }
   if ($verb eq 'container') { $verb = shift @argv // return 0 }
   if ($base =~ /compose/) { $service = 1 }
+  if ($verb =~ /^(?:start|up|restart)$/) {
+    sh_unread($state, "$base $verb $_", 'starts what its own files say') for grep { /backup|dump/i && !/^-/ } @argv;
+    return 0;
+  }
   return 0 unless $verb eq 'exec' || $verb eq 'run' && $base !~ /^kubectl$/;
   $skip->($base eq 'kubectl' ? 'nc' : 'euwvplhm');
   my $place = shift @argv // return 0;
   shift @argv if @argv && $argv[0] eq '--';
   if ($base eq 'kubectl') { $skip->('nc'); shift @argv if @argv && $argv[0] eq '--' }
+  if ($verb eq 'run') {    # an image may be a program, and is one where its name says so
+    my ($image) = $place =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
+    $image //= '';
+    if ($state->{known_names} && $image =~ $state->{known_names} && (!@argv || $argv[0] !~ $state->{known_names})) { unshift @argv, $image }
+    elsif (!@argv && $image =~ /backup|dump|barman|restic|borg/i) { sh_unread($state, "$base run $place", 'starts what its own files say') }
+  }
   return 1 unless @argv;
   local $state->{place} = ($verb eq 'run' ? 'image:' : $service ? 'service:' : 'container:') . $place;
   sh_call($state, \@argv, $known);
