@@ -154,3 +154,21 @@ def by_a_users_timer_while_logged_in(lab: Lab) -> None:
     """A timer of the user who deploys, whose manager ends with the last login."""
     users_timer(lab)
     lab.vm.shell(f"loginctl disable-linger {USER}")
+
+
+LOOP = 'while true; do sleep 1d; PGPASSWORD="$POSTGRES_PASSWORD" pg_dump -h db -U "$POSTGRES_USER" -Fc "$POSTGRES_DB" > /dumps/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; done'
+
+
+def loop_gone(lab: Lab) -> None:
+    lab.vm.shell("docker rm -f dumper >/dev/null")
+    timer_again(lab)
+
+
+@fault(SCHEDULED, flips=set(), touches={"timers", "other-project"}, uses={"postgres"}, mend=loop_gone)
+def by_a_loop_in_a_container(lab: Lab) -> None:
+    """Odd but right: a container beside the project, that dumps the database and sleeps for a day."""
+    instead_of_the_timer(
+        lab,
+        "docker run -d --name dumper --restart unless-stopped --network zebu_default --env-file /opt/zebu/.env -v /var/backups/zebu:/dumps "
+        f"--entrypoint sh $(docker inspect -f '{{{{.Config.Image}}}}' zebu-db-1) -c '{LOOP}' >/dev/null",
+    )

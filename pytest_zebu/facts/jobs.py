@@ -324,7 +324,7 @@ def unread_of(jobs: Iterable[Job], pattern: str) -> tuple[str, ...]:
     for job in jobs:
         for one in () if job.hindered else job.unread:
             named = _NAMED.search(one)
-            if named is None or re.match(pattern, named[1]):
+            if named is None or any(re.match(pattern, tool) for tool in named[1].split(" and ")):
                 found.append(f"{job.name}: {one}")
     return tuple(dict.fromkeys(found))
 

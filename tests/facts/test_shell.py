@@ -10,7 +10,7 @@ import pytest
 from pytest_zebu.facts import scripts
 
 DRIVER = """
-my @given = (known_names => qr/^pg_dump$/, telling => qr/\\b(pg_dump)\\b/, cwd => $ENV{FOLDER}, path => "$ENV{FOLDER}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+my @given = (known_names => qr/^pg_dump$/, telling => qr/\\b(pg_dump|mail)\\b/, cwd => $ENV{FOLDER}, path => "$ENV{FOLDER}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 shell_run(join('', <STDIN>), sub {
   my ($one, @rest) = @_;
   if (!ref $one) { print join(' ', $one, @rest), "\\n"; return }
@@ -85,7 +85,7 @@ def test_the_commands_of_a_script(script: str, found: list[str], tmp_path: Path)
     (". {}/job", "pg_dump zebu", ["pg_dump zebu"]), (". ./job; pg_dump $DB", "DB=zebu", ["pg_dump zebu"]), ("source job && x", "x() { pg_dump zebu; }", ["pg_dump zebu"]), ("job", "#!/bin/sh\npg_dump zebu", ["pg_dump zebu"]),
     ("./job", "#!/bin/sh\n# pg_dump zebu\nexit 0\n", []), ("./job", "#!/bin/sh\n. \"$(dirname \"$0\")/more\"\npg_dump $MORE", ["pg_dump zebu"]), ("./job", "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n. ./more\npg_dump $MORE", ["pg_dump zebu"]),
     ("./job", "#!/usr/bin/python3\nrun(['pg_dump'])\n", ["@unread {}/job names pg_dump, and is no shell script"]), ("./job", "#!/usr/bin/perl\n# pg_dump\nprint 1\n", []), ("python3 ./job", "run(['pg_dump'])\n", ["@unread {}/job names pg_dump, and is no shell script"]),
-    ("./job", "\x7fELF\0\0", ["@unread {}/job is a program"]), ("./job", "#!/bin/sh\nif pg_dump; then", ["@broken {}/job is refused by the shell"]), ("./job", "#!/bin/sh\n" + ":\n" * 200_000, ["@unread {}/job is too long"]),
+    ("./job", "#!/usr/bin/ruby\nsystem('pg_dump')\n# mail\nsystem('mail')\n", ["@unread {}/job names mail and pg_dump, and is no shell script"]), ("./job", "\x7fELF\0\0", ["@unread {}/job is a program"]), ("./job", "#!/bin/sh\nif pg_dump; then", ["@broken {}/job is refused by the shell"]), ("./job", "#!/bin/sh\n" + ":\n" * 200_000, ["@unread {}/job is too long"]),
     ("./job", "#!/bin/sh\n./job\npg_dump zebu\n", ["pg_dump zebu", "pg_dump zebu", "pg_dump zebu", "pg_dump zebu"]), ("run-parts {}", "#!/bin/sh\npg_dump zebu", ["pg_dump zebu", "@broken {}/with.dot has a name that run-parts leaves out"]),
 ])  # fmt: skip
 def test_scripts_that_are_called(call: str, body: str, found: list[str], tmp_path: Path) -> None:
@@ -105,7 +105,11 @@ def test_a_script_that_may_not_be_run_is_not_run(tmp_path: Path) -> None:
 
 
 def test_what_is_known_by_its_name_is_not_read(tmp_path: Path) -> None:
-    for name, text in (("acme.sh", "#!/bin/sh\npg_dump x"), ("pg_dump", "\x7fELF\0"), ("x", "#!/bin/sh\n./acme.sh\n./pg_dump zebu")):
+    for name, text in (
+        ("acme.sh", "#!/bin/sh\npg_dump x"),
+        ("pg_dump", "\x7fELF\0"),
+        ("x", "#!/bin/sh\n./acme.sh\n./pg_dump zebu"),
+    ):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     assert commands("./x", tmp_path) == ["pg_dump zebu"]

@@ -782,9 +782,8 @@ sub sh_program {
 
 sub sh_foreign {    # a script of another language: whether it names what is looked for
   my ($state, $known, $name, @argv) = @_;
-  my $names = $state->{telling};
   for my $n (0 .. $#argv) {
-    if ($argv[$n] =~ /^-[a-z]*[ec]$/) { sh_unread($state, "a text of $name", "names $1, and is no shell script") if $names && ($argv[$n + 1] // '') =~ $names; last }
+    if ($argv[$n] =~ /^-[a-z]*[ec]$/) { sh_named($state, "a text of $name", $argv[$n + 1] // ''); last }
     if ($argv[$n] eq '-m') { sh_unread($state, "$name -m " . ($argv[$n + 1] // ''), 'is a program'); last }
     next if $argv[$n] =~ /^-/;
     my $path = $argv[$n] =~ m{^/} ? $argv[$n] : "$state->{cwd}/$argv[$n]";
@@ -801,10 +800,22 @@ sub sh_foreign {    # a script of another language: whether it names what is loo
   return sh_tell($state, $known, $name, @argv);
 }
 
+sub sh_names {
+  my ($state, $code) = @_;
+  return () unless $state->{telling};
+  my %found;
+  for my $tool ($code =~ /$state->{telling}/g) {
+    $tool =~ s/^(docker)\W+(\w+)\W+/$1 $2 /;
+    $found{$tool} = 1;
+  }
+  return sort keys %found;
+}
+
 sub sh_named {      # says so where a text of another language names what is looked for
   my ($state, $path, $body) = @_;
   (my $code = $body) =~ s/^[ \t]*(?:#|\/\/).*$//mg;
-  sh_unread($state, $path, "names $1, and is no shell script") if $state->{telling} && $code =~ $state->{telling};
+  my @names = sh_names($state, $code);
+  sh_unread($state, $path, 'names ' . join(' and ', @names) . ', and is no shell script') if @names;
 }
 
 sub sh_file {    # a file that is run
@@ -884,7 +895,7 @@ sub sh_shell {    # sh with a text, a script or what it is fed
     shift @argv;    # $0
     local $state->{args} = [@argv];
     local $state->{functions} = {};
-    local $state->{vars} = $state->{place} eq '' ? { %{ $state->{vars} } } : {};
+    local $state->{vars} = $state->{place} eq '' ? { %{ $state->{vars} } } : { %{ $state->{given} || {} } };
     local $state->{cwd} = $state->{cwd};
     local $state->{ended} = 0;
     return sh_text($state, $word, 'sh -c');
