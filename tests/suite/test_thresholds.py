@@ -370,6 +370,7 @@ ROWS: tuple[Row, ...] = (
     ("post.monitoring.logs.rotation", {"containers": logging("gelf", {})}, PASSED, ""),
     ("post.monitoring.logs.rotation", {"containers": logging("", {})}, OPEN, "driver was not seen"),
     ("post.monitoring.logs.rotation", {"log_rotation": with_(unread="could not be listed")}, OPEN, "could not be listed"),
+    ("post.monitoring.logs.rotation", {"log_rotation": with_(unread="changed", journal_limit=9 * 2**30)}, FAILED, "may take"),
     ("post.monitoring.logs.rotation", {"jobs": lambda value, now: ()}, FAILED, "nothing runs it"),
     ("post.monitoring.logs.rotation", {"jobs": unreadable("/opt/night is a program")}, PASSED, ""),
     ("post.monitoring.logs.rotation", {"jobs": unreadable("/opt/night is a program"), "log_rotation": with_(rotated=None)}, OPEN, "is a program"),

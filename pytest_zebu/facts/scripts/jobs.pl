@@ -110,6 +110,10 @@ for my $table (tables($flavour)) {
     print "\@ended $ran\n" if $ran;
   }
 }
+if (!-e '/etc/crontab' && !-x '/usr/sbin/anacron') {
+  my $found = runs({ kind => 'cron', name => '/etc/cron.daily', user => 'root', env => {}, command => 'run-parts /etc/cron.daily' });
+  print "\@table /etc/cron.daily\n\@unread /etc/cron.daily\thas scripts, and there is no /etc/crontab that starts them\n" if $found =~ /^\@(?:run|unread)/m;
+}
 if (-x '/usr/sbin/anacron' && open my $in, '<', '/etc/anacrontab') {
   my %env = (PATH => '/usr/bin:/bin');
   while (<$in>) {
@@ -131,9 +135,9 @@ sub tell_loop {    # what runs all the time, and dumps between sleeps
 }
 
 sub tell_services {
-  my $said = asked({}, qw(systemctl show *.service --state=running), map { ('-p', $_) } qw(Id ExecStart UnitFileState User WorkingDirectory Type));
+  my $said = asked({}, qw(systemctl show *.service --state=running), map { ('-p', $_) } qw(Id ExecStart SubState User WorkingDirectory));
   for my $service (shown($said)) {
-    next unless $service->{Id}[0] =~ /^[\w@.:\\-]+$/;
+    next unless ($service->{SubState}[0] // '') eq 'running' && $service->{Id}[0] =~ /^[\w@.:\\-]+$/;
     for my $command (started({ ExecStart => $service->{ExecStart} })) {
       next unless $command->[0] =~ m{^/(?:usr/local|opt|srv|home|root)/|/(?:ba|da)?sh$};
       tell_loop($service->{Id}[0], 'service', $command, cwd => $service->{WorkingDirectory}[0] || '/', user => $service->{User}[0] || 'root');

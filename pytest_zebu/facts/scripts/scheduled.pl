@@ -184,7 +184,8 @@ sub cron {    # which cron there is, and how it is: flavour, active, enabled
     chomp(my $comm = <$in> // '');
     return ($flavour, 'active', '') if $comm =~ /^crond?$/ && (readlink("$_/ns/pid") // '') eq ($own // '-');
   }
-  return ($flavour, 'inactive', '');
+  my $said = asked({ anyway => 1 }, qw(systemctl is-active cron crond));
+  return ($flavour, $said =~ /^active$/m ? 'active' : 'inactive', '');
 }
 
 sub commands_of {    # all that a job runs: told is called as the reader of shell scripts does
