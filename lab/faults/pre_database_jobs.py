@@ -172,3 +172,18 @@ def by_a_loop_in_a_container(lab: Lab) -> None:
         "docker run -d --name dumper --restart unless-stopped --network zebu_default --env-file /opt/zebu/.env -v /var/backups/zebu:/dumps "
         f"--entrypoint sh $(docker inspect -f '{{{{.Config.Image}}}}' zebu-db-1) -c '{LOOP}' >/dev/null",
     )
+
+
+@fault(
+    SCHEDULED,
+    flips={SCHEDULED},
+    touches={"timers"},
+    mend=lambda lab: lab.vm.shell(
+        f"cp -p /root/zebu-backup.timer {TIMER}; rm /root/zebu-backup.timer; systemctl daemon-reload; systemctl enable -q --now zebu-backup.timer"
+    ),
+)
+def nothing_wants_it(lab: Lab) -> None:
+    """The timer was started by hand; it has no section that would enable it, and nothing wants it at boot."""
+    lab.vm.shell(
+        f"systemctl disable -q --now zebu-backup.timer; cp -p {TIMER} /root/; sed -i '/Install/,$d' {TIMER}; systemctl daemon-reload; systemctl start zebu-backup.timer"
+    )

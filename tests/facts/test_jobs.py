@@ -51,7 +51,7 @@ def test_what_a_command_is_given() -> None:
 
 
 @pytest.mark.parametrize(("state", "enabled"), [
-    ("enabled", True), ("enabled-runtime", True), ("static", True), ("generated", True), ("transient", True), ("alias", True), ("disabled", False), ("masked", False), ("", False),
+    ("enabled", True), ("enabled-runtime", False), ("static", True), ("generated", True), ("transient", False), ("unwanted", False), ("alias", True), ("disabled", False), ("masked", False), ("", False),
 ])  # fmt: skip
 def test_what_comes_back_at_boot(state: str, enabled: bool) -> None:
     (found,) = read(TIMER.replace("@enabled enabled", f"@enabled {state}"))

@@ -80,7 +80,10 @@ sub coming {    # when a timer's next runs are
 sub tell_timer {
   my ($job, %lingers) = @_;
   my ($timer, $service) = @$job{qw(timer service)};
-  print "\@timer $job->{name}\n\@enabled ", $timer->{UnitFileState}[0] // '', "\n\@active ", $timer->{ActiveState}[0] // '', "\n";
+  # What is static comes back where something wants it.
+  my $stays = $timer->{UnitFileState}[0] // '';
+  $stays = 'unwanted' if $stays =~ /^(?:static|indirect|linked)$/ && !grep { defined && length } $timer->{WantedBy}[0], $timer->{RequiredBy}[0];
+  print "\@timer $job->{name}\n\@enabled $stays\n\@active ", $timer->{ActiveState}[0] // '', "\n";
   print "\@owner $job->{owner} ", $lingers{ $job->{owner} } ? 1 : 0, "\n" if $job->{owner};
   my ($result, $ended) = ($service->{Result}[0] // '', moment($service->{ExecMainExitTimestamp}[0]));
   print "\@result $result\n" if $result =~ /^[a-z-]+$/;

@@ -58,7 +58,7 @@ sub timers {    # of the machine, or of a user
   my ($user) = @_;
   my @ctl = $user ? ({ user => $user }, 'systemctl', '--user') : ({}, 'systemctl');
   my @timers = grep { ($_->{Unit}[0] // '') =~ /^[A-Za-z0-9@_.:\\-]+$/ && $_->{Id}[0] =~ /^[A-Za-z0-9@_.:\\-]+$/ }
-    shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState TimersCalendar TimersMonotonic)));
+    shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState WantedBy RequiredBy TimersCalendar TimersMonotonic)));
   return () unless @timers;
   my %service = map { $_->{Id}[0] => $_ } shown(asked(@ctl, 'show', '--', (map { $_->{Unit}[0] } @timers)));
   return map { { kind => 'timer', name => $_->{Id}[0], owner => $user // '', timer => $_, service => $service{ $_->{Unit}[0] } || {} } } @timers;
