@@ -547,3 +547,18 @@ def record_incident(lab: Lab, done: Iterable[str] | None = None, closed_days_ago
 def forget_incidents(lab: Lab) -> None:
     """Without it."""
     (lab.place.folder / "incidents/fault.md").unlink(missing_ok=True)
+
+
+WATCH = "/usr/local/sbin/zebu-watch"
+
+
+def edit_watch(lab: Lab, expression: str) -> None:
+    """What watches the deployment otherwise."""
+    lab.vm.shell(
+        f"cp -p {WATCH} /root/; sed -i '{expression}' {WATCH}; if cmp -s /root/zebu-watch {WATCH}; then exit 1; fi; systemctl start zebu-watch.service"
+    )
+
+
+def watch_again(lab: Lab) -> None:
+    """What watches as it was."""
+    lab.vm.shell(f"cp -p /root/zebu-watch {WATCH}; rm /root/zebu-watch; systemctl start zebu-watch.service")

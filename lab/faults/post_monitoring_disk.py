@@ -1,8 +1,34 @@
 """Faults of post.monitoring.disk."""
 
-from lab.changes import dumps_on_own_disk, dumps_on_root_disk
+from lab.changes import dumps_on_own_disk, dumps_on_root_disk, edit_watch, watch_again
 from lab.deployment import Lab
 from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "post.monitoring.disk.alerts",
+    flips={"post.monitoring.disk.alerts"},
+    outcomes={"post.monitoring.disk.alerts": Outcome.NOT_ASSESSED},
+    touches={"watch"},
+    mend=watch_again,
+)
+def shown_only(lab: Lab) -> None:
+    """What watches shows the disks, and looks at nothing of what it shows."""
+    edit_watch(lab, "/^df /,/^done/c df -h")
+
+
+@fault(
+    "post.monitoring.disk.image-cleanup",
+    flips={"post.monitoring.disk.image-cleanup", "pre.application.docker.storage-limits"},
+    touches={"prune"},
+    mend=lambda lab: lab.vm.shell("rm -r /etc/systemd/system/docker-prune.service.d; systemctl daemon-reload"),
+)
+def printed_only(lab: Lab) -> None:
+    """The clean-up is a trial: it prints what it would run."""
+    lab.vm.shell(
+        "mkdir -p /etc/systemd/system/docker-prune.service.d; printf '[Service]\\nExecStart=\\nExecStart=/bin/echo docker image prune --force\\n' > /etc/systemd/system/docker-prune.service.d/fault.conf; systemctl daemon-reload"
+    )
 
 
 @fault(

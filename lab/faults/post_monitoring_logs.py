@@ -47,3 +47,14 @@ def journal_unbounded(lab: Lab) -> None:
 def never_rotated(lab: Lab) -> None:
     """A text log has grown, and nothing rotates it."""
     lab.vm.shell("fallocate -l 300M /var/log/forgotten.log")
+
+
+@fault(
+    "post.monitoring.logs.rotation",
+    flips=set(),
+    touches={"biglog"},
+    mend=lambda lab: lab.vm.shell("rm /var/log/lastlog.fault"),
+)
+def sparse(lab: Lab) -> None:
+    """Odd but right: a log of two gigabytes that takes no room, as lastlog is where user ids are high."""
+    lab.vm.shell("truncate -s 2G /var/log/lastlog.fault")

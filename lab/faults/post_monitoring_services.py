@@ -1,6 +1,6 @@
 """Faults of post.monitoring.services."""
 
-from lab.changes import forget, recreate, remember_restarts
+from lab.changes import edit_watch, forget, recreate, remember_restarts, watch_again
 from lab.deployment import Lab
 from lab.fault import fault
 from lab.waits import until
@@ -24,6 +24,18 @@ def watcher_fails(lab: Lab) -> None:
     lab.vm.shell(
         "cp -p /usr/local/sbin/zebu-watch /root/; sed -i 's/^exit 0/exit 1/' /usr/local/sbin/zebu-watch; systemctl start zebu-watch.service || true"
     )
+
+
+@fault(
+    "post.monitoring.services.health-endpoints",
+    flips={"post.monitoring.services.health-endpoints"},
+    outcomes={"post.monitoring.services.health-endpoints": Outcome.NOT_ASSESSED},
+    touches={"watch"},
+    mend=watch_again,
+)
+def another_site(lab: Lab) -> None:
+    """What watches asks for the health of another site, whose name begins as this one's."""
+    edit_watch(lab, "s#http://127.0.0.1:[0-9]*/health#http://zebu.test.example.net/health#")
 
 
 @fault(
@@ -68,10 +80,12 @@ def restarted(lab: Lab) -> None:
     flips={"post.monitoring.services.uptime"},
     outcomes={"post.monitoring.services.uptime": Outcome.PASSED},
     touches={"uptime", "watch"},
-    mend=lambda lab: lab.vm.shell("docker rm -f uptime >/dev/null; docker rmi twinproduction/gatus:5 >/dev/null"),
+    mend=lambda lab: lab.vm.shell(
+        "docker rm -f uptime >/dev/null; docker rmi twinproduction/gatus:5 >/dev/null; rm -r /root/uptime"
+    ),
 )
 def by_a_tool(lab: Lab) -> None:
-    """Odd but right: an uptime tool runs in a container beside the project."""
+    """Odd but right: an uptime tool runs in a container beside the project, and its configuration names the site."""
     lab.vm.shell(
-        "docker tag zebu-lab/redis:7-busybox twinproduction/gatus:5; docker run -d --name uptime --network none --restart unless-stopped twinproduction/gatus:5 sleep 100000 >/dev/null"
+        "mkdir -p /root/uptime; echo 'endpoints: [{name: zebu, url: https://zebu.test/health}]' > /root/uptime/config.yaml; docker tag zebu-lab/redis:7-busybox twinproduction/gatus:5; docker run -d --name uptime --network none --restart unless-stopped -v /root/uptime:/config:ro twinproduction/gatus:5 sleep 100000 >/dev/null"
     )

@@ -166,7 +166,7 @@ class Making:
     Attributes:
         dumping: jobs that dump it, and nothing keeps them from it; each with no other commands.
         wrong: of jobs that dump something else, or cannot run, why.
-        unread: what jobs run and nobody could read.
+        unread: what jobs run and nobody could read, and dumps of servers of which it is not known whose they are.
         holders: containers that make backups of it.
     """
 
@@ -184,7 +184,7 @@ class Making:
 def _another(dump: Dump, name: str, containers: Containers | None) -> str:
     """Why a dump is one of something else than Zebu's database; empty if nothing says so."""
     kind, _, place = dump.place.partition(":")
-    if kind == "container" and containers is not None and containers.services and "$" not in place:
+    if kind == "container" and not dump.host and containers is not None and containers.services and "$" not in place:
         ours = any(place == one.name or (len(place) >= 8 and one.id.startswith(place)) for one in containers.services)
         if not ours:
             return f"dumps what is in {place}, which is no container of Zebu's"
@@ -192,6 +192,15 @@ def _another(dump: Dump, name: str, containers: Containers | None) -> str:
     if not name or dump.databases is None or len(told) < len(dump.databases) or name in told:
         return ""
     return f"dumps {', '.join(told)}{f' of {dump.host}' if dump.host else ''}, and not {name}"
+
+
+def _unclear(dump: Dump) -> str:
+    """Why it is not known whether a dump is of Zebu's server; empty where nothing stands against it."""
+    host = dump.host
+    if dump.place and ":" not in dump.place:
+        return f"dumps on {dump.place}, and whether that has this database is not known"
+    is_near = host in ("", "localhost") or host.startswith(("/", "127.", "::1", "$")) or not re.search(r"[.:]", host)
+    return "" if is_near else f"dumps from {host}, and whether that is this database's server is not known"
 
 
 def making_of(jobs: Sequence[Job], environment: Environment | None, containers: Containers | None) -> Making:
@@ -210,6 +219,8 @@ def making_of(jobs: Sequence[Job], environment: Environment | None, containers: 
                 continue
             if why := dump.lacking or _another(dump, name, containers):
                 wrong.append(f"{job.name}: {command.words[0]}: {why}")
+            elif why := _unclear(dump):
+                unread += [] if job.hindered else [f"{job.name}: {command.words[0]} {why}"]
             else:
                 good.append(command)
         if job.image and not job.commands and not job.unread:

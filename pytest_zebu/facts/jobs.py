@@ -19,8 +19,8 @@ UNIT_STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}
 )
 """What systemd says of a unit (its unit_active_state), and older versions of a unit that there is not."""
-AT_BOOT = frozenset({"enabled", "enabled-runtime", "static", "generated", "transient", "alias", "linked", "indirect"})
-"""States of unit files that come back, or need no enabling."""
+AT_BOOT = frozenset({"enabled", "static", "generated", "alias", "linked", "indirect"})
+"""States of unit files that come back. What is enabled in /run, or transient, is gone with the next boot."""
 DEBIAN = "debian"
 """Debian's cron, whose rules for tables are known whole."""
 ONCE = ("OnBootSec", "OnBootUSec", "OnStartupSec", "OnStartupUSec", "OnActiveSec", "OnActiveUSec")
@@ -324,7 +324,7 @@ def unread_of(jobs: Iterable[Job], pattern: str) -> tuple[str, ...]:
     for job in jobs:
         for one in () if job.hindered else job.unread:
             named = _NAMED.search(one)
-            if named is None or re.match(pattern, named[1]):
+            if named is None or any(re.match(pattern, tool) for tool in named[1].split(" and ")):
                 found.append(f"{job.name}: {one}")
     return tuple(dict.fromkeys(found))
 

@@ -25,7 +25,11 @@ CONFIGURATION_PROBE = Probe(
     root=True,
     host="proxy",
 )
-RENEWS = r"\bcertbot\b.*\brenew\b|\bcertbot\.renew|/certbot -q renew|\bacme\.sh\b.*--cron|\blego\b.*\brenew\b"
+RENEWS = (
+    r"certbot\b(?!.*--dry-run).*\brenew\b|certbot\.renew(?!.*--dry-run)|acme\.sh\b.*--cron|lego\b.*\brenew\b"
+    r"|dehydrated\b.*(-c|--cron)\b"
+)
+"""How commands begin that renew certificates; a rehearsal renews none."""
 
 
 @dataclass(frozen=True, slots=True)

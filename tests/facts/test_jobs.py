@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.jobs import Command, Job, read, unread_of
+from pytest_zebu.facts.jobs import PROBE, Command, Job, read, unread_of
 from tests.facts.answers import AT, NOON
 
 DAY = timedelta(days=1)
@@ -48,7 +51,7 @@ def test_what_a_command_is_given() -> None:
 
 
 @pytest.mark.parametrize(("state", "enabled"), [
-    ("enabled", True), ("enabled-runtime", True), ("static", True), ("generated", True), ("transient", True), ("alias", True), ("disabled", False), ("masked", False), ("", False),
+    ("enabled", True), ("enabled-runtime", False), ("static", True), ("generated", True), ("transient", False), ("unwanted", False), ("alias", True), ("disabled", False), ("masked", False), ("", False),
 ])  # fmt: skip
 def test_what_comes_back_at_boot(state: str, enabled: bool) -> None:
     (found,) = read(TIMER.replace("@enabled enabled", f"@enabled {state}"))
@@ -154,11 +157,11 @@ def test_a_container_that_makes_backups() -> None:
 
 def test_what_could_not_be_read() -> None:
     jobs = read(
-        "@timer a.timer\n@unread /opt/a\tnames pg_dump, and is no shell script\n@unread /opt/b\tis a program\n@broken /opt/c\tis not there\n"
+        "@timer a.timer\n@unread /opt/a\tnames acme.sh and pg_dump, and is no shell script\n@unread /opt/b\tis a program\n@broken /opt/c\tis not there\n"
     )
     assert jobs[0].broken == ("/opt/c is not there",)
     assert unread_of(jobs, "pg_dump") == (
-        "a.timer: /opt/a names pg_dump, and is no shell script",
+        "a.timer: /opt/a names acme.sh and pg_dump, and is no shell script",
         "a.timer: /opt/b is a program",
     )
     assert unread_of(jobs, "certbot") == ("a.timer: /opt/b is a program",)
@@ -176,3 +179,47 @@ def test_what_is_not_understood_is_garbled(text: str) -> None:
 def test_a_moment_is_in_utc() -> None:
     (found,) = read("@timer x\n@ended 0\n")
     assert found.last_run == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def told(call: str, script: str) -> str:
+    """What the probe tells of a script, by its own functions alone."""
+    text = scripts.joined(*PROBE.uses, PROBE.file)
+    before, _, rest = text.partition("\nmy %lingers = lingering();")
+    functions = before + "\nsub tell_loop" + rest.partition("\nsub tell_loop")[2].partition("\nsub tell_services")[0]
+    done = subprocess.run(
+        ["perl", "-e", f"{functions}\nmy $script = join '', <STDIN>;\n{call}"],
+        input=script, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.stdout
+
+
+ENTRY = "print runs({ kind => 'cron', name => 'x', user => 'root', env => { PATH => $ENV{PATH}, PGDATABASE => 'zebu', PGPASSWORD => 'hush' }, command => $script });"
+LOOP = "tell_loop('saver', 'container', ['/bin/sh', '-c', $script], place => 'container:saver', given => { EVERY => '12h' });"
+
+
+@pytest.mark.parametrize(("script", "words"), [
+    ("pg_dump 'postgresql://op:hush@db/zebu' > /b/x", "pg_dump\tpostgresql://db/zebu\t>\t/b/x"), ("pg_dump -d 'host=db password=hush dbname=zebu'", "pg_dump\t-d\thost=db password=- dbname=zebu"),
+    ("PGPASSWORD=hush pg_dump zebu", "pg_dump\tzebu"), ("export PGPASSWORD=hush; pg_dump zebu", "pg_dump\tzebu"), ("pg_dump zebu | curl -T - https://op:hush@example.org/x", "pg_dump\tzebu\t|\tcurl\t-T\t-\thttps://example.org/x"),
+    ("curl -H 'x: hush' https://example.org", ""), ("echo hush", ""),
+])  # fmt: skip
+def test_no_password_is_told(script: str, words: str) -> None:
+    assert told(ENTRY, script) == (f"@run sure\t\troot\tPGDATABASE=zebu\t{words}\n" if words else "")
+
+
+@pytest.mark.parametrize(("script", "interest"), [
+    ("docker image prune -f", True), ("docker ps", False), ("journalctl --vacuum-time=7d", True), ("journalctl -b", False), ("find /var/log -name x -delete", True), ("find / -name x", False), ("logrotate /etc/logrotate.conf", True), ("rsync a b", False),
+])  # fmt: skip
+def test_what_is_of_interest(script: str, interest: bool) -> None:
+    assert bool(told(ENTRY, script)) is interest
+
+
+@pytest.mark.parametrize(("script", "every", "runs"), [
+    ("while true; do pg_dump zebu > /b/x; sleep 86400; done", timedelta(days=1), True), ("while :; do sleep 1d; pg_dump zebu; sleep 2h; done", timedelta(hours=26), True), ("while sleep \"$EVERY\"; do pg_dump zebu; done", timedelta(hours=12), True),
+    ("while sleep $OFTEN; do pg_dump zebu; done", None, True), ("while true; do date; sleep 60; done", None, False),
+])  # fmt: skip
+def test_loops_of_containers(script: str, every: timedelta | None, runs: bool) -> None:
+    found = read(told(LOOP, script))
+    assert [(job.longest_gap, job.image, job.runs("pg_dump"), job.commands[0].place) for job in found] == (
+        [(every, "container", True, "")] if runs else []
+    )

@@ -10,7 +10,7 @@ import pytest
 from pytest_zebu.facts import scripts
 
 DRIVER = """
-my @given = (known_names => qr/^pg_dump$/, telling => qr/\\b(pg_dump)\\b/, cwd => $ENV{FOLDER}, path => "$ENV{FOLDER}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+my @given = (known_names => qr/^pg_dump$/, telling => qr/\\b(pg_dump|mail)\\b/, cwd => $ENV{FOLDER}, path => "$ENV{FOLDER}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 shell_run(join('', <STDIN>), sub {
   my ($one, @rest) = @_;
   if (!ref $one) { print join(' ', $one, @rest), "\\n"; return }
@@ -43,6 +43,7 @@ def commands(script: str, folder: Path) -> list[str]:
     ("docker run --rm --network n -v /b:/b postgres:15 pg_dump zebu", ["image:postgres:15 pg_dump zebu"]), ("podman exec db pg_dump zebu", ["container:db pg_dump zebu"]),
     ("kubectl exec -n z pod/db -- pg_dump zebu", ["container:pod/db pg_dump zebu"]), ("ssh -p 22 op@other 'pg_dump zebu'", ["op@other pg_dump zebu"]),
     ("echo zebu | xargs -n 1 pg_dump", ["pg_dump"]), ("find /x -name y -exec pg_dump zebu \\;", ["pg_dump zebu"]), ("systemd-run --wait -p Nice=5 pg_dump zebu", ["pg_dump zebu"]),
+    ("/usr/bin/snap run --timer=00:00 pg_dump zebu", ["pg_dump zebu"]), ("docker run --rm -v a:b my/pg_dump:15 zebu", ["image:my/pg_dump:15 pg_dump zebu"]), ("docker compose run --rm pg_dump zebu", ["image:pg_dump pg_dump zebu"]),
     # Pipes, files, and what takes the output
     ("pg_dump zebu | gzip -9 > /b/z.gz", ["pg_dump zebu | gzip -9 > /b/z.gz"]), ("pg_dump zebu > /b/z 2>> /b/log", ["pg_dump zebu > /b/z"]), ("pg_dump zebu >/dev/null 2>&1", ["pg_dump zebu > /dev/null"]),
     ("{ pg_dump zebu; } > /b/z", ["pg_dump zebu > /b/z"]), ("(cd /tmp; pg_dump zebu) &> /b/z &", ["pg_dump zebu > /b/z"]), ("exec > /b/z\npg_dump zebu", ["pg_dump zebu > /b/z"]),
@@ -69,6 +70,9 @@ def commands(script: str, folder: Path) -> list[str]:
     # What cannot be followed is said
     ("$PROGRAM zebu", ["@unread $PROGRAM is a command that only a run could tell"]), ("eval \"$X\"", ["@unread eval runs what only a run could tell"]), ("pg_dump 'zebu", ["@broken its command is refused by the shell"]), ("pg_dump $(date +", ["@broken its command is refused by the shell"]),
     ("curl https://x/y | sh", ["@unread sh runs what it is fed"]), ("if true; then pg_dump", ["@broken its command is refused by the shell"]), ("pg_dump \"$(case x in x) echo zebu ;; esac)\"; x=$((1 + $(echo \")\" | wc -c)))", ["@unread its command is no shell script that is understood"]), ("docker exec db sh /x.sh", ["@unread /x.sh is a script of container:db"]),
+    ("docker exec db /backup.sh", ["@unread /backup.sh is a script of container:db"]), ("ssh op@other ./backup.sh", ["@unread ./backup.sh is a script of op@other"]), ("docker exec db /usr/bin/pg_dump zebu", ["container:db pg_dump zebu"]),
+    ("make -C /opt/zebu backup", ["@unread make -C /opt/zebu runs what a file of its own says"]), ("cd /opt && task vm:backup", ["@unread task vm:backup runs what a file of its own says"]),
+    ("docker start zebu-backup", ["@unread docker start zebu-backup starts what its own files say"]), ("docker compose up -d db", []), ("docker run --rm my/backup", ["@unread docker run my/backup starts what its own files say"]),
     ("/nowhere/backup.sh", ["@broken /nowhere/backup.sh is not there"]), ("sh /nowhere/backup.sh", ["@broken /nowhere/backup.sh is not there"]),
 ])  # fmt: skip
 def test_the_commands_of_a_script(script: str, found: list[str], tmp_path: Path) -> None:
@@ -81,7 +85,7 @@ def test_the_commands_of_a_script(script: str, found: list[str], tmp_path: Path)
     (". {}/job", "pg_dump zebu", ["pg_dump zebu"]), (". ./job; pg_dump $DB", "DB=zebu", ["pg_dump zebu"]), ("source job && x", "x() { pg_dump zebu; }", ["pg_dump zebu"]), ("job", "#!/bin/sh\npg_dump zebu", ["pg_dump zebu"]),
     ("./job", "#!/bin/sh\n# pg_dump zebu\nexit 0\n", []), ("./job", "#!/bin/sh\n. \"$(dirname \"$0\")/more\"\npg_dump $MORE", ["pg_dump zebu"]), ("./job", "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n. ./more\npg_dump $MORE", ["pg_dump zebu"]),
     ("./job", "#!/usr/bin/python3\nrun(['pg_dump'])\n", ["@unread {}/job names pg_dump, and is no shell script"]), ("./job", "#!/usr/bin/perl\n# pg_dump\nprint 1\n", []), ("python3 ./job", "run(['pg_dump'])\n", ["@unread {}/job names pg_dump, and is no shell script"]),
-    ("./job", "\x7fELF\0\0", ["@unread {}/job is a program"]), ("./job", "#!/bin/sh\nif pg_dump; then", ["@broken {}/job is refused by the shell"]), ("./job", "#!/bin/sh\n" + ":\n" * 200_000, ["@unread {}/job is too long"]),
+    ("./job", "#!/usr/bin/ruby\nsystem('pg_dump')\n# mail\nsystem('mail')\n", ["@unread {}/job names mail and pg_dump, and is no shell script"]), ("./job", "\x7fELF\0\0", ["@unread {}/job is a program"]), ("./job", "#!/bin/sh\nif pg_dump; then", ["@broken {}/job is refused by the shell"]), ("./job", "#!/bin/sh\n" + ":\n" * 200_000, ["@unread {}/job is too long"]),
     ("./job", "#!/bin/sh\n./job\npg_dump zebu\n", ["pg_dump zebu", "pg_dump zebu", "pg_dump zebu", "pg_dump zebu"]), ("run-parts {}", "#!/bin/sh\npg_dump zebu", ["pg_dump zebu", "@broken {}/with.dot has a name that run-parts leaves out"]),
 ])  # fmt: skip
 def test_scripts_that_are_called(call: str, body: str, found: list[str], tmp_path: Path) -> None:
@@ -98,3 +102,14 @@ def test_a_script_that_may_not_be_run_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "job").chmod(0o644)
     assert commands("./job", tmp_path) == [f"@broken {tmp_path}/job is not executable"]
     assert commands("sh ./job", tmp_path) == ["pg_dump zebu"]
+
+
+def test_what_is_known_by_its_name_is_not_read(tmp_path: Path) -> None:
+    for name, text in (
+        ("acme.sh", "#!/bin/sh\npg_dump x"),
+        ("pg_dump", "\x7fELF\0"),
+        ("x", "#!/bin/sh\n./acme.sh\n./pg_dump zebu"),
+    ):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    assert commands("./x", tmp_path) == ["pg_dump zebu"]

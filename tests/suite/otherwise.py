@@ -100,6 +100,13 @@ def also(command: str, **changes: Any) -> Change:
     return lambda value, now: (*value, _alone("at-night", (Command(tuple(command.split())),), **changes))
 
 
+def renewed_by(command: str, *unread: str) -> Change:
+    """The proxy's machine, where a single job runs this command."""
+    words = (Command(tuple(command.split())),) if command else ()
+    job = Job("renew.timer", words, DAY / 2, is_enabled=True, is_active=True, unread=unread)
+    return with_(jobs=lambda now: (replace(job, last_run=now),))
+
+
 def holding(*ages: timedelta, gap: timedelta | None = None, databases: tuple[str, ...] = ()) -> Change:
     """A single container that makes backups and keeps files of these ages."""
     return lambda value, now: (

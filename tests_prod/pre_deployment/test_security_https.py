@@ -10,7 +10,8 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer
-from pytest_zebu.facts.proxy import Administration, ManagedCertificate, ProxyMachine
+from pytest_zebu.facts.jobs import unread_of
+from pytest_zebu.facts.proxy import RENEWS, Administration, ManagedCertificate, ProxyMachine
 from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -160,6 +161,8 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
         "a job that renews",
         *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
     ):
+        if not renewing and (unread := unread_of(machine.jobs, RENEWS)):
+            raise NotAssessed(unread[0])
         assert renewing, "there is none"
         good = [job for job in renewing if not job.trouble]
         assert good, "; ".join(f"{job.name} {job.trouble}" for job in renewing)
@@ -230,6 +233,8 @@ def test_certificates_renew_themselves(
         _expect_proxy_renews(need(proxy.value.certificates), served, case)
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):
+            if unread := unread_of(proxy_machine.value.jobs, RENEWS):
+                raise NotAssessed(unread[0])
             raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")
     else:
         need(proxy_machine)

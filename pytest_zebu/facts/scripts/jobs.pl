@@ -7,8 +7,8 @@
 use strict;
 use warnings;
 
-my $TOOLS = qr/^(?:pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
-my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
+my $TOOLS = qr/^(?:certbot\.renew|pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
+my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|dehydrated|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
 my %told;
 
 sub line { my ($text) = @_; $text =~ s/[\x00-\x1f\x7f]/ /g; return substr $text, 0, 300 }
@@ -29,8 +29,8 @@ sub is_of_interest {
   return scalar grep { $_ eq 'prune' } @words;
 }
 
-sub listener {    # prints what a job runs, once each
-  my ($found) = @_;
+sub listener {    # prints what a job runs, once each, and adds up how long it sleeps
+  my ($found, $slept) = @_;
   my %said;
   return sub {
     my ($command, @rest) = @_;
@@ -40,6 +40,12 @@ sub listener {    # prints what a job runs, once each
       return;
     }
     my @words = @{ $command->{words} };
+    if ($slept && $words[0] eq 'sleep') {
+      my ($count, $unit) = ($words[1] // '') =~ /^(\d{1,9})([smhd]?)$/;
+      $$slept{seconds} += defined $count ? $count * { '' => 1, s => 1, m => 60, h => 3600, d => 86_400 }->{$unit} : 0;
+      $$slept{unknown} = 1 unless defined $count;
+    }
+    $command->{place} = '' if $slept;
     return unless is_of_interest(@words);
     my @context = map { "$_=$command->{vars}{$_}" } grep { defined $command->{vars}{$_} } qw(PGDATABASE PGHOST PGSERVICE);
     my @into = map { ($_->[0], @$_[1 .. $#$_]) } @{ $command->{into} };
@@ -74,7 +80,10 @@ sub coming {    # when a timer's next runs are
 sub tell_timer {
   my ($job, %lingers) = @_;
   my ($timer, $service) = @$job{qw(timer service)};
-  print "\@timer $job->{name}\n\@enabled ", $timer->{UnitFileState}[0] // '', "\n\@active ", $timer->{ActiveState}[0] // '', "\n";
+  # What is static comes back where something wants it.
+  my $stays = $timer->{UnitFileState}[0] // '';
+  $stays = 'unwanted' if $stays =~ /^(?:static|indirect|linked)$/ && !grep { defined && length } $timer->{WantedBy}[0], $timer->{RequiredBy}[0];
+  print "\@timer $job->{name}\n\@enabled $stays\n\@active ", $timer->{ActiveState}[0] // '', "\n";
   print "\@owner $job->{owner} ", $lingers{ $job->{owner} } ? 1 : 0, "\n" if $job->{owner};
   my ($result, $ended) = ($service->{Result}[0] // '', moment($service->{ExecMainExitTimestamp}[0]));
   print "\@result $result\n" if $result =~ /^[a-z-]+$/;
@@ -104,6 +113,10 @@ for my $table (tables($flavour)) {
     print "\@ended $ran\n" if $ran;
   }
 }
+if (!-e '/etc/crontab' && !-x '/usr/sbin/anacron') {
+  my $found = runs({ kind => 'cron', name => '/etc/cron.daily', user => 'root', env => {}, command => 'run-parts /etc/cron.daily' });
+  print "\@table /etc/cron.daily\n\@unread /etc/cron.daily\thas scripts, and there is no /etc/crontab that starts them\n" if $found =~ /^\@(?:run|unread)/m;
+}
 if (-x '/usr/sbin/anacron' && open my $in, '<', '/etc/anacrontab') {
   my %env = (PATH => '/usr/bin:/bin');
   while (<$in>) {
@@ -113,7 +126,27 @@ if (-x '/usr/sbin/anacron' && open my $in, '<', '/etc/anacrontab') {
     print "\@anacron ", line($id), " $days\n", runs({ kind => 'cron', name => "/etc/anacrontab", user => 'root', env => {%env}, command => $command });
   }
 }
+tell_services();
 tell_containers();
+
+sub tell_loop {    # what runs all the time, and dumps between sleeps
+  my ($name, $what, $command, %given) = @_;
+  my ($found, %slept) = ('');
+  shell_argv($command, listener(\$found, \%slept), known_names => $TOOLS, telling => $NAMED, %given);
+  return unless $found =~ /^\@run/m || $found =~ /^\@unread.*\bnames\b/m;
+  print "\@holder $name $what\n", $slept{seconds} && !$slept{unknown} ? "\@schedule \@every $slept{seconds}s\n" : '', $found;
+}
+
+sub tell_services {
+  my $said = asked({}, qw(systemctl show *.service --state=running), map { ('-p', $_) } qw(Id ExecStart SubState User WorkingDirectory));
+  for my $service (shown($said)) {
+    next unless ($service->{SubState}[0] // '') eq 'running' && $service->{Id}[0] =~ /^[\w@.:\\-]+$/;
+    for my $command (started({ ExecStart => $service->{ExecStart} })) {
+      next unless $command->[0] =~ m{^/(?:usr/local|opt|srv|home|root)/|/(?:ba|da)?sh$};
+      tell_loop($service->{Id}[0], 'service', $command, cwd => $service->{WorkingDirectory}[0] || '/', user => $service->{User}[0] || 'root');
+    }
+  }
+}
 
 sub last_run {    # when cron last started an entry, by the journal
   my ($entry) = @_;
@@ -131,6 +164,11 @@ sub tell_containers {    # those that make backups or have a scheduler of their 
     next unless $name =~ /^[\w.-]+$/;
     $by_pid{ $container->{Id} } = $name;
     my %env = map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } @{ $container->{Config}{Env} || [] };
+    my @command = ($container->{Path} // '', @{ $container->{Args} || [] });
+    if ($command[0] ne '' && join(' ', @command) =~ $NAMED) {
+      my %numbers = map { $_ => $env{$_} } grep { $env{$_} =~ /^\d{1,9}[smhd]?$/ } keys %env;
+      tell_loop($name, 'container', \@command, place => "container:$name", given => {%numbers});
+    }
     my %label = %{ $container->{Config}{Labels} || {} };
     my ($image) = ($container->{Config}{Image} // '') =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
     for my $key (sort keys %label) {    # what ofelia starts in it

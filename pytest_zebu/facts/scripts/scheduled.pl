@@ -58,7 +58,7 @@ sub timers {    # of the machine, or of a user
   my ($user) = @_;
   my @ctl = $user ? ({ user => $user }, 'systemctl', '--user') : ({}, 'systemctl');
   my @timers = grep { ($_->{Unit}[0] // '') =~ /^[A-Za-z0-9@_.:\\-]+$/ && $_->{Id}[0] =~ /^[A-Za-z0-9@_.:\\-]+$/ }
-    shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState TimersCalendar TimersMonotonic)));
+    shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState WantedBy RequiredBy TimersCalendar TimersMonotonic)));
   return () unless @timers;
   my %service = map { $_->{Id}[0] => $_ } shown(asked(@ctl, 'show', '--', (map { $_->{Unit}[0] } @timers)));
   return map { { kind => 'timer', name => $_->{Id}[0], owner => $user // '', timer => $_, service => $service{ $_->{Unit}[0] } || {} } } @timers;
@@ -184,11 +184,20 @@ sub cron {    # which cron there is, and how it is: flavour, active, enabled
     chomp(my $comm = <$in> // '');
     return ($flavour, 'active', '') if $comm =~ /^crond?$/ && (readlink("$_/ns/pid") // '') eq ($own // '-');
   }
-  return ($flavour, 'inactive', '');
+  my $said = asked({ anyway => 1 }, qw(systemctl is-active cron crond));
+  return ($flavour, $said =~ /^active$/m ? 'active' : 'inactive', '');
 }
 
 sub commands_of {    # all that a job runs: told is called as the reader of shell scripts does
   my ($job, $told, %given) = @_;
+  my %seen;
+  $given{units} = sub {    # a unit that a command starts
+    my ($unit) = @_;
+    $unit .= '.service' unless $unit =~ /\.\w+$/;
+    return if $seen{$unit}++ || keys %seen > 10;
+    my ($service) = shown(asked({}, 'systemctl', 'show', '--', $unit));
+    shell_argv($_, $told, %given) for started($service || {});
+  };
   if ($job->{kind} eq 'timer') {
     my $service = $job->{service};
     my $user = $service->{User}[0] || $job->{owner} || 'root';

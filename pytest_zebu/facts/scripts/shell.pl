@@ -19,6 +19,8 @@ my %LONG = map { $_ => 1 } qw(--user --group --env --workdir --env-file --detach
   --reuid --regid --chdir --unset --host --machine --identifier --priority --max-args --max-procs --replace --name --network --volume
   --context --log-level --config --conflict-exit-code --description --on-calendar --service-type --uid --gid --namespace --container --command);
 my $PLAIN = qr/^(?:docker|docker-compose|podman|aws|rclone|restic|borg|node|npm|npx|mc|s3cmd|gsutil|az|age|gpg|zstd|xz|pigz|jq|yq|kubectl|helm|curl|wget|ntfy|apprise|task|git|node_exporter|promtool|psql)$/;
+my $RUNNERS = qr/^(?:make|gmake|task|go-task|just|npm|yarn|pnpm|composer|rake|bundle|invoke|fab|mage|poetry|pipenv|uv|ansible-playbook|ansible)$/;
+my $WHOLE = qr/^(?:acme\.sh|dehydrated|getssl)$/;    # large scripts that are known by their names wherever they are
 my $SHELLS = qr/^(?:r?bash|dash|ash|sh|ksh\d*|mksh|zsh)$/;
 my %CLOSES = map { $_ => 1 } qw(then else elif fi do done esac });
 
@@ -697,6 +699,15 @@ sub sh_call {
     my $inner = sh_container($state, $known, $base, @argv);
     return undef if $inner;
   }
+  if ($base eq 'snap' && @argv && shift @argv eq 'run') {
+    shift @argv while @argv && $argv[0] =~ /^-/;
+    return sh_tell($state, $known, @argv) if @argv;
+  }
+  if ($base eq 'systemctl' && $state->{units} && $state->{place} eq '') {
+    my ($verb, @units) = grep { !/^-/ } @argv;
+    $state->{units}->($_) for $verb && $verb =~ /^(?:re)?start$/ ? grep { /^[\w@.:\\-]+$/ } @units : ();
+  }
+  if ($base =~ $RUNNERS && $state->{place} eq '') { sh_unread($state, join(' ', $base, grep { !/[\$=]/ } @argv[0 .. ($#argv > 1 ? 1 : $#argv)]), 'runs what a file of its own says') }
   if ($base eq 'find') {
     for my $n (0 .. $#argv) {
       next unless $argv[$n] =~ /^-(?:exec|execdir|ok)$/;
@@ -746,7 +757,12 @@ sub sh_tell {    # a command that is a leaf
 sub sh_program {
   my ($state, $known, $name, $base, @argv) = @_;
   if ($name =~ /\$/ ) { sh_unread($state, $name, 'is a command that only a run could tell'); return undef }
-  return sh_tell($state, $known, $name, @argv) if $state->{place} ne '';
+  if ($state->{place} ne '') {
+    # What is in a container, or on another machine, is not read.
+    if ($name =~ m{/} && $name !~ m{^/(?:usr/)?s?bin/|^/usr/lib/postgresql/} || $name =~ /\.(?:sh|py|pl|rb|js)$/) { sh_unread($state, $name, "is a script of $state->{place}") }
+    return sh_tell($state, $known, $name, @argv);
+  }
+  return sh_tell($state, $known, $name, @argv) if $base =~ $WHOLE;
   my $path = $name;
   if ($name !~ m{/}) {
     ($path) = grep { -f $_ && -x _ } map { "$_/$name" } split /:/, $state->{vars}{PATH} // $state->{path};
@@ -766,9 +782,8 @@ sub sh_program {
 
 sub sh_foreign {    # a script of another language: whether it names what is looked for
   my ($state, $known, $name, @argv) = @_;
-  my $names = $state->{telling};
   for my $n (0 .. $#argv) {
-    if ($argv[$n] =~ /^-[a-z]*[ec]$/) { sh_unread($state, "a text of $name", "names $1, and is no shell script") if $names && ($argv[$n + 1] // '') =~ $names; last }
+    if ($argv[$n] =~ /^-[a-z]*[ec]$/) { sh_named($state, "a text of $name", $argv[$n + 1] // ''); last }
     if ($argv[$n] eq '-m') { sh_unread($state, "$name -m " . ($argv[$n + 1] // ''), 'is a program'); last }
     next if $argv[$n] =~ /^-/;
     my $path = $argv[$n] =~ m{^/} ? $argv[$n] : "$state->{cwd}/$argv[$n]";
@@ -785,10 +800,22 @@ sub sh_foreign {    # a script of another language: whether it names what is loo
   return sh_tell($state, $known, $name, @argv);
 }
 
+sub sh_names {
+  my ($state, $code) = @_;
+  return () unless $state->{telling};
+  my %found;
+  for my $tool ($code =~ /$state->{telling}/g) {
+    $tool =~ s/^(docker)\W+(\w+)\W+/$1 $2 /;
+    $found{$tool} = 1;
+  }
+  return sort keys %found;
+}
+
 sub sh_named {      # says so where a text of another language names what is looked for
   my ($state, $path, $body) = @_;
   (my $code = $body) =~ s/^[ \t]*(?:#|\/\/).*$//mg;
-  sh_unread($state, $path, "names $1, and is no shell script") if $state->{telling} && $code =~ $state->{telling};
+  my @names = sh_names($state, $code);
+  sh_unread($state, $path, 'names ' . join(' and ', @names) . ', and is no shell script') if @names;
 }
 
 sub sh_file {    # a file that is run
@@ -815,7 +842,7 @@ sub sh_content {
   my $is_text = substr($body, 0, 4096) !~ /\0/ && $body !~ /^\x7fELF/;
   my $is_shell = $is_text && ($interpreter eq '' ? 1 : $how =~ $SHELLS);
   if (!$is_shell) {
-    if ($is_foreign) { return sh_tell($state, $known, $path, @argv) }
+    if ($is_foreign || $state->{known_names} && $base =~ $state->{known_names}) { return sh_tell($state, $known, $path, @argv) }
     if ($is_text) { sh_named($state, $path, $body) }
     elsif ($base !~ $PLAIN) { sh_unread($state, $path, 'is a program') }
     return sh_tell($state, $known, $path, @argv);
@@ -868,7 +895,7 @@ sub sh_shell {    # sh with a text, a script or what it is fed
     shift @argv;    # $0
     local $state->{args} = [@argv];
     local $state->{functions} = {};
-    local $state->{vars} = $state->{place} eq '' ? { %{ $state->{vars} } } : {};
+    local $state->{vars} = $state->{place} eq '' ? { %{ $state->{vars} } } : { %{ $state->{given} || {} } };
     local $state->{cwd} = $state->{cwd};
     local $state->{ended} = 0;
     return sh_text($state, $word, 'sh -c');
@@ -937,11 +964,21 @@ sub sh_container {    # a command in a container; whether it is one
   if ($verb eq 'compose') { $skip->('fp'); $verb = shift @argv // return 0; $service = 1 }
   if ($verb eq 'container') { $verb = shift @argv // return 0 }
   if ($base =~ /compose/) { $service = 1 }
+  if ($verb =~ /^(?:start|up|restart)$/) {
+    sh_unread($state, "$base $verb $_", 'starts what its own files say') for grep { /backup|dump/i && !/^-/ } @argv;
+    return 0;
+  }
   return 0 unless $verb eq 'exec' || $verb eq 'run' && $base !~ /^kubectl$/;
   $skip->($base eq 'kubectl' ? 'nc' : 'euwvplhm');
   my $place = shift @argv // return 0;
   shift @argv if @argv && $argv[0] eq '--';
   if ($base eq 'kubectl') { $skip->('nc'); shift @argv if @argv && $argv[0] eq '--' }
+  if ($verb eq 'run') {    # an image may be a program, and is one where its name says so
+    my ($image) = $place =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
+    $image //= '';
+    if ($state->{known_names} && $image =~ $state->{known_names} && (!@argv || $argv[0] !~ $state->{known_names})) { unshift @argv, $image }
+    elsif (!@argv && $image =~ /backup|dump|barman|restic|borg/i) { sh_unread($state, "$base run $place", 'starts what its own files say') }
+  }
   return 1 unless @argv;
   local $state->{place} = ($verb eq 'run' ? 'image:' : $service ? 'service:' : 'container:') . $place;
   sh_call($state, \@argv, $known);
