@@ -18,6 +18,7 @@ import pytest
 
 from pytest_zebu.facts import backups, dumps, scripts
 from pytest_zebu.facts.dumps import Listing
+from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, read
 
 FOLDER = Path(str(resources.files(scripts)))
@@ -446,10 +447,10 @@ def test_whose_a_remote_of_rclone_is(remote: str, whose: str) -> None:
     assert done.stdout == whose
 
 
-def test_what_is_told_is_read(machine: Machine, target: object) -> None:
+def test_what_is_told_is_read(machine: Machine, target: Target) -> None:
     machine.keep("zebu.sql", PLAIN)
     said = {"backups": machine.backups(), "backups.listing": machine.listing(), "zebu.host": f"time={AT}\n"}
-    found = read("backups", said, target)  # type: ignore[arg-type]
+    found = read("backups", said, target)
     assert [dump.name for dump in found.dumps] == ["zebu.sql"]
     assert found.content.contents.kind == "plain"
 
