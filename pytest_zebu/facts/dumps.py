@@ -53,7 +53,8 @@ _MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?"
 )
-_DATES = re.compile(rf"\d+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_DATES = re.compile(rf"{_UUID}|\d+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
 
 
 def family(name: str) -> str:

@@ -153,6 +153,7 @@ def test_what_is_kept_beside_dumps_is_passed_over(name: str, said: str, chosen: 
 
 @pytest.mark.parametrize(("one", "other", "is_same"), [
     ("zebu-20261126.sql.gz", "zebu-20261125.sql.gz", True), ("zebu_Thursday.sql", "zebu_friday.sql", True),
+    ("0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "1a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5e", True),
     ("daily/zebu-1.sql", "weekly/zebu-1.sql", False), ("roles-1.sql", "zebu-1.sql", False), ("zebu-1.sql", "zebu-1.sql.md5", False),
 ])  # fmt: skip
 def test_names_of_one_family(one: str, other: str, is_same: bool) -> None:

@@ -159,6 +159,8 @@ ROWS: tuple[Row, ...] = (
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY + SECOND, 500), (SECOND, 1000))(value, now), available=12_500)}, FAILED, "does not hold 7 days"),
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 500), (SECOND, 1000))(value, now), available=12_500)}, PASSED, ""),
     (SIZE, {"backups": dumps()}, FAILED, "there is no dump"),
+    # An empty one tells nothing of how much there will be
+    (SIZE, {"backups": both(dumps((2 * DAY, 1000), (DAY, 1000), (SECOND, 0)), with_(available=4_999))}, FAILED, "does not hold 7 days"),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(*value.copy.value.dumps[:-1], replace(value.dumps[-1], size=1)))))}, FAILED, "another size"),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24),))))}, PASSED, ""),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24 - SECOND),))))}, FAILED, "the newest copy is 1 days and 2 hours old"),
