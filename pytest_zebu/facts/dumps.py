@@ -48,13 +48,18 @@ ENOUGH_ROWS = 1000
 """Under so many, a day's use may double them."""
 FARTHEST_ZONE = timedelta(hours=14)
 """A dump's own date has no zone: by so much it may be another moment in UTC."""
-_NUMBERS = re.compile(r"\d+|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august"
-                      r"|september|october|november|december|mon|tue|wed|thu|fri|sat|sun)\b", re.IGNORECASE)  # fmt: skip
+_DAYS = "|".join(f"{day}(?:day)?" for day in ("mon", "tues?", "wed(?:nes)?", "thu(?:rs)?", "fri", "sat(?:ur)?", "sun"))
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_DATES = re.compile(rf"{_UUID}|\d+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
 
 
 def family(name: str) -> str:
     """A name without what changes from day to day."""
-    return _NUMBERS.sub("#", name)
+    return _DATES.sub("#", name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import pytest
 
 from pytest_zebu.facts import backups, dumps, scripts
 from pytest_zebu.facts.dumps import Listing
+from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, read
 
 FOLDER = Path(str(resources.files(scripts)))
@@ -291,6 +292,19 @@ def test_what_lies_beside_dumps_is_passed_over(machine: Machine) -> None:
     assert found.passed_over == ("wiki-20261126.sql", "roles-20261126.sql", "zebu-20261126.sql.sha256")
 
 
+def test_structure_may_lie_beside_the_data(machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep("data-1.sql", PLAIN, age=9)
+    machine.keep("schema-1.sql", b"--\n-- PostgreSQL database dump\n--\nCREATE TABLE public.portfolios (a int);\n"
+                 b"--\n-- PostgreSQL database dump complete\n--\n", age=8)  # fmt: skip
+    machine.keep("last-run", b"", age=7)
+    found = machine.newest()
+    assert (found.contents.name, found.passed_over) == ("data-1.sql", ("last-run", "schema-1.sql"))
+    # What is called like a dump, and is none, is the newest dump nevertheless.
+    machine.keep("data-2.sql", b"", age=6)
+    assert machine.newest().why_none == "is empty"
+
+
 def test_of_several_databases_the_right_one_counts(machine: Machine) -> None:
     start, end = (b"--\n-- PostgreSQL database cluster dump%b\n--\n" % word for word in (b"", b" complete"))
     other = b"\\connect tiny2\n" + PLAIN.replace(b"portfolios", b"pages")
@@ -446,10 +460,10 @@ def test_whose_a_remote_of_rclone_is(remote: str, whose: str) -> None:
     assert done.stdout == whose
 
 
-def test_what_is_told_is_read(machine: Machine, target: object) -> None:
+def test_what_is_told_is_read(machine: Machine, target: Target) -> None:
     machine.keep("zebu.sql", PLAIN)
     said = {"backups": machine.backups(), "backups.listing": machine.listing(), "zebu.host": f"time={AT}\n"}
-    found = read("backups", said, target)  # type: ignore[arg-type]
+    found = read("backups", said, target)
     assert [dump.name for dump in found.dumps] == ["zebu.sql"]
     assert found.content.contents.kind == "plain"
 

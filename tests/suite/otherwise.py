@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.backups import Repository, Saved
 from pytest_zebu.facts.browser import Resource
 from pytest_zebu.facts.environment import Variable
 from pytest_zebu.facts.jobs import Command, Job
@@ -134,6 +135,61 @@ def dumps(*made: tuple[timedelta, int]) -> Change:
             replace(value.dumps[0], name=f"{n}", made=value.now - age, size=size) for n, (age, size) in enumerate(made)
         ),
     )
+
+
+def both(*changes: Change) -> Change:
+    """One after the other."""
+
+    def change(value: Any, now: datetime) -> Any:
+        for one in changes:
+            value = one(value, now)
+        return value
+
+    return change
+
+
+def copied(**changes: Any) -> Change:
+    """The copy, with fields otherwise."""
+    return lambda value, now: replace(value, copy=Known(with_(**changes)(value.copy.value, now)))
+
+
+def dated(age: timedelta) -> Change:
+    """The newest dump is of this age by its own word."""
+
+    def change(value: Any, now: datetime) -> Any:
+        contents = replace(value.content.contents, dated=value.now - age)
+        return replace(value, content=replace(value.content, contents=contents))
+
+    return change
+
+
+def _repository(value: Any, age: timedelta, state: str, cluster: str | None) -> tuple[Repository, ...]:
+    saved = Saved("1", value.now - age, state, value.cluster if cluster is None else cluster)
+    return (Repository("barman", "/backups", (saved,)),)
+
+
+def kept(age: timedelta, state: str = "done", cluster: str | None = None) -> Change:
+    """No dumps, but a backup of this age in a tool's repository, by default of the database's server."""
+    return lambda value, now: replace(value, dumps=(), repositories=_repository(value, age, state, cluster))
+
+
+def kept_there(age: timedelta, state: str = "done", cluster: str | None = None) -> Change:
+    """The copy is a tool's repository."""
+    return lambda value, now: copied(dumps=(), repositories=_repository(value, age, state, cluster))(value, now)
+
+
+def generations(*daily: int, weekly: tuple[int, ...] = ()) -> Change:
+    """Dumps of so many days ago, in folders by how often they are made."""
+
+    def change(value: Any, now: datetime) -> Any:
+        made = [("daily", days) for days in daily] + [("weekly", days) for days in weekly]
+        found = [
+            replace(value.dumps[0], name=f"{folder}/{days}", made=value.now - days * DAY)
+            for folder, days in sorted(made, key=lambda one: -one[1])
+        ]
+        return replace(value, dumps=tuple(found))
+
+    return change
 
 
 def logging(driver: str, options: dict[str, str]) -> Change:

@@ -13,6 +13,7 @@ import pytest
 from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.backups import FUTURE
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
 from pytest_zebu.facts.bruteforce import Server as Listening
 from pytest_zebu.facts.resources import MEMORY_SHARE
@@ -24,6 +25,7 @@ from tests.suite.otherwise import (
     DAY,
     GONE,
     SECOND,
+    UNDECLARED,
     Change,
     accepted,
     agents,
@@ -33,6 +35,8 @@ from tests.suite.otherwise import (
     beside,
     both,
     bought,
+    copied,
+    dated,
     documents,
     dumping,
     dumps,
@@ -41,11 +45,14 @@ from tests.suite.otherwise import (
     files,
     first,
     front,
+    generations,
     greeting,
     header,
     holding,
     hypervisor,
     job,
+    kept,
+    kept_there,
     known,
     logging,
     lost,
@@ -114,6 +121,7 @@ GUARDED, NO_PASSWORDS, ROOT, KEYS = (
 )
 READ = Log("/var/log/auth.log", False, 600)
 JAIL = Guard("fail2ban's jail sshd", (READ,), actions=(Action("filter", ((22, 22),), "input"),), limits=(5, 600, 600))
+HOUR = DAY / 24
 
 
 @pytest.fixture(scope="module")
@@ -191,16 +199,53 @@ ROWS: tuple[Row, ...] = (
     (DAILY, {"backups": dumps((2 * DAY, 100), (DAY, 49))}, FAILED, "less than half"),
     (DAILY, {"backups": dumps((3 * DAY, 100), (2 * DAY, 0), (DAY, 49))}, FAILED, "less than half"),
     (DAILY, {"backups": dumps()}, FAILED, "there is none"),
+    (DAILY, {"backups": dumps((DAY, 0))}, FAILED, "is empty"),
+    (DAILY, {"backups": dumps((-FUTURE, 100))}, PASSED, ""),
+    (DAILY, {"backups": dumps((-FUTURE - SECOND, 100))}, OPEN, "yet to come"),
+    (DAILY, {"backups": both(dumps(), with_(is_whole=False))}, OPEN, "could be read"),
+    (DAILY, {"backups": both(dumps((2 * DAY, 100)), with_(is_whole=False))}, OPEN, "whether there is a newer dump"),
+    # What a dump says of its own date has no zone: 14 hours more
+    (DAILY, {"backups": dated(40 * HOUR)}, PASSED, ""),
+    (DAILY, {"backups": dated(40 * HOUR + SECOND)}, FAILED, "by its own word"),
+    (DAILY, {"backups": dated(-3 * DAY)}, PASSED, ""),
+    # What a tool keeps in a repository of its own
+    (DAILY, {"backups": kept(26 * HOUR)}, PASSED, ""),
+    (DAILY, {"backups": kept(26 * HOUR + SECOND)}, FAILED, "the newest backup in it is 1 days and 2 hours old"),
+    (DAILY, {"backups": kept(DAY, state="failed")}, FAILED, "has ended well"),
+    (DAILY, {"backups": kept(DAY, cluster="1")}, FAILED, "of another server only"),
+    (DAILY, {"backups": kept(DAY, cluster="")}, OPEN, "a repository of barman"),
+    (SIZE, {"backups": kept(DAY)}, OPEN, "how much a repository of barman"),
+    (KEPT, {"backups": kept(DAY)}, OPEN, "a repository of barman"),
+    (OFF_VM, {"backups": kept_there(26 * HOUR)}, PASSED, ""),
+    (OFF_VM, {"backups": kept_there(26 * HOUR + SECOND)}, FAILED, "the newest backup in it is 1 days and 2 hours old"),
+    (OFF_VM, {"backups": kept_there(DAY, cluster="")}, OPEN, "a repository of barman"),
+    # Dumps that lie elsewhere themselves, and copies of which not all was seen
+    (OFF_VM, {"backups": both(dumps((26 * HOUR, 1)), with_(copy=UNDECLARED, is_elsewhere=True))}, PASSED, ""),
+    (OFF_VM, {"backups": both(dumps((26 * HOUR + SECOND, 1)), with_(copy=UNDECLARED, is_elsewhere=True))}, FAILED, "is 1 days and 2 hours old"),
+    (OFF_VM, {"backups": with_(copy=UNDECLARED)}, OPEN, "not declared"),
+    (OFF_VM, {"backups": copied(dumps=(), is_whole=False)}, OPEN, "could be read"),
+    (OFF_VM, {"backups": copied(doubt="its place was not seen")}, OPEN, "its place was not seen"),
+    (OFF_VM, {"backups": copied(same_storage="is here", doubt="")}, FAILED, "is here"),
+    # Rarer generations in folders of their own
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 14, 19))}, OPEN, "is of a rarer generation"),
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 13))}, FAILED, "is 13 days old"),
+    (KEPT, {"backups": generations(0, 1, 13)}, FAILED, "is 13 days old"),
+    (KEPT, {"backups": generations(0, 1, 2, weekly=tuple(range(7, 7 + 15 * 7, 7)))}, FAILED, "nothing deletes it"),
+    (KEPT, {"backups": both(dumps((DAY, 1)), with_(is_whole=False))}, OPEN, "could be read"),
     # Seven days of the newest one's size, in what is free and what is in use
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 1000))(value, now), available=6_000)}, PASSED, ""),
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 1000))(value, now), available=5_999)}, FAILED, "does not hold 7 days"),
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY + SECOND, 500), (SECOND, 1000))(value, now), available=12_500)}, FAILED, "does not hold 7 days"),
     (SIZE, {"backups": lambda value, now: replace(dumps((DAY, 500), (SECOND, 1000))(value, now), available=12_500)}, PASSED, ""),
     (SIZE, {"backups": dumps()}, FAILED, "there is no dump"),
+    # An empty one tells nothing of how much there will be
+    (SIZE, {"backups": both(dumps((2 * DAY, 1000), (DAY, 1000), (SECOND, 0)), with_(available=4_999))}, FAILED, "does not hold 7 days"),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(*value.copy.value.dumps[:-1], replace(value.dumps[-1], size=1)))))}, FAILED, "another size"),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24),))))}, PASSED, ""),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=(replace(value.dumps[-1], made=value.now - 26 * DAY / 24 - SECOND),))))}, FAILED, "the newest copy is 1 days and 2 hours old"),
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=())))}, FAILED, "has no copy"),
+    ("pre.database.backups.restore-tested", {"drill": with_(status=1, complaint="pg_restore: error: unsupported version (1.16) in file header")}, OPEN, "does not read such dumps"),
+    ("pre.database.backups.restore-tested", {"drill": with_(status=1, complaint="pg_restore: error: could not execute query")}, FAILED, "does not restore"),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 500}, live={"a": 1000})}, PASSED, ""),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 1000})}, FAILED, "fewer than half"),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 999})}, PASSED, ""),

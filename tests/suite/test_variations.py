@@ -59,7 +59,8 @@ POOLING, CONNECTIONS = "pre.database.configuration.pooling", "pre.database.confi
 PRICES, PASSWORD = "pre.application.environment.alpha-vantage", "pre.security.secrets.postgres-password"
 SECRET_KEY, ENV_FILES = "pre.security.secrets.secret-key", "pre.security.secrets.env-permissions"
 COMMITTED, DEFAULTS = "pre.security.secrets.not-committed", "pre.security.secrets.defaults-changed"
-UPDATES, DAILY = "post.maintenance.updates.os", "post.recovery.backups.daily"
+UPDATES, OFF_VM = "post.maintenance.updates.os", "pre.database.backups.off-vm"
+DAILY, VERIFIED = "post.recovery.backups.daily", "post.recovery.backups.verified"
 RESOURCES, NETWORK, ADDRESS = (f"pre.infrastructure.{name}" for name in ("vm-resources", "network", "static-ip"))
 LOGS, ROTATION = "post.monitoring.logs.accessible", "post.monitoring.logs.rotation"
 RECORDED, DISKS = "post.monitoring.services.resources", "post.monitoring.disk.usage"
@@ -169,9 +170,28 @@ VARIATIONS = tuple(
             ("@simulated 0 ", "@simulated 100 Unmet dependencies", OPEN, "Unmet dependencies"), ("@run ", "@run 2026-11-25 22:15:12,321 0\n@run ", PASSED),
         )),
         (DAILY, "backups", (
-            ("@file 162039 1795652606.2191312610", "@file 0 1795652606.2191312610", FAILED, "is empty"),
-            ("@file 162039 1795652606.2191312610", "@file 40000 1795652606.2191312610", PASSED),
-            ("@file 162039 1795652606.2191312610", "@file 39000 1795652606.2191312610", FAILED, "less than half"),
+            (" - zebu-", " w zebu-", FAILED, "there is none"), (" - zebu-", " - daily/zebu-", PASSED),
+            ("@copy host", "@unread folder\n@copy host", PASSED),
+        )),
+        (DAILY, "backups.listing", (
+            ("@format custom", "@format html", FAILED, "is a web page"), ("@format custom", "@format checksums", FAILED, "checksums"),
+            ("@in zebu\n", "@in zebu2\n", FAILED, "is of zebu2, and not of zebu"), ("@data ", "@defined ", FAILED, "has no table's data"),
+            ("@format custom", "@sealed age\n@format unknown", PASSED), ("@format custom", "@format binary", OPEN, "not known"),
+            ("@end reached", "@end missing", PASSED),
+        )),
+        (VERIFIED, "backups.listing", (
+            ("@end reached", "@end missing", FAILED, "was cut short"), ("@end reached", "@end unread", PASSED),
+            ("@restore 0 ", "@restore 1 pg_restore: error: could not uncompress data", FAILED, "could not uncompress"),
+            ("@restore 0 ", "@restore 1 pg_restore: error: unsupported version (1.16) in file header", PASSED),
+            ("@data 2000 public.transactions\n", "@data 0 public.transactions\n@data 0 public.portfolios\n", FAILED, "fewer than half"),
+            ("empty public.backfill_tasks", "rows public.fills", FAILED, "has no data of public.fills"),
+            ("@in zebu\n", "@in zebu2\n", FAILED, "is of zebu2, and not of zebu"), ("@format custom", "@format empty", FAILED, "is empty"),
+            ("@format custom", "@sealed age\n@format unknown", PASSED), ("@format custom", "@format zip", PASSED),
+        )),
+        (OFF_VM, "backups", (
+            ("@copy host other", "@copy host own", FAILED, "is this machine"), ("@copy host other", "@copy host unresolved", OPEN, "could not be seen"),
+            ("@copy host other nas.zebu.test", "@copy folder\n@place copy tmpfs 0:9 - - tmpfs", FAILED, "memory"),
+            ("@copy host other nas.zebu.test", "@copy folder\n@place copy nfs4 0:9 other - nas:/b", PASSED),
         )),
         (RESOURCES, "resources", (
             ("memory_kib=", "memory_kib=1024000\nwas=", FAILED, "memory"), ("memory_limit=", f"memory_limit={GIB}", FAILED, "memory"),

@@ -130,7 +130,7 @@ def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: C
     freed = sum(dump.size for dump in backups.dumps) + backups.bytes_left_out
     room = backups.available + freed
     # Each of the coming dumps is as much larger than the one before it as the dumps so far were.
-    needed, size = 0.0, float(newest.size)
+    needed, size = 0.0, float(max(newest.size, median(dump.size for dump in backups.dumps)))
     for _ in range(keep):
         size *= min(growth, 1.5)
         needed += size

@@ -201,6 +201,8 @@ sub place {
   my %once = map { $_ => 1 } @disks;
   my $source = $mount->{source};
   $source =~ s{(//[^/:@]*):[^@/]*@}{$1@};
+  # What rclone is told on the way may be a key.
+  $source =~ s/,.*//s if $mount->{type} =~ /^fuse/;
   print join(' ', "\@place $side", map { word($_) } $mount->{type}, $id, whose_files($mount), join(',', sort keys %once), $source), "\n";
 }
 

@@ -202,7 +202,7 @@ sub text {
   report('@partly') if $is_late;
   report('@end', $is_broken ? 'missing' : $is_late == 1 ? 'unread' : $found->{end} ? 'reached' : 'missing');
   my @others = @{ $found->{databases} };
-  return { database => @others == 1 ? $others[0] : undef, tables => \@tables, is_globals => $found->{kind} eq 'cluster' && !@tables && !%{ $found->{defined} } };
+  return { database => @others == 1 ? $others[0] : undef, tables => \@tables };
 }
 
 # What there is in one file; nothing where it may be what is looked for.
@@ -214,7 +214,7 @@ sub is_beside {
   my $found;
   if (-d $path) { $found = foldered($path) }
   else {
-    if ($size == 0) { report('@format empty'); return }
+    if ($size == 0) { report('@format empty'); return 1 }
     my $seen = layers($path);
     if ($seen->{trouble}) { report('@format unreadable'); return }
     my @layers = @{ $seen->{layers} };
@@ -225,7 +225,7 @@ sub is_beside {
       my $is_broken = is_broken(\@layers, @{ $seen->{status} });
       report($is_broken ? '@format unknown' : '@format empty');
       report('@end missing') if $is_broken;
-      return;
+      return !$is_broken;
     }
     if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return }
     if (substr($head, 0, 5) eq 'PGDMP') { $found = custom($path, @layers) }
@@ -234,11 +234,12 @@ sub is_beside {
     else {
       my $kind = text_kind($head);
       report('@format', $kind);
-      return $kind =~ /^(?:checksums|signature|text)\z/;
+      return $kind !~ /^(?:zip|7z|rar|tarball|sql|binary)\z/;
     }
   }
   return if ref $found ne 'HASH';
-  return 1 if $found->{is_globals};
+  # Structure, or roles, may lie beside the data.
+  return 1 if $found->{tables} && !@{ $found->{tables} };
   my $own = $ENV{ZEBU_DB_NAME} // '';
   return 1 if $own ne '' && defined $found->{database} && $found->{database} ne '' && $found->{database} ne $own;
   return @{ $found->{tables} || [] } && %live && !grep { $live{$_} } @{ $found->{tables} };
