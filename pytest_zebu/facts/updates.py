@@ -85,7 +85,9 @@ class Suite:
         return any("security" in self.field(letter).lower() for letter in ("a", "n", "l"))
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.field("n") or self.field("a"), self.field("c"))))
+        names = [self.field("n"), self.field("a")]
+        name = next((name for name in names if "security" in name), names[0] or names[1])
+        return "/".join(filter(None, (name, self.field("c"))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def test_ubuntus_origins_cover_its_pockets(target: Target) -> None:
     allowed = text.replace(PATTERN, "@allowed ${distro_id}:${distro_codename}-security\n")
     assert read("updates", allowed, target).uncovered == ()
     by_component = text.replace(PATTERN, "@pattern o=Ubuntu,c=main\n")
-    assert read("updates", by_component, target).uncovered == ("jammy/universe",)
+    assert read("updates", by_component, target).uncovered == ("jammy-security/universe",)
 
 
 def test_another_releases_suite_is_not_the_machines_own(target: Target) -> None:
