@@ -84,6 +84,11 @@ class Suite:
         """Whether security updates come from it."""
         return any("security" in self.field(letter).lower() for letter in ("a", "n", "l"))
 
+    @property
+    def is_extra(self) -> bool:
+        """Whether it has only some packages, newer than the release's: what is preferred there keeps nothing else back."""
+        return any(word in self.field(letter) for word in ("backports", "proposed") for letter in ("a", "n"))
+
     def __str__(self) -> str:
         names = [self.field("n"), self.field("a")]
         name = next((name for name in names if "security" in name), names[0] or names[1])
@@ -420,7 +425,7 @@ def _coverage(said: _Said, release: Release, security: tuple[Suite, ...]) -> tup
 
 def _refusal(security: tuple[Suite, ...], own: tuple[Suite, ...]) -> str:
     """Why apt takes no security update, by the priorities of suites."""
-    highest = max((suite.priority for suite in own), default=0)
+    highest = max((suite.priority for suite in own if not suite.is_extra), default=0)
     for suite in security:
         if suite.priority < 0:
             return f"{suite} is pinned to {suite.priority}"

@@ -170,6 +170,11 @@ def test_preferences_may_refuse_security(security: int, main: int, refused: str,
     assert read("updates", text, target).refused == refused
 
 
+def test_preferred_backports_keep_no_security_update_back(target: Target) -> None:
+    backports = "@suite 990 deb.debian.org o=Debian Backports,a=oldstable-backports,n=bookworm-backports,l=Debian Backports,c=main\n"
+    assert read("updates", UPDATES + backports, target).refused == ""
+
+
 @pytest.mark.parametrize(("changes", "reason"), [
     ((("@target bookworm-security deb.debian.org\n", ""),), MISSING_SUITE),
     ((), "the lists of bookworm-security of deb.debian.org were never fetched"),
