@@ -35,6 +35,9 @@ _FIELDS = {
     "site": "site", "n": "n", "codename": "n",
 }  # fmt: skip
 """The words of unattended-upgrades' patterns, and apt's letters for them."""
+_MOST = 100
+"""Patterns, and suites, that are compared: nobody has more, and a machine that says so keeps nobody busy."""
+_LONGEST = 200
 _KNOWN_ORIGINS = ("Debian", "Ubuntu")
 MISSING_SUITE = "no security suite is among apt's sources"
 
@@ -81,8 +84,15 @@ class Suite:
         """Whether security updates come from it."""
         return any("security" in self.field(letter).lower() for letter in ("a", "n", "l"))
 
+    @property
+    def is_extra(self) -> bool:
+        """Whether it has only some packages, newer than the release's: what is preferred there keeps nothing else back."""
+        return any(word in self.field(letter) for word in ("backports", "proposed") for letter in ("a", "n"))
+
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.field("n") or self.field("a"), self.field("c"))))
+        names = [self.field("n"), self.field("a")]
+        name = next((name for name in names if "security" in name), names[0] or names[1])
+        return "/".join(filter(None, (name, self.field("c"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +214,7 @@ def _pattern(text: str) -> tuple[tuple[str, str], ...] | None:
         key, equals, value = token.partition("=")
         if not equals or "=" in value or key.strip() not in _FIELDS:
             return None
-        found.append((_FIELDS[key.strip()], value.strip().replace("%2C", ",")))
+        found.append((_FIELDS[key.strip()], value.strip().replace("%2C", ",")[:_LONGEST]))
     return tuple(found)
 
 
@@ -218,7 +228,7 @@ def _allowed(text: str) -> str | None:
 
 
 def _suite(priority: str, site: str, release: str) -> Suite:
-    fields = dict(part.split("=", 1) for part in release.split(",") if "=" in part)
+    fields = dict(part[:_LONGEST].split("=", 1) for part in release.split(",") if "=" in part)
     return Suite(
         int(priority), (("site", site), *((key, fields[key]) for key in ("o", "a", "n", "l", "c") if key in fields))
     )
@@ -404,10 +414,10 @@ def _coverage(said: _Said, release: Release, security: tuple[Suite, ...]) -> tup
     """Suites that no pattern matches, and patterns that cannot be read."""
     texts = {text: _allowed(text) for text in said.all("allowed")} | {text: text for text in said.all("pattern")}
     read = {text: _pattern(_substituted(one, release)) if one is not None else None for text, one in texts.items()}
-    patterns = [one for one in read.values() if one]
+    patterns = [one for one in read.values() if one][:_MOST]
     uncovered = [
         str(suite)
-        for suite in security
+        for suite in security[:_MOST]
         if not any(all(fnmatchcase(suite.field(key), value) for key, value in one) for one in patterns)
     ]
     return tuple(dict.fromkeys(uncovered)), tuple(text for text, one in read.items() if one is None)
@@ -415,7 +425,7 @@ def _coverage(said: _Said, release: Release, security: tuple[Suite, ...]) -> tup
 
 def _refusal(security: tuple[Suite, ...], own: tuple[Suite, ...]) -> str:
     """Why apt takes no security update, by the priorities of suites."""
-    highest = max((suite.priority for suite in own), default=0)
+    highest = max((suite.priority for suite in own if not suite.is_extra), default=0)
     for suite in security:
         if suite.priority < 0:
             return f"{suite} is pinned to {suite.priority}"

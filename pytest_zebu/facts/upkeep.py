@@ -24,25 +24,23 @@ class Upkeep:
 
     Attributes:
         bots: files that let something watch the dependencies.
+        idle: files of such a thing that watches none, or is switched off.
         changelog: versions with an entry, in its order.
     """
 
     bots: tuple[str, ...]
     changelog: tuple[str, ...]
+    idle: tuple[str, ...] = ()
 
 
 def parse(gathered: Gathered, target: Target) -> Upkeep:
     """From files that are there, and the headings of the change log."""
-    bots, versions = [], []
-    for one in records(gathered.said("upkeep").out, "the upkeep probe", ("bot", "version")):
-        match [one.word, *one.rest.split(" ")]:
-            case ["bot", path]:
-                bots.append(path)
-            case ["version", version] if _VERSION.match(version):
-                versions.append(version)
-            case _:
-                raise one.garbled()
-    return Upkeep(tuple(bots), tuple(versions))
+    found: dict[str, list[str]] = {"bot": [], "version": [], "idle": []}
+    for one in records(gathered.said("upkeep").out, "the upkeep probe", found.keys()):
+        # A heading that only begins like a version's names none.
+        if one.word != "version" or _VERSION.match(one.rest):
+            found[one.word].append(one.rest)
+    return Upkeep(tuple(found["bot"]), tuple(found["version"]), tuple(found["idle"]))
 
 
 FACT = Fact("upkeep", parse, (PROBE,))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_zebu.facts.answer import Reason
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -66,3 +68,11 @@ def test_its_own_file_system(said: str, own: bool, target: Target) -> None:
 )
 def test_less_is_garbled(old: str, new: str, target: Target) -> None:
     assert why("docker_daemon", OUT.replace(old, new), target) is Reason.GARBLED
+
+
+def test_another_daemon_is_named(target: Target) -> None:
+    """Podman in Docker's place, or a Docker that runs rootless: root's socket does not answer."""
+    complaint = "Cannot connect to the Docker daemon\nDocker runs rootless, for deploy: no socket of root's answers\n"
+    answer = ALL["docker_daemon"].read(Gathered({"dockerd": Said(1, "", complaint)}), target)
+    assert isinstance(answer, Unknown)
+    assert "Docker runs rootless, for deploy" in answer.detail

@@ -144,7 +144,7 @@ def test_ubuntus_origins_cover_its_pockets(target: Target) -> None:
     allowed = text.replace(PATTERN, "@allowed ${distro_id}:${distro_codename}-security\n")
     assert read("updates", allowed, target).uncovered == ()
     by_component = text.replace(PATTERN, "@pattern o=Ubuntu,c=main\n")
-    assert read("updates", by_component, target).uncovered == ("jammy/universe",)
+    assert read("updates", by_component, target).uncovered == ("jammy-security/universe",)
 
 
 def test_another_releases_suite_is_not_the_machines_own(target: Target) -> None:
@@ -168,6 +168,11 @@ def test_preferences_may_refuse_security(security: int, main: int, refused: str,
         (f"@suite 500 deb.debian.org {MAIN}", f"@suite {main} deb.debian.org {MAIN}"),
     )
     assert read("updates", text, target).refused == refused
+
+
+def test_preferred_backports_keep_no_security_update_back(target: Target) -> None:
+    backports = "@suite 990 deb.debian.org o=Debian Backports,a=oldstable-backports,n=bookworm-backports,l=Debian Backports,c=main\n"
+    assert read("updates", UPDATES + backports, target).refused == ""
 
 
 @pytest.mark.parametrize(("changes", "reason"), [

@@ -125,6 +125,7 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
     Fix: `docker compose ps` and `docker compose logs SERVICE`; start what is down, mend what is unhealthy.
     See: https://docs.docker.com/reference/compose-file/services/#healthcheck
     """
+    case.saw(*(f"{one.label}: ran once, and ended well" for one in containers.made if containers.is_done(one)))
     for container in containers.services:
         with case(
             container.label, f"{container.status}, health {container.health}, {container.restart_count} restarts"

@@ -194,7 +194,7 @@ def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
     Fix: Dependabot or Renovate in the repository, or a scheduled audit.
     See: https://docs.github.com/en/code-security/dependabot; https://docs.renovatebot.com
     """
-    case.saw(*(f"watched by {path}" for path in upkeep.bots))
+    case.saw(*(f"watched by {path}" for path in upkeep.bots), *(f"watches nothing: {path}" for path in upkeep.idle))
     if not upkeep.bots:
         raise NotAssessed(
             "the repository configures neither Dependabot nor Renovate nor an audit; what people do, they attest"

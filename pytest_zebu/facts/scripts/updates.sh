@@ -39,12 +39,12 @@ if [ -n "$left$only" ]; then
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
   echo "@excluded $(printf '%s\n' "$installed" | excluded | wc -l) $(printf '%s\n' "$installed" | wc -l)"
 fi
-if [ -d /run/systemd/system ]; then
-  for name in apt-daily apt-daily-upgrade; do
-    systemctl show "$name.timer" -p UnitFileState -p ActiveState --value 2>/dev/null | tr '\n' ' ' | sed "s/^/@timer $name.timer /; s/ *$//"; echo
-    echo "@service $name.service $(systemctl show "$name.service" -p LoadState --value 2>/dev/null)"
-  done
-fi
+for name in apt-daily apt-daily-upgrade; do
+  state=$(systemctl show "$name.timer" -p UnitFileState -p ActiveState --value 2>/dev/null | tr '\n' ' ')
+  [ -n "$state" ] || continue  # without systemd, nothing is told
+  echo "@timer $name.timer ${state% }"
+  echo "@service $name.service $(systemctl show "$name.service" -p LoadState --value 2>/dev/null | head -n 1)"
+done
 [ -f /var/lib/apt/periodic/unattended-upgrades-stamp ] && echo "@stamp $(stat -c %Y /var/lib/apt/periodic/unattended-upgrades-stamp)"
 # The log speaks the machine's language; levels and the patterns of origins, which every run names as it begins, do not.
 # shellcheck disable=SC2012  # logrotate's names have no blanks
