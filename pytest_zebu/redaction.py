@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ QUOTED = re.compile(r"(\\{0,4}[\"']|)(.*?)(\\{0,4}[\"']|[,\]\[{}]*)", re.DOTALL)
 NUMBER = re.compile(r"-?[0-9.]{4,}")
 LITERAL = re.compile(r"([\"'])[^\s]*\1")
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer"))
+LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20}")
 UNITS = (
     (r"[A-Za-z0-9+/]{20,}={0,2}", 0.4),
     (r"[A-Za-z0-9_-]{20,}={0,2}", 0.35),
@@ -57,6 +58,7 @@ def _name(name: str) -> str:
     return f"_{re.sub('[^A-Z0-9]+', '_', words.upper()).strip('_')}_"
 
 
+@lru_cache(4096)
 def _rank(name: str) -> int:
     """2 where a name is a secret's, 1 where it may be one's, 0 where it is none's."""
     patterns, words = _patterns(), _name(name)
@@ -96,6 +98,10 @@ def _words() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], float], ...]
 
 
 def _without_words(text: str) -> str:
+    return "\n".join(_line_without_words(line) if LONG_WORD.search(line) else line for line in text.split("\n"))
+
+
+def _line_without_words(text: str) -> str:
     hexadecimal, units = _words()
     text = hexadecimal.sub(lambda found: found[1] if found[1] is not None else HIDDEN, text)
     for pattern, least in units:

@@ -17,8 +17,12 @@ sub read_patterns {
 sub name_of { my ($name) = @_; $name =~ s/([a-z0-9])([A-Z])/$1_$2/g; $name = uc $name; $name =~ s/[^A-Z0-9]+/_/g; $name =~ s/^_+|_+$//g; return "_${name}_" }
 
 # 2 where the name is a secret's, 1 where it may be one's, 0 where it is none's.
-sub is_secret {
-  my $name = name_of($_[0]);
+my %rank;
+
+sub is_secret { return $rank{ $_[0] } //= rank_of(name_of($_[0])) }
+
+sub rank_of {
+  my ($name) = @_;
   return 0 if $name =~ $pattern{'name.about'};
   return $name =~ $pattern{'name.secret'} ? 2 : $name =~ $pattern{'name.maybe'} ? 1 : 0;
 }
@@ -50,7 +54,9 @@ sub is_random {
   return $changes >= $least * length $core ? 1 : 0;
 }
 
-sub hide_words {
+sub hide_words { return join "\n", map { /[A-Za-z0-9+\/_-]{20}/ ? hide_words_of_line($_) : $_ } split /\n/, $_[0], -1 }
+
+sub hide_words_of_line {
   my ($text) = @_;
   $text =~ s/($pattern{digest})|($pattern{hex})/defined $1 ? $1 : $HIDDEN/ge;
   for my $unit ([qr/[A-Za-z0-9+\/]{20,}={0,2}/, 0.4], [qr/[A-Za-z0-9_-]{20,}={0,2}/, 0.35], [qr/[A-Za-z0-9]{20,}/, 0.3]) {

@@ -380,17 +380,6 @@ def variable(name: str, text: str) -> Change:
     return change
 
 
-def both(*changes: Change) -> Change:
-    """One after the other."""
-
-    def change(value: Any, now: datetime) -> Any:
-        for one in changes:
-            value = one(value, now)
-        return value
-
-    return change
-
-
 def known(severity: str) -> Change:
     """An advisory of this severity about the first place."""
     advisory = Advisory("left-pad", "1.0", "GHSA-1", ("CVE-1",), severity)

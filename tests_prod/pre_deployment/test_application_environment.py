@@ -27,8 +27,12 @@ def test_required_variables_are_set(environment: Environment, case: Cases) -> No
     if not required:
         raise NotAssessed("the checkout has no example of the production .env that declares what is required")
     for wanted in required:
-        found = environment.get(DOTENV, wanted.name)
+        # What a file of secrets or another file of variables gives to a container is set too.
+        given = environment.elsewhere(wanted.name)
+        found = environment.get(DOTENV, wanted.name) or (given[0] if given else None)
         with case(wanted.name, f"{found.length} characters" if found else "absent"):
+            if found is None and environment.elsewhere(f"{wanted.name}_FILE"):
+                raise NotAssessed("is kept in a file that was not read")
             assert found is not None, "is not set"
             assert found.length, "is empty"
             assert not found.is_placeholder, "is still a placeholder"

@@ -44,6 +44,10 @@ def test_the_database_password_is_strong_and_in_force(
             raise NotAssessed(
                 "does not set POSTGRES_PASSWORD, and need not for a database that the project does not make"
             )
+        if not running and environment.elsewhere("POSTGRES_PASSWORD_FILE"):
+            raise NotAssessed(
+                "does not set POSTGRES_PASSWORD, and the file of secrets in which it is kept was not read"
+            )
         # A file of secrets, or another file of variables, is as good a place: what counts is what the database was given.
         assert declared is not None or any(one.length for one in running), "does not set POSTGRES_PASSWORD"
         if declared is not None:
