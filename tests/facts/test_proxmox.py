@@ -137,6 +137,23 @@ def test_a_storage_with_an_odd_row_takes_nothing_with_it(target: Target) -> None
     assert found.newest == NOON
 
 
+@pytest.mark.parametrize(("row", "counts"), [
+    ({}, True), ({"vmid": 200}, True), ({"vmid": "200"}, True), ({"vmid": 2000}, False), ({"content": "iso"}, False), ({"volid": "nas:backup/vzdump-qemu-200-2026.vma.zst"}, True),
+    ({"volid": "nas:backup/vzdump-qemu-100-2026.vma.zst"}, False), ({"volid": "nas:backup/vzdump-lxc-2001-x.tar"}, False), ({"volid": "pbs:backup/vm/200/2026-11-25T02:00:00Z"}, True),
+    ({"volid": "pbs:backup/vm/300/2026-11-25T02:00:00Z"}, False),
+])  # fmt: skip
+def test_backups_of_other_machines_are_none_of_this_one(row: dict[str, Any], counts: bool, target: Target) -> None:
+    answers = {
+        "backup_jobs": [JOB],
+        "backup_runs": [{"id": "2000", "status": "OK", "endtime": AT}],
+        "status": {"type": "nfs"},
+    }
+    content = [{"ctime": AT - 9, "vmid": 200}, {"ctime": AT, **row}]
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), **answers, content=content))
+    assert (found.newest == NOON) is counts
+    assert found.runs == Known(())
+
+
 @pytest.mark.parametrize(("count", "known"), [(proxmox.RUNS - 1, True), (proxmox.RUNS, False)])
 def test_runs_that_all_failed_are_none_unless_the_list_was_cut(count: int, known: bool, target: Target) -> None:
     failed = [{"status": "job errors", "endtime": AT}] * count
