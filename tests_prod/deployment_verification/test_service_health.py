@@ -13,7 +13,7 @@ from pytest_zebu.facts.browser import Page, Screen
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dns import Name
-from pytest_zebu.facts.http import HttpAnswer, of_name
+from pytest_zebu.facts.http import HttpAnswer, of_name, within_reach
 from pytest_zebu.facts.postgres import Database, Migrations
 from pytest_zebu.facts.redis import Redis
 from pytest_zebu.facts.trials import Use
@@ -101,7 +101,7 @@ def test_the_application_answers_over_https(web: Web, own_page: str, settings: S
     site = settings.domains.site
     if site is None:
         raise NotAssessed("domains.site is not set")
-    for place, answer in of_name(web.fronts, site).items():
+    for place, answer in of_name(within_reach(web.fronts), site).items():
         with case(f"https://{place}/"):
             said = need(answer)
             case.saw(f"status {said.status}, {said.header('content-type')}")
@@ -111,7 +111,7 @@ def test_the_application_answers_over_https(web: Web, own_page: str, settings: S
 
 
 def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> None:
-    for place, answer in of_name(certificates, domain).items():
+    for place, answer in of_name(within_reach(certificates), domain).items():
         with case(f"certificate of {place}"):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
@@ -450,7 +450,7 @@ def test_redirects_keep_the_whole_address(
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
     known = {*settings.domains.names, *settings.domains.also_redirect_to}
     for domain, answers in plain_http.items():
-        for place, answer in answers.items():
+        for place, answer in within_reach(answers).items():
             with case(f"http://{domain}{place}"):
                 said = need(answer)
                 case.saw(f"http://{domain}{place}: {said.status} {said.location}")
@@ -474,7 +474,7 @@ def test_www_and_apex_end_at_one_address(web: Web, certificates: Certificates, s
     ends: dict[str, str] = {}
     for name in (site, www):
         _expect_trusted(name, certificates, case)
-        for place, answer in of_name(web.fronts, name).items():
+        for place, answer in of_name(within_reach(web.fronts), name).items():
             with case(f"https://{place}/"):
                 said = need(answer)
                 case.saw(f"https://{place}/: {said.status} {said.location}".rstrip())

@@ -11,7 +11,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name
 from pytest_zebu.facts.exposure import View
-from pytest_zebu.facts.http import HttpAnswer, of_name
+from pytest_zebu.facts.http import HttpAnswer, of_name, within_reach
 from pytest_zebu.facts.proxmox import Node
 from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
 from pytest_zebu.facts.web import CORRELATION, Web
@@ -172,7 +172,7 @@ def test_certificates_come_from_the_expected_authority(
     """
     if not certificates:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
-    for domain, answer in (origin_certificates or certificates).items():
+    for domain, answer in within_reach(origin_certificates or certificates).items():
         with case(domain):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
@@ -216,7 +216,7 @@ def test_the_router_forwards_what_it_should(
             assert not extra, f"{', '.join(map(str, extra))} of {view.address} is forwarded, which is not declared"
     with case("the same certificate"):
         # Behind a content delivery network the names lead to it, and the router to the proxy.
-        known = [need(answer) for answer in (origin_certificates or certificates).values()]
+        known = [need(answer) for answer in within_reach(origin_certificates or certificates).values()]
         case.saw(f"{public} serves the certificate {public_certificate[:16]}")
         assert public_certificate in {one.fingerprint for one in known if one}, "is not served by the proxy"
 
