@@ -18,7 +18,7 @@ from pytest_zebu.facts.web import CORRELATION, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.target import Target
-from tests_prod.deployment_verification.test_initial import is_healthy
+from tests_prod.deployment_verification.test_initial import expect_same_page, is_healthy
 from tests_prod.ways import expect_way
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
@@ -151,7 +151,7 @@ def test_the_proxy_leads_here(
                     )
                 else:
                     assert said.status == 200, f"answers {said.status}"
-                    assert said.sha256 == own_page, "answers with another page than this machine's frontend has"
+                    expect_same_page(said, own_page)
 
 
 def _begins_with(name: str, words: str) -> bool:
