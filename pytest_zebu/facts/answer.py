@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NO_COMMAND = "no such command"
     TIMED_OUT = "timed out"
     UNREACHABLE = "unreachable"
+    NO_WAY = "no way there"
     GARBLED = "garbled"
     MISSING = "not there"
     NOT_CONFIGURED = "not configured"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pytest_zebu.facts.answer import Known, Unknown, part
+from pytest_zebu.facts.answer import Known, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
@@ -75,6 +75,19 @@ def by_place(name: str, seen: Known[Any] | Unknown) -> dict[str, Known[Any] | Un
 def of_name(found: Mapping[str, T], name: str) -> dict[str, T]:
     """What was seen at each address to which a name leads, of all names."""
     return {place: one for place, one in found.items() if place.partition(" ")[0] == name}
+
+
+def within_reach(found: Mapping[str, Known[T] | Unknown]) -> dict[str, Known[T] | Unknown]:
+    """Without the addresses to which this machine has no route, as to IPv6 ones where it has none, if a name has others.
+
+    What is served there is judged by the items that are about each address; others are judged by what can be seen.
+    """
+
+    def is_seen(answer: Known[T] | Unknown) -> bool:
+        return not isinstance(answer, Unknown) or answer.reason is not Reason.NO_WAY
+
+    seen = {place.partition(" ")[0] for place, answer in found.items() if is_seen(answer)}
+    return {place: one for place, one in found.items() if is_seen(one) or place.partition(" ")[0] not in seen}
 
 
 def read_way(row: Any) -> Way:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -260,18 +261,33 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
         if _covers(row, vmid)
     )
     now = datetime.fromtimestamp(gathered.time, UTC)
-    runs = _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks"))
+    runs = _runs(_listed(answers.get(BACKUP_RUNS, nothing), "tasks"), vmid)
     asked = answers.get(STORAGES, {})
     stored: dict[str, Known[Stored] | Unknown] = {}
     for name in {job.storage for job in jobs}:
         status, content = (asked.get(path, nothing) for path in _storage_paths(target, name))
         sees_all = target.settings.proxmox.ssh is not None
         try:
-            stored[name] = _stored(name, status, _listed(content, "backups"), sees_all=sees_all)
+            stored[name] = _stored(name, status, _of_machine(_listed(content, "backups"), vmid), sees_all=sees_all)
         except Garbled as error:
             stored[name] = Unknown(Reason.GARBLED, str(error))
     unclear = tuple(str(row.get("id", "")) for row in rows if _covers(row, vmid) is None)
     return VmBackups(jobs, runs, now, stored, unclear)
+
+
+_VOLUME = re.compile(r"(?:vzdump-(?:qemu|lxc|openvz)-|backup/(?:vm|ct)/)(\d+)[-/]")
+
+
+def _of_machine(rows: list[Mapping[str, Any]] | Unknown, vmid: int) -> list[Mapping[str, Any]] | Unknown:
+    """The backups of one machine, by their own number or their name: not every release knows the question's."""
+    if isinstance(rows, Unknown):
+        return rows
+
+    def number(row: Mapping[str, Any]) -> str:
+        named = _VOLUME.search(str(row.get("volid", "")))
+        return str(row["vmid"]) if "vmid" in row else named[1] if named else str(vmid)
+
+    return [row for row in rows if number(row) == str(vmid) and row.get("content", "backup") == "backup"]
 
 
 def _stored(
@@ -293,11 +309,15 @@ def _stored(
     return Known(Stored(name, is_elsewhere, tuple(made)))
 
 
-def _runs(tasks: list[Mapping[str, Any]] | Unknown) -> Known[tuple[datetime, ...]] | Unknown:
+def _runs(tasks: list[Mapping[str, Any]] | Unknown, vmid: int) -> Known[tuple[datetime, ...]] | Unknown:
     if isinstance(tasks, Unknown):
         return tasks
     try:
-        ended = [float(task["endtime"]) for task in tasks if task.get("status") == "OK" and "endtime" in task]
+        ended = [
+            float(task["endtime"])
+            for task in tasks
+            if task.get("status") == "OK" and "endtime" in task and str(task.get("id", vmid)) == str(vmid)
+        ]
         if not ended and len(tasks) >= RUNS:
             return Unknown(Reason.UNDECIDABLE, f"none of the last {RUNS} runs succeeded, and there may be more before")
         return Known(tuple(datetime.fromtimestamp(moment, UTC) for moment in sorted(ended, reverse=True)))

@@ -83,8 +83,8 @@ def parse(gathered: Gathered, target: Target) -> SignIn:
         raise Missing(seen)
     status = part(seen.value, "status", int)
     said = parse_json(part(seen.value, "body", str), "the sign-in provider's key set") if status == 200 else {}
-    keys = said.get("keys") if isinstance(said, dict) else None
-    return SignIn(host_of(key), key.startswith(LIVE), status, len(keys) if isinstance(keys, list) else 0)
+    keys = part(said, "keys", list) if status == 200 else []
+    return SignIn(host_of(key), key.startswith(LIVE), status, len(keys))
 
 
 FACT = Fact("signin", parse, then=then)

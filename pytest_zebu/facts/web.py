@@ -55,6 +55,7 @@ class Answer:
 
     Attributes:
         way: the answers to which it leads, where they were asked for.
+        is_cut: the body may be longer than what was read of it.
     """
 
     url: str
@@ -65,6 +66,7 @@ class Answer:
     sha256: str
     trouble: str = ""
     way: Way = field(default_factory=nowhere)
+    is_cut: bool = False
 
     def combined(self, name: str) -> str:
         """All values of a header as one, as browsers take most headers (https://fetch.spec.whatwg.org/#concept-header-list-get)."""
@@ -182,7 +184,9 @@ def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
     status = part(row, "status", int)
     row = {"headers": {}, "location": "", "body": "", "sha256": "", "error": "", **row}
     location, body, sha256, trouble = (part(row, key, str) for key in ("location", "body", "sha256", "error"))
-    return Known(Answer(url, status, location, _headers(row), body, sha256, trouble, read_way(row)))
+    return Known(
+        Answer(url, status, location, _headers(row), body, sha256, trouble, read_way(row), row.get("is_cut") is True)
+    )
 
 
 def _headers(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -116,6 +116,14 @@ def _severity(osv: str, identifier: str, trust: str) -> str:
         return ""
 
 
+def _is_within(version: str, versions: str) -> bool | None:
+    """Whether a version is within a range; nothing where one of the two is not understood."""
+    try:
+        return Version(version) in NpmSpec(versions)
+    except ValueError:
+        return None
+
+
 def _npm(registry: str, packages: Sequence[Pair], trust: str) -> Any:
     versions: dict[str, list[str]] = {}
     for name, version in packages:
@@ -130,19 +138,20 @@ def _npm(registry: str, packages: Sequence[Pair], trust: str) -> Any:
         if answer.status_code != 200:
             return Unknown(Reason.UNDECIDABLE, f"npm advisories: status {answer.status_code}")
         said = answer.json()
-        return [
-            {
-                "package": name,
-                "version": version,
-                "id": str(one.get("url") or one["id"]).rsplit("/", 1)[-1],
-                "aliases": [],
-                "severity": str(one["severity"]).lower(),
-            }
-            for name, advisories in said.items()
-            for one in advisories
-            for version in versions[name]
-            if Version(version) in NpmSpec(one["vulnerable_versions"])
-        ]
+        found, odd = [], []
+        for name, advisories in said.items():
+            for one in advisories:
+                identifier = str(one.get("url") or one["id"]).rsplit("/", 1)[-1]
+                row = {"id": identifier, "aliases": [], "severity": str(one["severity"]).lower()}
+                for version in versions[name]:
+                    is_hit = _is_within(version, one["vulnerable_versions"])
+                    if is_hit is None:
+                        odd.append(f"{name} {version}: {identifier}")
+                    elif is_hit:
+                        found.append({"package": name, "version": version, **row})
+        if odd and not found:
+            return Unknown(Reason.UNDECIDABLE, f"whether {plain_text(odd[0])[:120]} is about it cannot be told")
+        return found
     except requests.RequestException as error:
         return Unknown(Reason.UNREACHABLE, f"npm advisories: {type(error).__name__}")
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -586,6 +586,7 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
         "headers": headers,
         "body": plain_text(body),
         "sha256": hashlib.sha256(body).hexdigest() if body else "",
+        **({"is_cut": True} if body_limit and len(body) >= body_limit else {}),
     }
 
 

@@ -93,7 +93,7 @@ def no_way_to(address: str) -> Unknown | None:
             line.connect((address, 443))
     except OSError as error:
         if error.errno in NO_WAY:
-            return Unknown(Reason.UNREACHABLE, f"this machine has no way to {address} ({error.strerror})")
+            return Unknown(Reason.NO_WAY, f"this machine has no route to {address} ({error.strerror})")
         raise
     return None
 

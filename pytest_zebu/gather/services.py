@@ -152,7 +152,11 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
         if isinstance(found, Unknown):
             return found
         kept = ("name", "status", "conclusion")
-        return [{key: str(run.get(key)) for key in kept} for run in found if isinstance(run, dict)]
+        return [
+            {key: str(run.get(key)) for key in kept}
+            for run in found
+            if isinstance(run, dict) and run.get("head_sha", sha) == sha
+        ]
 
     checks = {commit: runs(commit)}
     skipped = (
@@ -169,7 +173,13 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
         pulls = [_pull(pull, listed) for pull in pulls if isinstance(pull, dict)]
     deployments = listed("/deployments", "deployments", sha=commit, environment=forge.staging)
     if not isinstance(deployments, Unknown):
-        deployments = [_deployment(one, listed) for one in deployments if isinstance(one, dict)]
+        # What was asked for is looked at again: not every forge knows these words of the question.
+        wanted = {"sha": commit, "environment": forge.staging}
+        deployments = [
+            _deployment(one, listed)
+            for one in deployments
+            if isinstance(one, dict) and all(str(one.get(key, value)) == value for key, value in wanted.items())
+        ]
     return {"checks": checks, "pulls": pulls, "deployments": deployments}
 
 

@@ -11,8 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID as OID
 
-from pytest_zebu.facts.answer import Known, Reason
+from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.certificates import Certificate, _weakness, looks, origin_looks, public_looks, read_chain
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
@@ -20,7 +21,9 @@ from tests.facts.answers import NOON, read, why
 ROOT_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-def certificate(key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False, days: int = 30) -> x509.Certificate:
+def certificate(
+    key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False, days: int = 30, uses: tuple[Any, ...] = ()
+) -> x509.Certificate:
     """A certificate of a key, signed by the root's."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root" if is_root else "leaf")])
     issuer = [x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")]
@@ -31,6 +34,8 @@ def certificate(key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False
     )  # fmt: skip
     if names:
         made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+    if uses:
+        made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     return made.sign(by, hashes.SHA256())
 
 
@@ -80,11 +85,26 @@ def test_trust_has_a_time_and_a_root(ca_file: Path) -> None:
         (["a.test", "zebu.test"], True),
         (["www.zebu.test"], False),
         ([], False),
+        (["*", "a..b", "x_y.test", "zebu.test"], True),
+        (["*", "a..b"], False),
+        (["ZEBU.test"], True),
+        (["zebu.test.example"], False),
+        (["notzebu.test"], False),
     ],
 )
 def test_whether_it_covers_the_name(names: list[str], covers: bool, ca_file: Path) -> None:
     """One without any alternative name covers none."""
     assert judged(certificate(LEAF_KEY, *names), ca_file).covers_name is covers
+
+
+@pytest.mark.parametrize(("uses", "is_server"), [
+    ((), True), ((OID.SERVER_AUTH,), True), ((OID.CLIENT_AUTH, OID.SERVER_AUTH), True), ((OID.ANY_EXTENDED_KEY_USAGE,), True),
+    ((OID.CLIENT_AUTH,), False), ((OID.EMAIL_PROTECTION, OID.CODE_SIGNING), False),
+])  # fmt: skip
+def test_what_it_is_for(uses: tuple[Any, ...], is_server: bool, ca_file: Path) -> None:
+    found = judged(certificate(LEAF_KEY, "zebu.test", uses=uses), ca_file)
+    assert (found.trust_error == "") is is_server
+    assert is_server or "not for servers" in found.trust_error
 
 
 @pytest.mark.parametrize(("key", "weakness"), [
@@ -109,7 +129,10 @@ def test_signatures_that_are_too_weak(algorithm: Any, weakness: str) -> None:
 
 
 def test_names_origin_and_public_address_are_looked_at(target: Target) -> None:
-    assert [look.subject for look in looks(target)] == ["zebu.test", "www.zebu.test", "api.zebu.test"]
+    asked = looks(target)
+    assert [look.subject for look in asked] == ["zebu.test", "www.zebu.test", "api.zebu.test"]
+    assert all(look.arguments["addresses"] == ["10.99.0.80"] for look in asked)
+    assert all(len(look.arguments["resolvers"]) == 3 for look in asked)
     assert origin_looks(target) == ()
     (look,) = public_looks(target)
     assert (look.vantage, look.arguments["address"]) == ("internet", "10.99.0.80")
@@ -127,6 +150,16 @@ def test_a_port_that_refuses_serves_none(target: Target) -> None:
     assert list(found.values()) == [Known(None)] * 3
     (look,) = public_looks(target)
     assert read("public_certificate", {}, target, {look.key: {"refused": "x"}}) == ""
+
+
+def test_each_address_serves_its_own(target: Target) -> None:
+    silent = Unknown(Reason.UNREACHABLE, "no way")
+    seen = {"at": {"192.0.2.1": {"refused": "x"}, "2001:db8::1": silent}}
+    found = read("certificates", {}, target, {looks(target)[0].key: seen})
+    assert {place: one for place, one in found.items() if place.startswith("zebu.test")} == {
+        "zebu.test at 192.0.2.1": Known(None),
+        "zebu.test at 2001:db8::1": silent,
+    }
 
 
 @pytest.mark.parametrize("chain", [[], ["AAAA"], ["!"], [1], None])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.http import DEEP_PATH, HttpAnswer, Step, looks, of_name
+from pytest_zebu.facts.http import DEEP_PATH, HttpAnswer, Step, looks, of_name, within_reach
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -36,6 +36,14 @@ def test_each_address_answers_for_itself_and_tells_its_way(target: Target) -> No
     assert (first.value.path, first.value.way) == (DEEP_PATH, Known((Step("https://x/", 200),)))
     assert (second.value.way, third) == (silent, silent)
     assert of_name({"x": 1, "x at 192.0.2.1": 2, "xy": 3}, "x") == {"x": 1, "x at 192.0.2.1": 2}
+
+
+def test_what_no_route_leads_to_is_left_to_the_items_that_are_about_each_address() -> None:
+    far, silent, seen = Unknown(Reason.NO_WAY, "x"), Unknown(Reason.UNREACHABLE, "x"), Known(1)
+    found = {
+        "a at 192.0.2.1": seen, "a at 2001:db8::1": far, "b at 2001:db8::2": far, "c at 192.0.2.3": silent, "c at ::3": far,
+    }  # fmt: skip
+    assert within_reach(found).keys() == {"a at 192.0.2.1", "b at 2001:db8::2", "c at 192.0.2.3"}
 
 
 @pytest.mark.parametrize(

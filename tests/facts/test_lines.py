@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.fact import key_values
 from pytest_zebu.facts.lines import Record, records, single
 
 WHAT = "the probe"
@@ -48,3 +49,10 @@ def test_the_last_of_a_word_counts() -> None:
     assert single(found, "a") == "2"
     assert single(found, "b") == ""
     assert single(found, "b", "0") == "0"
+
+
+def test_other_ends_of_lines_are_part_of_a_text() -> None:
+    """Whatever Unicode takes for one: a document may be named with it, and no record begins behind it."""
+    (found,) = records("@a x\u2028@b y\x85z\n", WHAT, ("a", "b"))
+    assert found.rest == "x\u2028@b y\x85z"
+    assert key_values("a=1\u2028b=2\n") == {"a": "1\u2028b=2"}

@@ -110,11 +110,55 @@ JOB = {
 
 @pytest.mark.parametrize(("change", "jobs"), [
     ({}, 1), ({"vmid": "100, 200"}, 1), ({"vmid": "2001"}, 0), ({"vmid": "", "all": 1}, 1), ({"vmid": "", "all": 0}, 0),
-    ({"vmid": "", "all": 1, "exclude": "200"}, 0), ({"vmid": "", "all": 1, "exclude": "201,300"}, 1), ({"pool": "x", "vmid": ""}, 0),
+    ({"vmid": "", "all": 1, "exclude": "200"}, 0), ({"vmid": "", "all": 1, "exclude": "201,300"}, 1), ({"pool": "x", "vmid": ""}, 0), ({"vmid": "", "all": "yes"}, 1), ({"vmid": "", "all": "off"}, 0),
 ])  # fmt: skip
 def test_which_jobs_back_the_machine_up(change: dict[str, Any], jobs: int, target: Target) -> None:
     found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[{**JOB, **change}]))
     assert len(found.jobs) == jobs
+    assert found.unclear == (("b",) if "pool" in change else ())
+    assert all(job.is_of_many is (change.get("vmid", "200") != "200") for job in found.jobs)
+
+
+@pytest.mark.parametrize(("value", "on"), [
+    (1, True), ("1", True), (True, True), ("on", True), ("Yes", True), (" true ", True), (0, False), ("0", False), (False, False), ("off", False), ("no", False), (None, False), (2, False), ("", False),
+])  # fmt: skip
+def test_every_spelling_of_a_boolean(value: Any, on: bool) -> None:
+    assert proxmox.is_on(value) is on
+
+
+def test_a_storage_with_an_odd_row_takes_nothing_with_it(target: Target) -> None:
+    answers = {"backup_jobs": [JOB], "backup_runs": [{"status": "OK", "endtime": AT}], "status": {"type": "nfs"}}
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), **answers, content=[{"ctime": AT}, {"size": 1}]))
+    assert found.stored["nas"].reason is Reason.GARBLED
+    assert (found.runs, found.newest) == (Known((NOON,)), None)
+    found = read(
+        "vm_backups", {}, vm(target), by_api(vm(target), **answers, content=[{"ctime": AT - 9}, {"ctime": AT}])
+    )
+    assert found.newest == NOON
+
+
+@pytest.mark.parametrize(("row", "counts"), [
+    ({}, True), ({"vmid": 200}, True), ({"vmid": "200"}, True), ({"vmid": 2000}, False), ({"content": "iso"}, False), ({"volid": "nas:backup/vzdump-qemu-200-2026.vma.zst"}, True),
+    ({"volid": "nas:backup/vzdump-qemu-100-2026.vma.zst"}, False), ({"volid": "nas:backup/vzdump-lxc-2001-x.tar"}, False), ({"volid": "pbs:backup/vm/200/2026-11-25T02:00:00Z"}, True),
+    ({"volid": "pbs:backup/vm/300/2026-11-25T02:00:00Z"}, False),
+])  # fmt: skip
+def test_backups_of_other_machines_are_none_of_this_one(row: dict[str, Any], counts: bool, target: Target) -> None:
+    answers = {
+        "backup_jobs": [JOB],
+        "backup_runs": [{"id": "2000", "status": "OK", "endtime": AT}],
+        "status": {"type": "nfs"},
+    }
+    content = [{"ctime": AT - 9, "vmid": 200}, {"ctime": AT, **row}]
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), **answers, content=content))
+    assert (found.newest == NOON) is counts
+    assert found.runs == Known(())
+
+
+@pytest.mark.parametrize(("count", "known"), [(proxmox.RUNS - 1, True), (proxmox.RUNS, False)])
+def test_runs_that_all_failed_are_none_unless_the_list_was_cut(count: int, known: bool, target: Target) -> None:
+    failed = [{"status": "job errors", "endtime": AT}] * count
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=[JOB], backup_runs=failed))
+    assert isinstance(found.runs, Known) is known
 
 
 def vm(target: Target) -> Target:

@@ -1,16 +1,19 @@
-"""The probes' scripts, as far as it can be told without a machine to ask."""
+"""The probes' scripts, as far as it can be told without a machine to ask: some are run here, with stand-ins for what they ask."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from pytest_zebu.facts import ALL, scripts, trials
+from pytest_zebu.facts import ALL, documents, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
+from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.ssh import program
 
 FOLDER = Path(str(resources.files(scripts)))
@@ -106,3 +109,140 @@ def test_what_is_no_json_is_refused_in_perl(text: str) -> None:
     program = scripts.text("json.pl") + "read_json($ARGV[0]); print 'read';"
     done = subprocess.run(["perl", "-e", program, text], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("", "no JSON\n")
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a script with commands of these texts on the path, in front of the real ones."""
+
+    def made(
+        *parts: str, commands: Mapping[str, str] | None = None, stdin: str = "", **values: str
+    ) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        for name, text in (commands or {}).items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+        environment = {
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            **{f"ZEBU_{name}": text for name, text in values.items()},
+        }
+        kind = ["perl", "-e"] if parts[-1].endswith(".pl") else ["sh", "-c"]
+        return subprocess.run(
+            [*kind, scripts.joined(*parts)], input=stdin, capture_output=True, text=True, env=environment, check=False, cwd=tmp_path,
+        )  # fmt: skip
+
+    return made
+
+
+@pytest.mark.parametrize(("log", "status", "out"), [
+    ("fine", 0, "0\n"), ("QueuePool limit of size 5\nfine\nsorry, too many clients already", 0, "2\n"), ("", 0, "0\n"),
+    ("configured logging driver does not support reading", 1, ""), ("QueuePool limit of size 5", 1, ""), ("@status 0", 1, ""),
+])  # fmt: skip
+def test_a_log_that_cannot_be_read_counts_nothing(log: str, status: int, out: str, run: Run) -> None:
+    done = run("backend-pool.sh", commands={"docker": f"printf '%s' '{log}'; exit {status}"}, BACKEND_CONTAINER="x")
+    assert (done.stdout, done.returncode == 0) == (out, status == 0)
+
+
+def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> None:
+    for name in (
+        "uv.lock",
+        "web/pnpm-lock.yaml",
+        "web/package-lock.json",
+        "node_modules/yarn.lock",
+        "a b/requirements.txt",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"text of {name}")
+    with (tmp_path / "web/package-lock.json").open("wb") as large:
+        large.truncate(6_000_001)
+    done = run("packages-locks.sh", APP_DIR=str(tmp_path))
+    assert set(filter(None, done.stdout.split("\n"))) == {
+        "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
+        "@unread kind web/pnpm-lock.yaml", "@unread size web/package-lock.json",
+    }  # fmt: skip
+    assert done.returncode == 0
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -> None:
+    done = run("packages-locks.sh", commands={"find": "echo '5 ./uv.lock'; exit 1"}, APP_DIR=str(tmp_path))
+    assert "@part" in done.stdout.split("\n")
+
+
+def test_documents_that_are_not_read_are_told(tmp_path: Path, run: Run) -> None:
+    """Git has nothing to say here: the files' own times stand in."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/deploy.md").write_text("# Deploy\n")
+    (tmp_path / "long.md").write_text("x" * 524_289)
+    topics = dict(documents.PROBE.values)["TOPICS"]
+    asked = {"TOPICS": topics, "APP_DIR": str(tmp_path), "SET_DOCUMENTS": "", "PERL": scripts.text("documents.pl")}
+    done = run("git.sh", "documents.sh", **asked)
+    lines = done.stdout.split("\n")
+    assert "@unread long.md" in lines
+    assert any(line.startswith("@document 2 0 ") and line.endswith(" docs/deploy.md") for line in lines)
+    done = run("git.sh", "documents.sh", commands={"find": "exit 1"}, **asked)
+    assert "@unread ." in done.stdout.split("\n")
+    many = "i=0; while [ $i -lt 2003 ]; do echo ./docs/deploy.md; i=$((i+1)); done"
+    done = run("git.sh", "documents.sh", commands={"find": many}, **asked)
+    assert "@cut 3" in done.stdout.split("\n")
+
+
+def test_what_the_node_refuses_is_no_answer(run: Run) -> None:
+    pvesh = 'case "$2" in /version) echo "{\\"release\\": \\"9.1\\"}" ;; *) echo "[ {"; exit 2 ;; esac'
+    done = run("pvesh.sh", commands={"pvesh": pvesh}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="")
+    assert done.stdout == '@version {"release": "9.1"}\n@updates \n@refreshes \n@backup_jobs \n'
+
+
+INSTALLED = """case "$1 $2" in
+  "ps --filter") i=0; while [ $i -lt COUNT ]; do echo "c$i s$i"; i=$((i+1)); done ;;
+  "exec c0") echo 'a 1'; echo '? odd.dist-info' ;;
+  "exec c1"|"exec c2") exit 127 ;;
+  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app' ;;
+  "top c2") echo 'COMMAND'; echo 'nginx: master' ;;
+  *) exit 3 ;;
+esac"""
+
+
+def test_a_python_that_is_not_on_the_path_is_not_none(run: Run) -> None:
+    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "4")}, PROJECT="x")
+    assert done.stdout == "@service s0 0\na 1\n? odd.dist-info\n@service s1 unseen\n@service s2 none\n@service s3 3\n"
+    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "25")}, PROJECT="x")
+    assert done.stdout.startswith("@cut 25\n")
+
+
+HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
+
+
+@pytest.mark.parametrize(("text", "hosts"), [
+    ("http { server { listen 443 ssl; server_name a *.B; limit_req zone=z; } }", ["yes tls a *.b"]),
+    ("http { limit_req zone=z; server { server_name a; } server { server_name b; limit_req_dry_run on; } }", ["yes plain a", "no plain b"]),
+    ("http { server { server_name a; # limit_req zone=z;\n location / { return 301 https://$host${request_uri}; } } }", ["no plain a"]),
+    ("http { server { listen [::]:443 quic; server_name 'a'; location = /health { limit_req zone=z; } location / { } } }", ["no tls a"]),
+    ("http { server { location / { } location /api/ { limit_req zone=z; } } }", ["yes plain"]),
+    ("http { server { location ^~ /api/ { } location ~ ^/api { limit_req zone=z; } } }", ["no plain"]),
+    ("http { server { location /api/ { } location ~* ^/API { limit_req zone=z; } } }", ["yes plain"]),
+    ("http { server { location / { rewrite ^ /x last; } location /x { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { map $a $b { 'x;{' \"limit_req zone=z;\"; } server { add_header X 'limit_req zone=z;'; } }", ["no plain"]),
+    ("http { server { location / { content_by_lua_block { local x = {} if a then b() end } } limit_req zone=z; } }", ["yes plain"]),
+    ("http { include conf.d/*.conf; }\n# configuration file /etc/nginx/conf.d/a.conf:\nserver { server_name a; limit_req zone=z; }\n"
+     "# configuration file /etc/nginx/sites/b.conf:\nserver { server_name b; }", ["yes plain a"]),
+    ("events {}", []),
+])  # fmt: skip
+def test_which_servers_of_nginx_limit_requests(text: str, hosts: list[str], run: Run) -> None:
+    """As nginx reads it: comments, quotes, includes, levels, and which location serves the API."""
+    done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
+    assert done.stdout.split("\n")[:-1] == [*(f"@host {host}" for host in hosts), "@nginx read"]
+
+
+@pytest.mark.parametrize("text", ["http {", "http { } }", "http { server { location ~ ^/( { } } }", "http { a 'b }"])
+def test_a_configuration_that_is_not_understood_is_not_read(text: str, run: Run) -> None:
+    assert run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED).stdout == "@nginx unread\n"
+    assert run("proxy-nginx.pl", stdin="", PATH=PROTECTED).stdout == "@nginx unread\n"
+
+
+def test_an_nginx_that_shows_nothing_is_known_as_one(run: Run) -> None:
+    done = run("proxy-configuration.sh", commands={"nginx": "exit 1", "ls": "exit 2"}, PERL="print 1", PATH=PROTECTED)
+    assert done.stdout.split("\n")[-2] == "@nginx failed"

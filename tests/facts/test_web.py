@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Garbled, Known, Reason, Unknown
+from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer, foreign_origins, looks, read_answer, scripts_looks
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
@@ -38,6 +39,30 @@ def test_an_answer() -> None:
     assert nothing == Known(Answer("https://x/", 0, "", {}, "", "", "refused"))
     unknown = Unknown(Reason.TIMED_OUT, "x")
     assert read_answer(unknown, "https://x/") is unknown
+
+
+@pytest.mark.parametrize(("kind", "is_json", "is_page"), [
+    ("application/json; charset=utf-8", True, False), ("text/html; x=json", False, True), ("Text/HTML", False, True), ("application/xhtml+xml", False, True), ("text/htmlish", False, False), ("", False, False),
+])  # fmt: skip
+def test_what_an_answer_says_that_it_is(kind: str, is_json: bool, is_page: bool) -> None:
+    answer = Answer("https://x/", 200, "", {"content-type": (kind,)}, "", "")
+    assert (answer.is_json, answer.is_page) == (is_json, is_page)
+
+
+def test_values_of_a_header_are_one_to_browsers() -> None:
+    answer = Answer("https://x/", 200, "", {"a": ("1", "1")}, "", "")
+    assert (answer.combined("a"), answer.combined("b")) == ("1, 1", "")
+
+
+def test_fronts_are_seen_at_each_address(target: Target) -> None:
+    look = asked(target)["https zebu.test"]
+    assert (look.arguments["everywhere"], look.arguments["follow"]) == (True, True)
+    silent = Unknown(Reason.UNREACHABLE, "no way")
+    row = {"status": 301, "location": "/x", "way": [{"url": "https://zebu.test/x", "status": 200, "trouble": ""}]}
+    found = read("web", {}, target, {look.key: {"at": {"192.0.2.1": row, "192.0.2.2": silent}}})
+    first = found.fronts["zebu.test at 192.0.2.1"].value
+    assert (first.status, first.way) == (301, Known((Step("https://zebu.test/x", 200),)))
+    assert found.fronts["zebu.test at 192.0.2.2"] is silent
 
 
 def test_origins_that_must_not_be_allowed(target: Target) -> None:

@@ -245,6 +245,8 @@ def test_an_answer_is_told_as_far_as_it_was_asked_for(servers: tuple[Server, Ser
     told = ask({"url": f"{here.url}/", "control": None, "body_limit": 4})
     assert (told["status"], told["location"], told["body"]) == (404, "/elsewhere", "0123")
     assert told["sha256"] == hashlib.sha256(b"0123").hexdigest()
+    assert told["is_cut"] is True
+    assert "is_cut" not in ask({"url": f"{here.url}/", "control": None, "body_limit": 11})
     assert told["headers"]["content-type"] == ["text/html"]
     assert "x-odd" not in told["headers"]
     bare = ask({"url": f"{here.url}/", "control": None, "headers": {"X-Asked": "yes"}, "method": "POST"})
@@ -255,9 +257,9 @@ def test_an_answer_is_told_as_far_as_it_was_asked_for(servers: tuple[Server, Ser
 
 @UNVERIFIED
 def test_scripts_of_a_page_tell_where_its_api_is(servers: tuple[Server, Server]) -> None:
-    """Those of the page's own host; the address that they name is asked."""
+    """Those of the page's own origin; the address that they name is asked."""
     here, elsewhere = servers
-    page = f'<script src="/a.js"></script><script type="module" src="b.js"></script><script src="https://localhost:{elsewhere.http.server_port}/c.js"></script>'
+    page = f'<script src="/a.js"></script><script type="module" src="b.js"></script><script src="{elsewhere.url}/c.js"></script>'
     javascript = {"Content-Type": "text/javascript"}
     here.answers |= {
         "GET /": (200, {"Content-Type": "text/html"}, page.encode()),

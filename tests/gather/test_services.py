@@ -155,6 +155,20 @@ def test_advisories(service: Service, declared: Callable[..., Settings]) -> None
     assert reasons(answer["lock"]) is Reason.UNDECIDABLE
 
 
+def test_an_advisory_that_is_not_understood_takes_nothing_with_it(
+    service: Service, declared: Callable[..., Settings]
+) -> None:
+    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
+    odd = {**old, "url": "https://example.test/GHSA-3", "vulnerable_versions": "whatever"}
+    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [odd, old]}})
+    asked = declared(advisories={"osv": url, "npm": url}), {}, {"lock": [["esbuild", "0.17.19"]]}
+    assert [one["id"] for one in audit.ask_advisories(*asked)["lock"]] == ["GHSA-1"]
+    path.write_text(json.dumps({**states.advisories(), "npm": {"esbuild": [odd]}}))
+    answer = audit.ask_advisories(*asked)["lock"]
+    assert reasons(answer) is Reason.UNDECIDABLE
+    assert "esbuild 0.17.19: GHSA-3" in answer.detail
+
+
 @pytest.mark.parametrize(("text", "found"), [
     ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a", True), ('a "b;"; limit_req zone=a;', True),
     ("# limit_req zone=a;", False), ("limit_req_zone $x zone=a:1m rate=1r/s;", False), ("limit_req_status 429;", False), ('add_header X "limit_req zone=a;";', False),

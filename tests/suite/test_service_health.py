@@ -15,6 +15,7 @@ from tests_prod.deployment_verification.test_service_health import (
     _is_of_type,
     _viewport,
 )
+from tests_prod.pre_deployment.test_infrastructure import _begins_with
 from tests_prod.ways import expect_way
 
 
@@ -57,6 +58,14 @@ def test_which_refusal_is_that_of_a_visitor(text: str, excused: bool) -> None:
     console = f"Failed to load resource: the server responded with a status of 401 () ({text.split()[-1]})"
     if "401" in text and text.startswith("GET"):
         assert _is_logged_out(console, LOGGED_OUT_CONSOLE, OURS) is excused
+
+
+@pytest.mark.parametrize(("name", "words", "begins"), [
+    ("Let's Encrypt", "Let's Encrypt", True), ("Pebble Intermediate CA 12ab", "pebble", True), ("Google Trust Services LLC", "Google Trust Services", True),
+    ("(STAGING) Let's Encrypt", "Let's Encrypt", False), ("Not Let's Encrypt", "Let's Encrypt", False), ("Pebbles", "Pebble", False), ("", "Pebble", False),
+])  # fmt: skip
+def test_the_name_of_an_authority(name: str, words: str, begins: bool) -> None:
+    assert _begins_with(name, words) is begins
 
 
 def way(*urls: str, trouble: str = "") -> Way:

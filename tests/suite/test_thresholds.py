@@ -470,6 +470,9 @@ ROWS: tuple[Row, ...] = (
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"})}, PASSED, ""),
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"}), "proxy": with_(certificates=GONE)}, FAILED, "there is none"),
     (RENEWAL, {"proxy_machine": with_(renewals={"npm-1": ""})}, OPEN, "could not be read"),
+    # A page that is longer than what is compared of it
+    ("deploy.frontend.https", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
+    ("pre.infrastructure.reverse-proxy", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
     # Pools: SQLAlchemy's words for no limit
     ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "0")}, FAILED, "has no limit"),
     ("pre.database.configuration.pooling", {"environment": variable("DB_MAX_OVERFLOW", "-1")}, FAILED, "has no limit"),

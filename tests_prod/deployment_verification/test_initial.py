@@ -162,6 +162,13 @@ def is_healthy(answer: Answer) -> bool:
     return answer.body.strip() == HEALTHY and not answer.is_page
 
 
+def expect_same_page(said: Answer, own_page: str) -> None:
+    """What comes back is the page that this machine's frontend has."""
+    if said.is_cut:
+        raise NotAssessed("the page is longer than what is compared of it")
+    assert said.sha256 == own_page, "answers with another page than this machine's frontend has"
+
+
 @item("deploy.initial.health-site")
 def test_the_site_says_that_it_is_healthy(web: Web, settings: Settings, case: Cases) -> None:
     """Load balancers and monitors ask here. The single page answers every path with 200, which says nothing.

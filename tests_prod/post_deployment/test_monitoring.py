@@ -9,6 +9,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.http import within_reach
 from pytest_zebu.facts.jobs import Job, unread_of
 from pytest_zebu.facts.logs import Logs, Rotation
 from pytest_zebu.facts.monitors import Monitors
@@ -302,7 +303,7 @@ def test_certificates_will_not_expire_unseen(
     Fix: look at the renewal (certbot.timer, NPMplus); watch the date (a timer with `openssl x509 -checkend`, an uptime service).
     See: RFC 9773; https://letsencrypt.org/docs/integration-guide/#when-to-renew
     """
-    for name, answer in certificates.items():
+    for name, answer in within_reach(certificates).items():
         with case(name):
             certificate = need(answer)
             assert certificate is not None, "nobody answers on port 443"
@@ -332,7 +333,9 @@ def test_renewal_has_worked(
     See: https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates
     """
     served = {
-        name: one for name, answer in (origin_certificates or certificates).items() if (one := need(answer)) is not None
+        name: one
+        for name, answer in within_reach(origin_certificates or certificates).items()
+        if (one := need(answer)) is not None
     }
     if not served:
         raise NotAssessed("no certificate was seen")

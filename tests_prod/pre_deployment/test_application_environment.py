@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment
 from pytest_zebu.facts.web import Scripts, Web
@@ -47,18 +46,21 @@ def test_pages_call_the_production_api(
     Fix: set VITE_API_BASE_URL in `.env` and build the frontend's image again: `docker compose build frontend`, `up -d`.
     See: https://vite.dev/guide/env-and-mode
     """
-    api = urlsplit(settings.domains.api_origin or "")
     case.saw(*(f"{url} answers {status} {kind}" for url, status, kind in scripts.scripts))
     if not scripts.bases:
         raise NotAssessed("no script of the first page names the address of an API")
-    hosts = {urlsplit(origin).hostname for origin in settings.domains.page_origins} | {api.hostname}
+    known = {urls.origin(one) for one in (*settings.domains.page_origins, settings.domains.api_origin or "")}
     for base, (status, kind) in scripts.bases.items():
         with case(base, f"answers {status} {kind}"):
-            host = urlsplit(base).hostname
-            assert host not in LOCAL, "is an address of the developer's own machine"
-            assert host is None or host in hosts, f"leads to {host}, which is not declared"
-            assert urlsplit(base).scheme != "http", "is not https"
-            assert status == 401 and "json" in kind, f"does not reach the backend: it answers {status} {kind}"
+            there = urls.read(base, f"https://{settings.domains.site}/")
+            assert there is not None, "is no address"
+            assert there.host not in LOCAL, "is an address of the developer's own machine"
+            # Another port is another origin.
+            assert there.origin.replace("http:", "https:", 1) in known, (
+                f"leads to {there.origin}, which is not declared"
+            )
+            assert there.scheme == "https", "is not https"
+            assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
     declared = environment.get(DOTENV, "VITE_API_BASE_URL")
     with case(DOTENV, declared.plain if declared else "does not set VITE_API_BASE_URL"):
         if declared is not None and declared.length:

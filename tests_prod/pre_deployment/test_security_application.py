@@ -95,7 +95,8 @@ def _has_limits(
     if isinstance(proxy_machine, Known) and (servers := proxy_machine.value.servers) is not None:
         seen["nginx of the proxy"] = servers if isinstance(servers, Unknown) else _by_nginx(servers.value, names)
     if isinstance(proxy, Known) and isinstance(proxy.value.hosts, Known):
-        hosts = [host for host in proxy.value.hosts.value if host.is_enabled and set(host.names) & set(names)]
+        wanted = {one for name in names for one in (name, f"*.{name.partition('.')[2]}")}
+        hosts = [host for host in proxy.value.hosts.value if host.is_enabled and set(host.names) & wanted]
         if hosts:
             seen["proxy hosts"] = all(host.has_limits for host in hosts)
     return seen

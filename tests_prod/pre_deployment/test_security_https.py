@@ -9,7 +9,7 @@ from datetime import timedelta
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
-from pytest_zebu.facts.http import HttpAnswer
+from pytest_zebu.facts.http import HttpAnswer, within_reach
 from pytest_zebu.facts.jobs import unread_of
 from pytest_zebu.facts.proxy import RENEWS, Administration, ManagedCertificate, ProxyMachine
 from pytest_zebu.facts.web import Web
@@ -104,7 +104,7 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
     Fix: in the proxy, "HSTS enabled" for every host: `Strict-Transport-Security: max-age=63072000`.
     See: RFC 6797 (section 8.1: of several headers only the first counts).
     """
-    for domain, answer in web.fronts.items():
+    for domain, answer in within_reach(web.fronts).items():
         with case(domain):
             said = need(answer)
             assert said.status, "does not answer over https"
@@ -125,7 +125,7 @@ def test_http2_is_spoken(certificates: Mapping[str, Known[Certificate | None] | 
     """
     if not certificates:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
-    for domain, answer in certificates.items():
+    for domain, answer in within_reach(certificates).items():
         with case(domain):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
@@ -218,7 +218,7 @@ def test_certificates_renew_themselves(
     # Behind a content delivery network, which renews its own certificates, the proxy's are those that it serves itself.
     served = {
         domain: found
-        for domain, answer in (origin_certificates or certificates).items()
+        for domain, answer in within_reach(origin_certificates or certificates).items()
         if (found := need(answer)) is not None
     }
     interval = timedelta(hours=settings.proxy.renewal_hours)
