@@ -91,6 +91,26 @@ def jail_of_many_ports(lab: Lab) -> None:
 
 @fault(
     "pre.security.ssh.brute-force",
+    flips=set(),
+    mend=mend_jail,
+)
+def jail_of_the_journal(lab: Lab) -> None:
+    """Odd but right: the jail reads the journal, where sshd's lines are."""
+    jail(lab, "backend = systemd\njournalmatch = _SYSTEMD_UNIT=ssh.service + _COMM=sshd")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
+    flips={"pre.security.ssh.brute-force"},
+    mend=mend_jail,
+)
+def jail_of_another_unit(lab: Lab) -> None:
+    """The jail takes from the journal what another unit writes there."""
+    jail(lab, "backend = systemd\njournalmatch = _SYSTEMD_UNIT=zebu-ssh.service")
+
+
+@fault(
+    "pre.security.ssh.brute-force",
     flips={"pre.security.ssh.brute-force"},
     mend=mend_jail,
 )
