@@ -165,7 +165,8 @@ class Making:
 
     Attributes:
         dumping: jobs that dump it, and nothing keeps them from it; each with no other commands.
-        wrong: of jobs that dump something else, or cannot run, why.
+        wrong: of jobs that dump something else, or that their scheduler leaves out, why.
+        broken: what jobs are to run and cannot, with why: it may be what dumped.
         unread: what jobs run and nobody could read, and dumps of servers of which it is not known whose they are.
         holders: containers that make backups of it.
     """
@@ -174,6 +175,14 @@ class Making:
     wrong: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     holders: tuple[Job, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def complaint(self) -> str:
+        """Why there is none, as far as it was seen."""
+        if self.wrong:
+            return self.wrong[0]
+        return f"neither the machine nor its hypervisor makes any{f' ({self.broken[0]})' if self.broken else ''}"
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -208,11 +217,12 @@ def making_of(jobs: Sequence[Job], environment: Environment | None, containers: 
     name = database_of(environment) if environment else ""
     dumping: list[Job] = []
     wrong: list[str] = []
+    broken: list[str] = []
     unread: list[str] = []
     holders: list[Job] = []
     for job in jobs:
         unread += unread_of([job], TOOLS)
-        wrong += [f"{job.name}: {one}" for one in job.broken]
+        broken += [f"{job.name}: {one}" for one in job.broken]
         good = []
         for command in job.commands:
             if (dump := dump_of(command)) is None:
@@ -232,7 +242,9 @@ def making_of(jobs: Sequence[Job], environment: Environment | None, containers: 
             wrong.append(f"{job.name} {job.hindered}")
         elif good:
             dumping.append(replace(job, commands=tuple(good)))
-    return Making(tuple(dumping), tuple(dict.fromkeys(wrong)), tuple(dict.fromkeys(unread)), tuple(holders))
+    return Making(
+        tuple(dumping), tuple(dict.fromkeys(wrong)), tuple(dict.fromkeys(unread)), tuple(holders), tuple(broken)
+    )
 
 
 def keep_appearing(moments: Sequence[datetime], now: datetime) -> bool:

@@ -200,7 +200,7 @@ LOOP = "tell_loop('saver', 'container', ['/bin/sh', '-c', $script], place => 'co
 
 @pytest.mark.parametrize(("script", "words"), [
     ("pg_dump 'postgresql://op:hush@db/zebu' > /b/x", "pg_dump\tpostgresql://db/zebu\t>\t/b/x"), ("pg_dump -d 'host=db password=hush dbname=zebu'", "pg_dump\t-d\thost=db password=- dbname=zebu"),
-    ("PGPASSWORD=hush pg_dump zebu", "pg_dump\tzebu"), ("export PGPASSWORD=hush; pg_dump zebu", "pg_dump\tzebu"), ("pg_dump zebu | curl -T - https://op:hush@example.org/x", "pg_dump\tzebu\t|\tcurl\t-T\t-\thttps://example.org/x"),
+    ("PGPASSWORD=hush pg_dump zebu", "pg_dump\tzebu"), ("export PGPASSWORD=hush; pg_dump zebu", "pg_dump\tzebu"), ("pg_dump zebu | curl -T - https://op:hush@example.org/x", "pg_dump\tzebu\t|\tcurl"), ("pg_dump zebu | gpg --batch --passphrase hush -c > /b/x", "pg_dump\tzebu\t|\tgpg\t>\t/b/x"),
     ("curl -H 'x: hush' https://example.org", ""), ("echo hush", ""),
 ])  # fmt: skip
 def test_no_password_is_told(script: str, words: str) -> None:

@@ -62,6 +62,8 @@ def commands(script: str, folder: Path) -> list[str]:
     ("if docker ps | grep -q db; then pg_dump zebu; fi", ["pg_dump zebu"]), ("if ! pg_dump zebu > z; then mail x; fi", ["pg_dump zebu > z", "mail x"]), ("pg_dump zebu || exit 1\npg_dump b", ["pg_dump zebu", "pg_dump b"]),
     ("[ \"$(date +%u)\" = 7 ] && pg_dump zebu", ["maybe pg_dump zebu"]), ("D=$(date +%d)\nif [ $D = 01 ]; then pg_dump zebu; fi", ["maybe pg_dump zebu"]), ("[ -f \"/b/$(date +%F)\" ] || pg_dump zebu", ["pg_dump zebu"]),
     ("case $(date +%a) in Sun) pg_dump zebu;; esac", ["maybe pg_dump zebu"]), ("[[ $(date +%u) == 7 ]] && pg_dump zebu", ["maybe pg_dump zebu"]), ("sleep $((RANDOM % 60)); pg_dump zebu", ["pg_dump zebu"]),
+    ("if [ $(date +%u) = 7 ]; then pg_dump a; else pg_dump b; fi", ["pg_dump a", "pg_dump b"]), ("if [ $(date +%u) = 7 ]; then pg_dump a; else mail x; fi", ["maybe pg_dump a", "maybe mail x"]), ("if x; then pg_dump a; elif true; then pg_dump b; else pg_dump c; fi", ["pg_dump a", "pg_dump b"]),
+    ("if x; then mail x; elif false; then pg_dump b; else pg_dump c; fi", ["mail x", "pg_dump c"]),
     # Variables and loops
     ("DB=zebu\npg_dump -d \"${DB}\"", ["pg_dump -d zebu"]), ("pg_dump ${DB:-zebu}", ["pg_dump zebu"]), ("export DB=zebu; pg_dump $DB", ["pg_dump zebu"]), ("pg_dump \"$DB\"", ["pg_dump $DB"]), ("OPT='-Fc -Z9'\npg_dump $OPT zebu", ["pg_dump -Fc -Z9 zebu"]),
     ("for d in a b; do pg_dump $d; done", ["pg_dump a", "pg_dump b"]), ("L='a b'; for d in $L; do pg_dump $d; done", ["pg_dump a", "pg_dump b"]), ("psql -l | while read -r d; do pg_dump \"$d\"; done", ["pg_dump $d"]), ("for d; do pg_dump $d; done", ["pg_dump $d"]),
@@ -113,3 +115,14 @@ def test_what_is_known_by_its_name_is_not_read(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     assert commands("./x", tmp_path) == ["pg_dump zebu"]
+
+
+@pytest.mark.parametrize("script", [
+    "(" * 9000, "x=" + "$(" * 9000, "`" * 9001, "{ " * 9000, "if " * 9000, "\"" + "${a:-" * 9000, "f() { f; f; }\nf", "while true; do " * 60 + ":" + "; done" * 60, "for a in 1 2 3 4 5 6 7 8 9; do " * 8 + "$a" + "; done" * 8,
+    "x" * 300_000, "cat <<X\n" * 900, "case x in " * 900, "\0\1\2", "a(" * 99, "$((" * 99, "\\\n" * 9000, "[[ " * 99, "a=(" * 99, "> " * 99, "eval " * 99,
+])  # fmt: skip
+def test_hostile_scripts_end_soon(script: str, tmp_path: Path) -> None:
+    subprocess.run(
+        ["perl", "-e", scripts.text("shell.pl") + DRIVER], input=script, capture_output=True, text=True, check=True, timeout=20,
+        env={"FOLDER": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip

@@ -48,7 +48,8 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
     $command->{place} = '' if $slept;
     return unless is_of_interest(@words);
     my @context = map { "$_=$command->{vars}{$_}" } grep { defined $command->{vars}{$_} } qw(PGDATABASE PGHOST PGSERVICE);
-    my @into = map { ($_->[0], @$_[1 .. $#$_]) } @{ $command->{into} };
+    # Of what is behind it, the name is enough: its words may be a passphrase, or whom it is sent to.
+    my @into = map { ($_->[0], $_->[1] // '') } @{ $command->{into} };
     my @all = map { bare($_) } @context, @words, @into;
     my $line = join "\t", '@run ' . ($command->{sure} ? 'sure' : 'maybe'), bare($command->{place}), bare($command->{user} // ''), splice @all, 0, 60;
     $$found .= "$line\n" unless $said{$line}++ || keys %said > 100;

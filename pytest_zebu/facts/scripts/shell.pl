@@ -6,7 +6,8 @@
 use strict;
 use warnings;
 
-my ($MOST_STEPS, $MOST_DEPTH, $MOST_BYTES) = (4000, 12, 262_144);
+my ($MOST_STEPS, $MOST_DEPTH, $MOST_BYTES, $MOST_NESTED) = (4000, 12, 262_144, 30);
+my $left = 8_388_608;    # bytes that may still be read of all scripts together
 my %TAKES = (    # options of wrappers that take a word, and how many words stand before the command
   nice => ['n', 0], ionice => ['cnpPu', 0], timeout => ['ks', 1], chronic => ['', 0], cronic => ['', 0], nohup => ['', 0], setsid => ['', 0],
   time => ['fo', 0], stdbuf => ['ioe', 0], command => ['', 0], builtin => ['', 0], exec => ['a', 0], sudo => ['ughpCrtTUDR', 0],
@@ -341,7 +342,8 @@ sub sh_dollar {    # at a `$` or a backquote
   for ($in->{text}) {
     if (/\G\$\(\(/gc) { /\G.*?\)\)/gcs or die "arithmetic\n"; push @$parts, ['unknown', '0']; }
     elsif (/\G\$\(/gc) {
-      my $inner = { text => $_, at => pos($_), here => [], steps => $in->{steps} };
+      my $inner = { text => $_, at => pos($_), here => [], steps => $in->{steps}, nested => ($in->{nested} // 0) + 1 };
+      die "nested\n" if $inner->{nested} > $MOST_NESTED;
       my $list = sh_list($inner, {});
       die "no )\n" unless (sh_peek($inner) // '') eq ')';
       $in->{steps} = $inner->{steps};
@@ -380,6 +382,7 @@ sub shell_argv {    # likewise of a command whose words are known
 
 sub sh_text {
   my ($state, $text, $name) = @_;
+  if (($left -= length $text) < 0) { sh_unread($state, $name, 'is more than what is read'); return undef }
   my $tree = shell_tree($text);
   if (!$tree) { sh_refused($state, $name, $text); return undef }
   return sh_walk($state, $tree);
@@ -455,19 +458,26 @@ sub sh_walk {
     return sh_walk($state, $node->[1]);
   }
   if ($kind eq 'if') {
+    my (@open, $dated, $has_else);    # the branches of which one is taken
     for my $branch (@{ $node->[1] }) {
       my $status = sh_used($state, $branch->[0]);
       return undef if $state->{ended};
-      if (!defined $status) {    # any of the branches
-        my $dated = sh_dated($state, $branch->[0]);
-        sh_maybe($state, $branch->[1], $dated);
-        next;
+      next if defined $status && !$status;
+      if (defined $status) {
+        return sh_walk($state, $branch->[1]) unless @open;
+        $has_else = push @open, $branch->[1];
+        last;
       }
-      return sh_walk($state, $branch->[1]) if $status;
+      $dated ||= sh_dated($state, $branch->[0]);
+      push @open, $branch->[1];
     }
-    return 1 unless $node->[2];
-    my $certain = !grep { !defined sh_constant($_->[0]) } @{ $node->[1] };
-    return $certain ? sh_walk($state, $node->[2]) : sh_maybe($state, $node->[2], scalar grep { sh_dated($state, $_->[0]) } @{ $node->[1] });
+    if (!$has_else && $node->[2]) {
+      return sh_walk($state, $node->[2]) unless @open;
+      $has_else = push @open, $node->[2];
+    }
+    return 1 unless @open;
+    sh_branches($state, $dated && !$has_else, $dated && $has_else, @open);
+    return undef;
   }
   if ($kind eq 'loop') {
     my $status = sh_used($state, $node->[1]);
@@ -519,12 +529,20 @@ sub sh_maybe {    # what runs under a condition: whatever it ends, may go on
   return undef;
 }
 
-sub sh_constant {    # whether a condition's status is written in it
-  my ($node) = @_;
-  $node = $node->[1] if $node->[0] eq 'list' && @$node == 2;
-  return undef unless $node->[0] eq 'simple' && @{ $node->[2] } == 1;
-  my $word = join '', map { $_->[0] eq 'text' ? $_->[1] : 'x' } @{ $node->[2][0] };
-  return { true => 1, ':' => 1, false => 0 }->{$word};
+sub sh_branches {    # branches of which one is taken: by the day or the hour, it may be, but what all of them run is sure
+  my ($state, $dated, $parted, @branches) = @_;
+  if (!$parted) { sh_maybe($state, $_, $dated) for @branches; return }
+  my (@heard, %in);
+  for my $n (0 .. $#branches) {
+    local $state->{told} = sub { push @{ $heard[$n] }, [@_] };
+    sh_maybe($state, $branches[$n], 1);
+    my %names = map { $_->[0]{words}[0] => 1 } grep { ref $_->[0] } @{ $heard[$n] || [] };
+    $in{$_}++ for keys %names;
+  }
+  for my $call (map { @{ $_ || [] } } @heard) {
+    $call->[0]{sure} = $state->{sure} if ref $call->[0] && $in{ $call->[0]{words}[0] } == @branches;
+    $state->{told}->(@$call);
+  }
 }
 
 sub sh_dated {       # whether a condition asks for the day or the hour
@@ -850,6 +868,7 @@ sub sh_content {
   if ($is_foreign && $state->{telling} && $body !~ $state->{telling}) { return sh_tell($state, $known, $path, @argv) }
   if ($size > $MOST_BYTES) { sh_unread($state, $path, 'is too long'); return undef }
   if ($state->{seen}{"$path @argv"}++ > 3) { return undef }
+  if (($left -= length $body) < 0) { sh_unread($state, $path, 'is more than what is read'); return undef }
   my $tree = shell_tree($body);
   if (!$tree) { sh_refused($state, $path, $body, $how =~ /bash/ ? '/bin/bash' : undef); return undef }
   local $state->{script} = $path;
