@@ -18,7 +18,7 @@ sub tell_live {
     . q{ (CASE WHEN c.reltuples > 0 AND s.n_live_tup > 0 THEN least(c.reltuples, s.n_live_tup) ELSE greatest(c.reltuples, s.n_live_tup, 0) END)::bigint,}
     . q{ coalesce((xpath('/row/x/text()', query_to_xml(format('SELECT count(*) AS x FROM (SELECT FROM ONLY %I.%I LIMIT 1) one', n.nspname, c.relname), false, true, '')))[1]::text, '0')}
     . q{ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid}
-    . q{ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'}
+    . q{ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'}
     . q{ AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') ORDER BY 2 LIMIT 2000};
   my @command = ('docker', 'exec', '-i', '-e', 'PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000 -c lock_timeout=1000', $container,
     'psql', '-XAtq', '-F', "\t", '-U', $ENV{ZEBU_DB_ADMIN} // 'postgres', '-d', $ENV{ZEBU_DB_NAME} // 'postgres', '-c', $tables,
