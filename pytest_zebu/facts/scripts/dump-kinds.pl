@@ -254,12 +254,25 @@ sub finished {
   return grep { !$busy{ $_->[3] } } dumps_of(@all);
 }
 
-# Tell of each; the first that may be what is looked for, or else the newest.
+# A name without what changes from day to day
+sub family {
+  my ($name) = @_;
+  my $days = join '|', map { "$_(?:day)?" } 'mon', 'tues?', 'wed(?:nes)?', 'thu(?:rs)?', 'fri', 'sat(?:ur)?', 'sun';
+  my $months = 'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
+  return $name =~ s/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+|(?<![a-z])(?:$days|$months)(?![a-z])/#/gir;
+}
+
+# Tell of each, until one may be what is looked for; the newest that is called like it, as it should be what is looked for,
+# too. Where there is none, the newest of all.
 sub looked_for {
   my (@found) = @_;
+  my @passed;
   for my $entry (splice @{ [@found] }, 0, 12) {
     last if time > deadline() - 5;
-    is_beside($entry) or return $entry;
+    push @passed, $entry;
+    next if is_beside($entry);
+    my ($alike) = grep { family($_->[3]) eq family($entry->[3]) } @passed;
+    return $alike;
   }
   return $found[0];
 }
