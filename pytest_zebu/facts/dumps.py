@@ -170,6 +170,14 @@ class Listing:
         return f"has no data of {', '.join(sorted(left_out)[:5])}" if left_out else ""
 
     @property
+    def few_rows(self) -> str:
+        """That it has far fewer rows than the database: it may be old, or they came since; empty where it has not."""
+        before, now = _counts(self)
+        if before is None or before * 2 >= now or now < ENOUGH_ROWS:
+            return ""
+        return f"has {before} rows of about {now}: whether the others came since is not seen"
+
+    @property
     def doubts(self) -> str:
         """What could not be seen of it; empty where all was."""
         return _doubts(self)
@@ -203,16 +211,23 @@ def _why_none(one: Listing) -> str:
     common = live.rows.keys() & section.rows.keys()
     if not common:
         return "has none of this database's tables"
-    if len(common) * 2 < len(live.rows):
+    # After migrations most tables may be new.
+    is_later = bool(section.revision and live.revision and section.revision != live.revision)
+    if len(common) * 2 < len(live.rows) and not is_later:
         return f"has data of {len(common)} of the {len(live.rows)} tables that have any"
-    counted = {table: rows for table in common if (rows := section.rows[table]) is not None}
-    if len(counted) == len(common) and seen.end == "reached":
-        before, now = sum(counted.values()), sum(live.rows[table] for table in common)
-        if not before:
-            return "has no row of any table"
-        if before * 2 < now and now >= ENOUGH_ROWS:
-            return f"has {before} rows of about {now}: fewer than half"
-    return ""
+    return "has no row of any table" if _counts(one)[0] == 0 else ""
+
+
+def _counts(one: Listing) -> tuple[int | None, int]:
+    """The rows in it of tables that have any, where all were counted, and about how many they have now."""
+    section = one.section
+    if section is None or one.contents.end != "reached" or one.contents.is_partly:
+        return None, 0
+    common = one.live.rows.keys() & section.rows.keys()
+    counted = [rows for table in common if (rows := section.rows[table]) is not None]
+    if not common or len(counted) < len(common):
+        return None, 0
+    return sum(counted), sum(one.live.rows[table] for table in common)
 
 
 def _absent(one: Listing) -> frozenset[str]:
@@ -251,7 +266,7 @@ def _doubts(one: Listing) -> str:
         return f"was not read by the database's pg_restore: {seen.complaint or f'exit status {seen.restore}'}"
     if more := _absent(one) - _left_out(one):
         return f"has no data of {', '.join(sorted(more)[:5])}: whether they were made since is not seen"
-    return ""
+    return one.few_rows
 
 
 def is_beside(one: Listing, dumps: Collection[str]) -> bool:

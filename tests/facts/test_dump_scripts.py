@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.facts import backups, dumps, scripts
-from pytest_zebu.facts.dumps import Listing
+from pytest_zebu.facts.dumps import Listing, family
+from pytest_zebu.facts.trials import PLAN_PROBE, parse_plan
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, read
 
@@ -30,6 +31,8 @@ TABLES = {"public.alembic_version", 'public.Odd "Name', "public.portfolios", "pu
 DOCKER = """#!/bin/sh
 # The database's container: psql tells what it has; pg_restore is what the test says.
 case "$*" in
+  inspect*) echo sha256:1 ;;
+  image*) printf '@entrypoint ["e"]\\n@command null\\n' ;;
   *psql*) cat "$LIVE" ;;
   *pg_restore*) cat > /dev/null; cat "$RESTORED"; exit "$(cat "$STATUS")" ;;
 esac
@@ -97,6 +100,10 @@ class Machine:
     def backups(self, **told: str) -> str:
         """What is there."""
         return self.ask(*backups.PROBE.uses, backups.PROBE.file, **told)
+
+    def planned(self) -> str:
+        """What a drill would restore."""
+        return parse_plan(self.ask(*PLAN_PROBE.uses, PLAN_PROBE.file)).dump
 
     def newest(self, **told: str) -> Listing:
         """The newest dump of the database."""
@@ -300,9 +307,20 @@ def test_structure_may_lie_beside_the_data(machine: Machine) -> None:
     machine.keep("last-run", b"", age=7)
     found = machine.newest()
     assert (found.contents.name, found.passed_over) == ("data-1.sql", ("last-run", "schema-1.sql"))
+    assert machine.planned() == "data-1.sql"
     # What is called like a dump, and is none, is the newest dump nevertheless.
     machine.keep("data-2.sql", b"", age=6)
     assert machine.newest().why_none == "is empty"
+    assert machine.planned() == "data-2.sql"
+
+
+@pytest.mark.parametrize("name", [
+    "zebu-20261126T0200Z.sql", "zebu_2026-11-26_Thursday.sql", "Nov/zebu_sat.dump", "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "monitor/sunrise-may.sql",
+])  # fmt: skip
+def test_families_are_the_same_there_and_here(name: str) -> None:
+    program = scripts.joined("dumps.pl", "dump-contents.pl", "dump-kinds.pl") + "\nprint family($ARGV[0]);"
+    done = subprocess.run(["perl", "-e", program, name], capture_output=True, text=True, check=True)
+    assert done.stdout == family(name)
 
 
 def test_of_several_databases_the_right_one_counts(machine: Machine) -> None:

@@ -19,7 +19,7 @@ from pytest_zebu.facts.schedules import together
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from tests_prod.backups import expect_restored, expect_saved
+from tests_prod.backups import expect_saved, need_readable
 
 GRACE_DAYS = 2
 RARER = timedelta(days=5)
@@ -320,8 +320,9 @@ def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
     Fix: `pytest --zebu-active=restore` holds a drill in a throwaway container; mend what it says, and keep its attestation.
     See: PostgreSQL documentation, pg_restore; NIST SP 800-34, 3.4.1.
     """
+    need_readable(drill)
     with case(drill.dump, f"restored in {drill.seconds} s"):
-        expect_restored(drill)
+        assert drill.status == 0, f"does not restore: {drill.complaint or f'exit status {drill.status}'}"
     with case("tables", f"{len(drill.restored)} restored, {len(drill.live)} live"):
         missing = sorted(drill.live.keys() - drill.restored.keys())
         assert not missing, f"lacks {', '.join(missing)}"
