@@ -626,6 +626,23 @@ sub filtered {
   return hide_shapes($text, $code);
 }
 
+# A text within JSON is filtered as the text that it is: what stands behind a line's end or in quotes is seen.
+sub hide_in_strings {
+  my ($json) = @_;
+  $json =~ s{("(?:[^"\\]++|\\.)*+")}{
+    my $text = eval { read_json($1) };
+    !defined $text || $text !~ /[\\\n"]/ ? $1 : string_of(hide_shapes($text));
+  }gse;
+  return $json;
+}
+
+sub string_of {
+  my ($text) = @_;
+  my %short = ("\n" => '\\n', "\t" => '\\t', "\r" => '\\r', '"' => '\\"', '\\' => '\\\\');
+  $text =~ s{(["\\\x00-\x1f])}{$short{$1} // sprintf '\\u%04x', ord $1}ge;
+  return "\"$text\"";
+}
+
 # The run
 
 sub start_probe {
@@ -673,7 +690,7 @@ sub main {
   pump();
   prepare_filter();
   my %own = (
-    'zebu.containers' => exists $value{CONTAINERS} ? "[$value{CONTAINERS}]" : undef,
+    'zebu.containers' => exists $value{CONTAINERS} ? hide_in_strings("[$value{CONTAINERS}]") : undef,
     'zebu.environment' => @environment ? judged_environment() : undef,
     'zebu.env-files' => defined $value{APP_DIR} && -d $value{APP_DIR} ? join("\n", @env_files, '') : undef,
     'zebu.host' => join("\n", "root=$root", 'time=' . time, "project=" . ($value{PROJECT} // ''), "folder=" . ($value{APP_DIR} // ''),

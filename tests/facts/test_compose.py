@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown, need
-from pytest_zebu.facts.compose import Service
+from pytest_zebu.facts.compose import PROBE, Service
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
 
@@ -44,3 +50,66 @@ def test_each_replica_is_compared_for_itself(target: Target) -> None:
     """The last one hides nothing of those before it."""
     out = "@service web pulled - - -\n@environment web 3 A\n@service web pulled - - -\n@environment web 3 -\n"
     assert [one.differing for one in read("compose", out, target)] == [("A",), ()]
+
+
+# The script itself, with a Docker that says what a test says
+
+
+@pytest.fixture
+def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
+    """The backend, by what compose would give it, what its container has, and what its image brings."""
+
+    def ask(environment: Mapping[str, Any], runs: list[str], brings: list[str] | None = None, **labels: str) -> Service:
+        image = "sha256:" + "ab" * 32
+        names = {
+            "com.docker.compose.service": "backend",
+            "com.docker.compose.project.config_files": "docker-compose.yml",
+            **labels,
+        }
+        files = {
+            "containers": [{"Image": image, "State": {"Pid": 0}, "Config": {"Env": runs, "Labels": names}}],
+            "images": [{"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}],
+            "config": {"services": {"backend": {"environment": environment}}},
+        }
+        for name, data in files.items():
+            (tmp_path / name).write_text(json.dumps(data))
+        docker = tmp_path / "docker"
+        docker.write_text(
+            f'#!/bin/sh\ncase "$1" in ps) echo id ;; image) cat {tmp_path}/images ;; inspect) cat {tmp_path}/containers ;;\n'
+            f'compose) echo "$COMPOSE_ENV_FILES" > {tmp_path}/given; cat {tmp_path}/config ;; esac\n'
+        )
+        docker.chmod(0o755)
+        known = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": str(tmp_path)}
+        parts = {f"ZEBU_{name}": value for name, value in PROBE.environment.items()}
+        done = subprocess.run(
+            ["perl", "-e", PROBE.text], capture_output=True, text=True, env=known | parts, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        (found,) = read("compose", done.stdout, target)
+        assert isinstance(found, Service)
+        return found
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("environment", "runs", "differing"),
+    [
+        ({"A": "pa$$word"}, ["A=pa$word"], ()), ({"A": "pa$word"}, ["A=pa$word"], ()), ({"A": "pa$$$$word"}, ["A=pa$word"], ("A",)),
+        ({"A": "1", "B": "2"}, ["A=1", "B=3"], ("B",)), ({"A": "1"}, [], ("A",)), ({"A": ""}, ["A="], ()), ({"A": ""}, [], ("A",)), ({"A": None}, [], ()),
+        ({"A": None}, ["A=from the shell"], ()), ({"A": "1", "B": "2"}, ["GONE", "A=1", "ALSO", "B=2"], ()), ({"A": "x=y"}, ["A=x=y"], ()),
+        ({}, ["EXTRA=1"], ("EXTRA",)), ({}, ["HTTP_PROXY=http://proxy.test", "no_proxy=db"], ()), ({"A": "1\n2"}, ["A=1\n2"], ()),
+    ],
+)  # fmt: skip
+def test_what_differs_is_told_by_name(
+    environment: dict[str, Any], runs: list[str], differing: tuple[str, ...], compared: Callable[..., Service]
+) -> None:
+    assert compared(environment, runs, ["PATH=/usr/bin"]).differing == differing
+    assert compared(environment, [*runs, "PATH=/usr/bin"], ["PATH=/usr/bin", "UNSET"]).differing == differing
+
+
+def test_other_files_of_variables_are_read_where_compose_was_called_with_them(
+    compared: Callable[..., Service], tmp_path: Path
+) -> None:
+    compared({}, [], **{"com.docker.compose.project.environment_file": "/opt/zebu/.env.production"})
+    assert (tmp_path / "given").read_text() == "/opt/zebu/.env.production\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pytest_zebu.gather.ssh import diagnose, request, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from tests.gather.canaries import canaries, parts
 
 SECRET = "correct-horse&battery'staple/42"
 
@@ -499,3 +501,45 @@ def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, 
     mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
     database = {**DATABASE, "env": ["POSTGRES_PASSWORD_FILE=/run/secrets/pg"], "mounts": mounts}
     assert ("container:db", "POSTGRES_PASSWORD") not in variables(daemon(database))
+
+
+HOSTILE = {
+    "on": "on " * 50_000, "colons": "a:1:" * 40_000, "urls": "://x:" * 40_000, "pairs": "password=" * 16_000, "json": '"token":' * 18_000, "keys": "-----BEGIN PRIVATE KEY-----" * 4_000,
+    "words": "A1b" * 40_000, "slashes": "\\" * 120_000, "options": "--password " * 12_000, "quotes": "'\"" * 60_000, "long": "token=" + "x" * 120_000, "hex": "f" * 120_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> None:
+    (folder / "hostile").write_text(HOSTILE[name])
+    started = time.monotonic()
+    answer = ask(folder, Probe("hostile", 'cat "$ZEBU_APP_DIR/hostile"', needs=(Need.APP_DIR,), limit=1_000_000))[
+        "hostile"
+    ]
+    assert isinstance(answer, Said)
+    assert time.monotonic() - started < 30
+
+
+def test_what_docker_shows_is_json_after_the_filter(daemon: Daemon) -> None:
+    """Whatever stands in labels, health checks and their logs."""
+    texts = [one.text for one in canaries()]
+    labels = {f"label.{number}": text for number, text in enumerate(texts)} | {
+        "password": "12345678",
+        "token": "Wd92kfQx",
+    }
+    log = [{"Output": "\n".join(texts), "ExitCode": 1}, *({"Output": text} for text in texts)]
+    health = {"Test": ["CMD", "redis-cli", "-a", "Wd92kfQx", "ping", *texts]}
+    options = {"Type": "splunk", "Config": {"splunk-token": "Wd92kfQx", "splunk-url": "https://u:Wd92kfQx@log.test"}}
+    one = {**DATABASE, "labels": labels, "state": {"Health": {"Log": log}}, "healthcheck": health, "log": options}
+    answer = daemon(one, BACKEND)["zebu.containers"]
+    assert isinstance(answer, Said)
+    found, _ = json.loads(answer.out)
+    assert [one.text for one in canaries() for piece in parts(one.secret) if piece in answer.out] == []
+    assert "Wd92kfQx" not in answer.out
+    assert found["Id"] == DATABASE["id"]
+    assert found["Labels"]["password"] == "[redacted]"
+    assert (found["LogConfig"]["Type"], found["Healthcheck"]["Test"][:4]) == (
+        "splunk",
+        ["CMD", "redis-cli", "-a", "[redacted]"],
+    )
+    assert len(found["Labels"]) >= len(texts)

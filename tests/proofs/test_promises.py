@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import pytest
 
 from lab.deployment import Lab
 from pytest_zebu.gather.drill import LABEL
+from tests.gather.canaries import canaries as made_up
 
 from .conftest import ROOT, Suite
 
@@ -35,6 +37,10 @@ def canaries(lab: Lab) -> Iterator[dict[str, str]]:
     values = {name: value for name, _, value in (line.partition("=") for line in lines) if name in SECRETS}
     assert set(values) == set(SECRETS)
     leaks = " ".join(f"'{value}' '{base64.b64encode(value.encode()).decode()}'" for value in values.values())
+    # In forms that nothing but their names or shapes betray: no file of the machine says that they are secrets.
+    planted = [one for one in made_up() if re.fullmatch(r"[\w=:.@%+-]{6,}", one.text)]
+    values |= {one.text: one.secret for one in planted}
+    leaks += "".join(f" '{one.text}'" for one in planted)
     script = f'for leak in {leaks}; do runuser -u deploy -- touch "/opt/zebu/leak-$(printf %s "$leak" | tr / _)"; done'
     lab.vm.shell(script)
     yield values
@@ -67,6 +73,7 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite:
     for name, value in canaries.items():
         for form in _forms(value):
             assert [place for place, text in texts.items() if form in text] == [], name
+    assert len(canaries) > len(SECRETS) + 5
     assert "leak-[redacted]" in texts[str(tmp_path / "snapshot.json")]
 
 

@@ -1,0 +1,101 @@
+"""What no output may hold, on this side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_zebu import redaction
+from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.redaction import hide_shapes, is_secret, redacted, redacted_data, remember
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    redaction.forget()
+    yield
+    redaction.forget()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SMTP_PASS", "DB_PASS", "MYSQL_PWD", "BORG_PASSPHRASE", "REDIS_PASSWD", "dbPassword", "SLACK_WEBHOOK", "SLACK_WEBHOOK_URL", "BASIC_AUTH", "SESSION_COOKIE", "SESSION_SECRET",
+        "BEARER", "SIGNING_KEY", "ENCRYPTION_KEY", "AZURE_CONNECTION_STRING", "CONN_STR", "SENTRY_DSN", "LICENSE_KEY", "GITHUB_PAT", "SSL_KEYFILE", "PASSWORD_SALT", "SEED", "JWT", "TOTP",
+        "api-key", "apiKey", "X-Api-Key", "wpa-psk", "rootpw", "AWS_SECRET_ACCESS_KEY", "VAULT_TOKEN", "GPG_PRIVATE_KEY", "ADMIN_CREDENTIALS", "HMAC", "MNEMONIC",
+    ],
+)  # fmt: skip
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PWD", "OLDPWD", "MONKEY", "KEYBOARD", "AUTHOR", "SESSION_TIMEOUT", "JWT_ALGORITHM", "TOKEN_TTL", "POSTGRES_PASSWORD_FILE", "AUTH_TYPE", "PASSWORD_RESET_URL", "BYPASS", "bypass_rls",
+        "password_encryption", "PasswordAuthentication", "VITE_CLERK_PUBLISHABLE_KEY", "SSH_PUBLIC_KEY", "primary_key", "COMPASS", "DATABASE_URL", "SECRET_NAME", "POSTGRES_USER", "PATH",
+    ],
+)  # fmt: skip
+def test_names_of_none(name: str) -> None:
+    assert not is_secret(name)
+
+
+def test_a_secret_that_was_read_is_hidden_wherever_it_stands() -> None:
+    assert remember("postgresql://watcher:p%40ssw0rd@db/zebu") == "postgresql://watcher:p%40ssw0rd@db/zebu"
+    remember("quiet-horse")
+    assert redacted("it said: quiet-horse, p%40ssw0rd, p@ssw0rd") == "it said: [redacted], [redacted], [redacted]"
+
+
+def test_what_is_short_is_not_hidden_everywhere() -> None:
+    remember("abc")
+    remember("")
+    assert redacted("abcde") == "abcde"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"access_token": "Wd92kfQx"}, {"access_token": "[redacted]"}), ({"headers": {"set-cookie": "sid=Wd92; Path=/; HttpOnly"}}, {"headers": {"set-cookie": "sid=[redacted]; Path=/; HttpOnly"}}),
+        (["https://u:Wd92kfQx@forge.test/"], ["https://u:[redacted]@forge.test/"]), (("ghp_Wd92kfQxWd92kfQxWd92",), ("[redacted]",)),
+        ({"body": '{"password": "Wd92kfQx"}', "status": 200}, {"body": '{"password": "[redacted]"}', "status": 200}),
+        ({"sha256": "91cf438f3340654c96d16ea75faf29325761d9e6dd7ac9f791b5b06accb7ba24"}, {"sha256": "91cf438f3340654c96d16ea75faf29325761d9e6dd7ac9f791b5b06accb7ba24"}),
+        ({"status": 401, "name": "key", "ok": None, "time": 1.5}, {"status": 401, "name": "key", "ok": None, "time": 1.5}),
+        (Unknown(Reason.UNREACHABLE, "https://u:Wd92kfQx@forge.test/ refused"), Unknown(Reason.UNREACHABLE, "https://u:[redacted]@forge.test/ refused")),
+    ],
+)  # fmt: skip
+def test_plain_data_is_filtered_and_keeps_its_shape(data: Any, expected: Any) -> None:
+    assert redacted_data(data) == expected
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def login(password: str, token: str | None = None) -> bool:\n    return check(password=password, token=token)\n",
+        'query = f"SELECT * FROM users WHERE token = {token}"\n', 'TOKEN_QUERY = "DELETE FROM " + table\n', "if token: yield secret\n", "password = Column(String(60))\n",
+        "key = lambda secret: secret.name\n",
+    ],
+)  # fmt: skip
+def test_a_program_can_still_be_read(code: str) -> None:
+    assert hide_shapes(code, code=True) == code
+
+
+def test_a_literal_in_a_program_is_hidden() -> None:
+    assert hide_shapes("password = 'Wd92kfQx'\nTOKEN: str = \"Wd92kfQx\"\n", code=True).count("[redacted]") == 1
+    assert "Wd92" not in hide_shapes("password = 'Wd92kfQx'", code=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on " * 50_000, "a:1:" * 40_000, "://x:" * 40_000, "password=" * 20_000, '"token":' * 20_000, "-----BEGIN PRIVATE KEY-----" * 4_000, "A1b" * 50_000, "\\" * 150_000, "redis-cli " * 15_000,
+        "--password " * 14_000, "'\"" * 70_000, "token=" + "x" * 150_000, "f" * 150_000, "curl -u " * 18_000,
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_hostile_text_takes_no_more_than_its_time(text: str) -> None:
+    started = time.process_time()
+    hide_shapes(text)
+    assert time.process_time() - started < 5
