@@ -418,6 +418,8 @@ def shake_hands(
 ) -> Any:
     """The chain that a name serves, as served: nothing is verified here, and nothing is fetched to mend it."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(places.CIPHERS.encode())
     context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
     context.set_alpn_protos([b"h2", b"http/1.1"])
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.util import create_urllib3_context
 
 from pytest_zebu.facts.answer import Reason, Unknown
 
@@ -98,12 +100,22 @@ def no_way_to(address: str) -> Unknown | None:
     return None
 
 
+CIPHERS = "DEFAULT:@SECLEVEL=0"
+"""What is too weak is judged by the items about certificates, not by how strict this machine's TLS library is set up."""
+
+
 class Directed(HTTPAdapter):
     """Connections to the addresses that names have here, whatever this machine's resolver says."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self.places = {name.lower(): address for name, address in places.items()}
         super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *words: Any, **named: Any) -> None:
+        """What browsers speak, whatever this machine's policy is."""
+        context = create_urllib3_context(ciphers=CIPHERS, ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+        context.check_hostname = False  # urllib3 compares names itself, where it verifies
+        super().init_poolmanager(*words, **{**named, "ssl_context": context})
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """The address to connect to; the name stays the certificate's."""

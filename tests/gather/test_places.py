@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ import dns.query
 import dns.rcode
 import dns.rrset
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
@@ -268,6 +273,9 @@ def test_a_name_is_asked_at_an_address_under_its_own_name(servers: tuple[Server,
     assert f"Host: zebu.test:{here.http.server_port}" in here.arrived[-1]
     refused = ask({"url": url, "control": f"127.0.0.1:{here.http.server_port}", "trust": str(certificate)}, DIRECTED)
     assert (refused["status"], refused["error"]) == (0, "SSLError")
+    assert ask({"url": f"{here.url}/", "control": None, "trust": str(certificate)})["status"] == 200
+    strangers = ask({"url": f"{here.url}/", "control": f"127.0.0.1:{here.http.server_port}", "trust": True})
+    assert (strangers["status"], strangers["error"]) == (0, "SSLError")
 
 
 def test_each_address_is_looked_at_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,3 +304,27 @@ def test_declared_names_are_asked_where_they_lead(here: str | None, expected: st
     lead = {"names": ["zebu.test"], "addresses": ["192.0.2.1", "192.0.2.2"], "resolvers": []}
     assert outside_._places({**lead, "domain": "zebu.test"}, here) == {"zebu.test": expected}
     assert outside_._places({"url": "https://elsewhere.test/"}) == {}
+
+
+@UNVERIFIED
+def test_a_weak_certificate_is_seen_whatever_this_machine_would_refuse(tmp_path: Path) -> None:
+    """Whether it is too weak is judged elsewhere; here it must be seen."""
+    key = rsa.generate_private_key(65537, 1024)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + timedelta(days=1)).sign(
+        key, hashes.SHA256()
+    )
+    path = tmp_path / "weak.pem"
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.load_cert_chain(path)
+    pages = Site({"zebu.test/": (200, "")})
+    pages.http.socket = context.wrap_socket(pages.http.socket, server_side=True)
+    seen = shake_hands("zebu.test", None, "127.0.0.1", port=pages.port)
+    assert seen["refused"] == ""
+    assert ask({"url": f"https://zebu.test:{pages.port}/", "control": None}, DIRECTED)["status"] == 200
+    pages.http.shutdown()
+    pages.http.server_close()
