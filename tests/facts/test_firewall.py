@@ -124,6 +124,17 @@ def test_a_table_that_iptables_has_shown_is_not_walked_twice(target: Target) -> 
     )
 
 
+def test_what_old_iptables_leave_out_of_a_rule_nft_shows(target: Target) -> None:
+    """Version 1.8.7 prints a rule of nft's own, in its table, without the port."""
+    rules: list[list[Any]] = [[match(PORT, 22), ACCEPT], [{"xt": {"type": "match", "name": "conntrack"}}, ACCEPT]]
+    native = ruleset(*rules, family="ip", table="filter", name="INPUT", policy="drop")
+    for one in native["nftables"][-2:]:
+        one["rule"]["chain"] = "INPUT"
+    shown = saved("-A INPUT -p tcp -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", policy="DROP")
+    assert firewall(target, shown).v4.word == "accept"
+    assert firewall(target, shown, nft=native).v4.word == "drop"
+
+
 def test_sets_that_could_not_be_read_are_not_empty(target: Target) -> None:
     rules = saved("-A INPUT -m set --match-set allowed src -j ACCEPT", policy="DROP")
     summed = "create allowed hash:net family inet\nadd allowed 10.0.0.0/8\nsize allowed 1 0.0\n"
@@ -153,7 +164,8 @@ def test_nearly_everything_that_is_open_is_open(rules: tuple[str, ...], word: st
     (ROUTE + "default dev wg0 table 51820 scope link\n", ADDRESSES, LINKS, {"eth0"}), ("default dev tun0\n", ADDRESSES, LINKS + "3: tun0: <UP> mtu 1\n", {"eth0"}),
     ("unreachable default dev lo metric 4294967295\n", ADDRESSES, LINKS, {"eth0"}),
     # A public address on another interface, and a private one beside a public one.
-    (ROUTE, ADDRESSES + "3: ens9    inet 9.9.9.9/24 scope global ens9\\\n", LINKS, {"ens9"}),
+    (ROUTE, ADDRESSES + "3: ens9    inet 9.9.9.9/24 scope global ens9\\\n", LINKS, {"eth0", "ens9"}),
+    (ROUTE, ADDRESSES + "3: wg0    inet 9.9.9.9/32 scope global wg0\\\n", LINKS, {"eth0", "wg0"}),
     (ROUTE + "default via 10.0.0.1 dev eth1 metric 200\n", ADDRESSES.replace("192.0.2.10", "9.9.9.9"), LINKS, {"eth0"}),
     ("", "", "1: lo: <LOOPBACK> mtu 65536\n", {"eth0"}), ("", ADDRESSES, LINKS + "3: docker0: <UP> mtu 1\n4: br-1: <UP> mtu 1\n", {"eth0"}),
     ("", ADDRESSES, LINKS + "3: eth1: <UP> mtu 1\n", None),
