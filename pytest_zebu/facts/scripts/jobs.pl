@@ -67,12 +67,9 @@ sub coming {    # when a timer's next runs are
   my ($timer) = @_;
   for (@{ $timer->{TimersCalendar} || [] }) {
     next unless /OnCalendar=(.*?) ;/;
-    my $said = asked({ local => 1 }, 'systemd-analyze', 'calendar', '--iterations=300', '--', $1);
-    my @moments;
-    for (split /\n/, $said) {
-      if (/\(in UTC\): (.*)/) { $moments[-1] = moment($1) if @moments }
-      elsif (/^\s*(?:Next elapse|Iter[^:]*): (.*)/) { push @moments, moment($1) }
-    }
+    # In UTC, whatever the zone: a night that has no half past two makes no schedule a rarer one.
+    (my $calendar = $1) =~ s{ [A-Z][\w+-]*(?:/[\w+/-]+)?$}{};
+    my @moments = map { /^\s*(?:Next elapse|Iter[^:]*): (.*)/ ? moment($1) : () } split /\n/, asked({}, 'systemd-analyze', 'calendar', '--iterations=300', '--', $calendar);
     print '@next ', join(' ', grep { $_ } @moments), "\n";
   }
   for (@{ $timer->{TimersMonotonic} || [] }) { print "\@span $1 ", line($2), "\n" if /\{ (On\w+)=(.*?) ;/ }

@@ -6,7 +6,7 @@ use warnings;
 my $MOST_TABLE = 65_536;
 my $ROOT = 0;    # whose the system's tables are
 
-sub asked {    # what a command says, in the C locale and in UTC unless told otherwise; nothing if it fails or takes too long
+sub asked {    # what a command says, in the C locale and in UTC; nothing if it fails or takes too long
   my ($given, @command) = @_;
   my $pid = open(my $in, '-|') // return '';
   if (!$pid) {
@@ -14,7 +14,7 @@ sub asked {    # what a command says, in the C locale and in UTC unless told oth
     open STDIN, '<', '/dev/null';
     alarm($given->{seconds} || 4);
     $ENV{LC_ALL} = 'C';
-    $ENV{TZ} = 'UTC' unless $given->{local};
+    $ENV{TZ} = 'UTC';
     if (my $user = $given->{user}) {
       my ($uid, $gid) = (getpwnam $user)[2, 3];
       %ENV = (PATH => '/usr/bin:/bin', LC_ALL => 'C', TZ => 'UTC', XDG_RUNTIME_DIR => "/run/user/$uid", DBUS_SESSION_BUS_ADDRESS => "unix:path=/run/user/$uid/bus");
