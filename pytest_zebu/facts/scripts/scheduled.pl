@@ -27,6 +27,7 @@ sub asked {    # what a command says, in the C locale and in UTC; nothing if it 
   local $/;
   my $said = <$in> // '';
   close $in;
+  ${ $given->{failed} } = 1 if $? && $given->{failed};
   return $? && !$given->{anyway} ? '' : $said;
 }
 
@@ -54,9 +55,10 @@ sub moment {    # seconds since 1970 of a moment as systemd writes it in UTC; 0 
   return (($days * 24 + $hour) * 60 + $minute) * 60 + $second;
 }
 
-sub timers {    # of the machine, or of a user
-  my ($user) = @_;
-  my @ctl = $user ? ({ user => $user }, 'systemctl', '--user') : ({}, 'systemctl');
+sub timers {    # of the machine, or of a user; it is told where they could not be listed
+  my ($user, $failed) = @_;
+  my $given = { user => $user, failed => $failed };
+  my @ctl = ($given, 'systemctl', $user ? '--user' : ());
   my @timers = grep { ($_->{Unit}[0] // '') =~ /^[A-Za-z0-9@_.:\\-]+$/ && $_->{Id}[0] =~ /^[A-Za-z0-9@_.:\\-]+$/ }
     shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState WantedBy RequiredBy TimersCalendar TimersMonotonic)));
   return () unless @timers;
