@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -223,3 +224,23 @@ def test_loops_of_containers(script: str, every: timedelta | None, runs: bool) -
     assert [(job.longest_gap, job.image, job.runs("pg_dump"), job.commands[0].place) for job in found] == (
         [(every, "container", True, "")] if runs else []
     )
+
+
+@pytest.mark.parametrize(
+    "calendar", ["*-*-* 02:30:00", "*-*-* 02:30:00 Europe/Berlin", "*-*-* 02:30:00 UTC", "*-*-* 02:30:00 CET"]
+)
+def test_coming_runs_are_asked_for_in_utc(calendar: str, tmp_path: Path) -> None:
+    """A night of spring that has no half past two makes no daily timer a rarer one."""
+    analyze = tmp_path / "systemd-analyze"
+    analyze.write_text(
+        '#!/bin/sh\n[ "$TZ $*" = "UTC calendar --iterations=300 -- *-*-* 02:30:00" ] || exit 1\n'
+        "printf '    Next elapse: Thu 2026-11-26 02:30:00 UTC\\n       From now: 1h left\\n       Iter. #2: Fri 2026-11-27 02:30:00 UTC\\n'\n"
+    )
+    analyze.chmod(0o755)
+    text = scripts.joined(*PROBE.uses, PROBE.file)
+    functions = text.partition("\nmy %lingers = lingering();")[0]
+    done = subprocess.run(
+        ["perl", "-e", f"{functions}\ncoming({{ TimersCalendar => ['{{ OnCalendar={calendar} ; next_elapse=n/a }}'] }});"],
+        capture_output=True, text=True, check=True, env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TZ": "Europe/Berlin"},
+    )  # fmt: skip
+    assert done.stdout == "@next 1795660200 1795746600\n"

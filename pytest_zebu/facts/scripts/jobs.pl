@@ -67,15 +67,17 @@ sub coming {    # when a timer's next runs are
   my ($timer) = @_;
   for (@{ $timer->{TimersCalendar} || [] }) {
     next unless /OnCalendar=(.*?) ;/;
-    my $said = asked({ local => 1 }, 'systemd-analyze', 'calendar', '--iterations=300', '--', $1);
-    my @moments;
-    for (split /\n/, $said) {
-      if (/\(in UTC\): (.*)/) { $moments[-1] = moment($1) if @moments }
-      elsif (/^\s*(?:Next elapse|Iter[^:]*): (.*)/) { push @moments, moment($1) }
-    }
+    # In UTC, whatever the zone: a night that has no half past two makes no schedule a rarer one.
+    (my $calendar = $1) =~ s{ [A-Z][\w+-]*(?:/[\w+/-]+)?$}{};
+    my @moments = map { /^\s*(?:Next elapse|Iter[^:]*): (.*)/ ? moment($1) : () } split /\n/, asked({}, 'systemd-analyze', 'calendar', '--iterations=300', '--', $calendar);
     print '@next ', join(' ', grep { $_ } @moments), "\n";
   }
   for (@{ $timer->{TimersMonotonic} || [] }) { print "\@span $1 ", line($2), "\n" if /\{ (On\w+)=(.*?) ;/ }
+}
+
+sub tell_unlisted {    # a list that failed is no empty one
+  my ($whose, $why) = @_;
+  print "\@timer $whose\n\@enabled enabled\n\@active active\n\@unread $whose\t$why\n";
 }
 
 sub tell_timer {
@@ -96,8 +98,10 @@ sub tell_timer {
 }
 
 my %lingers = lingering();
-tell_timer($_, %lingers) for timers();
-for my $user (sort keys %lingers) { tell_timer($_, %lingers) for timers($user) }
+for my $user ('', sort keys %lingers) {
+  tell_timer($_, %lingers) for timers($user, \my $failed);
+  tell_unlisted($user || 'systemd', 'has timers that could not be listed') if $failed && -d '/run/systemd/system';
+}
 
 my ($flavour, $state, $enabled) = cron();
 print "\@cron $flavour $state $enabled\n";
@@ -156,7 +160,8 @@ sub last_run {    # when cron last started an entry, by the journal
 }
 
 sub tell_containers {    # those that make backups or have a scheduler of their own
-  my @ids = split ' ', asked({}, qw(docker ps -q --no-trunc));
+  my @ids = split ' ', asked({ failed => \my $failed }, qw(docker ps -q --no-trunc));
+  tell_unlisted('docker', 'has containers that could not be listed') if $failed && -S '/run/docker.sock';
   return unless @ids;
   my $said = eval { read_json(asked({}, qw(docker inspect), @ids)) } || [];
   my %by_pid;

@@ -6,7 +6,7 @@ use warnings;
 my $MOST_TABLE = 65_536;
 my $ROOT = 0;    # whose the system's tables are
 
-sub asked {    # what a command says, in the C locale and in UTC unless told otherwise; nothing if it fails or takes too long
+sub asked {    # what a command says, in the C locale and in UTC; nothing if it fails or takes too long
   my ($given, @command) = @_;
   my $pid = open(my $in, '-|') // return '';
   if (!$pid) {
@@ -14,7 +14,7 @@ sub asked {    # what a command says, in the C locale and in UTC unless told oth
     open STDIN, '<', '/dev/null';
     alarm($given->{seconds} || 4);
     $ENV{LC_ALL} = 'C';
-    $ENV{TZ} = 'UTC' unless $given->{local};
+    $ENV{TZ} = 'UTC';
     if (my $user = $given->{user}) {
       my ($uid, $gid) = (getpwnam $user)[2, 3];
       %ENV = (PATH => '/usr/bin:/bin', LC_ALL => 'C', TZ => 'UTC', XDG_RUNTIME_DIR => "/run/user/$uid", DBUS_SESSION_BUS_ADDRESS => "unix:path=/run/user/$uid/bus");
@@ -27,6 +27,7 @@ sub asked {    # what a command says, in the C locale and in UTC unless told oth
   local $/;
   my $said = <$in> // '';
   close $in;
+  ${ $given->{failed} } = 1 if $? && $given->{failed};
   return $? && !$given->{anyway} ? '' : $said;
 }
 
@@ -54,9 +55,10 @@ sub moment {    # seconds since 1970 of a moment as systemd writes it in UTC; 0 
   return (($days * 24 + $hour) * 60 + $minute) * 60 + $second;
 }
 
-sub timers {    # of the machine, or of a user
-  my ($user) = @_;
-  my @ctl = $user ? ({ user => $user }, 'systemctl', '--user') : ({}, 'systemctl');
+sub timers {    # of the machine, or of a user; it is told where they could not be listed
+  my ($user, $failed) = @_;
+  my $given = { user => $user, failed => $failed };
+  my @ctl = ($given, 'systemctl', $user ? '--user' : ());
   my @timers = grep { ($_->{Unit}[0] // '') =~ /^[A-Za-z0-9@_.:\\-]+$/ && $_->{Id}[0] =~ /^[A-Za-z0-9@_.:\\-]+$/ }
     shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState WantedBy RequiredBy TimersCalendar TimersMonotonic)));
   return () unless @timers;
