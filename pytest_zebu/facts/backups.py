@@ -272,10 +272,8 @@ def parse(gathered: Gathered, target: Target) -> Backups:
         available = whole_number(free, "the free bytes")
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of dumps") from None
-    looked = dumps.looked_into(gathered)
-    content = dumps.chosen(looked)
-    real = {family(one.contents.name) for one in looked if not one.why_none}
-    beside = {family(one.contents.name) for one in looked if real and dumps.is_beside(one, real)}
+    content = dumps.chosen(dumps.looked_into(gathered))
+    beside = {family(name) for name in content.passed_over} - {family(content.contents.name)} if content else set()
     if isinstance(copy, Known):
         kept = tuple(dump for dump in copy.value.dumps if family(dump.name) not in beside)
         copy = Known(replace(copy.value, dumps=kept))

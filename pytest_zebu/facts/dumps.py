@@ -368,14 +368,14 @@ def parse_all(text: str) -> tuple[Listing, ...]:
 
 
 def chosen(found: Sequence[Listing]) -> Listing | None:
-    """The newest that may be a dump of this database, or else the newest of all."""
+    """The newest that may be a dump of this database; or else the newest dump, or the newest of all."""
     dumps = {family(one.contents.name) for one in found if not one.why_none}
-    passed: list[str] = []
-    for one in found:
-        if not is_beside(one, dumps):
-            return Listing(one.contents, one.live, tuple(passed))
-        passed.append(one.contents.name)
-    return found[0] if found else None
+    ways = (lambda one: not is_beside(one, dumps), lambda one: one.contents.kind in ARCHIVES | TEXTS, bool)
+    for is_it in ways:
+        for number, one in enumerate(found):
+            if is_it(one):
+                return Listing(one.contents, one.live, tuple(newer.contents.name for newer in found[:number]))
+    return None
 
 
 def parse(gathered: Gathered, target: Target) -> Listing:

@@ -167,6 +167,15 @@ def test_what_is_kept_beside_dumps_is_passed_over(name: str, said: str, chosen: 
     assert found.passed_over == (() if chosen == name else (name,))
 
 
+def test_where_none_is_a_backup_the_newest_dump_is_judged(target: Target) -> None:
+    sums, table = (
+        f"@dump 5 {AT} zebu.md5\n@format checksums\n",
+        f"@dump 5 {AT} t.sql\n{PLAIN}@data 5 public.x\n@end reached\n",
+    )
+    assert read("dump_listing", LIVE + sums + table, target).contents.name == "t.sql"
+    assert read("dump_listing", LIVE + sums, target).contents.name == "zebu.md5"
+
+
 @pytest.mark.parametrize(("one", "other", "is_same"), [
     ("zebu-20261126.sql.gz", "zebu-20261125.sql.gz", True), ("zebu_Thursday.sql", "zebu_friday.sql", True),
     ("0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "1a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5e", True),
