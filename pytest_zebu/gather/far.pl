@@ -389,11 +389,13 @@ sub remember_secrets {
   elsif ($text =~ m{://([^\s/:@]*[0-9][^\s/:@]*)@} && length $1 >= 16) { push @found, $1 }
   while ($text =~ /[?&;]([\w.-]+)=([^\s&;]+)/g) { push @found, $2, unescape($2) if is_secret($1) == 2 }
   my $rank = $is_file ? 2 : is_secret($name);
-  push @found, $text if $rank == 2 || ($rank == 1 && !is_ordinary($text));
-  push @found, $text if !$rank && !$PLAIN{$name} && $text =~ /^\S{16,}$/ && hide_shapes($text) =~ /^\[redacted\]$/;
-  for my $secret (@found) {
+  my $looks_so = $text =~ /^\S{16,}$/ && $text !~ /^[0-9a-fA-F]+$/ && hide_shapes($text) =~ /^\[redacted\]$/;
+  push @found, $text if $rank == 2 || $looks_so;
+  my @words = $rank == 1 && !$looks_so && !is_ordinary($text) ? $text : ();
+  for my $secret (@found, @words) {
     next if $PLAIN{$name} || length $secret < 3 || is_nothing($secret) || is_placeholder($secret, 1) || $secret =~ /^[0-9.,:-]{1,7}$/;
-    $secret{$secret} = 1;
+    # What may as well be a word of the program's is hidden, and not looked for in its history.
+    $secret{$secret} = @words && $secret eq $words[0] ? $secret{$secret} || 1 : 2;
   }
 }
 
@@ -560,7 +562,7 @@ sub discover_files {
   my ($example) = grep { defined $text{$_} } map { my $kind = $_; map { "$kind.$_" } qw(example sample template dist) } '.env.production', '.env.prod', '.env';
   if (defined $example) { push @environment, map { ['example', @$_] } @{ (parse_env($text{$example}))[0] } }
   delete $secret{$_} for grep { $public{ lc $_ } } keys %secret;
-  my @known = grep { length($_) >= 8 } keys %secret;
+  my @known = grep { length($_) >= 8 && $secret{$_} == 2 } keys %secret;
   for my $name (@names) {
     my @stat = stat $place->($name) or next;
     my $user = getpwuid($stat[4]) // $stat[4];
@@ -660,7 +662,7 @@ sub start_probe {
     return;
   }
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
-  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 } map { split /\n/ } keys %secret if $probe->{secrets};
+  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 } map { split /\n/ } grep { $secret{$_} == 2 } keys %secret if $probe->{secrets};
   my @as;
   if ($probe->{owner} && $root && exists $value{OWNER}) {
     my @ids = split ' ', $value{OWNER};

@@ -496,6 +496,21 @@ def test_what_is_no_secret_stays(daemon: Daemon) -> None:
     )
 
 
+def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
+    """Names of cookies and digests of downloads stand in the program itself."""
+    env = [
+        "SESSION_COOKIE=zebu_session_v2",
+        "PYTHON_SHA256=" + "4f1d9c0a" * 8,
+        "GPG_KEY=" + "7169605F62" * 4,
+        "SMTP_PASS=Wd92kfQx71",
+        "OPAQUE=Zq8vT1xWm3Lk9RbY5nPd7HsJ2cFgA4eU",
+    ]
+    given = Probe("given", "sed 's/./x/2'", secrets=True)
+    answer = daemon({**DATABASE, "env": env}, BACKEND, probes=[given])["given"]
+    assert isinstance(answer, Said)
+    assert sorted(line[:4] for line in answer.out.splitlines()) == ["Wx92", "Xx29", "[red"]
+
+
 def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/hostname")
     mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
