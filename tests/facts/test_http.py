@@ -40,7 +40,7 @@ def test_each_address_answers_for_itself_and_tells_its_way(target: Target) -> No
 
 def test_what_no_route_leads_to_is_left_to_the_items_that_are_about_each_address() -> None:
     far, silent, seen = Unknown(Reason.NO_WAY, "x"), Unknown(Reason.UNREACHABLE, "x"), Known(1)
-    found = {
+    found: dict[str, Known[int] | Unknown] = {
         "a at 192.0.2.1": seen, "a at 2001:db8::1": far, "b at 2001:db8::2": far, "c at 192.0.2.3": silent, "c at ::3": far,
     }  # fmt: skip
     assert within_reach(found).keys() == {"a at 192.0.2.1", "b at 2001:db8::2", "c at 192.0.2.3"}

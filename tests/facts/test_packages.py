@@ -51,7 +51,7 @@ def test_what_is_installed_in_running_images() -> None:
     )
     read = packages.installed(text)
     found = dict(read.found)
-    assert found.pop("running image of backend") == {("fast-api", "1.0"), ("extra", "2")}
+    assert found.pop("running image of backend") == frozenset({("fast-api", "1.0"), ("extra", "2")})
     assert isinstance(found.pop("running image of worker"), Unknown)
     assert not found, "an image without Python has no distributions"
     assert (read.without_python, read.odd, read.left_out) == (("db",), (), "")
@@ -63,7 +63,7 @@ def test_an_odd_distribution_is_named_and_the_rest_is_read() -> None:
     read = packages.installed(
         "@cut 30\n@service backend 0\nbad 1.0\n? none.dist-info\na\nb 1 2\n@service worker unseen\n"
     )
-    assert read.found["running image of backend"] == {("bad", "1.0")}
+    assert read.found["running image of backend"] == frozenset({("bad", "1.0")})
     assert [one.partition(" in the ")[0] for one in read.odd] == ["? none.dist-info", "a", "b 1 2"]
     assert "30" in read.left_out
     seen = read.found["running image of worker"]
@@ -102,7 +102,7 @@ UNREAD = "@unread kind frontend/pnpm-lock.yaml\n@unread size frontend/package-lo
 def test_what_is_not_read_is_named(target: Target) -> None:
     gathered = asked(locks=UNREAD + LOCKS)
     (look,) = packages.then(gathered, target)
-    places = {place: [] for kind in ("python", "npm") for place in look.arguments[kind]}
+    places: dict[str, list[Any]] = {place: [] for kind in ("python", "npm") for place in look.arguments[kind]}
     found = need(packages.FACT.read(replace(gathered, looks={look.key: places}), target))
     assert found.unread == (
         "frontend/pnpm-lock.yaml (a kind of lock file that is not known here)",

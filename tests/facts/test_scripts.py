@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -246,3 +249,40 @@ def test_a_configuration_that_is_not_understood_is_not_read(text: str, run: Run)
 def test_an_nginx_that_shows_nothing_is_known_as_one(run: Run) -> None:
     done = run("proxy-configuration.sh", commands={"nginx": "exit 1", "ls": "exit 2"}, PERL="print 1", PATH=PROTECTED)
     assert done.stdout.split("\n")[-2] == "@nginx failed"
+
+
+class _Redis(socketserver.StreamRequestHandler):
+    """A server with two users that knows AUTH and PING."""
+
+    USERS: ClassVar = {"zebu": "pw-1", "default": "p@ss/w0rd"}
+
+    def handle(self) -> None:
+        is_known = False
+        while line := self.rfile.readline():
+            words = []
+            for _ in range(int(line[1:])):
+                words.append(self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2].decode())
+            if words[0] == "AUTH":
+                user, password = words[1:] if len(words) == 3 else ("default", words[1])
+                is_known = self.USERS.get(user) == password
+                said = "+OK" if is_known else "-WRONGPASS invalid username-password pair"
+            else:
+                said = "+PONG" if is_known else "-NOAUTH Authentication required."
+            self.wfile.write(f"{said}\r\n".encode())
+
+
+@pytest.mark.parametrize(("url", "word"), [
+    ("redis://zebu:pw-1@HERE/0", "pong"), ("redis://:p%40ss%2Fw0rd@HERE/0", "pong"), ("redis://default:p%40ss%2Fw0rd@HERE", "pong"),
+    ("redis://zebu:other@HERE", "refused"), ("redis://HERE", "refused"), ("redis://:pw-1@HERE", "refused"), ("redis://zebu:pw-1@127.0.0.1:1/0", "unreachable ConnectionRefusedError"),
+    ("unix:///run/redis", ""), ("redis://:p@ss:x@HERE:y", ""), ("", ""),
+])  # fmt: skip
+def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None:
+    """Users, and passwords as a URL encodes them; of one that is not understood nothing is told, in no words."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        here = f"127.0.0.1:{server.server_address[1]}"
+        docker = f"REDIS_URL='{url.replace('HERE', here)}'; export REDIS_URL; shift 3; exec \"$@\""
+        done = run("redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        server.shutdown()
+    assert (done.stdout.strip(), done.stderr) == (word, "")
+    assert (done.returncode == 0) is bool(word)

@@ -161,10 +161,10 @@ def test_an_advisory_that_is_not_understood_takes_nothing_with_it(
     old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
     odd = {**old, "url": "https://example.test/GHSA-3", "vulnerable_versions": "whatever"}
     url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [odd, old]}})
-    asked = declared(advisories={"osv": url, "npm": url}), {}, {"lock": [["esbuild", "0.17.19"]]}
-    assert [one["id"] for one in audit.ask_advisories(*asked)["lock"]] == ["GHSA-1"]
+    settings, lock = declared(advisories={"osv": url, "npm": url}), {"lock": [["esbuild", "0.17.19"]]}
+    assert [one["id"] for one in audit.ask_advisories(settings, {}, lock)["lock"]] == ["GHSA-1"]
     path.write_text(json.dumps({**states.advisories(), "npm": {"esbuild": [odd]}}))
-    answer = audit.ask_advisories(*asked)["lock"]
+    answer = audit.ask_advisories(settings, {}, lock)["lock"]
     assert reasons(answer) is Reason.UNDECIDABLE
     assert "esbuild 0.17.19: GHSA-3" in answer.detail
 
