@@ -1,13 +1,124 @@
-# The packet filter: `@v4`, `@v6`, `@nft`, each before what its tool says; `@boot` before lines `key=value`.
+# The packet filter in force, and what brings it back at boot.
+# `@rules FAMILY TOOL STATUS`, `@nft STATUS EXTENT`, `@sets STATUS`, `@routes FAMILY STATUS`, `@addresses STATUS` and `@links STATUS`
+# stand before what their tools say; `@boot` before lines `key=value`; `@mention PATH` and `@restored FAMILY PATH` for themselves;
+# `@file SIZE PATH` before a file's lines, each behind a blank.
 command -v iptables-save >/dev/null || command -v nft >/dev/null || exit 127
-echo @v4; iptables-save -t filter 2>/dev/null
-echo @v6; ip6tables-save -t filter 2>/dev/null
-echo @nft; nft -j list ruleset 2>/dev/null
-echo @boot
-if [ -f /etc/ufw/ufw.conf ]; then
-  echo "ufw_enabled=$(sed -n 's/^ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
-  echo "ufw_unit=$(systemctl is-enabled ufw 2>/dev/null)"
-  echo "ufw_v6=$(sed -n 's/^IPV6=//p' /etc/default/ufw 2>/dev/null | tail -n 1)"
+most=300000
+
+say() {  # RECORD COMMAND...: the record with the status, then what the command says
+  record=$1; shift
+  said=$("$@" 2>/dev/null); status=$?
+  echo "$record $status"
+  [ -z "$said" ] || printf '%s\n' "$said"
+}
+
+# Without a table's name nothing is loaded that is not there yet.
+matches_sets=
+for family in 4 6; do
+  case $family in 4) prefix=ip ;; *) prefix=ip6 ;; esac
+  if command -v ${prefix}tables-nft-save >/dev/null; then tool=${prefix}tables-nft-save; else tool=${prefix}tables-save; fi
+  if command -v $tool >/dev/null; then
+    say "@rules $family $tool" $tool
+    case $said in *--match-set*) matches_sets=yes ;; esac
+  fi
+  if [ $tool != ${prefix}tables-save ] && [ -n "$(cat /proc/net/${prefix}_tables_names 2>/dev/null)" ]; then
+    say "@rules $family ${prefix}tables-legacy-save" ${prefix}tables-legacy-save
+    case $said in *--match-set*) matches_sets=yes ;; esac
+  fi
+done
+if command -v nft >/dev/null; then
+  said=$(nft -j list ruleset 2>/dev/null); status=$? extent=whole
+  if [ ${#said} -gt 1000000 ]; then said=$(nft -t -j list ruleset 2>/dev/null); status=$? extent=terse; fi
+  echo "@nft $status $extent"
+  printf '%s\n' "$said"
 fi
-for unit in nftables netfilter-persistent firewalld; do echo "$unit=$(systemctl is-enabled $unit 2>/dev/null)"; done
-echo "v6=$(ip -6 -o addr show scope global 2>/dev/null | grep -c inet6)"
+if [ -n "$matches_sets" ]; then
+  # Of each set: its first members, how many there are, and what share of all addresses they are together.
+  said=$(ipset save 2>/dev/null); status=$?
+  echo "@sets $status"
+  printf '%s\n' "$said" | awk '
+    $1 == "create" { print; family[$2] = 32; for (i = 3; i <= NF; i++) if ($i == "inet6") family[$2] = 128 }
+    $1 == "add" {
+      if (++count[$2] <= 200) print
+      member = $3; sub(/,.*/, "", member); length_ = family[$2]
+      if (split(member, part, "/") > 1) length_ = part[2]
+      share[$2] += 2 ^ -length_
+    }
+    END { for (name in family) printf "size %s %d %.12f\n", name, count[name], share[name] }'
+fi
+say "@routes 4" ip -4 -o route show table all default
+say "@routes 6" ip -6 -o route show table all default
+say @addresses ip -o addr show
+say @links ip -o link show
+
+shown() {  # PATH: a file, cut where it is long
+  [ -f "$1" ] || return 0
+  echo "@file $(wc -c <"$1") $1"
+  head -c $most "$1" | sed 's/^/ /'; echo
+}
+
+included() {  # PATH: the files that a file of nft includes
+  sed -n 's/^[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | while read -r pattern; do
+    case $pattern in /*) ;; *) pattern=/etc/$pattern ;; esac
+    for path in $pattern; do [ ! -f "$path" ] || echo "$path"; done
+  done
+}
+
+echo @boot
+# What is kept for boot is for the machine's own network, and can only be compared with what is in force there.
+if [ /proc/self/ns/net -ef /proc/1/ns/net ]; then echo network=own; else echo network=other; fi
+for unit in ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf; do
+  echo "$unit=$(systemctl is-enabled $unit 2>/dev/null)"
+done
+echo "firewalld_active=$(systemctl is-active firewalld 2>/dev/null)"
+if [ -f /etc/ufw/ufw.conf ]; then
+  echo "ufw_enabled=$(sed -n 's/^[[:space:]]*ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
+  for name in IPV6 DEFAULT_INPUT_POLICY; do
+    echo "ufw_$name=$(sed -n "s/^[[:space:]]*$name=//p" /etc/default/ufw 2>/dev/null | tail -n 1)"
+  done
+fi
+for plugin in 15-ip4tables 25-ip6tables; do
+  [ ! -x /usr/share/netfilter-persistent/plugins.d/$plugin ] || echo "$plugin=there"
+done
+echo "firewalld_zone=$(sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf 2>/dev/null | tail -n 1)"
+
+conf=
+for path in /lib/systemd/system/nftables.service /etc/systemd/system/nftables.service /etc/systemd/system/nftables.service.d/*.conf; do
+  found=$(sed -n 's/^ExecStart=.*-f[[:space:]]*\([^[:space:]]*\).*/\1/p' "$path" 2>/dev/null | tail -n 1)
+  conf=${found:-$conf}
+done
+conf=${conf:-/etc/nftables.conf}
+echo "nftables_file=$conf"
+for path in /etc/iptables/rules.v4 /etc/iptables/rules.v6 "$conf"; do shown "$path"; done
+included "$conf" | while read -r path; do
+  shown "$path"
+  included "$path" | while read -r deeper; do shown "$deeper"; done
+done
+for path in /etc/firewalld/zones/*.xml /usr/lib/firewalld/zones/trusted.xml; do shown "$path"; done
+
+# Other things that bring rules back: they count where they are run.
+runs='ip6?tables(-nft|-legacy)?-(restore|apply)|nft[[:space:]]+(-[a-z]+[[:space:]]+)*-f|ip6?tables[[:space:]].*-[AIP][[:space:]]'
+{
+  [ ! -x /sbin/ifup ] || for path in /etc/network/interfaces /etc/network/interfaces.d/*; do echo "$path"; done
+  [ ! -x /sbin/ifup ] || for path in /etc/network/if-*up.d/*; do [ ! -x "$path" ] || echo "$path"; done
+  [ ! -x /etc/rc.local ] || echo /etc/rc.local
+  for path in /etc/networkd-dispatcher/*.d/*; do [ ! -x "$path" ] || echo "$path"; done
+  for path in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
+    ! grep -qsE '^[[:space:]]*@reboot' "$path" || echo "$path"
+  done
+  for path in /etc/systemd/system/*.service; do
+    case ${path##*/} in nftables.service | netfilter-persistent.service | ufw.service) continue ;; esac
+    ! grep -qsE "$runs" "$path" || [ "$(systemctl is-enabled "${path##*/}" 2>/dev/null)" != enabled ] || echo "$path"
+  done
+} | while read -r path; do
+  grep -sv '^[[:space:]]*#' "$path" | grep -qE "$runs" || continue
+  echo "@mention $path"
+  grep -v '^[[:space:]]*#' "$path" | grep -oE '(ip6?tables(-nft|-legacy)?-restore|nft[[:space:]]+-f)[^|;&]*' | while read -r command rest; do
+    case $command in ip6*) family=6 ;; ip*) family=4 ;; *) family=nft ;; esac
+    file=$(printf '%s\n' "$rest" | grep -oE '/[^ <>"]+' | tail -n 1)
+    [ -f "$file" ] || continue
+    echo "@restored $family $file"
+    shown "$file"
+  done
+done
+exit 0
