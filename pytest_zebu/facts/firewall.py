@@ -1,301 +1,455 @@
-"""The packet filter as the kernel has it: what becomes of a stranger's first packet to a port that nobody opened."""
+"""The packet filter as the kernel has it, and what is kept for boot: what becomes of a stranger's first packet."""
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from pytest_zebu.facts.answer import Garbled, part
-from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
-from pytest_zebu.facts.lines import records
+from pytest_zebu.facts import iptables, nftables
+from pytest_zebu.facts.answer import Garbled, is_number
+from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values, parse_json
+from pytest_zebu.facts.lines import Record, records
+from pytest_zebu.facts.packets import Fate, Machine, Packet, loosest, strictest
 from pytest_zebu.settings.target import Target
 
+Family = Literal[4, 6]
 UNOPENED_PORT = 47
 """Reserved by IANA: no service has it."""
-DEEPEST = 100
-"""Jumps within jumps. Kernels know loops, and give up long before."""
-INNER_INTERFACES = ("lo", "docker", "br-", "veth", "tailscale", "wg")
-"""Interfaces through which no stranger comes."""
+HIGH_PORTS = (1999, 20011, 40009, 62001)
+"""Who lets all of these in, and nobody asked for them, has opened nearly everything."""
+TUNNEL = re.compile(r"(tun|tap|wg|tailscale|zt|nebula|ipsec|vti|gre|sit|ip6tnl)")
+"""How the names of tunnels begin: who comes through one is no stranger."""
+INSIDE = re.compile(r"(lo$|docker|br-|veth|virbr|lxc|lxd|incus|cni|flannel|cali|ifb|dummy)")
+"""How the names of interfaces to what is inside the machine begin."""
+TRUSTED_MANAGERS = ("shorewall", "ferm", "csf")
+"""What keeps rules in a language of its own: that it is enabled is all that can be told."""
+FIREWALLD_ZONES_OPEN = ("trusted",)
 
 PROBE = Probe(
     "firewall",
     file="firewall.sh",
     root=True,
-    limit=2_097_152,
+    limit=4_194_304,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Firewall:
-    """The verdicts on a stranger's packet, and whether the filter comes back at boot.
+class Filter:
+    """All rules in force.
 
     Attributes:
-        v4, v6: `drop`, `reject` or `accept`, with the rule or policy that says so.
-        at_boot: what brings it back, if anything does.
+        tables: by family, those of each tool of iptables.
+        unread: by family (0 for both), what could not be read.
     """
 
-    v4: tuple[str, str]
-    v6: tuple[str, str]
-    has_v6: bool
-    at_boot: str
-    rules: tuple[str, str] = ("", "")
+    machine: Machine = field(default_factory=Machine)
+    tables: Mapping[Family, tuple[Mapping[str, iptables.Table], ...]] = field(default_factory=dict)
+    native: tuple[nftables.Table, ...] = ()
+    sets: iptables.Sets | None = field(default_factory=dict)
+    unread: Mapping[int, str] = field(default_factory=dict)
 
-    def admits_udp(self, port: int) -> bool:
-        """Whether a stranger's datagram to a port comes through. Silence from outside would prove nothing."""
-        saved = [
-            rules
-            for rules, verdict in zip(self.rules, (self.v4, self.v6), strict=True)
-            if not verdict[1].startswith("nft ")
-        ]
-        return any(walk(rules, "udp", port)[0] == "accept" for rules in saved)
+    def fate(self, family: Family, protocol: str, port: int) -> Fate:
+        """What becomes of a packet to a port of the machine."""
+        packet = self._packet(family, protocol, port)
+        fates = []
+        for tables in self.tables.get(family, ()):
+            for name, chain in (("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT"), ("security", "INPUT")):  # fmt: skip
+                if chain in tables.get(name, iptables.Table()).policies:
+                    fates.append(iptables.fate_in(tables[name], chain, packet, self.sets))
+        for native in self.native:
+            fates += nftables.fates_in(native, ("prerouting", "input"), packet)
+        return self._with_unread(
+            family,
+            strictest(fates, "no ruleset"),
+            self._met(packet, "nat", iptables.rewrites, "nat", ("redirect", "dnat")),
+        )
 
+    def published_fate(self, family: Family, protocol: str, port: int, inside: int) -> Fate:
+        """What becomes of a packet to a port that Docker publishes: it does not come through INPUT."""
+        packet = replace(self._packet(family, protocol, inside), forwarded=port)
+        fates = []
+        for tables in self.tables.get(family, ()):
+            for name, chain in (("mangle", "FORWARD"), ("filter", "DOCKER-USER")):
+                table = tables.get(name, iptables.Table())
+                if chain in table.policies:
+                    fates.append(iptables.fate_in(table, chain, packet, self.sets))
+        for native in self.native:
+            fates += nftables.fates_in(native, ("forward",), packet)
+        return self._with_unread(family, strictest(fates, "published by Docker, and nothing in DOCKER-USER"), None)
 
-def walk(save: str, protocol: str = "tcp", port: int = UNOPENED_PORT) -> tuple[str, str]:
-    """What an `iptables-save` ruleset does with a stranger's first packet to a port, by default one that nobody opened."""
-    chain = "INPUT"
-    policies: dict[str, str] = {}
-    rules: dict[str, list[list[str]]] = {}
-    for line in save.splitlines():
-        if line.startswith(":"):
-            name, _, rest = line[1:].partition(" ")
-            policies[name] = rest.partition(" ")[0]
-        elif line.startswith("-A "):
-            try:
-                _, name, *rule = shlex.split(line)
-            except ValueError:
-                raise Garbled(f"iptables-save said: {line[:120]}") from None
-            rules.setdefault(name, []).append(rule)
-    if not policies:
-        return "accept", "no ruleset"
+    def stranger(self, family: Family) -> Fate:
+        """What becomes of packets to ports that nobody opened."""
+        ordinary = loosest([self.fate(family, protocol, UNOPENED_PORT) for protocol in ("tcp", "udp")])
+        if ordinary.word != "drop" and ordinary.word != "reject":
+            return ordinary
+        for protocol in ("tcp", "udp"):
+            high = [self.fate(family, protocol, port) for port in HIGH_PORTS]
+            if all(fate.word == "accept" for fate in high):
+                return high[0]
+        return ordinary
 
-    seen: dict[str, tuple[str, str] | None] = {}
-
-    def through(name: str, depth: int) -> tuple[str, str] | None:
-        if depth > DEEPEST:
-            raise Garbled("the packet filter's chains nest deeper than a kernel lets them")
-        if name not in seen:
-            seen[name] = walked(name, depth)
-        return seen[name]
-
-    def walked(name: str, depth: int) -> tuple[str, str] | None:
-        for rule in rules.get(name, ()):
-            if not _applies(rule, protocol, port):
-                continue
-            match _target(rule):
-                case "ACCEPT":
-                    return "accept", f"{name}: {shlex.join(rule)}"
-                case "DROP" | "REJECT" as verdict:
-                    return verdict.lower(), f"{name}: {shlex.join(rule)}"
-                case "RETURN":
-                    return None
-                case jump if jump in policies:
-                    found = through(jump, depth + 1)
-                    # What returns from a chain that it went to (-g) does not come back to this one.
-                    if found is not None or "-g" in rule:
-                        return found
-        return None
-
-    return through(chain, 0) or (policies.get(chain, "ACCEPT").lower(), f"policy of {chain}")
-
-
-def _target(rule: Sequence[str]) -> str:
-    for flag in ("-j", "-g"):
-        if flag in rule[:-1]:
-            return rule[rule.index(flag) + 1]
-    return ""
-
-
-def _applies(rule: Sequence[str], protocol: str, port: int) -> bool:
-    """Whether a rule matches the packet: new, unicast to this machine, from an unknown address, not from the loopback.
-
-    A condition that is not known to be met is taken as not met: an exception for somebody else opens nothing to all.
-    """
-    words = iter(rule)
-    negated = False
-    for word in words:
-        if word == "!":
-            negated = True
-            continue
-        value = "" if word in ("--syn",) else next(words, "")
-        match word:
-            case "-m" | "-j" | "-g" | "--comment" | "--reject-with" | "--log-prefix" | "--log-level":
-                met = True
-            case "-p" | "--protocol":
-                met = value in (protocol, "all", "0")
-            case "-i" | "--in-interface":
-                met = not value.startswith(INNER_INTERFACES)
-            case "--ctstate" | "--state":
-                met = "NEW" in value.split(",")
-            case "--tcp-flags":
-                # Of the flags that are looked at, a first packet has SYN only.
-                met = {"SYN"} & set(value.replace("ALL", "SYN").split(",")) == set(next(words, "").split(",")) - {
-                    "NONE"
-                }
-            case "--dst-type":
-                met = "LOCAL" in value.split(",")
-            case "--syn":
-                met = True
-            case "-s" | "--source" | "-d" | "--destination":
-                met = value in ("0.0.0.0/0", "::/0")
-            case "--dport" | "--dports" | "--sport" | "--sports":
-                met = word.startswith("--d") and any(_covers(part, port) for part in value.split(","))
-            case _:
-                return False
-        if met is negated:
-            return False
-        negated = False
-    return True
-
-
-def _covers(ports: str, port: int) -> bool:
-    first, _, last = ports.partition(":")
-    try:
-        return int(first or 0) <= port <= int(last or first or 65535)
-    except ValueError:
-        return False
-
-
-def walk_nft(ruleset: Any, family: str) -> tuple[str, str]:
-    """What nftables' own tables do with that packet: dropped by one base chain is dropped."""
-    chains: dict[tuple[str, str, str], dict[str, Any]] = {}
-    rules: dict[tuple[str, str, str], list[list[Any]]] = {}
-    try:
-        for entry in ruleset["nftables"]:
-            if chain := entry.get("chain"):
-                chains[chain["family"], chain["table"], chain["name"]] = chain
-            elif rule := entry.get("rule"):
-                rules.setdefault((rule["family"], rule["table"], rule["chain"]), []).append(rule["expr"])
-    except (KeyError, TypeError, AttributeError):
-        raise Garbled("nft has another shape than known") from None
-
-    seen: dict[tuple[str, str, str], str | None] = {}
-
-    def through(key: tuple[str, str, str], depth: int) -> str | None:
-        if depth > DEEPEST:
-            raise Garbled("nft's chains nest deeper than a kernel lets them")
-        if key not in seen:
-            seen[key] = walked(key, depth)
-        return seen[key]
-
-    def walked(key: tuple[str, str, str], depth: int) -> str | None:
-        for expressions in rules.get(key, ()):
-            verdict = _nft_verdict(expressions)
-            if verdict in ("drop", "reject", "accept"):
-                return verdict
-            if verdict == "return":
-                return None
-            word, _, chain = verdict.partition(" ")
-            if chain:
-                found = through((key[0], key[1], chain), depth + 1)
-                if found or word == "goto":
-                    return found
-        return None
-
-    for key, chain in chains.items():
-        is_ours = chain.get("hook") == "input" and chain.get("type") == "filter" and key[0] in ("inet", family)
-        # The tables that iptables keeps in nftables were walked as iptables shows them.
-        if not is_ours or (key[0] != "inet" and key[1] in ("filter", "nat", "mangle", "raw", "security")):
-            continue
-        verdict = through(key, 0) or chain.get("policy", "accept")
-        if verdict in ("drop", "reject"):
-            return verdict, f"nft {key[0]} {key[1]} {key[2]}"
-    return "accept", "no nftables chain drops it"
-
-
-def _nft_verdict(expressions: Sequence[Any]) -> str:
-    for expression in expressions:
-        if not isinstance(expression, Mapping):
-            return ""
-        if "match" in expression and not _nft_matches(expression["match"]):
-            return ""
-        for word in ("drop", "accept", "reject", "return"):
-            if word in expression:
-                return word
-        for word in ("jump", "goto"):
-            if word in expression:
-                return f"{word} {part(expression[word], 'target', str)}"
-        if not {"match", "counter", "log", "comment"} & expression.keys():
-            return ""
-    return ""
-
-
-def _nft_matches(match: Any) -> bool:
-    """Whether the packet meets a condition; one that is not known is not met."""
-    match match:
-        case {"op": "==" | "in" | "!=" as operator, "left": left, "right": right}:
-            met = _nft_meets(left, right["set"] if isinstance(right, dict) and "set" in right else right)
-            return met is not None and met is (operator != "!=")
-        case {
-            "op": ">=" | "<=" | ">" | "<" as operator,
-            "left": {"payload": {"field": "dport"} as payload},
-            "right": int(right),
-        }:
-            compare = {">=": int.__ge__, "<=": int.__le__, ">": int.__gt__, "<": int.__lt__}[operator]
-            return payload.get("protocol") in ("tcp", "th") and compare(UNOPENED_PORT, right)
-        case _:
-            return False
-
-
-def _nft_meets(left: Any, right: Any) -> bool | None:
-    values = right if isinstance(right, list) else [right]
-    match left:
-        case {"ct": {"key": "state"}}:
-            return "new" in values
-        case (
-            {"meta": {"key": "l4proto"}}
-            | {"payload": {"field": "nexthdr"}}
-            | {"payload": {"protocol": "ip", "field": "protocol"}}
+    def _packet(self, family: Family, protocol: str, port: int) -> Packet:
+        """A stranger's, as it is when it comes to be filtered."""
+        packet = Packet(self.machine, family, protocol, port)
+        tables = self.tables.get(family, ())
+        if any(iptables.marks(one[name]) for one in tables for name in ("raw", "mangle") if name in one) or any(
+            map(nftables.marks, self.native)
         ):
-            return "tcp" in values or 6 in values
-        case {"meta": {"key": "iifname" | "iif"}}:
-            return not all(str(value).startswith(INNER_INTERFACES) for value in values)
-        case {"payload": {"protocol": "tcp" | "th", "field": "dport"}}:
-            return any(_is_within(value) for value in values)
-        case {"payload": {"protocol": "ip" | "ip6", "field": "saddr" | "daddr"}}:
-            return False
-        case _:
-            return None
+            packet = replace(packet, mark=None)
+        left_alone = self._met(packet, "raw", iptables.untracks, "filter", ("notrack",))
+        if left_alone:
+            packet = replace(packet, is_tracked=False if left_alone.word == "accept" else None)
+        return packet
+
+    def _met(
+        self,
+        packet: Packet,
+        table: str,
+        is_sought: Callable[[iptables.Rule], bool],
+        type_: str,
+        statements: Sequence[str],
+    ) -> Fate | None:
+        """Whether it meets a rule of some kind before it is routed."""
+        found = [
+            *(iptables.reaches(one[table], is_sought, packet, self.sets) for one in self.tables.get(packet.family, ()) if table in one),
+            *(nftables.reaches(one, type_, statements, packet) for one in self.native),
+        ]  # fmt: skip
+        return next(filter(None, found), None)
+
+    def _with_unread(self, family: Family, fate: Fate, rewritten: Fate | None) -> Fate:
+        """What was read drops, whatever else there is; but for it, anything may."""
+        if rewritten:
+            return Fate("unknown", f"packets to any port are sent elsewhere ({rewritten.why})")
+        unread = self.unread.get(family) or self.unread.get(0)
+        if unread and not fate.is_shut:
+            return Fate("unknown", unread, is_unseen=True)
+        return fate
 
 
-def _is_within(value: Any) -> bool:
-    match value:
-        case {"range": [int(first), int(last)]}:
-            return first <= UNOPENED_PORT <= last
-        case _:
-            return bool(value == UNOPENED_PORT)
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What brings the filter back.
+
+    Attributes:
+        by: what is enabled.
+        missing: why it does not bring back what is in force; empty where it does.
+        unsure: why that cannot be said.
+    """
+
+    by: str = ""
+    missing: str = ""
+    unsure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """What becomes of a stranger's packets, and whether the filter comes back at boot.
+
+    Attributes:
+        has_v6: whether the machine has an address of IPv6 beyond its link; nothing where that is not known.
+    """
+
+    v4: Fate
+    v6: Fate
+    has_v6: bool | None
+    boot: Boot
+    filter: Filter
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Those that the machine has."""
+        return (4,) if self.has_v6 is False else (4, 6)
+
+    def datagram(self, address: str, port: int) -> Fate:
+        """What becomes of a stranger's datagram to an address of the machine. Silence from outside would prove nothing."""
+        return loosest([self.filter.fate(family, "udp", port) for family in self._reached(address)])
+
+    def published_datagram(self, address: str, port: int, inside: int) -> Fate:
+        """The same of a port that Docker publishes."""
+        return loosest([self.filter.published_fate(family, "udp", port, inside) for family in self._reached(address)])
+
+    def _reached(self, address: str) -> tuple[Family, ...]:
+        """The families of those who reach an address; a wildcard of IPv6 stands for both."""
+        if address in ("", "*", "::"):
+            return self.families
+        return (6,) if ":" in address else (4,)
 
 
 def parse(gathered: Gathered, target: Target) -> Firewall:
-    """From the kernel's rulesets and what is enabled at boot."""
-    followed = ("v4", "v6", "nft", "boot")
-    parts = {one.word: one.body for one in records(gathered.said("firewall").out, "the firewall probe", (), followed)}
-    if "boot" not in parts:
+    """From the kernel's rulesets and what is kept for boot."""
+    followed = ("rules", "nft", "sets", "routes", "addresses", "links", "boot", "file")
+    found = records(gathered.said("firewall").out, "the firewall probe", ("mention", "restored"), followed)
+    if not any(one.word == "boot" for one in found):
         raise Garbled("the firewall probe")
-    boot = key_values(parts["boot"])
-    text = parts.get("nft", "").strip()
-    try:
-        ruleset = json.loads(text) if text else {"nftables": []}
-    except (ValueError, RecursionError):
-        raise Garbled("nft's ruleset is no JSON") from None
-    verdicts = []
-    for table, family in (("v4", "ip"), ("v6", "ip6")):
-        verdict = walk(parts.get(table, ""))
-        verdicts.append(verdict if verdict[0] != "accept" else _stricter(verdict, walk_nft(ruleset, family)))
-    at_boot = next(
-        (unit for unit in ("nftables", "netfilter-persistent", "firewalld") if boot.get(unit) == "enabled"), ""
+    unread: dict[int, str] = {}
+    machine, has_v6 = _machine(found)
+    tables = _tables(found, unread)
+    native = _native(found, tables, unread)
+    boot = key_values(next(one.body for one in reversed(found) if one.word == "boot"))
+    if boot.get("firewalld_active") == "active" and not any(one.word == "nft" for one in found):
+        unread.setdefault(0, "firewalld keeps its rules in nftables, and there is no nft to show them")
+    filter_ = Filter(machine, tables, native, _sets(found), unread)
+    v4, v6 = filter_.stranger(4), filter_.stranger(6)
+    families: tuple[Family, ...] = (4,) if has_v6 is False else (4, 6)
+    return Firewall(v4, v6, has_v6, _boot(found, boot, filter_, families), filter_)
+
+
+def _status(record: Record, at: int = -1) -> int:
+    text = record.rest.split(" ")[at]
+    if not is_number(text):
+        raise record.garbled()
+    return int(text)
+
+
+def _machine(found: Sequence[Record]) -> tuple[Machine, bool | None]:
+    """The interfaces through which strangers come, and the machine's addresses."""
+    by_word = {one.word: one for one in found if one.word in ("addresses", "links")}
+    if by_word.keys() != {"addresses", "links"}:
+        raise Garbled("the firewall probe: no interfaces")
+    addresses: dict[str, list[ipaddress.IPv4Interface | ipaddress.IPv6Interface]] = {}
+    has_v6 = False
+    for line in by_word["addresses"].lines:
+        if match := re.match(
+            r"\d+: (\S+)\s+inet6? ([0-9a-fA-F.:]+)(?:/(\d+)| peer ([0-9a-fA-F.:]+)/(\d+))?.*? scope (\S+)", line
+        ):
+            try:
+                one = ipaddress.ip_interface(f"{match[2]}/{match[3]}" if match[3] else match[2])
+            except ValueError:
+                raise Garbled(f"ip said: {line[:120]}") from None
+            addresses.setdefault(match[1], []).append(one)
+            has_v6 = has_v6 or (one.version == 6 and match[6] == "global")
+    links = frozenset(match[1] for line in by_word["links"].lines if (match := re.match(r"\d+: ([^:@\s]+)", line)))
+    known = _status(by_word["addresses"]) == 0
+    own = {name: tuple(ones) for name, ones in addresses.items()} if known else None
+    return Machine(_outer(found, links, own), links, own), has_v6 if known else None
+
+
+def _outer(
+    found: Sequence[Record],
+    links: frozenset[str],
+    own: Mapping[str, tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]] | None,
+) -> dict[int, frozenset[str]] | None:
+    """By family, where the default route leads, and where a public address is."""
+    outer: dict[int, set[str]] = {4: set(), 6: set()}
+    for record in found:
+        if record.word == "routes":
+            family = 6 if record.rest.startswith("6") else 4
+            for line in record.lines:
+                if line.startswith("default"):
+                    outer[family] |= set(re.findall(r"\bdev (\S+)", line)) - {"lo"}
+    public = {
+        version: {
+            name
+            for name, ones in (own or {}).items()
+            if any(one.version == version and one.ip.is_global for one in ones)
+        }
+        for version in outer
+    }
+    for family, names in outer.items():
+        names |= {name for name in public[family] if not INSIDE.match(name)}
+        # Beside an interface with a public address, one with private ones only leads to a private network.
+        names &= public[family] or names
+        names -= {name for name in names if TUNNEL.match(name)}
+    everywhere = outer[4] | outer[6]
+    if everywhere:
+        return {family: frozenset(names or everywhere) for family, names in outer.items()}
+    if links <= {"lo"}:
+        # No interface at all: there, the first one would have the kernel's own name.
+        return dict.fromkeys((4, 6), frozenset({"eth0"}))
+    # All goes out through a tunnel, or nowhere: by which of the real interfaces strangers come is known of a single one.
+    real = frozenset(name for name in links if not TUNNEL.match(name) and not INSIDE.match(name))
+    return dict.fromkeys((4, 6), real) if len(real) == 1 else None
+
+
+def _tables(found: Sequence[Record], unread: dict[int, str]) -> dict[Family, tuple[Mapping[str, iptables.Table], ...]]:
+    tables: dict[Family, tuple[Mapping[str, iptables.Table], ...]] = {}
+    for record in found:
+        if record.word != "rules":
+            continue
+        words = record.rest.split(" ")
+        if len(words) != 3 or words[0] not in ("4", "6"):
+            raise record.garbled()
+        family: Family = 4 if words[0] == "4" else 6
+        if _status(record) != 0:
+            unread[family] = f"{words[1]} failed, and what it would show is not known"
+            continue
+        shown = iptables.tables_of("\n".join(line for line in record.lines))
+        hidden = {
+            match[1] for line in record.lines if (match := re.search(r"^#.*`(\w+)'.*" + iptables.INCOMPATIBLE, line))
+        }
+        tables[family] = (*tables.get(family, ()), {name: table for name, table in shown.items() if name not in hidden})
+    return tables
+
+
+def _native(
+    found: Sequence[Record], tables: Mapping[Family, Sequence[Mapping[str, iptables.Table]]], unread: dict[int, str]
+) -> tuple[nftables.Table, ...]:
+    """The tables of nftables that iptables has not shown."""
+    record = next((one for one in found if one.word == "nft"), None)
+    if record is None:
+        return ()
+    if _status(record, 0) != 0:
+        unread[0] = "nft failed, and what it would show is not known"
+        return ()
+    if not record.body.strip():
+        return ()
+    ruleset = parse_json(record.body, "nft's ruleset")
+    native = nftables.tables_of(ruleset, has_members=record.rest.endswith("whole"))
+    return tuple(table for table in native if not _is_shown(table, tables))
+
+
+def _is_shown(table: nftables.Table, tables: Mapping[Family, Sequence[Mapping[str, iptables.Table]]]) -> bool:
+    """Whether a table is one that iptables keeps in nftables, and shows itself."""
+    families: dict[str, Family] = {"ip": 4, "ip6": 6}
+    if table.family not in families:
+        return False
+    return any(
+        table.name in shown
+        and table.chains.keys() <= shown[table.name].policies.keys()
+        and all(len(chain.rules) == len(shown[table.name].rules.get(name, ())) for name, chain in table.chains.items())
+        for shown in tables.get(families[table.family], ())
     )
-    if boot.get("ufw_enabled", "").lower() == "yes" and boot.get("ufw_unit") == "enabled":
-        at_boot = "ufw"
-    has_v6 = boot.get("v6", "0") != "0"
-    rules = (parts.get("v4", ""), parts.get("v6", "") if has_v6 else ":INPUT DROP [0:0]")
-    return Firewall(verdicts[0], verdicts[1], has_v6, at_boot, rules)
 
 
-def _stricter(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
-    return other if other[0] != "accept" else one
+def _sets(found: Sequence[Record]) -> iptables.Sets | None:
+    """The sets of ipset; nothing where they could not be read."""
+    record = next((one for one in found if one.word == "sets"), None)
+    if record is None:
+        return {}
+    return iptables.sets_of(record.body) if _status(record) == 0 else None
+
+
+# At boot
+
+
+def _boot(found: Sequence[Record], said: Mapping[str, str], filter_: Filter, families: Sequence[Family]) -> Boot:
+    """What is enabled, and whether what it loads keeps strangers out."""
+    enabled = [
+        unit
+        for unit in ("nftables", "netfilter-persistent", "firewalld", *TRUSTED_MANAGERS)
+        if said.get(unit) == "enabled"
+    ]
+    if _unquoted(said.get("ufw_enabled", "")).lower() == "yes" and said.get("ufw") == "enabled":
+        enabled.insert(0, "ufw")
+    restored = [one for one in found if one.word == "restored"]
+    mentions = [one.rest for one in found if one.word == "mention"]
+    if said.get("network") != "own":
+        # What is kept is for another network than the one whose rules were seen.
+        return Boot(", ".join(enabled), unsure=_mentioned(mentions) if mentions and not enabled else "")
+    files = _files(found)
+    keepers: dict[str, dict[Family, bool | None]] = {}
+    for unit in enabled:
+        keepers[unit] = {family: _keeps(unit, family, said, files, filter_) for family in families}
+    for one in restored:
+        kind, path = one.fields(2)
+        keepers[path] = {
+            each: _keeps_file(files.get(path), each, filter_, native=kind == "nft")
+            for each in families
+            if kind in (str(each), "nft")
+        }
+    by = ", ".join(unit for unit, kept in keepers.items() if True in kept.values())
+    for family in families:
+        kept = [each.get(family, False) for each in keepers.values()]
+        if True in kept:
+            continue
+        name = f"IPv{family}"
+        if None in kept:
+            return Boot(by, unsure=f"what {' and '.join(keepers)} loads at boot for {name} is not known")
+        if mentions and not restored:
+            return Boot(by, unsure=_mentioned(mentions))
+        if not keepers:
+            return Boot()
+        return Boot(by, f"what {' and '.join(keepers)} loads at boot does not shut {name}")
+    return Boot(by)
+
+
+def _mentioned(mentions: Sequence[str]) -> str:
+    return f"{', '.join(sorted(set(mentions)))} may bring rules back: what is loaded there was not read"
+
+
+def _keeps(
+    unit: str, family: Family, said: Mapping[str, str], files: Mapping[str, str | None], filter_: Filter
+) -> bool | None:
+    """Whether what a unit loads at boot shuts what nobody opened."""
+    match unit:
+        case "ufw":
+            return _unquoted(said.get("ufw_DEFAULT_INPUT_POLICY", "DROP")).upper() in ("DROP", "REJECT")
+        case "netfilter-persistent":
+            plugin, path = (
+                ("15-ip4tables", "/etc/iptables/rules.v4")
+                if family == 4
+                else ("25-ip6tables", "/etc/iptables/rules.v6")
+            )
+            return _keeps_file(files.get(path, ""), family, filter_) if said.get(plugin) == "there" else False
+        case "nftables":
+            return _keeps_file(
+                "\n".join(text for path, text in files.items() if text is not None and not path.endswith(".xml")) if None not in files.values() else None,
+                family, filter_, native=True,
+            )  # fmt: skip
+        case "firewalld":
+            return _keeps_zone(family, said, files, filter_)
+        case "shorewall":
+            return family == 4 or said.get("shorewall6") == "enabled"
+        case _:
+            return True
+
+
+def _keeps_file(text: str | None, family: Family, filter_: Filter, *, native: bool = False) -> bool | None:
+    if text is None:
+        return None
+    if native:
+        return nftables.keeps_out(text, family)
+    try:
+        tables = iptables.tables_of(text)
+    except Garbled:
+        return None
+    sets = filter_.sets
+    fate = Filter(filter_.machine, {family: (tables,)}, (), sets).stranger(family)
+    return None if fate.word == "unknown" else fate.is_shut
+
+
+def _keeps_zone(
+    family: Family, said: Mapping[str, str], files: Mapping[str, str | None], filter_: Filter
+) -> bool | None:
+    """Whether the zone of the outer interface, as it is kept, lets nobody in by default."""
+    zones = {
+        path.rpartition("/")[2].removesuffix(".xml"): text for path, text in files.items() if path.endswith(".xml")
+    }
+    outer = (filter_.machine.outer or {}).get(family, frozenset())
+    default = said.get("firewalld_zone") or "public"
+    chosen = [
+        name for name, text in zones.items() if text and any(f'<interface name="{link}"' in text for link in outer)
+    ]
+    found = []
+    for name in chosen or [default]:
+        text = zones.get(name, "")
+        if text is None:
+            return None
+        match = re.search(r"<zone\b[^>]*\btarget=\"([^\"]*)\"", text)
+        found.append(
+            (match[1] if match else "default") != "ACCEPT" and not (name in FIREWALLD_ZONES_OPEN and not match)
+        )
+    return all(found)
+
+
+def _files(found: Sequence[Record]) -> dict[str, str | None]:
+    """The files that were shown, by path; nothing where one was cut."""
+    files: dict[str, str | None] = {}
+    for one in found:
+        if one.word == "file":
+            size, path = one.fields(2)
+            if not is_number(size.strip()):
+                raise one.garbled()
+            text = "\n".join(line.removeprefix(" ") for line in one.lines)
+            files[path] = text if len(text.encode()) + 2 >= int(size) else None
+    return files
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip("\"'")
 
 
 FACT = Fact("firewall", parse, (PROBE,))

@@ -37,14 +37,17 @@ if [ -n "$matches_sets" ]; then
   said=$(ipset save 2>/dev/null); status=$?
   echo "@sets $status"
   printf '%s\n' "$said" | awk '
-    $1 == "create" { print; family[$2] = 32; for (i = 3; i <= NF; i++) if ($i == "inet6") family[$2] = 128 }
+    $1 == "create" { print; up[$2] = 0; for (i = 3; i <= NF; i++) if ($i == "inet6") up[$2] = 3 }
     $1 == "add" {
-      if (++count[$2] <= 200) print
-      member = $3; sub(/,.*/, "", member); length_ = family[$2]
-      if (split(member, part, "/") > 1) length_ = part[2]
-      share[$2] += 2 ^ -length_
+      count[$2]++; sign = $0 ~ / nomatch/ ? -1 : 1
+      if (sign > 0 && count[$2] <= 200) print $1, $2, $3
+      member = $3; sub(/,.*/, "", member)
+      bound = split(member, part, "/") > 1 ? part[2] : up[$2] ? 128 : 32
+      # Private addresses are no stranger'"'"'s.
+      if (bound < 8 || member !~ /^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01]))\.|^f[cd][0-9a-f]*:|^fe80:/)
+        share[$2] += sign * 2 ^ (up[$2] - bound)
     }
-    END { for (name in family) printf "size %s %d %.12f\n", name, count[name], share[name] }'
+    END { for (name in up) printf "size %s %d %.12f\n", name, count[name], share[name] }'
 fi
 say "@routes 4" ip -4 -o route show table all default
 say "@routes 6" ip -6 -o route show table all default
