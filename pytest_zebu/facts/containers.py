@@ -21,6 +21,7 @@ class Published:
     port: int
     host_address: str
     host_port: int
+    protocol: str = "tcp"
 
     @property
     def is_loopback(self) -> bool:
@@ -28,7 +29,7 @@ class Published:
         return is_loopback(self.host_address)
 
     def __str__(self) -> str:
-        return f"{self.host_address or '0.0.0.0'}:{self.host_port}->{self.port}"  # noqa: S104 (shown, not bound)
+        return f"{self.host_address or '0.0.0.0'}:{self.host_port}->{self.port}{'' if self.protocol == 'tcp' else f'/{self.protocol}'}"  # noqa: S104 (shown, not bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ def _container(data: dict[str, Any]) -> Container:
     ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or bindings
     published = []
     for port, places in ports.items():
-        number = int(port.split("/")[0])
+        number, _, protocol = port.partition("/")
         for place in places or ():
             host_port = place.get("HostPort") or "0"
-            published.append(Published(number, place.get("HostIp") or "", int(host_port)))
+            published.append(Published(int(number), place.get("HostIp") or "", int(host_port), protocol or "tcp"))
     return Container(
         name=data["Name"].lstrip("/"),
         project=labels.get("com.docker.compose.project", ""),

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_zebu.facts import containers, sockets
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.firewall import HIGH_PORTS, UNOPENED_PORT
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
 
+UNOPENED = (UNOPENED_PORT, *HIGH_PORTS)
+"""Ports that no service has: what becomes of them is what becomes of everything that nobody opened."""
 PORTS = (
     21, 22, 23, 25, 53, 80, 81, 111, 443, 445, 2375, 2376, 3000, 3306, 5000, 5173, 5432, 6379, 8000, 8006, 8080, 8443,
-    9000, 9090, 9100, 10250, 27017,
+    9000, 9090, 9100, 10250, 27017, *UNOPENED,
 )  # fmt: skip
-"""Tried from everywhere: the application's own, and those that are open by mistake most often."""
+"""Tried from everywhere: the application's own, those that are open by mistake most often, and some that never are."""
+MOST_ADDRESSES = 16
+"""Of IPv6, so many addresses of the machine are looked at."""
 ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh")
 
 
@@ -26,12 +31,14 @@ class View:
 
     Attributes:
         address: what was tried.
-        open: by port; unknown where the vantage itself was cut off.
+        open: by port; unknown where the vantage itself was cut off, or could not try it.
+        silent: of the ports that no service has, those from which nothing at all came back.
     """
 
     vantage: Vantage
     address: str
     open: Mapping[int, Known[bool] | Unknown]
+    silent: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -54,7 +61,12 @@ def look(target: Target, vantage: Vantage) -> Look | None:
     ports = sorted({*PORTS, *([target.host.port] if target.host.port else [])})
     if target.scan == "full":
         ports = list(range(1, 65_536))
-    return Look("tcp", "ports", {"address": address, "ports": ports, "control": vantage.control}, vantage.name)
+    return _look("ports", address, ports, vantage, vantage.control)
+
+
+def _look(subject: str, address: str, ports: list[int], vantage: Vantage, control: str | None) -> Look:
+    arguments = {"address": address, "ports": ports, "control": control, "unopened": list(UNOPENED)}
+    return Look("tcp", subject, arguments, vantage.name)
 
 
 def looks(target: Target) -> tuple[Look, ...]:
@@ -77,11 +89,14 @@ def _own_ports(gathered: Gathered, target: Target) -> set[int]:
 def _addresses6(gathered: Gathered) -> tuple[str, ...] | Unknown:
     """The machine's own IPv6 addresses: where these are not known, neither is what they expose."""
     try:
-        return tuple(str(ipaddress.IPv6Address(text)) for text in gathered.said("addresses6").out.split()[:4])
+        found = tuple(str(ipaddress.IPv6Address(text)) for text in gathered.said("addresses6").out.split())
     except Missing as error:
         return error.unknown
     except ValueError:
         return Unknown(Reason.GARBLED, "the machine's IPv6 addresses")
+    if len(found) > MOST_ADDRESSES:
+        return Unknown(Reason.UNDECIDABLE, f"it has {len(found)} IPv6 addresses: not all of them can be looked at")
+    return found
 
 
 def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
@@ -92,21 +107,12 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
         extra = sorted(own - set(PORTS))
         address = _address_of(target, vantage)
         if extra and address and target.scan != "full":
-            arguments = {"address": address, "ports": extra, "control": vantage.control}
-            found.append(Look("tcp", "own ports", arguments, vantage.name))
+            found.append(_look("own ports", address, extra, vantage, vantage.control))
         addresses6 = _addresses6(gathered)
         for address6 in () if isinstance(addresses6, Unknown) else addresses6:
             if vantage.kind == "internet" and not ipaddress.ip_address(address6).is_global:
                 continue
-            ports = sorted({*PORTS, *own})
-            found.append(
-                Look(
-                    "tcp",
-                    f"ports of {address6}",
-                    {"address": address6, "ports": ports, "control": None},
-                    f"{vantage.name}",
-                )
-            )
+            found.append(_look(f"ports of {address6}", address6, sorted({*PORTS, *own}), vantage, None))
     return tuple(found)
 
 
@@ -114,15 +120,23 @@ def _view(vantage: Vantage, address: str, seen: Known[dict[str, object]] | Unkno
     if isinstance(seen, Unknown):
         return View(vantage, address, dict.fromkeys(PORTS, seen))
     states = part(seen.value, "open", dict)
-    if not all(is_number(str(port)) for port in states):
+    silent = seen.value.get("silent", [])
+    if not all(is_number(str(port)) for port in states) or not isinstance(silent, list):
         raise Garbled("the ports that were tried")
-    is_open: dict[int, Known[bool] | Unknown] = {int(port): Known(bool(state)) for port, state in states.items()}
+    trouble = Unknown(
+        Reason.UNDECIDABLE, f"{vantage.name} could not try it: {seen.value.get('trouble') or 'for want of something'}"
+    )
+    is_open: dict[int, Known[bool] | Unknown] = {
+        int(port): trouble if state is None else Known(bool(state)) for port, state in states.items()
+    }
     if not part(seen.value, "control", bool):
         blind = Unknown(
             Reason.UNREACHABLE, f"{vantage.control or 'every port tried'} does not answer to {vantage.name} either"
         )
-        is_open = {port: state if state == Known(True) else blind for port, state in is_open.items()}
-    return View(vantage, address, is_open)
+        return View(
+            vantage, address, {port: state if state == Known(True) else blind for port, state in is_open.items()}
+        )
+    return View(vantage, address, is_open, frozenset(port for port in silent if isinstance(port, int)))
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
@@ -138,7 +152,8 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
         view = _view(vantage, address, gathered.saw(asked))
         for other in more:
             if other.vantage == vantage.name and other.subject == "own ports":
-                view = View(vantage, address, {**view.open, **_view(vantage, address, gathered.saw(other)).open})
+                more_open = _view(vantage, address, gathered.saw(other)).open
+                view = replace(view, open={**view.open, **more_open})
         views.append(view)
         views += [
             _view(vantage, str(other.arguments["address"]), gathered.saw(other))

@@ -87,6 +87,25 @@ class Machine:
             if one.version == family and not one.ip.is_loopback and not one.ip.is_link_local
         )
 
+    def has(self, address: str, family: int) -> bool:
+        """Whether an address is one of the machine itself."""
+        try:
+            wanted = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        ones = (one.ip for found in (self.addresses or {}).values() for one in found)
+        return wanted.version == family and wanted in ones
+
+    def is_inside(self, address: str, device: str) -> bool:
+        """Whether what listens at an address, or on a device, is where no stranger comes."""
+        if self.outer is None or self.addresses is None:
+            return False
+        outer = frozenset().union(*self.outer.values())
+        if device:
+            return device not in outer
+        holders = {name for name, found in self.addresses.items() if any(str(one.ip) == address for one in found)}
+        return bool(holders) and not holders & outer
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:

@@ -16,38 +16,51 @@ UDP_PROBE = Probe("sockets.udp", file="sockets-udp.sh", timeout=5)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket."""
+    """A listening socket.
+
+    Attributes:
+        device: the interface that it is bound to, if it is bound to one.
+    """
 
     address: str
     port: int
     process: str
+    device: str = ""
 
     @property
     def is_loopback(self) -> bool:
         """Whether only the machine itself can reach it."""
-        return is_loopback(self.address)
+        return self.device == "lo" or is_loopback(self.address)
 
 
 def is_loopback(address: str) -> bool:
     """Whether an address stands for the machine itself only; a wildcard does not."""
     try:
-        return ipaddress.ip_address(address.partition("%")[0].strip("[]")).is_loopback
+        found = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
     except ValueError:
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def _listeners(said: str) -> tuple[Listener, ...]:
-    found = []
-    for line in said.splitlines():
-        if not line.strip():
-            continue
-        fields = line.split()
-        if len(fields) < 5 or fields[0] not in ("LISTEN", "UNCONN"):
-            raise Garbled(f"ss said: {line[:120]}")
-        address, _, port = fields[3].rpartition(":")
-        process = re.search(r'\("([^"]*)"', line)
-        found.append(Listener(address.strip("[]"), whole_number(port, "a port of ss"), process[1] if process else ""))
-    return tuple(found)
+    return tuple(_listener(line) for line in said.splitlines() if line.strip())
+
+
+def _listener(line: str) -> Listener:
+    fields = line.split()
+    if len(fields) < 5 or fields[0] not in ("LISTEN", "UNCONN"):
+        raise Garbled(f"ss said: {line[:120]}")
+    place, _, port = fields[3].rpartition(":")
+    address, _, device = place.partition("%")
+    address = address.strip("[]")
+    if address != "*":
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            raise Garbled(f"ss said: {line[:120]}") from None
+        address = str(getattr(found, "ipv4_mapped", None) or found)
+    process = re.search(r'\("([^"]*)"', line)
+    return Listener(address, whole_number(port, "a port of ss"), process[1] if process else "", device.strip("[]"))
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:

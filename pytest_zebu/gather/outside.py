@@ -9,11 +9,13 @@ import re
 import resource
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 import dns.exception
@@ -51,6 +53,12 @@ NOT_REACHED = frozenset(
 """How connecting ends where the other side, or a router on the way, says no, or nobody says anything (icmp(7))."""
 CUT_OFF = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 """How a connection ends that stood: that is the other side's doing too."""
+SHORT_OF = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.EAGAIN}
+)
+"""What this machine may have again in a moment: descriptors, memory, ports of its own."""
+PAUSES = (0.1, 0.5, 1.5)
+"""Seconds after which a port is tried again that could not be tried."""
 ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
@@ -94,7 +102,9 @@ class Outside:
                 case "dns":
                     return resolve_everywhere(arguments["domain"], arguments["resolvers"])
                 case "tcp":
-                    return try_ports(arguments["address"], arguments["ports"], arguments["control"], source)
+                    return try_ports(
+                        arguments["address"], arguments["ports"], arguments["control"], source, arguments.get("unopened", ())
+                    )
                 case "tls":
                     return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
                 case "http":
@@ -131,17 +141,81 @@ def is_open(address: str, port: int, source: str | None = None) -> bool:
     Raises:
         OSError: anything else is our own fault, and says nothing of the port: no descriptors left, no such source address.
     """
+    return knock(address, port, source) == "open"
+
+
+def knock(address: str, port: int, source: str | None = None) -> Literal["open", "refused", "silent"]:
+    """What a TCP port says to a connection, where the other side or a router on the way says anything.
+
+    Raises:
+        OSError: our own fault, which says nothing of the port.
+    """
     # A source address says from which leg to look; over the other family the route decides.
     bound = (source, 0) if source and (":" in source) == (":" in address) else None
     try:
         with socket.create_connection((address, port), PORT_SECONDS, source_address=bound):
-            return True
+            return "open"
     except TimeoutError:
-        return False
+        return "silent"
     except OSError as error:
         if error.errno in NOT_REACHED:
-            return False
+            return "refused"
         raise
+
+
+def knock_again(address: str, port: int, source: str | None) -> Literal["open", "refused", "silent"]:
+    """The same, and once more after a while where this machine only ran short of something.
+
+    Raises:
+        OSError: it still has not enough, or the fault is another one.
+    """
+    for pause in PAUSES:
+        try:
+            with _in_turn():
+                return knock(address, port, source)
+        except OSError as error:
+            if error.errno not in SHORT_OF:
+                raise
+        time.sleep(pause)
+    with _in_turn():
+        return knock(address, port, source)
+
+
+_turns = threading.Condition()
+_knocking = 0
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """So that all looks together leave descriptors for what is done beside them."""
+    global _knocking
+    with _turns:
+        _turns.wait_for(lambda: _knocking < _at_once())
+        _knocking += 1
+    try:
+        yield
+    finally:
+        with _turns:
+            _knocking -= 1
+            _turns.notify()
+
+
+def _at_once() -> int:
+    """How many ports may be tried at the same time."""
+    return max(1, min(PORTS_AT_ONCE, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 5))
+
+
+def expect_way(address: str, source: str | None) -> None:
+    """See whether this machine has a way to an address at all. Nothing is sent.
+
+    Raises:
+        OSError: it has none: that nothing is reached there says nothing.
+    """
+    kind, *_, place = socket.getaddrinfo(address, 9, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(kind, socket.SOCK_DGRAM) as way:
+        if source and (":" in source) == (kind == socket.AF_INET6):
+            way.bind((source, 0))
+        way.connect(place)
 
 
 def raise_own_fault(error: BaseException) -> None:
@@ -179,15 +253,38 @@ def _cut_off(what: str, control: str | None) -> Unknown | None:
     return None
 
 
-def try_ports(address: str, ports: list[int], control: str | None, source: str | None) -> Any:
-    """Which ports are open, and whether the vantage sees anything at all."""
-    # Other looks run beside this one, and need descriptors too.
-    at_once = min(len(ports), PORTS_AT_ONCE, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
-    with ThreadPoolExecutor(max_workers=at_once + 1) as pool:
-        controlled = pool.submit(answers, control, source)
-        tried = {port: pool.submit(is_open, address, port, source) for port in ports}
-        found = {str(port): job.result() for port, job in tried.items()}
-        return {"open": found, "control": controlled.result() if control else any(found.values())}
+def try_ports(
+    address: str, ports: list[int], control: str | None, source: str | None, unopened: Sequence[int] = ()
+) -> Any:
+    """Which ports are open, and whether the vantage sees anything at all; nothing stands for one that could not be tried.
+
+    Raises:
+        OSError: none could be tried.
+    """
+    expect_way(address, source)
+    with ThreadPoolExecutor(max_workers=min(len(ports), _at_once()) + 1) as pool:
+        controlled = pool.submit(_answers_again, control, source) if control else None
+        tried = {port: pool.submit(knock_again, address, port, source) for port in ports}
+        said: dict[int, str | None] = {}
+        trouble: OSError | None = None
+        for port, job in tried.items():
+            try:
+                said[port] = job.result()
+            except OSError as error:
+                said[port], trouble = None, error
+        if trouble is not None and not any(said.values()):
+            raise trouble
+        return {
+            "open": {str(port): None if word is None else word == "open" for port, word in said.items()},
+            "silent": [port for port in unopened if said.get(port) == "silent"],
+            "control": controlled.result() if controlled else "open" in said.values(),
+            "trouble": plain_text(str(trouble))[:200] if trouble else "",
+        }
+
+
+def _answers_again(control: str, source: str | None) -> bool:
+    host, _, port = control.rpartition(":")
+    return knock_again(host, int(port), source) == "open"
 
 
 def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_zebu.facts.answer import Known, NotAssessed, need
+from pytest_zebu.facts.answer import Answer, Known, NotAssessed, need
 from pytest_zebu.facts.containers import Containers
-from pytest_zebu.facts.exposure import View
+from pytest_zebu.facts.exposure import UNOPENED, View
 from pytest_zebu.facts.firewall import Firewall
+from pytest_zebu.facts.packets import Fate
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -15,22 +16,42 @@ POSTGRES = 5432
 REDIS = 6379
 BACKEND = 8000
 DHCP_CLIENT = (68, 546)
+DOCKER_PROXY = "docker-proxy"
+"""Listens where Docker publishes: what comes there goes through the chains of what is published."""
 
 
-@item("pre.security.firewall.enabled")
-def test_unopened_ports_are_shut(firewall: Firewall, case: Cases) -> None:
+@item("pre.security.firewall.enabled", either=("exposure",))
+def test_unopened_ports_are_shut(firewall: Firewall, exposure: Answer[tuple[View, ...]], case: Cases) -> None:
     """What nobody opened on purpose must be shut, in both families, and again after a reboot.
 
     Fix: `ufw default deny incoming`, `ufw allow` the ssh port, `ufw enable`, `systemctl enable ufw`; IPV6=yes in /etc/default/ufw.
     See: CIS Debian Linux 12 Benchmark, section 4 (host based firewall).
     """
-    with case("IPv4", f"{firewall.v4[0]} by {firewall.v4[1]}"):
-        assert firewall.v4[0] in ("drop", "reject"), f"lets a stranger in ({firewall.v4[1]})"
-    if firewall.has_v6:
-        with case("IPv6", f"{firewall.v6[0]} by {firewall.v6[1]}"):
-            assert firewall.v6[0] in ("drop", "reject"), f"lets a stranger in ({firewall.v6[1]})"
-    with case("at boot", firewall.at_boot or "nothing"):
-        assert firewall.at_boot, "nothing brings the rules back"
+    for family in firewall.families:
+        fate = firewall.v4 if family == 4 else firewall.v6
+        with case(f"IPv{family}", f"{fate.word} by {fate.why}"):
+            if fate.word == "unknown":
+                silent = _silent(firewall, exposure, family) if fate.is_unseen else ""
+                case.saw(silent)
+                if not silent:
+                    raise NotAssessed(f"what becomes of a stranger's packet cannot be told ({fate.why})")
+            elif family == 6 and firewall.has_v6 is None and not fate.is_shut:
+                raise NotAssessed("its addresses could not be listed: whether it has IPv6 is not known")
+            else:
+                assert fate.is_shut, f"lets a stranger in ({fate.why})"
+    with case("at boot", firewall.boot.by or "nothing"):
+        assert not firewall.boot.missing, firewall.boot.missing
+        if firewall.boot.unsure:
+            raise NotAssessed(firewall.boot.unsure)
+        assert firewall.boot.by, "nothing brings the rules back"
+
+
+def _silent(firewall: Firewall, exposure: Answer[tuple[View, ...]], family: int) -> str:
+    """Who looked at an address of the machine itself, and got no answer from any port that nobody opened."""
+    for view in exposure.value if isinstance(exposure, Known) else ():
+        if firewall.filter.machine.has(view.address, family) and set(UNOPENED) <= view.silent:
+            return f"{view.name} gets no answer at all from ports of {view.address} that nobody opened"
+    return ""
 
 
 def _views(exposure: tuple[View, ...], case: Cases) -> tuple[View, ...]:
@@ -40,9 +61,11 @@ def _views(exposure: tuple[View, ...], case: Cases) -> tuple[View, ...]:
     return exposure
 
 
-@item("pre.security.firewall.required-ports-only")
+@item("pre.security.firewall.required-ports-only", either=("containers", "sockets"))
 def test_only_required_ports_answer(
     exposure: tuple[View, ...],
+    containers: Answer[Containers],
+    sockets: Answer[tuple[Listener, ...]],
     udp_sockets: tuple[Listener, ...],
     firewall: Firewall,
     settings: Settings,
@@ -65,10 +88,27 @@ def test_only_required_ports_answer(
             assert not extra, f"{view.address} answers on {', '.join(map(str, extra))}"
             for state in view.open.values():
                 need(state)
+    with case("its own ports"):
+        # They were tried from outside as far as the machine said which they are.
+        need(sockets)
+        published = [port for one in need(containers).everything for port in one.published]
+        for port in published:
+            if port.protocol == "udp" and not port.is_loopback:
+                with case(f"UDP {port}"):
+                    _expect_shut(firewall.published_datagram(port.host_address, port.host_port, port.port))
     for listener in udp_sockets:
-        if not listener.is_loopback and listener.port not in DHCP_CLIENT:
-            with case(f"UDP {listener.address}:{listener.port}", listener.process):
-                assert not firewall.admits_udp(listener.port), "is open to strangers"
+        if listener.is_loopback or listener.port in DHCP_CLIENT or listener.process == DOCKER_PROXY:
+            continue
+        if firewall.filter.machine.is_inside(listener.address, listener.device):
+            continue
+        with case(f"UDP {listener.address}:{listener.port}", listener.process):
+            _expect_shut(firewall.datagram(listener.address, listener.port))
+
+
+def _expect_shut(fate: Fate) -> None:
+    if fate.word == "unknown":
+        raise NotAssessed(f"whether a stranger's datagram comes in cannot be told ({fate.why})")
+    assert fate.is_shut, f"is open to strangers ({fate.why})"
 
 
 @item("pre.security.firewall.backend-not-exposed")
