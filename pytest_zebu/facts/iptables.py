@@ -158,7 +158,8 @@ def reaches(table: Table, is_sought: Callable[[Rule], bool], packet: Packet, set
         found = []
         for rule in table.rules.get(name, ()):
             step = _step(name, rule, table, packet, sets)
-            act: Act = "accept" if is_sought(rule) else "return" if step.act == "accept" else step.act
+            others: Mapping[Act, Act] = {"accept": "return", "unknown": "pass"}
+            act: Act = "accept" if is_sought(rule) else others.get(step.act, step.act)
             found.append(replace(step, act=act))
         steps[name] = tuple(found)
     fate = walk(steps, "PREROUTING", "drop", packet.mark)

@@ -170,16 +170,14 @@ def _steps(table: Table, chain: Chain, packet: Packet, sought: Collection[str] =
     found: list[Step] = []
     for rule in chain.rules:
         found += _rule(table, chain.name, rule, packet, sought)
-    if sought:
-        return tuple(
-            replace(step, act="return")
-            if step.act == "accept" and not step.to
-            else replace(step, act="accept", to="")
-            if step.to == SOUGHT
-            else step
-            for step in found
-        )
-    return tuple(found)
+    return tuple(map(_sought, found)) if sought else tuple(found)
+
+
+def _sought(step: Step) -> Step:
+    if step.to == SOUGHT:
+        return replace(step, to="")
+    others: Mapping[Act, Act] = {"accept": "return", "unknown": "pass"}
+    return replace(step, act=others.get(step.act, step.act))
 
 
 def _rule(table: Table, chain: str, rule: Any, packet: Packet, sought: Collection[str]) -> list[Step]:
@@ -361,9 +359,8 @@ class _Sight:
     def one_of(self, side: Side, members: Sequence[Any], mark: int | None) -> Met:
         """Whether packets have one of several values. Addresses of many small networks are many together."""
         plain = [_plain(member) for member in members]
-        shares = [side(member, mark) for member in plain]
-        met = any_of(shares)
-        if met is Met.NONE and side == self._from:
+        met = any_of(side(member, mark) for member in plain)
+        if met in (Met.NONE, Met.SOME) and side == self._from:
             return from_share(sum(_share(member) for member in plain))
         return met
 
