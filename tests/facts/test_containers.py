@@ -72,6 +72,7 @@ def test_what_is_not_told_is_the_default(target: Target) -> None:
 def test_a_stopped_container_publishes_what_it_will(target: Target) -> None:
     (port,) = inspected(target, Ports={}).published
     assert (str(port), port.is_loopback) == ("0.0.0.0:5432->5432", False)
+    assert str(Published(53, "", 53, "udp")) == "0.0.0.0:53->53/udp"
     assert str(Published(80, "", 8080)) == "0.0.0.0:8080->80"
     assert Published(80, "127.0.0.1", 8080).is_loopback
 

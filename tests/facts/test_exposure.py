@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.exposure import PORTS, View, further, looks
+from pytest_zebu.facts.exposure import PORTS, UNOPENED, View, further, looks
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
@@ -89,6 +89,34 @@ def test_own_ports_join_their_view_and_ipv6_has_its_own(target: Target) -> None:
     assert "internet (IPv6)" not in found
 
 
+def test_a_port_that_could_not_be_tried_is_not_closed(target: Target) -> None:
+    internet, lan = first_looks(target)
+    seen = {"open": {"22": True, "80": None}, "control": True, "trouble": "Too many open files"}
+    found = views(target, {"sockets": "", "addresses6": ""}, {internet.key: seen, lan.key: {**seen, "control": False}})
+    untried = found["internet"].open[80]
+    assert isinstance(untried, Unknown)
+    assert "Too many open files" in untried.detail
+    assert isinstance(found["lan"].open[80], Unknown)
+    assert found["lan"].open[22] == Known(True)
+
+
+def test_silence_counts_where_the_control_answers(target: Target) -> None:
+    internet, lan = first_looks(target)
+    seen = {"open": {"47": False}, "silent": [47], "control": True}
+    found = views(target, {"sockets": "", "addresses6": ""}, {internet.key: seen, lan.key: {**seen, "control": False}})
+    assert (found["internet"].silent, found["lan"].silent) == ({47}, frozenset())
+    assert set(UNOPENED) <= set(internet.arguments["ports"])
+    assert internet.arguments["unopened"] == list(UNOPENED)
+
+
+def test_of_very_many_addresses_nobody_says_that_all_were_seen(target: Target) -> None:
+    said = {"sockets": "", "addresses6": "".join(f"2001:db8::{number:x}\n" for number in range(1, 18))}
+    assert further(saying(said), target) == ()
+    assert [view.address for view in read("exposure", said, target)].count("its IPv6 addresses") == 2
+    fewer = {**said, "addresses6": said["addresses6"].removesuffix("2001:db8::11\n")}
+    assert len(further(saying(fewer), target)) == 16
+
+
 @pytest.mark.parametrize("said", [Unknown(Reason.TIMED_OUT, "x"), "not an address\n"])
 def test_where_its_ipv6_addresses_are_unknown_so_is_what_they_expose(said: Any, target: Target) -> None:
     found = read("exposure", {"sockets": "", "addresses6": said}, target)
@@ -96,7 +124,14 @@ def test_where_its_ipv6_addresses_are_unknown_so_is_what_they_expose(said: Any, 
 
 
 @pytest.mark.parametrize(
-    "seen", [{"open": [], "control": True}, {"open": {"ssh": True}, "control": True}, {"open": {"22": True}}, None]
+    "seen",
+    [
+        {"open": [], "control": True},
+        {"open": {}, "control": True, "silent": 47},
+        {"open": {"ssh": True}, "control": True},
+        {"open": {"22": True}},
+        None,
+    ],
 )
 def test_another_shape_is_garbled(seen: Any, target: Target) -> None:
     assert (

@@ -21,7 +21,7 @@ ADDRESSES = """1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever
 ADDRESS6 = "2: eth0    inet6 2001:db8::10/64 scope global \\       valid_lft forever\n"
 LINKS = "1: lo: <LOOPBACK,UP> mtu 65536\n2: eth0@if3: <BROADCAST,UP> mtu 1500\n"
 ROUTE = "default via 192.0.2.1 dev eth0 proto static\n"
-UFW = "ufw=enabled\nufw_enabled=yes\nufw_DEFAULT_INPUT_POLICY=\"DROP\"\n"
+UFW = 'ufw=enabled\nufw_enabled=yes\nufw_DEFAULT_INPUT_POLICY="DROP"\n'
 DROPPING, OPEN = saved(policy="DROP"), saved()
 
 
@@ -73,13 +73,29 @@ def test_a_packet_must_come_through_all_of_them(said: dict[str, Any], word: str,
     assert firewall(target, **said).v4.word == word
 
 
-@pytest.mark.parametrize("said", [{"v4": 1}, {"v4": OPEN, "nft": 1}, {"v4": OPEN, "legacy": 127}, {"nft": None, "boot": "network=own\nfirewalld_active=active\n"}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"v4": 1},
+        {"v4": OPEN, "nft": 1},
+        {"v4": OPEN, "legacy": 127},
+        {"nft": None, "boot": "network=own\nfirewalld_active=active\n"},
+    ],
+)
 def test_a_tool_that_failed_has_not_said_that_there_is_no_rule(said: dict[str, Any], target: Target) -> None:
     found = firewall(target, **said)
     assert (found.v4.word, found.v4.is_unseen) == ("unknown", True)
 
 
-@pytest.mark.parametrize("said", [{"v4": DROPPING, "nft": 1}, {"v4": DROPPING, "legacy": 127}, {"v4": 1, "nft": ruleset(policy="drop")}, {"v4": DROPPING, "nft": None}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"v4": DROPPING, "nft": 1},
+        {"v4": DROPPING, "legacy": 127},
+        {"v4": 1, "nft": ruleset(policy="drop")},
+        {"v4": DROPPING, "nft": None},
+    ],
+)
 def test_what_drops_is_enough_whatever_failed_beside_it(said: dict[str, Any], target: Target) -> None:
     assert firewall(target, **said).v4.word == "drop"
 
@@ -98,7 +114,14 @@ def test_a_table_that_iptables_has_shown_is_not_walked_twice(target: Target) -> 
     assert firewall(target, saved("-A INPUT -s 10.0.0.0/8 -j ACCEPT"), nft=native).v4.word == "accept"
     # Another rule stands in it than iptables shows, or iptables cannot show it.
     assert firewall(target, saved(policy="ACCEPT"), nft=native).v4.word == "unknown"
-    assert firewall(target, f"# Table `filter' contains incompatible base-chains, use 'nft' tool to list them.\n{shown}", nft=native).v4.word == "unknown"
+    assert (
+        firewall(
+            target,
+            f"# Table `filter' contains incompatible base-chains, use 'nft' tool to list them.\n{shown}",
+            nft=native,
+        ).v4.word
+        == "unknown"
+    )
 
 
 def test_sets_that_could_not_be_read_are_not_empty(target: Target) -> None:
@@ -135,7 +158,9 @@ def test_nearly_everything_that_is_open_is_open(rules: tuple[str, ...], word: st
     ("", "", "1: lo: <LOOPBACK> mtu 65536\n", {"eth0"}), ("", ADDRESSES, LINKS + "3: docker0: <UP> mtu 1\n4: br-1: <UP> mtu 1\n", {"eth0"}),
     ("", ADDRESSES, LINKS + "3: eth1: <UP> mtu 1\n", None),
 ])  # fmt: skip
-def test_strangers_come_where_the_default_route_leads(routes: str, addresses: str, links: str, outer: set[str] | None, target: Target) -> None:
+def test_strangers_come_where_the_default_route_leads(
+    routes: str, addresses: str, links: str, outer: set[str] | None, target: Target
+) -> None:
     found = firewall(target, routes=routes, addresses=addresses, links=links).filter.machine.outer
     assert (found[4] if found else None) == outer
 
@@ -143,29 +168,52 @@ def test_strangers_come_where_the_default_route_leads(routes: str, addresses: st
 def test_a_mark_that_a_packet_comes_with_is_not_known_where_something_marks_packets(target: Target) -> None:
     marked = saved("-A INPUT -m mark --mark 0x1 -j ACCEPT", policy="DROP")
     assert firewall(target, marked).v4.word == "drop"
-    assert firewall(target, marked + "\n" + saved("-A PREROUTING -p tcp -j CONNMARK --restore-mark", table="mangle", base="PREROUTING")).v4.word == "unknown"
-    assert firewall(target, marked, nft=ruleset([{"mangle": {"key": MARK, "value": 1}}], hook="prerouting")).v4.word == "unknown"
+    assert (
+        firewall(
+            target,
+            marked + "\n" + saved("-A PREROUTING -p tcp -j CONNMARK --restore-mark", table="mangle", base="PREROUTING"),
+        ).v4.word
+        == "unknown"
+    )
+    assert (
+        firewall(target, marked, nft=ruleset([{"mangle": {"key": MARK, "value": 1}}], hook="prerouting")).v4.word
+        == "unknown"
+    )
 
 
 def test_what_is_not_tracked_is_in_no_state(target: Target) -> None:
     rules = saved("-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT", policy="DROP")
     assert firewall(target, rules).v4.word == "drop"
-    assert firewall(target, rules + "\n" + saved("-A PREROUTING -j CT --notrack", table="raw", base="PREROUTING")).v4.word == "accept"
+    assert (
+        firewall(target, rules + "\n" + saved("-A PREROUTING -j CT --notrack", table="raw", base="PREROUTING")).v4.word
+        == "accept"
+    )
     assert firewall(target, rules, nft=ruleset([{"notrack": None}], hook="prerouting")).v4.word == "accept"
-    assert firewall(target, rules + "\n" + saved("-A PREROUTING -m bpf --bytecode 1 -j CT --notrack", table="raw", base="PREROUTING")).v4.word == "unknown"
+    assert (
+        firewall(
+            target,
+            rules + "\n" + saved("-A PREROUTING -m bpf --bytecode 1 -j CT --notrack", table="raw", base="PREROUTING"),
+        ).v4.word
+        == "unknown"
+    )
 
 
 def test_what_is_sent_elsewhere_before_it_is_filtered_is_not_told_by_the_filter(target: Target) -> None:
     nat = saved("-A PREROUTING -p tcp -m tcp --dport 40:50 -j REDIRECT --to-ports 22", table="nat", base="PREROUTING")
     assert firewall(target, f"{DROPPING}\n{nat}").v4.word == "unknown"
-    assert firewall(target, DROPPING, nft=ruleset([{"dnat": {"addr": "10.0.0.2"}}], type="nat", hook="prerouting")).v4.word == "unknown"
+    assert (
+        firewall(target, DROPPING, nft=ruleset([{"dnat": {"addr": "10.0.0.2"}}], type="nat", hook="prerouting")).v4.word
+        == "unknown"
+    )
 
 
 @pytest.mark.parametrize(("address", "v4", "v6", "word"), [
     ("0.0.0.0", "drop", "accept", "drop"), ("::", "drop", "accept", "accept"), ("*", "drop", "accept", "accept"), ("192.0.2.10", "drop", "accept", "drop"), ("2001:db8::10", "drop", "accept", "accept"),
     ("0.0.0.0", "accept", "drop", "accept"),
 ])  # fmt: skip
-def test_a_datagram_comes_by_the_family_of_who_listens(address: str, v4: str, v6: str, word: str, target: Target) -> None:
+def test_a_datagram_comes_by_the_family_of_who_listens(
+    address: str, v4: str, v6: str, word: str, target: Target
+) -> None:
     rules = {"drop": DROPPING, "accept": saved("-A INPUT -p udp -m udp --dport 53 -j ACCEPT", policy="DROP")}
     found = firewall(target, rules[v4], rules[v6], addresses=ADDRESSES + ADDRESS6)
     assert found.datagram(address, 53).word == word
@@ -182,7 +230,9 @@ def test_what_docker_publishes_comes_past_input(rule: str, word: str, target: Ta
     assert native.published_datagram("", 5353, 53).word == "drop"
 
 
-def boot(target: Target, said: str, more: str = "", *, v4: str = DROPPING, v6: str = "", addresses: str = ADDRESSES) -> Boot:
+def boot(
+    target: Target, said: str, more: str = "", *, v4: str = DROPPING, v6: str = "", addresses: str = ADDRESSES
+) -> Boot:
     return firewall(target, v4, v6, boot=f"network=own\n{said}", more=more, addresses=addresses).boot
 
 
@@ -209,7 +259,9 @@ ZONE = '<?xml version="1.0"?>\n<zone target="{}">\n  <interface name="{}"/>\n</z
     ("", "@mention /etc/rc.local\n", "", "", "/etc/rc.local"), ("", "@mention /etc/network/if-pre-up.d/f\n@restored 4 /etc/f.rules\n" + file("/etc/f.rules", DROPPING), "/etc/f.rules", "", ""),
     ("", "@mention /etc/network/if-pre-up.d/f\n@restored 4 /etc/f.rules\n" + file("/etc/f.rules", OPEN), "", "/etc/f.rules", ""), ("", "@mention /etc/x\n@restored nft /etc/f.nft\n" + file("/etc/f.nft", NFT_FILE), "/etc/f.nft", "", ""),
 ])  # fmt: skip
-def test_what_brings_the_filter_back_at_boot(said: str, more: str, by: str, missing: str, unsure: str, target: Target) -> None:
+def test_what_brings_the_filter_back_at_boot(
+    said: str, more: str, by: str, missing: str, unsure: str, target: Target
+) -> None:
     found = boot(target, said, more)
     assert (found.by, bool(found.missing), bool(found.unsure)) == (by, bool(missing), bool(unsure))
     assert missing in found.missing
@@ -228,7 +280,9 @@ def test_each_family_must_come_back(said: str, more: str, missing: str, target: 
 
 
 def test_what_is_kept_is_compared_in_the_machines_own_network_only(target: Target) -> None:
-    found = firewall(target, DROPPING, boot="network=other\nnftables=enabled\n", more=file("/etc/nftables.conf", ACCEPTING_FILE)).boot
+    found = firewall(
+        target, DROPPING, boot="network=other\nnftables=enabled\n", more=file("/etc/nftables.conf", ACCEPTING_FILE)
+    ).boot
     assert found == Boot("nftables")
     assert firewall(target, DROPPING, boot="network=other\n", more="@mention /etc/rc.local\n").boot.unsure
 

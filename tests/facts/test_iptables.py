@@ -154,7 +154,10 @@ def test_what_is_sent_elsewhere(rule: str, met: bool) -> None:
     assert (reaches(table, rewrites, PACKET, {}) is not None) is met
 
 
-@pytest.mark.parametrize(("rule", "met"), [("-j CT --notrack", True), ("-j NOTRACK", True), ("-p udp -j CT --notrack", False), ("-j CT --helper ftp", False)])
+@pytest.mark.parametrize(
+    ("rule", "met"),
+    [("-j CT --notrack", True), ("-j NOTRACK", True), ("-p udp -j CT --notrack", False), ("-j CT --helper ftp", False)],
+)
 def test_what_is_not_tracked(rule: str, met: bool) -> None:
     table = tables_of(saved(f"-A PREROUTING {rule}", table="raw", base="PREROUTING"))["raw"]
     assert (reaches(table, untracks, PACKET, {}) is not None) is met
@@ -169,7 +172,9 @@ def test_who_marks_packets_before_they_come_in() -> None:
 
 
 def test_tables_and_counters() -> None:
-    found = tables_of("*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [1:2]\n[3:4] -A INPUT -p tcp -j ACCEPT\nCOMMIT\n")
+    found = tables_of(
+        "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [1:2]\n[3:4] -A INPUT -p tcp -j ACCEPT\nCOMMIT\n"
+    )
     assert found.keys() == {"nat", "filter"}
     assert found["filter"].rules["INPUT"] == (("-p", "tcp", "-j", "ACCEPT"),)
     assert tables_of(":FORWARD DROP [0:0]\n")["filter"].policies == {"FORWARD": "DROP"}

@@ -15,16 +15,27 @@ from tests.facts.test_packets import PACKET
 
 
 def ruleset(
-    *expressions: list[Any], policy: str = "accept", chains: tuple[str, ...] = (), sets: dict[str, Any] | None = None, **more: Any
+    *expressions: list[Any],
+    policy: str = "accept",
+    chains: tuple[str, ...] = (),
+    sets: dict[str, Any] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """`nft -j list ruleset`, with rules of the chain `input`; a rule may begin with the name of its chain."""
     base = {
         "family": "inet", "table": "own", "name": "input", "type": "filter", "hook": "input", "policy": policy, **more
     }  # fmt: skip
     place = {"family": base["family"], "table": base["table"]}
-    found: list[dict[str, Any]] = [{"metainfo": {"version": "1.0.6"}}, {"table": {**place, "name": base["table"]}}, {"chain": base}]
+    found: list[dict[str, Any]] = [
+        {"metainfo": {"version": "1.0.6"}},
+        {"table": {**place, "name": base["table"]}},
+        {"chain": base},
+    ]
     found += [{"chain": {**place, "name": name}} for name in chains]
-    found += [{"set": {**place, "name": name, **({} if elem is None else {"elem": elem})}} for name, elem in (sets or {}).items()]
+    found += [
+        {"set": {**place, "name": name, **({} if elem is None else {"elem": elem})}}
+        for name, elem in (sets or {}).items()
+    ]
     for one in expressions:
         chain = one.pop(0) if isinstance(one[0], str) else "input"
         found.append({"rule": {**place, "chain": chain, "expr": one}})
@@ -32,7 +43,11 @@ def ruleset(
 
 
 def fate(found: dict[str, Any], packet: Packet = PACKET, *, has_members: bool = True) -> Fate:
-    fates = [one for table in tables_of(found, has_members=has_members) for one in fates_in(table, ("prerouting", "input"), packet)]
+    fates = [
+        one
+        for table in tables_of(found, has_members=has_members)
+        for one in fates_in(table, ("prerouting", "input"), packet)
+    ]
     return strictest(fates, "nothing")
 
 
@@ -121,7 +136,10 @@ def test_members_that_were_not_listed_are_not_none() -> None:
     found = ruleset([match(SOURCE, "@allowed"), ACCEPT], policy="drop", sets={"allowed": None})
     assert fate(found).word == "drop"
     assert fate(found, has_members=False).word == "unknown"
-    assert fate(ruleset([{"vmap": {"key": PORT, "data": "@m"}}], policy="drop", sets={"m": None}), has_members=False).word == "unknown"
+    assert (
+        fate(ruleset([{"vmap": {"key": PORT, "data": "@m"}}], policy="drop", sets={"m": None}), has_members=False).word
+        == "unknown"
+    )
 
 
 @pytest.mark.parametrize(("rules", "word"), [
@@ -160,7 +178,17 @@ def test_one_of_several_base_chains_that_drops_is_enough() -> None:
 
 
 def test_rules_are_told_in_few_words() -> None:
-    found = fate(ruleset([match(PORT, {"set": [22, {"range": [40, 50]}]}), match(SOURCE, prefix("10.0.0.0", 8), "!="), COUNTER, ACCEPT], policy="drop"))
+    found = fate(
+        ruleset(
+            [
+                match(PORT, {"set": [22, {"range": [40, 50]}]}),
+                match(SOURCE, prefix("10.0.0.0", 8), "!="),
+                COUNTER,
+                ACCEPT,
+            ],
+            policy="drop",
+        )
+    )
     assert found.why == "nft inet own, input: tcp dport { 22, 40-50 } ip saddr != 10.0.0.0/8 accept"
 
 

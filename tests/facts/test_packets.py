@@ -34,7 +34,9 @@ PACKET = Packet(MACHINE, 4, "tcp", 47)
 ALL, SOME, NONE, UNSURE, UNSEEN = Met.ALL, Met.SOME, Met.NONE, Met.UNSURE, Met.UNSEEN
 
 
-def way(*steps: tuple[Met, Act] | tuple[Met, Act, str], policy: str = "accept", **chains: Sequence[tuple[Met, Act]]) -> Fate:
+def way(
+    *steps: tuple[Met, Act] | tuple[Met, Act, str], policy: str = "accept", **chains: Sequence[tuple[Met, Act]]
+) -> Fate:
     """The way through steps: what meets each, what it does, and where that goes to."""
 
     def made(found: Sequence[tuple[Met, Act] | tuple[Met, Act, str]]) -> list[Step]:
@@ -96,7 +98,13 @@ def test_a_mark_is_known_where_all_get_it() -> None:
     def marked(mark: int | None) -> Met:
         return Met.UNSEEN if mark is None else Met.ALL if mark == 7 else Met.NONE
 
-    for met, to, word in ((ALL, "7", "accept"), (ALL, "8", "drop"), (NONE, "7", "drop"), (SOME, "7", "unknown"), (ALL, "", "unknown")):
+    for met, to, word in (
+        (ALL, "7", "accept"),
+        (ALL, "8", "drop"),
+        (NONE, "7", "drop"),
+        (SOME, "7", "unknown"),
+        (ALL, "", "unknown"),
+    ):
         steps = [Step(lambda mark, met=met: met, "mark", "marks", to), Step(marked, "accept", "marked")]  # type: ignore[misc]
         assert walk({"INPUT": steps}, "INPUT", "drop").word == word
     assert walk({"INPUT": [Step(marked, "accept", "marked")]}, "INPUT", "drop", None).word == "unknown"
@@ -105,7 +113,10 @@ def test_a_mark_is_known_where_all_get_it() -> None:
 def test_many_ways_through_few_chains_are_walked_once() -> None:
     """Each chain jumps twice to the next: a million ways through twenty."""
     names = [f"c{number}" for number in range(40)]
-    steps = {one: [Step(lambda mark: ALL, "jump", "", other)] * 2 for one, other in zip(["INPUT", *names], names, strict=False)}
+    steps = {
+        one: [Step(lambda mark: ALL, "jump", "", other)] * 2
+        for one, other in zip(["INPUT", *names], names, strict=False)
+    }
     assert walk({**steps, names[-1]: []}, "INPUT", "accept").word == "accept"
 
 
@@ -123,7 +134,9 @@ def test_conditions_together(conditions: tuple[Met, ...], together: Met, one_of_
     assert any_of(conditions) is one_of_them
 
 
-@pytest.mark.parametrize(("word", "negated"), [(ALL, NONE), (NONE, ALL), (SOME, SOME), (UNSURE, UNSURE), (UNSEEN, UNSEEN)])
+@pytest.mark.parametrize(
+    ("word", "negated"), [(ALL, NONE), (NONE, ALL), (SOME, SOME), (UNSURE, UNSURE), (UNSEEN, UNSEEN)]
+)
 def test_the_opposite(word: Met, negated: Met) -> None:
     assert word.otherwise is negated
 
@@ -168,7 +181,9 @@ def test_where_its_addresses_are_not_known_neither_is_what_is_for_them() -> None
     assert Packet(Machine(), 4, "tcp", 47).goes_to(net) is UNSEEN
     assert Packet(Machine(addresses={}), 4, "tcp", 47).goes_to(net) is ALL
     assert Packet(Machine(addresses={}), 4, "tcp", 47).goes_to([ipaddress.ip_network("255.255.255.255/32")]) is NONE
-    both = Machine(addresses={"eth0": (ipaddress.ip_interface("192.0.2.10/24"), ipaddress.ip_interface("192.0.2.12/24"))})
+    both = Machine(
+        addresses={"eth0": (ipaddress.ip_interface("192.0.2.10/24"), ipaddress.ip_interface("192.0.2.12/24"))}
+    )
     assert Packet(both, 4, "tcp", 47).goes_to(net) is SOME
 
 

@@ -29,16 +29,27 @@ def test_sockets_of_trixie(trixie: Gathered, target: Target) -> None:
         ("*", False),
         ("::", False),
         ("10.0.0.1", False),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:10.0.0.1", False),
+        ("[::1]", True),
     ],
 )
 def test_loopback(address: str, loopback: bool) -> None:
     assert Listener(address, 5432, "").is_loopback is loopback
 
 
+def test_what_is_bound_to_the_loopback_is_local_whatever_its_address() -> None:
+    assert Listener("0.0.0.0", 53, "", "lo").is_loopback
+    assert not Listener("0.0.0.0", 53, "", "eth0").is_loopback
+
+
 @pytest.mark.parametrize(("line", "expected"), [
     ('LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))', Listener("0.0.0.0", 22, "sshd")),
     ("LISTEN 0 4096 [::]:80 [::]:*", Listener("::", 80, "")), ("LISTEN 0 4096 *:8000 *:*", Listener("*", 8000, "")),
-    ("LISTEN 0 4096 127.0.0.53%lo:53 0.0.0.0:*", Listener("127.0.0.53%lo", 53, "")),
+    ("LISTEN 0 4096 127.0.0.53%lo:53 0.0.0.0:*", Listener("127.0.0.53", 53, "", "lo")), ("LISTEN 0 9 0.0.0.0%tun0:53 0.0.0.0:*", Listener("0.0.0.0", 53, "", "tun0")),
+    ("LISTEN 0 9 [fe80::1]%eth0:546 [::]:*", Listener("fe80::1", 546, "", "eth0")), ("LISTEN 0 9 [fe80::1%eth0]:546 [::]:*", Listener("fe80::1", 546, "", "eth0")),
+    ("LISTEN 0 9 *%eth0:68 *:*", Listener("*", 68, "", "eth0")), ("LISTEN 0 9 [::ffff:127.0.0.1]:5432 *:*", Listener("127.0.0.1", 5432, "")),
+    ("LISTEN 0 9 [::ffff:10.0.0.5]:5432 *:*", Listener("10.0.0.5", 5432, "")),
 ])  # fmt: skip
 def test_a_line_of_ss(line: str, expected: Listener, target: Target) -> None:
     assert read("sockets", f"{line}\n\n", target) == (expected,)
@@ -52,6 +63,7 @@ def test_a_line_of_ss(line: str, expected: Listener, target: Target) -> None:
         "LISTEN 0 128 0.0.0.0:22",
         "LISTEN 0 128 0.0.0.0:ssh 0.0.0.0:*",
         "LISTEN 0 1 x y",
+        "LISTEN 0 1 name:80 0.0.0.0:*",
     ],
 )
 def test_another_line_is_garbled(line: str, target: Target) -> None:

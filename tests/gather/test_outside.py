@@ -9,7 +9,9 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -17,10 +19,12 @@ import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
+from pytest_zebu.gather import outside
 from pytest_zebu.gather.outside import (
     Outside,
     answers,
     ask,
+    expect_way,
     is_open,
     read_scripts,
     shake_hands,
@@ -129,7 +133,7 @@ def test_an_address_that_is_not_ours_is_no_place_to_look_from() -> None:
 
 def test_without_descriptors_every_look_is_unknown() -> None:
     """Neither is a port closed, nor a page gone, because this machine can open nothing more."""
-    outside = Outside(Target(name="here", host=Host(), settings=Settings()), lambda: {})
+    looker = Outside(Target(name="here", host=Host(), settings=Settings()), lambda: {})
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         control = f"127.0.0.1:{port}"
@@ -143,7 +147,7 @@ def test_without_descriptors_every_look_is_unknown() -> None:
             ),
         )  # fmt: skip
         with no_descriptors():
-            seen = [outside.see(look) for look in looks]
+            seen = [looker.see(look) for look in looks]
     for answer in seen:
         assert isinstance(answer, Unknown)
         assert answer.reason is Reason.UNDECIDABLE
@@ -151,27 +155,83 @@ def test_without_descriptors_every_look_is_unknown() -> None:
 
 
 def test_few_descriptors_are_enough_for_many_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many are tried at once as leave room for the looks beside."""
+    """All looks together try as many at once as leave room for what is done beside them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    busy: set[int] = set()
+    busy: set[object] = set()
     most = []
 
     @contextmanager
     def connect(address: tuple[str, int], *_: object, **__: object) -> Iterator[None]:
-        busy.add(address[1])
+        mine = object()
+        busy.add(mine)
         most.append(len(busy))
         time.sleep(0.01)
-        busy.discard(address[1])
+        busy.discard(mine)
         yield
 
     monkeypatch.setattr(socket, "create_connection", connect)
     resource.setrlimit(resource.RLIMIT_NOFILE, (120, hard))
     try:
-        seen = try_ports("127.0.0.1", [*range(1, 200)], None, None)
+        with ThreadPoolExecutor(2) as pool:
+            looks = [pool.submit(try_ports, "127.0.0.1", [*range(1, 200)], None, None) for _ in range(2)]
+            seen = [look.result() for look in looks]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert all(seen["open"].values())
-    assert 20 < max(most) <= 41
+    assert all(all(one["open"].values()) for one in seen)
+    assert 20 < max(most) <= 72
+
+
+def _connecting(says: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections end as said, by port and how often it was tried: 0 for open, -1 for no answer, else an error."""
+    times: Counter[int] = Counter()
+
+    @contextmanager
+    def connect(address: tuple[str, int], *_: object, **__: object) -> Iterator[None]:
+        times[address[1]] += 1
+        number = says(address[1], times[address[1]])
+        if number:
+            raise TimeoutError("timed out") if number < 0 else OSError(number, os.strerror(number))
+        yield
+
+    monkeypatch.setattr(outside, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+
+@pytest.mark.parametrize("number", sorted(outside.SHORT_OF))
+def test_what_there_is_too_little_of_is_waited_for(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    _connecting(lambda port, time: number if time < 3 else 0, monkeypatch)
+    assert try_ports("127.0.0.1", [1], None, None)["open"] == {"1": True}
+
+
+def test_ports_that_could_not_be_tried_are_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _connecting(lambda port, time: {1: 0, 2: errno.EMFILE, 3: errno.ECONNREFUSED, 4: errno.EPERM}[port], monkeypatch)
+    seen = try_ports("127.0.0.1", [1, 2, 3, 4], None, None)
+    assert seen["open"] == {"1": True, "2": None, "3": False, "4": None}
+    assert seen["trouble"]
+    with pytest.raises(OSError, match="Operation not permitted"):
+        try_ports("127.0.0.1", [4], None, None)
+
+
+def test_who_says_nothing_is_told_from_who_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    _connecting(lambda port, time: {47: -1, 48: errno.ECONNREFUSED, 49: -1, 50: 0}[port], monkeypatch)
+    seen = try_ports("127.0.0.1", [47, 48, 49], "127.0.0.1:50", None, [47, 48])
+    assert seen == {"open": {"47": False, "48": False, "49": False}, "silent": [47], "control": True, "trouble": ""}
+
+
+def test_where_no_way_leads_nothing_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    expect_way("127.0.0.1", None)
+    expect_way("127.0.0.1", "127.0.0.1")
+    expect_way("127.0.0.1", "::1")
+    with pytest.raises(OSError, match="Cannot assign requested address"):
+        try_ports("127.0.0.1", [_closed_port()], None, "192.0.2.1")
+
+    class Lost(socket.socket):
+        def connect(self, address: object) -> None:
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+    monkeypatch.setattr(socket, "socket", Lost)
+    with pytest.raises(OSError, match="Network is unreachable"):
+        expect_way("192.0.2.1", None)
 
 
 @UNVERIFIED
