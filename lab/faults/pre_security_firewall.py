@@ -3,6 +3,7 @@
 from lab.changes import listen
 from lab.deployment import Lab
 from lab.fault import fault
+from pytest_zebu.verdict.outcome import Outcome
 
 
 @fault(
@@ -116,6 +117,158 @@ def not_at_boot(lab: Lab) -> None:
 
 
 @fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -p tcp -m limit --limit 100/second -j ACCEPT"),
+)
+def accepts_up_to_a_rate(lab: Lab) -> None:
+    """So many connections a second are let in, to any port."""
+    lab.vm.shell("iptables -I INPUT 1 -p tcp -m limit --limit 100/second -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -p udp --sport 53 -j ACCEPT"),
+)
+def accepts_by_source_port(lab: Lab) -> None:
+    """Datagrams from port 53 are let in, as if they were answers; anybody may send from there."""
+    lab.vm.shell("iptables -I INPUT 1 -p udp --sport 53 -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -d 10.77.0.10 -p tcp -j ACCEPT"),
+)
+def accepts_its_own_address(lab: Lab) -> None:
+    """Everything that is for the machine's own address is let in."""
+    lab.vm.shell("iptables -I INPUT 1 -d 10.77.0.10 -p tcp -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -m iprange ! --src-range 198.51.100.0-198.51.100.255 -j ACCEPT"),
+)
+def accepts_all_but_some(lab: Lab) -> None:
+    """Who is to be kept out is named by letting all others in."""
+    lab.vm.shell("iptables -I INPUT 1 -m iprange ! --src-range 198.51.100.0-198.51.100.255 -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    outcomes={"pre.security.firewall.enabled": Outcome.NOT_ASSESSED},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -m string --string zebu --algo bm -j ACCEPT"),
+)
+def accepts_a_word(lab: Lab) -> None:
+    """Packets with a word in them are let in: whose these are cannot be told from here."""
+    lab.vm.shell("iptables -I INPUT 1 -m string --string zebu --algo bm -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips=set(),
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -i tun0 -j ACCEPT; iptables -D INPUT -i wg+ -j ACCEPT"),
+)
+def tunnels_accepted(lab: Lab) -> None:
+    """Odd but right: what comes out of tunnels is let in; no stranger comes through them."""
+    lab.vm.shell("iptables -I INPUT 1 -i tun0 -j ACCEPT; iptables -I INPUT 1 -i wg+ -j ACCEPT")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips=set(),
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("iptables -D INPUT -j NFQUEUE --queue-num 7"),
+)
+def a_program_decides(lab: Lab) -> None:
+    """Odd but right: a program decides what no rule does; none runs, and from outside nothing answers."""
+    lab.vm.shell("iptables -A INPUT -j NFQUEUE --queue-num 7")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell(
+        "nft delete rule ip filter INPUT handle $(nft -a list chain ip filter INPUT | sed -n 's/.*tcp dport 40-50 .*# handle //p')"
+    ),
+)
+def accepted_beside_iptables(lab: Lab) -> None:
+    """A rule of nft stands in the table that iptables keeps: iptables shows it in words of its own, or not at all."""
+    lab.vm.shell("nft insert rule ip filter INPUT tcp dport 40-50 accept")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips=set(),
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("nft delete table inet guard; iptables -P INPUT DROP; ip6tables -P INPUT DROP"),
+)
+def verdict_maps(lab: Lab) -> None:
+    """Odd but right: nftables with verdict maps and named sets, and the policies of iptables accept."""
+    lab.vm.shell(
+        """ip6tables -P INPUT ACCEPT; iptables -P INPUT ACCEPT; nft -f - <<'END'
+table inet guard {
+  set open { type inet_service; elements = { 22 } }
+  chain world { icmp type echo-request accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    tcp dport @open accept
+    counter drop
+  }
+  chain input { type filter hook input priority 5; policy accept;
+    ct state vmap { established : accept, related : accept, invalid : drop }
+    iifname vmap { "lo" : accept, "eth0" : goto world }
+  }
+}
+END"""
+    )
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips={"pre.security.firewall.enabled"},
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("systemctl disable -q nftables; systemctl enable -q ufw"),
+)
+def others_at_boot(lab: Lab) -> None:
+    """ufw is active and will not be after a reboot: nftables will, with its file as it is delivered."""
+    lab.vm.shell("systemctl disable -q ufw; systemctl enable -q nftables")
+
+
+@fault(
+    "pre.security.firewall.enabled",
+    flips=set(),
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell(
+        "mv /etc/nftables.conf.was /etc/nftables.conf; rm -rf /etc/nftables.d; systemctl disable -q nftables; systemctl enable -q ufw"
+    ),
+)
+def nftables_at_boot(lab: Lab) -> None:
+    """Odd but right: what nftables will load at boot, from an included file, keeps strangers out too."""
+    lab.vm.shell(
+        """systemctl disable -q ufw; systemctl enable -q nftables; cp -a /etc/nftables.conf /etc/nftables.conf.was; mkdir -p /etc/nftables.d
+echo 'include "/etc/nftables.d/*.nft"' >/etc/nftables.conf; cat >/etc/nftables.d/in.nft <<'END'
+table inet own {
+  chain input {
+    type filter hook input priority 0; policy drop;
+    iifname lo accept
+    tcp dport 22 accept
+  }
+}
+END"""
+    )
+
+
+@fault(
     "pre.security.firewall.redis-local",
     flips={"pre.security.firewall.redis-local", "pre.security.firewall.required-ports-only"},
     touches={"iptables"},
@@ -179,3 +332,32 @@ def udp_port(lab: Lab) -> None:
     """A program listens for datagrams, and the firewall lets them in."""
     lab.vm.shell("ufw allow 5353/udp")
     listen(lab, "zebu-stray-udp", 'socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 5353))', 5353)
+
+
+@fault(
+    "pre.security.firewall.required-ports-only",
+    flips={"pre.security.firewall.required-ports-only"},
+    touches={"stray"},
+    mend=lambda lab: lab.vm.shell("docker rm -f stray-udp"),
+)
+def udp_published_past_ufw(lab: Lab) -> None:
+    """Docker publishes a port for datagrams: they do not come through the chain that ufw keeps."""
+    lab.vm.shell("docker run -d --name stray-udp --pull never -p 5353:53/udp zebu-lab/runtime:12 sleep 600")
+
+
+@fault(
+    "pre.security.firewall.required-ports-only",
+    flips=set(),
+    touches={"iptables"},
+    mend=lambda lab: lab.vm.shell("systemctl stop zebu-bound-udp; ufw delete allow 5354/udp"),
+)
+def udp_bound_inside(lab: Lab) -> None:
+    """Odd but right: a program listens for datagrams on the bridge of the containers only, and the port is open."""
+    lab.vm.shell("ufw allow 5354/udp")
+    address = lab.vm.shell("ip -4 -o addr show dev docker0 | sed 's/.*inet \\([0-9.]*\\).*/\\1/'").strip()
+    listen(
+        lab,
+        "zebu-bound-udp",
+        f's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("{address}", 5354))',
+        5354,
+    )
