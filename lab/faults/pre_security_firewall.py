@@ -337,12 +337,24 @@ def udp_port(lab: Lab) -> None:
 @fault(
     "pre.security.firewall.required-ports-only",
     flips={"pre.security.firewall.required-ports-only"},
-    touches={"stray"},
-    mend=lambda lab: lab.vm.shell("docker rm -f stray-udp"),
+    touches={"iptables", "stray"},
+    mend=lambda lab: lab.vm.shell("docker rm -f stray-udp; iptables -D DOCKER-USER -p udp -j RETURN"),
 )
 def udp_published_past_ufw(lab: Lab) -> None:
-    """Docker publishes a port for datagrams: they do not come through the chain that ufw keeps."""
+    """Docker publishes a port for datagrams: they do not come through the chain that ufw keeps, and no other stops them."""
+    lab.vm.shell("iptables -I DOCKER-USER 1 -p udp -j RETURN")
     lab.vm.shell("docker run -d --name stray-udp --pull never -p 5353:53/udp zebu-lab/runtime:12 sleep 600")
+
+
+@fault(
+    "pre.security.firewall.required-ports-only",
+    flips=set(),
+    touches={"stray"},
+    mend=lambda lab: lab.vm.shell("docker rm -f stray-shut"),
+)
+def udp_published_and_shut(lab: Lab) -> None:
+    """Odd but right: Docker publishes a port for datagrams, and DOCKER-USER lets nobody but the proxy through."""
+    lab.vm.shell("docker run -d --name stray-shut --pull never -p 5355:53/udp zebu-lab/runtime:12 sleep 600")
 
 
 @fault(
@@ -358,6 +370,6 @@ def udp_bound_inside(lab: Lab) -> None:
     listen(
         lab,
         "zebu-bound-udp",
-        f's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("{address}", 5354))',
+        f'socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("{address}", 5354))',
         5354,
     )
