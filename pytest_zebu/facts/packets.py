@@ -334,7 +334,9 @@ def strictest(fates: Sequence[Fate], nothing: str) -> Fate:
     unknown = [fate for fate in fates if fate.word == "unknown"]
     if unknown:
         return next((fate for fate in unknown if not fate.is_unseen), unknown[0])
-    return next((fate for fate in fates if fate.word == "accept"), Fate("accept", nothing))
+    # A rule tells more than a policy, and the last chain more than those before it.
+    told = [fate for fate in fates if "policy of" not in fate.why] or fates
+    return told[-1] if told else Fate("accept", nothing)
 
 
 def loosest(fates: Sequence[Fate]) -> Fate:
