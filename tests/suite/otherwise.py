@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from pytest_zebu.facts import iptables
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.containers import Published
+from pytest_zebu.facts.exposure import UNOPENED
 from pytest_zebu.facts.monitors import Watcher
 from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
+from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.memory.history import Past
 from pytest_zebu.settings import Settings
@@ -233,6 +237,31 @@ def answering(kind: str, port: int) -> Change:
     """From vantages of a kind, a port answers."""
     return lambda value, now: tuple(
         replace(view, open={**view.open, port: Known(True)}) if view.vantage.kind == kind else view for view in value
+    )
+
+
+def silent(name: str, but: tuple[int, ...] = ()) -> Change:
+    """One vantage gets no answer from the ports that no service has, but for some; no other vantage looked at them."""
+    return lambda value, now: tuple(
+        replace(view, silent=frozenset(UNOPENED) - {*but} if view.name == name else frozenset()) for view in value
+    )
+
+
+def filtering(line: str) -> Change:
+    """The machine's filter lets all in, but for a line of it, in both families."""
+    tables = iptables.tables_of(f"*filter\n:INPUT ACCEPT [0:0]\n{line}\n")
+    return lambda value, now: replace(value, filter=replace(value.filter, tables={4: (tables,), 6: (tables,)}))
+
+
+def listening(address: str, port: int, device: str = "") -> Change:
+    """A program listens there, and no other."""
+    return lambda value, now: (Listener(address, port, "program", device),)
+
+
+def publishing(port: Published) -> Change:
+    """The first container publishes a port, and no other."""
+    return lambda value, now: replace(
+        value, everything=(replace(value.everything[0], published=(port,)), *value.everything[1:])
     )
 
 

@@ -13,6 +13,9 @@ import pytest
 from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.containers import Published
+from pytest_zebu.facts.firewall import Boot
+from pytest_zebu.facts.packets import Fate
 from pytest_zebu.facts.resources import MEMORY_SHARE
 from pytest_zebu.facts.updates import Pending
 from pytest_zebu.plugin.judge import Evidence
@@ -29,12 +32,14 @@ from tests.suite.otherwise import (
     dumps,
     each,
     files,
+    filtering,
     first,
     front,
     greeting,
     header,
     job,
     known,
+    listening,
     logging,
     lost,
     malformed,
@@ -42,11 +47,13 @@ from tests.suite.otherwise import (
     nothing,
     only,
     ordered,
+    publishing,
     renewing,
     said,
     samples,
     saved,
     section,
+    silent,
     small_scale,
     table,
     unanswered,
@@ -82,6 +89,7 @@ DAILY, SIZE = "post.recovery.backups.daily", "post.recovery.backups.size"
 BEFORE, AFTER, OLD = (f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention"))
 PAGE, API, MEMORY, CPU, ROOM = (f"deploy.performance.{name}" for name in ("page-load", "api", "memory", "cpu", "disk"))
 INDEXES, VACUUM = "pre.database.integrity.indexes", "pre.database.integrity.autovacuum"
+SHUT, PORTS_ONLY = "pre.security.firewall.enabled", "pre.security.firewall.required-ports-only"
 MEGA = 2**20
 
 
@@ -311,6 +319,36 @@ ROWS: tuple[Row, ...] = (
     ("pre.security.firewall.backend-not-exposed", {"exposure": answering("lan", 8000)}, FAILED, "answers"),
     ("pre.security.firewall.backend-not-exposed", {"exposure": answering("lan", 8000), "settings": section("firewall", lan_trusted=True)}, PASSED, ""),
     ("pre.security.firewall.backend-not-exposed", {"exposure": answering("proxy", 8000)}, PASSED, ""),
+    # What the filter cannot tell, a look from outside may: where the filter was not read, and not where it asks who looks
+    (SHUT, {"firewall": with_(v4=Fate("accept", "a rule"))}, FAILED, "IPv4: lets a stranger in (a rule)"),
+    (SHUT, {"firewall": with_(v6=Fate("accept", "a rule"))}, FAILED, "IPv6: lets a stranger in (a rule)"),
+    (SHUT, {"firewall": with_(v6=Fate("accept", "a rule"), has_v6=False)}, PASSED, ""),
+    (SHUT, {"firewall": with_(v6=Fate("accept", "a rule"), has_v6=None)}, OPEN, "whether it has IPv6 is not known"),
+    (SHUT, {"firewall": with_(v6=Fate("reject", "a rule"), has_v6=None)}, PASSED, ""),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a word")), "exposure": silent("lan")}, OPEN, "cannot be told (a word)"),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a queue", is_unseen=True)), "exposure": silent("lan")}, PASSED, ""),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a queue", is_unseen=True)), "exposure": silent("lan", but=(47,))}, OPEN, "a queue"),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a queue", is_unseen=True)), "exposure": silent("internet")}, OPEN, "a queue"),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a queue", is_unseen=True)), "exposure": silent("lan (IPv6)")}, OPEN, "a queue"),
+    (SHUT, {"firewall": with_(v4=Fate("unknown", "a queue", is_unseen=True)), "exposure": lost}, OPEN, "a queue"),
+    (SHUT, {"exposure": lost}, PASSED, ""),
+    (SHUT, {"firewall": with_(boot=Boot())}, FAILED, "nothing brings the rules back"),
+    (SHUT, {"firewall": with_(boot=Boot("nftables", missing="what nftables loads"))}, FAILED, "what nftables loads"),
+    (SHUT, {"firewall": with_(boot=Boot(unsure="/etc/rc.local may"))}, OPEN, "/etc/rc.local may"),
+    # Datagrams, of the machine's own programs and of what Docker publishes
+    (PORTS_ONLY, {"udp_sockets": listening("0.0.0.0", 5353)}, PASSED, ""),
+    (PORTS_ONLY, {"udp_sockets": listening("0.0.0.0", 5353), "firewall": filtering(":INPUT ACCEPT [0:0]")}, FAILED, "UDP 0.0.0.0:5353: is open to strangers"),
+    (PORTS_ONLY, {"udp_sockets": listening("127.0.0.1", 5353), "firewall": filtering(":INPUT ACCEPT [0:0]")}, PASSED, ""),
+    (PORTS_ONLY, {"udp_sockets": listening("0.0.0.0", 68), "firewall": filtering(":INPUT ACCEPT [0:0]")}, PASSED, ""),
+    (PORTS_ONLY, {"udp_sockets": listening("0.0.0.0", 53, "docker0"), "firewall": filtering(":INPUT ACCEPT [0:0]")}, PASSED, ""),
+    (PORTS_ONLY, {"udp_sockets": listening("172.17.0.1", 53), "firewall": filtering(":INPUT ACCEPT [0:0]")}, PASSED, ""),
+    (PORTS_ONLY, {"udp_sockets": listening("0.0.0.0", 53), "firewall": filtering("-A INPUT -j NFQUEUE")}, OPEN, "cannot be told"),
+    (PORTS_ONLY, {"containers": publishing(Published(53, "", 5353, "udp")), "firewall": filtering(":DOCKER-USER - [0:0]")}, FAILED, "UDP 0.0.0.0:5353->53/udp: is open to strangers"),
+    (PORTS_ONLY, {"containers": publishing(Published(53, "127.0.0.1", 5353, "udp")), "firewall": filtering(":DOCKER-USER - [0:0]")}, PASSED, ""),
+    (PORTS_ONLY, {"containers": publishing(Published(53, "", 5353, "udp"))}, PASSED, ""),
+    (PORTS_ONLY, {"containers": lost}, OPEN, "its own ports"),
+    (PORTS_ONLY, {"sockets": lost}, OPEN, "its own ports"),
+    (PORTS_ONLY, {"sockets": lost, "exposure": answering("lan", 5432)}, FAILED, "answers on 5432"),
     # A third of ninety days, less two runs of the renewal
     (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY)}, FAILED, "was due"),
     (RENEWAL, {"certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY + 2 * SECOND)}, PASSED, ""),
