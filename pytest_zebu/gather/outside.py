@@ -103,7 +103,11 @@ class Outside:
                     return resolve_everywhere(arguments["domain"], arguments["resolvers"])
                 case "tcp":
                     return try_ports(
-                        arguments["address"], arguments["ports"], arguments["control"], source, arguments.get("unopened", ())
+                        arguments["address"],
+                        arguments["ports"],
+                        arguments["control"],
+                        source,
+                        arguments.get("unopened", ()),
                     )
                 case "tls":
                     return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)

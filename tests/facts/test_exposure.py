@@ -104,7 +104,7 @@ def test_silence_counts_where_the_control_answers(target: Target) -> None:
     internet, lan = first_looks(target)
     seen = {"open": {"47": False}, "silent": [47], "control": True}
     found = views(target, {"sockets": "", "addresses6": ""}, {internet.key: seen, lan.key: {**seen, "control": False}})
-    assert (found["internet"].silent, found["lan"].silent) == ({47}, frozenset())
+    assert (found["internet"].silent, found["lan"].silent) == (frozenset({47}), frozenset())
     assert set(UNOPENED) <= set(internet.arguments["ports"])
     assert internet.arguments["unopened"] == list(UNOPENED)
 
