@@ -24,6 +24,8 @@ TUNNEL = re.compile(r"(tun|tap|wg|tailscale|zt|nebula|ipsec|vti|gre|sit|ip6tnl)"
 """How the names of tunnels begin: who comes through one is no stranger."""
 INSIDE = re.compile(r"(lo$|docker|br-|veth|virbr|lxc|lxd|incus|cni|flannel|cali|ifb|dummy)")
 """How the names of interfaces to what is inside the machine begin."""
+DOCKER_CHAIN = "DOCKER-USER"
+"""Where people put what is to become of packets to containers."""
 TRUSTED_MANAGERS = ("shorewall", "ferm", "csf")
 """What keeps rules in a language of its own: that it is enabled is all that can be told."""
 FIREWALLD_ZONES_OPEN = ("trusted",)
@@ -68,17 +70,27 @@ class Filter:
         )
 
     def published_fate(self, family: Family, protocol: str, port: int, inside: int) -> Fate:
-        """What becomes of a packet to a port that Docker publishes: it does not come through INPUT."""
+        """What becomes of a packet to a port that Docker publishes: where Docker has rules, it does not come through INPUT."""
+        if not self._has_docker(family):
+            return self.fate(family, protocol, port)
         packet = replace(self._packet(family, protocol, inside), forwarded=port)
         fates = []
         for tables in self.tables.get(family, ()):
-            for name, chain in (("mangle", "FORWARD"), ("filter", "DOCKER-USER")):
+            for name, chain in (("mangle", "FORWARD"), ("filter", DOCKER_CHAIN)):
                 table = tables.get(name, iptables.Table())
                 if chain in table.policies:
                     fates.append(iptables.fate_in(table, chain, packet, self.sets))
         for native in self.native:
             fates += nftables.fates_in(native, ("forward",), packet)
         return self._with_unread(family, strictest(fates, "published by Docker, and nothing in DOCKER-USER"), None)
+
+    def _has_docker(self, family: Family) -> bool:
+        """Whether Docker sends a family's packets to containers itself; where not, its proxy listens as other programs do."""
+        return any(
+            DOCKER_CHAIN in tables.get("filter", iptables.Table()).policies
+            or "DOCKER" in tables.get("nat", iptables.Table()).policies
+            for tables in self.tables.get(family, ())
+        ) or any(table.family in nftables.OURS[family] and table.name.startswith("docker-") for table in self.native)
 
     def stranger(self, family: Family) -> Fate:
         """What becomes of packets to ports that nobody opened."""
@@ -169,7 +181,8 @@ class Firewall:
 
     def published_datagram(self, address: str, port: int, inside: int) -> Fate:
         """The same of a port that Docker publishes."""
-        return loosest([self.filter.published_fate(family, "udp", port, inside) for family in self._reached(address)])
+        families: tuple[Family, ...] = (6,) if address == "::" else self._reached(address)
+        return loosest([self.filter.published_fate(family, "udp", port, inside) for family in families])
 
     def _reached(self, address: str) -> tuple[Family, ...]:
         """The families of those who reach an address; a wildcard of IPv6 stands for both."""

@@ -320,7 +320,9 @@ class _Sight:
         if (isinstance(right, Mapping) and "set" in right) or (isinstance(right, str) and right.startswith("@")):
             members = self.members(right)
             if members is None:
-                return Met.UNSEEN
+                # A long list of addresses is a list of some.
+                is_list = operator != "!=" and self.side(left) == self._from
+                return Met.UNSURE if is_list else Met.UNSEEN
         else:
             members = [right]
         met = self.one_of(self.side(left), members, mark)

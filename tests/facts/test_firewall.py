@@ -226,8 +226,21 @@ def test_a_datagram_comes_by_the_family_of_who_listens(
 def test_what_docker_publishes_comes_past_input(rule: str, word: str, target: Target) -> None:
     found = firewall(target, saved(*([rule] if rule else []), policy="DROP", chains="DOCKER-USER"))
     assert found.published_datagram("0.0.0.0", 5353, 53).word == word
-    native = firewall(target, DROPPING, nft=ruleset(hook="forward", policy="drop"))
+    native = firewall(target, DROPPING, nft=ruleset(hook="forward", policy="drop", table="docker-bridges"))
     assert native.published_datagram("", 5353, 53).word == "drop"
+
+
+def test_where_docker_has_no_rules_its_proxy_listens_as_others_do(target: Target) -> None:
+    docker = saved(policy="DROP", chains="DOCKER-USER")
+    found = firewall(target, docker, DROPPING, addresses=ADDRESSES + ADDRESS6)
+    assert [found.published_datagram(address, 5353, 53).word for address in ("0.0.0.0", "::", "")] == [
+        "accept",
+        "drop",
+        "accept",
+    ]
+    assert firewall(target, OPEN).published_datagram("0.0.0.0", 5353, 53).word == "accept"
+    nat = saved(table="nat", base="PREROUTING", chains="DOCKER")
+    assert firewall(target, f"{DROPPING}\n{nat}").published_datagram("0.0.0.0", 5353, 53).word == "accept"
 
 
 def boot(

@@ -136,6 +136,10 @@ def test_members_that_were_not_listed_are_not_none() -> None:
     found = ruleset([match(SOURCE, "@allowed"), ACCEPT], policy="drop", sets={"allowed": None})
     assert fate(found).word == "drop"
     assert fate(found, has_members=False).word == "unknown"
+    listed: dict[str, Any] = {"sets": {"banned": None}, "policy": "accept"}
+    assert fate(ruleset([match(SOURCE, "@banned"), DROP], **listed), has_members=False).word == "accept"
+    assert fate(ruleset([match(SOURCE, "@banned", "!="), DROP], **listed), has_members=False).word == "unknown"
+    assert fate(ruleset([match(PORT, "@banned"), DROP], **listed), has_members=False).word == "unknown"
     assert (
         fate(ruleset([{"vmap": {"key": PORT, "data": "@m"}}], policy="drop", sets={"m": None}), has_members=False).word
         == "unknown"
