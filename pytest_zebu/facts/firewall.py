@@ -262,10 +262,11 @@ def _outer(
         for version in outer
     }
     for family, names in outer.items():
-        names |= {name for name in public[family] if not INSIDE.match(name)}
-        # Beside an interface with a public address, one with private ones only leads to a private network.
-        names &= public[family] or names
+        with_public = {name for name in public[family] if not INSIDE.match(name)}
+        # Beside a way out with a public address, one with private ones only leads to a private network.
+        names &= with_public if names & with_public else names
         names -= {name for name in names if TUNNEL.match(name)}
+        names |= with_public
     everywhere = outer[4] | outer[6]
     if everywhere:
         return {family: frozenset(names or everywhere) for family, names in outer.items()}

@@ -93,9 +93,11 @@ def tables_of(ruleset: Any, *, has_members: bool = True) -> tuple[Table, ...]:
                 elif kind == "chain":
                     chains.setdefault((what["family"], what["table"]), {})[what["name"]] = what
                 elif kind == "rule":
-                    rules.setdefault(((what["family"], what["table"]), what["chain"]), []).append(what["expr"])
+                    rules.setdefault(((what["family"], what["table"]), what["chain"]), []).append(
+                        part(what, "expr", list)
+                    )
                 elif kind in ("set", "map"):
-                    members = what.get("elem", [] if has_members else None)
+                    members = part(what, "elem", list) if "elem" in what else [] if has_members else None
                     sets.setdefault((what["family"], what["table"]), {})[what["name"]] = members
         return tuple(
             Table(
@@ -182,8 +184,6 @@ def _sought(step: Step) -> Step:
 
 def _rule(table: Table, chain: str, rule: Any, packet: Packet, sought: Collection[str]) -> list[Step]:
     """The ways of a rule: one, or one for each member of a verdict map."""
-    if not isinstance(rule, Sequence) or isinstance(rule, str):
-        raise Garbled("a rule of nft has another shape than known")
     sees = _Sight(table, packet)
     text = f"{chain}: {' '.join(filter(None, map(_said, rule)))}"
     conditions: list[Condition] = []
@@ -389,7 +389,9 @@ class _Sight:
                 | {"payload": {"field": "nexthdr"}}
                 | {"payload": {"protocol": "ip", "field": "protocol"}}
             ):
-                return lambda value, mark: met_if(NUMBERS.get(value, value) == packet.protocol)
+                return lambda value, mark: met_if(
+                    packet.protocol in (value, NUMBERS.get(value) if isinstance(value, int) else value)
+                )
             case {"meta": {"key": "nfproto"}}:
                 return lambda value, mark: met_if(value in ((2, "ipv4") if packet.family == 4 else (10, "ipv6")))
             case {"meta": {"key": "protocol"}} | {"payload": {"protocol": "ether", "field": "type"}}:

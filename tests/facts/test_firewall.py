@@ -153,7 +153,8 @@ def test_nearly_everything_that_is_open_is_open(rules: tuple[str, ...], word: st
     (ROUTE + "default dev wg0 table 51820 scope link\n", ADDRESSES, LINKS, {"eth0"}), ("default dev tun0\n", ADDRESSES, LINKS + "3: tun0: <UP> mtu 1\n", {"eth0"}),
     ("unreachable default dev lo metric 4294967295\n", ADDRESSES, LINKS, {"eth0"}),
     # A public address on another interface, and a private one beside a public one.
-    (ROUTE, ADDRESSES + "3: ens9    inet 9.9.9.9/24 scope global ens9\\\n", LINKS, {"ens9"}),
+    (ROUTE, ADDRESSES + "3: ens9    inet 9.9.9.9/24 scope global ens9\\\n", LINKS, {"eth0", "ens9"}),
+    (ROUTE, ADDRESSES + "3: wg0    inet 9.9.9.9/32 scope global wg0\\\n", LINKS, {"eth0", "wg0"}),
     (ROUTE + "default via 10.0.0.1 dev eth1 metric 200\n", ADDRESSES.replace("192.0.2.10", "9.9.9.9"), LINKS, {"eth0"}),
     ("", "", "1: lo: <LOOPBACK> mtu 65536\n", {"eth0"}), ("", ADDRESSES, LINKS + "3: docker0: <UP> mtu 1\n4: br-1: <UP> mtu 1\n", {"eth0"}),
     ("", ADDRESSES, LINKS + "3: eth1: <UP> mtu 1\n", None),

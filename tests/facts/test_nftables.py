@@ -218,7 +218,7 @@ def test_who_marks_packets_before_they_come_in() -> None:
 
 @pytest.mark.parametrize("found", [
     [], {"nftables": [[]]}, {"nftables": [{"chain": {}}]}, {"nftables": [{"chain": None}]},
-    ruleset([{"jump": {}}]), ruleset([{"jump": {"target": "input"}}]), ruleset([{"vmap": {"key": PORT, "data": {"set": [[47]]}}}]), ruleset([{"match": None}]),
+    ruleset(sets={"odd": 5}), ruleset([{"jump": {}}]), ruleset([{"jump": {"target": "input"}}]), ruleset([{"vmap": {"key": PORT, "data": {"set": [[47]]}}}]), ruleset([{"match": None}]),
     {"nftables": [*ruleset()["nftables"], {"rule": {"family": "inet", "table": "own", "chain": "input", "expr": "drop"}}]},
 ])  # fmt: skip
 def test_what_nft_never_prints_is_garbled(found: Any) -> None:
