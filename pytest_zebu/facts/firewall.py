@@ -16,6 +16,11 @@ from pytest_zebu.facts.packets import Fate, Machine, Packet, loosest, strictest
 from pytest_zebu.settings.target import Target
 
 Family = Literal[4, 6]
+Twin = tuple[Family, int, str]
+WAY_IN = (
+    ("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT"), ("security", "INPUT"),
+)  # fmt: skip
+"""The tables and chains of iptables on a packet's way into the machine."""
 UNOPENED_PORT = 47
 """Reserved by IANA: no service has it."""
 HIGH_PORTS = (1999, 20011, 40009, 62001)
@@ -44,6 +49,7 @@ class Filter:
 
     Attributes:
         tables: by family, those of each tool of iptables.
+        twins: by family, place among the tools and name, the same tables as nft shows them.
         unread: by family (0 for both), what could not be read.
     """
 
@@ -52,15 +58,12 @@ class Filter:
     native: tuple[nftables.Table, ...] = ()
     sets: iptables.Sets | None = field(default_factory=dict)
     unread: Mapping[int, str] = field(default_factory=dict)
+    twins: Mapping[Twin, nftables.Table] = field(default_factory=dict)
 
     def fate(self, family: Family, protocol: str, port: int) -> Fate:
         """What becomes of a packet to a port of the machine."""
         packet = self._packet(family, protocol, port)
-        fates = []
-        for tables in self.tables.get(family, ()):
-            for name, chain in (("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT"), ("security", "INPUT")):  # fmt: skip
-                if chain in tables.get(name, iptables.Table()).policies:
-                    fates.append(iptables.fate_in(tables[name], chain, packet, self.sets))
+        fates = self._fates(family, WAY_IN, packet)
         for native in self.native:
             fates += nftables.fates_in(native, ("prerouting", "input"), packet)
         return self._with_unread(
@@ -69,17 +72,23 @@ class Filter:
             self._met(packet, "nat", iptables.rewrites, "nat", ("redirect", "dnat")),
         )
 
+    def _fates(self, family: Family, way: Sequence[tuple[str, str]], packet: Packet) -> list[Fate]:
+        """What each tool's tables of iptables do with it."""
+        found = []
+        for place, tables in enumerate(self.tables.get(family, ())):
+            for name, chain in way:
+                if name in tables and chain in tables[name].policies:
+                    twin = self.twins.get((family, place, name))
+                    native = nftables.readable(twin, packet) if twin else None
+                    found.append(iptables.fate_in(tables[name], chain, packet, self.sets, native))
+        return found
+
     def published_fate(self, family: Family, protocol: str, port: int, inside: int) -> Fate:
         """What becomes of a packet to a port that Docker publishes: where Docker has rules, it does not come through INPUT."""
         if not self._has_docker(family):
             return self.fate(family, protocol, port)
         packet = replace(self._packet(family, protocol, inside), forwarded=port)
-        fates = []
-        for tables in self.tables.get(family, ()):
-            for name, chain in (("mangle", "FORWARD"), ("filter", DOCKER_CHAIN)):
-                table = tables.get(name, iptables.Table())
-                if chain in table.policies:
-                    fates.append(iptables.fate_in(table, chain, packet, self.sets))
+        fates = self._fates(family, (("mangle", "FORWARD"), ("filter", DOCKER_CHAIN)), packet)
         for native in self.native:
             fates += nftables.fates_in(native, ("forward",), packet)
         return self._with_unread(family, strictest(fates, "published by Docker, and nothing in DOCKER-USER"), None)
@@ -200,11 +209,13 @@ def parse(gathered: Gathered, target: Target) -> Firewall:
     unread: dict[int, str] = {}
     machine, has_v6 = _machine(found)
     tables = _tables(found, unread)
-    native = _native(found, tables, unread)
+    everything = _native(found, unread)
+    twins = {twin: table for table in everything if (twin := _twin(table, tables))}
+    native = tuple(table for table in everything if not _twin(table, tables))
     boot = key_values(next(one.body for one in reversed(found) if one.word == "boot"))
     if boot.get("firewalld_active") == "active" and not any(one.word == "nft" for one in found):
         unread.setdefault(0, "firewalld keeps its rules in nftables, and there is no nft to show them")
-    filter_ = Filter(machine, tables, native, _sets(found), unread)
+    filter_ = Filter(machine, tables, native, _sets(found), unread, twins)
     v4, v6 = filter_.stranger(4), filter_.stranger(6)
     families: tuple[Family, ...] = (4,) if has_v6 is False else (4, 6)
     return Firewall(v4, v6, has_v6, _boot(found, boot, filter_, families), filter_)
@@ -298,10 +309,8 @@ def _tables(found: Sequence[Record], unread: dict[int, str]) -> dict[Family, tup
     return tables
 
 
-def _native(
-    found: Sequence[Record], tables: Mapping[Family, Sequence[Mapping[str, iptables.Table]]], unread: dict[int, str]
-) -> tuple[nftables.Table, ...]:
-    """The tables of nftables that iptables has not shown."""
+def _native(found: Sequence[Record], unread: dict[int, str]) -> tuple[nftables.Table, ...]:
+    """All tables of nftables, also those that iptables keeps there."""
     record = next((one for one in found if one.word == "nft"), None)
     if record is None:
         return ()
@@ -311,21 +320,24 @@ def _native(
     if not record.body.strip():
         return ()
     ruleset = parse_json(record.body, "nft's ruleset")
-    native = nftables.tables_of(ruleset, has_members=record.rest.endswith("whole"))
-    return tuple(table for table in native if not _is_shown(table, tables))
+    return nftables.tables_of(ruleset, has_members=record.rest.endswith("whole"))
 
 
-def _is_shown(table: nftables.Table, tables: Mapping[Family, Sequence[Mapping[str, iptables.Table]]]) -> bool:
-    """Whether a table is one that iptables keeps in nftables, and shows itself."""
+def _twin(table: nftables.Table, tables: Mapping[Family, Sequence[Mapping[str, iptables.Table]]]) -> Twin | None:
+    """Where a table is one that iptables keeps in nftables: which of those that it showed itself."""
     families: dict[str, Family] = {"ip": 4, "ip6": 6}
     if table.family not in families:
-        return False
-    return any(
-        table.name in shown
-        and table.chains.keys() <= shown[table.name].policies.keys()
-        and all(len(chain.rules) == len(shown[table.name].rules.get(name, ())) for name, chain in table.chains.items())
-        for shown in tables.get(families[table.family], ())
-    )
+        return None
+    family = families[table.family]
+    for place, shown in enumerate(tables.get(family, ())):
+        same = shown.get(table.name, iptables.Table())
+        if (
+            table.chains
+            and table.chains.keys() <= same.policies.keys()
+            and all(len(chain.rules) == len(same.rules.get(name, ())) for name, chain in table.chains.items())
+        ):
+            return family, place, table.name
+    return None
 
 
 def _sets(found: Sequence[Record]) -> iptables.Sets | None:

@@ -102,6 +102,8 @@ def sets_of(said: str) -> Sets:
 
 
 Rule = tuple[str, ...]
+Native = Mapping[str, Sequence[Sequence[Step] | None]]
+"""By chain and place, what nft shows of the rules of a table; nothing where it does not know their modules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,16 @@ def tables_of(save: str) -> dict[str, Table]:
     }
 
 
-def fate_in(table: Table, chain: str, packet: Packet, sets: Sets | None) -> Fate:
-    """What a table's base chain does with a packet."""
-    steps = {
-        name: tuple(_step(name, rule, table, packet, sets) for rule in table.rules.get(name, ()))
-        for name in table.policies
-    }
+def fate_in(table: Table, chain: str, packet: Packet, sets: Sets | None, native: Native | None = None) -> Fate:
+    """What a table's base chain does with a packet. Rules that nft shows whole are taken from it: older iptables leave out what is not theirs."""
+    steps = {}
+    for name in table.policies:
+        found: list[Step] = []
+        known = (native or {}).get(name, ())
+        for number, rule in enumerate(table.rules.get(name, ())):
+            whole = known[number] if number < len(known) else None
+            found += [_step(name, rule, table, packet, sets)] if whole is None else whole
+        steps[name] = tuple(found)
     return walk(steps, chain, table.policies.get(chain, "ACCEPT").lower(), packet.mark)
 
 

@@ -143,6 +143,17 @@ def fates_in(table: Table, hooks: Sequence[str], packet: Packet) -> list[Fate]:
     return found
 
 
+def readable(table: Table, packet: Packet) -> iptables.Native:
+    """The rules of a table of iptables, as far as nft knows what is in them."""
+    return {
+        name: [
+            None if any("xt" in statement for statement in rule) else _rule(table, name, rule, packet, ())
+            for rule in chain.rules
+        ]
+        for name, chain in table.chains.items()
+    }
+
+
 def reaches(table: Table, type_: str, statements: Collection[str], packet: Packet) -> Fate | None:
     """Of chains of a type before routing: whether packets meet a rule that does one of some things, `accept` standing for that they do."""
     if table.family not in OURS[packet.family]:

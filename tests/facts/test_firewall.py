@@ -124,6 +124,17 @@ def test_a_table_that_iptables_has_shown_is_not_walked_twice(target: Target) -> 
     )
 
 
+def test_what_old_iptables_leave_out_of_a_rule_nft_shows(target: Target) -> None:
+    """Version 1.8.7 prints a rule of nft's own, in its table, without the port."""
+    rules: list[list[Any]] = [[match(PORT, 22), ACCEPT], [{"xt": {"type": "match", "name": "conntrack"}}, ACCEPT]]
+    native = ruleset(*rules, family="ip", table="filter", name="INPUT", policy="drop")
+    for one in native["nftables"][-2:]:
+        one["rule"]["chain"] = "INPUT"
+    shown = saved("-A INPUT -p tcp -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", policy="DROP")
+    assert firewall(target, shown).v4.word == "accept"
+    assert firewall(target, shown, nft=native).v4.word == "drop"
+
+
 def test_sets_that_could_not_be_read_are_not_empty(target: Target) -> None:
     rules = saved("-A INPUT -m set --match-set allowed src -j ACCEPT", policy="DROP")
     summed = "create allowed hash:net family inet\nadd allowed 10.0.0.0/8\nsize allowed 1 0.0\n"
