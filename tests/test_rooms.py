@@ -32,7 +32,11 @@ MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
 ACROSS = {
     "facts/test_any_bytes": "all parsers",
     "facts/test_checkouts": "the repository's scripts, of real checkouts",
+    "facts/test_dump_scripts": "the scripts about dumps, of real ones",
     "facts/test_every_fact": "all facts",
+    "facts/test_scheduled": "the script that reads what runs by itself",
+    "facts/test_shell": "the script that reads shell",
+    "facts/test_ssh_scripts": "the scripts about ssh, without a server",
     "gather/test_canaries": "the filter of both sides",
     "gather/test_redirects": "whatever asks with a secret",
     "plugin/test_bad_input": "whole runs",

@@ -173,7 +173,7 @@ docker run -d --name zebu-{service}-1 --restart unless-stopped --memory 64m --cp
   --label com.docker.compose.project.config_files=/opt/zebu/docker-compose.yml,/opt/zebu/docker-compose.prod.yml \
   --label com.docker.compose.project.working_dir=/opt/zebu \
   -e POSTGRES_PASSWORD="$(sed -n s/^POSTGRES_PASSWORD=//p /opt/zebu/.env)" --health-cmd true --health-interval 1s --entrypoint sh \
-  zebu/db:15 -c 'echo ready; while :; do sleep 3600; done'
+  zebu/db:15 -c 'echo ready; exec tail -f /dev/null'
 """
 """A container beside the database, made from its very image, and with its password."""
 

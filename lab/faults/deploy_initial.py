@@ -50,7 +50,7 @@ services:
   archive:
     image: zebu-lab/redis:7-busybox
     profiles: [archive]
-    command: sh -c 'echo ready; while :; do sleep 60; done'
+    command: sh -c 'echo ready; exec tail -f /dev/null'
     network_mode: none
     restart: unless-stopped
     mem_limit: 32m

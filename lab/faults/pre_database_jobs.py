@@ -2,6 +2,7 @@
 
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 
 STRATEGY, SCHEDULED = "pre.database.backups.strategy", "pre.database.backups.scheduled"
 TIMER, SCRIPT = "/etc/systemd/system/zebu-backup.timer", "/usr/local/sbin/zebu-backup"
@@ -128,9 +129,11 @@ TIMER_TEXT = "[Timer]\\nOnCalendar=*-*-* 02:30:00\\n[Install]\\nWantedBy=timers.
 
 def users_timer(lab: Lab) -> None:
     """A timer of a user's own manager, that is there without a login."""
+    socket = f"/run/user/$(id -u {USER})/systemd/private"
+    lab.vm.shell(f"loginctl enable-linger {USER}")
+    until("the user's manager is there", lambda: lab.vm.shell(f"[ -S {socket} ] && echo there || true"))
     instead_of_the_timer(
         lab,
-        f"loginctl enable-linger {USER}; for n in $(seq 50); do [ -S /run/user/$(id -u {USER})/systemd/private ] && break; sleep 0.2; done; "
         f"install -d -o {USER} {UNITS} {UNITS}/systemd {UNITS}/systemd/user; printf '{SERVICE_TEXT}' > {UNITS}/systemd/user/zebu-backup.service; "
         f"printf '{TIMER_TEXT}' > {UNITS}/systemd/user/zebu-backup.timer; {ASK_USER} daemon-reload; {ASK_USER} enable -q --now zebu-backup.timer",
     )
@@ -156,7 +159,7 @@ def by_a_users_timer_while_logged_in(lab: Lab) -> None:
     lab.vm.shell(f"loginctl disable-linger {USER}")
 
 
-LOOP = 'while true; do sleep 1d; PGPASSWORD="$POSTGRES_PASSWORD" pg_dump -h db -U "$POSTGRES_USER" -Fc "$POSTGRES_DB" > /dumps/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; done'
+LOOP = 'while sleep 1d; do PGPASSWORD="$POSTGRES_PASSWORD" pg_dump -h db -U "$POSTGRES_USER" -Fc "$POSTGRES_DB" > /dumps/zebu-$(date -u +%Y%m%dT%H%M%SZ).dump; done'
 
 
 def loop_gone(lab: Lab) -> None:

@@ -181,8 +181,13 @@ def bans_flushed(lab: Lab) -> None:
 def counts_none(lab: Lab) -> None:
     """The jail passes over every line, so that it counts none of the failed logins that the journal has."""
     jail(lab, "bantime = 10m")
+    lab.vm.shell("fail2ban-client set sshd addignoreregex '.*'")
+    until(
+        "the jail passes over lines",
+        lambda: lab.vm.shell("fail2ban-client get sshd ignoreregex"),
+        lambda said: ".*" in said,
+    )
     lab.vm.shell(
-        "fail2ban-client set sshd addignoreregex '.*'; sleep 3; "
         'for n in 1 2 3 4 5 6; do logger -t sshd -p auth.info "Invalid user guest$n from 198.51.100.7 port 4000$n"; done'
     )
 
@@ -349,8 +354,10 @@ def serve_each_login(lab: Lab, options: str) -> None:
     for name, text in (("ssh.socket", EACH), ("ssh@.service", FOR_EACH)):
         lab.vm.run(["sh", "-c", f"cat > /etc/systemd/system/{name}"], stdin=text.encode())
     lab.vm.shell(f"cp -p /etc/default/ssh /root/default.kept; echo 'SSHD_OPTS={options}' > /etc/default/ssh")
-    changes = "systemctl daemon-reload; systemctl stop ssh; systemctl start ssh.socket; sleep 1.1"
-    listens(lab, 22, f"{changes}; touch /etc/ssh/sshd_config.d/10-hardening.conf")
+    listens(lab, 22, "systemctl daemon-reload; systemctl stop ssh; systemctl start ssh.socket")
+    younger = int(lab.vm.shell("date +%s")) + 2
+    until("the files are younger than the socket", lambda: int(lab.vm.shell("date +%s")) >= younger)
+    lab.vm.shell("touch /etc/ssh/sshd_config.d/10-hardening.conf")
 
 
 def mend_each_login(lab: Lab) -> None:

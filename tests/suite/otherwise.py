@@ -102,7 +102,8 @@ def taking_turns(apart: int) -> Change:
 
 def also(command: str, **changes: Any) -> Change:
     """The jobs, and one more that runs a command and is otherwise as others are."""
-    return lambda value, now: (*value, _alone("at-night", (Command(tuple(command.split())),), **changes))
+    made = _alone("at-night", (Command(tuple(command.split())),))
+    return lambda value, now: (*value, replace(made, **changes))
 
 
 def renewed_by(command: str, *unread: str) -> Change:
@@ -418,7 +419,9 @@ def silent(name: str, but: tuple[int, ...] = ()) -> Change:
 def filtering(line: str) -> Change:
     """The machine's filter lets all in, but for a line of it, in both families."""
     tables = iptables.tables_of(f"*filter\n:INPUT ACCEPT [0:0]\n{line}\n")
-    return lambda value, now: replace(value, filter=replace(value.filter, tables={4: (tables,), 6: (tables,)}))
+    return lambda value, now: replace(
+        value, filter=replace(value.filter, tables={4: (tables,), 6: (tables,)}, twins={})
+    )
 
 
 def listening(address: str, port: int, device: str = "") -> Change:
