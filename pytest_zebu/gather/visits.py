@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Response
+from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 
@@ -140,8 +141,15 @@ def _visit_all(
         try:
             settle = float(arguments["settle_seconds"])
             urls = arguments["urls"]
+            pages = _visit_routes(browser, urls, settle)
+            if trouble := _silence(pages):
+                return {
+                    "pages": pages,
+                    "loads": [{"trouble": trouble, "load": None, "paint": None}] * arguments["loads"],
+                    "screens": [{"width": width, "trouble": trouble} for width in arguments["widths"]],
+                }
             return {
-                "pages": _visit_routes(browser, urls, settle),
+                "pages": pages,
                 "loads": [_load(browser.new_context(), urls[0]) for _ in range(arguments["loads"])],
                 "screens": [_look_small(browser, urls[0], width) for width in arguments["widths"]],
             }
@@ -159,6 +167,8 @@ class _Visit:
     errors: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
+    is_heard: bool = False
+    is_silent: bool = False
     resources: list[dict[str, Any]] = field(default_factory=list)
 
     def on_console(self, message: ConsoleMessage) -> None:
@@ -168,6 +178,7 @@ class _Visit:
 
     def on_response(self, answer: Response) -> None:
         """What came, and whether it was an error."""
+        self.is_heard = True
         if answer.status >= 400:
             _note(self.failed, f"{answer.request.method} {answer.status} {answer.url}")
         if answer.request.resource_type in RESOURCES and len(self.resources) < KEPT_RESOURCES:
@@ -191,7 +202,11 @@ class _Visit:
         try:
             answer = page.goto(self.url, wait_until="load")
             self.status = answer.status if answer else 0
+        except TooLate as error:
+            self.is_silent = not self.is_heard
+            _note(self.errors, error.message.splitlines()[0])
         except Error as error:
+            self.is_silent = "ERR_CONNECTION_TIMED_OUT" in error.message
             _note(self.errors, error.message.splitlines()[0])
 
     def as_data(self) -> dict[str, Any]:
@@ -201,10 +216,21 @@ class _Visit:
         return {**said, "resources": self.resources, "over_http": plain}
 
 
+def _silence(pages: Sequence[Mapping[str, Any]]) -> str:
+    """What is said of a site of which no page was heard at all in the time that one has."""
+    first = pages[0]
+    silent = first["status"] == 0 and any("Timeout" in text or "TIMED_OUT" in text for text in first["errors"])
+    return str(first["errors"][0]) if silent and all(page["status"] == 0 for page in pages) else ""
+
+
 def _visit_routes(browser: Browser, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
     """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
     visits = [_Visit(url, browser.new_context().new_page()) for url in urls]
     for visit in visits:
+        # A site that is silent is not waited for once more for each of its pages.
+        if visits[0].is_silent:
+            visit.errors = visits[0].errors
+            continue
         visit.open()
     # All are watched together: while one page waits, the others are heard as well.
     visits[-1].page.wait_for_timeout(1000 * settle_seconds)

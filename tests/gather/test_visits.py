@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,36 @@ def test_the_browser_is_led_where_names_lead() -> None:
     assert visits._rules({"zebu.test": "192.0.2.1", "www.zebu.test": "2001:db8::1"}) == [
         "--host-resolver-rules=MAP zebu.test 192.0.2.1,MAP www.zebu.test [2001:db8::1]"
     ]
+
+
+@pytest.mark.chromium
+def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages it has: a browser that is there, and an address that takes connections and says nothing."""
+    monkeypatch.setattr(visits, "PAGE_SECONDS", 1)
+    opened: list[str] = []
+    go = visits._Visit.open
+
+    def noted(one: visits._Visit) -> None:
+        opened.append(one.url)
+        go(one)
+
+    monkeypatch.setattr(visits._Visit, "open", noted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        site = f"http://127.0.0.1:{server.getsockname()[1]}"
+        urls = [f"{site}/", f"{site}/about", f"{site}/login"]
+        seen = visits.visit(
+            {
+                "executable": "chromium",
+                "ca_file": "",
+                "settle_seconds": 0,
+                "urls": urls,
+                "loads": 3,
+                "widths": [360, 430],
+                "control": "",
+            },
+            lambda: True,
+        )
+    assert opened == [f"{site}/"]
+    assert [page["url"] for page in seen["pages"]] == urls
+    assert all(page["status"] == 0 and "Timeout 1000ms" in page["errors"][0] for page in seen["pages"])
+    assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [seen["pages"][0]["errors"][0]] * 5
