@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
         urls = [f"{site}/", f"{site}/about", f"{site}/login"]
         seen = visits.visit(
             {
-                "executable": "chromium",
+                "executable": shutil.which("chromium") or "chromium",
                 "ca_file": "",
                 "settle_seconds": 0,
                 "urls": urls,
