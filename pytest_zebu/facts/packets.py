@@ -20,6 +20,8 @@ MANY = 1 / 1024
 """The share of all addresses from which one speaks of strangers, and no longer of somebody that is let in."""
 PUBLIC6 = ipaddress.IPv6Network("2000::/3")
 BROADCAST = ipaddress.IPv4Network("255.255.255.255")
+SHARED = ipaddress.IPv4Network("100.64.0.0/10")
+"""Behind the routers of providers, and in the tunnels of some products (RFC 6598)."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -98,6 +100,8 @@ class Machine:
 
     def is_inside(self, address: str, device: str) -> bool:
         """Whether what listens at an address, or on a device, is where no stranger comes."""
+        if _is_of_link(address):
+            return True
         if self.outer is None or self.addresses is None:
             return False
         outer = frozenset().union(*self.outer.values())
@@ -105,6 +109,15 @@ class Machine:
             return device not in outer
         holders = {name for name, found in self.addresses.items() if any(str(one.ip) == address for one in found)}
         return bool(holders) and not holders & outer
+
+
+def _is_of_link(address: str) -> bool:
+    """Whether packets to an address come from the same link only: no router passes them on."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return found.is_link_local or found.is_multicast
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +185,16 @@ class Packet:
 
 
 def share_of(network: Network) -> float:
-    """The share of all addresses that a network holds. Private ones are no stranger's."""
+    """The share of all addresses that a network holds. Private and shared ones and groups are no stranger's."""
     if network.version == 6 and network.prefixlen >= PUBLIC6.prefixlen:
         return float(2.0 ** (PUBLIC6.prefixlen - network.prefixlen)) if network.subnet_of(PUBLIC6) else 0.0
-    if network.prefixlen and network.is_private:
+    if network.prefixlen and (network.is_private or network.is_multicast or _is_shared(network)):
         return 0.0
     return float(2.0**-network.prefixlen)
+
+
+def _is_shared(network: Network) -> bool:
+    return isinstance(network, ipaddress.IPv4Network) and network.subnet_of(SHARED)
 
 
 def from_share(share: float) -> Met:
