@@ -144,19 +144,19 @@ def tables_of(save: str) -> dict[str, Table]:
                 words = [word for word in shlex.split(line) if not word.startswith("[")]
             except ValueError:
                 raise Garbled(f"iptables-save said: {line[:120]}") from None
-            chain, rest = (words[1], words[2:]) if len(words) > 1 else ("", [])
-            if any(word.startswith("#") and before not in SINGLE for before, word in pairwise(rest)):
+            chain, said = (words[1], words[2:]) if len(words) > 1 else ("", [])
+            if any(word.startswith("#") and before not in SINGLE for before, word in pairwise(said)):
                 # It knows comments in lines of their own only, and loads nothing.
                 raise Garbled(f"not a rule: {line[:120]}")
             match words[:1]:
                 case ["-A" | "--append"] if chain:
-                    rules.setdefault(name, {}).setdefault(chain, []).append(tuple(rest))
+                    rules.setdefault(name, {}).setdefault(chain, []).append(tuple(said))
                 case ["-I" | "--insert"] if chain:
-                    place = int(rest.pop(0)) - 1 if rest and is_number(rest[0]) else 0
-                    rules.setdefault(name, {}).setdefault(chain, []).insert(place, tuple(rest))
-                case ["-P" | "--policy"] if len(rest) == 1:
-                    policies.setdefault(name, {})[chain] = rest[0]
-                case ["-N" | "--new-chain"] if chain and not rest:
+                    place = int(said.pop(0)) - 1 if said and is_number(said[0]) else 0
+                    rules.setdefault(name, {}).setdefault(chain, []).insert(place, tuple(said))
+                case ["-P" | "--policy"] if len(said) == 1:
+                    policies.setdefault(name, {})[chain] = said[0]
+                case ["-N" | "--new-chain"] if chain and not said:
                     policies.setdefault(name, {})[chain] = "-"
                 case _:
                     raise Garbled(f"iptables-save said: {line[:120]}")
