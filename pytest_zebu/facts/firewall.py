@@ -88,10 +88,16 @@ class Filter:
         if not self._has_docker(family):
             return self.fate(family, protocol, port)
         packet = replace(self._packet(family, protocol, inside), forwarded=port)
+        # In which of the networks the container is, is not known: it may be in any.
+        networks = self.machine.inner(family) or (None,)
+        fate = loosest([self._forwarded_fate(family, replace(packet, inner=network)) for network in networks])
+        return self._with_unread(family, fate, None)
+
+    def _forwarded_fate(self, family: Family, packet: Packet) -> Fate:
         fates = self._fates(family, (("mangle", "FORWARD"), ("filter", DOCKER_CHAIN)), packet)
         for native in self.native:
             fates += nftables.fates_in(native, ("forward",), packet)
-        return self._with_unread(family, strictest(fates, "published by Docker, and nothing in DOCKER-USER"), None)
+        return strictest(fates, "published by Docker, and nothing in DOCKER-USER")
 
     def _has_docker(self, family: Family) -> bool:
         """Whether Docker sends a family's packets to containers itself; where not, its proxy listens as other programs do."""

@@ -7,6 +7,7 @@ neither lets anybody in for certain nor keeps everybody out.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,6 +15,8 @@ from typing import Literal
 
 from pytest_zebu.facts.answer import Garbled
 
+NO_BRIDGE = re.compile(r"lo$|en|eth|wl|tun|tap|wg|tailscale|zt|nebula|ipsec|vti|gre|sit|ip6tnl|veth|virbr")
+"""How the names of interfaces begin behind which there are no containers."""
 DEEPEST = 100
 """Jumps within jumps. Kernels know loops, and give up long before."""
 MANY = 1 / 1024
@@ -98,6 +101,17 @@ class Machine:
         ones = (one.ip for found in (self.addresses or {}).values() for one in found)
         return wanted.version == family and wanted in ones
 
+    def inner(self, family: int) -> tuple[Network, ...]:
+        """The networks of containers: of interfaces that are neither the way out, nor a tunnel's, nor a network card's."""
+        outer = frozenset().union(*(self.outer or {}).values())
+        return tuple(
+            one.network
+            for name, found in (self.addresses or {}).items()
+            if name not in outer and not NO_BRIDGE.match(name)
+            for one in found
+            if one.version == family and not one.ip.is_link_local
+        )
+
     def is_inside(self, address: str, device: str) -> bool:
         """Whether what listens at an address, or on a device, is where no stranger comes."""
         if _is_of_link(address):
@@ -129,6 +143,7 @@ class Packet:
         forwarded: nothing where it is for the machine itself; else the port at which it came in, which Docker publishes.
         is_tracked: whether it is a connection's; nothing where that is not known.
         mark: the mark that it comes with; nothing where that is not known.
+        inner: of what is forwarded, the network of containers that it goes to; nothing where that is not known.
     """
 
     machine: Machine
@@ -138,6 +153,7 @@ class Packet:
     forwarded: int | None = None
     is_tracked: bool | None = True
     mark: int | None = 0
+    inner: Network | None = None
 
     def in_state(self, states: Collection[str]) -> Met:
         """Whether its connection is in one of some states, in capitals."""
@@ -169,7 +185,7 @@ class Packet:
         if any(network.prefixlen == 0 for network in wanted):
             return Met.ALL
         if self.forwarded is not None:
-            return Met.UNSURE
+            return _holds(wanted, self.inner)
         if all(network.is_multicast for network in wanted):
             return Met.NONE
         if self.machine.addresses is None:
@@ -182,6 +198,17 @@ class Packet:
             )
         held = [address for address in own if any(address in network for network in wanted)]
         return Met.NONE if not held else Met.ALL if len(held) == len(own) else Met.SOME
+
+
+def _holds(wanted: Collection[Network], inner: Network | None) -> Met:
+    """Whether networks have all of another one's addresses, or none; one address is that of a container, and not of all."""
+    if inner is not None:
+        first, last = inner[0], inner[-1]
+        if any(first in network and last in network for network in wanted):
+            return Met.ALL
+        if not any(network.overlaps(inner) for network in wanted):
+            return Met.NONE
+    return Met.UNSURE if all(network.num_addresses == 1 for network in wanted) else Met.UNSEEN
 
 
 def share_of(network: Network) -> float:
