@@ -153,6 +153,7 @@ def tables_of(save: str) -> dict[str, Table]:
                     rules.setdefault(name, {}).setdefault(chain, []).append(tuple(said))
                 case ["-I" | "--insert"] if chain:
                     place = int(said.pop(0)) - 1 if said and is_number(said[0]) else 0
+                    place = max(0, min(place, len(rules.get(name, {}).get(chain, ()))))
                     rules.setdefault(name, {}).setdefault(chain, []).insert(place, tuple(said))
                 case ["-P" | "--policy"] if len(said) == 1:
                     policies.setdefault(name, {})[chain] = said[0]

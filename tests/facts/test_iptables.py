@@ -217,6 +217,8 @@ def test_a_file_by_hand_has_more_than_what_is_saved() -> None:
     table = tables_of(text)["filter"]
     assert table.policies == {"INPUT": "DROP", "web": "-"}
     assert table.rules["INPUT"] == (("-i", "lo", "-j", "ACCEPT"), ("-p", "udp", "-j", "DROP"), ("-j", "web"))
+    far = tables_of(f"*filter\n-A INPUT -j web\n-I INPUT {'9' * 18} -j DROP\n-I INPUT 0 -j LOG\n")["filter"]
+    assert far.rules["INPUT"] == (("-j", "LOG"), ("-j", "web"), ("-j", "DROP"))
     quoted = tables_of('*filter\n:INPUT DROP\n-A INPUT -m comment --comment "# 1" -j ACCEPT\nCOMMIT\n')["filter"]
     assert quoted.rules["INPUT"] == (("-m", "comment", "--comment", "# 1", "-j", "ACCEPT"),)
 
