@@ -333,6 +333,7 @@ ROWS: tuple[Row, ...] = (
     (GUARDED, {"bruteforce": with_(running=("sshguard",), not_at_boot=("fail2ban",), guards=(Guard("sshguard", (READ,), ruled=ALL_PORTS),))}, PASSED, ""),
     (GUARDED, {"bruteforce": with_(servers=())}, OPEN, "no sshd was seen to listen"),
     (GUARDED, {"bruteforce": with_(servers=(Listening((22,), "ERROR"),))}, FAILED, "tells no failed logins"),
+    (GUARDED, {"bruteforce": with_(servers=(Listening((22,), "SILENT"),))}, FAILED, "tells no failed logins"),
     (GUARDED, {"bruteforce": with_(servers=(Listening((22, 2222)),))}, FAILED, "nothing bans from port 2222"),
     (GUARDED, {"bruteforce": with_(servers=(Listening((22,)), Listening((2222,), penalties="authfail:5")))}, PASSED, ""),
     (GUARDED, {"bruteforce": with_(running=(), servers=(Listening((2222,), penalties="authfail:5"),))}, PASSED, ""),
