@@ -24,8 +24,8 @@ FEWEST_TRIES = 5
 MOST_ADDRESSES = 2**31
 """Half of IPv4: who ignores more, ignores everybody."""
 EVERYBODY6 = tuple(map(ipaddress.IPv6Network, ("::/0", "2000::/3")))
-SILENT = frozenset({"QUIET", "FATAL", "ERROR"})
-"""Of sshd's log levels, those that tell no failed logins."""
+SILENT = frozenset({"SILENT", "QUIET", "FATAL", "ERROR"})
+"""Of sshd's log levels, those that tell no failed logins; the first two are one, and `sshd -T` says the first."""
 PASSED_BY = frozenset({"input", "prerouting"})
 """Where packets to sshd pass."""
 NOT_PASSED = frozenset({"forward", "output", "postrouting", "docker-user", "docker"})

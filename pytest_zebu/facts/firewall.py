@@ -88,10 +88,16 @@ class Filter:
         if not self._has_docker(family):
             return self.fate(family, protocol, port)
         packet = replace(self._packet(family, protocol, inside), forwarded=port)
+        # In which of the networks the container is, is not known: it may be in any.
+        networks = self.machine.inner(family) or (None,)
+        fate = loosest([self._forwarded_fate(family, replace(packet, inner=network)) for network in networks])
+        return self._with_unread(family, fate, None)
+
+    def _forwarded_fate(self, family: Family, packet: Packet) -> Fate:
         fates = self._fates(family, (("mangle", "FORWARD"), ("filter", DOCKER_CHAIN)), packet)
         for native in self.native:
             fates += nftables.fates_in(native, ("forward",), packet)
-        return self._with_unread(family, strictest(fates, "published by Docker, and nothing in DOCKER-USER"), None)
+        return strictest(fates, "published by Docker, and nothing in DOCKER-USER")
 
     def _has_docker(self, family: Family) -> bool:
         """Whether Docker sends a family's packets to containers itself; where not, its proxy listens as other programs do."""
@@ -244,7 +250,9 @@ def _machine(found: Sequence[Record]) -> tuple[Machine, bool | None]:
             except ValueError:
                 raise Garbled(f"ip said: {line[:120]}") from None
             addresses.setdefault(match[1], []).append(one)
-            has_v6 = has_v6 or (one.version == 6 and match[6] == "global")
+            # A private one in a tunnel, or on the way to containers, is no way for strangers.
+            is_aside = not one.ip.is_global and (TUNNEL.match(match[1]) or INSIDE.match(match[1]))
+            has_v6 = has_v6 or (one.version == 6 and match[6] == "global" and not is_aside)
     links = frozenset(match[1] for line in by_word["links"].lines if (match := re.match(r"\d+: ([^:@\s]+)", line)))
     known = _status(by_word["addresses"]) == 0
     own = {name: tuple(ones) for name, ones in addresses.items()} if known else None
@@ -411,10 +419,10 @@ def _keeps(
             )
             return _keeps_file(files.get(path, ""), family, filter_) if said.get(plugin) == "there" else False
         case "nftables":
-            return _keeps_file(
-                "\n".join(text for path, text in files.items() if text is not None and not path.endswith(".xml")) if None not in files.values() else None,
-                family, filter_, native=True,
-            )  # fmt: skip
+            texts = [text for path, text in files.items() if not path.endswith((".xml", ".v4", ".v6"))]
+            kept = nftables.keeps_out("\n".join(filter(None, texts)), family)
+            # What was cut, as a long list of addresses, can only add to what keeps out.
+            return kept if kept or None not in texts else None
         case "firewalld":
             return _keeps_zone(family, said, files, filter_)
         case "shorewall":

@@ -6,8 +6,9 @@ import ipaddress
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, is_number
 from pytest_zebu.facts.packets import (
     Act,
     Fate,
@@ -33,7 +34,19 @@ HARMLESS = frozenset({
     "NOTRACK", "NETFLOW", "",
 })  # fmt: skip
 """Targets behind which the packet goes on (iptables-extensions(8))."""
-SINGLE = frozenset({"--comment", "--string", "--hex-string", "--bytecode", "--u32", "--name", "--path"})
+SINGLE = frozenset(
+    {
+        "--comment",
+        "--log-prefix",
+        "--nflog-prefix",
+        "--string",
+        "--hex-string",
+        "--bytecode",
+        "--u32",
+        "--name",
+        "--path",
+    }
+)
 """Options whose value may look like another option."""
 PARTLY = frozenset({
     "--limit", "--limit-burst", "--hashlimit", "--hashlimit-upto", "--hashlimit-above", "--connlimit-upto",
@@ -115,7 +128,7 @@ class Table:
 
 
 def tables_of(save: str) -> dict[str, Table]:
-    """The tables of an answer of `iptables-save`, or of a file that it wrote."""
+    """The tables of an answer of `iptables-save`, or of a file that `iptables-restore` reads: people write more into these."""
     policies: dict[str, dict[str, str]] = {}
     rules: dict[str, dict[str, list[Rule]]] = {}
     name = "filter"
@@ -131,9 +144,23 @@ def tables_of(save: str) -> dict[str, Table]:
                 words = [word for word in shlex.split(line) if not word.startswith("[")]
             except ValueError:
                 raise Garbled(f"iptables-save said: {line[:120]}") from None
-            if len(words) < 2 or words[0] not in ("-A", "--append"):
-                raise Garbled(f"iptables-save said: {line[:120]}")
-            rules.setdefault(name, {}).setdefault(words[1], []).append(tuple(words[2:]))
+            chain, said = (words[1], words[2:]) if len(words) > 1 else ("", [])
+            if any(word.startswith("#") and before not in SINGLE for before, word in pairwise(said)):
+                # It knows comments in lines of their own only, and loads nothing.
+                raise Garbled(f"not a rule: {line[:120]}")
+            match words[:1]:
+                case ["-A" | "--append"] if chain:
+                    rules.setdefault(name, {}).setdefault(chain, []).append(tuple(said))
+                case ["-I" | "--insert"] if chain:
+                    place = int(said.pop(0)) - 1 if said and is_number(said[0]) else 0
+                    place = max(0, min(place, len(rules.get(name, {}).get(chain, ()))))
+                    rules.setdefault(name, {}).setdefault(chain, []).insert(place, tuple(said))
+                case ["-P" | "--policy"] if len(said) == 1:
+                    policies.setdefault(name, {})[chain] = said[0]
+                case ["-N" | "--new-chain"] if chain and not said:
+                    policies.setdefault(name, {})[chain] = "-"
+                case _:
+                    raise Garbled(f"iptables-save said: {line[:120]}")
         elif line and not line.startswith("#") and line != "COMMIT":
             raise Garbled(f"iptables-save said: {line[:120]}")
     return {
@@ -364,6 +391,10 @@ def _networks(text: str) -> list[Network] | None:
         return None
 
 
+def _share(members: Sequence[str]) -> float:
+    return sum(share_of(network) for member in members for network in _networks(member) or ())
+
+
 def _on_ports(text: str, port: int) -> Met:
     return any_of(_on_port(part, port) for part in text.split(","))
 
@@ -399,7 +430,7 @@ def _in_set(values: tuple[str, ...], packet: Packet, sets: Sets | None, depth: i
     if len(sides) < len(kinds):
         return Met.UNSEEN
     if kinds[0] in ("ip", "net") and sides[0] == "src" and len(kinds) == 1:
-        return from_share(found.share)
+        return from_share(found.share if len(found.members) < found.count else _share(found.members))
     if len(found.members) < found.count:
         return Met.UNSEEN
     shares = 0.0

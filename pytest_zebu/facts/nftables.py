@@ -48,6 +48,9 @@ HARMLESS = frozenset({
 """Statements behind which the packet goes on."""
 
 
+TABLE_FLAGS = frozenset({"owner", "persist"})
+"""Flags of tables that are in force."""
+
 Condition = Callable[[int | None], Met]
 """How many packets meet a condition, by the mark that they have."""
 Side = Callable[[Any, int | None], Met]
@@ -72,12 +75,14 @@ class Table:
 
     Attributes:
         sets: the members of named sets and maps; nothing where they were not listed.
+        is_dormant: whether it is in nobody's way for now; nothing where that is not known.
     """
 
     family: str
     name: str
     chains: Mapping[str, Chain] = field(default_factory=dict)
     sets: Mapping[str, Sequence[Any] | None] = field(default_factory=dict)
+    is_dormant: bool | None = False
 
 
 def tables_of(ruleset: Any, *, has_members: bool = True) -> tuple[Table, ...]:
@@ -85,11 +90,13 @@ def tables_of(ruleset: Any, *, has_members: bool = True) -> tuple[Table, ...]:
     chains: dict[Key, dict[str, dict[str, Any]]] = {}
     rules: dict[tuple[Key, str], list[Sequence[Any]]] = {}
     sets: dict[Key, dict[str, Sequence[Any] | None]] = {}
+    dormant: dict[Key, bool | None] = {}
     try:
         for entry in ruleset["nftables"]:
             for kind, what in entry.items():
                 if kind == "table":
                     chains.setdefault((what["family"], what["name"]), {})
+                    dormant[what["family"], what["name"]] = _is_dormant(what.get("flags", ()))
                 elif kind == "chain":
                     chains.setdefault((what["family"], what["table"]), {})[what["name"]] = what
                 elif kind == "rule":
@@ -104,11 +111,20 @@ def tables_of(ruleset: Any, *, has_members: bool = True) -> tuple[Table, ...]:
                 *key,
                 {name: _chain(what, tuple(rules.get((key, name), ()))) for name, what in found.items()},
                 sets.get(key, {}),
+                dormant.get(key, False),
             )
             for key, found in chains.items()
         )
     except (KeyError, TypeError, AttributeError):
         raise Garbled("nft has another shape than known") from None
+
+
+def _is_dormant(flags: Any) -> bool | None:
+    """Of a table, by its flags. Some versions print the name of the table in place of them."""
+    words = {flags} if isinstance(flags, str) else set(map(str, flags))
+    if "dormant" in words:
+        return True
+    return False if words <= TABLE_FLAGS else None
 
 
 def _chain(what: Mapping[str, Any], rules: tuple[Sequence[Any], ...]) -> Chain:
@@ -122,7 +138,7 @@ def _chain(what: Mapping[str, Any], rules: tuple[Sequence[Any], ...]) -> Chain:
 def fates_in(table: Table, hooks: Sequence[str], packet: Packet) -> list[Fate]:
     """What the base chains of a table do with a packet that comes through their hook."""
     is_ingress = table.family == "netdev"
-    if not is_ingress and table.family not in OURS[packet.family]:
+    if table.is_dormant or (not is_ingress and table.family not in OURS[packet.family]):
         return []
     wanted = ("ingress",) if is_ingress else (*hooks, "ingress")
     bases = [chain for chain in table.chains.values() if chain.type == "filter" and chain.hook in wanted]
@@ -139,6 +155,8 @@ def fates_in(table: Table, hooks: Sequence[str], packet: Packet) -> list[Fate]:
                 continue
             if met is not Met.ALL:
                 fate = Fate("unknown", f"{fate.why}: of which interface is not known", is_unseen=True)
+        if table.is_dormant is None and fate.is_shut:
+            fate = Fate("unknown", f"{fate.why}: whether the table is dormant is not known", is_unseen=True)
         found.append(Fate(fate.word, f"nft {table.family} {table.name}, {fate.why}", fate.is_unseen))
     return found
 
@@ -156,7 +174,7 @@ def readable(table: Table, packet: Packet) -> iptables.Native:
 
 def reaches(table: Table, type_: str, statements: Collection[str], packet: Packet) -> Fate | None:
     """Of chains of a type before routing: whether packets meet a rule that does one of some things, `accept` standing for that they do."""
-    if table.family not in OURS[packet.family]:
+    if table.is_dormant or table.family not in OURS[packet.family]:
         return None
     for base in table.chains.values():
         if base.type == type_ and base.hook == "prerouting":
@@ -443,6 +461,9 @@ class _Sight:
                 return lambda value, mark: self._to(value)
             case {"payload": {"protocol": "tcp", "field": "flags"}}:
                 return lambda value, mark: met_if("syn" in _words(value))
+            case {"&": [{"payload": {"protocol": "ip", "field": "frag-off"}}, int()]}:
+                # A first packet is whole: it says at most that it must not be cut (0x4000).
+                return lambda value, mark: met_if(value == 0) if value in (0, 0x2000, 0x1FFF, 0x3FFF) else Met.UNSURE
             case {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, mask]}:
                 return lambda value, mark: met_if(({"syn"} & _words(mask)) == _words(value) - {0})
             case (
@@ -549,52 +570,111 @@ def _share(value: Any) -> float:
 _WORD = re.compile(r"\"[^\"]*\"|[{};]|\n|[^\s{};\"]+")
 
 
-def keeps_out(text: str, family: int) -> bool:
+TABLES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
+BLOCKS = ("table", "chain", "set", "map", "flowtable")
+COMMANDS = ("add", "create", "insert")
+EARLIER = ("prerouting", "ingress")
+"""Hooks where packets pass before they come in."""
+SAYS_MORE = ("packets", "bytes", "name", "prefix", "level", "flags", "group", "comment")
+"""Words with a value that say how something is counted or logged."""
+Place = tuple[str, str, str]
+"""A chain: family, table and name."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What a file of nft says of its chains.
+
+    Attributes:
+        hooks: where each is hooked.
+        drops: those that drop all that gets to their end.
+        sifts: those that drop some.
+    """
+
+    hooks: dict[Place, str] = field(default_factory=dict)
+    drops: set[Place] = field(default_factory=set)
+    sifts: set[Place] = field(default_factory=set)
+
+    def take(self, words: list[str], chain: Place | None) -> None:
+        """A statement of a chain, or one that names the chain which it is for."""
+        if words[0] in COMMANDS:
+            chain = _place(words[2:]) if words[1:2] == ["rule"] else None
+            words = words[(5 if words[2:3] and words[2] in TABLES else 4) :]
+        if chain is None:
+            return
+        if "hook" in words:
+            self.hooks[chain] = "".join(words[words.index("hook") + 1 :][:1])
+        while words and (words[0] in ("counter", "log", *SAYS_MORE) or words[0].startswith('"')):
+            words = words[2:] if words[0] in SAYS_MORE else words[1:]
+        if words[:2] == ["policy", "drop"] or words[:1] in (["drop"], ["reject"]):
+            self.drops.add(chain)
+        elif {"drop", "reject"} & set(words):
+            self.sifts.add(chain)
+
+
+def _place(words: Sequence[str]) -> Place | None:
+    """The chain that a command names; without a family it is one of IPv4."""
+    named = [*words] if words and words[0] in TABLES else ["ip", *words]
+    return (named[0], named[1], named[2]) if len(named) > 2 else None
+
+
+def keeps_out(text: str, family: int) -> bool | None:
     """Whether a file of nft has a chain at the way in that drops what nothing accepts: by its policy, or by a rule without a condition.
 
     It tells what somebody meant to keep for boot, and not what the rules between say: those are judged where they are in force.
+    Where only packets on their way to there are sifted, it is not told.
     """
     text = re.sub(r"(^|\s)#[^\n]*", r"\1", text.replace("\\\n", " "))
-    words: list[str] = _WORD.findall(text)
-    holders: list[str] = []
+    draft = _Draft()
+    heads: list[list[str]] = []
+    """The words before each brace that is open; none before one of a rule's own."""
+    outer: list[list[str]] = []
     statement: list[str] = []
-    has_hook: set[str] = set()
-    found_drop: set[str] = set()
 
     def said() -> None:
         nonlocal statement
-        words_, statement = statement, []
-        if not words_:
-            return
-        table = next((one for one in holders if one.startswith("table ")), "")
-        if words_[:2] == ["add", "rule"] or words_[:2] == ["insert", "rule"]:
-            table, words_ = f"table {' '.join(words_[2:4])}", words_[5:]
-        if "hook" in words_ and words_[words_.index("hook") + 1 :][:1] == ["input"]:
-            has_hook.add(table)
-        while (words_ and words_[0] in ("counter", "log", "prefix", "level", "flags", "all", "comment")) or (
-            words_ and words_[0].startswith('"')
-        ):
-            words_ = words_[1:]
-        if words_[:2] in (["policy", "drop"],) or words_[:1] in (["drop"], ["reject"]):
-            found_drop.add(table)
+        words, statement = statement, []
+        if words:
+            draft.take(words, _within(heads))
 
-    for word in words:
+    for word in _WORD.findall(text):
         if word == "{":
-            head = " ".join(statement)
-            if statement[:2] == ["add", "chain"] or statement[:2] == ["add", "table"]:
-                head = f"table {' '.join(statement[2:4])}"
-            elif statement[:1] == ["table"] and len(statement) == 2:
-                head = f"table ip {statement[1]}"
-            holders.append(head)
+            is_block = (statement[1:2] if statement[:1] and statement[0] in COMMANDS else statement[:1]) or [""]
+            heads.append(statement if is_block[0] in BLOCKS else [])
+            outer.append([] if heads[-1] else statement)
             statement = []
         elif word == "}":
-            said()
-            if holders:
-                holders.pop()
+            if heads:
+                if heads[-1]:
+                    said()
+                statement = [*outer.pop(), "{", *statement, "}"] if not heads[-1] else []
+                heads.pop()
         elif word in (";", "\n"):
-            said()
+            if not heads or heads[-1]:
+                said()
         else:
             statement.append(word)
     said()
-    families = {one.split()[1] for one in has_hook & found_drop if len(one.split()) > 1}
-    return bool(families & {*OURS[4 if family == 4 else 6]})
+    ours = {
+        chain for chain in draft.hooks.keys() | draft.drops | draft.sifts if chain[0] in OURS[4 if family == 4 else 6]
+    }
+    entered = {chain[:2] for chain in ours if draft.hooks.get(chain) == "input"}
+    if any(chain[:2] in entered and draft.hooks.get(chain, "input") == "input" for chain in ours & draft.drops):
+        return True
+    is_sifted_before = any(
+        draft.hooks.get(chain) in EARLIER and (chain in ours or chain[0] == "netdev")
+        for chain in draft.drops | draft.sifts
+    )
+    return None if is_sifted_before else False
+
+
+def _within(heads: Sequence[Sequence[str]]) -> Place | None:
+    """The chain whose statements stand within some braces."""
+    table: Sequence[str] = ()
+    for head in filter(None, heads):
+        words = head[1:] if head[0] in COMMANDS else head
+        if words[0] == "table":
+            table = words[1:]
+        elif words[0] == "chain":
+            return _place([*table, words[1]] if table and len(words) == 2 else words[1:])
+    return None

@@ -7,6 +7,7 @@ neither lets anybody in for certain nor keeps everybody out.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,12 +15,16 @@ from typing import Literal
 
 from pytest_zebu.facts.answer import Garbled
 
+NO_BRIDGE = re.compile(r"lo$|en|eth|wl|tun|tap|wg|tailscale|zt|nebula|ipsec|vti|gre|sit|ip6tnl|veth|virbr")
+"""How the names of interfaces begin behind which there are no containers."""
 DEEPEST = 100
 """Jumps within jumps. Kernels know loops, and give up long before."""
 MANY = 1 / 1024
 """The share of all addresses from which one speaks of strangers, and no longer of somebody that is let in."""
 PUBLIC6 = ipaddress.IPv6Network("2000::/3")
 BROADCAST = ipaddress.IPv4Network("255.255.255.255")
+SHARED = ipaddress.IPv4Network("100.64.0.0/10")
+"""Behind the routers of providers, and in the tunnels of some products (RFC 6598)."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -96,8 +101,21 @@ class Machine:
         ones = (one.ip for found in (self.addresses or {}).values() for one in found)
         return wanted.version == family and wanted in ones
 
+    def inner(self, family: int) -> tuple[Network, ...]:
+        """The networks of containers: of interfaces that are neither the way out, nor a tunnel's, nor a network card's."""
+        outer = frozenset().union(*(self.outer or {}).values())
+        return tuple(
+            one.network
+            for name, found in (self.addresses or {}).items()
+            if name not in outer and not NO_BRIDGE.match(name)
+            for one in found
+            if one.version == family and not one.ip.is_link_local
+        )
+
     def is_inside(self, address: str, device: str) -> bool:
         """Whether what listens at an address, or on a device, is where no stranger comes."""
+        if _is_of_link(address):
+            return True
         if self.outer is None or self.addresses is None:
             return False
         outer = frozenset().union(*self.outer.values())
@@ -105,6 +123,15 @@ class Machine:
             return device not in outer
         holders = {name for name, found in self.addresses.items() if any(str(one.ip) == address for one in found)}
         return bool(holders) and not holders & outer
+
+
+def _is_of_link(address: str) -> bool:
+    """Whether packets to an address come from the same link only: no router passes them on."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return found.is_link_local or found.is_multicast
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +143,7 @@ class Packet:
         forwarded: nothing where it is for the machine itself; else the port at which it came in, which Docker publishes.
         is_tracked: whether it is a connection's; nothing where that is not known.
         mark: the mark that it comes with; nothing where that is not known.
+        inner: of what is forwarded, the network of containers that it goes to; nothing where that is not known.
     """
 
     machine: Machine
@@ -125,6 +153,7 @@ class Packet:
     forwarded: int | None = None
     is_tracked: bool | None = True
     mark: int | None = 0
+    inner: Network | None = None
 
     def in_state(self, states: Collection[str]) -> Met:
         """Whether its connection is in one of some states, in capitals."""
@@ -156,7 +185,7 @@ class Packet:
         if any(network.prefixlen == 0 for network in wanted):
             return Met.ALL
         if self.forwarded is not None:
-            return Met.UNSURE
+            return _holds(wanted, self.inner)
         if all(network.is_multicast for network in wanted):
             return Met.NONE
         if self.machine.addresses is None:
@@ -171,13 +200,28 @@ class Packet:
         return Met.NONE if not held else Met.ALL if len(held) == len(own) else Met.SOME
 
 
+def _holds(wanted: Collection[Network], inner: Network | None) -> Met:
+    """Whether networks have all of another one's addresses, or none; one address is that of a container, and not of all."""
+    if inner is not None:
+        first, last = inner[0], inner[-1]
+        if any(first in network and last in network for network in wanted):
+            return Met.ALL
+        if not any(network.overlaps(inner) for network in wanted):
+            return Met.NONE
+    return Met.UNSURE if all(network.num_addresses == 1 for network in wanted) else Met.UNSEEN
+
+
 def share_of(network: Network) -> float:
-    """The share of all addresses that a network holds. Private ones are no stranger's."""
+    """The share of all addresses that a network holds. Private and shared ones and groups are no stranger's."""
     if network.version == 6 and network.prefixlen >= PUBLIC6.prefixlen:
         return float(2.0 ** (PUBLIC6.prefixlen - network.prefixlen)) if network.subnet_of(PUBLIC6) else 0.0
-    if network.prefixlen and network.is_private:
+    if network.prefixlen and (network.is_private or network.is_multicast or _is_shared(network)):
         return 0.0
     return float(2.0**-network.prefixlen)
+
+
+def _is_shared(network: Network) -> bool:
+    return isinstance(network, ipaddress.IPv4Network) and network.subnet_of(SHARED)
 
 
 def from_share(share: float) -> Met:

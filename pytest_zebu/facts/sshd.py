@@ -99,6 +99,12 @@ class Login:
         return tuple(chain for chain in open_chains if all(step.split(":")[0] in found for step in chain.split(",")))
 
     @property
+    def needs_key(self) -> bool:
+        """Whether the user's public key is asked for, whatever is asked for besides, before it or behind."""
+        chains = self.options.get("authenticationmethods", "any").split()
+        return bool(chains) and all("publickey" in chain.split(",") for chain in chains)
+
+    @property
     def asks_by_keyboard(self) -> bool:
         """Whether keyboard-interactive can ask anything: without PAM there is nobody who would."""
         is_on = self._is_on("kbdinteractiveauthentication") or self._is_on("challengeresponseauthentication")
@@ -222,6 +228,11 @@ class Sshd:
         found += [f"could not ask {what}" for what in self.unasked]
         found += [f"{name} serves ssh on port {port}, and only OpenSSH is understood" for name, port in self.others]
         return tuple(found)
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether everybody's public key is asked for: what is offered to a stranger is the first step only."""
+        return bool(self.logins) and not self.doubts and all(login.needs_key for login in self.logins)
 
     @property
     def asks_by_keyboard(self) -> bool:

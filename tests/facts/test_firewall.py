@@ -323,3 +323,44 @@ CUT: Mapping[str, str] = {
 @pytest.mark.parametrize("out", CUT.values(), ids=CUT)
 def test_a_filter_that_is_cut_short_is_garbled(out: str, target: Target) -> None:
     assert why("firewall", out, target) is Reason.GARBLED
+
+
+@pytest.mark.parametrize(("name", "address", "has_v6"), [
+    ("wg0", "fd42::1", False), ("docker0", "fd00:1::1", False), ("tailscale0", "fd7a:115c:a1e0::1", False), ("eth0", "fd00:2::1", True), ("sit1", "2a01:4f8::1", True),
+])  # fmt: skip
+def test_a_private_address_in_a_tunnel_is_no_way_for_strangers(
+    name: str, address: str, has_v6: bool, target: Target
+) -> None:
+    more = f"3: {name}    inet6 {address}/64 scope global \\       valid_lft forever\n"
+    assert firewall(target, DROPPING, OPEN, addresses=ADDRESSES + more).has_v6 is has_v6
+
+
+def test_a_long_list_that_was_cut_opens_nothing_at_boot(target: Target) -> None:
+    shut = "table ip f {\n chain i {\n  type filter hook input priority 0; policy drop;\n }\n}\n"
+    on = "network=own\nnftables=enabled\n"
+    cut = file("/etc/nftables/list.nft", "table ip f {", 900_000)
+    assert firewall(target, DROPPING, boot=on, more=file("/etc/nftables.conf", shut) + cut).boot == Boot("nftables")
+    assert firewall(target, DROPPING, boot=on, more=file("/etc/nftables.conf", "") + cut).boot.unsure
+
+
+@pytest.mark.parametrize(("address", "device", "is_inside"), [
+    ("fe80::1", "eth0", True), ("ff02::fb", "eth0", True), ("224.0.0.251", "", True), ("192.0.2.10", "", False), ("*", "", False), ("", "", False),
+])  # fmt: skip
+def test_what_no_router_passes_on_is_no_strangers(address: str, device: str, is_inside: bool, target: Target) -> None:
+    assert firewall(target, DROPPING).filter.machine.is_inside(address, device) is is_inside
+
+
+BRIDGES = "3: docker0    inet 172.17.0.1/16 scope global docker0\\       valid_lft forever\n4: br-0a1b    inet 192.168.16.1/20 scope global br-0a1b\\       valid_lft forever\n"
+DENY = "-A DOCKER-USER -d 192.168.0.0/16 -p udp --dport 0:32767 -j DROP\n-A DOCKER-USER -d 172.16.0.0/12 -p udp --dport 0:32767 -j DROP"
+
+
+@pytest.mark.parametrize(("rules", "more", "port", "word"), [
+    (DENY, BRIDGES, 53, "drop"), (DENY, BRIDGES, 51820, "accept"), (DENY, "", 53, "unknown"), (DENY, BRIDGES + "5: own0    inet 100.65.0.1/24 scope global own0\\       valid_lft forever\n", 53, "accept"),
+    (DENY, BRIDGES + "5: eth1    inet 100.65.0.1/24 scope global eth1\\       valid_lft forever\n", 53, "drop"), (f"-A DOCKER-USER -p udp --sport 53 --dport 1024:65535 -j RETURN\n{DENY}", BRIDGES, 5353, "accept"),
+    ("-A DOCKER-USER -d 172.17.0.0/24 -j DROP\n-A DOCKER-USER -d 192.168.0.0/16 -j DROP", BRIDGES, 53, "unknown"), ("-A DOCKER-USER -d 172.17.0.9/32 -j ACCEPT\n-A DOCKER-USER -i eth0 -j DROP", BRIDGES, 53, "unknown"),
+    (f"-A DOCKER-USER -s 172.16.0.0/12 -j RETURN\n{DENY}", BRIDGES, 53, "drop"),
+])  # fmt: skip
+def test_containers_are_in_the_networks_of_bridges(rules: str, more: str, port: int, word: str, target: Target) -> None:
+    save = f"*filter\n:INPUT DROP\n:DOCKER-USER - [0:0]\n{rules}\nCOMMIT"
+    found = firewall(target, save, addresses=ADDRESSES + more)
+    assert found.published_datagram("0.0.0.0", 5300, port).word == word

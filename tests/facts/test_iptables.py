@@ -181,7 +181,19 @@ def test_tables_and_counters() -> None:
     assert tables_of("") == {}
 
 
-@pytest.mark.parametrize("line", ['-A user -m comment --comment "open', "-A", "-I INPUT -j DROP", "iptables: no"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '-A user -m comment --comment "open',
+        "-A",
+        "-I",
+        "-D INPUT -j DROP",
+        "-P INPUT",
+        "-N",
+        "-A INPUT -p tcp -j ACCEPT # ssh",
+        "iptables: no",
+    ],
+)
 def test_what_iptables_never_prints_is_garbled(line: str) -> None:
     with pytest.raises(Garbled):
         tables_of(saved(line))
@@ -196,3 +208,26 @@ def test_sets_as_we_sum_them_up() -> None:
 def test_other_sets_are_garbled(said: str) -> None:
     with pytest.raises(Garbled):
         sets_of(said)
+
+
+def test_a_file_by_hand_has_more_than_what_is_saved() -> None:
+    text = (
+        "*filter\n-P INPUT DROP\n-N web\n-A INPUT -j web\n-I INPUT -i lo -j ACCEPT\n-I INPUT 2 -p udp -j DROP\nCOMMIT\n"
+    )
+    table = tables_of(text)["filter"]
+    assert table.policies == {"INPUT": "DROP", "web": "-"}
+    assert table.rules["INPUT"] == (("-i", "lo", "-j", "ACCEPT"), ("-p", "udp", "-j", "DROP"), ("-j", "web"))
+    far = tables_of(f"*filter\n-A INPUT -j web\n-I INPUT {'9' * 18} -j DROP\n-I INPUT 0 -j LOG\n")["filter"]
+    assert far.rules["INPUT"] == (("-j", "LOG"), ("-j", "web"), ("-j", "DROP"))
+    quoted = tables_of('*filter\n:INPUT DROP\n-A INPUT -m comment --comment "# 1" -j ACCEPT\nCOMMIT\n')["filter"]
+    assert quoted.rules["INPUT"] == (("-m", "comment", "--comment", "# 1", "-j", "ACCEPT"),)
+
+
+@pytest.mark.parametrize(("lines", "word"), [
+    (("add own 100.64.0.0/10", "size own 1 0.000976562500"), "drop"), (("add own 100.64.0.0/10", "add own 5.0.0.0/8", "size own 2 0.004"), "accept"),
+    (("add own 10.1.1.1", "size own 9000 0.2"), "accept"), (("add own 224.0.0.0/4", "size own 1 0.0625"), "drop"),
+])  # fmt: skip
+def test_of_a_whole_list_each_member_counts_by_what_it_is(lines: tuple[str, ...], word: str) -> None:
+    sets = sets_of("\n".join(("create own hash:net family inet", *lines)))
+    table = tables_of(saved("-A INPUT -m set --match-set own src -j ACCEPT", policy="DROP"))["filter"]
+    assert fate_in(table, "INPUT", PACKET, sets).word == word

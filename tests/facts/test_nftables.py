@@ -244,7 +244,30 @@ BLOCK = "table {family} f {{\n  chain input {{\n    type filter hook input prior
     ("add table inet f\nadd chain inet f i { type filter hook input priority 0 ; policy drop ; }\n", (True, True)),
     ("add table inet f\nadd chain inet f i { type filter hook input priority 0 ; }\nadd rule inet f i counter drop\n", (True, True)),
     ("table inet f {\n chain input {\n  type filter hook input priority 0;\n  jump more\n }\n chain more {\n  drop\n }\n}\n", (True, True)),
+    (BLOCK.format(family="inet", policy="accept", rule="    counter packets 12 bytes 720 drop\n"), (True, True)), (BLOCK.format(family="inet", policy="accept", rule='    log prefix "x " level info flags all counter name "n" reject\n'), (True, True)),
+    (BLOCK.format(family="inet", policy="accept", rule="    tcp dport { 23, 445 } drop\n"), (False, False)), (BLOCK.format(family="inet", policy="accept", rule="    tcp dport vmap { 22 : accept,\n 23 : drop }\n"), (False, False)),
+    (BLOCK.format(family="inet", policy="accept", rule="").removesuffix("}\n") + "  chain f {\n    type filter hook forward priority 0; policy drop;\n  }\n}\n", (False, False)),
+    ("add table f\nadd chain f i { type filter hook input priority 0 ; }\nadd rule f i drop\n", (True, False)), ("create table inet f { chain i { type filter hook input priority 0; policy drop; } }", (True, True)),
+    ("table inet f {\n chain p {\n  type filter hook prerouting priority raw;\n  tcp dport != { 22, 80 } drop\n }\n}\n", (None, None)), ("table netdev f {\n chain p {\n  type filter hook ingress device eth0 priority 0; policy drop;\n }\n}\n", (None, None)),
     ("flush ruleset\n", (False, False)), ("", (False, False)), ("}}}} {{{", (False, False)),
 ])  # fmt: skip
-def test_what_a_file_keeps_out(text: str, kept: tuple[bool, bool]) -> None:
+def test_what_a_file_keeps_out(text: str, kept: tuple[bool | None, bool | None]) -> None:
     assert (keeps_out(text, 4), keeps_out(text, 6)) == kept
+
+
+@pytest.mark.parametrize(("flags", "word"), [
+    ("dormant", "none"), (["dormant"], "none"), (["owner", "persist"], "drop"), ("owner", "drop"), ("own", "unknown"), ([], "drop"),
+])  # fmt: skip
+def test_a_dormant_table_is_in_nobodys_way(flags: Any, word: str) -> None:
+    found = ruleset(policy="drop")
+    next(entry["table"] for entry in found["nftables"] if "table" in entry)["flags"] = flags
+    assert [one.word for one in fates_in(tables_of(found)[0], ("input",), PACKET)] == ([word] if word != "none" else [])
+
+
+@pytest.mark.parametrize(("mask", "operator", "value", "word"), [
+    (0x1FFF, "!=", 0, "accept"), (0x3FFF, "!=", 0, "accept"), (0x1FFF, "==", 0, "drop"), (0x4000, "==", 0x4000, "accept"),
+])  # fmt: skip
+def test_a_first_packet_is_whole(mask: int, operator: str, value: int, word: str) -> None:
+    part = {"&": [{"payload": {"protocol": "ip", "field": "frag-off"}}, mask]}
+    rule: list[Any] = [{"match": {"op": operator, "left": part, "right": value}}, {"drop": None}]
+    assert fate(ruleset(rule, policy="accept")).word == word

@@ -419,9 +419,8 @@ def silent(name: str, but: tuple[int, ...] = ()) -> Change:
 def filtering(line: str) -> Change:
     """The machine's filter lets all in, but for a line of it, in both families."""
     tables = iptables.tables_of(f"*filter\n:INPUT ACCEPT [0:0]\n{line}\n")
-    return lambda value, now: replace(
-        value, filter=replace(value.filter, tables={4: (tables,), 6: (tables,)}, twins={})
-    )
+    only = {"tables": {4: (tables,), 6: (tables,)}, "twins": {}, "native": ()}
+    return lambda value, now: replace(value, filter=replace(value.filter, **only))
 
 
 def listening(address: str, port: int, device: str = "") -> Change:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pytest_zebu.facts.answer import Answer, Known, NotAssessed, need
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.exposure import UNOPENED, View
@@ -16,6 +18,8 @@ POSTGRES = 5432
 REDIS = 6379
 BACKEND = 8000
 DHCP_CLIENT = (68, 546)
+HTTP3 = 443
+"""Over UDP, it is what the same port is over TCP (RFC 9114)."""
 DOCKER_PROXY = "docker-proxy"
 """Listens where Docker publishes: what comes there goes through the chains of what is published."""
 
@@ -93,16 +97,21 @@ def test_only_required_ports_answer(
         need(sockets)
         published = [port for one in need(containers).everything for port in one.published]
         for port in published:
-            if port.protocol == "udp" and not port.is_loopback:
+            if port.protocol == "udp" and not port.is_loopback and not _is_web(port.host_port, allowed):
                 with case(f"UDP {port}"):
                     _expect_shut(firewall.published_datagram(port.host_address, port.host_port, port.port))
     for listener in udp_sockets:
         if listener.is_loopback or listener.port in DHCP_CLIENT or listener.process == DOCKER_PROXY:
             continue
-        if firewall.filter.machine.is_inside(listener.address, listener.device):
+        if firewall.filter.machine.is_inside(listener.address, listener.device) or _is_web(listener.port, allowed):
             continue
         with case(f"UDP {listener.address}:{listener.port}", listener.process):
             _expect_shut(firewall.datagram(listener.address, listener.port))
+
+
+def _is_web(port: int, allowed: Collection[int]) -> bool:
+    """Whether datagrams to a port are the web's, which may answer."""
+    return port == HTTP3 and port in allowed
 
 
 def _expect_shut(fate: Fate) -> None:
