@@ -93,6 +93,8 @@ class Settings(Section):
         for name, asked in (("allowed", (80, 443)), ("forwarded", (80, 443))):
             if extra := sorted(set(getattr(self.firewall, name)) - set(asked)):
                 found.append((f"firewall.{name}", "80, 443", ", ".join(map(str, [*asked, *extra]))))
+        if datagrams := self.firewall.allowed_udp:
+            found.append(("firewall.allowed_udp", "no UDP port", ", ".join(map(str, datagrams))))
         if self.advisories.allowed != "none":
             found.append(("advisories.allowed", "no known vulnerability", f"up to {self.advisories.allowed}"))
         if self.firewall.lan_trusted:

@@ -131,11 +131,13 @@ class FirewallRules(Section):
 
     Attributes:
         allowed: TCP ports that may answer, beside the ssh port: the checklist's 80 and 443, and what is declared.
+        allowed_udp: UDP ports that may, such as a tunnel's; the checklist has none.
         forwarded: TCP ports that the router may forward from the public address.
         lan_trusted: the machines of the LAN may reach the backend's port.
     """
 
     allowed: tuple[Port, ...] = (80, 443)
+    allowed_udp: tuple[Port, ...] = ()
     forwarded: tuple[Port, ...] = (80, 443)
     lan_trusted: bool = False
 

@@ -17,6 +17,7 @@ WHY = {"reason": "a small site", "approver": "operations"}
 @pytest.mark.parametrize(("key", "settings"), [
     ("requirements.cpus", {"requirements": {"cpus": 3}}), ("thresholds.pre_deployment", {"thresholds": {"pre_deployment": 89}}),
     ("firewall.allowed", {"firewall": {"allowed": [80, 443, 8443]}}), ("firewall.forwarded", {"firewall": {"forwarded": [22]}}),
+    ("firewall.allowed_udp", {"firewall": {"allowed_udp": [51820]}}),
     ("firewall.lan_trusted", {"firewall": {"lan_trusted": True}}), ("advisories.allowed", {"advisories": {"allowed": "low"}}),
     ("tls.ca_file", {"tls": {"ca_file": "ca.pem"}}), ("tls.issuer", {"tls": {"issuer": "Own"}}),
 ])  # fmt: skip

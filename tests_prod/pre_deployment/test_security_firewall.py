@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from pytest_zebu.facts.answer import Answer, Known, NotAssessed, need
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.exposure import UNOPENED, View
@@ -84,6 +82,8 @@ def test_only_required_ports_answer(
     allowed = {*settings.firewall.allowed, zebu_target.ssh_port}
     if settings.firewall.lan_trusted:
         allowed.add(BACKEND)
+    # HTTP/3 is the web's, too.
+    datagrams = {*settings.firewall.allowed_udp, *({HTTP3} & allowed)}
     for view in _views(exposure, case):
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
@@ -97,21 +97,16 @@ def test_only_required_ports_answer(
         need(sockets)
         published = [port for one in need(containers).everything for port in one.published]
         for port in published:
-            if port.protocol == "udp" and not port.is_loopback and not _is_web(port.host_port, allowed):
+            if port.protocol == "udp" and not port.is_loopback and port.host_port not in datagrams:
                 with case(f"UDP {port}"):
                     _expect_shut(firewall.published_datagram(port.host_address, port.host_port, port.port))
     for listener in udp_sockets:
         if listener.is_loopback or listener.port in DHCP_CLIENT or listener.process == DOCKER_PROXY:
             continue
-        if firewall.filter.machine.is_inside(listener.address, listener.device) or _is_web(listener.port, allowed):
+        if firewall.filter.machine.is_inside(listener.address, listener.device) or listener.port in datagrams:
             continue
         with case(f"UDP {listener.address}:{listener.port}", listener.process):
             _expect_shut(firewall.datagram(listener.address, listener.port))
-
-
-def _is_web(port: int, allowed: Collection[int]) -> bool:
-    """Whether datagrams to a port are the web's, which may answer."""
-    return port == HTTP3 and port in allowed
 
 
 def _expect_shut(fate: Fate) -> None:
