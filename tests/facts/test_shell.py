@@ -62,6 +62,8 @@ def commands(script: str, folder: Path) -> list[str]:
     ("if docker ps | grep -q db; then pg_dump zebu; fi", ["pg_dump zebu"]), ("if ! pg_dump zebu > z; then mail x; fi", ["pg_dump zebu > z", "mail x"]), ("pg_dump zebu || exit 1\npg_dump b", ["pg_dump zebu", "pg_dump b"]),
     ("[ \"$(date +%u)\" = 7 ] && pg_dump zebu", ["maybe pg_dump zebu"]), ("D=$(date +%d)\nif [ $D = 01 ]; then pg_dump zebu; fi", ["maybe pg_dump zebu"]), ("[ -f \"/b/$(date +%F)\" ] || pg_dump zebu", ["pg_dump zebu"]),
     ("case $(date +%a) in Sun) pg_dump zebu;; esac", ["maybe pg_dump zebu"]), ("[[ $(date +%u) == 7 ]] && pg_dump zebu", ["maybe pg_dump zebu"]), ("sleep $((RANDOM % 60)); pg_dump zebu", ["pg_dump zebu"]),
+    ("a=$(( ($(date +%s) - $(stat -c %Y /b/x)) / 3600 ))\npg_dump zebu", ["pg_dump zebu"]), ("n=$((1+(2*3)))\npg_dump zebu", ["pg_dump zebu"]), ("if (( (1+2)*3 > (4*2) )); then pg_dump zebu; fi", ["pg_dump zebu"]), ("n=$(( (1+(2)) )); m=$(( 3 )); pg_dump zebu", ["pg_dump zebu"]),
+    ("echo \"$(( ($(date +%s) - s) / (60) )) minutes\"; pg_dump zebu", ["pg_dump zebu"]),
     ("if [ $(date +%u) = 7 ]; then pg_dump a; else pg_dump b; fi", ["pg_dump a", "pg_dump b"]), ("if [ $(date +%u) = 7 ]; then pg_dump a; else mail x; fi", ["maybe pg_dump a", "maybe mail x"]), ("if x; then pg_dump a; elif true; then pg_dump b; else pg_dump c; fi", ["pg_dump a", "pg_dump b"]),
     ("if x; then mail x; elif false; then pg_dump b; else pg_dump c; fi", ["mail x", "pg_dump c"]),
     # Variables and loops

@@ -141,8 +141,7 @@ sub sh_command {
   my $found;
   if ($token eq '(') {
     if (substr($in->{text}, $in->{at}, 2) eq '((') {    # arithmetic
-      substr($in->{text}, $in->{at}) =~ /^\(\((.*?)\)\)/s or die "arithmetic\n";
-      $in->{at} += length $&;
+      $in->{at} = sh_arithmetic(\$in->{text}, $in->{at} + 2);
       $found = ['unknown'];
     }
     else {
@@ -337,10 +336,20 @@ sub sh_word {    # parts: literal, variable, substitution
   return \@parts;
 }
 
+sub sh_arithmetic {    # where arithmetic ends that begins here: at the parentheses of its own, or at any two
+  my ($whole, $at) = @_;
+  my $text = substr $$whole, $at, 4000;
+  my $open = 2;
+  while ($open && $text =~ /\G[^()]*([()])/gc) { $open += $1 eq '(' ? 1 : -1 }
+  return $at + pos $text if !$open && substr($text, pos($text) - 2, 2) eq '))';
+  $text =~ /^.*?\)\)/s or die "arithmetic\n";
+  return $at + length $&;
+}
+
 sub sh_dollar {    # at a `$` or a backquote
   my ($in, $parts, $quoted) = @_;
   for ($in->{text}) {
-    if (/\G\$\(\(/gc) { /\G.*?\)\)/gcs or die "arithmetic\n"; push @$parts, ['unknown', '0']; }
+    if (/\G\$\(\(/gc) { pos($_) = sh_arithmetic(\$_, pos $_); push @$parts, ['unknown', '0'] }
     elsif (/\G\$\(/gc) {
       my $inner = { text => $_, at => pos($_), here => [], steps => $in->{steps}, nested => ($in->{nested} // 0) + 1 };
       die "nested\n" if $inner->{nested} > $MOST_NESTED;
