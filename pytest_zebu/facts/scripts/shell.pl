@@ -980,9 +980,11 @@ sub sh_container {    # a command in a container; whether it is one
   my ($options, $service) = ('', 0);
   my $skip = sub {
     my ($letters) = @_;
+    $options = '';
     while (@argv && $argv[0] =~ /^-/) {
       my $option = shift @argv;
       last if $option eq '--';
+      $options .= $option =~ /^--(interactive|tty|detach)(?:=true)?$/ ? substr $1, 0, 1 : $option =~ /^-([a-z]+)$/ ? $1 : '';
       if ($option =~ /^--/) { shift @argv if $LONG{$option} }
       elsif ($option =~ /[$letters]$/) { shift @argv }
     }
@@ -998,6 +1000,11 @@ sub sh_container {    # a command in a container; whether it is one
   }
   return 0 unless $verb eq 'exec' || $verb eq 'run' && $base !~ /^kubectl$/;
   $skip->($base eq 'kubectl' ? 'nc' : 'euwvplhm');
+  # Docker lets nobody have a terminal in a container (-it) who has none, and a job has none. Others do.
+  if ($base eq 'docker' && !$service && $options =~ /i/ && $options =~ /t/ && $options !~ /d/) {
+    sh_unread($state, "docker $verb -it", 'asks for a terminal, which a job has not');
+    return 1;
+  }
   my $place = shift @argv // return 0;
   shift @argv if @argv && $argv[0] eq '--';
   if ($base eq 'kubectl') { $skip->('nc'); shift @argv if @argv && $argv[0] eq '--' }
