@@ -30,6 +30,9 @@ COOKIES, COOKIE = (
     re.compile("(?i)(?:set-)?cookie2?"),
     re.compile(r"((?:^|[;,]\s*)(?!(?i:path|domain|expires|max-age|samesite)=)[^\s=;,]+=)[^;,]+"),
 )
+QUERY = re.compile(r"([?&;#]([A-Za-z_][\w.-]{0,80})=)([^\s&;#\"'<>]+)", re.ASCII)
+LEAST_NUMBER = 10**5
+"""A number under the name of a secret is one from here on: smaller ones are sizes and times."""
 LOGIN = re.compile(r"://[^\s/:@]*:(.+)@")
 SHORTEST = 6
 """Of a known secret: shorter ones are hidden by name and shape only."""
@@ -176,16 +179,22 @@ def redacted_data(data: Any) -> Any:
     """Plain data that came from elsewhere, without secrets: those in its texts, and what stands behind the name of one."""
     match data:
         case str():
-            return redacted(data, code=True, words=False)
+            return redacted(QUERY.sub(_parameter, data), code=True, words=False)
         case Mapping():
             return {key: _entry(key, value) for key, value in data.items()}
         case list() | tuple():
             return type(data)(redacted_data(value) for value in data)
         case _ if is_dataclass(data) and not isinstance(data, type):
-            texts = {one.name: getattr(data, one.name) for one in fields(data)}
-            return replace(data, **{name: redacted_data(text) for name, text in texts.items() if type(text) is str})
+            held = {one.name: getattr(data, one.name) for one in fields(data)}
+            plain = {name for name, one in held.items() if type(one) is str or isinstance(one, Mapping | list | tuple)}
+            return replace(data, **{name: redacted_data(held[name]) for name in plain})
         case _:
             return data
+
+
+def _parameter(found: re.Match[str]) -> str:
+    start, name, value = found.groups()
+    return f"{start}{_value(value, name)}" if is_secret(name) else found[0]
 
 
 def _entry(key: Any, value: Any) -> Any:
@@ -194,6 +203,11 @@ def _entry(key: Any, value: Any) -> Any:
             return COOKIE.sub(rf"\1{HIDDEN}", value)
         if _rank(key) == 2:
             return _value(value, key)
+    if isinstance(key, str) and _rank(key) == 2:
+        if isinstance(value, list | tuple):
+            return type(value)(_entry(key, one) for one in value)
+        if type(value) is int and abs(value) >= LEAST_NUMBER:
+            return HIDDEN
     return redacted_data(value)
 
 

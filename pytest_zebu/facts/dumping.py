@@ -64,9 +64,16 @@ class Dump:
     place: str
 
 
+def _parted(word: str) -> list[str]:
+    """A word that a list of a shell's (`"${OPTIONS[@]}"`) was joined to, as the words that it had; others as they are."""
+    first, _, rest = word.partition(" ")
+    is_joined = bool(rest) and (" -" in word or (first.startswith("-") and "=" not in first))
+    return word.split() if is_joined else [word]
+
+
 def _options(words: Sequence[str], flags: str) -> Iterator[tuple[str, str]]:
     """Options with their words, by their long names; what is no option has an empty name."""
-    rest = list(words)
+    rest = [part for word in words for part in _parted(word)]
     while rest:
         word = rest.pop(0)
         if word == "--":
@@ -114,6 +121,9 @@ def _thrown_away(command: Command, file: str) -> str:
         return ""
     if files and all(one in _NOWHERE for one in files):
         return "its output is thrown away"
+    # Of tee only the name is told: it is there for the sake of a file.
+    if any(PurePosixPath(one).name == "tee" for one in pipes):
+        return ""
     if not files and pipes and PurePosixPath(pipes[-1]).name in _SINKS:
         return f"its output goes to {pipes[-1]}, which keeps none of it"
     return ""
@@ -139,7 +149,9 @@ def dump_of(command: Command) -> Dump | None:
     if tool == "pg_dumpall" and "t" in "".join(word for word in words if re.fullmatch(r"-[a-zA-Z]*t", word)):
         lacking = "only tablespaces"
     host = given.get("host") or settings.get("PGHOST", "")
-    plain = given.get("dbname") or given.get("") or ""
+    # The first word is the database; of options that only a run could tell, the place is not known.
+    bare = [value for name, value in found if not name]
+    plain = given.get("dbname") or next((one for one in bare if not one.startswith("$")), bare[0] if bare else "")
     database, other = _connection(plain)
     host = other or host
     lacking = lacking or _thrown_away(command, given.get("file", ""))

@@ -315,7 +315,7 @@ def _read(job: _Reading, one: Record) -> None:
             raise one.garbled()
 
 
-_NAMED = re.compile(r" names (.+), and is no shell script$")
+_NAMED = re.compile(r" (?:names (.+), and is no shell script|may run (.+), as its own files say)$")
 
 
 def unread_of(jobs: Iterable[Job], pattern: str) -> tuple[str, ...]:
@@ -324,7 +324,7 @@ def unread_of(jobs: Iterable[Job], pattern: str) -> tuple[str, ...]:
     for job in jobs:
         for one in () if job.hindered else job.unread:
             named = _NAMED.search(one)
-            if named is None or any(re.match(pattern, tool) for tool in named[1].split(" and ")):
+            if named is None or any(re.match(pattern, tool) for tool in (named[1] or named[2]).split(" and ")):
                 found.append(f"{job.name}: {one}")
     return tuple(dict.fromkeys(found))
 

@@ -22,6 +22,7 @@ _MONTHS, _DAYS = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue
 _FIELDS = (("minute", 0, 59, ""), ("hour", 0, 23, ""), ("day of the month", 1, 31, ""), ("month", 1, 12, _MONTHS),
            ("day of the week", 0, 7, _DAYS))  # fmt: skip
 _TERM = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_ZONE = re.compile(r"(?:CRON_)?TZ=\S+\s+")
 _SPAN = re.compile(r"(\d+)(y|month|w|d|h|min|s|ms|us)")
 _UNITS = {
     "y": 31_557_600.0,
@@ -129,7 +130,14 @@ def interval(text: str) -> Schedule:
         units = {"h": 3600, "m": 60, "s": 1}
         seconds = sum(int(count[:9]) * units[unit] for count, unit in re.findall(r"(\d+)(h|m|s)", every[1]))
         return Schedule(gap=timedelta(seconds=seconds)) if seconds else Schedule()
-    return _simulated(text) if len(text.split()) == 6 else cron(text)
+    if text.startswith("@"):
+        return cron(text)
+    # They also take a zone in front, Quartz' question mark, a step behind a number, and a year.
+    fields = ["*" if field == "?" else field for field in _ZONE.sub("", text).split()]
+    if len(fields) == 7 and fields[-1] == "*":
+        fields.pop()
+    found = _simulated(" ".join(fields)) if len(fields) in (5, 6) else Schedule()
+    return Schedule() if found.never and cron(" ".join(fields)).refused else found
 
 
 def _simulated(text: str) -> Schedule:

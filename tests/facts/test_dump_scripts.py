@@ -127,6 +127,8 @@ KINDS: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
     "plain in xz": (lzma.compress(PLAIN), "plain", ("xz",)),
     "plain in gzip, twice": (gzip.compress(gzip.compress(PLAIN)), "plain", ("gzip", "gzip")),
     "plain, with what a shell of Windows makes of it": (PLAIN.replace(b"dump\n", b"dump\r\n"), "plain", ()),
+    "plain, through a terminal": (PLAIN.replace(b"\n", b"\r\n"), "plain", ()),
+    "plain, through a terminal, in gzip": (gzip.compress(PLAIN.replace(b"\n", b"\r\n")), "plain", ("gzip",)),
     "custom of 13": ((MADE / "13.custom").read_bytes(), "custom", ()),
     "custom of 15": (CUSTOM, "custom", ()),
     "custom of 17": ((MADE / "17.custom").read_bytes(), "custom", ()),

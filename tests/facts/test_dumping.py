@@ -18,6 +18,9 @@ NOW, DAY = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(days=1)
     ("pg_dump zebu", ("zebu",), "", ""), ("pg_dump -Fc -U z -h 192.0.2.1 cloud", ("cloud",), "192.0.2.1", ""), ("pg_dump -Uz -dzebu", ("zebu",), "", ""), ("pg_dump --dbname=zebu --file=/x", ("zebu",), "", ""),
     ("pg_dump --dbname zebu", ("zebu",), "", ""), ("pg_dump postgresql://u@db:5432/zebu?x=1", ("zebu",), "db", ""), ("pg_dump -d postgres://db/zebu", ("zebu",), "db", ""), ("pg_dump 'host=a dbname=zebu'", ("zebu",), "a", ""),
     ("pg_dump -U zebu_admin -Fc", ("zebu_admin",), "", ""), ("pg_dump", ("$",), "", ""), ("pg_dump \"$DB\"", ("$DB",), "", ""), ("pg_dump -xOc -Z 9 zebu", ("zebu",), "", ""), ("pg_dump -j 4 -Fd -f /b zebu", ("zebu",), "", ""),
+    # What a list of a shell's was joined to, and options that only a run could tell
+    ("pg_dump '-h db -U zebu -Fc' zebu", ("zebu",), "db", ""), ("pg_dump '-U zebu -d zebu -Fc' -f /b", ("zebu",), "", ""), ("pg_dump '-Fc --schema-only' zebu", ("zebu",), "", "only the schema"), ("pg_dump '--host=db --dbname=zebu'", ("zebu",), "db", ""),
+    ("pg_dump 'zebu -s'", ("zebu",), "", "only the schema"), ("pg_dump --dbname='host=a dbname=zebu'", ("zebu",), "a", ""), ("pg_dump '$MORE' other", ("other",), "", ""), ("pg_dump other '$MORE'", ("other",), "", ""), ("pg_dump '$MORE' '$DB'", ("$MORE",), "", ""),
     ("pg_dump -- zebu", ("zebu",), "", ""), ("pg_dump postgres://[x/zebu", ("$",), "", ""),
     ("pg_dump -s zebu", ("zebu",), "", "only the schema"), ("pg_dump -Fcs zebu", ("zebu",), "", ""), ("pg_dump -xs zebu", ("zebu",), "", "only the schema"), ("pg_dump --schema-only zebu", ("zebu",), "", "only the schema"),
     ("pg_dump -a zebu", ("zebu",), "", "only rows"), ("pg_dump -t x zebu", ("zebu",), "", "only some tables"), ("pg_dump --table=x zebu", ("zebu",), "", "only some tables"), ("pg_dump -n public zebu", ("zebu",), "", "only some schemas"),
@@ -41,7 +44,7 @@ def test_what_dumps_nothing(command: str) -> None:
 
 @pytest.mark.parametrize(("into", "lacking"), [
     ("> /b/x", ""), ("| gzip > /b/x", ""), ("| restic backup --stdin", ""), ("| ssh nas cat", ""), ("> /dev/null", "thrown away"), ("| gzip > /dev/null", "thrown away"), ("| psql other", "goes to psql"), ("| wc -c", "goes to wc"),
-    ("| /usr/bin/md5sum", "goes to"), ("| tee /b/x | wc -c", "goes to wc"), ("> /dev/null > /b/x", ""), ("", ""),
+    ("| /usr/bin/md5sum", "goes to"), ("| tee /b/x | wc -c", ""), ("| gzip | tee | sha256sum | $()", ""), ("| gzip | sha256sum", "goes to sha256sum"), ("> /dev/null > /b/x", ""), ("", ""),
 ])  # fmt: skip
 def test_whether_anything_is_kept(into: str, lacking: str) -> None:
     found = dump_of(Command(("pg_dump", "zebu"), tuple(into.split())))

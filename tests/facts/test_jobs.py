@@ -166,6 +166,9 @@ def test_what_could_not_be_read() -> None:
         "a.timer: /opt/b is a program",
     )
     assert unread_of(jobs, "certbot") == ("a.timer: /opt/b is a program",)
+    (saver,) = read("@timer a.timer\n@unread borgmatic\tmay run pg_dump, as its own files say\n")
+    assert unread_of([saver], "pg_dump") == ("a.timer: borgmatic may run pg_dump, as its own files say",)
+    assert unread_of([saver], "certbot") == ()
 
 
 @pytest.mark.parametrize("text", [
@@ -213,6 +216,17 @@ def test_no_password_is_told(script: str, words: str) -> None:
 ])  # fmt: skip
 def test_what_is_of_interest(script: str, interest: bool) -> None:
     assert bool(told(ENTRY, script)) is interest
+
+
+@pytest.mark.parametrize(("script", "unread"), [
+    ("borgmatic --verbosity -1", "borgmatic\tmay run pg_dump, as its own files say"), ("sleep 3; pg_back", "pg_back\tmay run pg_dump, as its own files say"), ("chronic resticprofile run-schedule x", "resticprofile\tmay run pg_dump, as its own files say"),
+    ("systemd-inhibit --who=borgmatic --why=Prevent interrupting scheduled backup /root/.local/bin/borgmatic --verbosity -1", "borgmatic\tmay run pg_dump, as its own files say"),
+    ("gosu postgres pg_dump -Fc zebu > /b/x", "gosu\tnames pg_dump, and is no shell script"), ("cronitor exec x pg_dump zebu", "cronitor\tnames pg_dump, and is no shell script"), ("runitor -uuid x -- /usr/bin/pg_dumpall", "runitor\tnames pg_dumpall, and is no shell script"),
+    ("envdir /etc/wal-g.d/env wal-g backup-push /x", "envdir\tnames wal-g, and is no shell script"), ("script -qc 'pg_dump zebu > /b/x' /dev/null", "script\tnames pg_dump, and is no shell script"), ("parallel pg_dump ::: zebu", "parallel\tnames pg_dump, and is no shell script"),
+    ("echo pg_dump zebu", ""), ("logger -t backup pg_dump ended", ""), ("pgrep -x pg_dump", ""), ("rm -f /srv/pg_dump", ""), ("which pg_dump", ""), ("rsync -a /srv/pg_dump.d/ /b", ""), ("apt-get install barman", ""), ("tar czf /b/pg_dump-1.tgz /srv", ""),
+])  # fmt: skip
+def test_what_may_dump_in_a_way_of_its_own(script: str, unread: str) -> None:
+    assert told(ENTRY, script) == (f"@unread {unread}\n" if unread else "")
 
 
 @pytest.mark.parametrize(("script", "every", "runs"), [

@@ -49,6 +49,7 @@ def test_at_boot_is_no_schedule() -> None:
 
 @pytest.mark.parametrize(("text", "gap"), [
     ("@every 1h", HOUR), ("@every 1h30m", 1.5 * HOUR), ("@every 0s", None), ("@every soon", None), ("0 0 3 * * *", DAY), ("0 3 * * *", DAY), ("@daily", DAY), ("x y z a b c", None),
+    ("TZ=Europe/Berlin 0 3 * * *", DAY), ("CRON_TZ=UTC 0 0 3 * * *", DAY), ("0 0 3 ? * *", DAY), ("0 3 * * ?", DAY), ("0 0/12 * * *", 12 * HOUR), ("0 0 3 * * * *", DAY), ("0 0 3 * * * 2027", None), ("TZ=UTC", None), ("0 25 * * *", None),
 ])  # fmt: skip
 def test_schedulers_of_containers(text: str, gap: timedelta | None) -> None:
     assert interval(text).gap == gap

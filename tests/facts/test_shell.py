@@ -41,6 +41,9 @@ def commands(script: str, folder: Path) -> list[str]:
     ("docker exec -t -u 0 db pg_dump zebu", ["container:db pg_dump zebu"]), ("docker exec -e A=b db sh -c 'exec pg_dump \"$POSTGRES_DB\"'", ["container:db pg_dump $POSTGRES_DB"]),
     ("docker compose -f /x.yml -p z exec -T db pg_dump zebu", ["service:db pg_dump zebu"]), ("docker-compose --project-directory /x exec -T db pg_dump zebu", ["service:db pg_dump zebu"]),
     ("docker run --rm --network n -v /b:/b postgres:15 pg_dump zebu", ["image:postgres:15 pg_dump zebu"]), ("podman exec db pg_dump zebu", ["container:db pg_dump zebu"]),
+    ("docker exec -it db pg_dump zebu > /b/x", ["@unread docker exec -it asks for a terminal, which a job has not"]), ("docker exec -i -u 0 --tty db pg_dump zebu", ["@unread docker exec -it asks for a terminal, which a job has not"]),
+    ("docker run -dit postgres:15 pg_dump zebu", ["image:postgres:15 pg_dump zebu"]), ("docker run --rm -ti postgres:15 pg_dump zebu", ["@unread docker run -it asks for a terminal, which a job has not"]), ("docker exec -i db pg_dump -t x zebu", ["container:db pg_dump -t x zebu"]), ("docker exec -t db pg_dump -i zebu", ["container:db pg_dump -i zebu"]),
+    ("docker compose exec -it db pg_dump zebu", ["service:db pg_dump zebu"]), ("podman exec -it db pg_dump zebu", ["container:db pg_dump zebu"]), ("docker run -i --network it postgres:15 pg_dump zebu", ["image:postgres:15 pg_dump zebu"]),
     ("kubectl exec -n z pod/db -- pg_dump zebu", ["container:pod/db pg_dump zebu"]), ("ssh -p 22 op@other 'pg_dump zebu'", ["op@other pg_dump zebu"]),
     ("echo zebu | xargs -n 1 pg_dump", ["pg_dump"]), ("find /x -name y -exec pg_dump zebu \\;", ["pg_dump zebu"]), ("systemd-run --wait -p Nice=5 pg_dump zebu", ["pg_dump zebu"]),
     ("/usr/bin/snap run --timer=00:00 pg_dump zebu", ["pg_dump zebu"]), ("docker run --rm -v a:b my/pg_dump:15 zebu", ["image:my/pg_dump:15 pg_dump zebu"]), ("docker compose run --rm pg_dump zebu", ["image:pg_dump pg_dump zebu"]),
@@ -62,6 +65,8 @@ def commands(script: str, folder: Path) -> list[str]:
     ("if docker ps | grep -q db; then pg_dump zebu; fi", ["pg_dump zebu"]), ("if ! pg_dump zebu > z; then mail x; fi", ["pg_dump zebu > z", "mail x"]), ("pg_dump zebu || exit 1\npg_dump b", ["pg_dump zebu", "pg_dump b"]),
     ("[ \"$(date +%u)\" = 7 ] && pg_dump zebu", ["maybe pg_dump zebu"]), ("D=$(date +%d)\nif [ $D = 01 ]; then pg_dump zebu; fi", ["maybe pg_dump zebu"]), ("[ -f \"/b/$(date +%F)\" ] || pg_dump zebu", ["pg_dump zebu"]),
     ("case $(date +%a) in Sun) pg_dump zebu;; esac", ["maybe pg_dump zebu"]), ("[[ $(date +%u) == 7 ]] && pg_dump zebu", ["maybe pg_dump zebu"]), ("sleep $((RANDOM % 60)); pg_dump zebu", ["pg_dump zebu"]),
+    ("a=$(( ($(date +%s) - $(stat -c %Y /b/x)) / 3600 ))\npg_dump zebu", ["pg_dump zebu"]), ("n=$((1+(2*3)))\npg_dump zebu", ["pg_dump zebu"]), ("if (( (1+2)*3 > (4*2) )); then pg_dump zebu; fi", ["pg_dump zebu"]), ("n=$(( (1+(2)) )); m=$(( 3 )); pg_dump zebu", ["pg_dump zebu"]),
+    ("echo \"$(( ($(date +%s) - s) / (60) )) minutes\"; pg_dump zebu", ["pg_dump zebu"]),
     ("if [ $(date +%u) = 7 ]; then pg_dump a; else pg_dump b; fi", ["pg_dump a", "pg_dump b"]), ("if [ $(date +%u) = 7 ]; then pg_dump a; else mail x; fi", ["maybe pg_dump a", "maybe mail x"]), ("if x; then pg_dump a; elif true; then pg_dump b; else pg_dump c; fi", ["pg_dump a", "pg_dump b"]),
     ("if x; then mail x; elif false; then pg_dump b; else pg_dump c; fi", ["mail x", "pg_dump c"]),
     # Variables and loops

@@ -90,6 +90,21 @@ NAMED = (
     ("AZURE_CONNECTION_STRING=AccountName=zebu;AccountKey=CANARY;EndpointSuffix=core.test", "EndpointSuffix=core.test"),
     ("--auth-token CANARY --url https://up.test", "https://up.test"),
     ("apiKey: 'CANARY',", "apiKey"),
+    # Options run together, programs with an option of their own for a password, and what is fed to one
+    ("curl -fsSu backup:CANARY https://nas.test/", "https://nas.test/"), ("curl -su 'backup:CANARY' https://nas.test/", "https://nas.test/"), ("curl -U op:CANARY -x proxy.test:3128 https://a.test", "https://a.test"),
+    ("curl -b 'PVEAuthCookie=CANARY' https://pve.test", "https://pve.test"), ("curl --cookie sid=CANARY https://a.test", "https://a.test"), ("Cookie: a=b; sid=CANARY", "Cookie: a="),
+    ("http -a op:CANARY GET https://a.test", "https://a.test"), ("echo CANARY | sudo -S rsync -a /srv /b", "rsync -a /srv /b"), ("printf '%s' 'CANARY' | docker login -u op --password-stdin", "--password-stdin"),
+    ("printf 'CANARY\\n' | smbpasswd -s", "smbpasswd -s"), ("docker login -u op --password-stdin <<< CANARY", "docker login"), ("RESTIC_PASSWORD_COMMAND='echo CANARY' restic backup /srv", "restic backup /srv"),
+    ("rsync --password-file=<(echo CANARY) a b", "rsync"), ("7zz a -pCANARY d.7z d", "d.7z d"), ("zip -rP CANARY d.zip d", "d.zip d"), ("unzip -P CANARY d.zip", "d.zip"), ("rar a -hpCANARY d.rar d", "d.rar d"),
+    ("sqlcmd -S db -U sa -P CANARY -Q x", "-Q x"), ("mosquitto_pub -u op -P CANARY -t x", "-t x"), ("swaks --auth LOGIN -ap CANARY --to a@b.test", "a@b.test"), ("snmpget -v2c -c CANARY host.test", "host.test"),
+    ("rocommunity CANARY 10.0.0.1", "10.0.0.1"), ("openssl enc -aes-256-cbc -K CANARY -in d", "-in d"), ("ldapsearch -D cn=a -wCANARY -b dc=test", "dc=test"), ("redis-cli AUTH CANARY", "redis-cli"),
+    ("apprise -b x tgram://123456789:CANARY/12", "apprise -b x"), ("zebu_app:CANARY@tcp(db:3306)/zebu", "@tcp(db:3306)/zebu"), ("zebu_app:CANARY@db:5432/zebu", "@db:5432/zebu"), ("Server=db;Uid=sa;Pwd=CANARY;Encrypt=yes", "Encrypt=yes"),
+    # Quotes and spellings of shells, programs and files
+    ("export PGPASSWORD=\"a\\\"CANARY\"; pg_dump zebu", "pg_dump zebu"), ("PGPASSWORD=a\\ CANARY pg_dump zebu", "pg_dump zebu"), ("PGPASSWORD='it'\\''CANARY' pg_dump zebu", "pg_dump zebu"), ("PGPASSWORD=$'CANARY' pg_dump zebu", "pg_dump zebu"),
+    ("SMTP_PASS=a(CANARY", "SMTP_PASS="), ("SMTP_PASS: a)CANARY", "SMTP_PASS"), ("'password' => 'CANARY',", "password"), ("password := \"CANARY\"", "password"), ("os.getenv('DB_PASSWORD', 'CANARY')", "DB_PASSWORD"),
+    ("<password>CANARY</password>", "</password>"), ("- name: DB_PASSWORD\n  value: CANARY", "DB_PASSWORD"), ('{"name":"DB_PASSWORD","value":"CANARY"}', "DB_PASSWORD"), ('"passwords": ["CANARY", "b"]', "passwords"),
+    ("ALTER ROLE z ENCRYPTED PASSWORD E'CANARY'", "ALTER ROLE z"), ("ALTER ROLE z PASSWORD $$CANARY$$", "ALTER ROLE z"), ("SET PASSWORD FOR z = PASSWORD('CANARY')", "FOR z"), ("user zebu on '>CANARY' ~* +@all", "user zebu on"),
+    ("  password CANARY\nhost db.test", "host db.test"), ("KENNWORT=CANARY", "KENNWORT"), ("PASS1=CANARY", "PASS1"), ("DBPW=CANARY", "DBPW"), ("PHPSESSID=CANARY", "PHPSESSID"),
 )  # fmt: skip
 # Values that are secrets by their form, wherever they stand.
 BY_FORM = (
@@ -158,5 +173,8 @@ INNOCENT = (
     '{"left": {"meta": {"key": "l4proto"}}, "right": "udp"}', "session opened for user root(uid=0) by (uid=0)", "Failed password for root from 192.0.2.7 port 40022 ssh2",
     "OnCalendar=*-*-* 03:00:00", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU deploy@zebu", "MAX_TOKEN_AGE=3600", "SECRET_KEY_FILE=/etc/zebu/key", "bypass_rls: false",
     "echo \"$PW\" | docker login --password-stdin\n@change next", "redis-cli --pass\n@entry next", "2001:db8:1:2::5432", "02:42:ac:12:00:05", "zebu_prod_20261124_030000.dump", "SystemMaxUse=1G", "org.opencontainers.image.licenses",
+    "ghcr.io/zebu/backend:a9b154d3f1b47853046a1e26ab374d0bafe9aa85", "ghcr.io/zebu/backend:sha-a9b154d3f1b47853046a1e26ab374d0bafe9aa85", "rsync -avu deploy@nas.test:/srv/dumps /b", "docker run -itu 1000:1000 zebu", "tar -xzUp a b",
+    "PASSWORD=$(openssl rand -hex 24) sh x", "if key == hash_key(raw):", "PWD=/root OLDPWD=/srv", "password required pam_unix.so", "ssh -p 2222 deploy@nas.test", "docker run -p 127.0.0.1:8080:80 zebu", "pg_dump -U zebu -p 5433 zebu", "mkdir -p /srv/dumps",
+    '{"key": "saddr", "value": 12}', "echo done | logger -t dump", "echo 'select 1' | psql zebu", "find /srv -name x -print | zip -@ d.zip", "cookies: none", "Passwortänderung erfolgreich", "password authentication failed for user zebu", "on '~zebu'",
 )  # fmt: skip
 """What looks a little like it, and must be read."""

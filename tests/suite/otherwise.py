@@ -183,6 +183,15 @@ def kept_there(age: timedelta, state: str = "done", cluster: str | None = None) 
     return lambda value, now: copied(dumps=(), repositories=_repository(value, age, state, cluster))(value, now)
 
 
+def named(name: str, *ages: int, also: Mapping[str, int]) -> Change:
+    """Dumps in one folder: daily ones of these ages in days, and others by name."""
+    made = sorted([(age, name) for age in ages] + [(age, other) for other, age in also.items()], reverse=True)
+    return lambda value, now: replace(
+        value,
+        dumps=tuple(replace(value.dumps[0], name=one, made=value.now - age * DAY, size=1) for age, one in made),
+    )
+
+
 def generations(*daily: int, weekly: tuple[int, ...] = ()) -> Change:
     """Dumps of so many days ago, in folders by how often they are made."""
 

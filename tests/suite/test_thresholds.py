@@ -63,6 +63,7 @@ from tests.suite.otherwise import (
     lost,
     malformed,
     managed,
+    named,
     nobody,
     nothing,
     only,
@@ -236,6 +237,10 @@ ROWS: tuple[Row, ...] = (
     # Rarer generations in folders of their own
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 14, 19))}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 13))}, FAILED, "is 13 days old"),
+    (KEPT, {"backups": named("zebu-daily-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 16})}, OPEN, "is of a rarer generation"),
+    (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu_Monatlich_1.dump": 9, "zebu_Monatlich_2.dump": 39})}, OPEN, "is of a rarer generation"),
+    (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 12})}, FAILED, "is 12 days old"),
+    (KEPT, {"backups": named("biweekly-1.dump", 0, 1, 13, also={})}, FAILED, "is 13 days old"),
     (KEPT, {"backups": generations(0, 1, 13)}, FAILED, "is 13 days old"),
     (KEPT, {"backups": generations(0, 1, 2, weekly=tuple(range(7, 7 + 15 * 7, 7)))}, FAILED, "nothing deletes it"),
     (KEPT, {"backups": both(dumps((DAY, 1)), with_(is_whole=False))}, OPEN, "could be read"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -25,6 +26,8 @@ GRACE_DAYS = 2
 RARER = timedelta(days=5)
 """Dumps so far apart are weekly ones, or rarer."""
 MOST_OF_A_GENERATION = 14
+GENERATIONS = re.compile(r"(?<![a-z])(?:week|month|quarter|year|annual|woche|wöch|woech|monat|quartal|jahr|jähr|jaehr)")
+"""Beginnings of words in names of dumps that are made more rarely than daily."""
 MINIMUM_WORDS = 60
 
 
@@ -219,11 +222,17 @@ def test_old_backups_go(
         raise NotAssessed(f"not all of {settings.backups.folder} could be read")
 
 
+def _generation(name: str) -> str:
+    """The folder of a dump, or the word in its name that says how often such are made; empty where it has neither."""
+    folder, _, base = name.rpartition("/")
+    return folder or "".join(GENERATIONS.findall(base.lower())[:1])
+
+
 def _is_rarer(oldest: Dump, backups: Backups) -> bool:
-    """Whether it is of a generation that has a folder of its own, is made days apart, and does not pile up."""
-    folder = oldest.name.rpartition("/")[0]
-    made = [dump.made for dump in backups.dumps if dump.name.rpartition("/")[0] == folder]
-    if not folder or len(made) == len(backups.dumps) or len(made) > MOST_OF_A_GENERATION:
+    """Whether it is of a generation that is kept apart, is made days apart, and does not pile up."""
+    generation = _generation(oldest.name)
+    made = [dump.made for dump in backups.dumps if _generation(dump.name) == generation]
+    if not generation or len(made) == len(backups.dumps) or len(made) > MOST_OF_A_GENERATION:
         return False
     return all(later - earlier >= RARER for earlier, later in pairwise(made))
 

@@ -264,12 +264,16 @@ sub scan {
   };
   my $line = '';
   my $is_open = 1;
+  my $is_of_terminal;
   while ($is_open) {
     if (time > $deadline || $in->{at} > 4 * $most_read) { $in->{is_late} = 1; last }
     my $got = sysread $in->{handle}, my $bytes, 1_048_576;
     if (!$got) { $is_open = 0; $bytes = "\n" }
     $in->{at} += length $bytes;
     my $buffer = $in->{buffer} . $line . $bytes;
+    # A terminal in between (`docker exec -t`) ends lines its own way; psql takes both.
+    $is_of_terminal //= $buffer =~ /\A[^\n]*\r\n/ ? 1 : 0;
+    $buffer =~ s/\r\n/\n/g if $is_of_terminal;
     ($in->{buffer}, $line) = ('', '');
     my $position = 0;
     while ($position < length $buffer) {

@@ -193,7 +193,7 @@ sub text {
   if ($is_late && !@layers && sysopen my $file, $path, O_RDONLY) {
     sysseek $file, -65_536, 2;
     sysread $file, my $bytes, 65_536;
-    my ($tail) = $bytes =~ /\n(-- PostgreSQL database (?:cluster )?dump complete\n(?:(?:--[^\n]*|\\unrestrict [^\n]*|)\n)*)\z/;
+    my ($tail) = $bytes =~ /\n(-- PostgreSQL database (?:cluster )?dump complete\r?\n(?:(?:--[^\n]*|\\unrestrict [^\n]*|\r?)\n)*)\z/;
     $found->{end} = defined $tail;
     $is_late = 2;
   }

@@ -9,6 +9,10 @@ use warnings;
 
 my $TOOLS = qr/^(?:certbot\.renew|pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
 my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|dehydrated|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
+# Programs that make backups of all sorts, databases among them, and what only speaks of a program that it names.
+my $SAVERS = qr/^(?:borgmatic|pg_back|backupninja|rsnapshot|resticprofile|autorestic|runrestic|crestic|rustic|duply|plakar|kopia)$/;
+my $SPEAKS = qr/^(?:echo|printf|logger|[ef]?grep|zgrep|pgrep|pkill|killall|ls|rm|cp|mv|ln|stat|test|which|whereis|man|cat|sed|awk|head|tail|find|chmod|chown|apt|apt-get|dpkg|mail|mailx|curl|wget|systemd-cat|ps|pidof)$/;
+my $DUMPS = qr{(?:^|[\s;&|/(])(pg_dump(?:all)?|pg_basebackup|wal-[ge])(?:\s|$)};
 my %told;
 
 sub line { my ($text) = @_; $text =~ s/[\x00-\x1f\x7f]/ /g; return substr $text, 0, 300 }
@@ -46,7 +50,16 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
       $$slept{unknown} = 1 unless defined $count;
     }
     $command->{place} = '' if $slept;
-    return unless is_of_interest(@words);
+    if (!is_of_interest(@words)) {    # what runs it, or may, in a way of its own
+      return if $words[0] =~ $SPEAKS;
+      # Of a unit's command the quotes are not known: what is behind an option with several words may be the program.
+      my ($saver) = map { m{([^/]+)$} && $1 =~ $SAVERS ? $& : () } @words;
+      my ($tool) = map { /$DUMPS/ ? $1 : () } @words[1 .. $#words];
+      my @why = defined $saver ? ($saver, 'may run pg_dump, as its own files say') : defined $tool ? (bare($words[0]), "names $tool, and is no shell script") : return;
+      my $text = '@unread ' . join "\t", @why;
+      $$found .= "$text\n" unless $said{$text}++ || keys %said > 100;
+      return;
+    }
     my @context = map { "$_=$command->{vars}{$_}" } grep { defined $command->{vars}{$_} } qw(PGDATABASE PGHOST PGSERVICE);
     # Of what is behind it, the name is enough: its words may be a passphrase, or whom it is sent to.
     my @into = map { ($_->[0], $_->[1] // '') } @{ $command->{into} };

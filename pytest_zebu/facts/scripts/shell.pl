@@ -141,8 +141,7 @@ sub sh_command {
   my $found;
   if ($token eq '(') {
     if (substr($in->{text}, $in->{at}, 2) eq '((') {    # arithmetic
-      substr($in->{text}, $in->{at}) =~ /^\(\((.*?)\)\)/s or die "arithmetic\n";
-      $in->{at} += length $&;
+      $in->{at} = sh_arithmetic(\$in->{text}, $in->{at} + 2);
       $found = ['unknown'];
     }
     else {
@@ -337,10 +336,20 @@ sub sh_word {    # parts: literal, variable, substitution
   return \@parts;
 }
 
+sub sh_arithmetic {    # where arithmetic ends that begins here: at the parentheses of its own, or at any two
+  my ($whole, $at) = @_;
+  my $text = substr $$whole, $at, 4000;
+  my $open = 2;
+  while ($open && $text =~ /\G[^()]*([()])/gc) { $open += $1 eq '(' ? 1 : -1 }
+  return $at + pos $text if !$open && substr($text, pos($text) - 2, 2) eq '))';
+  $text =~ /^.*?\)\)/s or die "arithmetic\n";
+  return $at + length $&;
+}
+
 sub sh_dollar {    # at a `$` or a backquote
   my ($in, $parts, $quoted) = @_;
   for ($in->{text}) {
-    if (/\G\$\(\(/gc) { /\G.*?\)\)/gcs or die "arithmetic\n"; push @$parts, ['unknown', '0']; }
+    if (/\G\$\(\(/gc) { pos($_) = sh_arithmetic(\$_, pos $_); push @$parts, ['unknown', '0'] }
     elsif (/\G\$\(/gc) {
       my $inner = { text => $_, at => pos($_), here => [], steps => $in->{steps}, nested => ($in->{nested} // 0) + 1 };
       die "nested\n" if $inner->{nested} > $MOST_NESTED;
@@ -971,9 +980,11 @@ sub sh_container {    # a command in a container; whether it is one
   my ($options, $service) = ('', 0);
   my $skip = sub {
     my ($letters) = @_;
+    $options = '';
     while (@argv && $argv[0] =~ /^-/) {
       my $option = shift @argv;
       last if $option eq '--';
+      $options .= $option =~ /^--(interactive|tty|detach)(?:=true)?$/ ? substr $1, 0, 1 : $option =~ /^-([a-z]+)$/ ? $1 : '';
       if ($option =~ /^--/) { shift @argv if $LONG{$option} }
       elsif ($option =~ /[$letters]$/) { shift @argv }
     }
@@ -989,6 +1000,11 @@ sub sh_container {    # a command in a container; whether it is one
   }
   return 0 unless $verb eq 'exec' || $verb eq 'run' && $base !~ /^kubectl$/;
   $skip->($base eq 'kubectl' ? 'nc' : 'euwvplhm');
+  # Docker lets nobody have a terminal in a container (-it) who has none, and a job has none. Others do.
+  if ($base eq 'docker' && !$service && $options =~ /i/ && $options =~ /t/ && $options !~ /d/) {
+    sh_unread($state, "docker $verb -it", 'asks for a terminal, which a job has not');
+    return 1;
+  }
   my $place = shift @argv // return 0;
   shift @argv if @argv && $argv[0] eq '--';
   if ($base eq 'kubectl') { $skip->('nc'); shift @argv if @argv && $argv[0] eq '--' }
