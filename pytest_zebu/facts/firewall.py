@@ -31,7 +31,7 @@ INSIDE = re.compile(r"(lo$|docker|br-|veth|virbr|lxc|lxd|incus|cni|flannel|cali|
 """How the names of interfaces to what is inside the machine begin."""
 DOCKER_CHAIN = "DOCKER-USER"
 """Where people put what is to become of packets to containers."""
-TRUSTED_MANAGERS = ("shorewall", "ferm", "csf")
+TRUSTED_MANAGERS = ("shorewall", "ferm", "csf", "firehol", "arno-iptables-firewall")
 """What keeps rules in a language of its own: that it is enabled is all that can be told."""
 FIREWALLD_ZONES_OPEN = ("trusted",)
 

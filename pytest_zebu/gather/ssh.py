@@ -260,12 +260,16 @@ def _feed(pipe: Any, data: bytes) -> None:
         return
 
 
-def program() -> bytes:
-    """The far side's own program, in Perl."""
+def program(patterns: str | None = None) -> bytes:
+    """The far side's own program, in Perl.
+
+    Args:
+        patterns: of what is hidden, where that is not what the list says.
+    """
     parts = (
         resources.files(__package__).joinpath(name).read_text(encoding="utf-8") for name in ("filter.pl", "far.pl")
     )
-    listed = f"our $patterns = <<'PATTERNS';\n{redaction.listed()}PATTERNS"
+    listed = f"our $patterns = <<'PATTERNS';\n{redaction.listed() if patterns is None else patterns}PATTERNS"
     return "\n".join((scripts.text("json.pl"), listed, *parts)).encode()
 
 

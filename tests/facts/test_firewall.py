@@ -281,6 +281,7 @@ ZONE = '<?xml version="1.0"?>\n<zone target="{}">\n  <interface name="{}"/>\n</z
     ("firewalld=enabled\n", file("/etc/firewalld/zones/open.xml", ZONE.format("ACCEPT", "eth0")), "", "firewalld", ""), ("firewalld=enabled\n", file("/etc/firewalld/zones/open.xml", ZONE.format("ACCEPT", "tun0")), "firewalld", "", ""),
     ("firewalld=enabled\nfirewalld_zone=trusted\n", file("/etc/firewalld/zones/mine.xml", ZONE.format("DROP", "eth0")), "firewalld", "", ""), ("firewalld=enabled\n", file("/etc/firewalld/zones/public.xml", "", 400_000), "", "", "firewalld"),
     ("shorewall=enabled\n", "", "shorewall", "", ""), ("csf=enabled\n", "", "csf", "", ""),
+    ("firehol=enabled\n", "", "firehol", "", ""), ("arno-iptables-firewall=enabled\n", "", "arno-iptables-firewall", "", ""),
     ("", "@mention /etc/rc.local\n", "", "", "/etc/rc.local"), ("", "@mention /etc/network/if-pre-up.d/f\n@restored 4 /etc/f.rules\n" + file("/etc/f.rules", DROPPING), "/etc/f.rules", "", ""),
     ("", "@mention /etc/network/if-pre-up.d/f\n@restored 4 /etc/f.rules\n" + file("/etc/f.rules", OPEN), "", "/etc/f.rules", ""), ("", "@mention /etc/x\n@restored nft /etc/f.nft\n" + file("/etc/f.nft", NFT_FILE), "/etc/f.nft", "", ""),
 ])  # fmt: skip

@@ -156,3 +156,22 @@ def test_a_table_that_refuses(body: str, ruled: int) -> None:
     program = "$rules = $ARGV[0]; print is_ruled_by_nft('crowdsec6?', 'crowdsec')"
     assert told(program, f"table ip crowdsec {{\n{body}}}\n", parts=GUARDS) == str(ruled)
     assert told(program, f"table ip other {{\n{body}}}\n", parts=GUARDS) == "0"
+
+
+def test_of_sets_only_those_that_rules_ask_for_count() -> None:
+    sets = (
+        "create f2b-sshd hash:ip\nadd f2b-sshd 198.51.100.7\ncreate f2b-sshd-old hash:ip\nadd f2b-sshd-old 198.51.100.8"
+    )
+    rule = "-A INPUT -p tcp -m set --match-set f2b-sshd src -j REJECT"
+    kept = "create f2b-sshd hash:ip\nadd f2b-sshd 198.51.100.7\n"
+    assert told("print listed(@ARGV)", rule, sets, parts=GUARDS) == kept
+    assert told("print listed(@ARGV)", "-A INPUT -j ACCEPT", sets, parts=GUARDS) == ""
+
+
+@pytest.mark.parametrize(("shell", "password", "opens"), [
+    ("/bin/bash", "*", 1), ("/usr/sbin/nologin", "*", 0), ("/usr/sbin/nologin", "!$y$j9T$x", 0), ("/bin/false", "", 0), ("/usr/sbin/nologin", "x", 0),
+    ("/usr/sbin/nologin", "$y$j9T$x", 1), ("/bin/false", "ab0123456789.", 1),
+])  # fmt: skip
+def test_who_opens_sessions(shell: str, password: str, opens: int) -> None:
+    """Without a shell, a password still gives files and forwarded ports."""
+    assert told("print opens_sessions(@ARGV)", shell, password) == str(opens)

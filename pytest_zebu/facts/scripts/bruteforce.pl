@@ -64,7 +64,17 @@ sub ports {
 
 # What a packet filter has, as text.
 my $rules;
-sub rules { return $rules //= substr join("\n", map { (said(@$_))[0] } ['iptables-save'], ['ip6tables-save'], ['iptables-legacy-save'], ['ip6tables-legacy-save'], ['nft', 'list', 'ruleset'], ['ipset', 'save']), 0, $RULES_LIMIT }
+sub rules {
+  return $rules if defined $rules;
+  my $text = join "\n", map { (said(@$_))[0] } ['iptables-save'], ['ip6tables-save'], ['iptables-legacy-save'], ['ip6tables-legacy-save'], ['nft', 'list', 'ruleset'];
+  return $rules = substr $text . "\n" . listed($text, (said('ipset', 'save'))[0]), 0, $RULES_LIMIT;
+}
+
+sub listed {    # of sets, what rules ask for: an address in any other is let in
+  my ($text, $sets) = @_;
+  my %asked = map { $_ => 1 } $text =~ /--match-set (\S+)/g;
+  return join '', map { "$_\n" } grep { /^\w+ (\S+)/ && $asked{$1} } split /\n/, $sets;
+}
 
 # fail2ban, asked in one go: its client takes questions one after the other, and says its prompt before each answer.
 sub ask_fail2ban {

@@ -70,7 +70,7 @@ included() {  # PATH: the files that a file of nft includes
 echo @boot
 # What is kept for boot is for the machine's own network, and can only be compared with what is in force there.
 if [ /proc/self/ns/net -ef /proc/1/ns/net ]; then echo network=own; else echo network=other; fi
-for unit in ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf; do
+for unit in ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf firehol arno-iptables-firewall; do
   echo "$unit=$(systemctl is-enabled $unit 2>/dev/null)"
 done
 echo "firewalld_active=$(systemctl is-active firewalld 2>/dev/null)"

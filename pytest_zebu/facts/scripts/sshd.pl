@@ -150,11 +150,16 @@ sub addresses {
 # Wildcards as sshd knows them.
 sub is_like { my ($text, $pattern) = @_; $pattern = quotemeta $pattern; $pattern =~ s/\\\*/.*/g; $pattern =~ s/\\\?/./g; return $text =~ /^$pattern$/s }
 
+sub opens_sessions {    # who has no shell gets files and forwarded ports with a password (`ForceCommand internal-sftp`, `ssh -N`)
+  my ($shell, $hash) = @_;
+  return $shell !~ m{/(?:nologin|false|sync|halt|shutdown)$} || ($hash // '') =~ /^(?!x$)[^!*]/ ? 1 : 0;
+}
+
 sub users {
   my (@found, %kinds);
   my $wants_groups = $named{groups} || $named{group};
-  while (my ($name, undef, $uid, $gid, undef, undef, undef, $home, $shell) = getpwent) {
-    my $has_shell = $shell !~ m{/(?:nologin|false|sync|halt|shutdown)$} ? 1 : 0;
+  while (my ($name, $hash, $uid, $gid, undef, undef, undef, $home, $shell) = getpwent) {
+    my $has_shell = opens_sessions($shell, $hash);
     next unless $has_shell || $uid == 0;
     if (@found >= $USER_LIMIT) { unasked("users beyond $USER_LIMIT"); last }
     my ($groups, $failed) = $wants_groups ? said('id', '-Gnz', '--', $name) : ('', 0);
