@@ -148,7 +148,17 @@ def missing_intermediate(lab: Lab) -> None:
 
 @fault(
     "pre.security.https.certificate",
-    flips={"pre.security.https.certificate", "pre.infrastructure.port-forwarding"},
+    flips={
+        "pre.security.https.certificate",
+        "pre.infrastructure.certificates",
+        "pre.infrastructure.port-forwarding",
+        "pre.security.https.auto-renewal",
+        "post.monitoring.tls.auto-renewal",
+    },
+    outcomes={
+        "pre.security.https.auto-renewal": Outcome.NOT_ASSESSED,
+        "post.monitoring.tls.auto-renewal": Outcome.NOT_ASSESSED,
+    },
     touches={"domains"},
     settings=(("[domains]\n", '[domains]\norigin = "10.77.0.30"\n'),),
 )

@@ -221,6 +221,8 @@ def test_certificates_renew_themselves(
         for domain, answer in within_reach(origin_certificates or certificates).items()
         if (found := need(answer)) is not None
     }
+    if not served:
+        raise NotAssessed("no certificate was seen")
     interval = timedelta(hours=settings.proxy.renewal_hours)
     # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
     renews_itself = isinstance(proxy, Known) and isinstance(proxy.value.certificates, Known)
