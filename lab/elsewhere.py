@@ -12,6 +12,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from lab import recordings
 from lab.build import FILES, MIRROR, MMDEBSTRAP, Builder
@@ -58,6 +59,8 @@ OFFERED = "ssh@here methods"
 SSH = "ssh -F none -o LogLevel=ERROR -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null deploy@127.0.0.1"
 LOGIN, STRANGER = f"{SSH} -i /root/key", f"{SSH} -o PreferredAuthentications=none true 2>&1 || true"
 SECONDS = 120
+STAND_IN = "mirror.example.org"
+"""What is written instead of the host that has the packages."""
 
 
 def sources(suite: str, mirror: str) -> list[str]:
@@ -109,7 +112,15 @@ def ask(machine: Machine, names: Sequence[str]) -> dict[str, Said]:
     return found
 
 
-def record(machine: Machine, suite: str, state: str) -> Case:
+def elsewhere(said: Said, places: Sequence[str]) -> Said:
+    """An answer that does not tell where this machine's packages come from."""
+    out = said.out
+    for host in {urlsplit(place.split()[1]).hostname for place in places}:
+        out = out.replace(str(host), STAND_IN)
+    return replace(said, out=out)
+
+
+def record(machine: Machine, suite: str, state: str, places: Sequence[str]) -> Case:
     """Boot, put into a state, ask: what is written of the case, with the answers of today."""
     subject = state.partition("-")[0]
     script = "\n".join((SCRIPTS / name).read_text() for name in (*SHARED.get(subject, ()), f"{state}.sh"))
@@ -117,7 +128,7 @@ def record(machine: Machine, suite: str, state: str) -> Case:
     machine.start(suite)
     machine.shell("systemctl is-system-running --wait || true")
     machine.run(["env", f"LOGIN={LOGIN}", "sh", "-euc", script])
-    answers = ask(machine, (*ANSWERS[subject], CLOCK))
+    answers = {name: elsewhere(said, places) for name, said in ask(machine, (*ANSWERS[subject], CLOCK)).items()}
     offered = DENIED.search(machine.shell(STRANGER)) if subject == "ssh" else None
     looks = {OFFERED: {"methods": offered[1].split(",")}} if offered else {}
     healthy = recordings.read_healthy()
@@ -146,7 +157,11 @@ def renew(suite: str, states: Sequence[str], mirror: str) -> None:
         build(builder, suite, mirror)
         for state in states or kept:
             # Whole, not as what differs from the healthy lab: it must stand when that is recorded anew.
-            word = "recorded" if recordings.write(record(machine, suite, state), None) else "as before"
+            word = (
+                "recorded"
+                if recordings.write(record(machine, suite, state, sources(suite, mirror)), None)
+                else "as before"
+            )
             builder.progress.say(f"{suite}-{state}: {word}")
     finally:
         machine.kill()

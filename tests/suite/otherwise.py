@@ -237,6 +237,18 @@ def ending(days: int | None) -> Change:
     return change
 
 
+def outgrown(age: timedelta) -> Change:
+    """Dumps that are so old, and a database that has got a hundred times as many rows since."""
+
+    def change(value: Any, now: datetime) -> Any:
+        live = value.content.live
+        many = replace(live, rows={table: 100 * rows + 1000 for table, rows in live.rows.items()})
+        older = tuple(replace(one, made=one.made - age) for one in value.dumps)
+        return replace(value, dumps=older, content=replace(value.content, live=many))
+
+    return change
+
+
 def files(*asked: tuple[str, int, str]) -> Change:
     """Pages that ask for these files of their own: kind, status, type."""
     return lambda value, now: tuple(

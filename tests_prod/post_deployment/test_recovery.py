@@ -61,21 +61,21 @@ def test_the_newest_backup_is_of_today(
         if newest.length is not None:
             case.saw(f"{newest.name}: {newest.length} bytes long, {newest.size} of them on the disk")
         assert newest.size > 0, "is empty"
-        content = found.content
-        if content is not None and content.contents.name == newest.name:
+        content = found.content if found.content and found.content.contents.name == newest.name else None
+        if content is not None:
             assert not content.why_none, content.why_none
             dated = content.contents.dated
             assert dated is None or found.now - dated <= DAILY + FARTHEST_ZONE, (
                 f"was made on {dated:%Y-%m-%d}, by its own word"
             )
-            if content.contents.kind == "binary" or content.few_rows:
-                raise NotAssessed(f"{newest.name} {content.doubts}")
         if found.is_of_the_future(newest):
             raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
         age = found.age(newest)
         if age > DAILY and not found.is_whole:
             raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
         assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
+        if content is not None and (content.contents.kind == "binary" or content.few_rows):
+            raise NotAssessed(f"{newest.name} {content.doubts}")
     earlier = [dump.size for dump in found.earlier if dump.size > 0]
     if earlier:
         with case("its size", f"{newest.size if newest else 0} bytes, {median(earlier):.0f} usually"):
