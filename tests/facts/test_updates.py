@@ -26,10 +26,10 @@ UPDATES = f"""@release debian 12 bookworm
 @timer apt-daily-upgrade.timer inactive enabled
 @stamp {AT - 5400}
 @run 2026-11-24 11:30:00,123 1
-@suite 500 deb.debian.org {SECURITY}
-@suite 500 deb.debian.org {MAIN}
-@target bookworm-security deb.debian.org
-@target bookworm deb.debian.org
+@suite 500 debian.example.org {SECURITY}
+@suite 500 debian.example.org {MAIN}
+@target bookworm-security debian.example.org
+@target bookworm debian.example.org
 @list {AT - 7000} {AT - 9000}
 @list {AT - 3600} {AT - 7200}
 @published {AT - 4000} {AT + 604800} o=Debian,a=oldstable-security,n=bookworm-security,l=Debian-Security
@@ -112,7 +112,7 @@ def test_days_of_the_week_make_it_weekly(target: Target) -> None:
     ("@pattern l=Debian-Security\n", False), ("@pattern label=Debian-Security,codename=bookworm\n", True),
     ("@pattern origin=Debian,codename=bullseye-security,label=Debian-Security\n", True), ("@pattern n=bookworm-security\n", False),
     ("@pattern suite=oldstable-security , origin = Debian\n", False), ("@pattern archive=stable-security\n", True),
-    ("@pattern site=*.debian.org\n", False), ("@pattern site=security.debian.org\n", True), ("@pattern c=main\n", False),
+    ("@pattern site=*.example.org\n", False), ("@pattern site=security.example.org\n", True), ("@pattern c=main\n", False),
     ("@pattern c=contrib\n", True), ("@pattern origin=debian,label=Debian-Security\n", True), ("", True),
     ("@allowed ${distro_id}:oldstable-security\n", False), ("@allowed ${distro_id}:${distro_codename}-security\n", True),
     ("@allowed Debian oldstable-security\n", False), ("@pattern origin=Debian,codename=$distro_codename-security\n", False),
@@ -134,12 +134,12 @@ def test_what_unattended_upgrades_stops_at(text: str, target: Target) -> None:
 def test_ubuntus_origins_cover_its_pockets(target: Target) -> None:
     """Every component of the pocket is one."""
     suites = "".join(
-        f"@suite 500 security.ubuntu.com v=22.04,o=Ubuntu,a=jammy-security,n=jammy,l=Ubuntu,c={part},b=amd64\n"
+        f"@suite 500 security.ubuntu.example.org v=22.04,o=Ubuntu,a=jammy-security,n=jammy,l=Ubuntu,c={part},b=amd64\n"
         for part in ("main", "universe")
     )
     text = changed(
         ("debian 12 bookworm", "ubuntu 22.04 jammy"),
-        (f"@suite 500 deb.debian.org {SECURITY}\n@suite 500 deb.debian.org {MAIN}\n", suites),
+        (f"@suite 500 debian.example.org {SECURITY}\n@suite 500 debian.example.org {MAIN}\n", suites),
     )
     allowed = text.replace(PATTERN, "@allowed ${distro_id}:${distro_codename}-security\n")
     assert read("updates", allowed, target).uncovered == ()
@@ -149,10 +149,12 @@ def test_ubuntus_origins_cover_its_pockets(target: Target) -> None:
 
 def test_another_releases_suite_is_not_the_machines_own(target: Target) -> None:
     """A source of the next release, for a single package, need not be covered; nor is it what the machine needs."""
-    other = "@suite 100 deb.debian.org o=Debian,a=stable-security,n=trixie-security,l=Debian-Security,c=main,b=amd64\n"
+    other = (
+        "@suite 100 debian.example.org o=Debian,a=stable-security,n=trixie-security,l=Debian-Security,c=main,b=amd64\n"
+    )
     assert read("updates", UPDATES + other, target).uncovered == ()
     alone = changed(
-        (f"@suite 500 deb.debian.org {SECURITY}\n", other), ("@target bookworm-security deb.debian.org\n", "")
+        (f"@suite 500 debian.example.org {SECURITY}\n", other), ("@target bookworm-security debian.example.org\n", "")
     )
     assert read("updates", alone, target).without_suite == MISSING_SUITE
 
@@ -164,28 +166,28 @@ def test_another_releases_suite_is_not_the_machines_own(target: Target) -> None:
 def test_preferences_may_refuse_security(security: int, main: int, refused: str, target: Target) -> None:
     """APT::Default-Release "bookworm" raises one suite above the other."""
     text = changed(
-        (f"@suite 500 deb.debian.org {SECURITY}", f"@suite {security} deb.debian.org {SECURITY}"),
-        (f"@suite 500 deb.debian.org {MAIN}", f"@suite {main} deb.debian.org {MAIN}"),
+        (f"@suite 500 debian.example.org {SECURITY}", f"@suite {security} debian.example.org {SECURITY}"),
+        (f"@suite 500 debian.example.org {MAIN}", f"@suite {main} debian.example.org {MAIN}"),
     )
     assert read("updates", text, target).refused == refused
 
 
 def test_preferred_backports_keep_no_security_update_back(target: Target) -> None:
-    backports = "@suite 990 deb.debian.org o=Debian Backports,a=oldstable-backports,n=bookworm-backports,l=Debian Backports,c=main\n"
+    backports = "@suite 990 debian.example.org o=Debian Backports,a=oldstable-backports,n=bookworm-backports,l=Debian Backports,c=main\n"
     assert read("updates", UPDATES + backports, target).refused == ""
 
 
 @pytest.mark.parametrize(("changes", "reason"), [
-    ((("@target bookworm-security deb.debian.org\n", ""),), MISSING_SUITE),
-    ((), "the lists of bookworm-security of deb.debian.org were never fetched"),
-    ((("@target bookworm-security deb.debian.org\n", ""), (f"@suite 500 deb.debian.org {MAIN}\n", "")), "no list was ever fetched"),
-    ((("@target bookworm-security deb.debian.org\n", ""), ("o=Debian,a=oldstable,n=bookworm,l=Debian,c=main", "o=Devuan,n=daedalus")),
+    ((("@target bookworm-security debian.example.org\n", ""),), MISSING_SUITE),
+    ((), "the lists of bookworm-security of debian.example.org were never fetched"),
+    ((("@target bookworm-security debian.example.org\n", ""), (f"@suite 500 debian.example.org {MAIN}\n", "")), "no list was ever fetched"),
+    ((("@target bookworm-security debian.example.org\n", ""), ("o=Debian,a=oldstable,n=bookworm,l=Debian,c=main", "o=Devuan,n=daedalus")),
      "none of the suites of Devuan is known to bring security updates"),
 ])  # fmt: skip
 def test_without_a_security_list_nothing_pending_says_nothing(
     changes: tuple[tuple[str, str], ...], reason: str, target: Target
 ) -> None:
-    text = changed((f"@suite 500 deb.debian.org {SECURITY}\n", ""), *changes)
+    text = changed((f"@suite 500 debian.example.org {SECURITY}\n", ""), *changes)
     assert read("updates", text, target).without_suite == reason
 
 
@@ -201,7 +203,7 @@ def test_what_no_run_will_install(target: Target) -> None:
     ("debian 11 bullseye", "", date(2026, 8, 31)), ("debian 13 trixie", "@life eol 2020-01-01\n", date(2030, 6, 30)),
     ("debian 11 bullseye", "@suite 500 deb.freexian.com o=Freexian,n=bullseye,l=extended-lts\n", date(2031, 6, 30)),
     ("ubuntu 22.04 jammy", "", date(2027, 6, 1)), ("ubuntu 20.04 focal", "", date(2025, 5, 29)),
-    ("ubuntu 20.04 focal", "@suite 500 esm.ubuntu.com o=UbuntuESM,a=focal-infra-security,n=focal\n", date(2030, 4, 23)),
+    ("ubuntu 20.04 focal", "@suite 500 esm.ubuntu.example.org o=UbuntuESM,a=focal-infra-security,n=focal\n", date(2030, 4, 23)),
     ("debian 17 later", "@life eol-lts 2041-01-01\n", date(2041, 1, 1)), ("ubuntu 28.04 later", "", date(2026, 7, 11)),
     ("devuan 5 daedalus", "", date(2026, 7, 11)),
 ])  # fmt: skip
