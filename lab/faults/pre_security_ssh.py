@@ -423,7 +423,11 @@ def second_factor(lab: Lab) -> None:
 
 @fault(
     "pre.security.ssh.port-changed",
-    flips={"pre.security.ssh.port-changed", "pre.security.firewall.required-ports-only"},
+    flips={
+        "pre.security.ssh.port-changed",
+        "pre.security.firewall.required-ports-only",
+        "pre.security.ssh.brute-force",
+    },
     outcomes={"pre.security.ssh.port-changed": Outcome.PASSED},
     touches={"sshd", "iptables"},
     mend=lambda lab: reload_sshd(
@@ -433,7 +437,7 @@ def second_factor(lab: Lab) -> None:
     ),
 )
 def moved(lab: Lab) -> None:
-    """sshd listens elsewhere; the old port leads there for those who know."""
+    """sshd listens elsewhere; the old port leads there for those who know, and the jail bans from the old one only."""
     reload_sshd(
         lab,
         "printf 'Port 2222\\n' > /etc/ssh/sshd_config.d/05-port.conf; ufw allow 2222/tcp; iptables -t nat -I PREROUTING -p tcp -d 10.77.0.10 --dport 22 -j REDIRECT --to-ports 2222",
