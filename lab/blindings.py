@@ -128,6 +128,12 @@ DEPARTURES = (
         "the proxy's default logins are tried over the network, and need no credential; they are a case of their own",
     ),
     Departure(
+        "without tools",
+        frozenset({"pre.infrastructure.vm-resources"}),
+        False,
+        "processors and memory are read from the kernel's files, which are there without any tool",
+    ),
+    Departure(
         "without network",
         frozenset({"deploy.initial.ssh"}),
         False,

@@ -17,7 +17,7 @@ exec "$@"
 @fault(
     "pre.security.https.auto-renewal",
     flips=set(),
-    settings=(('ssh = "proxy"\n', 'ssh = "proxy"\ncontainer = 104\n'),),
+    settings=(('[proxy]\nssh = "proxy"\n', '[proxy]\nssh = "proxy"\ncontainer = 104\n'),),
     mend=lambda lab: lab.proxy.shell("rm /usr/local/sbin/pct"),
 )
 def in_a_container(lab: Lab) -> None:
