@@ -101,7 +101,9 @@ def mend_big_table_without(lab: Lab) -> None:
 
 @fault(
     "pre.database.integrity.indexes",
-    flips={"pre.database.integrity.indexes"},
+    # Of a dump with so many rows less it cannot be told whether they came since.
+    flips={"pre.database.integrity.indexes", "post.recovery.backups.daily"},
+    outcomes={"post.recovery.backups.daily": Outcome.NOT_ASSESSED},
     touches={"tables"},
     uses={"postgres"},
     mend=mend_big_table_without,
