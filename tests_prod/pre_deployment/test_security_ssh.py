@@ -117,7 +117,7 @@ def test_keys_open_a_session(sshd: Sshd, case: Cases) -> None:
             return
         # We never type a password, so where nothing else is offered we were let in by a key ourselves.
         if set(offered) <= {"publickey", "password", "keyboard-interactive"}:
-            case.saw("no key was seen where the server looks, but ours opened this session")
+            case.saw("no key was seen where the server looks, but ours let us in")
             return
         if hidden := [
             f"the keys of {user} were not seen: {sshd.unseen[user]}" for user in sshd.users if user in sshd.unseen
