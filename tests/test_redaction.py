@@ -103,3 +103,10 @@ def test_hostile_text_takes_no_more_than_its_time(text: str) -> None:
     started = time.process_time()
     hide_shapes(text)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("unit", ["a_", "A_B", "-p", "pass", "TOKEN", "-", "/", "a.b/"])
+def test_one_endless_word_is_read_in_the_end(unit: str) -> None:
+    """What was bounded by its bytes is bounded in time: where each place was tried to the text's end, this took minutes."""
+    text = unit * (262_144 // len(unit))
+    assert redacted(text) == text
