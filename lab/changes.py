@@ -122,9 +122,9 @@ def restart(lab: Lab, service: str) -> None:
     _until_ready(lab, service)
 
 
-def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
+def known(record: dict[str, Any], package: str, version: str, ecosystem: str = "PyPI") -> dict[str, Any]:
     """An advisory about a version of a package."""
-    affected = {**record["affected"][0], "package": {"ecosystem": "PyPI", "name": package}, "versions": [version]}
+    affected = {**record["affected"][0], "package": {"ecosystem": ecosystem, "name": package}, "versions": [version]}
     return {**record, "affected": [affected]}
 
 

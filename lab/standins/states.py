@@ -224,4 +224,4 @@ def advisories() -> dict[str, Any]:
                       "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.2.0"}]}]}],
         "database_specific": {"severity": "HIGH"},
     }  # fmt: skip
-    return {"osv": [record], "npm": {}}
+    return {"osv": [record]}

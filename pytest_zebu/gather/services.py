@@ -29,7 +29,9 @@ DEFAULT_LOGIN = ("admin@example.com", "changeme")
 """What Nginx Proxy Manager came with until mid-2025. NPMplus makes a password of its own at its first start."""
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A service gave no answer; `unknown` says why."""
+
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(str(unknown))
         self.unknown = unknown
@@ -58,15 +60,15 @@ def read_json(answer: requests.Response, what: str) -> Any:
     """The body of an answer, bounded.
 
     Raises:
-        _Refused: it is too large, or no JSON.
+        Refused: it is too large, or no JSON.
     """
     body = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
     if len(body) > ANSWER_LIMIT:
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
 
 
 def _message(body: Any) -> str:
@@ -87,19 +89,19 @@ def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool
             if answer.status_code != 200:
                 try:
                     body = read_json(answer, what)
-                except _Refused:
+                except Refused:
                     body = None
                 # GitHub answers 403 also where the hourly limit is used up.
                 spent = answer.headers.get("X-RateLimit-Remaining") == "0"
-                raise _Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
+                raise Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
             follows = "next" in answer.links if "Link" in answer.headers else None
             return read_json(answer, what), follows
     except requests.exceptions.SSLError as error:
-        raise _Refused(
+        raise Refused(
             Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
         ) from None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
 
 
 def _short(error: Exception) -> str:
@@ -143,7 +145,7 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
                     follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
                 if not follows or not found:
                     return rows
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
 
@@ -270,7 +272,7 @@ def ask_proxy(settings: Settings) -> Any:
     with Client(settings.trust(proxy.ca_file)) as client:
         try:
             health = _get(client, f"{proxy.api}/api/", "proxy: health")
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
         setup = health.get("setup") if isinstance(health, dict) else None
@@ -292,7 +294,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     """Log in to the proxy's administration; the client keeps what it was given for it.
 
     Raises:
-        _Refused: it could not be tried, or the answer is none to a login.
+        Refused: it could not be tried, or the answer is none to a login.
         _WrongPassword: it was refused.
         _SecondFactor: it asks for more.
     """
@@ -303,11 +305,11 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
             status, cookies = answer.status_code, [one for one in answer.cookies if "token" in one.name]
             said = read_json(answer, what) if status == 200 else None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
     if status in (400, 401):
         raise _WrongPassword
     if status != 200:
-        raise _Refused(refusal(status, what, ""))
+        raise Refused(refusal(status, what, ""))
     if isinstance(said, dict) and any(key in said for key in ("requires_2fa", "requiresTotp")):
         raise _SecondFactor
     token = said.get("token") if isinstance(said, dict) and isinstance(said.get("expires"), str) else None
@@ -315,7 +317,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     if isinstance(token, str) and TOKEN.fullmatch(token):
         client.headers["Authorization"] = f"Bearer {token}"
     elif not (cookies and isinstance(said, dict) and "expires" in said):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
 
 
 def _default_login(proxy: ProxyAccess, trust: str) -> Any:
@@ -324,7 +326,7 @@ def _default_login(proxy: ProxyAccess, trust: str) -> Any:
     with Client(trust) as client:
         try:
             _log_in(client, proxy.api, identity, secret)
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         except _WrongPassword:
             return ""
@@ -355,7 +357,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
         return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
     try:
         _log_in(client, proxy.api, proxy.identity, settings.secret(proxy.password_file, "proxy.password_file"))
-    except _Refused as error:
+    except Refused as error:
         return dict.fromkeys(kinds, error.unknown)
     except _WrongPassword:
         return dict.fromkeys(kinds, refusal(401, "proxy: login", ""))
@@ -376,7 +378,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
             ]
             if len(found[kind]) < len(rows):
                 found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has rows of another shape than known")
-        except _Refused as error:
+        except Refused as error:
             found[kind] = error.unknown
         except (TypeError, AttributeError):
             found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has another shape than known")

@@ -90,7 +90,7 @@ def test_what_the_proxy_gave_for_a_login_stays_there(
 def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
     first, second = servers
     first.redirect(status, second)
-    answer = audit.ask_advisories(declared(advisories={"npm": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
+    answer = audit.ask_advisories(declared(advisories={"osv": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
     assert isinstance(answer["lock"], Unknown)
     assert first.arrived
     assert second.arrived == []

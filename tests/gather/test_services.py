@@ -131,42 +131,128 @@ def test_the_proxy_by_both_logins(flavour: str, service: Service, declared: Call
     assert reasons(answer["proxy-hosts"]) is Reason.NO_PERMISSION
 
 
-def test_advisories(service: Service, declared: Callable[..., Settings]) -> None:
-    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
-    fixed = {"id": 2, "url": "https://example.test/GHSA-2", "severity": "high", "vulnerable_versions": "<0.10"}
-    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [old, fixed]}})
-    settings = declared(advisories={"osv": url, "npm": url})
-    answer = audit.ask_advisories(
-        settings,
-        {"image": [["fastapi", "0.1.0"], ["other", "2"]]},
-        {"lock": [["esbuild", "0.17.19"], ["esbuild", "0.18.1"], ["esbuild", "0.9.0"]]},
+Row = dict[str, Any]
+OSV = states.advisories()["osv"][0]
+
+
+def advisory(name: str, package: str, *versions: str, ecosystem: str = "npm", **more: Any) -> Row:
+    """A record of OSV's schema about these versions."""
+    events = [{"introduced": "0"}, {"fixed": "9.0.0"}]
+    affected = {"package": {"ecosystem": ecosystem, "name": package}, "versions": list(versions)}
+    return {
+        "id": name,
+        "modified": "",
+        "affected": [{**affected, "ranges": [{"type": "SEMVER", "events": events}]}],
+        **more,
+    }
+
+
+@pytest.fixture
+def asked(service: Service, declared: Callable[..., Settings]) -> Callable[..., Any]:
+    """Ask about packages, where these records are all that is known."""
+
+    def ask(records: list[Row], python: Any = (), npm: Any = (), **more: Any) -> Any:
+        url, _ = service(advisories.make, {"osv": records, **more})
+        return audit.ask_advisories(declared(advisories={"osv": url}), {"image": python}, {"lock": npm})
+
+    return ask
+
+
+def test_advisories_of_both_indexes(asked: Callable[..., Any]) -> None:
+    records = [OSV, advisory("GHSA-1", "esbuild", "0.17.19", database_specific={"severity": "MODERATE"})]
+    found = asked(
+        records, [["fastapi", "0.1.0"], ["esbuild", "0.17.19"]], [["esbuild", "0.17.19"], ["fastapi", "0.1.0"]]
     )
-    assert [(one["package"], one["id"], one["severity"]) for one in answer["image"]] == [
-        ("fastapi", "PYSEC-2024-1", "high")
-    ]
-    assert [(one["id"], one["version"]) for one in answer["lock"]] == [
-        ("GHSA-1", "0.17.19"),
-        ("GHSA-1", "0.9.0"),
-        ("GHSA-2", "0.9.0"),
-    ]
-    path.write_text(json.dumps({"refuse": {"status": 503, "body": {}}}))
-    answer = audit.ask_advisories(settings, {"image": [["fastapi", "0.1.0"]]}, {"lock": [["esbuild", "0.17.19"]]})
-    assert isinstance(answer["image"], Unknown)
-    assert reasons(answer["lock"]) is Reason.UNDECIDABLE
+    assert found == {
+        "image": [{"package": "fastapi", "version": "0.1.0", "id": "PYSEC-2024-1", "aliases": ["CVE-2024-0001"],
+                   "severity": "high", "fixed": ["0.2.0"]}],
+        "lock": [{"package": "esbuild", "version": "0.17.19", "id": "GHSA-1", "aliases": [], "severity": "moderate",
+                  "fixed": ["9.0.0"]}],
+    }  # fmt: skip
 
 
-def test_an_advisory_that_is_not_understood_takes_nothing_with_it(
-    service: Service, declared: Callable[..., Settings]
+def test_a_pre_release_and_an_own_build_are_asked_about(asked: Callable[..., Any]) -> None:
+    records = [advisory("GHSA-1", "a", "1.0.0-rc.1"), advisory("PYSEC-1", "torch", "2.1.0", ecosystem="PyPI")]
+    found = asked(records, [["torch", "2.1.0+cu118"]], [["a", "1.0.0-rc.1"], ["a", "1.0.0"]])
+    assert [(one["version"], one["id"]) for group in found.values() for one in group] == [
+        ("2.1.0+cu118", "PYSEC-1"),
+        ("1.0.0-rc.1", "GHSA-1"),
+    ]
+
+
+def test_a_vulnerability_is_found_once_whoever_published_it(asked: Callable[..., Any]) -> None:
+    records = [
+        advisory("PYSEC-1", "a", "1.0.0", aliases=["CVE-1"]),
+        advisory("GHSA-2", "a", "1.0.0", aliases=["CVE-2"], database_specific={"severity": "LOW"}),
+        advisory("GHSA-1", "a", "1.0.0", aliases=["CVE-1"], database_specific={"severity": "HIGH"}),
+    ]
+    found = asked(records, npm=[["a", "1.0.0"]])["lock"]
+    assert [(one["id"], one["aliases"], one["severity"]) for one in found] == [
+        ("GHSA-2", ["CVE-2"], "low"),
+        ("GHSA-1", ["CVE-1", "PYSEC-1"], "high"),
+    ]
+
+
+def test_what_was_withdrawn_is_none(asked: Callable[..., Any]) -> None:
+    records = [advisory("GHSA-1", "a", "1.0.0", withdrawn="2026-01-01T00:00:00Z"), advisory("GHSA-2", "a", "1.0.0")]
+    assert [one["id"] for one in asked(records, npm=[["a", "1.0.0"]])["lock"]] == ["GHSA-2"]
+
+
+def test_all_pages_of_all_batches_are_read(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "BATCH", 2)
+    names = [f"GHSA-{number}" for number in range(5)]
+    records = [advisory(name, package, "1.0.0") for package in "abc" for name in names]
+    records = [{**one, "id": f"{one['id']}-{one['affected'][0]['package']['name']}"} for one in records]
+    found = asked(records, npm=[[package, "1.0.0"] for package in "abcd"], page_size=2)["lock"]
+    assert {one["id"] for one in found} == {one["id"] for one in records}
+    monkeypatch.setattr(audit, "PAGES", 2)
+    answer = asked(records, npm=[["a", "1.0.0"]], page_size=2)["lock"]
+    assert reasons(answer) is Reason.GARBLED
+    assert "not all read" in answer.detail
+
+
+@pytest.mark.parametrize(("more", "expected"), [
+    ({}, ""), ({"database_specific": {"severity": "CRITICAL"}}, "critical"), ({"database_specific": {"severity": "Medium"}}, "moderate"), ({"database_specific": {"severity": "whatever"}}, ""),
+    ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]}, "critical"), ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.0/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]}, "low"),
+    ({"severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N"}]}, "moderate"), ({"severity": [{"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:P/I:P/A:P"}]}, "high"),
+    ({"severity": [{"type": "CVSS_V3", "score": "nonsense"}, {"type": "Ubuntu", "score": "low"}]}, ""), ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N"}]}, ""),
+])  # fmt: skip
+def test_how_severe_an_advisory_is(more: Row, expected: str, asked: Callable[..., Any]) -> None:
+    (found,) = asked([advisory("GHSA-1", "a", "1.0.0", **more)], npm=[["a", "1.0.0"]])["lock"]
+    assert found["severity"] == expected
+
+
+def test_an_advisory_that_is_gone_keeps_its_name(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_names", lambda *_: {("npm", "a", "1.0.0"): {"GHSA-gone"}})
+    (found,) = asked([], npm=[["a", "1.0.0"]])["lock"]
+    assert (found["id"], found["severity"]) == ("GHSA-gone", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(503, Reason.UNDECIDABLE), (302, Reason.UNDECIDABLE), (403, Reason.NO_PERMISSION)]
+)
+def test_where_the_advisories_do_not_answer_nothing_is_known(
+    status: int, expected: Reason, asked: Callable[..., Any]
 ) -> None:
-    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
-    odd = {**old, "url": "https://example.test/GHSA-3", "vulnerable_versions": "whatever"}
-    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [odd, old]}})
-    settings, lock = declared(advisories={"osv": url, "npm": url}), {"lock": [["esbuild", "0.17.19"]]}
-    assert [one["id"] for one in audit.ask_advisories(settings, {}, lock)["lock"]] == ["GHSA-1"]
-    path.write_text(json.dumps({**states.advisories(), "npm": {"esbuild": [odd]}}))
-    answer = audit.ask_advisories(settings, {}, lock)["lock"]
-    assert reasons(answer) is Reason.UNDECIDABLE
-    assert "esbuild 0.17.19: GHSA-3" in answer.detail
+    answer = asked([], [["a", "1"]], [["a", "1.0.0"]], refuse={"status": status, "body": {}})
+    assert {reasons(one) for one in answer.values()} == {expected}
+
+
+@pytest.mark.parametrize("said", [
+    [], {}, {"results": []}, {"results": [{"vulns": [{}]}]}, {"results": [{"vulns": [{"id": "../secret"}]}]}, {"results": ["x"]},
+])  # fmt: skip
+def test_advisories_of_another_shape(said: Any, asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_asked", lambda *_, **__: said)
+    assert reasons(asked([], npm=[["a", "1.0.0"]])["lock"]) is Reason.GARBLED
+
+
+def test_an_advisory_of_another_shape(asked: Callable[..., Any]) -> None:
+    answer = asked([advisory("GHSA-1", "a", "1.0.0", aliases=7)], npm=[["a", "1.0.0"]])["lock"]
+    assert reasons(answer) is Reason.GARBLED
+
+
+def test_nobody_to_ask_about(asked: Callable[..., Any]) -> None:
+    assert reasons(asked([])["image"]) is Reason.MISSING
 
 
 @pytest.mark.parametrize(("text", "found"), [

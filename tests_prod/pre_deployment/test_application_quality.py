@@ -129,12 +129,14 @@ def test_nothing_installed_is_known_to_be_vulnerable(
     accepted = {one.id: one for one in settings.advisories.accepted}
     allowed = SEVERITIES.index(settings.advisories.allowed)
     case.saw(*(f"{service}: has no Python, so nothing of it is asked about" for service in audit.without_python))
+    case.saw("what only a private index has, no advisory knows")
     for place, answer in audit.found.items():
         with case(place, f"{audit.packages[place]} packages"):
             open_ones = []
             for advisory in need(answer):
                 names = {advisory.id, *advisory.aliases} & accepted.keys()
                 note = f"{advisory.package} {advisory.version}: {advisory.id} {advisory.severity}".strip()
+                note += f", mended in {', '.join(advisory.fixed[:3])}" if advisory.fixed else ""
                 holding = [accepted[name] for name in names if accepted[name].until >= today]
                 if holding:
                     case.saw(
