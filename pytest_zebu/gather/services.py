@@ -1,4 +1,4 @@
-"""What beside the machine knows of it: the code forge, the hypervisor, the reverse proxy's administration.
+"""What beside the machine knows of it: the hypervisor, the reverse proxy's administration.
 
 Each looker gives plain data. A refusal is a value too: what was asked, and which privilege is wanted.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +20,6 @@ from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
-PAGE_SIZE = 100
-PAGES = 10
-ANCESTORS = 20
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,8192}")
 """The shape of a bearer token (RFC 6750)."""
 DEFAULT_LOGIN = ("admin@example.com", "changeme")
@@ -79,10 +76,10 @@ def _message(body: Any) -> str:
 
 
 def _get(client: Client, url: str, what: str, **params: Any) -> Any:
-    return _page(client, url, what, **params)[0]
+    return page(client, url, what, **params)[0]
 
 
-def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
+def page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
     """An answer, and whether others follow it; nothing where the service does not tell (RFC 8288)."""
     try:
         with client.get(url, params=params, timeout=SECONDS, stream=True) as answer:
@@ -107,102 +104,6 @@ def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool
 def _short(error: Exception) -> str:
     """The kind of an error: its text may repeat an address with what stood in it."""
     return type(error).__name__
-
-
-# The code forge: GitHub's REST API, https://docs.github.com/en/rest
-
-
-def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
-    """Check runs, pull requests with their reviews, and deployments of the deployed commit.
-
-    Where a check run was skipped, the nearest ancestors are asked too: `ancestors` says in which the check's files are
-    the same as in the deployed commit.
-    """
-    forge, commit = settings.forge, arguments["commit"]
-    if forge.repository is None:
-        return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
-    base = f"{forge.api}/repos/{forge.repository}"
-    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    token = settings.secret(forge.token_file, "forge.token_file")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    client = Client(settings.trust(forge.ca_file), headers)
-
-    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
-        rows: list[Any] = []
-        try:
-            for page in range(1, PAGES + 1):
-                said, follows = _page(
-                    client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params
-                )
-                found = said.get(key) if key and isinstance(said, dict) else said
-                if not isinstance(found, list):
-                    return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
-                rows += found
-                total = said.get("total_count") if isinstance(said, dict) else None
-                if follows is None:
-                    # A service may give fewer at once than it is asked for.
-                    follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
-                if not follows or not found:
-                    return rows
-        except Refused as error:
-            return error.unknown
-        return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
-
-    def runs(sha: str) -> Any:
-        found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
-        if isinstance(found, Unknown):
-            return found
-        kept = ("name", "status", "conclusion")
-        return [
-            {key: str(run.get(key)) for key in kept}
-            for run in found
-            if isinstance(run, dict) and run.get("head_sha", sha) == sha
-        ]
-
-    checks = {commit: runs(commit)}
-    skipped = (
-        {run["name"] for run in checks[commit] if run["conclusion"] == "skipped"}
-        if isinstance(checks[commit], list)
-        else set()
-    )
-    for sha in dict.fromkeys(
-        sha for name in sorted(skipped) for sha in arguments["ancestors"].get(name, ())[:ANCESTORS]
-    ):
-        checks[sha] = runs(sha)
-    pulls = listed(f"/commits/{commit}/pulls", "pull requests")
-    if not isinstance(pulls, Unknown):
-        pulls = [_pull(pull, listed) for pull in pulls if isinstance(pull, dict)]
-    deployments = listed("/deployments", "deployments", sha=commit, environment=forge.staging)
-    if not isinstance(deployments, Unknown):
-        # What was asked for is looked at again: not every forge knows these words of the question.
-        wanted = {"sha": commit, "environment": forge.staging}
-        deployments = [
-            _deployment(one, listed)
-            for one in deployments
-            if isinstance(one, dict) and all(str(one.get(key, value)) == value for key, value in wanted.items())
-        ]
-    return {"checks": checks, "pulls": pulls, "deployments": deployments}
-
-
-def _login(row: Any) -> str:
-    user = row.get("user") if isinstance(row, dict) else None
-    return plain_text(str(user.get("login", ""))) if isinstance(user, dict) else ""
-
-
-def _pull(pull: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    number = int(pull.get("number", 0))
-    reviews = listed(f"/pulls/{number}/reviews", "reviews")
-    if not isinstance(reviews, Unknown):
-        reviews = [{"by": _login(one), "state": str(one.get("state"))} for one in reviews if isinstance(one, dict)]
-    return {"number": number, "by": _login(pull), "merged": bool(pull.get("merged_at")), "reviews": reviews}
-
-
-def _deployment(one: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    statuses = listed(f"/deployments/{int(one.get('id', 0))}/statuses", "statuses of deployments")
-    if not isinstance(statuses, Unknown):
-        statuses = [str(status.get("state")) for status in statuses if isinstance(status, dict)]
-    return {"environment": str(one.get("environment")), "states": statuses}
 
 
 # Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/

@@ -10,6 +10,7 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.trials import AttackTrial, UseTrial
 from pytest_zebu.gather import audit, services, trial_runs
+from pytest_zebu.gather.forge import ask_forge
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET, Server
 
@@ -22,7 +23,7 @@ Ask = Callable[[Declared, str], Any]
 
 def forge(declared: Declared, url: str) -> Any:
     table = {"api": url, "repository": "zebu/zebu", "token_file": "secret"}
-    return services.ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
+    return ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
 
 
 def proxmox(declared: Declared, url: str) -> Any:

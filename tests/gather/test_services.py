@@ -14,6 +14,7 @@ from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services
+from pytest_zebu.gather.forge import ask_forge, that_count
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET
 
@@ -42,53 +43,138 @@ def reasons(answer: Any) -> Reason:
     return answer.reason
 
 
-def test_the_forge(service: Service, declared: Callable[..., Settings]) -> None:
-    commit, before = "a" * 40, "b" * 40
-    run = {"id": 1, "name": "tests", "status": "completed", "conclusion": "skipped"}
-    pull = {"number": 7, "user": {"login": "development"}, "merged_at": "2026-01-01", "merge_commit_sha": commit}
-    review = {"user": {"login": "operations"}, "state": "APPROVED"}
-    url, path = service(forge.make, {
-        "token": SECRET, "repository": "zebu/zebu", "commits": [commit, before],
-        "check_runs": {commit: [run], before: [{**run, "conclusion": "success"}]},
-        "pulls": [pull], "reviews": {"7": [review]}, "deployments": [],
-    })  # fmt: skip
-    table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
-    asked = {"commit": commit, "ancestors": {"tests": [before], "other": ["c" * 40]}}
-    answer = services.ask_forge(declared(forge=table), asked)
-    assert [run["conclusion"] for run in answer["checks"][commit] + answer["checks"][before]] == ["skipped", "success"]
-    assert "c" * 40 not in answer["checks"]
-    assert answer["pulls"] == [
-        {"number": 7, "by": "development", "merged": True, "reviews": [{"by": "operations", "state": "APPROVED"}]}
+COMMIT, BEFORE = "a" * 40, "b" * 40
+ASKED = {"commit": COMMIT, "ancestors": {"tests": [BEFORE], "lint": [BEFORE], "other": ["c" * 40]}}
+USER = {"login": "development", "type": "User"}
+EMPTY = {
+    "token": SECRET, "repository": "zebu/zebu", "commits": [COMMIT, BEFORE], "check_runs": {}, "statuses": {}, "workflow_runs": [],
+    "pulls": [], "reviews": {}, "pull_commits": {}, "deployments": [],
+}  # fmt: skip
+
+
+def check_run(name: str = "tests", conclusion: str = "success", suite: int = 1, number: int = 1) -> dict[str, Any]:
+    base = {"id": number, "name": name, "status": "completed", "conclusion": conclusion, "head_sha": COMMIT}
+    return {**base, "app": {"slug": "github-actions"}, "check_suite": {"id": suite}}
+
+
+@pytest.fixture
+def forged(service: Service, declared: Callable[..., Settings]) -> Callable[..., Any]:
+    """Ask a forge of which this is true about the deployed commit."""
+
+    def ask(**change: Any) -> Any:
+        url, _ = service(forge.make, {**EMPTY, **change})
+        checks = {"tests": ["tests"], "linters": ["lint"]}
+        table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret", "checks": checks}
+        return ask_forge(declared(forge=table), ASKED)
+
+    return ask
+
+
+def test_a_check_that_was_skipped_or_left_out_is_asked_about_at_its_ancestors(forged: Callable[..., Any]) -> None:
+    before = [{**check_run("tests"), "head_sha": BEFORE}, {**check_run("lint"), "head_sha": BEFORE}]
+    for runs in (
+        [check_run(conclusion="skipped")],
+        [check_run("other")],
+        [check_run(conclusion="skipped"), check_run("lint")],
+    ):
+        answer = forged(check_runs={COMMIT: runs, BEFORE: before})
+        assert answer["checks"].keys() == {COMMIT, BEFORE}
+        assert [run["name"] for run in answer["checks"][BEFORE]] == ["tests", "lint"]
+    for runs in ([], [check_run(), check_run("lint (3.11)")]):
+        assert forged(check_runs={COMMIT: runs, BEFORE: before})["checks"].keys() == {COMMIT}
+
+
+def test_workflows_tell_a_rerun_from_a_namesake(forged: Callable[..., Any]) -> None:
+    """They are asked only where several suites have runs of one declared name."""
+    runs = [check_run(conclusion="failure"), check_run(suite=2, number=2), check_run("lint")]
+    workflows = [{"id": suite, "head_sha": COMMIT, "check_suite_id": suite, "workflow_id": 5} for suite in (1, 2)]
+    answer = forged(check_runs={COMMIT: runs}, workflow_runs=workflows)
+    assert [run["workflow"] for run in answer["checks"][COMMIT]] == ["5", "5", "5"]
+    assert [run["workflow"] for run in forged(check_runs={COMMIT: runs})["checks"][COMMIT]] == ["", "", ""]
+    answer = forged(check_runs={COMMIT: [check_run("other"), check_run("other", suite=2)]}, workflow_runs=workflows)
+    assert [run["workflow"] for run in answer["checks"][COMMIT]] == ["", ""]
+
+
+def test_what_other_services_say_of_a_commit(forged: Callable[..., Any]) -> None:
+    said = [{"context": "ci/tests", "state": "success", "description": "x"}]
+    assert forged(statuses={COMMIT: said})["statuses"] == [{"name": "ci/tests", "state": "success"}]
+    assert forged()["statuses"] == []
+
+
+def test_pull_requests_that_brought_the_commit(forged: Callable[..., Any]) -> None:
+    pull = {"number": 7, "user": USER, "head": {"sha": BEFORE}, "merged_at": "2026-01-01", "merge_commit_sha": COMMIT}
+    review = {"user": {"login": "zebu[bot]", "type": "Bot"}, "state": "APPROVED", "commit_id": BEFORE}
+    change: dict[str, Any] = {"sha": BEFORE, "author": None, "parents": [{}, {}]}
+    answer = forged(
+        pulls=[pull], reviews={"7": [{**review, "author_association": "NONE"}]}, pull_commits={"7": [change]}
+    )
+    assert answer["pulls"] == [{
+        "number": 7, "by": "development", "kind": "User", "head": BEFORE,
+        "reviews": [{"by": "zebu[bot]", "kind": "Bot", "state": "APPROVED", "commit": BEFORE, "standing": "NONE"}],
+        "commits": [{"sha": BEFORE, "by": "", "merges": True}],
+    }]  # fmt: skip
+    assert forged(pulls=[{**pull, "merged_at": None}])["pulls"] == []
+
+
+def test_the_pull_request_that_made_the_commit_counts_before_others_that_have_it() -> None:
+    merged = {"merged_at": "2026-01-01"}
+    made, has = {**merged, "number": 1, "merge_commit_sha": COMMIT}, {**merged, "number": 2, "merge_commit_sha": BEFORE}
+    assert that_count([has, made], COMMIT) == [made]
+    assert that_count([has], COMMIT) == [has]
+
+
+def test_deployments_of_exactly_this_commit_newest_first(forged: Callable[..., Any]) -> None:
+    def deployed(number: int, **change: Any) -> dict[str, Any]:
+        states = [{"id": 1, "state": "in_progress"}, {"id": 2, "state": "success"}]
+        return {"id": number, "sha": COMMIT, "ref": "main", "environment": "staging", "statuses": states, **change}
+
+    rows = [deployed(1), deployed(3, environment="production"), deployed(2, statuses=[]), deployed(4, sha=BEFORE)]
+    assert forged(deployments=rows)["deployments"] == [
+        {"environment": "production", "states": ["success", "in_progress"]},
+        {"environment": "staging", "states": []},
+        {"environment": "staging", "states": ["success", "in_progress"]},
     ]
-    for status, expected in (
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
         (401, Reason.NO_PERMISSION),
         (403, Reason.NO_PERMISSION),
         (429, Reason.UNDECIDABLE),
         (500, Reason.UNDECIDABLE),
-    ):
-        path.write_text(
-            json.dumps({**json.loads(path.read_text()), "refuse": {"status": status, "body": {"message": "no"}}})
-        )
-        answer = services.ask_forge(declared(forge=table), asked)
-        assert (
-            {reasons(answer[key]) for key in ("pulls", "deployments")}
-            == {reasons(answer["checks"][commit])}
-            == {expected}
-        )
+    ],
+)
+def test_what_the_forge_refuses_is_no_answer(status: int, expected: Reason, forged: Callable[..., Any]) -> None:
+    answer = forged(refuse={"status": status, "body": {"message": "no"}})
+    answers = [answer["checks"][COMMIT], *(answer[key] for key in ("statuses", "pulls", "deployments"))]
+    assert {reasons(one) for one in answers} == {expected}
+
+
+@pytest.mark.parametrize(("api", "whose"), [
+    ("https://forge.test/api/v1", "Forgejo's or Gitea's"), ("https://forge.test/api/v4/", "GitLab's"), ("https://gitlab.com/api/v4", "GitLab's"), ("https://gitlab.com", "GitLab's"), ("https://api.bitbucket.org/2.0", "Bitbucket's"), ("https://codeberg.org/api/v1", "Forgejo's"),
+])  # fmt: skip
+def test_a_forge_that_speaks_otherwise_is_named_and_not_asked(
+    api: str, whose: str, declared: Callable[..., Settings]
+) -> None:
+    answer = ask_forge(declared(forge={"api": api, "repository": "zebu/zebu"}), ASKED)
+    assert reasons(answer) is Reason.UNDECIDABLE
+    assert whose in answer.detail
+
+
+def test_no_repository_is_asked_about_unless_it_is_declared(declared: Callable[..., Settings]) -> None:
+    assert reasons(ask_forge(declared(), ASKED)) is Reason.NOT_CONFIGURED
 
 
 def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
     service: Service, declared: Callable[..., Settings]
 ) -> None:
-    url, _ = service(
-        forge.make,
-        {"token": SECRET, "repository": "zebu/zebu", "commits": [], "check_runs": {}, "pulls": [], "deployments": []},
-    )
+    url, _ = service(forge.make, EMPTY)
     table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
     settings = Settings.model_validate(
         {**declared(forge=table).model_dump(exclude={"tls", "relaxed", "folder"}), "folder": declared().folder}
     )
-    answer = services.ask_forge(settings, {"commit": "a" * 40, "ancestors": {}})
+    answer = ask_forge(settings, {"commit": "a" * 40, "ancestors": {}})
     assert reasons(answer["pulls"]) is Reason.UNREACHABLE
     assert "not trusted" in answer["pulls"].detail
 
@@ -282,8 +368,8 @@ def test_a_list_is_read_to_its_end_or_not_known(
         size, follows = pages[page - 1]
         return {"check_runs": [ROW] * size, **({} if total is None else {"total_count": total})}, follows
 
-    monkeypatch.setattr(services, "_page", page)
-    found = services.ask_forge(declared(forge={"repository": "zebu/zebu"}), {"commit": "a" * 40, "ancestors": {}})
+    monkeypatch.setattr(services, "page", page)
+    found = ask_forge(declared(forge={"repository": "zebu/zebu"}), {"commit": "a" * 40, "ancestors": {}})
     runs = found["checks"]["a" * 40]
     if count is None:
         assert reasons(runs) is Reason.GARBLED

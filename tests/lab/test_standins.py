@@ -142,10 +142,17 @@ def test_the_forge_has_githubs_fields(github: tuple[Ask, str]) -> None:
     runs = ask(f"{base}/commits/{commit}/check-runs", **headers).body
     assert runs["total_count"] == len(runs["check_runs"]) == 1
     assert {"id", "name", "head_sha", "status", "conclusion", "output", "app"} <= set(runs["check_runs"][0])
+    assert ask(f"{base}/commits/{commit}/status", **headers).body == {
+        "state": "pending", "sha": commit, "total_count": 0, "statuses": [],
+    }  # fmt: skip
+    assert ask(f"{base}/actions/runs", query={"head_sha": commit}, **headers).body["workflow_runs"] == []
     (pull,) = ask(f"{base}/commits/{commit}/pulls", **headers).body
     assert {"number", "state", "user", "head", "base", "merged_at", "merge_commit_sha"} <= set(pull)
     (review,) = ask(f"{base}/pulls/{pull['number']}/reviews", **headers).body
-    assert (review["state"], set(review["user"])) == ("APPROVED", {"login"})
+    assert (review["state"], set(review["user"])) == ("APPROVED", {"login", "type"})
+    assert {"commit_id", "author_association"} <= set(review)
+    (change,) = ask(f"{base}/pulls/{pull['number']}/commits", **headers).body
+    assert {"sha", "author", "parents"} <= set(change)
     (deployment,) = ask(f"{base}/deployments", query={"sha": commit, "environment": "staging"}, **headers).body
     assert {"id", "sha", "ref", "environment", "created_at"} <= set(deployment)
     (status,) = ask(f"{base}/deployments/{deployment['id']}/statuses", **headers).body

@@ -181,10 +181,15 @@ def test_updates_are_tried_in_staging(forge: Forge, settings: Settings, case: Ca
     staged = need(forge.staged)
     case.saw(f"deployments of {forge.commit[:12]} to {settings.forge.staging}: {', '.join(staged) or 'none'}")
     if not staged:
+        hint = f", but of {', '.join(forge.elsewhere[:5])}: forge.staging names staging" if forge.elsewhere else ""
         raise NotAssessed(
-            "the forge knows no deployment of this commit to staging; what was done by hand, people attest"
+            f"the forge knows no deployment of this commit to staging{hint}; what was done by hand, people attest"
         )
-    assert staged[0] == "success", f"the last deployment of this commit to staging ended with {staged[0]}"
+    if not forge.last_staged:
+        raise NotAssessed(f"the last deployment of this commit to staging is {staged[0].replace('_', ' ')}")
+    assert forge.last_staged == "success", (
+        f"the last deployment of this commit to staging ended with {forge.last_staged}"
+    )
 
 
 @item("post.maintenance.updates.dependencies")
