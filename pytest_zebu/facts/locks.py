@@ -15,13 +15,13 @@ from itertools import product
 from posixpath import dirname, normpath
 from typing import Any
 
-import yaml
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.plainyaml import BROKEN, documents
 
 PYTHON, NPM = "python", "npm"
 Pairs = frozenset[tuple[str, str]]
@@ -32,8 +32,6 @@ _SEMANTIC = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za
 MANIFEST = "package.json"
 DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
 EVERYWHERE = "**"
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""It leaves every word a text: no version becomes a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def locked(file: str, text: str) -> Locked:
     index, read = _reader(name)
     try:
         found = read(text.removeprefix("\ufeff"))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, yaml.YAMLError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, *BROKEN) as error:
         why = f": {error}" if isinstance(error, _UnknownVersion) else ""
         raise Garbled(f"{file} is no such lock file as is known here{why}") from None
     pairs, odd = set(), []
@@ -313,10 +311,6 @@ def _named(key: str) -> tuple[str, str]:
     return key[:at], key[at + 1 :]
 
 
-def _yaml(text: str) -> list[Any]:
-    return [one for one in yaml.load_all(text, Loader=_LOADER) if one]
-
-
 def _yarn(text: str) -> _Found:
     if "# yarn lockfile v1" not in text[:1000]:
         return _berry(text)
@@ -347,7 +341,7 @@ def _aliased(key: str) -> str:
 
 def _berry(text: str) -> _Found:
     """A workspace's entry says where it is; what is linked softly is the project's own."""
-    (lock,) = _yaml(text)
+    (lock,) = documents(text)
     _expect_version(lock["__metadata"]["version"], *map(str, range(4, 11)))
     rows: Rows = []
     folders = []
@@ -368,8 +362,8 @@ _PEERS = re.compile(r"[(_].*", re.DOTALL)
 def _pnpm(text: str) -> _Found:
     rows: Rows = []
     folders: list[str] = []
-    documents = _yaml(text)
-    for lock in documents:
+    locks = documents(text)
+    for lock in locks:
         version = str(lock["lockfileVersion"])
         _expect_version(version, "5", "6", "9")
         folders += lock.get("importers") or ()
@@ -380,7 +374,7 @@ def _pnpm(text: str) -> _Found:
             if found.startswith("file:") and "tarball" not in str(row.get("resolution")):
                 continue
             rows.append((row.get("name") or name, row.get("version") or found))
-    if not documents:
+    if not locks:
         raise ValueError("empty")
     return _Found(rows, folders=folders)
 
@@ -401,7 +395,7 @@ def _pnpm_key(key: str, version: str) -> tuple[str, str]:
 
 def _bun(text: str) -> _Found:
     """JSON with commas that trail, which is YAML as well."""
-    (lock,) = _yaml(text)
+    (lock,) = documents(text)
     _expect_version(lock["lockfileVersion"], "0", "1")
     rows: Rows = []
     for row in lock.get("packages", {}).values():

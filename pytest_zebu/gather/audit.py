@@ -59,7 +59,9 @@ def ask_advisories(settings: Settings, python: Places, npm: Places) -> Any:
             return dict.fromkeys(places, error.unknown)
     try:
         return {
-            place: [row for one in group for row in _findings(one, [records[name] for name in named.get(one, ())])]
+            place: [
+                row for one in group for row in _findings(one, [records[name] for name in sorted(named.get(one, ()))])
+            ]
             for place, group in places.items()
         }
     except (KeyError, TypeError, ValueError, AttributeError):
