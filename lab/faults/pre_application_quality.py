@@ -1,5 +1,8 @@
 """Faults of pre.application.quality."""
 
+from collections.abc import Callable
+from typing import Any
+
 from lab.changes import OVERRIDE, change_check, known, recreate
 from lab.deployment import Lab
 from lab.fault import fault
@@ -16,6 +19,76 @@ from pytest_zebu.verdict.outcome import Outcome
 def linters_failed(lab: Lab) -> None:
     """The linter failed on the deployed commit."""
     change_check(lab, "backend-lint", conclusion="failure")
+
+
+def change_reviews(lab: Lab, change: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> None:
+    """Let the forge say something else of each review."""
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state,
+            "reviews": {
+                number: [one for old in found for one in change(old)] for number, found in state["reviews"].items()
+            },
+        },
+    )
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def by_a_bot(lab: Lab) -> None:
+    """A workflow approved the change: no person has looked at it."""
+    bot = {"login": "github-actions[bot]", "type": "Bot"}
+    change_reviews(lab, lambda review: [{**review, "user": bot}])
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips={"pre.application.quality.reviewed"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def changed_since(lab: Lab) -> None:
+    """What was approved is an earlier state: a commit came after it."""
+    early = "e" * 40
+    change_reviews(lab, lambda review: [{**review, "commit_id": early}])
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state,
+            "pull_commits": {
+                number: [{**found[0], "sha": early}, *found] for number, found in state["pull_commits"].items()
+            },
+        },
+    )
+
+
+@fault(
+    "pre.application.quality.reviewed",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def brought_up_to_date(lab: Lab) -> None:
+    """Odd but right: a bot approved as well, and another objects; since a person approved, only the base was merged in."""
+    early = "e" * 40
+    bots = [{"user": {"login": f"{name}[bot]", "type": "Bot"}, "state": state} for name, state in
+            (("renovate-approve", "APPROVED"), ("zebu-reviewer", "CHANGES_REQUESTED"))]  # fmt: skip
+    change_reviews(lab, lambda review: [{**review, "commit_id": early}, *({**review, **bot} for bot in bots)])
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state,
+            "pull_commits": {
+                number: [{**found[0], "sha": early}, {**found[0], "parents": [{}, {}]}]
+                for number, found in state["pull_commits"].items()
+            },
+        },
+    )
 
 
 @fault(
@@ -37,16 +110,8 @@ def nobody(lab: Lab) -> None:
 )
 def objected(lab: Lab) -> None:
     """One approved, another asks for changes."""
-    lab.change_state(
-        "forge",
-        lambda state: {
-            **state,
-            "reviews": {
-                number: [*found, {**found[0], "user": {"login": "security"}, "state": "CHANGES_REQUESTED"}]
-                for number, found in state["reviews"].items()
-            },
-        },
-    )
+    security = {"user": {"login": "security", "type": "User"}, "state": "CHANGES_REQUESTED"}
+    change_reviews(lab, lambda review: [review, {**review, **security}])
 
 
 @fault(
@@ -69,16 +134,7 @@ def pushed(lab: Lab) -> None:
 )
 def self_approved(lab: Lab) -> None:
     """Who wrote the change approved it."""
-    lab.change_state(
-        "forge",
-        lambda state: {
-            **state,
-            "reviews": {
-                number: [{**one, "user": {"login": "development"}} for one in found]
-                for number, found in state["reviews"].items()
-            },
-        },
-    )
+    change_reviews(lab, lambda review: [{**review, "user": {"login": "development", "type": "User"}}])
 
 
 @fault(
@@ -168,6 +224,92 @@ def tests_failed(lab: Lab) -> None:
 def skipped_unchanged(lab: Lab) -> None:
     """Odd but right: skipped, since nothing changed there; the commit before has run them on the same files."""
     change_check(lab, "frontend-tests", conclusion="skipped")
+
+
+def repeat(lab: Lab, name: str, *conclusions: str, suites: tuple[int, ...]) -> None:
+    """Let the forge have a check several times on the deployed commit, in suites of one workflow or of one each."""
+
+    def changed(state: dict[str, Any]) -> dict[str, Any]:
+        commit = state["commits"][0]
+        runs = state["check_runs"][commit]
+        (old,) = (run for run in runs if run["name"] == name)
+        again = [
+            {**old, "id": old["id"] + 10 * number, "conclusion": conclusion, "check_suite": {"id": suite}}
+            for number, (conclusion, suite) in enumerate(zip(conclusions, suites, strict=True))
+        ]
+        workflows = [{"id": suite, "head_sha": commit, "check_suite_id": suite, "workflow_id": 1} for suite in suites]
+        others = [run for run in runs if run["name"] != name]
+        return {**state, "check_runs": {**state["check_runs"], commit: [*others, *again]}, "workflow_runs": workflows}
+
+    lab.change_state("forge", changed)
+
+
+@fault(
+    "pre.application.quality.tests",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def run_again(lab: Lab) -> None:
+    """Odd but right: they failed, and succeeded when the workflow was started again, in a suite of its own."""
+    repeat(lab, "backend-tests", "failure", "success", suites=(701, 702))
+
+
+@fault(
+    "pre.application.quality.tests",
+    flips={"pre.application.quality.tests"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def one_of_the_matrix(lab: Lab) -> None:
+    """They ran with several versions, and failed with one of them."""
+    change_check(lab, "backend-tests", name="backend-tests (3.11)")
+    lab.change_state("forge", another_version)
+
+
+def another_version(state: dict[str, Any]) -> dict[str, Any]:
+    commit = state["commits"][0]
+    runs = state["check_runs"][commit]
+    (old,) = (run for run in runs if run["name"] == "backend-tests (3.11)")
+    more = {**old, "id": old["id"] + 10, "name": "backend-tests (3.12)", "conclusion": "failure"}
+    return {**state, "check_runs": {**state["check_runs"], commit: [*runs, more]}}
+
+
+@fault(
+    "pre.application.quality.types",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def neutral_beside_success(lab: Lab) -> None:
+    """Odd but right: one run succeeded, one had nothing to say, one of the matrix was skipped."""
+    lab.change_state("forge", beside_success)
+
+
+def beside_success(state: dict[str, Any]) -> dict[str, Any]:
+    commit = state["commits"][0]
+    runs = state["check_runs"][commit]
+    (old,) = (run for run in runs if run["name"] == "backend-types")
+    neutral = {**old, "id": old["id"] + 10, "app": {"slug": "another"}, "conclusion": "neutral"}
+    skipped = {**old, "id": old["id"] + 20, "name": "backend-types (3.13)", "conclusion": "skipped"}
+    return {**state, "check_runs": {**state["check_runs"], commit: [*runs, neutral, skipped]}}
+
+
+@fault(
+    "pre.application.quality.types",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def told_by_a_status(lab: Lab) -> None:
+    """Odd but right: another service checks the types, and says so by a commit status."""
+    change_check(lab, "backend-types", name="something else")
+    lab.change_state(
+        "forge",
+        lambda state: {
+            **state, "statuses": {state["commits"][0]: [{"context": "backend-types", "state": "success"}]},
+        },
+    )  # fmt: skip
 
 
 @fault(
