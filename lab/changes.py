@@ -207,7 +207,7 @@ def remove_dump(lab: Lab) -> None:
     lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
 
 
-def change_check(lab: Lab, name: str, **fields: Any) -> None:
+def change_check(lab: Lab, name: str, /, **fields: Any) -> None:
     """Let the forge say something else of one check run of the deployed commit."""
 
     def changed(state: dict[str, Any]) -> dict[str, Any]:

@@ -226,22 +226,25 @@ def skipped_unchanged(lab: Lab) -> None:
     change_check(lab, "frontend-tests", conclusion="skipped")
 
 
-def repeat(lab: Lab, name: str, *conclusions: str, suites: tuple[int, ...]) -> None:
-    """Let the forge have a check several times on the deployed commit, in suites of one workflow or of one each."""
+def repeat(lab: Lab, name: str, *others: dict[str, Any]) -> None:
+    """Let the forge have later runs like one of the deployed commit, each with fields otherwise."""
 
     def changed(state: dict[str, Any]) -> dict[str, Any]:
         commit = state["commits"][0]
         runs = state["check_runs"][commit]
         (old,) = (run for run in runs if run["name"] == name)
-        again = [
-            {**old, "id": old["id"] + 10 * number, "conclusion": conclusion, "check_suite": {"id": suite}}
-            for number, (conclusion, suite) in enumerate(zip(conclusions, suites, strict=True))
-        ]
-        workflows = [{"id": suite, "head_sha": commit, "check_suite_id": suite, "workflow_id": 1} for suite in suites]
-        others = [run for run in runs if run["name"] != name]
-        return {**state, "check_runs": {**state["check_runs"], commit: [*others, *again]}, "workflow_runs": workflows}
+        more = [{**old, "id": old["id"] + 100 * number, **other} for number, other in enumerate(others, 1)]
+        return {**state, "check_runs": {**state["check_runs"], commit: [*runs, *more]}}
 
     lab.change_state("forge", changed)
+
+
+def of_one_workflow(state: dict[str, Any], *suites: int) -> dict[str, Any]:
+    """Of which each of these suites is a run."""
+    runs = [
+        {"id": suite, "head_sha": state["commits"][0], "check_suite_id": suite, "workflow_id": 1} for suite in suites
+    ]
+    return {**state, "workflow_runs": runs}
 
 
 @fault(
@@ -252,7 +255,9 @@ def repeat(lab: Lab, name: str, *conclusions: str, suites: tuple[int, ...]) -> N
 )
 def run_again(lab: Lab) -> None:
     """Odd but right: they failed, and succeeded when the workflow was started again, in a suite of its own."""
-    repeat(lab, "backend-tests", "failure", "success", suites=(701, 702))
+    change_check(lab, "backend-tests", conclusion="failure", check_suite={"id": 701})
+    repeat(lab, "backend-tests", {"conclusion": "success", "check_suite": {"id": 702}})
+    lab.change_state("forge", lambda state: of_one_workflow(state, 701, 702))
 
 
 @fault(
@@ -264,15 +269,7 @@ def run_again(lab: Lab) -> None:
 def one_of_the_matrix(lab: Lab) -> None:
     """They ran with several versions, and failed with one of them."""
     change_check(lab, "backend-tests", name="backend-tests (3.11)")
-    lab.change_state("forge", another_version)
-
-
-def another_version(state: dict[str, Any]) -> dict[str, Any]:
-    commit = state["commits"][0]
-    runs = state["check_runs"][commit]
-    (old,) = (run for run in runs if run["name"] == "backend-tests (3.11)")
-    more = {**old, "id": old["id"] + 10, "name": "backend-tests (3.12)", "conclusion": "failure"}
-    return {**state, "check_runs": {**state["check_runs"], commit: [*runs, more]}}
+    repeat(lab, "backend-tests (3.11)", {"name": "backend-tests (3.12)", "conclusion": "failure"})
 
 
 @fault(
@@ -283,16 +280,12 @@ def another_version(state: dict[str, Any]) -> dict[str, Any]:
 )
 def neutral_beside_success(lab: Lab) -> None:
     """Odd but right: one run succeeded, one had nothing to say, one of the matrix was skipped."""
-    lab.change_state("forge", beside_success)
-
-
-def beside_success(state: dict[str, Any]) -> dict[str, Any]:
-    commit = state["commits"][0]
-    runs = state["check_runs"][commit]
-    (old,) = (run for run in runs if run["name"] == "backend-types")
-    neutral = {**old, "id": old["id"] + 10, "app": {"slug": "another"}, "conclusion": "neutral"}
-    skipped = {**old, "id": old["id"] + 20, "name": "backend-types (3.13)", "conclusion": "skipped"}
-    return {**state, "check_runs": {**state["check_runs"], commit: [*runs, neutral, skipped]}}
+    repeat(
+        lab,
+        "backend-types",
+        {"app": {"slug": "another"}, "conclusion": "neutral"},
+        {"name": "backend-types (3.13)", "conclusion": "skipped"},
+    )
 
 
 @fault(
