@@ -193,7 +193,31 @@ def _tables(packages: Any) -> Rows:
 def _uv(text: str) -> _Found:
     lock = tomllib.loads(text)
     _expect_version(lock["version"], "1")
-    return _Found(_tables(lock.get("package", [])))
+    packages = lock.get("package", [])
+    reached = _reached(packages)
+    return _Found(_tables(row for row in packages if not reached or row["name"] in reached))
+
+
+def _reached(packages: Any) -> set[str]:
+    """What the project's own packages come to depend on, by edges whose markers apply: uv marks these, and no packages."""
+    edges: dict[str, set[str]] = {}
+    todo = []
+    for row in packages:
+        groups = (
+            row.get("dependencies", []),
+            *row.get("optional-dependencies", {}).values(),
+            *row.get("dev-dependencies", {}).values(),
+        )
+        wanted = {edge["name"] for group in groups for edge in group if applies(edge.get("marker"))}
+        edges.setdefault(row["name"], set()).update(wanted)
+        if {"virtual", "editable", "directory"} & row.get("source", {}).keys():
+            todo.append(row["name"])
+    found: set[str] = set()
+    while todo:
+        if (name := todo.pop()) not in found:
+            found.add(name)
+            todo += edges.get(name, ())
+    return found
 
 
 def _poetry(text: str) -> _Found:
@@ -292,17 +316,20 @@ def _npm(text: str) -> _Found:
         ]
         return _Found(rows, folders=[path for path in places if path and "node_modules/" not in path])
     rows = []
+    folders = []
     todo = [lock["dependencies"]] if lock.get("dependencies") else []
     while todo:
         for name, row in todo.pop().items():
             version = row["version"]
             if version.startswith("npm:"):
                 name, _, version = version.removeprefix("npm:").rpartition("@")
-            if not version.startswith("file:"):
+            if version.startswith("file:"):
+                folders.append(version.removeprefix("file:"))
+            else:
                 rows.append((name, version))
             if row.get("dependencies"):
                 todo.append(row["dependencies"])
-    return _Found(rows)
+    return _Found(rows, folders=folders)
 
 
 def _named(key: str) -> tuple[str, str]:

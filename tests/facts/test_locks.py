@@ -15,6 +15,13 @@ revision = 3
 name="zebu"
 version="1"
 source={virtual="."}
+dependencies = [{name="a"}, {name="w", marker="sys_platform == 'win32'"}]
+[package.dev-dependencies]
+dev = [{name="g"}]
+[[package]]
+name="w"
+version="5"
+source={registry="https://pypi.org/simple"}
 [[package]]
 name="a"
 version="2"
@@ -258,7 +265,7 @@ def test_what_lists_of_requirements_include() -> None:
 
 @pytest.mark.parametrize(("manifest", "file", "text", "covered"), [
     ("frontend/package.json", "frontend/package-lock.json", "{}", True), ("frontend/package.json", "package-lock.json", json.dumps(NPM_3), False),
-    ("app/package.json", "package-lock.json", json.dumps(NPM_3), True), ("web/app/package.json", "web/package-lock.json", json.dumps(NPM_3), True),
+    ("app/package.json", "package-lock.json", json.dumps(NPM_3), True), ("own/package.json", "npm-shrinkwrap.json", json.dumps(NPM_1), True), ("web/app/package.json", "web/package-lock.json", json.dumps(NPM_3), True),
     ("packages/app/package.json", "pnpm-lock.yaml", PNPM_5, True), ("packages/other/package.json", "pnpm-lock.yaml", PNPM_5, False),
     ("packages/app/package.json", "yarn.lock", BERRY, True), ("packages/other/package.json", "yarn.lock", BERRY, False), ("packages/app/package.json", "bun.lock", BUN, True),
     ("anywhere/package.json", "yarn.lock", YARN_1, True), ("anywhere/package.json", "web/yarn.lock", YARN_1, False), ("package.json", "uv.lock", UV, False),
