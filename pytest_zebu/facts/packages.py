@@ -125,10 +125,26 @@ WHY_UNREAD = {"kind": "a kind of lock file that is not known here", "size": "too
 
 
 def _read(gathered: Gathered) -> _Read:
-    """What must be asked about: Python's packages and npm's, by place."""
-    running = installed(gathered.said("packages.installed").out)
+    """What must be asked about: Python's packages and npm's, by place. What is not there takes nothing with it.
+
+    Raises:
+        Missing: neither is there.
+    """
+    unseen: list[Unknown] = []
+    running, locks, unread = Installed({}, (), ()), dict[str, Locked](), list[str]()
+    try:
+        running = installed(gathered.said("packages.installed").out)
+    except Missing as error:
+        unseen.append(error.unknown)
+        running = Installed({"running images": error.unknown}, (), ())
+    try:
+        locks, unread = _locks(gathered.said("packages.locks").out)
+    except Missing as error:
+        unseen.append(error.unknown)
+        unread = [f"lock files ({error.unknown})"]
+    if len(unseen) > 1:
+        raise Missing(unseen[0])
     unknown = {place: packages for place, packages in running.found.items() if isinstance(packages, Unknown)}
-    locks, unread = _locks(gathered.said("packages.locks").out)
     places: dict[str, dict[str, Pairs]] = {
         PYTHON: {place: packages for place, packages in running.found.items() if not isinstance(packages, Unknown)},
         NPM: {},

@@ -56,8 +56,23 @@ def test_what_is_asked_about(target: Target) -> None:
         "backend/requirements.lock": [["a", "1"], ["b", "2"]],
     }
     assert look.arguments["npm"] == {"package-lock.json": [["c", "3.0.0"]]}
-    assert packages.then(asked("@service db none\n"), target) == ()
     assert packages.then(asked(locks="@oddity\n"), target) == ()
+    assert packages.then(saying({}), target) == ()
+
+
+def test_what_is_not_there_takes_nothing_with_it(target: Target) -> None:
+    """Lock files are judged where no image tells anything, and images where no lock file does."""
+    gathered = asked("@service db none\n")
+    (look,) = packages.then(gathered, target)
+    seen: dict[str, list[Any]] = {"backend/requirements.lock": [], "package-lock.json": []}
+    found = need(packages.FACT.read(replace(gathered, looks={look.key: seen}), target))
+    assert isinstance(found.found["running images"], Unknown)
+    assert found.found["backend/requirements.lock"] == Known(())
+    (look,) = packages.then(saying({"packages.installed": INSTALLED}), target)
+    assert list(look.arguments["python"]) == ["running image of backend"]
+    gathered = replace(saying({"packages.installed": INSTALLED}), looks={look.key: {"running image of backend": []}})
+    found = need(packages.FACT.read(gathered, target))
+    assert [one.partition(" (")[0] for one in found.unread] == ["lock files"]
 
 
 UNREAD = "@unread kind frontend/bun.lockb\n@unread size frontend/package-lock.json\n@part\n@file uv.lock\n{\n\n"
