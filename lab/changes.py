@@ -122,9 +122,9 @@ def restart(lab: Lab, service: str) -> None:
     _until_ready(lab, service)
 
 
-def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
+def known(record: dict[str, Any], package: str, version: str, ecosystem: str = "PyPI") -> dict[str, Any]:
     """An advisory about a version of a package."""
-    affected = {**record["affected"][0], "package": {"ecosystem": "PyPI", "name": package}, "versions": [version]}
+    affected = {**record["affected"][0], "package": {"ecosystem": ecosystem, "name": package}, "versions": [version]}
     return {**record, "affected": [affected]}
 
 
@@ -207,7 +207,7 @@ def remove_dump(lab: Lab) -> None:
     lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
 
 
-def change_check(lab: Lab, name: str, **fields: Any) -> None:
+def change_check(lab: Lab, name: str, /, **fields: Any) -> None:
     """Let the forge say something else of one check run of the deployed commit."""
 
     def changed(state: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from OpenSSL import SSL
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.gather import audit, places, services
+from pytest_zebu.gather import audit, forge, places, services
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -130,7 +130,7 @@ class Outside:
                 case "browser":
                     return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
                 case "forge":
-                    return services.ask_forge(self.target.settings, arguments)
+                    return forge.ask_forge(self.target.settings, arguments)
                 case "proxmox":
                     return services.ask_proxmox(self.target.settings, arguments["paths"])
                 case "proxy":

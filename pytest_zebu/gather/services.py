@@ -1,4 +1,4 @@
-"""What beside the machine knows of it: the code forge, the hypervisor, the reverse proxy's administration.
+"""What beside the machine knows of it: the hypervisor, the reverse proxy's administration.
 
 Each looker gives plain data. A refusal is a value too: what was asked, and which privilege is wanted.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,16 +20,15 @@ from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
-PAGE_SIZE = 100
-PAGES = 10
-ANCESTORS = 20
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,8192}")
 """The shape of a bearer token (RFC 6750)."""
 DEFAULT_LOGIN = ("admin@example.com", "changeme")
 """What Nginx Proxy Manager came with until mid-2025. NPMplus makes a password of its own at its first start."""
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A service gave no answer; `unknown` says why."""
+
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(str(unknown))
         self.unknown = unknown
@@ -58,15 +57,15 @@ def read_json(answer: requests.Response, what: str) -> Any:
     """The body of an answer, bounded.
 
     Raises:
-        _Refused: it is too large, or no JSON.
+        Refused: it is too large, or no JSON.
     """
     body = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
     if len(body) > ANSWER_LIMIT:
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
 
 
 def _message(body: Any) -> str:
@@ -77,130 +76,34 @@ def _message(body: Any) -> str:
 
 
 def _get(client: Client, url: str, what: str, **params: Any) -> Any:
-    return _page(client, url, what, **params)[0]
+    return page(client, url, what, **params)[0]
 
 
-def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
+def page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
     """An answer, and whether others follow it; nothing where the service does not tell (RFC 8288)."""
     try:
         with client.get(url, params=params, timeout=SECONDS, stream=True) as answer:
             if answer.status_code != 200:
                 try:
                     body = read_json(answer, what)
-                except _Refused:
+                except Refused:
                     body = None
                 # GitHub answers 403 also where the hourly limit is used up.
                 spent = answer.headers.get("X-RateLimit-Remaining") == "0"
-                raise _Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
+                raise Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
             follows = "next" in answer.links if "Link" in answer.headers else None
             return read_json(answer, what), follows
     except requests.exceptions.SSLError as error:
-        raise _Refused(
+        raise Refused(
             Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
         ) from None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
 
 
 def _short(error: Exception) -> str:
     """The kind of an error: its text may repeat an address with what stood in it."""
     return type(error).__name__
-
-
-# The code forge: GitHub's REST API, https://docs.github.com/en/rest
-
-
-def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
-    """Check runs, pull requests with their reviews, and deployments of the deployed commit.
-
-    Where a check run was skipped, the nearest ancestors are asked too: `ancestors` says in which the check's files are
-    the same as in the deployed commit.
-    """
-    forge, commit = settings.forge, arguments["commit"]
-    if forge.repository is None:
-        return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
-    base = f"{forge.api}/repos/{forge.repository}"
-    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    token = settings.secret(forge.token_file, "forge.token_file")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    client = Client(settings.trust(forge.ca_file), headers)
-
-    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
-        rows: list[Any] = []
-        try:
-            for page in range(1, PAGES + 1):
-                said, follows = _page(
-                    client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params
-                )
-                found = said.get(key) if key and isinstance(said, dict) else said
-                if not isinstance(found, list):
-                    return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
-                rows += found
-                total = said.get("total_count") if isinstance(said, dict) else None
-                if follows is None:
-                    # A service may give fewer at once than it is asked for.
-                    follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
-                if not follows or not found:
-                    return rows
-        except _Refused as error:
-            return error.unknown
-        return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
-
-    def runs(sha: str) -> Any:
-        found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
-        if isinstance(found, Unknown):
-            return found
-        kept = ("name", "status", "conclusion")
-        return [
-            {key: str(run.get(key)) for key in kept}
-            for run in found
-            if isinstance(run, dict) and run.get("head_sha", sha) == sha
-        ]
-
-    checks = {commit: runs(commit)}
-    skipped = (
-        {run["name"] for run in checks[commit] if run["conclusion"] == "skipped"}
-        if isinstance(checks[commit], list)
-        else set()
-    )
-    for sha in dict.fromkeys(
-        sha for name in sorted(skipped) for sha in arguments["ancestors"].get(name, ())[:ANCESTORS]
-    ):
-        checks[sha] = runs(sha)
-    pulls = listed(f"/commits/{commit}/pulls", "pull requests")
-    if not isinstance(pulls, Unknown):
-        pulls = [_pull(pull, listed) for pull in pulls if isinstance(pull, dict)]
-    deployments = listed("/deployments", "deployments", sha=commit, environment=forge.staging)
-    if not isinstance(deployments, Unknown):
-        # What was asked for is looked at again: not every forge knows these words of the question.
-        wanted = {"sha": commit, "environment": forge.staging}
-        deployments = [
-            _deployment(one, listed)
-            for one in deployments
-            if isinstance(one, dict) and all(str(one.get(key, value)) == value for key, value in wanted.items())
-        ]
-    return {"checks": checks, "pulls": pulls, "deployments": deployments}
-
-
-def _login(row: Any) -> str:
-    user = row.get("user") if isinstance(row, dict) else None
-    return plain_text(str(user.get("login", ""))) if isinstance(user, dict) else ""
-
-
-def _pull(pull: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    number = int(pull.get("number", 0))
-    reviews = listed(f"/pulls/{number}/reviews", "reviews")
-    if not isinstance(reviews, Unknown):
-        reviews = [{"by": _login(one), "state": str(one.get("state"))} for one in reviews if isinstance(one, dict)]
-    return {"number": number, "by": _login(pull), "merged": bool(pull.get("merged_at")), "reviews": reviews}
-
-
-def _deployment(one: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    statuses = listed(f"/deployments/{int(one.get('id', 0))}/statuses", "statuses of deployments")
-    if not isinstance(statuses, Unknown):
-        statuses = [str(status.get("state")) for status in statuses if isinstance(status, dict)]
-    return {"environment": str(one.get("environment")), "states": statuses}
 
 
 # Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/
@@ -270,7 +173,7 @@ def ask_proxy(settings: Settings) -> Any:
     with Client(settings.trust(proxy.ca_file)) as client:
         try:
             health = _get(client, f"{proxy.api}/api/", "proxy: health")
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
         setup = health.get("setup") if isinstance(health, dict) else None
@@ -292,7 +195,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     """Log in to the proxy's administration; the client keeps what it was given for it.
 
     Raises:
-        _Refused: it could not be tried, or the answer is none to a login.
+        Refused: it could not be tried, or the answer is none to a login.
         _WrongPassword: it was refused.
         _SecondFactor: it asks for more.
     """
@@ -303,11 +206,11 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
             status, cookies = answer.status_code, [one for one in answer.cookies if "token" in one.name]
             said = read_json(answer, what) if status == 200 else None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
     if status in (400, 401):
         raise _WrongPassword
     if status != 200:
-        raise _Refused(refusal(status, what, ""))
+        raise Refused(refusal(status, what, ""))
     if isinstance(said, dict) and any(key in said for key in ("requires_2fa", "requiresTotp")):
         raise _SecondFactor
     token = said.get("token") if isinstance(said, dict) and isinstance(said.get("expires"), str) else None
@@ -315,7 +218,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     if isinstance(token, str) and TOKEN.fullmatch(token):
         client.headers["Authorization"] = f"Bearer {token}"
     elif not (cookies and isinstance(said, dict) and "expires" in said):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
 
 
 def _default_login(proxy: ProxyAccess, trust: str) -> Any:
@@ -324,7 +227,7 @@ def _default_login(proxy: ProxyAccess, trust: str) -> Any:
     with Client(trust) as client:
         try:
             _log_in(client, proxy.api, identity, secret)
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         except _WrongPassword:
             return ""
@@ -355,7 +258,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
         return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
     try:
         _log_in(client, proxy.api, proxy.identity, settings.secret(proxy.password_file, "proxy.password_file"))
-    except _Refused as error:
+    except Refused as error:
         return dict.fromkeys(kinds, error.unknown)
     except _WrongPassword:
         return dict.fromkeys(kinds, refusal(401, "proxy: login", ""))
@@ -376,7 +279,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
             ]
             if len(found[kind]) < len(rows):
                 found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has rows of another shape than known")
-        except _Refused as error:
+        except Refused as error:
             found[kind] = error.unknown
         except (TypeError, AttributeError):
             found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has another shape than known")

@@ -270,13 +270,11 @@ class Advisories(Section):
     """Where advisories are asked for, and what is accepted.
 
     Attributes:
-        osv: an address that speaks OSV's API (https://osv.dev).
-        npm: an address that speaks the npm registry's bulk advisories.
+        osv: an address that speaks OSV's API (https://osv.dev): it is told names and versions of packages, and nothing else.
         allowed: the highest severity that may stay; the checklist allows none.
     """
 
     osv: Url = "https://api.osv.dev"
-    npm: Url = "https://registry.npmjs.org"
     ca_file: Path | None = None
     allowed: Severity = "none"
     accepted: tuple[AcceptedAdvisory, ...] = ()

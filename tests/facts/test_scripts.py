@@ -153,19 +153,25 @@ def test_a_log_that_cannot_be_read_counts_nothing(log: str, status: int, out: st
 def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> None:
     for name in (
         "uv.lock",
-        "web/pnpm-lock.yaml",
+        "web/bun.lockb",
         "web/package-lock.json",
         "node_modules/yarn.lock",
+        "vendor/composer.lock",
+        "tests/fixtures/poetry.lock",
         "a b/requirements.txt",
+        "requirements/prod.txt",
+        "docs/prod.txt",
     ):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"text of {name}")
+    (tmp_path / "pnpm-lock.yaml").write_text("@unread kind none\n")
     with (tmp_path / "web/package-lock.json").open("wb") as large:
         large.truncate(6_000_001)
     done = run("packages-locks.sh", APP_DIR=str(tmp_path))
     assert set(filter(None, done.stdout.split("\n"))) == {
         "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
-        "@unread kind web/pnpm-lock.yaml", "@unread size web/package-lock.json",
+        "@file requirements/prod.txt", "text of requirements/prod.txt", "@file pnpm-lock.yaml", " @unread kind none",
+        "@unread kind web/bun.lockb", "@unread size web/package-lock.json",
     }  # fmt: skip
     assert done.returncode == 0
 
@@ -202,16 +208,22 @@ def test_what_the_node_refuses_is_no_answer(run: Run) -> None:
 INSTALLED = """case "$1 $2" in
   "ps --filter") i=0; while [ $i -lt COUNT ]; do echo "c$i s$i"; i=$((i+1)); done ;;
   "exec c0") echo 'a 1'; echo '? odd.dist-info' ;;
-  "exec c1"|"exec c2") exit 127 ;;
-  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app' ;;
+  "exec c1"|"exec c2"|"exec c4") case $3 in /opt/*) echo 'b 2' ;; *) exit 127 ;; esac ;;
+  "top c0") echo 'COMMAND'; echo '/usr/bin/python3 x'; echo '/app/.venv/bin/python /app/.venv/bin/uvicorn' ;;
+  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app'; echo '/opt/venv/bin/python3.12 -m worker' ;;
   "top c2") echo 'COMMAND'; echo 'nginx: master' ;;
+  "top c4") echo 'COMMAND'; echo '/opt/run /opt/python-3/app' ;;
   *) exit 3 ;;
 esac"""
 
 
-def test_a_python_that_is_not_on_the_path_is_not_none(run: Run) -> None:
-    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "4")}, PROJECT="x")
-    assert done.stdout == "@service s0 0\na 1\n? odd.dist-info\n@service s1 unseen\n@service s2 none\n@service s3 3\n"
+def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_none(run: Run) -> None:
+    """The environment of an application is another than that of the image's own Python."""
+    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "5")}, PROJECT="x")
+    assert done.stdout == (
+        "@service s0 0\na 1\n? odd.dist-info\n@service s0 0\na 1\n? odd.dist-info\n@service s1 0\nb 2\n"
+        "@service s2 none\n@service s3 3\n@service s4 unseen\n"
+    )
     done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "25")}, PROJECT="x")
     assert done.stdout.startswith("@cut 25\n")
 

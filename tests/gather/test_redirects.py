@@ -10,6 +10,7 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.trials import AttackTrial, UseTrial
 from pytest_zebu.gather import audit, services, trial_runs
+from pytest_zebu.gather.forge import ask_forge
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET, Server
 
@@ -22,7 +23,7 @@ Ask = Callable[[Declared, str], Any]
 
 def forge(declared: Declared, url: str) -> Any:
     table = {"api": url, "repository": "zebu/zebu", "token_file": "secret"}
-    return services.ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
+    return ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
 
 
 def proxmox(declared: Declared, url: str) -> Any:
@@ -90,7 +91,7 @@ def test_what_the_proxy_gave_for_a_login_stays_there(
 def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
     first, second = servers
     first.redirect(status, second)
-    answer = audit.ask_advisories(declared(advisories={"npm": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
+    answer = audit.ask_advisories(declared(advisories={"osv": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
     assert isinstance(answer["lock"], Unknown)
     assert first.arrived
     assert second.arrived == []

@@ -24,6 +24,7 @@ from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
+from tests.suite.forgings import ROWS as FORGINGS
 from tests.suite.otherwise import (
     DAY,
     GONE,
@@ -736,6 +737,8 @@ ROWS: tuple[Row, ...] = (
     *((item, {"containers": beside(done=False)}, FAILED, "migrate") for item in OF_SERVICES if item != "post.monitoring.services.restarts"),
     *((item, {"containers": with_(odd=("odd",))}, OPEN, "of odd what is not understood") for item in OF_SERVICES),
     ("pre.security.firewall.database-local", {"containers": with_(odd=("odd",))}, OPEN, "what odd publishes"),
+    # What the forge says, and what watches dependencies
+    *FORGINGS,
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
 )  # fmt: skip

@@ -166,6 +166,8 @@ def test_vulnerabilities_are_asked_about(audit: Known[Audit] | Unknown, task: Ta
     )
     if unseen:
         _expect_current(task, case, _why(*unseen))
+    elif isinstance(audit, Known) and audit.value.unread:
+        _expect_current(task, case, f"{audit.value.unread[0]}: was not asked about")
     elif isinstance(audit, Known):
         case.saw(*(f"{place}: {count} packages" for place, count in audit.value.packages.items()))
 
