@@ -296,7 +296,7 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
                 Override(str(row["of"]), *_setting(row["setting"]), str(row["role"]), bool(row["here"]))
                 for row in data["overrides"]
             ),
-            hba=tuple(_rule(row) for row in data["hba"] if not row["error"]),
+            hba=tuple(_rule(row) for row in data["hba"] if not _is_unread(row)),
             clients=int(data["clients"]),
             stuck=int(data["stuck"]),
             waiting=int(data["waiting"]),
@@ -313,7 +313,7 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
                 Index(row["name"], row["table"], bool(row["valid"]), _columns(row["columns"]), row["method"], row["where"], bool(row["building"]))
                 for row in data["indexes"]
             ),
-            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if row["error"]),
+            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if _is_unread(row)),
             is_hba_unloaded=_maybe(data["hba_unloaded"]),
             unseen=int(data["unseen"]),
             age=int(data["frozen"]),
@@ -329,6 +329,11 @@ def _maybe(value: Any) -> bool | None:
     if value not in (True, False, None):
         raise ValueError(value)
     return None if value is None else bool(value)
+
+
+def _is_unread(row: Mapping[str, Any]) -> bool:
+    """A line that the server complains of and reads all the same can meet nobody: TLS where it has none."""
+    return bool(row["error"]) and row["type"] is None
 
 
 def _rule(row: Mapping[str, Any]) -> HbaRule:

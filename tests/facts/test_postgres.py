@@ -128,6 +128,16 @@ def test_a_line_that_the_server_does_not_understand_is_known_by_its_number(bookw
     rows = [{"type": None, "address": "", "netmask": "", "method": "", "line": 7, "error": "invalid"}]
     found = state(bookworm, target, hba=rows)
     assert (found.hba, found.hba_errors) == ((), (7,))
+    told = {
+        **RULE,
+        "type": "hostssl",
+        "address": "all",
+        "netmask": "",
+        "method": "trust",
+        "error": "cannot match because SSL is disabled",
+    }
+    found = state(bookworm, target, hba=[told])
+    assert ([rule.kind for rule in found.hba], found.hba_errors) == (["hostssl"], ())
 
 
 @pytest.mark.parametrize(("value", "off"), [
