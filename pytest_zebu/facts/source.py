@@ -78,14 +78,24 @@ def built_statements(source: str) -> list[int]:
     return sorted(set(found))
 
 
-def parse(gathered: Gathered, target: Target) -> Source:
-    """From the files of the running image."""
+def files_of(gathered: Gathered) -> list[tuple[str, str]]:
+    """The files of the running image, by their paths.
+
+    Raises:
+        Missing: there are none.
+    """
     said = gathered.said("source").out
-    files = _FILE.findall(said)
+    files: list[tuple[str, str]] = _FILE.findall(said)
     if not files:
         if said.strip():
             raise Garbled("the application's source")
         raise Missing(Unknown(Reason.MISSING, "the backend's image has no source in /app"))
+    return files
+
+
+def parse(gathered: Gathered, target: Target) -> Source:
+    """From the files of the running image."""
+    files = files_of(gathered)
     unread, built = [], []
     for name, text in files:
         try:

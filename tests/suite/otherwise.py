@@ -17,6 +17,7 @@ from pytest_zebu.facts.exposure import UNOPENED
 from pytest_zebu.facts.jobs import Command, Job
 from pytest_zebu.facts.monitors import Agent, Watcher
 from pytest_zebu.facts.packages import Advisory
+from pytest_zebu.facts.postgres import Column, ForeignKey, Index, Table
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
@@ -476,3 +477,18 @@ def renewing(**changes: Any) -> Change:
 def managed(*names: str) -> Change:
     """The proxy renews a certificate for these names."""
     return lambda value, now: replace(value, certificates=Known((replace(value.certificates.value[0], names=names),)))
+
+
+def reference(name: str, kind: str, is_own_key: bool = False) -> Change:
+    """The database with one more column that is named as a reference, in a table of its own."""
+    return lambda value, now: replace(value, references=(*value.references, Column("orders", name, kind, is_own_key)))
+
+
+def served(columns: tuple[str, ...], by: tuple[str, ...], is_valid: bool = True, **index: Any) -> Change:
+    """The database with a big table, of which some columns refer to another, and one index."""
+    return lambda value, now: replace(
+        value,
+        tables=(Table("big", 10_001, 0, 0, 0, True, ()),),
+        foreign_keys=(ForeignKey("big", columns, "portfolios", True),),
+        indexes=(Index("one", "big", is_valid, by, **index),),
+    )

@@ -19,6 +19,8 @@ from pytest_zebu.facts.bruteforce import Server as Listening
 from pytest_zebu.facts.containers import Published
 from pytest_zebu.facts.firewall import Boot
 from pytest_zebu.facts.packets import Fate
+from pytest_zebu.facts.pools import Pool, Pooler
+from pytest_zebu.facts.postgres import Index, Override, Table
 from pytest_zebu.facts.resources import MEMORY_SHARE
 from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
@@ -71,12 +73,14 @@ from tests.suite.otherwise import (
     ordered,
     outgrown,
     publishing,
+    reference,
     renewed_by,
     renewing,
     said,
     samples,
     saved,
     section,
+    served,
     silent,
     small_scale,
     table,
@@ -84,7 +88,6 @@ from tests.suite.otherwise import (
     unanswered,
     undeclared,
     unreadable,
-    variable,
     waiting,
     watching,
     with_,
@@ -124,7 +127,12 @@ UPDATES, IMAGES, GROWTH = (
 DAILY, SIZE = "post.recovery.backups.daily", "post.recovery.backups.size"
 BEFORE, AFTER, OLD = (f"post.recovery.snapshots.{name}" for name in ("pre-deployment", "post-deployment", "retention"))
 PAGE, API, MEMORY, CPU, ROOM = (f"deploy.performance.{name}" for name in ("page-load", "api", "memory", "cpu", "disk"))
-INDEXES, VACUUM = "pre.database.integrity.indexes", "pre.database.integrity.autovacuum"
+INDEXES, VACUUM, REFERENCES = (f"pre.database.integrity.{name}" for name in ("indexes", "autovacuum", "foreign-keys"))
+POOLING, CONNECTIONS, PRODUCTION = (
+    f"pre.database.configuration.{name}" for name in ("pooling", "max-connections", "production-mode")
+)
+APPLIED, UNDONE = "deploy.database.migrations", "pre.database.backups.rollback-documented"
+BIG = Table("big", 10_001, 0, 0, 0, True, ())
 SHUT, PORTS_ONLY = "pre.security.firewall.enabled", "pre.security.firewall.required-ports-only"
 MEGA = 2**20
 GUARDED, NO_PASSWORDS, ROOT, KEYS = (
@@ -495,14 +503,75 @@ ROWS: tuple[Row, ...] = (
     # A page that is longer than what is compared of it
     ("deploy.frontend.https", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
     ("pre.infrastructure.reverse-proxy", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
-    # Pools: SQLAlchemy's words for no limit
-    ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "0")}, FAILED, "has no limit"),
-    ("pre.database.configuration.pooling", {"environment": variable("DB_MAX_OVERFLOW", "-1")}, FAILED, "has no limit"),
-    ("pre.database.configuration.max-connections", {"environment": variable("DB_MAX_OVERFLOW", "-1")}, FAILED, "has no limit"),
-    ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", " +10 ")}, PASSED, ""),
-    ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "")}, PASSED, ""),
-    ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "ten")}, OPEN, "is no number"),
-    ("pre.database.configuration.pooling", {"environment": variable("DB_POOL_SIZE", "1e9")}, OPEN, "is no number"),
+    # Pools that have no limit, that are not clear, and what stands between them and the database. There is room for 97.
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", None, "10 + -1"),))}, FAILED, "has no limit"),
+    (CONNECTIONS, {"backend_connections": with_(pools=(Pool("a.py:1", None, "10 + -1"),))}, FAILED, "has no limit"),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", None, "?", "its pool depends on X"),))}, OPEN, "a.py:1: its pool depends on X"),
+    (CONNECTIONS, {"backend_connections": with_(pools=(Pool("a.py:1", None, "?", "its pool depends on X"),))}, OPEN, "depends on X"),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 98, "98"), Pool("b.py:1", None, "?", "why")))}, FAILED, "room for 97"),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 97, "97"),))}, PASSED, ""),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 98, "98"),))}, FAILED, "98"),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 97, "97"), Pool("b.py:1", 1, "1")))}, OPEN, "it may be 98"),
+    (POOLING, {"backend_connections": with_(processes=3)}, PASSED, ""),
+    (POOLING, {"backend_connections": with_(processes=4)}, FAILED, "120"),
+    (POOLING, {"backend_connections": with_(beside=(("worker", 2),))}, PASSED, ""),
+    (POOLING, {"backend_connections": with_(beside=(("worker", 3),))}, OPEN, "it may be 120"),
+    (CONNECTIONS, {"backend_connections": with_(beside=(("worker", None), ("other", 2)))}, OPEN, "it may be 120"),
+    (POOLING, {"backend_connections": with_(pooler=Pooler("odyssey", "pool"))}, OPEN, "odyssey (pool) stands between"),
+    (POOLING, {"backend_connections": with_(pooler=Pooler("pgbouncer", "pool", {"read": "yes"}), pools=(Pool("a.py:1", None, "NullPool"),))}, PASSED, ""),
+    (POOLING, {"backend_connections": with_(pooler=Pooler("pgbouncer", "pool", {"read": "yes", "default_pool_size": "97"}), processes=3)}, PASSED, ""),
+    (CONNECTIONS, {"backend_connections": with_(pooler=Pooler("pgbouncer", "pool", {"read": "yes", "default_pool_size": "98"}))}, FAILED, "pgbouncer may open 98"),
+    (POOLING, {"backend_connections": with_(pooler=Pooler("pgbouncer", "pool", {"read": "yes"}), processes=4)}, FAILED, "takes 100 clients"),
+    (CONNECTIONS, {"database": with_(unseen=1)}, OPEN, "track_activities"),
+    (CONNECTIONS, {"database": with_(unseen=1, stuck=1)}, FAILED, "idle in a transaction"),
+    # Settings of the role that asks, rules that were not loaded, replication as a role
+    (PRODUCTION, {"database": with_(own_settings=("synchronous_commit",))}, OPEN, "its own setting"),
+    (PRODUCTION, {"database": with_(own_settings=("search_path",))}, PASSED, ""),
+    (PRODUCTION, {"database": with_(is_hba_unloaded=True)}, OPEN, "after it was loaded"),
+    (PRODUCTION, {"database": with_(is_hba_unloaded=None)}, PASSED, ""),
+    (PRODUCTION, {"database": with_(overrides=(Override("other", "synchronous_commit", "local", "other"),))}, PASSED, ""),
+    (PRODUCTION, {"database": with_(overrides=(Override("other", "synchronous_commit", "off", "other"),))}, FAILED, "other synchronous_commit=off"),
+    (PRODUCTION, {"database": with_(overrides=(Override("app", "search_path", "off", "app"),))}, PASSED, ""),
+    (REFERENCES, {"database": with_(overrides=(Override("app", "session_replication_role", "Replica", "app"),))}, FAILED, "nothing is checked"),
+    (REFERENCES, {"database": with_(overrides=(Override("app", "session_replication_role", "local", "app"),))}, PASSED, ""),
+    (REFERENCES, {"database": lambda value, now: replace(value, settings={**value.settings, "session_replication_role": "replica"})}, FAILED, "nothing is checked"),
+    # References: what could be one, and what enforces it
+    (REFERENCES, {"database": reference("portfolio_id", "uuid")}, FAILED, "has no foreign key to portfolios"),
+    (REFERENCES, {"database": reference("portfolio_id", "number")}, OPEN, "can have none (number, and there uuid)"),
+    (REFERENCES, {"database": reference("portfolio_id", "uuid", is_own_key=True)}, PASSED, ""),
+    (REFERENCES, {"database": reference("nothing_id", "uuid")}, PASSED, ""),
+    (REFERENCES, {"database": lambda value, now: replace(value, foreign_keys=(replace(value.foreign_keys[0], is_enforced=False), *value.foreign_keys[1:]))}, FAILED, "is not enforced"),
+    # What serves a reference
+    (INDEXES, {"database": served(("a", "b"), ("b", "a", "c"))}, PASSED, ""),
+    (INDEXES, {"database": served(("a", "b"), ("b",))}, PASSED, ""),
+    (INDEXES, {"database": served(("a", "b"), ("a", "c"))}, FAILED, "big.a+b: no index begins with it"),
+    (INDEXES, {"database": served(("a", "b"), ("c", "a", "b"))}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": served(("a",), ("a", "c"))}, PASSED, ""),
+    (INDEXES, {"database": served(("a",), ("",))}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": served(("a",), ("a",), method="hash")}, PASSED, ""),
+    (INDEXES, {"database": served(("a",), ("a",), method="brin")}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": served(("a",), ("a",), where="(a IS NOT NULL)")}, PASSED, ""),
+    (INDEXES, {"database": served(("a",), ("a",), where="(c IS NOT NULL)")}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": served(("a",), ("a",), where="(deleted_at IS NULL)")}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": served(("a",), ("a",), is_valid=False, is_being_built=True)}, FAILED, "no index begins with it"),
+    (INDEXES, {"database": lambda value, now: replace(value, indexes=(*value.indexes, Index("new", "portfolios", False, ("a",), is_being_built=True)))}, OPEN, "is being built now"),
+    (INDEXES, {"database": lambda value, now: replace(served(("a",), ("c",))(value, now), tables=(replace(BIG, rows=None),))}, OPEN, "nobody counted"),
+    (INDEXES, {"database": with_(has_other_collation=True)}, PASSED, ""),
+    (VACUUM, {"database": with_(age=999_999_999)}, PASSED, ""),
+    (VACUUM, {"database": with_(age=1_000_000_000)}, FAILED, "nothing was frozen"),
+    (VACUUM, {"database": lambda value, now: replace(value, settings={**value.settings, "autovacuum_naptime": "3600"})}, PASSED, ""),
+    (VACUUM, {"database": lambda value, now: replace(value, settings={**value.settings, "autovacuum_naptime": "86400"})}, FAILED, "every 24 hours"),
+    # Heads, rows of alembic's table, and tables that are not there
+    (APPLIED, {"migrations": with_(heads=("a", "b"), revisions=("a", "b"), applied=("a", "b"))}, PASSED, ""),
+    (APPLIED, {"migrations": with_(heads=("a", "b"), revisions=("a", "b"), applied=("a",))}, FAILED, "several heads"),
+    (APPLIED, {"migrations": with_(heads=("a", "b"), revisions=("a", "b"), applied=("a",), implied=("b",))}, PASSED, ""),
+    (APPLIED, {"migrations": with_(heads=("a", "b"), revisions=("a", "b"), applied=("a", "b"), implied=("b",))}, PASSED, ""),
+    (APPLIED, {"migrations": with_(heads=("b",), revisions=("a", "b"), applied=("a", "b"))}, FAILED, "applied a, b, the code wants b"),
+    (APPLIED, {"migrations": with_(applied=("e005",))}, FAILED, "the database has e005, which the deployed code does not know"),
+    (APPLIED, {"migrations": with_(applied=())}, FAILED, "no migration was ever applied"),
+    (APPLIED, {"migrations": with_(made=("portfolios", "gone"))}, FAILED, "the table gone is not there"),
+    (UNDONE, {"migrations": with_(without_downgrade=("z9.py",))}, FAILED, "z9.py cannot be undone"),
+    (UNDONE, {"migrations": with_(nothing_to_undo=("z9.py",))}, PASSED, ""),
     # What was not read leaves an item open, and hides nothing that was found
     (VULNERABLE, {"audit": with_(unread=("pnpm-lock.yaml",))}, OPEN, "pnpm-lock.yaml"),
     (VULNERABLE, {"audit": both(known("high"), with_(unread=("pnpm-lock.yaml",)))}, FAILED, "GHSA-1"),
@@ -510,8 +579,8 @@ ROWS: tuple[Row, ...] = (
     ("pre.database.configuration.production-mode", {"database": with_(hba_errors=(7,))}, OPEN, "line 7"),
     ("pre.database.configuration.production-mode", {"database": with_(hba=(), hba_errors=())}, OPEN, "could not be read"),
     # Whole words, in every spelling
-    ("pre.database.configuration.production-mode", {"database": with_(overrides=(("app", "synchronous_commit", "Off"),))}, FAILED, "app synchronous_commit=Off"),
-    ("pre.database.configuration.production-mode", {"database": with_(overrides=(("app", "synchronous_commit", "local"),))}, PASSED, ""),
+    ("pre.database.configuration.production-mode", {"database": with_(overrides=(Override("app", "synchronous_commit", "Off"),))}, FAILED, "app synchronous_commit=Off"),
+    ("pre.database.configuration.production-mode", {"database": with_(overrides=(Override("app", "synchronous_commit", "local"),))}, PASSED, ""),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-kernelless", "Proxmox"))}, PASSED, ""),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-manager", "not-proxmox"))}, FAILED, "pve-manager"),
     (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (26 * DAY / 24,))}, PASSED, ""),

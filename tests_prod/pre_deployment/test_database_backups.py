@@ -14,7 +14,7 @@ from pytest_zebu.facts.dumping import DAILY, Making, keep_appearing, making_of
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.jobs import Job
-from pytest_zebu.facts.postgres import Migrations
+from pytest_zebu.facts.migrations import Migrations
 from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
 from pytest_zebu.facts.schedules import together
 from pytest_zebu.facts.trials import Drill
@@ -313,6 +313,10 @@ def test_migrations_can_be_undone(documents: Documents, migrations: Migrations, 
         if not found and documents.unseen:
             raise NotAssessed(f"no document that was read tells how to undo a migration; {documents.unseen}")
         assert found, "no document of the checkout tells how to undo a migration"
+    if migrations.nothing_to_undo:
+        case.saw(
+            f"without effect on the schema, so that nothing is to be undone: {', '.join(migrations.nothing_to_undo)}"
+        )
     with case("every migration has a downgrade", f"{len(migrations.revisions)} revisions"):
         empty = ", ".join(migrations.without_downgrade)
         assert not empty, f"{empty} cannot be undone"
