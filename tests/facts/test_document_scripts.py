@@ -43,7 +43,7 @@ def commit(folder: Path, when: str) -> None:
     own = ["-c", "user.name=operations", "-c", "user.email=operations@zebu.test", "-c", "core.hooksPath=/dev/null"]
     environment = {**os.environ, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
     for command in (["init", "-q"], ["add", "-A"], [*own, "commit", "-qm", "documents"]):
-        subprocess.run(["git", "-C", folder, *command], check=True, env=environment)
+        subprocess.run(["git", "-C", str(folder), *command], check=True, env=environment)
 
 
 def only(found: Documents) -> Document:
@@ -186,7 +186,7 @@ def test_a_shallow_copy_knows_nothing_of_before(read: Read, tmp_path: Path) -> N
     (tmp_path / "app/a.md").write_text("y")
     commit(tmp_path / "app", "2026-03-04T00:00:00Z")
     (tmp_path / "app").rename(tmp_path / "origin")
-    clone = ["git", "clone", "-q", "--depth", "1", f"file://{tmp_path}/origin", tmp_path / "app"]
+    clone = ["git", "clone", "-q", "--depth", "1", f"file://{tmp_path}/origin", f"{tmp_path}/app"]
     subprocess.run(clone, check=True, capture_output=True)
     assert [one.changed for one in read({})] == [None, None]
 

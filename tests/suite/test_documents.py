@@ -9,7 +9,7 @@ import pytest
 
 from pytest_zebu.facts.documents import Document, Documents, Part
 from pytest_zebu.plugin.checks import Cases
-from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.outcome import Case, Outcome
 from tests.facts.answers import NOON
 from tests_prod.documents import expect_document
 
@@ -19,7 +19,7 @@ SECTION = Part(30, frozenset({"deploy"}), frozenset({"deploy", "logs"}))
 PAGE = Document("b.md", replace(WHOLE, titles=frozenset()), (SECTION,), NOON)
 
 
-def judged(*found: Document, **changes: Any) -> Finding:
+def judged(*found: Document, **changes: Any) -> Case:
     case = Cases()
     expect_document(
         replace(Documents(found), **changes), case, "deploying", everywhere={"deploy", "logs"}, section={"deploy"}
