@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 
-from pytest_zebu.facts import ALL, documents, scripts, trials
+from pytest_zebu.facts import ALL, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
 from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.ssh import program
@@ -179,24 +179,6 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
 def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -> None:
     done = run("packages-locks.sh", commands={"find": "echo '5 ./uv.lock'; exit 1"}, APP_DIR=str(tmp_path))
     assert "@part" in done.stdout.split("\n")
-
-
-def test_documents_that_are_not_read_are_told(tmp_path: Path, run: Run) -> None:
-    """Git has nothing to say here: the files' own times stand in."""
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/deploy.md").write_text("# Deploy\n")
-    (tmp_path / "long.md").write_text("x" * 524_289)
-    topics = dict(documents.PROBE.values)["TOPICS"]
-    asked = {"TOPICS": topics, "APP_DIR": str(tmp_path), "SET_DOCUMENTS": "", "PERL": scripts.text("documents.pl")}
-    done = run("git.sh", "documents.sh", **asked)
-    lines = done.stdout.split("\n")
-    assert "@unread long.md" in lines
-    assert any(line.startswith("@document 2 0 ") and line.endswith(" docs/deploy.md") for line in lines)
-    done = run("git.sh", "documents.sh", commands={"find": "exit 1"}, **asked)
-    assert "@unread ." in done.stdout.split("\n")
-    many = "i=0; while [ $i -lt 2003 ]; do echo ./docs/deploy.md; i=$((i+1)); done"
-    done = run("git.sh", "documents.sh", commands={"find": many}, **asked)
-    assert "@cut 3" in done.stdout.split("\n")
 
 
 def test_what_the_node_refuses_is_no_answer(run: Run) -> None:

@@ -394,7 +394,7 @@ def hypervisor(*, stored: tuple[timedelta, ...] | None, runs: Known[Any] | Unkno
 
 def documents(**changes: Any) -> Change:
     """The documents, each with fields otherwise."""
-    return lambda value, now: replace(value, found=only(**changes)(value.found, now))
+    return lambda value, now: replace(value, all=only(**changes)(value.all, now))
 
 
 def variable(name: str, text: str) -> Change:

@@ -476,7 +476,7 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=ago(MONTH))}, PASSED, ""),
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=ago(MONTH + SECOND))}, OPEN, "no document changed"),
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=None)}, OPEN, "no document changed"),
-    ("ops.monthly.documentation", {"past": nothing, "documents": lambda value, now: replace(value, found=first(changed=None)(value.found, now))}, PASSED, ""),
+    ("ops.monthly.documentation", {"past": nothing, "documents": lambda value, now: replace(value, all=first(changed=None)(value.all, now))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR + SECOND))}, OPEN, "days old"),
     ("post.monitoring.disk.usage", {"disk": first(size=10, available=2)}, FAILED, "is 80 % full"),

@@ -306,7 +306,7 @@ def test_migrations_can_be_undone(documents: Documents, migrations: Migrations, 
         document
         for document in documents
         if document.words >= MINIMUM_WORDS
-        and ("downgrade" in document.topics or {"rollback", "migration"} <= document.topics.keys())
+        and ("downgrade" in document.topics or {"rollback", "migration"} <= document.topics)
         and "rollback" in document.topics
     ]
     with case("a document", *(f"{document.path}: {document.words} words" for document in found)):
