@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -206,8 +206,12 @@ def _deployment(one: Mapping[str, Any], listed: Any) -> dict[str, Any]:
 # Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/
 
 
-def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
-    """The answers to paths of the API, each with its data or with why it has none."""
+def ask_proxmox(settings: Settings, questions: Mapping[str, str]) -> Any:
+    """The answers to questions, by their names, each with its data or with why it has none.
+
+    What stands in braces in a question is filled in from what was answered before: `{node}` and `{type}` of the machine,
+    each `{storage}` and `{pool}` of the backup jobs, each `{upid}` of runs that do not name the machine.
+    """
     proxmox = settings.proxmox
     if proxmox.api is None or proxmox.token is None:
         return Unknown(Reason.NOT_CONFIGURED, "proxmox.api and proxmox.token are not set")
@@ -227,7 +231,7 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         try:
             return api(resource).get(**params)
         except ResourceException as error:
-            return refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
+            return _proxmox_refusal(error.status_code, resource, f"{error.content or error.status_message}")
         except AuthenticationError:
             return refusal(401, f"Proxmox {resource}", "")
         except requests.TooManyRedirects as error:
@@ -236,11 +240,13 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         except ValueError:
             return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
 
+    found: dict[str, Any] = {}
     try:
-        found = {path: ask(path) for path in paths if STORAGE not in path}
-        for path in (path for path in paths if STORAGE in path):
-            concrete = [path.replace(STORAGE, name) for name in _backup_storages(found.get("cluster/backup"))]
-            found |= {path: ask(path) for path in concrete}
+        # Those that name fewer things come first: they tell of the others.
+        for name, path in sorted(questions.items(), key=lambda one: _rank(one[1])):
+            for values in _fillings(path, found, settings):
+                kept = KEPT.get(name.partition("/")[0], _all_of)
+                found[name.format_map(values)] = kept(ask(path.format_map(values)), proxmox.vmid)
     except requests.exceptions.SSLError:
         return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
     except requests.RequestException as error:
@@ -248,15 +254,110 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     return found
 
 
-STORAGE, STORAGES = "{storage}", 8
-"""In a path, what stands for each storage that a backup job writes to; and how many of them are asked at most."""
+NODE_GONE = range(595, 600)
+"""What a node of the cluster answers in the place of another one that it cannot reach."""
+STORAGES, POOLS, LOGS = 8, 8, 4
+"""So many storages and pools of backup jobs are asked for at most, and logs of runs."""
+_PLACES = re.compile(r"\{(\w+)\}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_UPID = re.compile(r"UPID:[A-Za-z0-9_.@!:-]{1,200}")
 
 
-def _backup_storages(jobs: Any) -> list[str]:
-    if not isinstance(jobs, list):
-        return []
-    names = {str(job.get("storage")) for job in jobs if isinstance(job, dict) and job.get("storage")}
-    return sorted(name for name in names if re.fullmatch(r"[A-Za-z0-9_.-]+", name))[:STORAGES]
+def _proxmox_refusal(status: int, resource: str, message: str) -> Unknown:
+    if status in NODE_GONE:
+        return Unknown(Reason.UNREACHABLE, f"Proxmox {resource}: its node does not answer ({status})")
+    return refusal(status, f"Proxmox {resource}", message)
+
+
+def _rank(path: str) -> int:
+    places = set(_PLACES.findall(path))
+    return 2 if "upid" in places else 1 if places else 0
+
+
+def _fillings(path: str, found: Mapping[str, Any], settings: Settings) -> list[dict[str, str]]:
+    """What to fill in, once for each question that comes of it."""
+    known = _place_of(found.get("guests"), settings)
+    if "{storage}" in path:
+        return [known | {"storage": name} for name in _of_jobs(found, "storage")[:STORAGES]]
+    if "{pool}" in path:
+        return [known | {"pool": name} for name in _of_jobs(found, "pool")[:POOLS]]
+    if "{upid}" in path:
+        return [known | {"upid": name} for name in _runs_of_many(found.get("all_runs"))]
+    return [known]
+
+
+def _place_of(guests: Any, settings: Settings) -> dict[str, str]:
+    """Where the machine is, and of which kind, as far as it is told."""
+    here = {"node": settings.proxmox.node, "type": "qemu", "vmid": str(settings.proxmox.vmid)}
+    for row in guests if isinstance(guests, list) else ():
+        if isinstance(row, dict) and str(row.get("vmid")) == here["vmid"]:
+            node, kind = str(row.get("node")), row.get("type")
+            here |= {"node": node} if _NAME.fullmatch(node) else {}
+            here |= {"type": kind} if kind in ("qemu", "lxc") else {}
+    return here
+
+
+def _of_jobs(found: Mapping[str, Any], key: str) -> list[str]:
+    jobs = found.get("backup_jobs")
+    names = {str(job[key]) for job in jobs if isinstance(job, dict) and job.get(key)} if isinstance(jobs, list) else ()
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def _runs_of_many(tasks: Any) -> list[str]:
+    """The newest runs that name no machine."""
+    rows = [row for row in tasks if isinstance(row, dict) and not row.get("id")] if isinstance(tasks, list) else []
+    ended = [row for row in rows if isinstance(row.get("endtime"), int) and _UPID.fullmatch(str(row.get("upid")))]
+    return [str(row["upid"]) for row in sorted(ended, key=lambda row: -row["endtime"])[:LOGS]]
+
+
+LOG_LINES = 5000
+DISK = re.compile(r"(?:ide|sata|scsi|virtio|mp)\d{1,3}|rootfs")
+OF_STORAGE = ("type", "path", "server", "shared", "is_mountpoint", "prune-backups", "maxfiles")
+
+
+def _all_of(answer: Any, vmid: int | None) -> Any:
+    return answer
+
+
+def _lines_about(log: Any, vmid: int | None) -> Any:
+    """Of the log of a run, what it says of the machine's backup, and whether it was read to its end."""
+    if not isinstance(log, list):
+        return log
+    about = re.compile(rf"(?:Finished )?Backup of VM {vmid}\b")
+    texts = [str(line.get("t", "")) for line in log if isinstance(line, dict)]
+    return {"lines": [text[:200] for text in texts if about.search(text)], "is_cut": len(log) >= LOG_LINES}
+
+
+def _own_rows(rows: Any, vmid: int | None) -> Any:
+    """Of a list of machines, what it says of ours."""
+    if not isinstance(rows, list):
+        return rows
+    kept = ("vmid", "node", "type", "pool", "template")
+    own = [row for row in rows if isinstance(row, dict) and str(row.get("vmid")) == str(vmid)]
+    return [{key: row[key] for key in kept if key in row} for row in own]
+
+
+def _members(pool: Any, vmid: int | None) -> Any:
+    """Of a pool, whether it has our machine: a list with its row, or without."""
+    found = pool[0] if isinstance(pool, list) and len(pool) == 1 else pool
+    return _own_rows(found.get("members"), vmid) if isinstance(found, dict) else found
+
+
+def _disks(config: Any, vmid: int | None) -> Any:
+    """Of a machine's settings, its disks: the rest may hold anything."""
+    if not isinstance(config, dict):
+        return config
+    return {key: str(text)[:500] for key, text in config.items() if DISK.fullmatch(str(key))}
+
+
+def _storage(config: Any, vmid: int | None) -> Any:
+    return {key: config[key] for key in OF_STORAGE if key in config} if isinstance(config, dict) else config
+
+
+KEPT: Mapping[str, Callable[[Any, int | None], Any]] = {
+    "guests": _own_rows, "pool": _members, "config": _disks, "storage": _storage, "log": _lines_about,
+}  # fmt: skip
+"""By the first word of a question's name, what is kept of its answer."""
 
 
 # NPMplus and Nginx Proxy Manager

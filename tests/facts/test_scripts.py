@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socketserver
 import subprocess
@@ -195,8 +196,38 @@ def test_documents_that_are_not_read_are_told(tmp_path: Path, run: Run) -> None:
 
 def test_what_the_node_refuses_is_no_answer(run: Run) -> None:
     pvesh = 'case "$2" in /version) echo "{\\"release\\": \\"9.1\\"}" ;; *) echo "[ {"; exit 2 ;; esac'
-    done = run("pvesh.sh", commands={"pvesh": pvesh}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="")
-    assert done.stdout == '@version {"release": "9.1"}\n@updates \n@refreshes \n@backup_jobs \n'
+    asked = {"commands": {"pvesh": pvesh}, "SET_PROXMOX_NODE": "pve"}
+    done = run("json.pl", "pvesh.pl", **asked, SET_PROXMOX_VMID="")
+    assert done.stdout == '@backup_jobs \n@version {"release": "9.1"}\n@updates \n@refreshes \n'
+    done = run("json.pl", "pvesh.pl", **asked, SET_PROXMOX_VMID="200")
+    assert done.stdout.split("\n")[4:] == ["@guests ", "@snapshots ", "@config ", "@backup_runs ", "@all_runs ", ""]
+
+
+def test_a_machine_without_pvesh_is_no_node(run: Run) -> None:
+    done = run("json.pl", "pvesh.pl", SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="200")
+    assert (done.returncode, done.stdout) == (127, "")
+
+
+PVESH = r"""case "$2" in
+  /cluster/backup) echo '[{"id":"b","storage":"nas","all":1},{"id":"c","storage":"a b"}]' ;;
+  /cluster/resources) echo '[{"vmid":2000,"node":"x"},{"vmid":200,"node":"pve2","type":"lxc","name":"a \"b","pool":"p"}]' ;;
+  /nodes/pve2/lxc/200/config) echo '{"rootfs":"local:9,size=9G","mp0":"b,\"x","description":"@content/nas []"}' ;;
+  /storage/nas) echo '{"type":"pbs","server":"nas","prune-backups":{"keep-last":"3","keep-daily":"7"},"username":"u"}' ;;
+  /nodes/pve2/tasks) echo '[{"id":"","endtime":1,"upid":"UPID:pve2:1:"},{"id":"200","endtime":9,"upid":"UPID:pve2:9:"},{"id":"","upid":"UPID:pve2:2:"}]' ;;
+  /nodes/pve2/tasks/UPID:pve2:1:/log) printf '[{"n":1,"t":"INFO: Finished Backup of VM 200 (1)"},\n{"n":2,"t":"INFO: Finished Backup of VM 2001 (1)"}]' ;;
+  *) echo '[]' ;;
+esac"""
+
+
+def test_the_node_is_asked_where_the_machine_is(run: Run) -> None:
+    done = run("json.pl", "pvesh.pl", commands={"pvesh": PVESH}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="200")
+    said = dict(line.removeprefix("@").split(" ", 1) for line in done.stdout.splitlines())
+    found = {name: json.loads(text) for name, text in said.items()}
+    assert found["guests"] == [{"vmid": "200", "node": "pve2", "type": "lxc", "pool": "p"}]
+    assert found["config"] == {"rootfs": "local:9,size=9G", "mp0": 'b,"x'}
+    assert found["storage/nas"] == {"type": "pbs", "server": "nas", "prune-backups": "keep-daily=7,keep-last=3"}
+    assert found["log/UPID:pve2:1:"] == {"lines": ["INFO: Finished Backup of VM 200 (1)"], "is_cut": False}
+    assert [name for name in said if name.startswith(("log/", "content/"))] == ["content/nas", "log/UPID:pve2:1:"]
 
 
 INSTALLED = """case "$1 $2" in

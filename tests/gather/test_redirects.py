@@ -27,7 +27,7 @@ def forge(declared: Declared, url: str) -> Any:
 
 def proxmox(declared: Declared, url: str) -> Any:
     table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
-    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
+    return services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]
 
 
 def proxy(declared: Declared, url: str) -> Any:

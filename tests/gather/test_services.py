@@ -12,9 +12,12 @@ import pytest
 
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
+from pytest_zebu.facts import proxmox as hypervisor
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 from tests.gather.conftest import SECRET
 
 Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
@@ -95,18 +98,66 @@ def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
 
 def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
     url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000))
-    paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
+    asked = {
+        "version": "version",
+        "updates": "nodes/pve/apt/update",
+        "tasks": "nodes/pve/tasks?typefilter=aptupdate&limit=20",
+    }
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
-    answer = services.ask_proxmox(declared(proxmox=table), paths)
+    answer = services.ask_proxmox(declared(proxmox=table), asked)
     assert answer["version"]["release"] == "9.1"
-    assert answer[paths[1]] == []
-    assert {task["type"] for task in answer[paths[2]]} == {"aptupdate"}
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), paths)
-    assert reasons(answer[paths[1]]) is Reason.NO_PERMISSION
-    assert "Sys.Modify" in answer[paths[1]].detail
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), paths)
+    assert answer["updates"] == []
+    assert {task["type"] for task in answer["tasks"]} == {"aptupdate"}
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), asked)
+    assert reasons(answer["updates"]) is Reason.NO_PERMISSION
+    assert "Sys.Modify" in answer["updates"].detail
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), asked)
     assert reasons(answer["version"]) is Reason.NO_PERMISSION
-    assert reasons(services.ask_proxmox(declared(), paths)) is Reason.NOT_CONFIGURED
+    assert reasons(services.ask_proxmox(declared(), asked)) is Reason.NOT_CONFIGURED
+
+
+def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
+    service: Service, declared: Callable[..., Settings]
+) -> None:
+    """Storages, pools and runs are found by their names; of what may hold anything, only what is asked for is kept."""
+    state = states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000)
+    guest = state["guests"]["200"]
+    guest |= {"pool": "prod", "config": {**guest["config"], "description": SECRET}}
+    log = [
+        "INFO: Finished Backup of VM 2000 (00:00:01)",
+        "INFO: Finished Backup of VM 200 (00:00:01)",
+        f"INFO: {SECRET}",
+    ]
+    run = {"upid": "UPID:pve:1:root@pam:", "type": "vzdump", "id": "", "status": "job errors", "endtime": 1, "log": log}
+    state |= {
+        "tasks": [run],
+        "backup_jobs": [{"id": "b", "pool": "prod", "storage": "nas"}, {"id": "c", "storage": "a b"}],
+    }
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret", "vmid": 200}
+    settings = declared(proxmox=table)
+    (look,) = hypervisor.looks(Target(name="lab", host=Host(address="192.0.2.1"), settings=settings))
+    answer = services.ask_proxmox(settings, look.arguments["questions"])
+    assert answer["guests"] == [{"vmid": 200, "node": "pve", "type": "qemu", "pool": "prod", "template": 0}]
+    assert set(answer["config"]) == {"scsi0"}
+    assert reasons(answer["pool/prod"]) is Reason.NO_PERMISSION
+    assert answer["log/UPID:pve:1:root@pam:"] == {"lines": [log[1]], "is_cut": False}
+    assert {name for name in answer if name.startswith("storage/")} == {"storage/nas"}
+    assert answer["storage/nas"]["type"] == "nfs"
+    assert len(answer["content/nas"]) == 4
+    assert SECRET not in json.dumps({key: value for key, value in answer.items() if not isinstance(value, Unknown)})
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(595, Reason.UNREACHABLE), (599, Reason.UNREACHABLE), (500, Reason.UNDECIDABLE)]
+)
+def test_a_node_that_does_not_answer_says_nothing(
+    status: int, reason: Reason, service: Service, declared: Callable[..., Settings]
+) -> None:
+    state = {**states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000), "refuse": {"status": status, "body": {}}}
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
+    assert reasons(services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]) is reason
 
 
 @pytest.mark.parametrize("flavour", ["npm", "npmplus"])
