@@ -375,7 +375,7 @@ def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_el
     return change
 
 
-def kept(**changes: Any) -> Change:
+def stocked(**changes: Any) -> Change:
     """The hypervisor's one job and its share, which has two of the machine, of an hour and of a day ago; parts of them otherwise."""
 
     def change(value: Any, now: datetime) -> Any:
