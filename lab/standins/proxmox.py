@@ -86,7 +86,7 @@ def make(state: Path) -> StandIn:
         node, upid = request.match
         if not may(request, state, f"/nodes/{node}", "Sys.Audit"):
             return refused(f"/nodes/{node}", "Sys.Audit")
-        lines = next((task.get("log", []) for task in state["tasks"] if task["upid"] == upid), [])
+        lines: list[str] = next((task.get("log", []) for task in state["tasks"] if task["upid"] == upid), [])
         shown = lines[: int(request.query.get("limit", 50))]
         return Response({"data": [{"n": number, "t": line} for number, line in enumerate(shown, 1)]})
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.proxy import UNCLEAR
+from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.client import Client, proxmox_api
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import ProxyAccess
@@ -373,12 +376,59 @@ def ask_proxy(settings: Settings) -> Any:
             health = _get(client, f"{proxy.api}/api/", "proxy: health")
         except _Refused as error:
             return error.unknown
-        # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
+        # Which says whether somebody has set it up; older ones have no such word.
         setup = health.get("setup") if isinstance(health, dict) else None
-        login = "" if setup is None else _default_login(proxy, settings.trust(proxy.ca_file))
+        match _product(client, proxy.api, health):
+            case "Nginx Proxy Manager":
+                login = _default_login(proxy, settings.trust(proxy.ca_file))
+            case "NPMplus" | "a set-up page":
+                login = ""
+            case _:
+                login = Unknown(Reason.UNDECIDABLE, UNKNOWN_PRODUCT)
         found: dict[str, Any] = {"setup": setup, "default_login": login}
         found |= _listings(client, settings)
     return found
+
+
+UNKNOWN_PRODUCT = "proxy: its API names neither product nor version that are known: its first login was not tried"
+FIRST_WITH_SETUP = (2, 13)
+"""The release of Nginx Proxy Manager from which on a page asks for the first account, instead of a login that everybody knows."""
+_TITLE = re.compile(r"<title>\s*([^<]{1,80}?)\s*</title>", re.IGNORECASE)
+
+
+def _product(client: Client, api: str | None, health: Any) -> str:
+    """What the administration is, by what it says of itself; empty where it does not.
+
+    NPMplus has no login that is known to everybody: it made a password of its own, or asks for the first account, as newer
+    releases of Nginx Proxy Manager do.
+    """
+    if not isinstance(health, dict):
+        return ""
+    version = health.get("version")
+    numbers = [version.get(part) for part in ("major", "minor", "revision")] if isinstance(version, dict) else []
+    # Only NPMplus logs in by other ways as well, and only it has releases that are no three numbers.
+    if {"oidc", "password"} & health.keys() or (isinstance(version, str) and version):
+        return "NPMplus"
+    if len(numbers) != 3 or not all(isinstance(number, int) for number in numbers):
+        return ""
+    title = _title(client, f"{api}/")
+    if "npmplus" in title.lower():
+        return "NPMplus"
+    if title.lower() == "nginx proxy manager":
+        return "Nginx Proxy Manager"
+    has_setup = isinstance(health.get("setup"), bool) and tuple(numbers[:2]) >= FIRST_WITH_SETUP
+    return "a set-up page" if has_setup else ""
+
+
+def _title(client: Client, url: str) -> str:
+    """The title of a page; empty where there is none."""
+    try:
+        with client.get(url, timeout=SECONDS, stream=True) as answer:
+            body = answer.raw.read(65_536, decode_content=True) if answer.status_code == 200 else b""
+    except (requests.RequestException, HTTPError):
+        return ""
+    found = _TITLE.search(body.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
 
 
 class _WrongPassword(Exception):
@@ -439,14 +489,63 @@ _WORD = re.compile(
 )
 
 
-def has_directive(text: Any, name: str) -> bool:
-    """Whether a piece of nginx's configuration has a directive, which is neither a comment nor another one's value."""
-    starts = True
-    for sign, word in (found.groups() for found in _WORD.finditer(str(text or "")) if any(found.groups())):
-        if word and starts and word == name:
-            return True
-        starts = bool(sign)
-    return False
+def _words(text: Any) -> Iterator[tuple[str, str]]:
+    """The signs and words of a piece of nginx's configuration, without comments and spaces."""
+    for found in _WORD.finditer(str(text or "")):
+        if any(found.groups()):
+            yield found[1] or "", found[2] or ""
+
+
+class _Location:
+    """A block of a piece of configuration while it is read."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.has_limit = self.is_dry = False
+
+
+def limits_of(row: Mapping[str, Any]) -> bool | str:
+    """Whether a host's own settings limit requests to the API: on the host, or where its locations lead them."""
+    top = _Location([])
+    found = [*_locations(str(row.get("advanced_config") or ""), top)]
+    for one in row.get("locations") or ():
+        if isinstance(one, dict):
+            inner = _Location(["location", str(one.get("path") or "")])
+            found += _locations(str(one.get("advanced_config") or ""), inner)
+            found.append(inner)
+    leading = [one for one in found if _leads(one.words)]
+    if any(one.has_limit for one in found) and any(one.words[0] != "location" or len(one.words) != 2 for one in found):
+        return UNCLEAR  # what a pattern, a condition or a nested block leads to is not followed
+    best = max(leading, key=lambda one: len(one.words[1]), default=None)
+    if best is not None and (best.has_limit or best.is_dry):
+        return best.has_limit and not best.is_dry
+    return top.has_limit and not top.is_dry
+
+
+def _leads(words: list[str]) -> bool:
+    return len(words) == 2 and words[0] == "location" and PROTECTED.startswith(words[1])
+
+
+def _locations(text: str, top: _Location) -> list[_Location]:
+    """The blocks in a piece of configuration; `top` is told what stands in none."""
+    found: list[_Location] = []
+    inside, words = [top], list[str]()
+    for sign, word in _words(text):
+        if word:
+            words.append(word)
+        elif sign == "{":
+            found.append(_Location(words or [""]))
+            inside.append(found[-1])
+            words = []
+        else:
+            if words[:1] == ["limit_req"]:
+                inside[-1].has_limit = True
+            elif words[:1] == ["limit_req_dry_run"]:
+                inside[-1].is_dry = words[1:2] == ["on"]
+            if sign == "}" and len(inside) > 1:
+                inside.pop()
+            words = []
+    return found
 
 
 def _listings(client: Client, settings: Settings) -> dict[str, Any]:
@@ -470,8 +569,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
             rows = _get(client, f"{proxy.api}/api/nginx/{kind}", f"proxy: {kind}")
             # The free text may hold anything: only what is asked of it is kept.
             found[kind] = [
-                {key: row[key] for key in kept if key in row}
-                | {"limits": has_directive(row.get("advanced_config"), "limit_req")}
+                {key: row[key] for key in kept if key in row} | {"limits": limits_of(row)}
                 for row in rows
                 if isinstance(row, dict)
             ]

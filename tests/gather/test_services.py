@@ -18,7 +18,7 @@ from pytest_zebu.gather import audit, services
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
-from tests.gather.conftest import SECRET
+from tests.gather.conftest import SECRET, Server
 
 Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
 
@@ -220,13 +220,59 @@ def test_an_advisory_that_is_not_understood_takes_nothing_with_it(
     assert "esbuild 0.17.19: GHSA-3" in answer.detail
 
 
+NPM = {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}
+NEWER = {**NPM, "version": {"major": 2, "minor": 13, "revision": 0}, "setup": True}
+TITLED = b"<!doctype html><title>Nginx Proxy Manager</title>"
+
+
+@pytest.mark.parametrize(("health", "page", "tried", "known"), [
+    (NPM, TITLED, True, True), (NEWER, TITLED, True, True), (NPM, b"<title> NPMplus </title>", False, True), (NPM, b"<title>Login</title>", False, False), (NPM, b"", False, False),
+    (NEWER, b"", False, True), ({**NEWER, "setup": "no"}, b"", False, False), ({"status": "OK", "setup": True, "password": True, "oidc": False}, TITLED, False, True),
+    ({"status": "OK", "version": "2025-11-01-r1"}, TITLED, False, True), ({"status": "OK", "setup": True}, TITLED, False, False), ({"status": "OK", "version": {"major": 2}}, TITLED, False, False),
+    ([], TITLED, False, False),
+])  # fmt: skip
+def test_a_first_login_is_tried_only_where_there_may_be_one(
+    health: Any,
+    page: bytes,
+    tried: bool,
+    known: bool,
+    servers: tuple[Server, Server],
+    declared: Callable[..., Settings],
+) -> None:
+    """NPMplus never had one, newer releases ask for the first account instead, and what is not known is left alone."""
+    first, _ = servers
+    first.answers |= {
+        "GET /api/": (200, {}, health),
+        "GET /": (200, {}, page),
+        "POST /api/tokens": (400, {}, {"error": {}}),
+    }
+    answer = services.ask_proxy(declared(proxy={"api": first.url}))
+    assert any(one.startswith("POST /api/tokens") for one in first.arrived) is tried
+    assert answer["default_login"] == "" if known else reasons(answer["default_login"]) is Reason.UNDECIDABLE
+
+
+LIMIT = "limit_req zone=a burst=5;"
+
+
+@pytest.mark.parametrize(("row", "limits"), [
+    ({"advanced_config": LIMIT}, True), ({"advanced_config": f"# {LIMIT}"}, False), ({"advanced_config": f"location / {{ {LIMIT} }}"}, True), ({}, False), ({"advanced_config": None}, False),
+    ({"advanced_config": f"location /health {{ {LIMIT} }}"}, False), ({"advanced_config": f"location /api/ {{ {LIMIT} }} location / {{ }}"}, True),
+    ({"advanced_config": f"{LIMIT} location /api/ {{ }}"}, True), ({"advanced_config": f"{LIMIT} limit_req_dry_run on;"}, False), ({"advanced_config": f"location ~ ^/api {{ {LIMIT} }}"}, "unclear"),
+    ({"advanced_config": f"if ($a) {{ {LIMIT} }}"}, "unclear"), ({"advanced_config": "limit_req_zone $a zone=a:1m rate=1r/s; limit_conn a 1;"}, False),
+    ({"locations": [{"path": "/api", "advanced_config": LIMIT}]}, True), ({"locations": [{"path": "/docs", "advanced_config": LIMIT}]}, False),
+    ({"locations": [{"path": "/api", "advanced_config": f"{LIMIT} limit_req_dry_run on;"}], "advanced_config": LIMIT}, False), ({"locations": ["x"]}, False),
+])  # fmt: skip
+def test_a_host_limits_requests_to_the_api(row: dict[str, Any], limits: bool | str) -> None:
+    assert services.limits_of(row) == limits
+
+
 @pytest.mark.parametrize(("text", "found"), [
-    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a", True), ('a "b;"; limit_req zone=a;', True),
+    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a;", True), ('a "b;"; limit_req zone=a;', True),
     ("# limit_req zone=a;", False), ("limit_req_zone $x zone=a:1m rate=1r/s;", False), ("limit_req_status 429;", False), ('add_header X "limit_req zone=a;";', False),
     ("add_header X limit_req;", False), ("set $a ${limit_req};", False), ("my_limit_req zone=a;", False), ("", False), (None, False), (7, False),
 ])  # fmt: skip
 def test_a_directive_is_no_comment_and_no_other_ones_value(text: Any, found: bool) -> None:
-    assert services.has_directive(text, "limit_req") is found
+    assert services.limits_of({"advanced_config": text}) is found
 
 
 ROW = {"name": "tests", "status": "completed", "conclusion": "success"}
