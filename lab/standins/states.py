@@ -157,6 +157,7 @@ def proxmox(token: str, cpus: int, memory: int, disk: int, deployed: int) -> dic
         "backup_jobs": [saving("201")],
         "storages": {
             "nas": {
+                "config": {"type": "nfs", "path": "/mnt/pve/nas", "server": LAN.format(30), "content": "backup"},
                 "status": {"type": "nfs", "shared": 1, "total": 2000 * GIB, "used": 300 * GIB, "avail": 1700 * GIB, "active": 1},
                 "content": backups,
             }

@@ -28,7 +28,7 @@ def forge(declared: Declared, url: str) -> Any:
 
 def proxmox(declared: Declared, url: str) -> Any:
     table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
-    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
+    return services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]
 
 
 def proxy(declared: Declared, url: str) -> Any:
@@ -97,12 +97,18 @@ def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server
     assert second.arrived == []
 
 
+OLD_PROXY = {
+    "GET /api/": (200, {}, {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}),
+    "GET /": (200, {}, b"<html><title>Nginx Proxy Manager</title></html>"),
+}
+
+
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_a_redirected_default_login_is_no_login(
     status: int, servers: tuple[Server, Server], declared: Declared
 ) -> None:
     first, second = servers
-    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.answers |= OLD_PROXY
     first.redirect(status, second, "POST /api/tokens")
     login = proxy_answer(declared, first.url)["default_login"]
     assert isinstance(login, Unknown)
@@ -140,7 +146,7 @@ def test_a_login_has_the_shape_of_one(
 ) -> None:  # fmt: skip
     """Neither a page that answers 200 to everything is a login, nor a service that is down a refusal."""
     first, _ = servers
-    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.answers |= OLD_PROXY
     first.answers["POST /api/tokens"] = (status, headers, said)
     login = proxy_answer(declared, first.url)["default_login"]
     assert (login.reason if isinstance(login, Unknown) else login) == accepted

@@ -12,11 +12,14 @@ import pytest
 
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
+from pytest_zebu.facts import proxmox as hypervisor
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services
 from pytest_zebu.gather.forge import ask_forge, that_count
 from pytest_zebu.settings import Settings
-from tests.gather.conftest import SECRET
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+from tests.gather.conftest import SECRET, Server
 
 Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
 
@@ -181,18 +184,66 @@ def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
 
 def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
     url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000))
-    paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
+    asked = {
+        "version": "version",
+        "updates": "nodes/pve/apt/update",
+        "tasks": "nodes/pve/tasks?typefilter=aptupdate&limit=20",
+    }
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
-    answer = services.ask_proxmox(declared(proxmox=table), paths)
+    answer = services.ask_proxmox(declared(proxmox=table), asked)
     assert answer["version"]["release"] == "9.1"
-    assert answer[paths[1]] == []
-    assert {task["type"] for task in answer[paths[2]]} == {"aptupdate"}
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), paths)
-    assert reasons(answer[paths[1]]) is Reason.NO_PERMISSION
-    assert "Sys.Modify" in answer[paths[1]].detail
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), paths)
+    assert answer["updates"] == []
+    assert {task["type"] for task in answer["tasks"]} == {"aptupdate"}
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), asked)
+    assert reasons(answer["updates"]) is Reason.NO_PERMISSION
+    assert "Sys.Modify" in answer["updates"].detail
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), asked)
     assert reasons(answer["version"]) is Reason.NO_PERMISSION
-    assert reasons(services.ask_proxmox(declared(), paths)) is Reason.NOT_CONFIGURED
+    assert reasons(services.ask_proxmox(declared(), asked)) is Reason.NOT_CONFIGURED
+
+
+def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
+    service: Service, declared: Callable[..., Settings]
+) -> None:
+    """Storages, pools and runs are found by their names; of what may hold anything, only what is asked for is kept."""
+    state = states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000)
+    guest = state["guests"]["200"]
+    guest |= {"pool": "prod", "config": {**guest["config"], "description": SECRET}}
+    log = [
+        "INFO: Finished Backup of VM 2000 (00:00:01)",
+        "INFO: Finished Backup of VM 200 (00:00:01)",
+        f"INFO: {SECRET}",
+    ]
+    run = {"upid": "UPID:pve:1:root@pam:", "type": "vzdump", "id": "", "status": "job errors", "endtime": 1, "log": log}
+    state |= {
+        "tasks": [run],
+        "backup_jobs": [{"id": "b", "pool": "prod", "storage": "nas"}, {"id": "c", "storage": "a b"}],
+    }
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret", "vmid": 200}
+    settings = declared(proxmox=table)
+    (look,) = hypervisor.looks(Target(name="lab", host=Host(address="192.0.2.1"), settings=settings))
+    answer = services.ask_proxmox(settings, look.arguments["questions"])
+    assert answer["guests"] == [{"vmid": 200, "node": "pve", "type": "qemu", "pool": "prod", "template": 0}]
+    assert set(answer["config"]) == {"scsi0"}
+    assert reasons(answer["pool/prod"]) is Reason.NO_PERMISSION
+    assert answer["log/UPID:pve:1:root@pam:"] == {"lines": [log[1]], "is_cut": False}
+    assert {name for name in answer if name.startswith("storage/")} == {"storage/nas"}
+    assert answer["storage/nas"]["type"] == "nfs"
+    assert len(answer["content/nas"]) == 4
+    assert SECRET not in json.dumps({key: value for key, value in answer.items() if not isinstance(value, Unknown)})
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(595, Reason.UNREACHABLE), (599, Reason.UNREACHABLE), (500, Reason.UNDECIDABLE)]
+)
+def test_a_node_that_does_not_answer_says_nothing(
+    status: int, reason: Reason, service: Service, declared: Callable[..., Settings]
+) -> None:
+    state = {**states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000), "refuse": {"status": status, "body": {}}}
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
+    assert reasons(services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]) is reason
 
 
 @pytest.mark.parametrize("flavour", ["npm", "npmplus"])
@@ -341,13 +392,59 @@ def test_nobody_to_ask_about(asked: Callable[..., Any]) -> None:
     assert reasons(asked([])["image"]) is Reason.MISSING
 
 
+NPM = {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}
+NEWER = {**NPM, "version": {"major": 2, "minor": 13, "revision": 0}, "setup": True}
+TITLED = b"<!doctype html><title>Nginx Proxy Manager</title>"
+
+
+@pytest.mark.parametrize(("health", "page", "tried", "known"), [
+    (NPM, TITLED, True, True), (NEWER, TITLED, True, True), (NPM, b"<title> NPMplus </title>", False, True), (NPM, b"<title>Login</title>", False, False), (NPM, b"", False, False),
+    (NEWER, b"", False, True), ({**NEWER, "setup": "no"}, b"", False, False), ({"status": "OK", "setup": True, "password": True, "oidc": False}, TITLED, False, True),
+    ({"status": "OK", "version": "2025-11-01-r1"}, TITLED, False, True), ({"status": "OK", "setup": True}, TITLED, False, False), ({"status": "OK", "version": {"major": 2}}, TITLED, False, False),
+    ([], TITLED, False, False),
+])  # fmt: skip
+def test_a_first_login_is_tried_only_where_there_may_be_one(
+    health: Any,
+    page: bytes,
+    tried: bool,
+    known: bool,
+    servers: tuple[Server, Server],
+    declared: Callable[..., Settings],
+) -> None:
+    """NPMplus never had one, newer releases ask for the first account instead, and what is not known is left alone."""
+    first, _ = servers
+    first.answers |= {
+        "GET /api/": (200, {}, health),
+        "GET /": (200, {}, page),
+        "POST /api/tokens": (400, {}, {"error": {}}),
+    }
+    answer = services.ask_proxy(declared(proxy={"api": first.url}))
+    assert any(one.startswith("POST /api/tokens") for one in first.arrived) is tried
+    assert answer["default_login"] == "" if known else reasons(answer["default_login"]) is Reason.UNDECIDABLE
+
+
+LIMIT = "limit_req zone=a burst=5;"
+
+
+@pytest.mark.parametrize(("row", "limits"), [
+    ({"advanced_config": LIMIT}, True), ({"advanced_config": f"# {LIMIT}"}, False), ({"advanced_config": f"location / {{ {LIMIT} }}"}, True), ({}, False), ({"advanced_config": None}, False),
+    ({"advanced_config": f"location /health {{ {LIMIT} }}"}, False), ({"advanced_config": f"location /api/ {{ {LIMIT} }} location / {{ }}"}, True),
+    ({"advanced_config": f"{LIMIT} location /api/ {{ }}"}, True), ({"advanced_config": f"{LIMIT} limit_req_dry_run on;"}, False), ({"advanced_config": f"location ~ ^/api {{ {LIMIT} }}"}, "unclear"),
+    ({"advanced_config": f"if ($a) {{ {LIMIT} }}"}, "unclear"), ({"advanced_config": "limit_req_zone $a zone=a:1m rate=1r/s; limit_conn a 1;"}, False),
+    ({"locations": [{"path": "/api", "advanced_config": LIMIT}]}, True), ({"locations": [{"path": "/docs", "advanced_config": LIMIT}]}, False),
+    ({"locations": [{"path": "/api", "advanced_config": f"{LIMIT} limit_req_dry_run on;"}], "advanced_config": LIMIT}, False), ({"locations": ["x"]}, False),
+])  # fmt: skip
+def test_a_host_limits_requests_to_the_api(row: dict[str, Any], limits: bool | str) -> None:
+    assert services.limits_of(row) == limits
+
+
 @pytest.mark.parametrize(("text", "found"), [
-    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a", True), ('a "b;"; limit_req zone=a;', True),
+    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a;", True), ('a "b;"; limit_req zone=a;', True),
     ("# limit_req zone=a;", False), ("limit_req_zone $x zone=a:1m rate=1r/s;", False), ("limit_req_status 429;", False), ('add_header X "limit_req zone=a;";', False),
     ("add_header X limit_req;", False), ("set $a ${limit_req};", False), ("my_limit_req zone=a;", False), ("", False), (None, False), (7, False),
 ])  # fmt: skip
 def test_a_directive_is_no_comment_and_no_other_ones_value(text: Any, found: bool) -> None:
-    assert services.has_directive(text, "limit_req") is found
+    assert services.limits_of({"advanced_config": text}) is found
 
 
 ROW = {"name": "tests", "status": "completed", "conclusion": "success"}

@@ -376,6 +376,27 @@ def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_el
     return change
 
 
+def stocked(**changes: Any) -> Change:
+    """The hypervisor's one job and its share, which has two of the machine, of an hour and of a day ago; parts of them otherwise."""
+
+    def change(value: Any, now: datetime) -> Any:
+        made = (value.now - DAY / 24, value.now - DAY)
+        of = {
+            BackupJob: ("keeps", "coming", "schedule", "is_of_many", "is_enabled"),
+            Stored: ("made", "sizes", "spoilt", "protected", "prunes_itself", "is_elsewhere"),
+        }
+        parts = {kind: {name: changes[name] for name in names if name in changes} for kind, names in of.items()}
+        job = replace(BackupJob("nightly", True, "02:00", "share", ("keep-daily=7",)), **parts[BackupJob])
+        there = replace(Stored("share", True, made), **parts[Stored])
+        if "of_storage" in changes:
+            there = replace(there, keeps=changes["of_storage"])
+        whole = {name: changes[name] for name in ("left_out", "is_empty", "runs", "unclear") if name in changes}
+        whole = {name: new(now) if callable(new) else new for name, new in whole.items()}
+        return replace(value, jobs=(job,), stored={"share": Known(there)}, **whole)
+
+    return change
+
+
 def nobody(value: Any, now: datetime) -> tuple[()]:
     """No job at all."""
     return ()

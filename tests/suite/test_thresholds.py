@@ -83,6 +83,7 @@ from tests.suite.otherwise import (
     served,
     silent,
     small_scale,
+    stocked,
     table,
     taking_turns,
     unanswered,
@@ -141,6 +142,15 @@ GUARDED, NO_PASSWORDS, ROOT, KEYS = (
 READ = Log("/var/log/auth.log", False, 600)
 JAIL = Guard("fail2ban's jail sshd", (READ,), actions=(Action("filter", ((22, 22),), "input"),), limits=(5, 600, 600))
 HOUR = DAY / 24
+
+
+weekly = tuple(datetime(2026, 1, 3, 2, tzinfo=UTC) + number * 7 * DAY for number in range(9))
+"""The runs of a weekly job."""
+
+
+def ran(now: datetime) -> Known[tuple[datetime, ...]]:
+    """A run that ended well just now."""
+    return Known((now,))
 
 
 @pytest.fixture(scope="module")
@@ -492,6 +502,28 @@ ROWS: tuple[Row, ...] = (
     (BACKED_UP, {"jobs": nobody, "vm_backups": hypervisor(stored=())}, FAILED, "no run of Proxmox's job has succeeded"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": hypervisor(stored=None)}, OPEN, "nobody answers"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": hypervisor(stored=(27 * DAY / 24,), runs=GONE)}, OPEN, "nobody answers"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": with_(jobs=(), apart=("nightly",))}, OPEN, "nightly, which runs on one node"),
+    # The hypervisor: what is stored comes before what has run, and must be whole, verified and frequent
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked()}, PASSED, ""),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(coming=weekly)}, FAILED, "runs every 7 days"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(coming=weekly, unclear=("all",))}, OPEN, "all, which saves a pool"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",), is_empty=True)}, FAILED, "no disk of the machine"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(made=(), spoilt=("that of today was verified: failed",), runs=ran)}, FAILED, "was verified: failed"),
+    (STRATEGY, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
+    (STRATEGY, {"jobs": nobody, "vm_backups": stocked(is_enabled=False)}, PASSED, ""),
+    (DAILY, {"backups": undeclared, "vm_backups": stocked(sizes=(49, 100))}, FAILED, "less than half"),
+    (DAILY, {"backups": undeclared, "vm_backups": stocked(sizes=(50, 100), coming=weekly)}, PASSED, ""),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=(), of_storage=("keep-last=2",))}, PASSED, ""),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-last=1",), protected=1)}, PASSED, ""),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-last=1",))}, FAILED, "2 are there, 1 may be"),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=(), of_storage=None)}, OPEN, "does not say what it keeps"),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true",), prunes_itself=True)}, OPEN, "the backup server share"),
+    (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true", "keep-last=0"))}, FAILED, "keeps everything"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(is_elsewhere=None)}, OPEN, "is a folder of the node"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(made=(), spoilt=("that of today has 1 bytes",))}, FAILED, "has 1 bytes"),
+    (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"),
+    (AFTER, {"snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"), (OLD, {"snapshots": only(taken=lambda now: None)}, OPEN, "is not told"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=("nightly",))}, OPEN, "nightly, which saves a pool"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=("nightly",))}, OPEN, "nightly, which saves a pool"),

@@ -92,19 +92,38 @@ def _has_limits(
     What is configured for other applications' names says nothing of these.
     """
     seen: Limits = {}
-    if isinstance(proxy_machine, Known) and (servers := proxy_machine.value.servers) is not None:
-        seen["nginx of the proxy"] = servers if isinstance(servers, Unknown) else _by_nginx(servers.value, names)
+    if isinstance(proxy_machine, Known):
+        servers, (serves, _) = proxy_machine.value.servers, proxy_machine.value.serves
+        if servers is not None:
+            seen["nginx of the proxy"] = servers if isinstance(servers, Unknown) else _by_nginx(servers.value, names)
+        elif serves:
+            who = "what serves on the proxy" if serves == "?" else serves
+            seen[who] = Unknown(Reason.UNDECIDABLE, f"{who} serves: its limits are not read")
     if isinstance(proxy, Known) and isinstance(proxy.value.hosts, Known):
         wanted = {one for name in names for one in (name, f"*.{name.partition('.')[2]}")}
         hosts = [host for host in proxy.value.hosts.value if host.is_enabled and set(host.names) & wanted]
-        if hosts:
+        # A host of the very name serves it, and no wildcard.
+        hosts = [host for host in hosts if set(host.names) & set(names)] or hosts
+        if any(host.has_limits is None for host in hosts) and False not in {host.has_limits for host in hosts}:
+            seen["proxy hosts"] = Unknown(Reason.UNDECIDABLE, "the limits of a proxy host stand behind a pattern")
+        elif hosts:
             seen["proxy hosts"] = all(host.has_limits for host in hosts)
     return seen
 
 
+def _serving(servers: tuple[NginxServer, ...], name: str) -> list[NginxServer]:
+    """Those that nginx may take for a name: by the best of its names, else those for names that no server has."""
+    best = max((server.rank(name) for server in servers), default=(0, 0))
+    if best > (0, 0):
+        return [server for server in servers if server.rank(name) == best]
+    if any(one.startswith("~") for server in servers for one in server.names):
+        return []  # which names a pattern fits is not worked out
+    return [server for server in servers if server.is_default]
+
+
 def _by_nginx(servers: tuple[NginxServer, ...], names: tuple[str, ...]) -> bool | Unknown:
     for name in names:
-        found = [server for server in servers if server.serves(name)]
+        found = _serving(servers, name)
         # Over plain http there is but a redirect, where there is TLS.
         limits = {server.limits for server in found if server.is_tls or not any(one.is_tls for one in found)}
         if limits == {"no"}:
