@@ -30,7 +30,6 @@ def wrong_name(lab: Lab) -> None:
         "deploy.database.reachable",
         "deploy.performance.api",
         "pre.application.functionality.authentication",
-        "pre.application.environment.api-base-url",
     },
     outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED, "deploy.performance.api": Outcome.NOT_ASSESSED},
     touches={"backend-files"},

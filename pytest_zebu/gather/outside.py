@@ -30,6 +30,7 @@ from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, forge, places, services
+from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -63,6 +64,8 @@ CHAIN_LIMIT = 10
 REDIRECTS = (301, 302, 303, 307, 308)
 LONGEST_WAY = 20
 """So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
+TRIPS = 3
+"""Connections of which the quickest tells how long the way is."""
 PORTS_AT_ONCE = 600
 HEADER_LIMIT = 100
 PAGE_LIMIT = 262_144
@@ -86,6 +89,11 @@ HEADERS = frozenset(
 """What is kept of an answer's headers: cookies, for one, are not."""
 _SCRIPT = re.compile(r"""<script[^>]*\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
 _API_BASE = re.compile(r"""["'`]((?:https?://[A-Za-z0-9.:_-]+)?/api/v\d+)/?["'`]""")
+
+_NEVER_REACHED = re.compile(
+    r"""((?:(?<![=!<>])=|=>|[(,:\[{;?]|\breturn\s?)\s*(["'])[^"'`\\\n]+\2)(?:\s*(?:\|\||\?\?)\s*(["'`])https?://[^"'`\s]*\3)+"""
+)
+"""An address behind a text that is always there, where nothing else stands before that: no script comes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,8 @@ class Outside:
                     return ask(arguments, self._places(arguments))
                 case "timing":
                     return time_requests(arguments, self._places(arguments))
+                case "keyed":
+                    return ask_with_key(self.target.settings, arguments["url"])
                 case "scripts":
                     return read_scripts(arguments["url"], arguments["control"], self._places(arguments))
                 case "ssh":
@@ -554,26 +564,80 @@ def _way(
 
 
 def time_requests(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
-    """How long the same request takes, again and again, over one connection; the first ones only warm it up."""
+    """How long the same request takes, again and again, over one connection; the first ones only warm it up.
+
+    It is measured once more where it breaks off, or where only some of the answers are slow: a moment's trouble is no habit.
+    """
+    first = _timed(arguments, directed or {})
+    before = first["trouble"] or _burst(first["taken"], arguments["slow"])
+    seen = _timed(arguments, directed or {}) if before else first
+    if seen["trouble"] and (cut_off := _cut_off(str(arguments["url"]), arguments["control"])):
+        return cut_off
+    return {**seen, "before": before}
+
+
+def _burst(taken: Sequence[float], slow: float) -> str:
+    """What is said of times of which a few are slow, and most are not; empty if they are none."""
+    ordered = sorted(taken)
+    many = sum(one >= slow for one in ordered)
+    return f"{many} of {len(ordered)} took {slow:.0f} ms or more" if 20 * many > len(ordered) > 2 * many else ""
+
+
+def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[str, Any]:
     url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
-    taken, statuses = [], []
+    taken: list[float] = []
+    statuses: list[int] = []
     until = time.monotonic() + arguments["seconds"]
-    with places.session(directed or {}) as session:
+    trip, set_up, fresh = 0.0, 0.0, 0
+    is_fresh = is_late = False
+    with places.session(directed) as session:
         try:
             for number in range(arguments["warm_up"] + arguments["samples"]):
                 if time.monotonic() > until:
                     break
                 started = time.perf_counter()
-                answer = session.get(
-                    url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
-                )
+                try:
+                    answer = session.get(
+                        url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
+                    )  # fmt: skip
+                except requests.ReadTimeout:
+                    # The first answer of a cold stack may be.
+                    if number or is_late:
+                        raise
+                    is_late, until = True, until + ANSWER_SECONDS
+                    continue
                 if number >= arguments["warm_up"]:
-                    taken.append(round(1000 * (time.perf_counter() - started), 2))
+                    took = 1000 * (time.perf_counter() - started) - (set_up if is_fresh else 0)
+                    taken.append(round(max(took, 0), 2))
                     statuses.append(answer.status_code)
+                    fresh += is_fresh
+                wish = answer.headers.get("Connection", "").lower()
+                is_fresh = wish == "close" or (answer.raw.version == 10 and wish != "keep-alive")
+                if number == 0:
+                    trip, set_up = _way_there(url, directed)
         except requests.RequestException as error:
             raise_own_fault(error)
-            return _cut_off(url, arguments["control"]) or {"trouble": type(error).__name__, "taken": [], "statuses": []}
-    return {"trouble": "", "taken": taken, "statuses": statuses}
+            return {"trouble": type(error).__name__, "taken": [], "statuses": [], "trip": 0.0, "fresh": 0}
+    return {"trouble": "", "taken": taken, "statuses": statuses, "trip": trip, "fresh": fresh}
+
+
+def _way_there(url: str, directed: Mapping[str, str]) -> tuple[float, float]:
+    """Milliseconds that the way to a server and back takes, and that a connection takes until it can be used."""
+    there = urls.read(url)
+    if there is None:
+        return 0.0, 0.0
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    trips, whole = [], []
+    for _ in range(TRIPS):
+        started = time.perf_counter()
+        with socket.create_connection((directed.get(there.host, there.host), there.port), CONNECT_SECONDS) as raw:
+            trips.append(time.perf_counter() - started)
+            if there.scheme == "https":
+                with context.wrap_socket(raw, server_hostname=there.host):
+                    pass
+            whole.append(time.perf_counter() - started)
+    return round(1000 * min(trips), 2), round(1000 * min(whole), 2)
 
 
 def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
@@ -607,7 +671,7 @@ def read_scripts(page_url: str, control: str | None, directed: Mapping[str, str]
             return answer
         kind = (answer.get("headers", {}).get("content-type") or [""])[0]
         scripts.append({"url": url, "status": answer["status"], "type": kind})
-        bases |= set(_API_BASE.findall(answer.get("body", "")))
+        bases |= set(_API_BASE.findall(_NEVER_REACHED.sub(r"\1", answer.get("body", ""))))
     reached = {}
     for base in sorted(bases)[:SCRIPT_COUNT]:
         answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control}, directed)

@@ -153,6 +153,36 @@ def test_a_log_that_cannot_be_read_counts_nothing(log: str, status: int, out: st
     assert (done.stdout, done.returncode == 0) == (out, status == 0)
 
 
+AT = "2026-11-26T09:00:0"
+
+
+@pytest.mark.parametrize(("line", "counted"), [
+    ('INFO:     172.18.0.5:4 - "GET /api/v1/portfolios HTTP/1.1" 200 OK', "answered"), ('INFO:  [::1]:4 - "POST /api/v1/portfolios/7/trades?a=b HTTP/1.1" 201', "answered"),
+    ('172.18.0.5 - - [26/Nov/2026:09:00:00 +0000] "GET /api/v1/portfolios HTTP/1.1" 200 12 "-" "curl"', "answered"), ('\x1b[32mINFO\x1b[0m: 1.2.3.4:5 - "\x1b[1mGET /api/v1/portfolios HTTP/1.1\x1b[0m" \x1b[32m200 OK\x1b[0m', "answered"),
+    ('{"request_path": "/api/v1/portfolios", "request_method": "GET", "event": "Request completed", "status_code": 200}', "answered"),
+    ('{"http":{"request":{"method":"GET"},"response":{"status_code":204}},"url":{"path":"/api/v1/portfolios/1"}}', "answered"),
+    ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 500 Internal Server Error', "broken"), ('{"path":"/api/v1/portfolios","method":"GET","status":503}', "broken"),
+    # Preflights, refusals, other addresses, and what strangers write into a line
+    ('INFO: x - "OPTIONS /api/v1/portfolios HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 401 Unauthorized', ""), ('{"path":"/api/v1/portfolios","status":200}', ""),
+    ('INFO: x - "GET /api/v1/portfolios-public HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/prices/IBM HTTP/1.1" 200 OK', ""), ('{"path":"/api/v1/portfoliosx","method":"GET","status":200}', ""),
+    ('1.2.3.4 - x "GET /api/v1/portfolios HTTP/1.1" 200 [d] "GET / HTTP/1.1" 401 3', ""), ('{"path":"/x\\"path\\":\\"/api/v1/portfolios","method":"GET","status":200}', ""),
+    ('1.2.3.4 - - "GET / HTTP/1.1" 200 3 "-" "GET /api/v1/portfolios HTTP/1.1 200"', ""), ("{", ""),
+])  # fmt: skip
+def test_which_requests_of_signed_in_users_a_log_has(line: str, counted: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"{AT}0.1Z before\n{AT}1.5Z {line}\n{AT}2.5Z {line}\nno time\n")
+    done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    lines = {word: f"@{word} 2 {AT}2.5Z" if word == counted else f"@{word} 0" for word in ("answered", "broken")}
+    assert done.stdout == f"{lines['answered']}\n{lines['broken']}\n@cut no\n@status 0\n"
+
+
+def test_a_log_of_users_that_cannot_be_read_says_so(run: Run) -> None:
+    done = run("signed-in.pl", commands={"docker": "exit 1"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    assert done.stdout.split("\n")[-2] == "@status 1"
+    endless = f"exec yes '{AT}1.5Z x'"
+    done = run("signed-in.pl", commands={"docker": endless}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    assert done.stdout.split("\n")[-3:-1] == ["@cut yes", "@status 0"]
+
+
 def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> None:
     for name in (
         "uv.lock",

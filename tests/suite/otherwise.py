@@ -10,7 +10,7 @@ from typing import Any
 from pytest_zebu.facts import iptables
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.backups import Repository, Saved
-from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.browser import Asked, Resource, Shown
 from pytest_zebu.facts.containers import Published
 from pytest_zebu.facts.environment import Variable
 from pytest_zebu.facts.exposure import UNOPENED
@@ -255,6 +255,40 @@ def files(*asked: tuple[str, int, str]) -> Change:
     return lambda value, now: tuple(
         replace(page, resources=tuple(Resource(kind, page.url + kind, status, type_) for kind, status, type_ in asked))
         for page in value
+    )
+
+
+BLANK, PICTURE = Shown("", 0, 0, False, ""), Shown("", 0, 1, False, "")
+UNFILLED = Shown("Imprint", 1, 0, False, "root")
+
+
+def asking(*asked: tuple[str, int, str, str], **changes: Any) -> Change:
+    """Pages that ask for these alone: address, status, type, failure."""
+    made = tuple(Asked("GET", url, status, kind, failure) for url, status, kind, failure in asked)
+    return only(asked=made, **changes)
+
+
+def naming(**bases: tuple[int, str]) -> Change:
+    """Scripts that name these addresses of an API, with what they answer; a name stands for an address of ours."""
+    known = {
+        "own": "/api/v1",
+        "local": "http://localhost:8000/api/v1",
+        "other": "https://api.example.org/api/v1",
+        "plain": "http://api.zebu.test/api/v1",
+    }
+    return with_(bases={known[name]: answer for name, answer in bases.items()})
+
+
+def refusing(status: int = 401, body: str = '{"detail": "who?"}', **headers: tuple[str, ...]) -> Change:
+    """An API that refuses strangers so, without a mark of its own."""
+    given: dict[str, tuple[str, ...]] = {"content-type": ("application/json",), "www-authenticate": ("Bearer",)}
+    given |= {name.replace("_", "-"): values for name, values in headers.items()}
+    return lambda value, now: replace(
+        value,
+        refused={
+            kind: Known(replace(one.value, status=status, body=body, headers=given))
+            for kind, one in value.refused.items()
+        },
     )
 
 

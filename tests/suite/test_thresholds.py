@@ -14,6 +14,7 @@ from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.facts.backups import FUTURE
+from pytest_zebu.facts.browser import Asked
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
 from pytest_zebu.facts.bruteforce import Server as Listening
 from pytest_zebu.facts.containers import Published
@@ -28,16 +29,20 @@ from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
 from tests.suite.forgings import ROWS as FORGINGS
 from tests.suite.otherwise import (
+    BLANK,
     DAY,
     GONE,
+    PICTURE,
     SECOND,
     UNDECLARED,
+    UNFILLED,
     Change,
     accepted,
     agents,
     ago,
     also,
     answering,
+    asking,
     beside,
     both,
     bought,
@@ -67,6 +72,7 @@ from tests.suite.otherwise import (
     malformed,
     managed,
     named,
+    naming,
     nobody,
     nothing,
     only,
@@ -74,6 +80,7 @@ from tests.suite.otherwise import (
     outgrown,
     publishing,
     reference,
+    refusing,
     renewed_by,
     renewing,
     said,
@@ -118,6 +125,10 @@ LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 STRATEGY = "pre.database.backups.strategy"
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
+CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
+MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
+LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
+JSON = "application/json"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
 UPDATES, IMAGES, GROWTH = (
@@ -290,11 +301,24 @@ ROWS: tuple[Row, ...] = (
     # Half of three seconds, half a second, shares
     (PAGE, {"loads": only(load=2999.9)}, PASSED, ""),
     (PAGE, {"loads": only(load=3000.0)}, FAILED, "take 3000 ms"),
+    # What is painted later than the load ended is there only then; a blank page is never there
+    (PAGE, {"loads": only(load=100.0, paint=3000.0)}, FAILED, "take 3000 ms"),
+    (PAGE, {"loads": only(load=100.0, paint=None)}, PASSED, ""),
+    (PAGE, {"loads": only(shown=BLANK)}, FAILED, "shows nothing"),
+    (PAGE, {"loads": only(shown=PICTURE)}, OPEN, "no word"),
+    (PAGE, {"loads": only(shown=UNFILLED)}, OPEN, "#root"),
+    (PAGE, {"loads": only(shown=None)}, OPEN, "could not be told"),
+    # One that did not end is made once more
+    (PAGE, {"loads": lambda value, now: (replace(value[0], trouble="Timeout"), *value)}, PASSED, ""),
+    (PAGE, {"loads": lambda value, now: (replace(value[0], trouble="Timeout"), replace(value[0], trouble="Timeout"), *value)}, FAILED, "did not end: Timeout"),
     (PAGE, {"loads": only(load=None)}, OPEN, "told no times"),
     (PAGE, {"loads": first(trouble="reset")}, FAILED, "did not end: reset"),
     (PAGE, {"loads": lambda value, now: value[:2]}, OPEN, "told no times"),
     (API, {"latency": with_(taken=(499.9,) * 20)}, PASSED, ""),
-    (API, {"latency": with_(taken=(500.0,) * 20)}, FAILED, "p95 is 500 ms"),
+    (API, {"latency": with_(taken=(500.0,) * 20, trip=0.0)}, FAILED, "p95 is 500 ms"),
+    # The way there is no fault of the API's
+    (API, {"latency": with_(taken=(700.0,) * 20, trip=200.0)}, FAILED, "p95 is 500 ms"),
+    (API, {"latency": with_(taken=(700.0,) * 20, trip=200.1, fresh=20, before="2 of 20 took 500 ms or more")}, PASSED, ""),
     (API, {"latency": with_(taken=(5.0,) * 19)}, OPEN, "answered 19 times only"),
     (API, {"latency": with_(taken=(5.0,) * 20)}, PASSED, ""),
     (API, {"latency": with_(statuses=frozenset({401, 500}))}, FAILED, "errors of the server"),
@@ -689,6 +713,9 @@ ROWS: tuple[Row, ...] = (
     (MALFORMED, {"use": malformed(422, is_ours=False)}, OPEN, "behind its key"),
     (MALFORMED, {"use": malformed(401)}, OPEN, "behind its key"),
     (MALFORMED, {"use": malformed(500)}, FAILED, "answers 500"),
+    # Where everything breaks, what is malformed tells nothing
+    (MALFORMED, {"use": both(malformed(500), said(create={"status": 500}))}, OPEN, "so does what is well-formed"),
+    (PORTFOLIOS, {"use": both(said(create={"status": 0}), with_(broken="the API key was refused (401)"))}, OPEN, "the API key was refused"),
     (MALFORMED, {"use": malformed(422)}, PASSED, ""),
     (MALFORMED, {"use": malformed(422, has_envelope=False)}, FAILED, "own error"),
     (MALFORMED, {"use": with_(malformed=(), broken="")}, OPEN, "could not be made: no answer"),
@@ -731,6 +758,69 @@ ROWS: tuple[Row, ...] = (
     # Pages and what they ask for
     ("deploy.frontend.console-clean", {"pages": only(status=399)}, PASSED, ""),
     ("deploy.frontend.console-clean", {"pages": only(status=400)}, FAILED, "answers 400"),
+    # Nothing is missing of what has nothing to draw; of what has, everything
+    (CONSOLE, {"pages": only(shown=BLANK)}, FAILED, "shows nothing"),
+    (CONSOLE, {"pages": only(shown=replace(BLANK, empty="root"), resources=())}, FAILED, "shows nothing"),
+    (CONSOLE, {"pages": only(shown=BLANK, resources=())}, PASSED, ""),
+    (CONSOLE, {"pages": only(shown=None)}, PASSED, ""),
+    (CONSOLE, {"pages": only(is_again=True)}, PASSED, ""),
+    (ASSETS, {"pages": only(shown=BLANK)}, OPEN, "what it would ask for"),
+    (MIXED, {"pages": only(shown=BLANK)}, OPEN, "what it would ask for"),
+    (MIXED, {"pages": only(shown=BLANK, over_http=("http://a.test/",))}, FAILED, "asks for http://a.test/"),
+    (MOBILE, {"screens": only(shown=BLANK)}, FAILED, "shows nothing"),
+    (MOBILE, {"screens": only(shown=PICTURE)}, OPEN, "no word"),
+    (MOBILE, {"screens": first(viewport="initial-scale=1")}, PASSED, ""),
+    (MOBILE, {"screens": first(viewport="", layout=980)}, FAILED, "has no viewport"),
+    (MOBILE, {"screens": first(wide=361)}, FAILED, "is 361 px wide"),
+    (MOBILE, {"screens": first(wide=900, is_held=True)}, PASSED, ""),
+    (MOBILE, {"screens": first(wide=900, is_held=True, cut="A long title")}, FAILED, "loses what stands beyond the screen: A long title"),
+    # Strangers are refused by the backend itself, in any version's words, and who may enter is let in
+    *((item, {"web": refusing()}, PASSED, "") for item in LOGINS),
+    *((item, {"web": refusing(www_authenticate=('ApiKey realm="a, b", Bearer error="x"',))}, PASSED, "") for item in LOGINS),
+    *((item, {"web": refusing(www_authenticate=("ApiKey", "bearer"))}, PASSED, "") for item in LOGINS),
+    *((item, {"web": refusing(www_authenticate=('Basic realm="Bearer, bearer"',))}, FAILED, "no WWW-Authenticate: Bearer") for item in LOGINS),
+    *((item, {"web": refusing(body='{"message": "no"}')}, OPEN, "whether from the backend is not known") for item in LOGINS),
+    *((item, {"web": refusing(content_type=("text/html",))}, FAILED, "somebody else") for item in LOGINS),
+    *((item, {"web": refusing(429)}, OPEN, "too many requests") for item in LOGINS),
+    *((item, {"web": refusing(status)}, FAILED, f"gets {status}") for item in LOGINS for status in (200, 302, 403, 404, 422, 502)),
+    *((item, {"keyed": with_(status=status)}, FAILED, f"gets {status} with a valid API key") for item in LOGINS for status in (500, 503)),
+    *((item, {"keyed": with_(status=0)}, FAILED, "gets no answer with a valid API key") for item in LOGINS),
+    *((item, {"keyed": with_(body="complaint")}, FAILED, "no portfolios: an error") for item in LOGINS),
+    *((item, {"keyed": with_(body="other")}, FAILED, "something else than JSON") for item in LOGINS),
+    *((item, {"keyed": with_(status=status)}, OPEN, f"gets {status} with the API key of probes.api_key_file") for item in LOGINS for status in (302, 401, 403, 404, 429)),
+    *((item, {"keyed": lambda value, now: UNDECLARED}, PASSED, "") for item in LOGINS),
+    *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(answered=0)}, OPEN, "is not seen to be let in") for item in LOGINS),
+    *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(broken=1, last_broken=ago(timedelta(0)), last_answered=ago(SECOND))}, OPEN, "requests of a week broke") for item in LOGINS),
+    *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": lambda value, now: GONE}, OPEN, "nobody answers") for item in LOGINS),
+    # What pages ask decides, not what stands in their scripts
+    (BASE, {"scripts": naming(local=(0, ""))}, PASSED, ""),
+    (BASE, {"scripts": lambda value, now: GONE}, PASSED, ""),
+    (BASE, {"pages": asking(("http://localhost:8000/api/v1/", 0, "", "net::ERR_CONNECTION_REFUSED"))}, FAILED, "the developer's own machine"),
+    (BASE, {"pages": asking(("http://127.1.2.3:8000/x", 0, "", "net::ERR_FAILED"))}, FAILED, "the developer's own machine"),
+    (BASE, {"pages": asking(("http://api.zebu.test/api/v1/", 0, "", "mixed-content"))}, FAILED, "is not https"),
+    (BASE, {"pages": asking(("https://api.example.org/api/v1/", 200, JSON, ""))}, FAILED, "which is not declared"),
+    (BASE, {"pages": asking(("https://api.zebu.test:8443/api/v1/", 200, JSON, ""))}, FAILED, "which is not declared"),
+    (BASE, {"pages": asking(("https://192.168.1.7/api/v1/x", 200, JSON, ""))}, FAILED, "which is not declared"),
+    (BASE, {"pages": asking(("https://zebu.test/api/portfolios", 404, JSON, ""))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 200, "text/html", ""))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 404, JSON, ""), ("https://zebu.test/api/v1/prices/A", 401, JSON, ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://o1.ingest.example.org/api/123/envelope/", 200, "", ""), ("https://zebu.test/api/v1/", 200, JSON, ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://api.zebu.test/api/v1/", 200, JSON, ""))}, FAILED, "says /api/v1"),
+    (BASE, {"pages": asking(("https://api.zebu.test/v1/portfolios", 404, JSON, ""))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": only(asked=(Asked("GET", "https://zebu.test/portfolios", 200, "text/html", "", True),))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/", 0, "", "net::ERR_FAILED"))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/", 0, "", "net::ERR_FAILED")), "scripts": naming(local=(0, ""))}, OPEN, "whether the backend is there is not known"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/", 0, "", "net::ERR_FAILED")), "scripts": naming(own=(502, "text/html"))}, FAILED, "does not reach the backend"),
+    # Where they ask nothing before somebody signs in, the scripts' texts are all there is
+    (BASE, {"pages": asking()}, PASSED, ""),
+    (BASE, {"pages": lambda value, now: GONE}, PASSED, ""),
+    (BASE, {"pages": asking(("https://clerk.zebu.test/v1/client", 200, JSON, ""))}, PASSED, ""),
+    (BASE, {"pages": asking(), "scripts": naming()}, OPEN, "no script names the address"),
+    (BASE, {"pages": asking(), "scripts": naming(own=(401, JSON), local=(0, ""))}, OPEN, "which is asked was not seen"),
+    (BASE, {"pages": asking(), "scripts": naming(local=(0, ""))}, FAILED, "the developer's own machine"),
+    (BASE, {"pages": asking(), "scripts": naming(other=(401, JSON))}, FAILED, "which is not declared"),
+    (BASE, {"pages": asking(), "scripts": naming(plain=(401, JSON))}, FAILED, "is not https"),
+    (BASE, {"pages": asking(), "scripts": naming(own=(200, "text/html"))}, FAILED, "does not reach the backend"),
     (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("font", 200, "application/octet-stream"))}, PASSED, ""),
     (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("stylesheet", 200, "application/octet-stream"))}, FAILED, "is application/octet-stream"),
     (ASSETS, {"pages": files(("script", 200, "text/javascript"), ("font", 200, "text/html"))}, FAILED, "is text/html, asked for as font"),

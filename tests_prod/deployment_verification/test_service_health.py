@@ -17,6 +17,7 @@ from pytest_zebu.facts.http import HttpAnswer, of_name, within_reach
 from pytest_zebu.facts.migrations import Migrations
 from pytest_zebu.facts.postgres import Database
 from pytest_zebu.facts.redis import Redis
+from pytest_zebu.facts.signin import SignedIn, Welcome
 from pytest_zebu.facts.trials import Use
 from pytest_zebu.facts.web import Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
@@ -24,6 +25,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..pre_deployment.test_application_functionality import expect_protected
+from ..sights import expect_shown
 from ..ways import expect_way
 from .test_initial import expect_api_health, expect_same_page
 
@@ -55,7 +57,7 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
         )
 
     for page in pages:
-        with case(page.url, f"status {page.status}"):
+        with case(page.url, f"status {page.status}{', at the second try' if page.is_again else ''}"):
             assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
             assert page.status < 400, f"answers {page.status}"
             failed = [
@@ -68,6 +70,9 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
             ]
             assert not failed, f"{len(failed)} failed requests, first: {failed[0]}"
             assert not errors, f"{len(errors)} console errors, first: {errors[0]}"
+            # Where nothing is to be drawn, nothing is missing: scripts that do are files of the page, or have an element to fill.
+            if page.shown is not None and (page.shown.empty or any(one.kind == "script" for one in page.resources)):
+                assert not page.shown.trouble, page.shown.trouble
 
 
 @item("deploy.database.migrations")
@@ -188,6 +193,8 @@ def test_everything_that_pages_ask_for_is_there(pages: tuple[Page, ...], setting
             ]
             assert not refused, f"could not use {refused[0]}" if refused else ""
             assert any(one.kind == "script" for one in ours), "asks for no script at all"
+            if page.shown is not None and page.shown.trouble:
+                raise NotAssessed(f"{page.shown.trouble}: what it would ask for was not seen")
 
 
 def _viewport(content: str) -> dict[str, str]:
@@ -207,9 +214,13 @@ def test_the_page_fits_a_telephone(screens: tuple[Screen, ...], case: Cases) -> 
             case.show(f"{screen.width} px", screen.picture)
         with case(f"{screen.width} px", f"page {screen.wide} px, viewport {screen.viewport or 'none'}"):
             assert not screen.trouble, f"did not load: {screen.trouble}"
-            assert _viewport(screen.viewport).get("width") == "device-width", "has no viewport for narrow screens"
+            expect_shown(screen.shown)
+            # As the browser took what the page says of it: `initial-scale=1` alone is as good.
+            fits = _viewport(screen.viewport).get("width") == "device-width" or screen.layout == screen.width
+            assert fits, "has no viewport for narrow screens"
             # A telephone zooms out until all fits, so that its own width grows with the page: what counts is the screen's.
-            assert screen.wide <= screen.width, f"is {screen.wide} px wide, the screen {screen.width}"
+            assert screen.is_held or screen.wide <= screen.width, f"is {screen.wide} px wide, the screen {screen.width}"
+            assert not screen.cut, f"loses what stands beyond the screen: {screen.cut}"
             assert not screen.small, f"{len(screen.small)} targets are too small, first: {screen.small[0]}"
 
 
@@ -258,14 +269,17 @@ def test_pages_are_allowed_to_call(web: Web, settings: Settings, case: Cases) ->
                     _expect_headers_allowed(said)
 
 
-@item("deploy.backend.authentication")
-def test_production_turns_strangers_away(web: Web, case: Cases) -> None:
-    """Whoever shows nothing valid gets exactly 401 from the running production; 500 means sign-in is not configured.
+@item("deploy.backend.authentication", either=("keyed", "signed_in"))
+def test_production_turns_strangers_away(
+    web: Web, keyed: Known[Welcome] | Unknown, signed_in: Known[SignedIn] | Unknown, case: Cases
+) -> None:
+    """Whoever shows nothing valid gets exactly 401 from the running production, and whoever may enter is let in.
 
-    Fix: CLERK_SECRET_KEY and API_KEY_HMAC_SECRET in `.env`, then `docker compose up -d`.
+    Fix: CLERK_SECRET_KEY and API_KEY_HMAC_SECRET in `.env`, then `docker compose up -d`; 500 with a valid key only:
+        `docker compose logs backend`, and the versions that the image was built with.
     See: RFC 6750 section 3.
     """
-    expect_protected(web, case)
+    expect_protected(web, keyed, signed_in, case)
 
 
 _DESCRIPTION = re.compile(r'\s*\{.*?"(?:openapi|swagger)"\s*:\s*"[0-9]', re.DOTALL)
@@ -518,3 +532,5 @@ def test_nothing_is_loaded_without_tls(pages: tuple[Page, ...], case: Cases) -> 
             assert not page.over_http, f"asks for {page.over_http[0]}"
             blocked = [text for text in page.errors if "Mixed Content" in text]
             assert not blocked, blocked[0] if blocked else ""
+            if page.shown is not None and page.shown.trouble:
+                raise NotAssessed(f"{page.shown.trouble}: what it would ask for was not seen")
