@@ -72,17 +72,21 @@ def _store(ca_file: Path | None, when: datetime) -> crypto.X509Store:
     return store
 
 
-def _trust_error(chain: list[x509.Certificate], ca_file: Path | None, when: datetime) -> str:
+def _verified(
+    chain: list[x509.Certificate], ca_file: Path | None, when: datetime
+) -> tuple[list[x509.Certificate], str]:
+    """What leads from the certificate to a trusted root, without that; or why nothing does."""
     leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
     try:
         verified = crypto.X509StoreContext(_store(ca_file, when), leaf, others).get_verified_chain()
     except crypto.X509StoreContextError as error:
-        return str(error.args[0])
+        return [], str(error.args[0])
     # Of the root nothing counts but that it is trusted.
-    for number, certificate in enumerate(verified[:-1] or verified):
-        if why := _no_server(certificate.to_cryptography()):
-            return why if number == 0 else f"an authority's certificate {why}"
-    return ""
+    found = [certificate.to_cryptography() for certificate in verified[:-1] or verified]
+    for number, certificate in enumerate(found):
+        if why := _no_server(certificate) or (_no_handshake(certificate) if number == 0 else ""):
+            return [], why if number == 0 else f"an authority's certificate {why}"
+    return found, ""
 
 
 def _no_server(certificate: x509.Certificate) -> str:
@@ -97,6 +101,22 @@ def _no_server(certificate: x509.Certificate) -> str:
     return (
         "" if {oid.SERVER_AUTH, oid.ANY_EXTENDED_KEY_USAGE} & set(uses) else "is not for servers (extended key usage)"
     )
+
+
+def _no_handshake(certificate: x509.Certificate) -> str:
+    """Why its key may not sign a handshake, as it must in all that browsers still speak (RFC 8446, 4.4.2.2); empty if it may."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return ""
+    return "" if usage.digital_signature else "may not sign a handshake (key usage)"
+
+
+def _weakness_of(leaf: x509.Certificate, verified: list[x509.Certificate]) -> str:
+    """What is too weak in the certificate, or in one between it and the root."""
+    found = _weakness(leaf)
+    between = next((why for why in map(_weakness, verified[1:]) if why), "")
+    return found or (f"an authority's certificate has a {between}" if between else "")
 
 
 def _weakness(certificate: x509.Certificate) -> str:
@@ -142,6 +162,7 @@ def read_chain(
     """Judge a chain as it was served, at a moment."""
     leaf = chain[0]
     oid = x509.NameOID
+    verified, trust_error = _verified(chain, ca_file, when)
     return Certificate(
         domain=domain,
         subject=_names(leaf.subject, oid.COMMON_NAME),
@@ -149,9 +170,9 @@ def read_chain(
         issuer_organization=_names(leaf.issuer, oid.ORGANIZATION_NAME),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
-        trust_error=_trust_error(chain, ca_file, when),
+        trust_error=trust_error,
         covers_name=_covers(leaf, domain),
-        weakness=_weakness(leaf),
+        weakness=_weakness_of(leaf, verified),
         chain_length=len(chain),
         protocol=protocol,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),

@@ -19,12 +19,17 @@ LONGEST = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds of each request, in their order."""
+    """Milliseconds of each request, in their order.
+
+    Attributes:
+        late: how many of the requests that warm it up came too late, and were made again.
+    """
 
     url: str
     trouble: str
     taken: tuple[float, ...]
     statuses: frozenset[int]
+    late: int = 0
 
     def percentile(self, share: float) -> float:
         """The smallest sample that at least this share of them does not exceed (nearest rank)."""
@@ -59,8 +64,11 @@ def parse(gathered: Gathered, target: Target) -> Latency:
         raise Missing(seen)
     try:
         taken = tuple(float(one) for one in seen.value["taken"])
-        return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, frozenset(seen.value["statuses"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        late = int(seen.value.get("late", 0))
+        return Latency(
+            str(asked.arguments["url"]), seen.value["trouble"], taken, frozenset(seen.value["statuses"]), late
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise Garbled("the timed requests") from None
 
 

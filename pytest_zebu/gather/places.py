@@ -27,18 +27,23 @@ PLACES = 6
 NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
+class Refusal(OSError):
+    """A server that says neither what there is nor that there is none; the text is the code of its answer."""
+
+
 def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) -> dns.message.Message:
     """What a server says.
 
     Raises:
-        OSError: it is not reached, or says neither what there is nor that there is none.
+        OSError: it is not reached.
+        Refusal: it says neither what there is nor that there is none.
         dns.exception.DNSException: it does not answer in time, or not as a server does.
     """
     flags = dns.flags.RD if recurse else dns.flags.Flag(0)
     question = dns.message.make_query(name, kind, flags=flags)
     answer, _ = dns.query.udp_with_fallback(question, server, timeout=RESOLVER_SECONDS)
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise OSError(dns.rcode.to_text(answer.rcode()))
+        raise Refusal(dns.rcode.to_text(answer.rcode()))
     return answer
 
 

@@ -22,7 +22,8 @@ def test_times_of_the_api(target: Target) -> None:
     assert read("latency", {}, target, {asked.key: seen}) == Latency(
         "https://api.zebu.test/api/v1/portfolios", "", (3.0, 1.5), frozenset({401})
     )
-    for wrong in ({"taken": ["x"]}, {"taken": None}, {"statuses": 1}):
+    assert read("latency", {}, target, {asked.key: {**seen, "late": 1}}).late == 1
+    for wrong in ({"late": "x"}, {"taken": ["x"]}, {"taken": None}, {"statuses": 1}):
         assert why("latency", {}, target, {asked.key: {**seen, **wrong}}) is Reason.GARBLED
     assert why("latency", {}, target) is Reason.NOT_GATHERED
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})
