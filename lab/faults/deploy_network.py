@@ -61,6 +61,17 @@ def loses_the_way(lab: Lab) -> None:
 
 @fault(
     "deploy.network.https-redirect",
+    flips={"deploy.network.https-redirect"},
+    touches={"proxy-www"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def loses_the_way_later(lab: Lab) -> None:
+    """Over https, www leads to the first page of the site, whatever was asked for."""
+    edit_proxy(lab, "tls", r"s|return 301 https://zebu.test.request_uri;|return 301 https://zebu.test/;|")
+
+
+@fault(
+    "deploy.network.https-redirect",
     flips=set(),
     touches={"proxy-http"},
     mend=lambda lab: restore_proxy(lab, "http"),
@@ -90,6 +101,17 @@ def link_to_http(lab: Lab) -> None:
 def script_over_http(lab: Lab) -> None:
     """A script is asked for over http."""
     edit_page(lab, "s|</body>|<script src=http://www.zebu.test/assets/main.js></script></body>|")
+
+
+@fault(
+    "deploy.network.www",
+    flips=set(),
+    touches={"proxy-www"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def for_a_while(lab: Lab) -> None:
+    """Odd but right: www leads to the site with 302, as some proxies do by default."""
+    edit_proxy(lab, "tls", r"s|return 301 https://zebu.test.request_uri;|return 302 https://zebu.test$request_uri;|")
 
 
 @fault(

@@ -598,7 +598,7 @@ def _way(
     way = _Way([], first)
     gone: set[tuple[object, ...]] = {(url,)}
     # A body, if one is asked for, is read along the way: which answer is the last one is known when it is there.
-    asked = {name: arguments[name] for name in ("control", "body_limit") if name in arguments}
+    asked = {name: arguments[name] for name in ("control", "body_limit", "headers") if name in arguments}
     while way.end["status"] in REDIRECTS:
         location = way.end["location"]
         there = urls.read(location, url) if location else None
