@@ -3,6 +3,7 @@
 from lab.changes import edit_page, edit_proxy, restore_page, restore_proxy
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.network import PUBLIC_ADDRESS
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -34,6 +35,17 @@ def by_another_name(lab: Lab) -> None:
 def api_subdomain_one_resolver_lies(lab: Lab) -> None:
     """One resolver has another address of the API's name."""
     lab.daemons.lying_resolver("api.zebu.test")
+
+
+@fault(
+    "deploy.network.domain",
+    flips=set(),
+    right_for={"deploy.network.domain", "pre.infrastructure.dns-records", "pre.security.https.certificate"},
+    touches={"domains"},
+    settings=((f'addresses = ["{PUBLIC_ADDRESS}"]', 'addresses = ["10.99.0.64/27"]'),),
+)
+def in_a_declared_network(lab: Lab) -> None:
+    """Odd but right: of what stands in front, only the network is declared in which its addresses are."""
 
 
 @fault(

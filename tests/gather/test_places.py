@@ -183,6 +183,11 @@ def test_names_lead_where_a_resolver_says_as_far_as_it_is_declared(zones: Callab
     assert places.lead_to("zebu.test", declared, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) == declared[:2]
     assert places.lead_to("zebu.test", ["192.0.2.99"], ["192.0.2.2"]) == ["192.0.2.99"]
     assert places.lead_to("zebu.test", declared, ["192.0.2.1"]) == declared
+    within = ["192.0.2.0/24", "2001:db8::80"]
+    assert places.lead_to("zebu.test", within, ["192.0.2.2"]) == ["2001:db8::80", "192.0.2.80"]
+    assert places.lead_to("zebu.test", within, ["192.0.2.1"]) == ["2001:db8::80"]
+    assert places.lead_to("zebu.test", ["198.51.100.0/24"], ["192.0.2.3"]) == ["192.0.2.80"]
+    assert isinstance(places.lead_to("zebu.test", ["192.0.2.0/24"], ["192.0.2.1"]), Unknown)
 
 
 def test_what_this_machine_does_not_resolve_is_its_own_fault() -> None:

@@ -320,6 +320,33 @@ def test_a_site_of_ipv6_alone_needs_no_other_address(healthy: Evidence) -> None:
     assert "has no A record" in found[1]
 
 
+@pytest.mark.parametrize(("declared", "outcome"), [
+    (("192.0.2.0/24",), PASSED), (("192.0.2.0/25", "198.51.100.1"), PASSED), (("192.0.2.128/25",), FAILED), (("2001:db8::/32",), FAILED),
+])  # fmt: skip
+def test_a_network_in_front_may_move_its_addresses(
+    declared: tuple[str, ...], outcome: Outcome, healthy: Evidence
+) -> None:
+    for item in (RECORDS, DOMAIN):
+        assert judged(healthy, item, "names", everywhere("192.0.2.80"), addresses=declared)[0] is outcome
+
+
+def test_an_api_under_the_site_may_not_mark_its_answers(healthy: Evidence) -> None:
+    """Then its refusal of strangers shows that it is the backend that answers."""
+
+    def bare(refusal: Any) -> Callable[[Web], Web]:
+        greeting = Answer(f"{SITE}/api/v1/", 200, "", {"content-type": ("application/json",)}, "{}", "")
+        return lambda web: replace(web, root=Known(greeting), refused={**web.refused, "no token": refusal})
+
+    rows = [
+        (saying("{}", status=401), PASSED),
+        (saying("", "text/html", 401), OPEN),
+        (saying("{}"), OPEN),
+        (LOST, OPEN),
+    ]
+    for refusal, outcome in rows:
+        assert judged(healthy, HEALTH_API, "web", bare(refusal), api="same-origin")[0] is outcome
+
+
 def served(**changes: Any) -> Callable[[Any], Any]:
     return lambda known: {name: Known(replace(one.value, **changes)) for name, one in known.items()}
 

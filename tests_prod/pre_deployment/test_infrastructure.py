@@ -18,6 +18,7 @@ from pytest_zebu.facts.resources import MEMORY_SHARE, Resources
 from pytest_zebu.facts.web import CORRELATION, Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
 from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_same_page
 from tests_prod.pre_deployment.test_security_https import ASK_FOR_ROOT, is_of_the_network
@@ -93,12 +94,10 @@ def test_names_resolve_everywhere(names: Mapping[str, Known[Name] | Unknown], se
     Fix: correct the A and AAAA records at the DNS provider, remove stale AAAA records, wait for the old TTL to pass.
     See: RFC 1034 section 4.2.1 (all authoritative servers hold the same zone).
     """
-    expected = {str(ipaddress.ip_address(address)) for address in settings.domains.addresses}
-    if not names or not expected:
+    if not names or not settings.domains.addresses:
         raise NotAssessed("domains and domains.addresses are not declared")
     if len(settings.domains.resolvers) < 3:
         raise NotAssessed("fewer than three resolvers are declared in domains.resolvers")
-    families = {ipaddress.ip_address(address).version for address in expected}
     for domain, answer in names.items():
         if isinstance(answer, Unknown):
             with case(domain):
@@ -119,20 +118,19 @@ def test_names_resolve_everywhere(names: Mapping[str, Known[Name] | Unknown], se
         for one in authorities:
             with case(f"{domain} on {place_of(one)}"):
                 assert not (one.refusal and is_lone), f"the server does not serve the zone ({one.refusal})"
-                _expect_addresses(domain, one, expected, families, case)
-        expect_resolvers(answer.value, expected, families, case)
+                _expect_addresses(domain, one, settings.domains, case)
+        expect_resolvers(answer.value, settings.domains, case)
 
 
-def _expect_addresses(
-    domain: str, resolution: Resolution, expected: Collection[str], families: Collection[int], case: Cases
-) -> None:
+def _expect_addresses(domain: str, resolution: Resolution, declared: Domains, case: Cases) -> None:
     """A server gives declared addresses and no others, of IPv4 too if any is declared: whoever has no IPv6 needs one."""
     found = need(resolution.answer)
     case.saw(f"{domain} on {place_of(resolution)}: {', '.join(found) or 'no address'}")
     assert found, "has no address"
-    strange = sorted(set(found) - set(expected))
-    assert not strange, f"is {', '.join(strange)}, expected {', '.join(sorted(expected))}"
+    strange = sorted(address for address in found if not declared.declares(address))
+    assert not strange, f"is {', '.join(strange)}, expected {', '.join(sorted(declared.addresses))}"
     versions = {ipaddress.ip_address(address).version for address in found}
+    families = {ipaddress.ip_network(address).version for address in declared.addresses}
     assert 4 in versions or 4 not in families, "has no A record"
 
 
@@ -144,14 +142,14 @@ def place_of(resolution: Resolution) -> str:
 SERVFAIL = "SERVFAIL"
 
 
-def expect_resolvers(name: Name, expected: Collection[str], families: Collection[int], case: Cases) -> None:
+def expect_resolvers(name: Name, declared: Domains, case: Cases) -> None:
     """What the resolvers of the world say. One that fails may be out of order; where all do, the name is."""
     resolvers = [one for one in name.resolutions if not one.is_authoritative]
     all_fail = bool(resolvers) and all(one.refusal == SERVFAIL for one in resolvers)
     for one in resolvers:
         with case(f"{name.domain} on {place_of(one)}"):
             assert not all_fail, "is resolved by none (SERVFAIL): its delegation or its signatures (DNSSEC) are broken"
-            _expect_addresses(name.domain, one, expected, families, case)
+            _expect_addresses(name.domain, one, declared, case)
 
 
 @item("pre.infrastructure.reverse-proxy")
