@@ -25,10 +25,16 @@ from tests_prod.deployment_verification.test_initial import expect_backend_healt
     ("application/json", '{"status":"healthy","redis":false}', False), ("application/json", '{"status": "healthy"', False),
     ("text/plain", "unhealthy", False), ("text/plain", "not ok", False), ("text/html", "healthy", False), ("text/html", "<!doctype html>healthy", False), ("", "<html>ok", False),
     ("application/json", '{"state": "healthy"}', None), ("application/json", '["status", "healthy"]', None), ("application/json", '{"status": "healthyish"}', None),
-    ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "all systems go", None), ("text/plain", "not unhealthy", None),
+    ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "default", False), ("text/plain", "not unhealthy", False),
 ])  # fmt: skip
 def test_what_says_healthy(kind: str, body: str, expected: bool | None) -> None:
     assert health_of(Answer("https://x/health", 200, "", {"content-type": (kind,)}, body, "")) is expected
+
+
+@pytest.mark.parametrize("depth", [300, 600, 2000])
+def test_json_that_is_too_deep_is_no_health(depth: int) -> None:
+    said = f'{{"status": "healthy", "a": {"[" * depth}"down"{"]" * depth}}}'
+    assert health_of(Answer("https://x/health", 200, "", {"content-type": ("application/json",)}, said, "")) is False
 
 
 def test_json_that_was_cut_says_nothing() -> None:
@@ -43,7 +49,7 @@ def answer(status: int, body: str = '{"status": "healthy"}', kind: str = "applic
 
 
 @pytest.mark.parametrize(("said", "complaint"), [
-    (answer(204, "", ""), "not known"), (answer(200, "alive", "text/plain"), "not known"), (answer(503), "answers 503"), (answer(404), "answers 404"), (answer(0), "answers nothing"),
+    (answer(204, "", ""), "not known"), (answer(200, "{}"), "not known"), (answer(200, "alive", "text/plain"), "without saying healthy"), (answer(503), "answers 503"), (answer(404), "answers 404"), (answer(0), "answers nothing"),
     (answer(200, "<html>", "text/html"), "without saying healthy"),
 ])  # fmt: skip
 def test_what_is_no_health(said: Answer, complaint: str) -> None:

@@ -173,27 +173,25 @@ def _health_by_json(text: str) -> bool | None:
     """Whether it says that all is well; nothing where it says nothing of that."""
     try:
         said = json.loads(text.removeprefix("\ufeff"))
+        if _is_sick(said):
+            return False
     except (ValueError, RecursionError):
-        return False
-    if _is_sick(said):
         return False
     word = said.get("status") if isinstance(said, dict) else said
     return True if isinstance(word, str) and word.strip().lower() in WELL else None
 
 
 def health_of(answer: Answer) -> bool | None:
-    """Whether a health address says that all is well, as plain text or as JSON; nothing where that is not understood.
+    """Whether a health address says that all is well, as a word or as JSON; nothing where it says nothing of that.
 
-    A page of HTML is the single page's answer to every path.
+    A page of HTML is the single page's answer to every path, and other words may be anybody's.
     """
     text = answer.body.strip()
     if answer.is_page:
         return False
     if answer.is_json or text.startswith(("{", "[")):
         return None if answer.is_cut else _health_by_json(text)
-    if text.lower() in WELL:
-        return True
-    return False if text.lower() in SICK or text.startswith("<") else None
+    return text.lower() in WELL if text else None
 
 
 def expect_health(said: Answer) -> None:
