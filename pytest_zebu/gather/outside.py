@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -63,6 +64,9 @@ ANSWER_SECONDS = 10.0
 CHAIN_LIMIT = 10
 REDIRECTS = (301, 302, 303, 307, 308)
 GATEWAY_TIMEOUT = 504
+COUNTED = (429, 503)
+"""With what proxies answer whom they count (nginx with 503, unless it is told otherwise)."""
+CALM_SECONDS = 0.5
 LONGEST_WAY = 20
 """So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
 PORTS_AT_ONCE = 600
@@ -532,20 +536,26 @@ class _Way:
 def _request(
     session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
 ) -> dict[str, Any] | Unknown:
-    """An answer that is late, as the first one of a stack that was just started, is waited for once more."""
+    """An answer that is late, as the first one of a stack that was just started, is waited for once more.
+
+    So it is with whoever counts requests, after a pause: all looks come at the same time.
+    """
     told = _try(session, url, arguments, directed)
-    if not told.late:
+    if not told.why_again:
         return told.answer
+    if told.is_counted:
+        time.sleep(CALM_SECONDS * (1 + zlib.crc32(repr(arguments).encode()) % 100 / 100))
     again = _try(session, url, arguments, directed).answer
-    return again if isinstance(again, Unknown) else {**again, "again": f"at the second try; the first {told.late}"}
+    return again if isinstance(again, Unknown) else {**again, "again": f"at the second try; the first {told.why_again}"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What came of a request, and how it was late."""
+    """What came of a request, and why it is worth another one."""
 
     answer: dict[str, Any] | Unknown
-    late: str = ""
+    why_again: str = ""
+    is_counted: bool = False
 
 
 def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> _Tried:
@@ -560,7 +570,9 @@ def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], dire
             verify=arguments.get("trust", False),
         ) as answer:
             told = _told(answer, int(arguments.get("body_limit", 0)))
-            return _Tried(told, "was answered with 504" if told["status"] == GATEWAY_TIMEOUT else "")
+            status = told["status"]
+            is_again = status in (GATEWAY_TIMEOUT, *COUNTED)
+            return _Tried(told, f"was answered with {status}" if is_again else "", status in COUNTED)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise_own_fault(error)
         host = urls.read(url)
@@ -638,8 +650,8 @@ def read_descriptions(arguments: Mapping[str, Any], directed: Mapping[str, str] 
     with places.session(directed) as session:
         for url in arguments["urls"]:
             found[url] = told = _ask(session, url, ask_for, directed)
-            if isinstance(told, Unknown) or not told["status"]:
-                # Who is silent now is not waited for at each address.
+            if isinstance(told, Unknown) or told["status"] in (0, *COUNTED):
+                # Who is silent now, or counts, is not waited for at each address.
                 return {"answers": {**dict.fromkeys(arguments["urls"], told), **found}}
             named += _named_by(url, found[url], arguments["names"])
         for url in dict.fromkeys(named):

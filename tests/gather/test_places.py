@@ -236,7 +236,7 @@ class Site:
     """Pages over plain http on the loopback, by host and path: a status and whereto it leads.
 
     What ends with `twice` names two places; with `cookie` it leads to itself until it gets one; the first of what ends
-    with `late`, or with `gateway`, comes too late.
+    with `late`, or with `gateway`, comes too late; of `counted` and `busy` the second one is let pass.
     """
 
     def __init__(self, answers: Mapping[str, tuple[int, str]]) -> None:
@@ -254,8 +254,9 @@ class Site:
                     status, location = (200, "") if self.headers["Cookie"] else (302, "/cookie")
                 if what.endswith("/late") and asked.count(what) == 1:
                     time.sleep(0.5)
-                if what.endswith("/gateway"):
-                    status = 504 if asked.count(what) == 1 else 200
+                for name, code in (("gateway", 504), ("counted", 429), ("busy", 503)):
+                    if what.endswith(f"/{name}"):
+                        status = code if asked.count(what) == 1 else 200
                 self.send_response(status)
                 if what.endswith("/twice"):
                     self.send_header("Location", "/a" if what.startswith("www.") else "/b")
@@ -343,11 +344,20 @@ def test_of_two_places_a_browser_goes_to_none(host: str, location: str, site: Si
     assert ask({"url": f"http://{host}:{site.port}/twice", "control": None}, DIRECTED)["location"] == location
 
 
-@pytest.mark.parametrize(("path", "why"), [("/late", "took more than 0.2 s"), ("/gateway", "was answered with 504")])
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/late", "took more than 0.2 s"),
+        ("/gateway", "was answered with 504"),
+        ("/counted", "was answered with 429"),
+        ("/busy", "was answered with 503"),
+    ],
+)
 def test_a_late_answer_is_waited_for_once_more(
     path: str, why: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outside, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(outside, "CALM_SECONDS", 0.0)
     url = f"http://zebu.test:{site.port}{path}"
     first, second = (ask({"url": url, "control": None}, DIRECTED) for _ in range(2))
     assert (first["status"], first["again"]) == (200, f"at the second try; the first {why}")
@@ -367,7 +377,7 @@ def test_who_never_answers_is_asked_twice(site: Site, monkeypatch: pytest.Monkey
 
 def test_the_first_of_timed_requests_may_be_late(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "ANSWER_SECONDS", 0.2)
-    asked = {"url": f"http://zebu.test:{site.port}/late", "control": None, "samples": 2, "warm_up": 1, "seconds": 0.1}
+    asked = {"url": f"http://zebu.test:{site.port}/late", "control": None, "samples": 2, "warm_up": 1, "seconds": 5}
     seen = outside.time_requests(asked, DIRECTED)
     assert (seen["late"], seen["statuses"], seen["trouble"]) == (1, [200, 200], "")
     site.asked.clear()
