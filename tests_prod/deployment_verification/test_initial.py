@@ -149,6 +149,8 @@ SICK = frozenset(
 """What they say of a part that is not well, whatever they say of the whole."""
 PARTS = frozenset({"checks", "components", "dependencies", "details", "services"})
 """Under what they list their parts."""
+COMPLAINTS = frozenset({"errors", "failed", "failures", "unhealthy"})
+"""Under what they list what is wrong."""
 GOOD_IF_TRUE = frozenset(
     {"alive", "available", "cache", "connected", "database", "db", "healthy", "ok", "reachable", "ready", "redis", "up"}
 )
@@ -159,10 +161,11 @@ def _is_sick(said: object, name: str = "", of: str = "") -> bool:
         case dict():
             return any(_is_sick(part, key.lower(), name) for key, part in said.items())
         case list():
-            return any(_is_sick(part, name, of) for part in said)
+            return bool(said and name in COMPLAINTS) or any(_is_sick(part, name, of) for part in said)
         case str():
-            # How much is logged says nothing of how well it is.
-            return said.strip().lower() in SICK and not name.endswith("level")
+            word, _, more = said.strip().lower().partition(":")
+            # How much is logged says nothing of how well it is; nor does it that nothing has failed.
+            return word in SICK and more.strip() not in ("0", "none") and not name.endswith("level")
         case False:
             return name in GOOD_IF_TRUE or of in PARTS
         case _:
