@@ -17,7 +17,7 @@ from OpenSSL import crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, DNSPattern, verify_service_identity
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, plain_text
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.http import by_place
@@ -33,6 +33,7 @@ class Certificate:
         weakness: what is too weak in key or signature (BSI TR-02102-2; CA/Browser Forum Baseline Requirements 6.1.5).
         protocol: what ALPN agreed on.
         fingerprint: SHA-256, in hexadecimal digits.
+        names: its alternative names of hosts: what browsers compare.
     """
 
     domain: str
@@ -47,6 +48,12 @@ class Certificate:
     chain_length: int
     protocol: str
     fingerprint: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """For whom it is."""
+        return ", ".join(self.names[:3]) + (" and others" if self.names[3:] else "") or "no host by name"
 
 
 def look(target: Target, domain: str, address: str | None = None) -> Look:
@@ -139,13 +146,13 @@ def _names(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
     return ", ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(kind))
 
 
-def _covers(certificate: x509.Certificate, domain: str) -> bool:
-    """Whether one of its alternative names is the domain's (RFC 9525); an odd name beside it does not count."""
+def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Its alternative names of hosts (RFC 9525); those of other kinds do not count, nor does the subject's."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):
-        return False
-    return any(_is_for(name, domain) for name in names.get_values_for_type(x509.DNSName))
+        return ()
+    return tuple(plain_text(name)[:253] for name in names.get_values_for_type(x509.DNSName))
 
 
 def _is_for(name: str, domain: str) -> bool:
@@ -163,6 +170,7 @@ def read_chain(
     leaf = chain[0]
     oid = x509.NameOID
     verified, trust_error = _verified(chain, ca_file, when)
+    names = _hosts(leaf)
     return Certificate(
         domain=domain,
         subject=_names(leaf.subject, oid.COMMON_NAME),
@@ -171,11 +179,12 @@ def read_chain(
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         trust_error=trust_error,
-        covers_name=_covers(leaf, domain),
+        covers_name=any(_is_for(name, domain) for name in names),
         weakness=_weakness_of(leaf, verified),
         chain_length=len(chain),
         protocol=protocol,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
+        names=names,
     )
 
 

@@ -234,7 +234,7 @@ def test_certificates_come_from_the_expected_authority(
             if origin_certificates and is_of_the_network(certificate):
                 raise NotAssessed(ASK_FOR_ROOT)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
-            assert certificate.covers_name, f"is for {certificate.subject or 'other names'}"
+            assert certificate.covers_name, f"is for {certificate.named}"
 
 
 @item("pre.infrastructure.port-forwarding")
