@@ -31,7 +31,7 @@ MACHINE_DECIDED = frozenset(suite())
 BY_SIGHT: Senses = frozenset({"network"})
 BY_CREDENTIAL: Senses = frozenset({"network", "credentials"})
 LOOKS: Mapping[str, Senses] = {
-    **dict.fromkeys(("dns", "http", "scripts", "tcp", "timing", "tls"), BY_SIGHT),
+    **dict.fromkeys(("descriptions", "dns", "http", "scripts", "tcp", "timing", "tls"), BY_SIGHT),
     "browser": BY_SIGHT | {"browser"},
     "ssh": frozenset({"ssh"}),
     # Asked of services, each with a token, a password or a key.

@@ -248,6 +248,32 @@ def other_body(lab: Lab) -> None:
 
 @fault(
     "deploy.initial.health-api",
+    flips={"deploy.initial.health-api", "deploy.backend.api", "pre.infrastructure.reverse-proxy"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def of_the_site(lab: Lab) -> None:
+    """The API's health leads to the site's, which never asks the backend."""
+    before_api(lab, "location = /health { return 301 https://zebu.test/health; }")
+
+
+@fault(
+    "deploy.initial.health-api",
+    flips=set(),
+    right_for={"deploy.initial.health-api", "pre.infrastructure.reverse-proxy"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def with_a_slash(lab: Lab) -> None:
+    """Odd but right: the API's health is behind a slash more, to which the address leads."""
+    before_api(
+        lab,
+        "location = /health { return 308 https://$host/health/; } location = /health/ { rewrite ^ /health break; proxy_pass http://10.77.0.10:8000; }",
+    )
+
+
+@fault(
+    "deploy.initial.health-api",
     flips={
         "pre.application.environment.cors-complete",
         "deploy.backend.cors-headers",

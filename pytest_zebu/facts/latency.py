@@ -77,7 +77,7 @@ def parse(gathered: Gathered, target: Target) -> Latency:
         if not all(map(math.isfinite, (*taken, trip))):
             raise Garbled("the timed requests")
         return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, statuses, trip, fresh, before)
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise Garbled("the timed requests") from None
 
 

@@ -500,8 +500,8 @@ ROWS: tuple[Row, ...] = (
     (NETWORK_WWW, {"web": front("www.zebu.test", status=200, location="")}, FAILED, "there are two"),
     ("pre.infrastructure.reverse-proxy", {"web": front("www.zebu.test", status=300)}, PASSED, ""),
     ("pre.infrastructure.reverse-proxy", {"web": front("www.zebu.test", status=300, location="https://elsewhere.test/")}, FAILED, "leads to elsewhere.test"),
-    (CERTIFICATE, {"certificates": each(covers_name=False, subject="")}, FAILED, "is for other names"),
-    (CERTIFICATE, {"certificates": each(covers_name=False, subject="elsewhere.test")}, FAILED, "is for elsewhere.test"),
+    (CERTIFICATE, {"certificates": each(covers_name=False, names=())}, FAILED, "is for no host by name"),
+    (CERTIFICATE, {"certificates": each(covers_name=False, names=("elsewhere.test",))}, FAILED, "is for elsewhere.test"),
     # Tasks, by no earlier run: a month, a year
     ("ops.monthly.log-rotation", {"past": nothing, "log_rotation": with_(rotated=ago(MONTH))}, PASSED, ""),
     ("ops.monthly.log-rotation", {"past": nothing, "log_rotation": with_(rotated=ago(MONTH + SECOND))}, OPEN, "has not run within the month"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -19,14 +18,15 @@ from pytest_zebu.facts.postgres import Database
 from pytest_zebu.facts.redis import Redis
 from pytest_zebu.facts.signin import SignedIn, Welcome
 from pytest_zebu.facts.trials import Use
-from pytest_zebu.facts.web import Answer, Web
+from pytest_zebu.facts.web import HEADERS, METHOD, Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..pre_deployment.test_application_functionality import expect_protected
+from ..pre_deployment.test_infrastructure import expect_resolvers
 from ..sights import expect_shown
-from ..ways import expect_way
+from ..ways import arrived, expect_way, expect_whole_way
 from .test_initial import expect_api_health, expect_same_page
 
 LOGGED_OUT = re.compile(r"GET 401 (\S+)")
@@ -117,10 +117,11 @@ def test_the_application_answers_over_https(web: Web, own_page: str, settings: S
     for place, answer in of_name(within_reach(web.fronts), site).items():
         with case(f"https://{place}/"):
             said = need(answer)
-            case.saw(f"status {said.status}, {said.header('content-type')}")
-            assert said.status == 200, f"answers {said.status or 'nothing'}"
-            assert said.is_page, f"is {said.header('content-type') or 'of no type'}"
-            expect_same_page(said, own_page)
+            case.saw(f"{said.told}, {said.header('content-type')}")
+            there = arrived(said, [name for name in (site, settings.domains.www) if name])
+            assert there.status == 200, f"answers {there.status or 'nothing'}"
+            assert there.is_page, f"is {there.header('content-type') or 'of no type'}"
+            expect_same_page(there, own_page)
 
 
 def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> None:
@@ -129,7 +130,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(f"{place}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
-            assert certificate.covers_name, f"is for {certificate.subject or 'other names'}"
+            assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
 
 
@@ -237,11 +238,38 @@ def test_the_api_answers_over_https(web: Web, certificates: Certificates, settin
         _expect_trusted(origin.removeprefix("https://"), certificates, case)
 
 
-def _expect_headers_allowed(said: Answer) -> None:
-    """A preflight's answer lets the page send what it signs in with; `*` does not mean that header."""
-    listed = said.combined("access-control-allow-headers").lower()
-    allowed = {name.strip() for name in listed.split(",")}
-    assert "authorization" in allowed, "does not allow the header authorization"
+def _listed(said: Answer, header: str) -> set[str]:
+    return {name.strip() for name in said.combined(header).split(",") if name.strip()}
+
+
+def _expect_allowed(said: Answer, origin: str) -> None:
+    """A browser lets a page of this origin see the answer: one value, byte by byte.
+
+    `*` allows every page, unless requests go with credentials.
+    """
+    # Browsers refuse two values, be they the same.
+    allowed = said.combined("access-control-allow-origin")
+    credentials = said.combined("access-control-allow-credentials")
+    assert credentials in ("", "true", "false"), f"allows credentials with {credentials!r}, which browsers do not take"
+    if allowed == "*":
+        assert credentials != "true", "is allowed for * with credentials, which browsers refuse"
+        return
+    assert allowed == origin, f"is allowed for {allowed or 'nobody'}"
+
+
+def _expect_preflight(said: Answer) -> None:
+    """The answer lets the page send what it sends; `*` never means the header that it signs in with.
+
+    Methods are compared as they are written, names of headers are not (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+    """
+    assert 200 <= said.status < 300, f"is answered with {said.status}"
+    any_ = set() if said.combined("access-control-allow-credentials") == "true" else {"*"}
+    methods = _listed(said, "access-control-allow-methods")
+    assert methods & {METHOD, *any_}, f"does not allow the method {METHOD}"
+    headers = {name.lower() for name in _listed(said, "access-control-allow-headers")}
+    for name in HEADERS:
+        star = set() if name == "authorization" else any_
+        assert headers & {name, *star}, f"does not allow the header {name}"
 
 
 @item("deploy.backend.cors-headers")
@@ -259,14 +287,19 @@ def test_pages_are_allowed_to_call(web: Web, settings: Settings, case: Cases) ->
         for kind, answers in (("request", web.simple), ("preflight", web.preflight)):
             with case(f"{kind} from {origin}"):
                 said = need(answers[origin])
-                # Browsers refuse two values, be they the same.
                 allowed = said.combined("access-control-allow-origin")
-                case.saw(f"{kind} from {origin}: {said.status}, allows {allowed or 'nothing'}")
+                case.saw(f"{kind} from {origin}: {said.told}, allows {allowed or 'nothing'}")
                 assert said.status, f"gets no answer ({said.trouble})"
-                assert allowed == origin, f"is allowed for {allowed or 'nobody'}"
+                if said.status == 429:
+                    raise NotAssessed("is answered with 429: too many requests at once")
+                _expect_allowed(said, origin)
                 if kind == "preflight":
-                    assert 200 <= said.status < 300, f"is answered with {said.status}"
-                    _expect_headers_allowed(said)
+                    _expect_preflight(said)
+                vary = {name.lower() for name in _listed(said, "vary")}
+                if allowed == origin and len(settings.domains.page_origins) > 1 and not vary & {"origin", "*"}:
+                    case.saw(
+                        f"{kind} from {origin}: does not say that it varies by Origin, so that caches mix pages up"
+                    )
 
 
 @item("deploy.backend.authentication", either=("keyed", "signed_in"))
@@ -282,22 +315,49 @@ def test_production_turns_strangers_away(
     expect_protected(web, keyed, signed_in, case)
 
 
-_DESCRIPTION = re.compile(r'\s*\{.*?"(?:openapi|swagger)"\s*:\s*"[0-9]', re.DOTALL)
-_DESCRIBING_PAGE = re.compile(r'id="?swagger-ui|SwaggerUIBundle\s*\(|<redoc\b|Redoc\.init\s*\(')
+_DESCRIPTION = re.compile(
+    r"""\s*\{.*?"(?:openapi|swagger)"\s*:\s*"[0-9]|(?:.*\n)?\s*["']?(?:openapi|swagger)["']?:\s*["']?[0-9]""", re.DOTALL
+)
+_DESCRIBING_PAGE = re.compile(
+    r"""\bid=["']?(?:swagger-ui|api-reference)\b|SwaggerUIBundle\s*\(|<(?:redoc|rapi-doc|elements-api)\b|Redoc\.init\s*\(|\bcreateApiReference\s*\("""
+)
+"""Swagger UI, Scalar, Redoc, RapiDoc, Elements."""
 
 
 def _describes(said: Answer) -> bool:
-    """Whether an answer describes an API: as JSON that says which OpenAPI it is, or as a page that shows such a one.
+    """Whether an answer describes an API: as data that says which OpenAPI it is, or as a page that shows such a one.
 
     Where the API is served under the site, the single page answers every other path; it may speak of OpenAPI.
     """
-    pattern = _DESCRIPTION.match if said.is_json else _DESCRIBING_PAGE.search
-    return said.status == 200 and pattern(said.body) is not None
+    return said.status == 200 and (_is_description(said) or _is_describing_page(said))
+
+
+def _is_description(said: Answer) -> bool:
+    return not said.is_page and _DESCRIPTION.match(said.body) is not None
+
+
+def _is_describing_page(said: Answer) -> bool:
+    return not said.is_json and _DESCRIBING_PAGE.search(said.body) is not None
+
+
+def _described_at(answer: Known[Answer] | Unknown) -> Answer:
+    """What stands at an address, or where that leads, as far as anything can be told of it."""
+    said = need(answer)
+    there = said.end or said
+    if not said.status or there.says_nothing:
+        raise NotAssessed(f"the API {there.says_nothing}")
+    if said.end is None and said.is_redirect and need(said.way)[-1:]:
+        raise NotAssessed(f"leads to {said.location}, where nothing was seen")
+    if there.is_cut and there.status == 200 and not _describes(there):
+        raise NotAssessed("the answer is longer than what was read of it")
+    return there
 
 
 @item("deploy.backend.docs")
 def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, case: Cases) -> None:
     """The description of an API is a map for everybody. Closing /docs and leaving /openapi.json hides nothing.
+
+    Looked for where FastAPI and others put it, under the API's name and the site's, and where pages say that it is.
 
     Fix: declare `application.docs` (public or hidden); hidden: `FastAPI(openapi_url=None)`, or block the paths in the proxy.
     See: https://fastapi.tiangolo.com/tutorial/metadata/#openapi-url
@@ -307,16 +367,45 @@ def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, 
         raise NotAssessed("application.docs does not say whether the description is meant to be public or hidden")
     if not web.documentation:
         raise NotAssessed("domains.api is not set (a name, or same-origin)")
-    for path, answer in web.documentation.items():
-        with case(path):
-            said = need(answer)
-            if not said.status:
-                raise NotAssessed(f"the API does not answer ({said.trouble})")
+    expect = _expect_hidden if intent == "hidden" else _expect_shown
+    expect(web.documentation, case)
+
+
+def _expect_hidden(documentation: Mapping[str, Known[Answer] | Unknown], case: Cases) -> None:
+    """It is nowhere; where nothing could be told, it may be."""
+    unseen = ""
+    for url, answer in documentation.items():
+        try:
+            said = _described_at(answer)
+        except NotAssessed as error:
+            unseen = unseen or f"{url}: {error}"
+            continue
+        with case(url):
             is_shown = _describes(said)
-            if said.is_cut and said.status == 200 and not is_shown:
-                raise NotAssessed("the answer is longer than what was read of it")
-            case.saw(f"{path}: {said.status}, {'shown' if is_shown else 'not shown'}")
-            assert is_shown is (intent == "public"), f"is {'shown' if is_shown else 'not shown'}, meant to be {intent}"
+            case.saw(*([f"{url}: {said.status}, shown"] if is_shown else []))
+            assert not is_shown, "is shown, meant to be hidden"
+    with case("the description"):
+        if unseen:
+            raise NotAssessed(unseen)
+
+
+def _expect_shown(documentation: Mapping[str, Known[Answer] | Unknown], case: Cases) -> None:
+    """It is somewhere: as data, or as a page whose data was not found to be missing."""
+    shown, unseen = [], ""
+    for url, answer in documentation.items():
+        try:
+            said = _described_at(answer)
+        except NotAssessed as error:
+            unseen = unseen or f"{url}: {error}"
+            continue
+        if _describes(said):
+            shown.append(said)
+            case.saw(f"{url}: {said.status}, shown")
+    with case("the description"):
+        if not shown and unseen:
+            raise NotAssessed(unseen)
+        assert shown, "is not shown, meant to be public"
+        assert any(map(_is_description, shown)) or unseen, f"is a page at {shown[0].url} without what it shows"
 
 
 def _expect_running(
@@ -431,16 +520,11 @@ def _expect_resolved(
 ) -> None:
     if not domain or not settings.domains.addresses:
         raise NotAssessed(f"{key} and domains.addresses are not declared")
-    expected = {str(ipaddress.ip_address(address)) for address in settings.domains.addresses}
-    with case(domain):
-        for resolution in need(names[domain]).resolutions:
-            if resolution.is_authoritative:
-                continue
-            addresses = need(resolution.answer)
-            found = set(addresses)
-            case.saw(f"{domain} on {resolution.server}: {', '.join(sorted(found)) or 'no address'}")
-            assert found, f"has no address on {resolution.server}"
-            assert found <= expected, f"is {', '.join(sorted(found - expected))} on {resolution.server}"
+    if isinstance(answer := names[domain], Unknown):
+        with case(domain):
+            need(answer)
+    else:
+        expect_resolvers(answer.value, settings.domains, case)
 
 
 @item("deploy.network.domain")
@@ -485,6 +569,10 @@ def test_redirects_keep_the_whole_address(
                 assert said.status in (301, 308), f"answers {said.status or 'nothing'}"
                 there = expect_way(said.url, said.location, said.way, known)
                 assert there.path == said.path, f"loses the way: {said.location}"
+                expect_whole_way(said.url, said.way, said.path)
+
+
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @item("deploy.network.www")
@@ -505,8 +593,9 @@ def test_www_and_apex_end_at_one_address(web: Web, certificates: Certificates, s
         for place, answer in of_name(within_reach(web.fronts), name).items():
             with case(f"https://{place}/"):
                 said = need(answer)
-                case.saw(f"https://{place}/: {said.status} {said.location}".rstrip())
-                assert said.status in (200, 301, 308), f"answers {said.status or 'nothing'}"
+                case.saw(f"https://{place}/: {said.told}")
+                # A temporary redirect, the default of some proxies, leads to one address as well.
+                assert said.status in (200, *REDIRECTS), f"answers {said.status or 'nothing'}"
                 end = said.url
                 if said.status != 200:
                     expect_way(said.url, said.location, said.way, (site, www))

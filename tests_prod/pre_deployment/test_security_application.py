@@ -37,10 +37,12 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
                 continue
             with case(f"{kind} from {origin}"):
                 said = need(answer)
-                if not said.status:
-                    raise NotAssessed(f"the API does not answer ({said.trouble})")
-                allowed = said.combined("access-control-allow-origin")
-                assert not allowed, f"is allowed ({allowed})"
+                if said.status in (0, 429):
+                    raise NotAssessed(f"the API {said.says_nothing}")
+                # What names a production page whoever asks allows that page only. Of two values browsers take none,
+                # and whoever sends both means both.
+                allowed = [value.strip() for value in said.combined("access-control-allow-origin").split(",")]
+                assert not {origin, "*"} & {*allowed}, f"is allowed ({', '.join(allowed)})"
 
 
 def _everywhere(environment: Environment, name: str) -> tuple[tuple[str, Variable | None], ...]:

@@ -24,6 +24,17 @@ PERMANENT = (301, 308)
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 
 
+NETWORK_AUTHORITY = re.compile(r"cloudflare\b.*", re.IGNORECASE)
+"""Who issues certificates for origins that only its own network accepts."""
+ASK_FOR_ROOT = "is of an authority that only the network in front accepts: its root in tls.ca_file, beside the public ones, decides"
+
+
+def is_of_the_network(certificate: Certificate) -> bool:
+    """Whether nothing is wrong with an origin's certificate but that browsers do not know its authority."""
+    is_unknown = certificate.trust_error == "unable to get local issuer certificate"
+    return is_unknown and NETWORK_AUTHORITY.match(certificate.issuer_organization) is not None
+
+
 @item("pre.security.https.certificate")
 def test_certificates_are_valid(
     certificates: Certificates, origin_certificates: Certificates, settings: Settings, case: Cases
@@ -45,9 +56,9 @@ def test_certificates_are_valid(
             case.saw(
                 f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
             )
-            assert certificate.covers_name, (
-                f"the certificate is for {certificate.subject or 'other names'}, not for {certificate.domain}"
-            )
+            assert certificate.covers_name, f"the certificate is for {certificate.named}, not for {certificate.domain}"
+            if place in at_origin and is_of_the_network(certificate):
+                raise NotAssessed(ASK_FOR_ROOT)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.weakness, certificate.weakness
 
@@ -77,24 +88,27 @@ HSTS_SECONDS = 15_768_000
 """Half a year: the least that counts (Mozilla Observatory; the preload list asks for a year)."""
 
 
-_DIRECTIVE = re.compile(r'([^\s=;"]+)(?:\s*=\s*("[^"]*"|[^\s;"]+))?')
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_DIRECTIVE = re.compile(rf'\s*(?:({_WORD})(?:\s*=\s*({_WORD}|"(?:[^"\\]|\\.)*"))?\s*)?(?:;|\Z)')
 
 
 def _max_age(header: str) -> int | None:
     """The seconds that a header gives; nothing where browsers do not heed it.
 
-    A directive may stand there once only, and max-age must (RFC 6797, section 6.1).
+    A directive may stand there once only, and max-age must; one that is not known counts for nothing (RFC 6797, 6.1).
     """
-    found: dict[str, str] = {}
-    for text in header.split(";"):
-        if not text.strip():
-            continue
-        read = _DIRECTIVE.fullmatch(text.strip())
-        if read is None or read[1].lower() in found:
+    found: dict[str, str | None] = {}
+    place = 0
+    while place < len(header):
+        read = _DIRECTIVE.match(header, place)
+        name = read[1].lower() if read and read[1] else ""
+        if read is None or name in found:
             return None
-        found[read[1].lower()] = (read[2] or "").strip('"')
-    age = found.get("max-age", "")
-    return int(age) if re.fullmatch(r"[0-9]{1,18}", age) else None
+        found |= {name: read[2]} if name else {}
+        place = read.end()
+    age = (found.get("max-age") or "").strip('"')
+    has_value = found.get("includesubdomains") is not None
+    return int(age) if re.fullmatch(r"[0-9]+", age) and not has_value else None
 
 
 @item("pre.security.https.hsts")
@@ -109,7 +123,7 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
             said = need(answer)
             assert said.status, "does not answer over https"
             header = said.header("strict-transport-security")
-            case.saw(f"{domain}: {header or 'no header'}")
+            case.saw(f"{domain}: {header or 'no header'}{f' ({said.again})' if said.again else ''}")
             assert header, "sends no Strict-Transport-Security"
             seconds = _max_age(header)
             assert seconds is not None, f"is none that browsers heed: {header}"
