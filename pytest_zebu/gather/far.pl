@@ -713,19 +713,23 @@ sub adopt {
   push @trouble, 'it did not end in time' if !$seen;
   push @trouble, "$unread folders could not be read" if $unread;
   my %ours = map { $_ => 1 } remotes_of($folder);
-  my $around = sub { my ($path) = @_; while ($path =~ s{/[^/]*$}{}) { return $path if $git{$path} || $path eq $folder } return '' };
+  my $around = sub { my ($path) = @_; while ($path =~ s{/[^/]*$}{}) { return $path if exists $git{$path} || $path eq $folder } return '' };
   my %text = map { my $text = slurp($_); defined $text ? ($_ => $text) : () } @env;
   my %kind;
   for my $path (grep { $_ ne $folder } sort keys %git) {
     my @remotes = remotes_of($path);
     $kind{$path} = (grep { $ours{$_} } @remotes) ? 'remote' : @remotes ? 'other' : 'unknown';
   }
+  # A folder that is no checkout is the project's, too, if compose would take it for it: by its file, or by its name.
   my @mine = map { slurp($_) // () } sort keys %config_files;
   for my $path (grep { !$config_files{$_} } @compose) {
-    my $its = $around->($path);
-    next if $its eq '' || ($kind{$its} // '') !~ /^(?:other|unknown)$/;
+    my ($place) = $path =~ m{^(.*)/[^/]*$} or next;
+    my $its = $around->($path) || $place;
+    next if $its eq $folder || ($kind{$its} // 'unknown') !~ /^(?:other|unknown)$/;
     my $text = slurp($path) // next;
-    $kind{$its} = 'compose' if grep { $_ eq $text } @mine;
+    (my $called = lc $place) =~ s{^.*/|[^a-z0-9_-]}{}g;
+    $kind{$its} = 'compose' if grep({ $_ eq $text } @mine) || ($called ne '' && $called eq ($value{PROJECT} // ''));
+    $git{$its} //= 0 if ($kind{$its} // '') eq 'compose';
   }
   for my $path (@env) {
     my $its = $around->($path);
@@ -746,8 +750,10 @@ sub adopt {
   for my $path (grep { $kind{$_} ne 'other' } sort keys %kind) {
     my @stat = stat $path or next;
     if ($kind{$path} eq 'unknown') { next if ++$unknown > 10 }
-    elsif (@checkouts < 12) { push @checkouts, { path => $path, as => [@stat[4, 5]] } }
-    else { push @trouble, 'there are more than 12 checkouts'; last }
+    elsif ($git{$path}) {
+      if (@checkouts >= 12) { push @trouble, 'there are more than 12 checkouts'; last }
+      push @checkouts, { path => $path, as => [@stat[4, 5]] };
+    }
     push @env_files, join "\t", 'checkout', $kind{$path}, clean(getpwuid($stat[4]) // $stat[4]), '-', clean($path);
   }
   push @env_files, join "\t", 'walked', $seen, $unread, '-', clean(join '; ', @trouble);
