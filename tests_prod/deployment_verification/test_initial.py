@@ -42,7 +42,7 @@ def _repository_of(remote: str) -> str:
 
 def _is_known_to(forge: Known[Forge] | Unknown, commit: str) -> bool:
     """Whether the forge has anything to say of a commit: of one that it does not have, it has no checks, requests and deployments."""
-    if not isinstance(forge, Known):
+    if not isinstance(forge, Known) or forge.value.commit != commit:
         return False
     told = (forge.value.checks.get(commit), forge.value.pulls)
     return any(isinstance(one, Known) and one.value for one in told)

@@ -18,14 +18,16 @@ echo "@tagged $(git for-each-ref --contains HEAD --format=x refs/tags 2>/dev/nul
 [ "$(git rev-parse --is-shallow-repository)" != true ] || echo "@shallow"
 # What a fetch brought stands in FETCH_HEAD, the end of a history that was fetched in part in `shallow`, and the first commit of a clone in its log.
 folder=$(git rev-parse --absolute-git-dir); common=$(git rev-parse --git-common-dir); case $common in /*) ;; *) common=$ZEBU_APP_DIR/$common ;; esac
-plain() { sed -E 's#//[^/@]*@#//#; s#(\.git)?/*$##'; }
+# By owner and name: the same repository is reached by https and by ssh.
+plain() { sed -E 's#(\.git)?/*$##; s#.*[:/]([^:/]+/[^:/]+)$#\1#'; }
 url=$(git remote get-url "$remote" 2>/dev/null | plain)
 head -n 1000 "$folder/FETCH_HEAD" 2>/dev/null | while IFS= read -r line; do
   from=$(printf '%s\n' "${line##*	}" | sed 's/.* of //' | plain)
   [ "$from" = "$url" ] && [ "$(git rev-parse -q --verify "${line%%	*}^{commit}" 2>/dev/null)" = "$head" ] && { echo "@given fetch"; break; }
 done
 grep -Fqx "$head" "$common/shallow" 2>/dev/null && echo "@given shallow"
-head -n 1 "$folder/logs/HEAD" 2>/dev/null | grep -Eq "^0+ $head .*	clone: from " && echo "@given clone"
+first=$(head -n 1 "$folder/logs/HEAD" 2>/dev/null | grep -E "^0+ $head .*	clone: from ")
+[ -z "$first" ] || [ "$(printf '%s\n' "${first##*clone: from }" | plain)" != "$url" ] || echo "@given clone"
 # A commit that was made here says so in the log.
 grep -E "^[0-9a-f]+ $head " "$folder/logs/HEAD" 2>/dev/null | head -n 1 | sed -n 's/^[^	]*	\(commit\|cherry-pick\|rebase (pick)\|revert\|am\|merge [^:]*: Merge made\|pull[^:]*: Merge made\)[ :(].*/@made \1/p'
 # The commits of submodules are no objects of this repository; what a partial clone left with its remote is not lost.
