@@ -728,7 +728,7 @@ sub adopt {
     next if $its eq $folder || ($kind{$its} // 'unknown') !~ /^(?:other|unknown)$/;
     my $text = slurp($path) // next;
     (my $called = lc $place) =~ s{^.*/|[^a-z0-9_-]}{}g;
-    $kind{$its} = 'compose' if grep({ $_ eq $text } @mine) || ($called ne '' && $called eq ($value{PROJECT} // ''));
+    $kind{$its} = 'compose' if grep({ $_ eq $text } @mine) || ($called ne '' && $called eq ($value{PROJECT} // $setting{project} // ''));
     $git{$its} //= 0 if ($kind{$its} // '') eq 'compose';
   }
   for my $path (@env) {
