@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from pytest_zebu.facts.answer import Known, NotAssessed, need
@@ -32,14 +33,23 @@ def expect_saved(repositories: tuple[Repository, ...], backups: Backups, longest
     assert age <= longest, f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
 
 
+LACKING = re.compile(
+    r"extension \"[^\"]*\" is not available|could not open extension control file|could not access file \"|"
+    r"must be (?:pre)?loaded (?:via|with|by)? ?shared_preload_libraries|must be preloaded"
+)
+"""What PostgreSQL says of an extension that only the running container was given."""
+
+
 def need_readable(drill: Drill) -> None:
     """The database's own program can read such dumps.
 
     Raises:
-        NotAssessed: it is too old, or built otherwise.
+        NotAssessed: it is too old, built otherwise, or lacks an extension.
     """
     if drill.status != 0 and drill.complaint.startswith("pg_restore:") and not is_about_the_dump(drill.complaint):
         raise NotAssessed(f"the database's pg_restore does not read such dumps: {drill.complaint}")
+    if drill.status != 0 and LACKING.search(drill.complaint):
+        raise NotAssessed(f"the database's image lacks what the dump needs: {drill.complaint}")
 
 
 def expect_whole(found: VmBackups) -> None:

@@ -207,6 +207,39 @@ def unpublished(lab: Lab) -> None:
     )
 
 
+@fault(
+    "deploy.initial.git-deployed",
+    flips={
+        "deploy.initial.git-deployed",
+        "deploy.initial.images-built",
+        "pre.application.quality.tests",
+        "pre.application.quality.linters",
+        "pre.application.quality.types",
+        "pre.application.quality.reviewed",
+        "pre.database.integrity.migrations-staged",
+        "post.maintenance.updates.staging",
+        "post.maintenance.deployment.changelog",
+    },
+    outcomes={
+        "pre.application.quality.tests": Outcome.NOT_ASSESSED,
+        "pre.application.quality.linters": Outcome.NOT_ASSESSED,
+        "pre.application.quality.types": Outcome.NOT_ASSESSED,
+        "pre.application.quality.reviewed": Outcome.NOT_ASSESSED,
+        "pre.database.integrity.migrations-staged": Outcome.NOT_ASSESSED,
+        "post.maintenance.updates.staging": Outcome.NOT_ASSESSED,
+    },
+    touches={"git", "forge"},
+    mend=lambda lab: lab.vm.shell(
+        "cd /opt/zebu && runuser -u deploy -- git checkout -q v1.2.0 && runuser -u deploy -- git tag -d v1.2.1 >/dev/null"
+    ),
+)
+def tagged_here(lab: Lab) -> None:
+    """A correction was committed and tagged on the machine, and never pushed."""
+    lab.vm.shell(
+        "cd /opt/zebu; g() { runuser -u deploy -- git -c user.name=operations -c user.email=operations@zebu.test \"$@\"; }; g commit -q --allow-empty -m 'Hotfix on the machine' && g tag v1.2.1"
+    )
+
+
 LOSE = b"""
 cd /opt/zebu
 git() { command git -c safe.directory=/opt/zebu "$@"; }

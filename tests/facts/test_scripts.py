@@ -75,7 +75,11 @@ def test_every_file_is_used_and_every_probe_has_one() -> None:
 
 def test_a_probe_needs_what_its_script_takes_from_discovery() -> None:
     """What is not there would be an empty word in the script."""
-    optional = {"postgres.login": {"DB_ADMIN"}, "logs": {"APP_DIR"}}  # asked for only where they are there
+    optional = {
+        "postgres.login": {"DB_ADMIN"},
+        "logs": {"APP_DIR"},
+        "redis.info": {"BACKEND_CONTAINER"},
+    }  # asked for only where they are there
     implied = {"DB_ADMIN": "DB_CONTAINER", "DB_NAME": "DB_CONTAINER"}
     for probe in PROBES.values():
         text = probe.text + "".join(probe.environment.values())
@@ -492,7 +496,7 @@ def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         here = f"127.0.0.1:{server.server_address[1]}"
         docker = f"REDIS_URL='{url.replace('HERE', here)}'; export REDIS_URL; shift 3; exec \"$@\""
-        done = run("redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
         server.shutdown()
     assert (done.stdout.strip(), done.stderr) == (word, "")
     assert (done.returncode == 0) is bool(word)

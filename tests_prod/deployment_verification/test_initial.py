@@ -11,6 +11,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.environment import EnvFiles, Environment
+from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.web import Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
@@ -41,8 +42,18 @@ def _repository_of(remote: str) -> str:
     return "/".join(path.removesuffix(".git").strip("/").split("/")[-2:])
 
 
-@item("deploy.initial.git-deployed")
-def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case: Cases) -> None:
+def _is_known_to(forge: Known[Forge] | Unknown, commit: str) -> bool:
+    """Whether the forge has anything to say of a commit: of one that it does not have, it has no checks, requests and deployments."""
+    if not isinstance(forge, Known) or forge.value.commit != commit:
+        return False
+    told = (forge.value.checks.get(commit), forge.value.pulls)
+    return any(isinstance(one, Known) and one.value for one in told)
+
+
+@item("deploy.initial.git-deployed", either=("forge",))
+def test_a_checkout_is_deployed(
+    repository: Repository, forge: Known[Forge] | Unknown, settings: Settings, case: Cases
+) -> None:
     """What runs must be traceable: a checkout of the right repository, on a commit that the repository knows.
 
     Fix: clone the repository anew beside the old folder, check out the release, move `.env` there, deploy from it.
@@ -55,7 +66,10 @@ def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case
         found = _repository_of(repository.remote)
         assert found.lower() == settings.forge.repository.lower(), f"is a checkout of {found}"
     with case("commit", repository.describe):
-        assert repository.is_known, f"no branch or tag of the remote has {repository.head[:12]}"
+        if not _is_known_to(forge, repository.head):
+            assert repository.is_known is not False, f"{repository.head[:12]}: {repository.doubt}"
+            if repository.is_known is None:
+                raise NotAssessed(f"that the remote has {repository.head[:12]} is not seen: {repository.doubt}")
         assert not repository.absent, f"the repository lacks {repository.absent} files of its own commit"
     with case("tree", *repository.changes[:5]):
         assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
@@ -105,19 +119,27 @@ def test_images_are_of_the_deployed_commit(
                 assert service.revision == repository.head, (
                     f"was built from {service.revision[:12]}, deployed is {repository.head[:12]}"
                 )
-            elif service.created is None or service.context_changed is None:
-                raise NotAssessed("neither a revision nor the time of its last change is known")
-            elif service.created < service.context_changed:
+            else:
                 _expect_same_files(service)
 
 
 def _expect_same_files(service: Service) -> None:
-    """A build that is cached as a whole keeps the old date, though it has the new files: they decide."""
+    """Of an image that tells no revision its files decide, then what the tree was when it was made.
+
+    Dates alone prove nothing: after a checkout of another commit it may be younger than the commit, and a build that is cached as a whole
+    keeps the old date.
+    """
     same, other, absent = service.files or (0, 0, 0)
     assert not other, f"has {other} files otherwise than the tree, {same} alike"
-    if absent or not same:
-        lack = f"and lacks {absent} files of the tree" if absent else "and none of its files can be compared"
-        raise NotAssessed(f"is older than the last change of what it is built from, tells no revision, {lack}")
+    if (same and not absent) or service.built in ("after", "same"):
+        return
+    lack = f"it lacks {absent} files of the tree" if absent else "none of its files can be compared"
+    when = (
+        "it was made when the tree was at another commit"
+        if service.built == "other"
+        else "what it was made from is not known"
+    )
+    raise NotAssessed(f"tells no revision, {lack}, and {when}")
 
 
 @item("deploy.initial.services-healthy")

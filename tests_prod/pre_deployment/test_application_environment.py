@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.browser import Asked, Page
-from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment
+from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment, Required, Variable, Wanted
 from pytest_zebu.facts.web import Scripts, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -20,25 +20,58 @@ RATE_LIMITS = ("ALPHA_VANTAGE_RATE_LIMIT_PER_MIN", "ALPHA_VANTAGE_RATE_LIMIT_PER
 
 
 @item("pre.application.environment.required-variables")
-def test_required_variables_are_set(environment: Environment, case: Cases) -> None:
-    """What the example leaves to be filled in must be filled in, and with values of one's own.
+def test_required_variables_are_set(environment: Environment, required: Required, case: Cases) -> None:
+    """What compose and the program need must be there, with values of one's own. The example may list more, or less.
 
-    Fix: compare `.env` with `.env.production.example`; replace every CHANGE_ME and empty value.
-    See: the example in the checkout.
+    Fix: set each variable that is named in `.env`, replace every CHANGE_ME, and add to the example what it lacks.
+    See: the compose files and the settings in the source; the example in the checkout.
     """
-    required = [variable for variable in environment.declared(EXAMPLE) if variable.is_placeholder]
-    if not required:
-        raise NotAssessed("the checkout has no example of the production .env that declares what is required")
-    for wanted in required:
+    listed = {variable.name: variable for variable in environment.declared(EXAMPLE)}
+    for wanted in required.wanted:
         # What a file of secrets or another file of variables gives to a container is set too.
-        given = environment.elsewhere(wanted.name)
-        found = environment.get(DOTENV, wanted.name) or (given[0] if given else None)
-        with case(wanted.name, f"{found.length} characters" if found else "absent"):
-            if found is None and environment.elsewhere(f"{wanted.name}_FILE"):
-                raise NotAssessed("is kept in a file that was not read")
-            assert found is not None, "is not set"
-            assert found.length, "is empty"
+        found = _value_of(wanted.name, environment)
+        with case(wanted.name, wanted.text, f"{found.length} characters" if found else wanted.given or "absent"):
+            if found is None:
+                _expect_given(wanted, environment)
+                continue
+            assert found.length or wanted.how.keys() <= {"plain"}, "is empty"
             assert not found.is_placeholder, "is still a placeholder"
+    for name, variable in listed.items():
+        if not variable.is_placeholder or required.get(name):
+            continue
+        found = _value_of(name, environment)
+        with case(name, "only the example asks for it", f"{found.length} characters" if found else "absent"):
+            # Where it reaches a container, the program may read it in a way that was not seen.
+            reached = [one for one in environment.elsewhere(name) if one.is_placeholder]
+            assert not reached, f"is still a placeholder, and {reached[0].where} has it"
+    case.saw(
+        *(f"{one.name}: the example does not list it" for one in required.wanted if listed and one.name not in listed)
+    )
+    with case("what asks for variables"):
+        if required.lacking:
+            raise NotAssessed(f"was not read whole: {required.lacking}")
+        if not required.wanted:
+            raise NotAssessed("neither compose nor the source asks for any variable in a way that is known")
+
+
+def _value_of(name: str, environment: Environment) -> Variable | None:
+    given = environment.elsewhere(name)
+    return environment.get(DOTENV, name) or (given[0] if given else None)
+
+
+def _expect_given(wanted: Wanted, environment: Environment) -> None:
+    """What `.env` does not set is set elsewhere.
+
+    Raises:
+        NotAssessed: it may be, where that is not seen.
+    """
+    if wanted.given:
+        return
+    if environment.elsewhere(f"{wanted.name}_FILE"):
+        raise NotAssessed("is kept in a file that was not read")
+    if wanted.how.keys() <= {"plain"}:
+        raise NotAssessed("compose takes it from the shell of who deploys, or leaves it empty")
+    raise AssertionError("is not set")
 
 
 @dataclass(frozen=True, slots=True)

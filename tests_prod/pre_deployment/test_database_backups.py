@@ -359,3 +359,8 @@ def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
     before, now = sum(drill.restored.values()), sum(drill.live.values())
     with case("rows of all tables", f"{before} restored, {now} live"):
         assert before * 2 >= now or now < FEW_ROWS, "are fewer than half of what is there now"
+    if drill.copy:
+        with case("the copy of it", drill.copy):
+            assert drill.copy != "other", "has other bytes than what was restored: it was cut, or is damaged"
+    else:
+        case.saw("the copy of it cannot be read from the machine, and was not compared")
