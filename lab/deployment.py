@@ -67,12 +67,14 @@ class Lab:
         attestations_file: what its people say, if they say anything.
         user: who logs in to the production machine.
         addresses: what answers by https.
+        env_file: where its secrets are.
     """
 
     like = "tidy"
     settings_file = SOURCE / "files/zebu.toml"
     attestations_file: Path | None = SOURCE / "files/attestations.toml"
     user = "deploy"
+    env_file = "/opt/zebu/.env"
     addresses: tuple[str, ...] = ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health")
 
     def __init__(self, place: Place | None = None, progress: Progress | None = None) -> None:
@@ -217,7 +219,7 @@ class Lab:
                 limits = self.proxy.shell("grep -h '^limit_req' /etc/nginx/sites-enabled/* || true")
                 return states.npm((keys / "npm.secret").read_text(), served, limits)
             case "signin":
-                return self._signin("/opt/zebu/.env")
+                return self._signin()
             case "prices":
                 return states.prices()
             case _:
@@ -229,9 +231,14 @@ class Lab:
         cpus, memory, disk = (int(line.split()[0]) for line in said.splitlines())
         return cpus, memory * 1024, disk
 
-    def _signin(self, env_file: str) -> dict[str, Any]:
-        env = dict(line.partition("=")[::2] for line in self.vm.shell(f"cat {env_file}").splitlines())
-        return states.signin(states.signing_key(self.place.keys / "signin.key"), env["CLERK_SECRET_KEY"])
+    def environment_of_vm(self) -> dict[str, str]:
+        """The variables of its `.env`."""
+        lines = self.vm.shell(f"cat {self.env_file}").splitlines()
+        return dict(line.partition("=")[::2] for line in lines if "=" in line and not line.startswith("#"))
+
+    def _signin(self) -> dict[str, Any]:
+        secret = self.environment_of_vm()["CLERK_SECRET_KEY"]
+        return states.signin(states.signing_key(self.place.keys / "signin.key"), secret)
 
     def change_state(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Let a stand-in say something else; a reader sees the old state or the new one."""

@@ -56,6 +56,7 @@ class RealLab(Lab):
     settings_file = REAL / "zebu.toml"
     attestations_file = None
     user = "root"
+    env_file = f"{WORKSPACE}/.env"
     addresses = ("https://zebu.test/",)
 
     def __init__(self, place: Place | None = None, progress: Progress | None = None) -> None:
@@ -93,8 +94,6 @@ class RealLab(Lab):
             case "npm":
                 served = self.proxy.run(["cat", "/data/tls/certbot/live/npm-1/fullchain.pem"]).stdout
                 return states.npmplus((keys / "npm.secret").read_text(), served)
-            case "signin":
-                return self._signin(f"{WORKSPACE}/.env")
             case _:
                 return super()._state_of(name)
 
