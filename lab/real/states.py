@@ -42,4 +42,4 @@ def npmplus(password: str, certificate: bytes) -> dict[str, Any]:
         "npmplus_nginx_online": True, "npmplus_nginx_err": None,
     }  # fmt: skip
     users = {ADMINISTRATOR: password}
-    return {"flavour": "npmplus", "users": users, "proxy_hosts": [host], "certificates": [entry]}
+    return {"flavour": "npmplus", "users": users, "setup": True, "proxy_hosts": [host], "certificates": [entry]}
