@@ -10,7 +10,7 @@ import secrets
 import shutil
 import sys
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,9 +99,15 @@ class Builder:
             make()
         self._mark(name, key)
 
+    @property
+    def production(self) -> tuple[str, str, Callable[[], None]]:
+        """The production machine: what it is kept as, the key of what it is made from, and how it is made."""
+        return "built-vm", self.vm_key, self._vm
+
     def is_complete(self) -> bool:
         """Whether the machines are there, made from the present sources."""
-        states = {"built-vm": self.vm_key, "built-proxy": self.proxy_key, "built-nas": self.base_key}
+        name, key, _ = self.production
+        states = {name: key, "built-proxy": self.proxy_key, "built-nas": self.base_key}
         return self.place.image.exists() and all(self._is_made(name, key) for name, key in states.items())
 
     def mount(self) -> None:
@@ -155,7 +161,7 @@ class Builder:
         with ThreadPoolExecutor(max_workers=2) as pool:
             jobs = [
                 pool.submit(self._artefact, "built-proxy", self.proxy_key, self._proxy),
-                pool.submit(self._artefact, "built-vm", self.vm_key, self._vm),
+                pool.submit(self._artefact, *self.production),
             ]
             for job in jobs:
                 job.result()
@@ -329,12 +335,13 @@ class Builder:
         ):
             (root / link).unlink(missing_ok=True)
 
-    def _machine(self, name: str) -> Path:
+    def _machine(self, name: str, state: str = "") -> Path:
         """A fresh snapshot of the base, with host keys of its own."""
+        state = state or f"built-{name}"
         machine = Machine(self.place, self.network, name)
         machine.kill()
-        machine.snapshot("base", f"built-{name}")
-        root = self.place.machines / f"built-{name}"
+        machine.snapshot("base", state)
+        root = self.place.machines / state
         (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 zebu-{name}\n")
         for key in (root / "etc/ssh").glob("ssh_host_*"):
             key.unlink()
@@ -399,18 +406,15 @@ class Builder:
     def _vm(self) -> None:
         root = self._machine("vm")
         run(["cp", "-a", "--no-preserve=ownership", f"{FILES}/vm/etc", f"{FILES}/vm/usr", root])
-        plugin = root / "usr/libexec/docker/cli-plugins/docker-compose"
-        plugin.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.place.cache / "docker-compose", plugin)
-        plugin.chmod(0o755)
         (root / "var/log/auth.log").touch()
         run(["chroot", root, "chown", "root:adm", "/var/log/auth.log"])
-        run(["chroot", root, "systemctl", "-q", "enable", "lab-cgroup.service"])
-        shutil.copy(self.place.keys / "ca.pem", root / "usr/local/share/ca-certificates/zebu-lab.crt")
-        run(["chroot", root, "update-ca-certificates"])
-        self._apt_sources(root)
+        self._production(root)
         self._backup_access(root)
         self._checkout(root)
+        self._prime(root, "built-vm", FILES / "vm/prime.sh")
+
+    def _prime(self, root: Path, state: str, script: Path) -> None:
+        """Boot the new production machine, let a script finish it, and keep it."""
         images = root / "opt/lab-images"
         shutil.copytree(FILES / "images", images)
         shutil.copy(self.place.cache / "runtime.tar", images / "runtime.tar")
@@ -418,14 +422,25 @@ class Builder:
         self.network.up()
         # Primed under another name, so that a running machine is not in the way.
         machine = Machine(self.place, self.network, "vm")
-        machine.start("built-vm")
+        machine.start(state)
         until("Docker runs in the new machine", lambda: machine.run(["docker", "info"]), seconds=60)
         self.progress.say("made the production machine; importing images, building and starting the application")
-        said = machine.run(["sh", "-s"], stdin=(FILES / "vm/prime.sh").read_bytes(), timeout=600)
+        said = machine.run(["sh", "-s"], stdin=script.read_bytes(), timeout=600)
         (self.place.logs / "prime.log").write_bytes(said.stdout + said.stderr)
         machine.stop()
-        machine.snapshot("vm", "built-vm")
+        machine.snapshot("vm", state)
         machine.delete("vm")
+
+    def _production(self, root: Path) -> None:
+        """What a production machine needs to live in the lab: Compose, writable cgroups, whom to trust, packages to update."""
+        plugin = root / "usr/libexec/docker/cli-plugins/docker-compose"
+        plugin.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.place.cache / "docker-compose", plugin)
+        plugin.chmod(0o755)
+        run(["chroot", root, "systemctl", "-q", "enable", "lab-cgroup.service"])
+        shutil.copy(self.place.keys / "ca.pem", root / "usr/local/share/ca-certificates/zebu-lab.crt")
+        run(["chroot", root, "update-ca-certificates"])
+        self._apt_sources(root)
 
     def _apt_sources(self, root: Path) -> None:
         from lab.aptsuite import AptSuite
@@ -474,7 +489,10 @@ class Builder:
         environment.chmod(0o600)
 
 
-HISTORY = (
+Step = tuple[int, str, tuple[str, ...], str | None]
+"""A commit: how many days ago, its message, the parts of the tree that it brings, its tag."""
+
+HISTORY: tuple[Step, ...] = (
     (60, "Portfolios, trades, prices", ("backend", "db", "docker-compose.yml", ".gitignore", ".dockerignore"), None),
     (55, "Frontend", ("frontend",), "v1.0.0"),
     (
@@ -496,8 +514,13 @@ def lock_of(wheels: Path) -> str:
 
 def make_history(folder: Path, lock: str) -> None:
     """A repository that grew: each step adds a part of the application, dated before today."""
+    grow(folder, APPLICATION, HISTORY, {"backend/requirements.lock": lock})
+
+
+def grow(folder: Path, tree: Path, steps: Iterable[Step], besides: Mapping[str, str]) -> None:
+    """Make a repository of a tree, step by step; from the first one on it has some files besides."""
     run(["git", "init", "--quiet", "--initial-branch=main", folder])
-    for days, message, parts, tag in HISTORY:
+    for days, message, parts, tag in steps:
         when = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
         who = {"NAME": "development", "EMAIL": "development@zebu.test", "DATE": when}
         env = {
@@ -505,37 +528,30 @@ def make_history(folder: Path, lock: str) -> None:
             **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()},
         }
         for part in parts:
-            source = APPLICATION / part
+            source = tree / part
             if source.is_dir():
                 shutil.copytree(
                     source, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".wheels", "build", ".*_cache")
                 )
             else:
+                (folder / part).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, folder / part)
-        (folder / "backend/requirements.lock").write_text(lock)
-        run(["git", "-C", folder, "add", "--all"])
-        run(["git", "-C", folder, "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", message], env=env)
+        for path, text in besides.items():
+            (folder / path).write_text(text)
+        git: list[str | Path] = ["git", "-C", folder, "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"]
+        run([*git, "add", "--all"])
+        run([*git, "commit", "--quiet", "--message", message], env=env)
         if tag:
-            run(
-                [
-                    "git",
-                    "-C",
-                    folder,
-                    "-c",
-                    "tag.gpgsign=false",
-                    "tag",
-                    "--annotate",
-                    "--message",
-                    f"Release {tag}",
-                    tag,
-                ],
-                env=env,
-            )
+            run([*git, "tag", "--annotate", "--message", f"Release {tag}", tag])
 
 
 def make_environment() -> str:
     """A production `.env` with fresh secrets."""
-    text = (APPLICATION / ".env.production.example").read_text()
+    return fill_in((APPLICATION / ".env.production.example").read_text())
+
+
+def fill_in(text: str) -> str:
+    """The example of a `.env`, with fresh secrets and the lab's addresses for what is to be filled in."""
     values = {
         "POSTGRES_PASSWORD": secrets.token_hex(24),
         "APP_DB_PASSWORD": secrets.token_hex(24),

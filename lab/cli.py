@@ -8,14 +8,25 @@ import shutil
 
 from lab.deployment import MACHINES, Lab, require_up
 from lab.machine import ENVIRONMENT
+from lab.real.deployment import RealLab
 from lab.shell import LabError
+
+ARRANGEMENTS: dict[str, type[Lab]] = {one.like: one for one in (Lab, RealLab)}
+
+
+def present() -> Lab:
+    """The lab as it is arranged; one that is down is the tidy one."""
+    return ARRANGEMENTS.get(Lab().present, Lab)()
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Declare the commands on `zebu lab`'s parser."""
     commands = parser.add_subparsers(dest="lab_command", required=True, metavar="COMMAND")
-    commands.add_parser(
+    up = commands.add_parser(
         "up", help="build what is missing, boot, wait until https answers (installs Debian packages on this host)"
+    )
+    up.add_argument(
+        "--like", choices=tuple(ARRANGEMENTS), default=Lab.like, help="tidy, or with the real project's habits"
     )
     commands.add_parser(
         "packages", help="install the Debian packages that this host lacks for the lab; `up` does it too"
@@ -24,7 +35,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     down.add_argument("--remove", action="store_true", help="also delete what was built")
     reset = commands.add_parser("reset", help="put machines back to the state that `up` left")
     reset.add_argument("machine", nargs="*", metavar="MACHINE", help=f"of {', '.join(MACHINES)} (default: vm)")
-    commands.add_parser("status", help="what is up")
+    commands.add_parser("status", help="what is up, and like what")
     record = commands.add_parser(
         "record", help="record what the proofs are judged from, for the offline replay: ITEM/NAME, or all anew"
     )
@@ -93,10 +104,10 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         LabError: it cannot be done; the message says why.
     """
-    lab = Lab()
+    lab = present()
     match options.lab_command:
         case "up":
-            lab.up()
+            ARRANGEMENTS[options.like]().up()
         case "packages":
             lab.install_packages()
         case "down":

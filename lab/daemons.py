@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from lab.aptsuite import AptSuite
-from lab.network import INTERNET_HOSTS, LAN, MANAGEMENT_HOSTS, WAN, Network
+from lab.network import INTERNET_HOSTS, LAN, MACHINE_LEGS, MANAGEMENT_HOSTS, WAN, Network
 from lab.place import REPOSITORY, SOURCE, Place
 from lab.shell import run, spawn
 from lab.waits import until
@@ -33,6 +33,8 @@ class Daemons:
     def __init__(self, place: Place, network: Network) -> None:
         self.place = place
         self.network = network
+        self.certificate_days = 90.0
+        """How long the ACME server's certificates are valid."""
 
     def _address(self, name: str) -> str:
         return WAN.format(INTERNET_HOSTS[name])
@@ -47,6 +49,7 @@ class Daemons:
         folder.mkdir(parents=True)
         text = (FILES / template).read_text()
         text = text.replace("@ADDRESS@", WAN.format(INTERNET_HOSTS.get(name, 0))).replace("@FOLDER@", str(folder))
+        text = text.replace("@VALIDITY@", str(int(self.certificate_days * 86_400)))
         config = folder / template
         config.write_text(text)
         return config
@@ -107,6 +110,20 @@ class Daemons:
         until("the ACME server answers", partial(self._answers, "acme", 14000), seconds=20)
         for name in ("ns1", "ns2", "resolver1", "resolver2", "resolver3"):
             until(f"the name server {name} answers", partial(self._answers, name, 53), seconds=20)
+
+    def lend_address(self, machine: str) -> None:
+        """Let the router lend a machine its address by DHCP, to whoever asks for one: it is the only one to be had."""
+        address = LAN.format(MACHINE_LEGS[machine].hosts[0])
+        folder = self.folder("dhcp")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        words = [
+            "dnsmasq", "--keep-in-foreground", "--user=root", "--conf-file=/dev/null", "--pid-file=", "--port=0",
+            "--interface=lan", "--bind-interfaces", f"--dhcp-leasefile={folder}/leases", "--dhcp-authoritative", "--no-ping",
+            f"--dhcp-range={address},{address},255.255.255.0,12h", f"--dhcp-option=option:router,{LAN.format(1)}",
+            f"--dhcp-option=option:dns-server,{self._address('resolver1')}",
+        ]  # fmt: skip
+        self._spawn("edge", "dhcp", words)
 
     def lying_resolver(self, name: str) -> None:
         """Start the third resolver anew, with a wrong address of a name and all below it; with none it tells the truth."""

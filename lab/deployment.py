@@ -59,15 +59,34 @@ INSERT INTO transactions (id, portfolio_id, transaction_type, timestamp, cash_ch
 
 
 class Lab:
-    """One lab, in one folder."""
+    """One lab, in one folder.
+
+    Attributes:
+        like: which arrangement it is: this one is tidy.
+        settings_file: what its deployer declares.
+        attestations_file: what its people say, if they say anything.
+        user: who logs in to the production machine.
+        addresses: what answers by https.
+        env_file: where its secrets are.
+    """
+
+    like = "tidy"
+    settings_file = SOURCE / "files/zebu.toml"
+    attestations_file: Path | None = SOURCE / "files/attestations.toml"
+    user = "deploy"
+    env_file = "/opt/zebu/.env"
+    addresses: tuple[str, ...] = ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health")
 
     def __init__(self, place: Place | None = None, progress: Progress | None = None) -> None:
         self.place = place or Place.default()
         self.progress = progress or Progress()
         self.network = Network(self.place)
         self.daemons = Daemons(self.place, self.network)
-        self.builder = Builder(self.place, self.network, self.progress)
+        self.builder = self._make_builder()
         self.machines = {name: Machine(self.place, self.network, name) for name in MACHINES}
+
+    def _make_builder(self) -> Builder:
+        return Builder(self.place, self.network, self.progress)
 
     @property
     def vm(self) -> Machine:
@@ -93,6 +112,14 @@ class Lab:
         """Whether all of it runs."""
         return self._description.exists() and self.network.is_up() and all(m.is_up for m in self.machines.values())
 
+    @property
+    def present(self) -> str:
+        """Which arrangement is up in this folder."""
+        try:
+            return str(json.loads(self._description.read_text()).get("like", "tidy"))
+        except FileNotFoundError:
+            return ""
+
     def install_packages(self) -> None:
         """Install the Debian packages that this host lacks.
 
@@ -112,19 +139,40 @@ class Lab:
         """
         if os.geteuid() != 0:
             raise LabError("the lab needs root: it makes machines and networks")
-        if self.is_up and self.builder.is_complete():
+        if self.is_up and self.present == self.like and self.builder.is_complete():
             self.progress.say("the lab is up")
             return
         self.down()
         self.place.make()
         self.builder.build()
         with self.progress.step("network, names and ACME server"):
-            self.network.up()
-            self.daemons.up()
+            self._connect()
+        states = {name: f"built-{name}" for name in MACHINES} | {"vm": self.builder.production[0]}
         with ThreadPoolExecutor(max_workers=len(MACHINES)) as pool:
-            for job in [pool.submit(machine.start, f"built-{name}") for name, machine in self.machines.items()]:
+            for job in [pool.submit(self.machines[name].start, state) for name, state in states.items()]:
                 job.result()
         self.progress.say("machines booted")
+        self._begin()
+        self._keep_clean()
+        self._description.write_text(
+            json.dumps(
+                {
+                    "namespace": str(self.network.path("run")),
+                    "resolv_conf": str(self.place.folder / "resolv.conf"),
+                    "config": str(self.place.folder / "zebu.toml"),
+                    "trust": str(self.place.folder / "trust.pem"),
+                    "like": self.like,
+                }
+            )
+        )
+        self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def _connect(self) -> None:
+        self.network.up()
+        self.daemons.up()
+
+    def _begin(self) -> None:
+        """From machines that booted to a deployment that has been at work for some days."""
         self.write_states(("forge", "signin", "prices", "advisories"))
         with ThreadPoolExecutor(max_workers=2) as pool:
             certified = pool.submit(self._certify)
@@ -140,18 +188,6 @@ class Lab:
         self.write_api_key("api-key")
         self.read_price()
         self._age()
-        self._keep_clean()
-        self._description.write_text(
-            json.dumps(
-                {
-                    "namespace": str(self.network.path("run")),
-                    "resolv_conf": str(self.place.folder / "resolv.conf"),
-                    "config": str(self.place.folder / "zebu.toml"),
-                    "trust": str(self.place.folder / "trust.pem"),
-                }
-            )
-        )
-        self.progress.say("the lab is up: pytest --zebu-host=lab")
 
     def docker(self) -> DockerClient:
         """Docker of the production machine, over its own socket; closing it is the caller's business.
@@ -166,31 +202,43 @@ class Lab:
 
     def write_states(self, names: Sequence[str]) -> None:
         """Let stand-ins say what they say when all is well."""
-        keys, cache = self.place.keys, self.place.cache
         for name in names:
-            match name:
-                case "forge":
-                    state = states.forge(cache / "origin", cache / "checks.json", (keys / "forge.secret").read_text())
-                case "proxmox":
-                    sizes = self.vm.shell(
-                        "nproc; sed -n 's/^MemTotal: *//p' /proc/meminfo; df -B1 --output=size / | tail -n 1"
-                    )
-                    cpus, memory, disk = (int(line.split()[0]) for line in sizes.splitlines())
-                    made = self.vm.shell("docker image inspect -f '{{.Created}}' zebu/frontend:1.2.0")
-                    deployed = int(datetime.fromisoformat(made[:19]).replace(tzinfo=UTC).timestamp())
-                    state = states.proxmox((keys / "proxmox.secret").read_text(), cpus, memory * 1024, disk, deployed)
-                case "npm":
-                    served = self.proxy.run(["cat", "/etc/letsencrypt/live/zebu.test/fullchain.pem"]).stdout
-                    limits = self.proxy.shell("grep -h '^limit_req' /etc/nginx/sites-enabled/* || true")
-                    state = states.npm((keys / "npm.secret").read_text(), served, limits)
-                case "signin":
-                    env = dict(line.partition("=")[::2] for line in self.vm.shell("cat /opt/zebu/.env").splitlines())
-                    state = states.signin(states.signing_key(keys / "signin.key"), env["CLERK_SECRET_KEY"])
-                case "prices":
-                    state = states.prices()
-                case _:
-                    state = states.advisories()
-            self._put_state(name, state)
+            self._put_state(name, self._state_of(name))
+
+    def _state_of(self, name: str) -> dict[str, Any]:
+        keys, cache = self.place.keys, self.place.cache
+        match name:
+            case "forge":
+                return states.forge(cache / "origin", cache / "checks.json", (keys / "forge.secret").read_text())
+            case "proxmox":
+                made = self.vm.shell("docker image inspect -f '{{.Created}}' zebu/frontend:1.2.0")
+                deployed = int(datetime.fromisoformat(made[:19]).replace(tzinfo=UTC).timestamp())
+                return states.proxmox((keys / "proxmox.secret").read_text(), *self._sizes(), deployed)
+            case "npm":
+                served = self.proxy.run(["cat", "/etc/letsencrypt/live/zebu.test/fullchain.pem"]).stdout
+                limits = self.proxy.shell("grep -h '^limit_req' /etc/nginx/sites-enabled/* || true")
+                return states.npm((keys / "npm.secret").read_text(), served, limits)
+            case "signin":
+                return self._signin()
+            case "prices":
+                return states.prices()
+            case _:
+                return states.advisories()
+
+    def _sizes(self) -> tuple[int, int, int]:
+        """Processors, bytes of memory and of disk of the production machine."""
+        said = self.vm.shell("nproc; sed -n 's/^MemTotal: *//p' /proc/meminfo; df -B1 --output=size / | tail -n 1")
+        cpus, memory, disk = (int(line.split()[0]) for line in said.splitlines())
+        return cpus, memory * 1024, disk
+
+    def environment_of_vm(self) -> dict[str, str]:
+        """The variables of its `.env`."""
+        lines = self.vm.shell(f"cat {self.env_file}").splitlines()
+        return dict(line.partition("=")[::2] for line in lines if "=" in line and not line.startswith("#"))
+
+    def _signin(self) -> dict[str, Any]:
+        secret = self.environment_of_vm()["CLERK_SECRET_KEY"]
+        return states.signin(states.signing_key(self.place.keys / "signin.key"), secret)
 
     def change_state(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Let a stand-in say something else; a reader sees the old state or the new one."""
@@ -268,7 +316,7 @@ class Lab:
 
     def _expect_https(self) -> None:
         fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1], timeout=5).read()"
-        for url in ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health"):
+        for url in self.addresses:
             until(f"{url} answers", partial(self._succeeds, [sys.executable, "-c", fetch, url]), seconds=20)
 
     def _age(self) -> None:
@@ -310,14 +358,20 @@ class Lab:
             machine.start(f"clean-{name}")
         if "vm" in names:
             self.wait_for_application()
-            self.read_price()
-            self.vm.shell(f"systemctl start {' '.join(CARE)}")
+            self._after_boot()
         if "proxy" in names:
             self._expect_nginx()
             self._expect_https()
-            # What a job's last run was is forgotten at boot.
-            self.proxy.run(["systemctl", "start", "certbot.service"])
+            self._after_boot_of_proxy()
         self.progress.say(f"reset: {', '.join(names)}")
+
+    def _after_boot(self) -> None:
+        """What has happened on a production machine that is judged: a price was read, jobs ran (a boot forgets their last run)."""
+        self.read_price()
+        self.vm.shell(f"systemctl start {' '.join(CARE)}")
+
+    def _after_boot_of_proxy(self) -> None:
+        self.proxy.run(["systemctl", "start", "certbot.service"])
 
     def down(self) -> None:
         """End everything and leave nothing behind, whatever state it is in, also after a crash."""
@@ -377,6 +431,7 @@ class Lab:
         parts["built"] = (
             "yes" if self.place.image.exists() and self.builder.is_complete() else "no, or from older sources"
         )
+        parts["like"] = self.present or "-"
         parts["lab"] = "up" if self.is_up else "down"
         return parts
 
@@ -421,10 +476,10 @@ class Lab:
             lines.append(f"{LAN.format(host)} {key}\n")
         (folder / "known_hosts").write_text("".join(lines))
         (folder / "ssh_config").write_text(
-            f"Host vm\n  HostName {LAN.format(10)}\n  User deploy\nHost proxy\n  HostName {LAN.format(20)}\n  User root\n"
+            f"Host vm\n  HostName {LAN.format(10)}\n  User {self.user}\nHost proxy\n  HostName {LAN.format(20)}\n  User root\n"
             f"Host *\n  IdentityFile {self.place.keys}/runner\n  IdentitiesOnly yes\n  UserKnownHostsFile {folder}/known_hosts\n"
         )
-        text = (SOURCE / "files/zebu.toml").read_text()
+        text = self.settings_file.read_text()
         for name, value in {
             "@VM@": LAN.format(10),
             "@PUBLIC@": PUBLIC_ADDRESS,
@@ -442,10 +497,12 @@ class Lab:
         }.items():
             text = text.replace(name, value)
         (folder / "zebu.toml").write_text(text)
+        attested = folder / "attestations.toml"
+        if self.attestations_file is None:
+            attested.unlink(missing_ok=True)
+            return
         today = datetime.now(UTC).date().isoformat()
-        (folder / "attestations.toml").write_text(
-            (SOURCE / "files/attestations.toml").read_text().replace("@TODAY@", today)
-        )
+        attested.write_text(self.attestations_file.read_text().replace("@TODAY@", today))
 
 
 def require_up(lab: Lab) -> Lab:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.place import Place
@@ -46,13 +46,17 @@ table inet edge {{
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One end of a cable: an interface with its last address bytes, on the LAN or the internet."""
+    """One end of a cable: an interface with its last address bytes, on the LAN or the internet.
+
+    Where the address is leased, the machine itself asks for it.
+    """
 
     owner: str
     interface: str
     network: str
     hosts: tuple[int, ...]
     gateway: bool = False
+    leased: bool = False
 
 
 INTERNET_HOSTS = {
@@ -80,6 +84,8 @@ class Network:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.leases = frozenset[str]()
+        """The machines that get their address by DHCP."""
 
     def path(self, name: str) -> Path:
         """The file that stands for a namespace."""
@@ -124,7 +130,7 @@ class Network:
         """A new namespace for a machine: left-over firewall rules and bridges die with the old one."""
         self.remove(machine)
         self._namespace(machine)
-        self.plug(MACHINE_LEGS[machine])
+        self.plug(replace(MACHINE_LEGS[machine], leased=machine in self.leases))
 
     def plug(self, leg: Leg) -> None:
         """Lay a cable from a namespace to the switch. Addresses of the hardware are fixed: neighbours remember them."""
@@ -138,6 +144,8 @@ class Network:
         self._ip("switch", "link", "set", port, "master", leg.network, "up")
         v4, v6 = (LAN, LAN6) if leg.network == "lan" else (WAN, WAN6)
         self._ip(leg.owner, "link", "set", leg.interface, "up")
+        if leg.leased:
+            return
         for host in leg.hosts:
             self._ip(leg.owner, "addr", "add", f"{v4.format(host)}/24", "dev", leg.interface)
             self._ip(leg.owner, "addr", "add", f"{v6.format(host)}/64", "dev", leg.interface, "nodad")

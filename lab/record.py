@@ -21,7 +21,7 @@ from lab.changes import override, recreate
 from lab.deployment import Lab
 from lab.fault import Fault
 from lab.proofs import load_faults, merged, outcomes_of
-from lab.recordings import ATTESTATIONS, HEALTHY, LAB_FOLDER, SETTINGS, TRUST, Case, Healthy, Unfit
+from lab.recordings import ATTESTATIONS, HEALTHY, LAB_FOLDER, REAL, SETTINGS, TRUST, Case, Healthy, Unfit
 from lab.settled import settle, settle_healthy
 from lab.shell import LabError
 from pytest_zebu.catalogue import load
@@ -184,7 +184,8 @@ class Recorder:
 
     def _files(self) -> dict[str, str]:
         """What people wrote beside the settings."""
-        found = {ATTESTATIONS: (self._folder / ATTESTATIONS).read_text()}
+        attested = self._folder / ATTESTATIONS
+        found = {ATTESTATIONS: attested.read_text()} if attested.exists() else {}
         for path in sorted((self._folder / "incidents").glob("*.md")):
             found[f"incidents/{path.name}"] = path.read_text()
         return found
@@ -226,11 +227,7 @@ class Recorder:
 
     def healthy(self) -> None:
         """Record the healthy lab: everything is kept."""
-        self.lab.write_access()
-        found = self._case(HEALTHY, "The lab as `zebu lab up` leaves it.", ALL, active=ACTIVE)
-        text = self._anonymous((self._folder / SETTINGS).read_text())
-        files = {**found.files, SETTINGS: text, TRUST: (self._folder / TRUST).read_text()}
-        found = replace(found, files=files)
+        found = self._whole(HEALTHY, "The lab as `zebu lab up` leaves it.", ACTIVE)
         with tempfile.TemporaryDirectory() as name:
             evidence = recordings.evidence(found, Path(name))
             outcomes = {item.id: evidence.judge(item.id).outcome for item in load()}
@@ -241,6 +238,22 @@ class Recorder:
             raise LabError(f"the lab is not healthy: {', '.join(sorted(bad))}")
         settled = {item_id: (outcome,) for item_id, outcome in outcomes.items()}
         self._keep(replace(found, outcomes=settled, without=without, fits=fits), None)
+
+    def _whole(self, case_id: str, about: str, active: frozenset[str]) -> Case:
+        """An arrangement as `zebu lab up` leaves it, with everything that it is judged from."""
+        self.lab.write_access()
+        found = self._case(case_id, about, ALL, active=active)
+        text = self._anonymous((self._folder / SETTINGS).read_text())
+        return replace(found, files={**found.files, SETTINGS: text, TRUST: (self._folder / TRUST).read_text()})
+
+    def real(self) -> None:
+        """Record the arrangement with the real project's habits, seen for the first time; what is right of it is written elsewhere."""
+        self.lab.reset()  # whoever looked at it before has warmed it
+        found = self._whole(REAL, "The lab as `zebu lab up --like real` leaves it.", frozenset({"restore"}))
+        found = replace(found, past=())
+        with tempfile.TemporaryDirectory() as name:
+            evidence = recordings.evidence(found, Path(name))
+            self._keep(replace(found, fits=self._fits(evidence, found, Path(name))), None)
 
     def _without(self, found: Case, probe: str, outcomes: Mapping[str, Outcome], folder: Path) -> dict[str, Outcome]:
         """What is otherwise where an active probe is not asked for."""
@@ -385,9 +398,8 @@ class Recorder:
     def secrets(self) -> tuple[str, ...]:
         """The lab's secrets: none of them may be in a recording."""
         if not self._secrets:
-            lines = self.lab.vm.shell("cat /opt/zebu/.env").splitlines()
-            found = [line.partition("=")[2] for line in lines if SECRET_NAME.match(line)]
-            for path in [*(self._folder / "keys").iterdir(), self._folder / "api-key"]:
+            found = [value for name, value in self.lab.environment_of_vm().items() if SECRET_NAME.match(f"{name}=")]
+            for path in [*(self._folder / "keys").iterdir(), *self._folder.glob("api-key")]:
                 if path.suffix in ("", ".key", ".secret"):
                     found += path.read_text().splitlines()
             self._secrets = tuple(one for one in found if len(one) >= SHORTEST_SECRET and not one.startswith("-----"))
@@ -417,6 +429,11 @@ def record(lab: Lab, wanted: Sequence[str], tell: Callable[[str], None]) -> Reco
         LabError: there is no such case, or the healthy lab could not be recorded.
     """
     recorder = Recorder(lab, tell)
+    if lab.like == REAL:
+        if wanted:
+            raise LabError("like this the lab has no cases: it is recorded as it is")
+        recorder.real()
+        return recorder
     faults = load_faults()
     cases: dict[str, Callable[[Healthy], None]] = {
         **{fault.id: partial(recorder.fault, fault=fault) for fault in faults},

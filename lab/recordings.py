@@ -32,6 +32,8 @@ from pytest_zebu.verdict.outcome import Outcome
 
 JUDGED = REPOSITORY / "tests/judged"
 HEALTHY = "healthy"
+REAL = "real"
+"""The arrangement with the real project's habits: whole, like the healthy lab."""
 LAB_FOLDER = "@LAB@"
 """Stands for the lab's folder in settings and answers."""
 RENEW = "zebu lab record"
@@ -319,6 +321,11 @@ def read(path: Path, base: Case | None) -> Case:
 def case_files() -> Iterator[Path]:
     """Every recording but the healthy lab's."""
     return (path for path in sorted(JUDGED.glob("*/*.json")))
+
+
+def read_real() -> Case:
+    """The arrangement with the real project's habits."""
+    return read(JUDGED / f"{REAL}.json", None)
 
 
 def read_healthy() -> Case:

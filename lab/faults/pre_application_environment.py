@@ -1,6 +1,6 @@
 """Faults of pre.application.environment."""
 
-from lab.changes import recreate, restore_env, set_env
+from lab.changes import edit_backend, recreate, restore_backend, restore_env, set_env
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
@@ -87,6 +87,17 @@ def trailing_slash(lab: Lab) -> None:
 )
 def echo_spelled_otherwise(lab: Lab) -> None:
     """SQL is echoed: the application's settings take one letter for yes."""
+
+
+@fault(
+    "pre.application.environment.log-level",
+    flips={"pre.application.environment.log-level"},
+    touches={"backend-files"},
+    mend=lambda lab: restore_backend(lab, "database.py"),
+)
+def echo_in_the_code(lab: Lab) -> None:
+    """SQL is echoed: the code says so, whatever the environment says."""
+    edit_backend(lab, "database.py", "s/pool_pre_ping=True,/pool_pre_ping=True, echo=True,/")
 
 
 @fault(

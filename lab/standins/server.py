@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; the body is sent as JSON. The reason is the text behind the status, where it says something."""
+    """One answer; the body is sent as JSON, or as it is where it is bytes. The reason is the text behind the status, where it says something."""
 
     body: Any
     status: int = 200
@@ -103,7 +103,9 @@ def serve(stand_in: StandIn, address: str, port: int, certificate: Path | None =
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), headers, self.rfile.read(length))
             answer = stand_in.answer(request)
-            body = json.dumps(answer.body).encode() if answer.status != 204 else b""
+            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            if answer.status == 204:
+                body = b""
             self.send_response(answer.status, answer.reason)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -48,12 +48,14 @@ class ServiceLog:
         is_readable: `docker logs` shows it.
         last: when the newest line was written.
         errors: lines that tell of an error, by span: `1h`, `168h`.
+        statements: lines since its start that show what it asks the database, among the newest.
     """
 
     service: str
     is_readable: bool
     last: datetime | None
     errors: Mapping[str, int]
+    statements: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Logs:
 
     services: tuple[ServiceLog, ...]
     tasks: frozenset[str]
+
+    def of(self, service: str) -> ServiceLog | None:
+        """The log of a service."""
+        return next((one for one in self.services if one.service == service), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ def parse(gathered: Gathered, target: Target) -> Logs:
     found: dict[str, ServiceLog] = {}
     tasks = set()
     try:
-        for record in records(gathered.said("logs").out, "the logs probe", ("task", "service", "errors")):
+        for record in records(gathered.said("logs").out, "the logs probe", ("task", "service", "errors", "statements")):
             match [record.word, *record.rest.split(" ")]:
                 case ["task", name]:
                     tasks.add(name)
@@ -150,7 +156,9 @@ def parse(gathered: Gathered, target: Target) -> Logs:
                     found[service] = ServiceLog(service, status == "0", docker_time(rest[0]) if rest else None, {})
                 case ["errors", service, span, count] if service in found:
                     one = found[service]
-                    found[service] = ServiceLog(service, one.is_readable, one.last, {**one.errors, span: int(count)})
+                    found[service] = replace(one, errors={**one.errors, span: int(count)})
+                case ["statements", service, count] if service in found:
+                    found[service] = replace(found[service], statements=int(count))
                 case _:
                     raise record.garbled()
     except ValueError:

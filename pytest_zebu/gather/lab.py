@@ -12,7 +12,7 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
 MS_BIND = 0x1000
 MS_REC = 0x4000
-MS_PRIVATE = 0x40000
+MS_SLAVE = 0x80000
 TRUST_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -67,7 +67,7 @@ class RunningLab:
                 raise LabNotUp(f"cannot enter the lab ({name}: {os.strerror(ctypes.get_errno())}): run this as root")
 
         call("unshare", CLONE_NEWNS)
-        call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        call("mount", b"none", b"/", None, MS_REC | MS_SLAVE, None)
         call("mount", os.fsencode(self.resolv_conf), b"/etc/resolv.conf", None, MS_BIND, None)
         descriptor = os.open(self.namespace, os.O_RDONLY)
         try:

@@ -18,6 +18,12 @@ def test_logs_of_services(target: Target) -> None:
     assert (db.is_readable, db.last, db.errors) == (True, NOON - timedelta(hours=1), {"1h": 2, "168h": 9})
     assert (other.is_readable, other.last) == (False, None)
     assert found.tasks == {"proxmox-vm:logs"}
+    assert found.of("db") is db and found.of("nobody") is None
+
+
+def test_statements_in_a_log(target: Target) -> None:
+    found = read("logs", "@service backend 0 \n@statements backend 37\n@service db 0 \n", target)
+    assert [one.statements for one in found.services] == [37, 0]
 
 
 @pytest.mark.parametrize(("settings", "limit"), [

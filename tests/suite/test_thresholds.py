@@ -321,6 +321,7 @@ ROWS: tuple[Row, ...] = (
     (API, {"latency": with_(taken=(700.0,) * 20, trip=200.1, fresh=20, before="2 of 20 took 500 ms or more")}, PASSED, ""),
     (API, {"latency": with_(taken=(5.0,) * 19)}, OPEN, "answered 19 times only"),
     (API, {"latency": with_(taken=(5.0,) * 20)}, PASSED, ""),
+    (API, {"web": with_(refused={})}, OPEN, "is no work"),
     (API, {"latency": with_(statuses=frozenset({401, 500}))}, FAILED, "errors of the server"),
     (API, {"latency": with_(statuses=frozenset({401, 499}))}, OPEN, "401, 499"),
     (MEMORY, {"usage": samples((0, 4 * MEGA, 8 * MEGA + 1), memory=1)}, OPEN, "could not be read"),

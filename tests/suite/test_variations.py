@@ -250,6 +250,11 @@ VARIATIONS = tuple(
             ("@task proxmox-vm:logs\n", "", FAILED, "proxmox-vm:logs"), ("@service db 0 <moment>", "@service db 0 ", FAILED, "is empty"),
             ("@service db 0 2026", "@service db 1 2026", FAILED, "cannot be read"),
         )),
+        (LOG_LEVEL, "logs", (
+            ("@service redis", "@statements backend 37\n@service redis", FAILED, "asked of the database"),
+            ("@service redis", "@statements backend 0\n@statements db 9\n@service redis", PASSED),
+            ("@service backend 0 2026", "@service backend 1 2026", OPEN, "statements"),
+        )),
         (ROTATION, "rotation", (
             ("SystemMaxUse 200M", "SystemMaxUse 5G", FAILED, "may take 5.0 GiB"), ("SystemMaxUse 200M", "SystemMaxUse 4G", PASSED),
             ("@rotated <moment>", "@rotated <256800 s ago>", FAILED, "last ran 2 days ago"), ("@rotated <moment>\n", "", FAILED, "has never run"),

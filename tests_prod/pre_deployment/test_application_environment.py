@@ -10,6 +10,7 @@ from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.browser import Asked, Page
 from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment, Required, Variable, Wanted
+from pytest_zebu.facts.logs import Logs
 from pytest_zebu.facts.web import Scripts, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -272,11 +273,11 @@ def expect_price_key(environment: Environment, case: Cases) -> None:
         assert declared is None or running.group == declared.group, "runs with another key than .env has"
 
 
-@item("pre.application.environment.log-level")
-def test_the_log_level_is_quiet(environment: Environment, case: Cases) -> None:
+@item("pre.application.environment.log-level", either=("logs",))
+def test_the_log_level_is_quiet(environment: Environment, logs: Known[Logs] | Unknown, case: Cases) -> None:
     """Debug logs and echoed SQL fill the disk and tell what users do.
 
-    Fix: `APP_LOG_LEVEL=INFO` and no DB_ECHO in `.env`; `docker compose up -d` makes the backend anew.
+    Fix: `APP_LOG_LEVEL=INFO` and no DB_ECHO in `.env`, no `echo=True` in the code; `docker compose up -d` makes the backend anew.
     See: OWASP Logging Cheat Sheet.
     """
     found, echo = environment.backend("APP_LOG_LEVEL"), environment.backend("DB_ECHO")
@@ -286,6 +287,13 @@ def test_the_log_level_is_quiet(environment: Environment, case: Cases) -> None:
         assert echo is None or not echo.is_on, "SQL echo is on"
         if echo is not None and echo.is_on is None:
             raise NotAssessed(f"is {echo.plain}, which is neither on nor off")
+    # Whatever the environment says, the code may say otherwise: the log shows what is done.
+    with case("the backend's log"):
+        written = need(logs).of(environment.service)
+        if written is None or not written.is_readable:
+            raise NotAssessed("cannot be read: whether it shows statements is not known")
+        case.saw(f"{written.statements} lines with statements")
+        assert not written.statements, "shows what is asked of the database"
     declared = environment.get(DOTENV, "APP_LOG_LEVEL")
     with case(".env", declared.plain if declared else "not set"):
         if declared is not None and found is not None:

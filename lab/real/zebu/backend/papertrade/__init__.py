@@ -1,0 +1,1 @@
+"""PaperTrade: practise trading stocks."""

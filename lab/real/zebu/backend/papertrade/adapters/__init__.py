@@ -1,0 +1,1 @@
+"""What connects the application to the world."""
