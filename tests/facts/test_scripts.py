@@ -176,6 +176,22 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
     assert done.returncode == 0
 
 
+def test_what_may_watch_dependencies_is_read_whole_or_named(tmp_path: Path, run: Run) -> None:
+    for name in (".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/notes.md", "renovate.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(f"@file of {name}\n")
+    with (tmp_path / "package.json").open("wb") as large:
+        large.truncate(1_000_001)
+    done = run("watchers.sh", APP_DIR=str(tmp_path))
+    assert list(filter(None, done.stdout.split("\n"))) == [
+        "@file .github/dependabot.yml", " @file of .github/dependabot.yml", "@file renovate.json", " @file of renovate.json",
+        "@unread size package.json", "@file .github/workflows/ci.yml", " @file of .github/workflows/ci.yml",
+    ]  # fmt: skip
+    assert done.returncode == 0
+    done = run("watchers.sh", commands={"sed": "exit 1"}, APP_DIR=str(tmp_path))
+    assert "@unread failed renovate.json" in done.stdout.split("\n")
+
+
 def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -> None:
     done = run("packages-locks.sh", commands={"find": "echo '5 ./uv.lock'; exit 1"}, APP_DIR=str(tmp_path))
     assert "@part" in done.stdout.split("\n")
