@@ -158,6 +158,8 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         "node_modules/yarn.lock",
         "vendor/composer.lock",
         "tests/fixtures/poetry.lock",
+        ".worktrees/old/uv.lock",
+        ".claude/worktrees/old/uv.lock",
         "a b/requirements.txt",
         "requirements/prod.txt",
         "docs/prod.txt",
@@ -165,13 +167,15 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"text of {name}")
     (tmp_path / "pnpm-lock.yaml").write_text("@unread kind none\n")
+    (tmp_path / "environment.yml").write_text("name: zebu\ndependencies:\n  - python=3.12\n")
+    (tmp_path / "docs/environment.yml").write_text("APP_ENV: production\n")
     with (tmp_path / "web/package-lock.json").open("wb") as large:
         large.truncate(6_000_001)
     done = run("packages-locks.sh", APP_DIR=str(tmp_path))
     assert set(filter(None, done.stdout.split("\n"))) == {
         "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
         "@file requirements/prod.txt", "text of requirements/prod.txt", "@file pnpm-lock.yaml", " @unread kind none",
-        "@unread kind web/bun.lockb", "@unread size web/package-lock.json",
+        "@unread kind web/bun.lockb", "@unread kind environment.yml", "@unread size web/package-lock.json",
     }  # fmt: skip
     assert done.returncode == 0
 
