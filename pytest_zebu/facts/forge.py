@@ -136,6 +136,13 @@ class Forge:
     same_tree: tuple[str, ...] = ()
 
     @property
+    def tested(self) -> str:
+        """The commit whose checks count: the deployed one; where nothing ran on it, one with the very same files."""
+        ran = (self.checks.get(self.commit), self.statuses)
+        is_bare = all(isinstance(one, Known) and not one.value for one in ran)
+        return self.same_tree[0] if is_bare and self.same_tree else self.commit
+
+    @property
     def last_staged(self) -> str:
         """What the last deployment to staging ended with; one that goes on, or has no state, says nothing of those before."""
         states = self.staged.value if isinstance(self.staged, Known) else ()

@@ -350,6 +350,20 @@ def test_an_advisory_of_another_shape(asked: Callable[..., Any]) -> None:
     assert reasons(answer) is Reason.GARBLED
 
 
+def test_names_and_versions_are_all_that_is_sent(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+
+    def keep(client: Any, method: str, url: str, body: Any = None, missing: Any = None) -> Any:
+        sent.append((method, url.rpartition("/v1/")[2], body))
+        return {"results": [{} for _ in body["queries"]]}
+
+    monkeypatch.setattr(audit, "_asked", keep)
+    assert asked([], [["torch", "2.1.0+cu118"]], [["@a/b", "1.0.0"]]) == {"image": [], "lock": []}
+    packages = [("PyPI", "torch", "2.1.0+cu118"), ("PyPI", "torch", "2.1.0"), ("npm", "@a/b", "1.0.0")]
+    queries = [{"package": {"ecosystem": index, "name": name}, "version": version} for index, name, version in packages]
+    assert sent == [("POST", "querybatch", {"queries": queries})]
+
+
 def test_nobody_to_ask_about(asked: Callable[..., Any]) -> None:
     assert reasons(asked([])["image"]) is Reason.MISSING
 

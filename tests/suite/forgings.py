@@ -118,7 +118,7 @@ WATCHERS: tuple[tuple[Change, Outcome, str], ...] = (
 MIGRATIONS = "migrations"
 MIGRATED_BY: tuple[tuple[Change, Outcome, str], ...] = (
     (runs(lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(("success",))), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(())), FAILED, "neither"), (runs(staged=Known(("failure",))), FAILED, "neither"),
-    (runs(staged=Known(("inactive",))), OPEN, "has a verdict"), (runs(lint("neutral", MIGRATIONS), staged=Known(())), OPEN, "has a verdict"), (runs(lint("failure", MIGRATIONS, is_latest=False), lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(staged=Known(())), OPEN, "no check run applied"),
+    (runs(staged=Known(()), same_tree=("b" * 40,), before=(lint(name=MIGRATIONS),)), PASSED, ""), (runs(staged=Known(("inactive",))), OPEN, "has a verdict"), (runs(lint("neutral", MIGRATIONS), staged=Known(())), OPEN, "has a verdict"), (runs(lint("failure", MIGRATIONS, is_latest=False), lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(staged=Known(())), OPEN, "no check run applied"),
 )  # fmt: skip
 ROWS: tuple[Row, ...] = (
     *((LINTERS, {"forge": change}, outcome, reason) for change, outcome, reason in CHECKS),

@@ -37,12 +37,11 @@ def _expect_checks(forge: Forge, names: tuple[str, ...], key: str, case: Cases) 
     """The checks of exactly the deployed commit; a skipped one counts by the nearest ancestor with the same files."""
     if not names:
         raise NotAssessed(f"forge.checks.{key} names no check run")
-    deployed, at = need(forge.checks.get(forge.commit, Known(()))), forge.commit
+    at = forge.tested
+    deployed = need(forge.checks.get(at, Known(())))
     statuses = forge.statuses.value if isinstance(forge.statuses, Known) else ()
-    if not deployed and not statuses and forge.same_tree:
+    if at != forge.commit:
         # The same files under another name: CI that runs for pull requests only has tested them there.
-        at = forge.same_tree[0]
-        deployed = need(forge.checks[at])
         case.saw(f"nothing ran on {forge.commit[:12]}; {at[:12]}, which was merged, has the very same files")
     for name in names:
         _expect_check(forge, name, deployed, statuses, at, case)
