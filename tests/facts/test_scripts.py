@@ -195,6 +195,8 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         "node_modules/yarn.lock",
         "vendor/composer.lock",
         "tests/fixtures/poetry.lock",
+        ".worktrees/old/uv.lock",
+        ".claude/worktrees/old/uv.lock",
         "a b/requirements.txt",
         "requirements/prod.txt",
         "docs/prod.txt",
@@ -202,15 +204,33 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"text of {name}")
     (tmp_path / "pnpm-lock.yaml").write_text("@unread kind none\n")
+    (tmp_path / "environment.yml").write_text("name: zebu\ndependencies:\n  - python=3.12\n")
+    (tmp_path / "docs/environment.yml").write_text("APP_ENV: production\n")
     with (tmp_path / "web/package-lock.json").open("wb") as large:
         large.truncate(6_000_001)
     done = run("packages-locks.sh", APP_DIR=str(tmp_path))
     assert set(filter(None, done.stdout.split("\n"))) == {
         "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
         "@file requirements/prod.txt", "text of requirements/prod.txt", "@file pnpm-lock.yaml", " @unread kind none",
-        "@unread kind web/bun.lockb", "@unread size web/package-lock.json",
+        "@unread kind web/bun.lockb", "@unread kind environment.yml", "@unread size web/package-lock.json",
     }  # fmt: skip
     assert done.returncode == 0
+
+
+def test_what_may_watch_dependencies_is_read_whole_or_named(tmp_path: Path, run: Run) -> None:
+    for name in (".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/notes.md", "renovate.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(f"@file of {name}\n")
+    with (tmp_path / "package.json").open("wb") as large:
+        large.truncate(1_000_001)
+    done = run("watchers.sh", APP_DIR=str(tmp_path))
+    assert list(filter(None, done.stdout.split("\n"))) == [
+        "@file .github/dependabot.yml", " @file of .github/dependabot.yml", "@file renovate.json", " @file of renovate.json",
+        "@unread size package.json", "@file .github/workflows/ci.yml", " @file of .github/workflows/ci.yml",
+    ]  # fmt: skip
+    assert done.returncode == 0
+    done = run("watchers.sh", commands={"sed": "exit 1"}, APP_DIR=str(tmp_path))
+    assert "@unread failed renovate.json" in done.stdout.split("\n")
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -> None:
