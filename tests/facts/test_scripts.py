@@ -309,6 +309,11 @@ HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
     ("http { server { location ^~ /api/ { } location ~ ^/api { limit_req zone=z; } } }", ["no plain"]),
     ("http { server { location /api/ { } location ~* ^/API { limit_req zone=z; } } }", ["yes plain"]),
     ("http { server { location / { rewrite ^ /x last; } location /x { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { if ($scheme = http) { return 301 https://$host$request_uri; } error_page 404 /404.html; location / { rewrite ^/a /b break; } } }", ["no plain"]),
+    ("http { server { rewrite ^ https://$host$request_uri permanent; location / { rewrite ^/a $scheme://b; } } }", ["no plain"]),
+    ("http { server { if ($a) { rewrite ^ /x; } location / { } location /x { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { location / { error_page 418 = @limited; return 418; } location @limited { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { location / { try_files $uri @app; } location @app { limit_req zone=z; } } }", ["unclear plain"]),
     ("http { map $a $b { 'x;{' \"limit_req zone=z;\"; } server { add_header X 'limit_req zone=z;'; } }", ["no plain"]),
     ("http { server { location / { content_by_lua_block { local x = {} if a then b() end } } limit_req zone=z; } }", ["yes plain"]),
     ("http { include conf.d/*.conf; }\n# configuration file /etc/nginx/conf.d/a.conf:\nserver { server_name a; limit_req zone=z; }\n"

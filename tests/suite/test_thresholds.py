@@ -22,6 +22,7 @@ from pytest_zebu.facts.firewall import Boot
 from pytest_zebu.facts.packets import Fate
 from pytest_zebu.facts.pools import Pool, Pooler
 from pytest_zebu.facts.postgres import Index, Override, Table
+from pytest_zebu.facts.proxy import NginxServer
 from pytest_zebu.facts.resources import MEMORY_SHARE
 from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
@@ -61,8 +62,10 @@ from tests.suite.otherwise import (
     greeting,
     header,
     holding,
+    hosts,
     hypervisor,
     job,
+    keeping,
     kept,
     kept_there,
     known,
@@ -78,9 +81,12 @@ from tests.suite.otherwise import (
     only,
     ordered,
     outgrown,
+    provided,
     publishing,
+    ran,
     reference,
     refusing,
+    rehearsed,
     renewed_by,
     renewing,
     said,
@@ -88,6 +94,7 @@ from tests.suite.otherwise import (
     saved,
     section,
     served,
+    serving,
     silent,
     small_scale,
     stocked,
@@ -159,9 +166,17 @@ weekly = tuple(datetime(2026, 1, 3, 2, tzinfo=UTC) + number * 7 * DAY for number
 """The runs of a weekly job."""
 
 
-def ran(now: datetime) -> Known[tuple[datetime, ...]]:
+def just_now(now: datetime) -> Known[tuple[datetime, ...]]:
     """A run that ended well just now."""
     return Known((now,))
+
+
+WORKED, TRIED, LIMITED = (
+    "post.monitoring.tls.auto-renewal",
+    "post.monitoring.tls.renewal-tested",
+    "pre.security.application.rate-limit",
+)
+OURS, ANY = NginxServer(("api.zebu.test",), "yes", True), NginxServer(("*.zebu.test",), "no", True)
 
 
 @pytest.fixture(scope="module")
@@ -534,7 +549,7 @@ ROWS: tuple[Row, ...] = (
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(coming=weekly, unclear=("all",))}, OPEN, "all, which saves a pool"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",), is_empty=True)}, FAILED, "no disk of the machine"),
-    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(made=(), spoilt=("that of today was verified: failed",), runs=ran)}, FAILED, "was verified: failed"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(made=(), spoilt=("that of today was verified: failed",), runs=just_now)}, FAILED, "was verified: failed"),
     (STRATEGY, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
     (STRATEGY, {"jobs": nobody, "vm_backups": stocked(is_enabled=False)}, PASSED, ""),
     (DAILY, {"backups": undeclared, "vm_backups": stocked(sizes=(49, 100))}, FAILED, "less than half"),
@@ -545,7 +560,7 @@ ROWS: tuple[Row, ...] = (
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=(), of_storage=None)}, OPEN, "does not say what it keeps"),
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true",), prunes_itself=True)}, OPEN, "the backup server share"),
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true", "keep-last=0"))}, FAILED, "keeps everything"),
-    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(is_elsewhere=None)}, OPEN, "is a folder of the node"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(is_elsewhere=None)}, OPEN, "on another machine's disk is not told"),
     (OFF_VM, {"backups": undeclared, "vm_backups": stocked(made=(), spoilt=("that of today has 1 bytes",))}, FAILED, "has 1 bytes"),
     (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"),
     (AFTER, {"snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"), (OLD, {"snapshots": only(taken=lambda now: None)}, OPEN, "is not told"),
@@ -556,6 +571,38 @@ ROWS: tuple[Row, ...] = (
     # NPMplus renews in its own process: there is a folder of certbot's, and no job
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"})}, PASSED, ""),
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"}), "proxy": with_(certificates=GONE)}, FAILED, "there is none"),
+    # Who renews what is served, and whether it did for that
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test")}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test", before=61 * SECOND)}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test", before=60 * SECOND)}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="gone.test", failed="zebu.test")}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": ran(failed="zebu.test", result="success", before=DAY)}, FAILED, "failed for zebu.test"),
+    (RENEWAL, {"proxy_machine": ran(failed="gone.test", result="success")}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test")}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": keeping("acme.sh")}, FAILED, "there is none"),
+    (RENEWAL, {"proxy_machine": keeping("caddy", keepers=frozenset({"caddy"}), jobs=())}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": keeping("caddy", jobs=()), "proxy": lost}, FAILED, "there is none"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("caddy", "here"), jobs=()), "proxy": lost}, OPEN, "caddy serves"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("caddy", "here")), "proxy": lost}, OPEN, "caddy serves"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("haproxy", "here")), "proxy": lost}, FAILED, "in no renewal configuration"),
+    (RENEWAL, {"proxy_machine": with_(inside=frozenset({"zebu.test"}), jobs=()), "proxy": lost}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": with_(keepers=frozenset({"npm"}), renewals={})}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": lost, "proxy": provided("mtls")}, FAILED, "renews no certificate"), (RENEWAL, {"proxy_machine": lost, "proxy": provided("other")}, FAILED, "is an uploaded"),
+    (WORKED, {"proxy_machine": ran(good="zebu.test", failed="gone.test", generations={})}, PASSED, ""),
+    (WORKED, {"proxy_machine": ran(failed="zebu.test", generations={}, rehearsals=())}, FAILED, "ended with exit-code"),
+    (WORKED, {"proxy_machine": keeping("acme.sh", rehearsals=()), "certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY)}, OPEN, "keeps no earlier certificates"),
+    (WORKED, {"proxy_machine": keeping("acme.sh", jobs=())}, OPEN, "neither a run nor a rehearsal"),
+    (TRIED, {"proxy_machine": rehearsed(good="zebu.test", failed="gone.test")}, PASSED, ""), (TRIED, {"proxy_machine": rehearsed(failed="zebu.test")}, FAILED, "failed for zebu.test"),
+    (TRIED, {"proxy_machine": rehearsed(failed="gone.test")}, FAILED, "failed for gone.test"), (TRIED, {"proxy_machine": rehearsed(good="gone.test")}, OPEN, "did not try zebu.test"),
+    (TRIED, {"proxy_machine": rehearsed(good="zebu.test", failed="gone.test"), "certificates": each(fingerprint="00")}, FAILED, "failed for gone.test"),
+    # Which server nginx takes for the API's name, and what limits there
+    (LIMITED, {"proxy_machine": serving(OURS, ANY), "proxy": lost}, PASSED, ""), (LIMITED, {"proxy_machine": serving(replace(OURS, limits="no"), replace(ANY, limits="yes")), "proxy": lost}, FAILED, "limit nothing"),
+    (LIMITED, {"proxy_machine": serving(ANY), "proxy": lost}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True)), "proxy": lost}, PASSED, ""),
+    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",))), "proxy": lost}, OPEN, "is not named"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True), replace(OURS, names=("~^api",))), "proxy": lost}, OPEN, "is not named"),
+    (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": lost}, OPEN, "traefik serves"), (LIMITED, {"proxy_machine": serving(serves=("?", "here")), "proxy": lost}, OPEN, "limits are not read"),
+    (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": hosts(True)}, PASSED, ""), (LIMITED, {"proxy_machine": lost, "proxy": hosts(None)}, OPEN, "behind a pattern"),
+    (LIMITED, {"proxy_machine": lost, "proxy": hosts(None, False)}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": lost, "proxy": hosts(True, name="*.zebu.test")}, PASSED, ""),
+    (LIMITED, {"proxy_machine": lost, "proxy": hosts(True, name="cloud.test")}, OPEN, "nobody answers"),
     (RENEWAL, {"proxy_machine": with_(renewals={"npm-1": ""})}, OPEN, "could not be read"),
     # A page that is longer than what is compared of it
     ("deploy.frontend.https", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
