@@ -172,6 +172,7 @@ BUTTONS = "button { all: unset; width: 12px; height: 12px; display: inline-block
     ("<style>button { width: 16px; height: 16px; padding: 0; border: 0; position: relative; margin: 9px } button::before { content: ''; position: absolute; inset: -8px }</style><button></button>", 0),
     ("<button disabled style='width: 9px; height: 9px; padding: 0'></button><h1>x</h1>", 0),
     # What really is too small
+    ("<button style='width: 12px; height: 44px; padding: 0'>x</button> <h1>x</h1>", 1),
     ("<button style='width: 12px; height: 12px; padding: 0'>x</button> <h1>x</h1>", 1), (f"<style>{BUTTONS}</style><button>a</button><button>b</button>", 2),
     ("<a href=/1 style='display: block; height: 10px'>one</a><a href=/2 style='display: block; height: 10px'>two</a>", 2),
     ("<style>input { appearance: none; width: 10px; height: 10px; margin: 0 }</style><input type=checkbox><input type=checkbox>", 2),
