@@ -139,6 +139,7 @@ class Lab:
         self.progress.say("https answers")
         self.write_api_key("api-key")
         self.read_price()
+        self.read_portfolios()
         self._age()
         self._keep_clean()
         self._description.write_text(
