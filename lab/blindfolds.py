@@ -18,7 +18,7 @@ NO_HISTORY = ('history = "@LAB@/history.sqlite3"', 'history = "@LAB@/no-history.
 """Earlier runs saw what a blinded one must not."""
 WRONG = {"forge": "wrong", "proxmox": "wrong", "npm": "wrong", "api-key": "zk_" + "0" * 43}
 """Credentials that no service takes."""
-_ADVISORIES = 'osv = "https://advisories.zebu.test"\nnpm = "https://advisories.zebu.test"'
+_ADVISORIES = 'osv = "https://advisories.zebu.test"'
 
 
 def _unchanged(lab: Lab) -> None:

@@ -31,11 +31,11 @@ MACHINE_DECIDED = frozenset(suite())
 BY_SIGHT: Senses = frozenset({"network"})
 BY_CREDENTIAL: Senses = frozenset({"network", "credentials"})
 LOOKS: Mapping[str, Senses] = {
-    **dict.fromkeys(("dns", "http", "scripts", "tcp", "timing", "tls"), BY_SIGHT),
+    **dict.fromkeys(("descriptions", "dns", "http", "scripts", "tcp", "timing", "tls"), BY_SIGHT),
     "browser": BY_SIGHT | {"browser"},
     "ssh": frozenset({"ssh"}),
     # Asked of services, each with a token, a password or a key.
-    **dict.fromkeys(("proxmox", "proxy"), BY_CREDENTIAL),
+    **dict.fromkeys(("keyed", "proxmox", "proxy"), BY_CREDENTIAL),
 }
 """The senses that a look needs, by its kind."""
 TRIALS: Mapping[type[Trial], Senses] = {
@@ -126,6 +126,12 @@ DEPARTURES = (
         frozenset({"pre.security.secrets.defaults-changed"}),
         True,
         "the proxy's default logins are tried over the network, and need no credential; they are a case of their own",
+    ),
+    Departure(
+        "without credentials",
+        frozenset({"pre.application.functionality.authentication", "deploy.backend.authentication"}),
+        True,
+        "a key that is refused leaves open whether a valid one is let in, whatever the backend's log has",
     ),
     Departure(
         "without tools",

@@ -122,9 +122,9 @@ def restart(lab: Lab, service: str) -> None:
     _until_ready(lab, service)
 
 
-def known(record: dict[str, Any], package: str, version: str) -> dict[str, Any]:
+def known(record: dict[str, Any], package: str, version: str, ecosystem: str = "PyPI") -> dict[str, Any]:
     """An advisory about a version of a package."""
-    affected = {**record["affected"][0], "package": {"ecosystem": "PyPI", "name": package}, "versions": [version]}
+    affected = {**record["affected"][0], "package": {"ecosystem": ecosystem, "name": package}, "versions": [version]}
     return {**record, "affected": [affected]}
 
 
@@ -207,7 +207,7 @@ def remove_dump(lab: Lab) -> None:
     lab.vm.shell("rm $(cat /root/fault.dump) /root/fault.dump")
 
 
-def change_check(lab: Lab, name: str, **fields: Any) -> None:
+def change_check(lab: Lab, name: str, /, **fields: Any) -> None:
     """Let the forge say something else of one check run of the deployed commit."""
 
     def changed(state: dict[str, Any]) -> dict[str, Any]:
@@ -227,10 +227,23 @@ def only_vm_backups(
     kind: str = "nfs",
     is_shown: bool = True,
     saves: Mapping[str, Any] = MappingProxyType({"vmid": "200"}),
+    pool: str = "",
+    status: str = "OK",
+    log: Iterable[str] = (),
+    spoilt: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago.
 
     A job that saves other machines, too, has runs that do not bear the number of each: what it has stored tells.
+
+    Args:
+        kind: of the storage: a share, or a folder of the node's own.
+        is_shown: whether the token may see what is stored.
+        saves: what the job says of the machines that it saves, of when, and of what it keeps.
+        pool: the pool that the machine is in.
+        status: how the run ended.
+        log: what a run for several machines wrote.
+        spoilt: what is otherwise with the newest one that is stored.
     """
 
     def saved(state: dict[str, Any]) -> dict[str, Any]:
@@ -241,19 +254,33 @@ def only_vm_backups(
             del job["prune-backups"]
         ended = int(time.time()) - 3600 * hours_ago
         of_one = saves.get("vmid") == "200"
-        run = {**state["tasks"][0], "type": "vzdump", "id": "200" if of_one else "", "status": "OK", "endtime": ended}
+        run = {**state["tasks"][0], "type": "vzdump", "id": "200" if of_one else "", "status": status}
+        run |= {"upid": f"{run['upid']}{hours_ago}", "endtime": ended, "log": list(log)}
         storage = state["storages"]["nas"]
-        status = {**storage["status"], "type": kind, "shared": int(kind == "nfs")}
+        told = {**storage["status"], "type": kind, "shared": int(kind == "nfs")}
+        config = {**storage["config"], "type": kind, "path": "/mnt/pve/nas" if kind == "nfs" else "/var/lib/vz"}
         stored = [one for one in storage["content"] if one["ctime"] <= ended]
         if not of_one:
             stored.append({**storage["content"][0], "volid": "nas:backup/vzdump-qemu-200-0.vma.zst", "ctime": ended})
-        storages = {"nas": {"status": status, "content": stored if is_shown else []}}
-        return {**state, "backup_jobs": [job], "tasks": [*state["tasks"], run], "storages": storages}
+        if spoilt:
+            stored.append({**storage["content"][0], "ctime": ended, **spoilt})
+        storages = {"nas": {"status": told, "config": config, "content": stored if is_shown else []}}
+        guests = {**state["guests"], "200": {**state["guests"]["200"], "pool": pool}}
+        # Who may not allocate there is not shown what is stored.
+        tokens = state["tokens"] if is_shown else {name: _without_stored(may) for name, may in state["tokens"].items()}
+        return {
+            **state, "backup_jobs": [job], "tasks": [*state["tasks"], run], "storages": storages, "guests": guests,
+            "tokens": tokens,
+        }  # fmt: skip
 
     lab.change_state("proxmox", saved)
     lab.vm.shell(
         "systemctl disable -q --now zebu-backup.timer; mv /etc/systemd/system/zebu-backup.timer /root/; systemctl daemon-reload"
     )
+
+
+def _without_stored(privileges: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    return {path: [one for one in names if one != "Datastore.Allocate"] for path, names in privileges.items()}
 
 
 def own_dumps_again(lab: Lab) -> None:

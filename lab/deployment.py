@@ -267,8 +267,15 @@ class Lab:
         """A user looks at a share: the price comes into the cache. The limit on asking for prices starts anew."""
         limits = " ".join(f"papertrade:ratelimit:alphavantage:{span}" for span in ("minute", "day"))
         self.vm.shell(f"docker exec zebu-redis-1 redis-cli del {limits} >/dev/null")
+        self._ask_with_key("prices/IBM")
+
+    def read_portfolios(self) -> None:
+        """A user looks at the portfolios."""
+        self._ask_with_key("portfolios")
+
+    def _ask_with_key(self, path: str) -> None:
         key = f"X-API-Key: {(self.place.folder / 'api-key').read_text()}"
-        fetch = "curl -fsS -H @- http://127.0.0.1:8000/api/v1/prices/IBM >/dev/null"
+        fetch = f"curl -fsS -H @- http://127.0.0.1:8000/api/v1/{path} >/dev/null"
         self.vm.run(["sh", "-euc", fetch], stdin=key.encode())
 
     def _certify(self) -> None:

@@ -30,7 +30,6 @@ NOT_IMPORTED = {
     "pytest-xdist": "the plugin behind -n; its hooks are ours by name",
     "pytest-html": "the plugin behind --html; its hooks are ours by name",
     "pytest-metadata": "what pytest-html shows of the run",
-    "pip-audit": "run as a program of its own",
     "docker": "the user's choice; the lab asks Docker with it",
 }
 """Why a dependency is one, although nothing imports it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pytest_zebu.facts import urls
-from pytest_zebu.facts.answer import need
+from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.http import Way
+from pytest_zebu.facts.web import Answer
 
 
 def expect_way(url: str, location: str, way: Way, names: Collection[str]) -> urls.Url:
@@ -38,3 +39,24 @@ def _expect_declared(location: str, base: str, names: Collection[str]) -> urls.U
     assert there.host in {name.lower() for name in names}, f"leads to {there.host}, which is not declared"
     assert there.port == urls.PORTS["https"], f"leads to {there.origin}: that port is nobody's"
     return there
+
+
+def arrived(said: Answer, names: Collection[str]) -> Answer:
+    """The answer where users end who are led on, under these names."""
+    if not said.is_redirect:
+        return said
+    expect_way(said.url, said.location, said.way, names)
+    if said.end is None:
+        raise NotAssessed("what is at the end of the redirect was not seen")
+    return said.end
+
+
+def expect_whole_way(url: str, way: Way, path: str) -> None:
+    """Each step to another name, or to https, keeps what was asked for; what a name makes of its own paths is its own."""
+    before = url
+    for step in need(way):
+        there = urls.read(step.url)
+        if there is None or there.origin == urls.origin(before):
+            return
+        assert there.path == path, f"loses the way: {before} leads to {step.url}"
+        before = step.url

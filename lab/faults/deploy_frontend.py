@@ -62,6 +62,20 @@ def wrong_name(lab: Lab) -> None:
     "deploy.frontend.console-clean",
     flips=set(),
     touches={"index", "frontend"},
+    mend=restore_page,
+)
+def given_up(lab: Lab) -> None:
+    """Odd but right: the page gives up a request of its own before its answer is there."""
+    edit_page(
+        lab,
+        "s|</body>|<script>const c = new AbortController(); fetch('/assets/main.js?once', { signal: c.signal }).catch(() => {}); c.abort()</script></body>|",
+    )
+
+
+@fault(
+    "deploy.frontend.console-clean",
+    flips=set(),
+    touches={"index", "frontend"},
     settings=(("[application]\n", '[browser]\nthird_parties = ["metrics.zebu.test"]\n\n[application]\n'),),
     mend=restore_page,
 )
@@ -124,6 +138,35 @@ def default_page(lab: Lab) -> None:
         "tls",
         r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location = / { default_type text/html; return 200 '<!doctype html><title>Welcome</title><script src=/assets/main.js></script><meta name=viewport content=width=device-width><div id=root></div>'; } location / { proxy_pass http://10.77.0.10:80; }|",
     )
+
+
+HIDDEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0, 0, 0, 0)"
+
+
+@fault(
+    "deploy.frontend.mobile",
+    flips=set(),
+    touches={"index", "frontend"},
+    mend=restore_page,
+)
+def hidden_from_the_eye(lab: Lab) -> None:
+    """Odd but right: a link for screen readers, a drawer beside the screen, a checkbox as the browser makes it."""
+    skip = f"<a href=#root style='{HIDDEN}'>Skip to content</a>"
+    drawer = "<nav style='position: absolute; left: 100%; width: 300px'><a href=/activity>Activity</a></nav>"
+    box = "<label><input type=checkbox> Remember me</label>"
+    edit_page(lab, f"s|</body>|<style>body {{ overflow-x: hidden }}</style>{skip}{drawer}{box}</body>|")
+
+
+@fault(
+    "deploy.frontend.mobile",
+    flips={"deploy.frontend.mobile"},
+    touches={"index", "frontend"},
+    mend=restore_page,
+)
+def cut_off(lab: Lab) -> None:
+    """A line is longer than the screen, and nobody can get to its end."""
+    line = "<p style='white-space: nowrap'>What you buy here you cannot sell there, and what you sell there is gone</p>"
+    edit_page(lab, f"s|</body>|<style>body {{ overflow-x: hidden }}</style>{line}</body>|")
 
 
 @fault(

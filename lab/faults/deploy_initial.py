@@ -207,6 +207,39 @@ def unpublished(lab: Lab) -> None:
     )
 
 
+@fault(
+    "deploy.initial.git-deployed",
+    flips={
+        "deploy.initial.git-deployed",
+        "deploy.initial.images-built",
+        "pre.application.quality.tests",
+        "pre.application.quality.linters",
+        "pre.application.quality.types",
+        "pre.application.quality.reviewed",
+        "pre.database.integrity.migrations-staged",
+        "post.maintenance.updates.staging",
+        "post.maintenance.deployment.changelog",
+    },
+    outcomes={
+        "pre.application.quality.tests": Outcome.NOT_ASSESSED,
+        "pre.application.quality.linters": Outcome.NOT_ASSESSED,
+        "pre.application.quality.types": Outcome.NOT_ASSESSED,
+        "pre.application.quality.reviewed": Outcome.NOT_ASSESSED,
+        "pre.database.integrity.migrations-staged": Outcome.NOT_ASSESSED,
+        "post.maintenance.updates.staging": Outcome.NOT_ASSESSED,
+    },
+    touches={"git", "forge"},
+    mend=lambda lab: lab.vm.shell(
+        "cd /opt/zebu && runuser -u deploy -- git checkout -q v1.2.0 && runuser -u deploy -- git tag -d v1.2.1 >/dev/null"
+    ),
+)
+def tagged_here(lab: Lab) -> None:
+    """A correction was committed and tagged on the machine, and never pushed."""
+    lab.vm.shell(
+        "cd /opt/zebu; g() { runuser -u deploy -- git -c user.name=operations -c user.email=operations@zebu.test \"$@\"; }; g commit -q --allow-empty -m 'Hotfix on the machine' && g tag v1.2.1"
+    )
+
+
 LOSE = b"""
 cd /opt/zebu
 git() { command git -c safe.directory=/opt/zebu "$@"; }
@@ -244,6 +277,32 @@ def without_objects(lab: Lab) -> None:
 def other_body(lab: Lab) -> None:
     """200, and another body."""
     before_api(lab, 'location = /health { default_type application/json; return 200 \'{"status":"starting"}\'; }')
+
+
+@fault(
+    "deploy.initial.health-api",
+    flips={"deploy.initial.health-api", "deploy.backend.api", "pre.infrastructure.reverse-proxy"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def of_the_site(lab: Lab) -> None:
+    """The API's health leads to the site's, which never asks the backend."""
+    before_api(lab, "location = /health { return 301 https://zebu.test/health; }")
+
+
+@fault(
+    "deploy.initial.health-api",
+    flips=set(),
+    right_for={"deploy.initial.health-api", "pre.infrastructure.reverse-proxy"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def with_a_slash(lab: Lab) -> None:
+    """Odd but right: the API's health is behind a slash more, to which the address leads."""
+    before_api(
+        lab,
+        "location = /health { return 308 https://$host/health/; } location = /health/ { rewrite ^ /health break; proxy_pass http://10.77.0.10:8000; }",
+    )
 
 
 @fault(

@@ -3,6 +3,7 @@
 from lab.changes import edit_page, edit_proxy, restore_page, restore_proxy
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.network import PUBLIC_ADDRESS
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -38,6 +39,17 @@ def api_subdomain_one_resolver_lies(lab: Lab) -> None:
 
 @fault(
     "deploy.network.domain",
+    flips=set(),
+    right_for={"deploy.network.domain", "pre.infrastructure.dns-records", "pre.security.https.certificate"},
+    touches={"domains"},
+    settings=((f'addresses = ["{PUBLIC_ADDRESS}"]', 'addresses = ["10.99.0.64/27"]'),),
+)
+def in_a_declared_network(lab: Lab) -> None:
+    """Odd but right: of what stands in front, only the network is declared in which its addresses are."""
+
+
+@fault(
+    "deploy.network.domain",
     name="one_resolver_lies",
     flips={"deploy.network.domain", "pre.infrastructure.dns-records", "deploy.network.api-subdomain"},
     touches={"dns"},
@@ -57,6 +69,17 @@ def domain_one_resolver_lies(lab: Lab) -> None:
 def loses_the_way(lab: Lab) -> None:
     """Whatever was asked for over http, the redirect leads to the first page."""
     edit_proxy(lab, "http", "s|return 301 .*|return 301 https://$host/; }|")
+
+
+@fault(
+    "deploy.network.https-redirect",
+    flips={"deploy.network.https-redirect"},
+    touches={"proxy-www"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def loses_the_way_later(lab: Lab) -> None:
+    """Over https, www leads to the first page of the site, whatever was asked for."""
+    edit_proxy(lab, "tls", r"s|return 301 https://zebu.test.request_uri;|return 301 https://zebu.test/;|")
 
 
 @fault(
@@ -90,6 +113,17 @@ def link_to_http(lab: Lab) -> None:
 def script_over_http(lab: Lab) -> None:
     """A script is asked for over http."""
     edit_page(lab, "s|</body>|<script src=http://www.zebu.test/assets/main.js></script></body>|")
+
+
+@fault(
+    "deploy.network.www",
+    flips=set(),
+    touches={"proxy-www"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def for_a_while(lab: Lab) -> None:
+    """Odd but right: www leads to the site with 302, as some proxies do by default."""
+    edit_proxy(lab, "tls", r"s|return 301 https://zebu.test.request_uri;|return 302 https://zebu.test$request_uri;|")
 
 
 @fault(

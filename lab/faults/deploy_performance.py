@@ -16,6 +16,7 @@ from lab.changes import (
 from lab.deployment import Lab
 from lab.fault import fault
 from lab.waits import until
+from pytest_zebu.verdict.outcome import Outcome
 
 
 @fault(
@@ -152,6 +153,41 @@ def leak(lab: Lab) -> None:
 def near_the_limit(lab: Lab) -> None:
     """The backend uses nearly all that it may."""
     until("the memory is taken", lambda: usage(lab, "backend"), lambda used: used.memory > 250 << 20)
+
+
+NOT_SHOWN = {
+    "deploy.performance.page-load",
+    "deploy.frontend.mobile",
+    "deploy.frontend.console-clean",
+    "deploy.frontend.assets",
+    "deploy.network.no-mixed-content",
+}
+"""What a page flips that shows nothing, or only that it waits."""
+NOT_SEEN = dict.fromkeys(("deploy.frontend.assets", "deploy.network.no-mixed-content"), Outcome.NOT_ASSESSED)
+
+
+@fault(
+    "deploy.performance.page-load",
+    flips=NOT_SHOWN,
+    outcomes=NOT_SEEN,
+    touches={"index", "frontend"},
+    mend=restore_page,
+)
+def blank(lab: Lab) -> None:
+    """The page loads in no time, and stays white, without a complaint."""
+    edit_page(lab, "s|<div id=.root.>|<div id=root hidden>|")
+
+
+@fault(
+    "deploy.performance.page-load",
+    flips=NOT_SHOWN,
+    outcomes=NOT_SEEN,
+    touches={"index", "frontend"},
+    mend=restore_page,
+)
+def waits_for_ever(lab: Lab) -> None:
+    """The page says that it is loading, and never says anything else."""
+    edit_page(lab, "s|<div id=.root.>|<div>Loading…</div><div id=root hidden>|")
 
 
 @fault(

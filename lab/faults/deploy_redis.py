@@ -50,15 +50,17 @@ def never_expires(lab: Lab) -> None:
 
 @fault(
     "deploy.redis.cache",
-    flips={"deploy.redis.cache"},
+    flips=set(),
     touches={"redis"},
     mend=lambda lab: lab.vm.shell(
-        "docker exec zebu-redis-1 redis-cli config set maxmemory-policy allkeys-lru >/dev/null"
+        "docker exec zebu-redis-1 redis-cli config set maxmemory-policy allkeys-lru >/dev/null; docker exec zebu-redis-1 redis-cli config set maxmemory 32mb >/dev/null"
     ),
 )
-def refuses_when_full(lab: Lab) -> None:
-    """The cache is bound, and refuses what comes when it is full."""
-    lab.vm.shell("docker exec zebu-redis-1 redis-cli config set maxmemory-policy noeviction >/dev/null")
+def without_a_bound(lab: Lab) -> None:
+    """Odd but right: the cache works; that its memory has no bound, and nothing would be evicted, is advice."""
+    lab.vm.shell(
+        "docker exec zebu-redis-1 redis-cli config set maxmemory 0 >/dev/null; docker exec zebu-redis-1 redis-cli config set maxmemory-policy noeviction >/dev/null"
+    )
 
 
 def mend_cut_off(lab: Lab) -> None:
@@ -75,6 +77,19 @@ def mend_cut_off(lab: Lab) -> None:
 def cut_off(lab: Lab) -> None:
     """The host reaches Redis, the backend does not."""
     lab.vm.shell("docker network disconnect zebu_default zebu-redis-1")
+
+
+@fault(
+    "deploy.redis.reachable",
+    flips=set(),
+    right_for={"deploy.redis.reachable", "deploy.redis.running"},
+    touches={"redis"},
+    mend=lambda lab: lab.vm.shell("docker exec zebu-redis-1 redis-cli acl deluser cache >/dev/null"),
+    override={"backend": {"environment": {"REDIS_URL": "redis://cache:of%20the%2Fbackend@redis:6379/2"}}},
+)
+def as_a_user(lab: Lab) -> None:
+    """Odd but right: the backend is a user of an access list, with a password that its address has encoded, in another database."""
+    lab.vm.shell("docker exec zebu-redis-1 redis-cli acl setuser cache on '>of the/backend' '~*' '+@all' >/dev/null")
 
 
 REDIS = """    command: ["redis-server", "--save", "60", "1", "--dir", "/data", "--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru", "--requirepass", "@"]

@@ -18,6 +18,90 @@ def no_bot(lab: Lab) -> None:
     lab.vm.shell("mv /opt/zebu/.github /root/dotgithub")
 
 
+WORKFLOWS = "/opt/zebu/.github/workflows"
+AUDIT = """on:
+  push:
+  schedule:
+    - cron: '17 5 * * 1'
+jobs:
+  audit:
+    runs-on: ubuntu-latest
+    steps:
+      - run: pip-audit -r backend/requirements.lock
+      - run: cd frontend && npm audit
+"""
+
+
+def lay_workflow(lab: Lab, text: str) -> None:
+    """A workflow in the place of Dependabot's configuration."""
+    lab.vm.shell(f"cp -rp /opt/zebu/.github /root/dotgithub; rm /opt/zebu/.github/dependabot.yml; mkdir -p {WORKFLOWS}")
+    lab.vm.run(["sh", "-c", f"cat > {WORKFLOWS}/ci.yml"], stdin=text.encode())
+
+
+def restore_workflows(lab: Lab) -> None:
+    lab.vm.shell("rm -r /opt/zebu/.github; mv /root/dotgithub /opt/zebu/.github")
+
+
+@fault(
+    "post.maintenance.updates.dependencies",
+    flips={*DIRTY_TREE},
+    right_for={"post.maintenance.updates.dependencies"},
+    touches={".github"},
+    mend=restore_workflows,
+)
+def audited_by_schedule(lab: Lab) -> None:
+    """Odd but right: there is no bot; a workflow audits every week, and fails by what it finds."""
+    lay_workflow(lab, AUDIT)
+
+
+@fault(
+    "post.maintenance.updates.dependencies",
+    flips={"post.maintenance.updates.dependencies", *DIRTY_TREE},
+    outcomes={"post.maintenance.updates.dependencies": Outcome.NOT_ASSESSED},
+    touches={".github"},
+    mend=restore_workflows,
+)
+def audited_in_vain(lab: Lab) -> None:
+    """The audit that a schedule starts succeeds whatever it finds; the one that does not runs with each change only."""
+    in_vain = AUDIT.replace("requirements.lock", "requirements.lock || true").replace("npm audit", "npm audit || true")
+    lay_workflow(lab, in_vain)
+    lab.vm.run(
+        ["sh", "-c", f"cat > {WORKFLOWS}/changes.yml"],
+        stdin=AUDIT.replace("  schedule:", "#  schedule:").replace("    - cron", "#    - cron").encode(),
+    )
+
+
+@fault(
+    "post.maintenance.updates.staging",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def superseded(lab: Lab) -> None:
+    """Odd but right: a later deployment took its place, so that the forge calls it inactive."""
+    change_deployment(lab, "in_progress", "success", "inactive")
+
+
+@fault(
+    "post.maintenance.updates.staging",
+    flips={"post.maintenance.updates.staging"},
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def failed_there(lab: Lab) -> None:
+    """The deployment to staging failed, and a later one took its place."""
+    change_deployment(lab, "in_progress", "failure", "inactive")
+
+
+def change_deployment(lab: Lab, *words: str) -> None:
+    """Let the forge tell other states of the deployment to staging, oldest first."""
+    told = [{"id": number, "state": word, "environment": "staging"} for number, word in enumerate(words, 1)]
+    lab.change_state(
+        "forge",
+        lambda state: {**state, "deployments": [{**state["deployments"][0], "statuses": [*reversed(told)]}]},
+    )
+
+
 WORD = """
 [[attestation]]
 id = "post.maintenance.updates.os"

@@ -3,10 +3,56 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from lab.changes import add_server, before_api, remove_server, restore_env, restore_proxy, set_env, sql
+from lab.changes import (
+    add_server,
+    before_api,
+    edit_backend,
+    remove_server,
+    restore_backend,
+    restore_env,
+    restore_proxy,
+    set_env,
+    sql,
+)
 from lab.deployment import Lab
 from lab.fault import fault
 from pytest_zebu.verdict.outcome import Outcome
+
+
+@fault(
+    "pre.application.functionality.authentication",
+    flips={"pre.application.functionality.authentication", "deploy.backend.authentication"},
+    touches={"backend-files"},
+    mend=lambda lab: restore_backend(lab, "auth.py"),
+)
+def breaks_behind_its_door(lab: Lab) -> None:
+    """Every request with a valid key breaks, while all health checks are green and strangers get their 401."""
+    edit_backend(lab, "auth.py", 's/^    found.last_used_at = now()/    raise TypeError("an older library")\\n&/')
+
+
+@fault(
+    "pre.application.functionality.authentication",
+    flips={"deploy.database.reachable"},
+    # It can only be told by who refused that the database was asked.
+    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED},
+    right_for={"pre.application.functionality.authentication", "deploy.backend.authentication"},
+    touches={"backend-files"},
+    mend=lambda lab: restore_backend(lab, "main.py"),
+)
+def without_a_mark(lab: Lab) -> None:
+    """Odd but right: the backend marks its answers with no correlation id, as older versions do not."""
+    edit_backend(lab, "main.py", "/X-Correlation-ID/d")
+
+
+@fault(
+    "pre.application.functionality.authentication",
+    flips=set(),
+    right_for={"pre.application.functionality.authentication", "deploy.backend.authentication"},
+    settings=(('api_key_file = "@LAB@/api-key"\n', ""),),
+)
+def seen_in_the_log(lab: Lab) -> None:
+    """Odd but right: no API key is declared, and the backend's log shows that users are let in."""
+    lab.read_portfolios()
 
 
 @fault(
@@ -36,7 +82,6 @@ def keys_unreachable(lab: Lab) -> None:
     flips={
         "pre.application.environment.cors-complete",
         "pre.application.functionality.authentication",
-        "pre.application.environment.api-base-url",
         "deploy.backend.authentication",
         "deploy.backend.cors-headers",
         "deploy.database.reachable",

@@ -75,6 +75,18 @@ def stale_secondary(lab: Lab) -> None:
 
 
 @fault(
+    "pre.infrastructure.dns-records",
+    flips={"pre.infrastructure.dns-records"},
+    touches={"dns"},
+    mend=mend_stale_aaaa,
+)
+def server_that_is_gone(lab: Lab) -> None:
+    """The zone names a third server, whose own name does not exist."""
+    for name in ("ns1", "ns2"):
+        lab.daemons.zone(name, lambda text: text + "@ NS ns3\n")
+
+
+@fault(
     "pre.infrastructure.network",
     flips={"pre.infrastructure.network", "pre.database.backups.off-vm"},
     outcomes={"pre.database.backups.off-vm": Outcome.NOT_ASSESSED},

@@ -67,6 +67,22 @@ def matches_by_prefix(lab: Lab) -> None:
     touches={"proxy-api"},
     mend=lambda lab: restore_proxy(lab, "tls"),
 )
+def matches_below(lab: Lab) -> None:
+    """Whatever name is below the site's is allowed: whoever takes over a forgotten one may call."""
+    edit_proxy(
+        lab,
+        "tls",
+        "1i map $http_origin $allowed { default ''; ~^https://([a-z-]+[.])?zebu[.]test$ $http_origin; }",
+        "s|proxy_pass http://10.77.0.10:8000;|proxy_pass http://10.77.0.10:8000; proxy_hide_header Access-Control-Allow-Origin; add_header Access-Control-Allow-Origin $allowed always; add_header Strict-Transport-Security max-age=63072000 always;|",
+    )
+
+
+@fault(
+    "pre.security.application.cors-restricted",
+    flips={"pre.security.application.cors-restricted"},
+    touches={"proxy-api"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
 def matches_by_suffix(lab: Lab) -> None:
     """Any origin that ends like the site is allowed: a stranger can have such a name."""
     edit_proxy(

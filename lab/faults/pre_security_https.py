@@ -323,6 +323,17 @@ def first_of_two(lab: Lab) -> None:
 
 @fault(
     "pre.security.https.hsts",
+    flips=set(),
+    touches={"proxy-api", "proxy-hsts"},
+    mend=lambda lab: restore_proxy(lab, "tls"),
+)
+def in_other_words(lab: Lab) -> None:
+    """Odd but right: the value is quoted, and what browsers do not know stands beside it."""
+    edit_proxy(lab, "tls", """s/"max-age=63072000"/'includeSubdomains; Report="a;b"; MAX-AGE="31536000"'/""")
+
+
+@fault(
+    "pre.security.https.hsts",
     flips={"pre.security.https.hsts"},
     touches={"proxy-api", "proxy-hsts"},
     mend=lambda lab: restore_proxy(lab, "tls"),

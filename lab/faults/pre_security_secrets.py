@@ -33,6 +33,39 @@ def empty_in_container(lab: Lab) -> None:
     """.env has the key; in the container it is empty."""
 
 
+WRITE = """
+printf '%s\\n' "$(cat)" | docker exec -i -u 0 zebu-frontend-1 sh -c 'cat > /proc/1/fd/1'
+"""
+"""A line into the frontend's log, as its main program would write it."""
+MASK = """
+log=$(docker inspect -f '{{.LogPath}}' zebu-frontend-1)
+perl -e 'open my $log, "+<", $ARGV[0] or die; local $/; my $text = <$log>; while ($text =~ /apikey=\\K[^ ]+/g) { seek $log, $-[0], 0; print $log "*" x length $& }' "$log"
+"""
+"""Of what was written, no value is left."""
+
+
+def write_query(lab: Lab, key: str) -> None:
+    line = f"HTTP Request: GET https://www.alphavantage.co/query?function=GLOBAL_QUOTE&symbol=IBM&apikey={key} 200"
+    lab.vm.run(["sh", "-euc", WRITE], stdin=line.encode())
+
+
+@fault(
+    "pre.security.secrets.api-keys",
+    flips={"pre.security.secrets.api-keys"},
+    touches={"frontend"},
+    mend=lambda lab: lab.vm.shell(MASK),
+)
+def in_the_log(lab: Lab) -> None:
+    """A service logs the addresses that it asks, and with them the key of the price service in clear text."""
+    write_query(lab, lab.vm.shell("sed -n s/^ALPHA_VANTAGE_API_KEY=//p /opt/zebu/.env").strip())
+
+
+@fault("pre.security.secrets.api-keys", flips=set(), touches={"frontend"})
+def redacted_in_the_log(lab: Lab) -> None:
+    """Odd but right: a service logs the addresses that it asks, with stars in place of the key."""
+    write_query(lab, "***")
+
+
 def mend_database_password(lab: Lab) -> None:
     password = lab.vm.shell("sed -n s/^POSTGRES_PASSWORD=//p /opt/zebu/.env")
     lab.vm.run(
@@ -143,6 +176,43 @@ def in_a_folder(lab: Lab) -> None:
     lab.vm.shell(
         "install -d -o deploy /opt/zebu/deploy; cp -p /opt/zebu/.env /opt/zebu/deploy/.env.production; chmod 644 /opt/zebu/deploy/.env.production"
     )
+
+
+WORKSPACE = """
+install -d -o deploy /srv/runner /srv/runner/_work /srv/runner/_work/zebu
+cd /srv/runner/_work/zebu
+runuser -u deploy -- git clone -q --depth 1 file:///opt/zebu zebu
+runuser -u deploy -- git -C zebu remote set-url origin https://forge.zebu.test/zebu/zebu.git
+install -o deploy -m "$1" /opt/zebu/.env zebu/.env
+"""
+"""A second checkout where a runner works, one commit deep, with a copy of `.env` of that mode."""
+
+
+def make_workspace(lab: Lab, mode: str) -> None:
+    lab.vm.run(["sh", "-eu", "-s", "--", mode], stdin=WORKSPACE.encode())
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips={"pre.security.secrets.env-permissions"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell("rm -r /srv/runner"),
+)
+def in_a_runners_workspace(lab: Lab) -> None:
+    """The runner that deploys keeps a checkout of its own with a copy of .env, which everybody may read."""
+    make_workspace(lab, "644")
+
+
+@fault(
+    "pre.security.secrets.env-permissions",
+    flips=set(),
+    right_for={"pre.security.secrets.env-permissions", "pre.security.secrets.not-committed"},
+    touches={"git"},
+    mend=lambda lab: lab.vm.shell("rm -r /srv/runner"),
+)
+def private_in_a_runners_workspace(lab: Lab) -> None:
+    """Odd but right: the runner's copy is private, and its checkout one commit deep beside the whole one."""
+    make_workspace(lab, "600")
 
 
 @fault(

@@ -1,6 +1,6 @@
-"""Advisories: OSV's API for what Python installs, the npm registry's bulk address for the frontend.
+"""Advisories: OSV's API, for what Python installs and what the frontend is built with.
 
-https://google.github.io/osv.dev/post-v1-query/, https://docs.npmjs.com/cli/commands/npm-audit#bulk-advisory-endpoint
+https://google.github.io/osv.dev/post-v1-querybatch/, https://google.github.io/osv.dev/get-v1-vulns/
 """
 
 from __future__ import annotations
@@ -10,33 +10,41 @@ from typing import Any
 
 from lab.standins.server import Request, Response, StandIn
 
+MOST = 1000
+"""So many questions it takes at once, and so many advisories it gives at once."""
+
 
 def make(state: Path) -> StandIn:
-    """The stand-in. State: osv (records of the OSV schema, `affected` by package name and versions), npm (by package)."""
+    """The stand-in. State: osv (records of the OSV schema); page_size, where it gives fewer at once."""
     service = StandIn(state)
 
-    def hits(state: dict[str, Any], name: str, version: str) -> list[dict[str, Any]]:
+    def hits(state: dict[str, Any], query: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            record
+            {"id": record["id"], "modified": record["modified"]}
             for record in state["osv"]
-            for affected in record["affected"]
-            if affected["package"]["name"].lower() == name.lower() and version in affected["versions"]
+            if any(
+                affected["package"] == query["package"] and query["version"] in affected["versions"]
+                for affected in record["affected"]
+            )
         ]
 
-    @service.on("POST", r"/v1/query")
-    def query(request: Request, state: dict[str, Any]) -> Response:
-        asked = request.json or {}
-        found = hits(state, asked.get("package", {}).get("name", ""), asked.get("version", ""))
-        return Response({"vulns": found} if found else {})
+    @service.on("POST", r"/v1/querybatch")
+    def batch(request: Request, state: dict[str, Any]) -> Response:
+        queries, size = (request.json or {}).get("queries", []), state.get("page_size", MOST)
+        if len(queries) > MOST:
+            return Response({"code": 3, "message": "Too many queries."}, 400)
+        results: list[dict[str, Any]] = []
+        for query in queries:
+            found, start = hits(state, query), int(query.get("page_token", 0))
+            result: dict[str, Any] = {"vulns": found[start : start + size]} if found[start:] else {}
+            if found[start + size :]:
+                result["next_page_token"] = str(start + size)
+            results.append(result)
+        return Response({"results": results})
 
     @service.on("GET", r"/v1/vulns/([\w-]+)")
     def record(request: Request, state: dict[str, Any]) -> Response:
         found = next((one for one in state["osv"] if one["id"] == request.match[0]), None)
         return Response(found) if found else Response({"code": 5, "message": "Bug not found."}, 404)
-
-    @service.on("POST", r"/-/npm/v1/security/advisories/bulk")
-    def bulk(request: Request, state: dict[str, Any]) -> Response:
-        asked = request.json or {}
-        return Response({name: state["npm"][name] for name in asked if name in state["npm"]})
 
     return service

@@ -1,6 +1,7 @@
 """The code forge: GitHub's REST API, as far as the readiness of a commit is asked of it.
 
-https://docs.github.com/en/rest/checks/runs, /pulls/pulls, /pulls/reviews, /commits/commits, /deployments/deployments
+https://docs.github.com/en/rest/checks/runs, /commits/statuses, /actions/workflow-runs, /pulls/pulls, /pulls/reviews,
+/commits/commits, /deployments/deployments
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ def _page(request: Request, rows: list[Any]) -> list[Any]:
 
 
 def make(state: Path) -> StandIn:
-    """The stand-in. State: token, repository, check_runs by commit, pulls, reviews by number, deployments with statuses."""
+    """The stand-in.
+
+    State: token, repository, check_runs and statuses by commit, workflow_runs, pulls, reviews and pull_commits by number,
+    deployments with statuses.
+    """
     forge = StandIn(state)
 
     def guard(request: Request, state: dict[str, Any]) -> Response | None:
@@ -44,6 +49,20 @@ def make(state: Path) -> StandIn:
         runs = state["check_runs"].get(request.match[1], [])
         return Response({"total_count": len(runs), "check_runs": _page(request, runs)})
 
+    @forge.on("GET", BASE + r"/commits/([0-9a-f]{40})/status")
+    def commit_statuses(request: Request, state: dict[str, Any]) -> Response:
+        """Without any status, GitHub calls the whole pending."""
+        found = state["statuses"].get(request.match[1], [])
+        words = {one["state"] for one in found}
+        whole = "failure" if words & {"failure", "error"} else "success" if words == {"success"} else "pending"
+        body = {"state": whole, "sha": request.match[1], "total_count": len(found)}
+        return Response({**body, "statuses": _page(request, found)})
+
+    @forge.on("GET", BASE + r"/actions/runs")
+    def workflow_runs(request: Request, state: dict[str, Any]) -> Response:
+        found = [run for run in state["workflow_runs"] if request.query.get("head_sha") in (None, run["head_sha"])]
+        return Response({"total_count": len(found), "workflow_runs": _page(request, found)})
+
     @forge.on("GET", BASE + r"/commits/([0-9a-f]{40})/pulls")
     def pulls(request: Request, state: dict[str, Any]) -> Response:
         found = [pull for pull in state["pulls"] if pull["merge_commit_sha"] == request.match[1]]
@@ -52,6 +71,10 @@ def make(state: Path) -> StandIn:
     @forge.on("GET", BASE + r"/pulls/(\d+)/reviews")
     def reviews(request: Request, state: dict[str, Any]) -> Response:
         return Response(_page(request, state["reviews"].get(request.match[1], [])))
+
+    @forge.on("GET", BASE + r"/pulls/(\d+)/commits")
+    def pull_commits(request: Request, state: dict[str, Any]) -> Response:
+        return Response(_page(request, state["pull_commits"].get(request.match[1], [])))
 
     @forge.on("GET", BASE + r"/deployments")
     def deployments(request: Request, state: dict[str, Any]) -> Response:

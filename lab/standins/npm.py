@@ -17,7 +17,8 @@ COOKIE = "__Host-Http-token"
 def make(state: Path) -> StandIn:
     """The stand-in.
 
-    State: flavour (npm, or npmplus, which bans who guesses), users (secret by identity), setup, proxy_hosts, certificates.
+    State: flavour (npm, or npmplus, which bans who guesses and logs in by a cookie), users (secret by identity), setup,
+    proxy_hosts, certificates.
     """
     proxy = StandIn(state)
     sessions: set[str] = set()
@@ -32,8 +33,16 @@ def make(state: Path) -> StandIn:
 
     @proxy.on("GET", r"/api/?")
     def health(request: Request, state: dict[str, Any]) -> Response:
-        said = {"status": "OK", "version": {"major": 2, "minor": 15, "revision": 0}}
-        return Response(said | ({"setup": state["setup"]} if state["flavour"] == "npm" else {}))
+        said = {"status": "OK", "setup": state["setup"]}
+        ways = {"password": True, "oidc": False}
+        return Response(
+            said | (ways if state["flavour"] == "npmplus" else {"version": {"major": 2, "minor": 15, "revision": 0}})
+        )
+
+    @proxy.on("GET", r"/")
+    def page(request: Request, state: dict[str, Any]) -> Response:
+        title = "NPMplus" if state["flavour"] == "npmplus" else "Nginx Proxy Manager"
+        return Response(f"<!doctype html><title>{title}</title>")
 
     @proxy.on("POST", r"/api/tokens")
     def login(request: Request, state: dict[str, Any]) -> Response:

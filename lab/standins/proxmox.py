@@ -16,8 +16,8 @@ NODE = r"/api2/json/nodes/([\w-]+)"
 def make(state: Path) -> StandIn:
     """The stand-in.
 
-    State: tokens (header value to privileges by path), node, version, updates, versions, tasks, guests by vmid (config,
-    current, snapshots, interfaces), backup_jobs, storages (status, content).
+    State: tokens (header value to privileges by path), node, version, updates, versions, tasks (those for several guests
+    with a log), guests by vmid (config, current, pool, snapshots, interfaces), backup_jobs, storages (config, status, content).
     """
     proxmox = StandIn(state)
 
@@ -75,11 +75,53 @@ def make(state: Path) -> StandIn:
         own_only = not may(request, state, f"/nodes/{request.match[0]}", "Sys.Audit")
         kind, guest = request.query.get("typefilter"), request.query.get("vmid")
         found = [
-            task
+            {key: value for key, value in task.items() if key != "log"}
             for task in state["tasks"]
             if not own_only and kind in (None, task["type"]) and guest in (None, task["id"])
         ]
         return Response({"data": found[: int(request.query.get("limit", 50))]})
+
+    @proxmox.on("GET", NODE + r"/tasks/(UPID:[^/]+)/log")
+    def log(request: Request, state: dict[str, Any]) -> Response:
+        node, upid = request.match
+        if not may(request, state, f"/nodes/{node}", "Sys.Audit"):
+            return refused(f"/nodes/{node}", "Sys.Audit")
+        lines: list[str] = next((task.get("log", []) for task in state["tasks"] if task["upid"] == upid), [])
+        shown = lines[: int(request.query.get("limit", 50))]
+        return Response({"data": [{"n": number, "t": line} for number, line in enumerate(shown, 1)]})
+
+    @proxmox.on("GET", r"/api2/json/cluster/resources")
+    def resources(request: Request, state: dict[str, Any]) -> Response:
+        return Response(
+            {
+                "data": [
+                    {"id": f"qemu/{vmid}", "type": "qemu", "node": state["node"], "template": 0}
+                    | {key: guest["current"][key] for key in ("vmid", "name", "status", "maxmem", "maxdisk")}
+                    | ({"pool": guest["pool"]} if guest.get("pool") else {})
+                    for vmid, guest in state["guests"].items()
+                    if may(request, state, f"/vms/{vmid}", "VM.Audit")
+                ]
+            }
+        )
+
+    @proxmox.on("GET", r"/api2/json/pools/([\w.-]+)")
+    def pool(request: Request, state: dict[str, Any]) -> Response:
+        name = request.match[0]
+        if not may(request, state, f"/pool/{name}", "Pool.Audit"):
+            return refused(f"/pool/{name}", "Pool.Audit")
+        members = [
+            {"id": f"qemu/{vmid}", "type": "qemu", "node": state["node"], "vmid": int(vmid)}
+            for vmid, guest in state["guests"].items()
+            if guest.get("pool") == name
+        ]
+        return Response({"data": {"members": members}})
+
+    @proxmox.on("GET", r"/api2/json/storage/([\w-]+)")
+    def storage_config(request: Request, state: dict[str, Any]) -> Response:
+        name = request.match[0]
+        if not may(request, state, f"/storage/{name}", "Datastore.Allocate"):
+            return refused(f"/storage/{name}", "Datastore.Allocate")
+        return Response({"data": {"storage": name, **state["storages"][name]["config"]}})
 
     @proxmox.on("GET", NODE + r"/qemu")
     def guests(request: Request, state: dict[str, Any]) -> Response:

@@ -32,8 +32,11 @@ def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
         "repository": "zebu/zebu",
         "commits": [line.split()[0] for line in commits],
         "check_runs": {},
+        "statuses": {},
+        "workflow_runs": [],
         "pulls": [],
         "reviews": {},
+        "pull_commits": {},
         "deployments": [],
     }
     for index, line in enumerate(commits):
@@ -50,6 +53,7 @@ def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
                 "completed_at": result["completed_at"],
                 "output": {"title": job, "summary": result["output"][-400:], "text": None},
                 "app": {"slug": "github-actions"},
+                "check_suite": {"id": number},
             }
             for position, (job, result) in enumerate(results.items())
         ]
@@ -58,15 +62,27 @@ def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
                 "number": number,
                 "state": "closed",
                 "title": f"Change {number}",
-                "user": {"login": "development"},
+                "user": {"login": "development", "type": "User"},
                 "head": {"ref": f"change-{number}", "sha": sha},
                 "base": {"ref": "main"},
                 "merged_at": when,
                 "merge_commit_sha": sha,
             }
         )
-        approval = {"id": number, "user": {"login": "operations"}, "state": "APPROVED", "commit_id": sha}
-        state["reviews"][str(number)] = [{**approval, "submitted_at": when}]
+        approval = {
+            "id": number,
+            "user": {"login": "operations", "type": "User"},
+            "state": "APPROVED",
+            "commit_id": sha,
+        }
+        state["reviews"][str(number)] = [{**approval, "author_association": "MEMBER", "submitted_at": when}]
+        state["pull_commits"][str(number)] = [
+            {
+                "sha": sha,
+                "author": {"login": "development", "type": "User"},
+                "parents": [{"sha": commits[-1].split()[0]}],
+            }
+        ]
     state["deployments"].append(
         {
             "id": 1,
@@ -141,6 +157,7 @@ def proxmox(token: str, cpus: int, memory: int, disk: int, deployed: int) -> dic
         "backup_jobs": [saving("201")],
         "storages": {
             "nas": {
+                "config": {"type": "nfs", "path": "/mnt/pve/nas", "server": LAN.format(30), "content": "backup"},
                 "status": {"type": "nfs", "shared": 1, "total": 2000 * GIB, "used": 300 * GIB, "avail": 1700 * GIB, "active": 1},
                 "content": backups,
             }
@@ -224,4 +241,4 @@ def advisories() -> dict[str, Any]:
                       "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.2.0"}]}]}],
         "database_specific": {"severity": "HIGH"},
     }  # fmt: skip
-    return {"osv": [record], "npm": {}}
+    return {"osv": [record]}

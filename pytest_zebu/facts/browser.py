@@ -28,6 +28,86 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a script of a page asked for, and what came.
+
+    Attributes:
+        url: without its query.
+        status: 0 where nothing came that the page may see.
+        type: of the answer.
+        failure: the browser's word for why nothing came.
+        is_page: the answer is the page itself once more, as single pages answer what they do not know.
+    """
+
+    method: str
+    url: str
+    status: int = 0
+    type: str = ""
+    failure: str = ""
+    is_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a page can be seen, after it was waited for.
+
+    Attributes:
+        words: the first of them.
+        controls, pictures: how many links, buttons and fields, and how many pictures and frames.
+        is_busy: something says that it is being loaded.
+        empty: the name of the element that scripts fill, where they have not.
+    """
+
+    words: str
+    controls: int
+    pictures: int
+    is_busy: bool
+    empty: str
+
+    @property
+    def trouble(self) -> str:
+        """Why it is no page for its users; empty if it is one, as far as that can be told."""
+        words = self.words.strip(_AROUND_WORDS)
+        if not (words or self.controls or self.pictures):
+            return "shows nothing"
+        if self.controls == 0 and (_WAITS.fullmatch(words) or (self.is_busy and len(words) <= SHORT)):
+            return f"shows nothing but that it is loading ({words or 'without a word'})"
+        if self.controls <= FEW and (_BROKEN.match(words) or _DEFAULT.match(words)):
+            return f"shows an error or somebody else's page ({words[:60]})"
+        return ""
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not known to be a page for its users; empty if it is."""
+        if not (self.words.strip(_AROUND_WORDS) or self.controls):
+            return "shows a picture or a frame, and no word: whether that is the page is not known"
+        return f"#{self.empty}, which scripts are to fill, is empty" if self.empty else ""
+
+
+SHORT, FEW = 60, 3
+"""Characters of a page that only waits; links and buttons of a page that only says what went wrong."""
+_AROUND_WORDS = " \t\n.\u2026\u00b7-\u2013\u2014"
+_WAITS = re.compile(
+    r"(just a moment|loading|please wait|one moment( please)?|initiali[sz]ing|starting|connecting|bitte warten|"
+    r"wird geladen|l[aä]dt|chargement( en cours)?|veuillez patienter|cargando|caricamento|carregando|laden|"
+    r"загрузка|加载中|読み込み中)([\s.\u2026!]|(your|the|app|application|page|data)\b)*",
+    re.IGNORECASE,
+)
+_BROKEN = re.compile(
+    r"(wh?oops|oops|something went wrong|(unexpected )?application error|configuration error|an? (unexpected )?error occurred|"
+    r"(this|the) page (crashed|isn.t working)|(5\d\d )?(internal server error|bad gateway|service (temporarily )?unavailable|"
+    r"gateway time-?out)|this site can.t be reached|you need to enable javascript)",
+    re.IGNORECASE,
+)
+_DEFAULT = re.compile(
+    r"(welcome to (nginx|openresty|caddy|traefik)|congratulations! you.ve successfully started|congratulations! your web server|"
+    r"apache2? .{0,20}default page|it works!|404 page not found|(404 )?not found|index of /|default (web )?(site|page)|"
+    r"test page for)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One visited route.
 
@@ -35,6 +115,9 @@ class Page:
         errors: of the console and of scripts.
         failed: requests that failed or were answered with an error, as "METHOD status URL".
         over_http: addresses without TLS that the page, or a script of it, asked for.
+        asked: what its scripts asked for.
+        shown: what it shows; nothing where that could not be told.
+        is_again: it came only when it was asked for once more.
     """
 
     url: str
@@ -43,6 +126,9 @@ class Page:
     failed: tuple[str, ...]
     resources: tuple[Resource, ...] = ()
     over_http: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    shown: Shown | None = None
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +138,7 @@ class Load:
     trouble: str
     load: float | None
     paint: float | None
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +147,11 @@ class Screen:
 
     Attributes:
         wide: how wide the page is.
+        layout: how wide the browser makes what it lays the page out in.
         small: what is to be tapped and is smaller than 24 pixels.
         picture: a JPEG, in base64.
+        is_held: it cannot be moved sideways, whatever stands there.
+        cut: a text that is lost by that.
     """
 
     width: int
@@ -71,6 +161,10 @@ class Screen:
     viewport: str
     small: tuple[str, ...]
     picture: str
+    layout: int = 0
+    is_held: bool = False
+    cut: str = ""
+    shown: Shown | None = None
 
 
 def look(target: Target, *, measured: bool = False) -> Look | None:
@@ -91,6 +185,7 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
             "loads": COLD_LOADS if measured else 0,
             "widths": list(WIDTHS) if measured else [],
             "control": target.settings.control,
+            "sees": ["asked", "shown", "layout"],
         },
         extent=int(measured),
     )
@@ -129,6 +224,9 @@ def parse(gathered: Gathered, target: Target) -> tuple[Page, ...]:
             _texts(row, "failed"),
             tuple(_resource(one) for one in part(row, "resources", list)),
             _texts(row, "over_http"),
+            tuple(_asked(one) for one in part(row, "asked", list)),
+            read_shown(part(row, "shown", dict)),
+            part(row, "again", bool),
         )
         for row in part(_seen(gathered, target), "pages", list)
     )
@@ -142,6 +240,27 @@ def _resource(row: Any) -> Resource:
     return Resource(part(row, "kind", str), part(row, "url", str), part(row, "status", int), part(row, "type", str))
 
 
+def _asked(row: Any) -> Asked:
+    method, url, kind, failure = (part(row, key, str) for key in ("method", "url", "type", "failure"))
+    return Asked(method, url, part(row, "status", int), kind, failure, part(row, "page", bool))
+
+
+def read_shown(seen: Mapping[str, Any]) -> Shown | None:
+    """What a page says that it shows: short texts and numbers only; nothing where it did not say.
+
+    Raises:
+        Garbled: it says something else.
+    """
+    if not seen:
+        return None
+    words, empty = part(seen, "words", str)[:400], part(seen, "empty", str)[:40]
+    counts = [_number(seen.get(key)) for key in ("controls", "pictures")]
+    if None in counts:
+        raise Garbled("what a page shows")
+    controls, pictures = (int(count or 0) for count in counts)
+    return Shown(words, controls, pictures, part(seen, "busy", bool), empty)
+
+
 def _number(value: Any) -> float | None:
     """A number that a page gave; nothing if it is none, or none that pixels or milliseconds could be."""
     return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else None
@@ -150,7 +269,15 @@ def _number(value: Any) -> float | None:
 def parse_loads(gathered: Gathered, target: Target) -> tuple[Load, ...]:
     """In their order."""
     rows = part(_seen(gathered, target), "loads", list)
-    return tuple(Load(part(row, "trouble", str), _number(row.get("load")), _number(row.get("paint"))) for row in rows)
+    return tuple(
+        Load(
+            part(row, "trouble", str),
+            _number(row.get("load")),
+            _number(row.get("paint")),
+            read_shown(part(row, "shown", dict)),
+        )
+        for row in rows
+    )
 
 
 def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
@@ -158,8 +285,8 @@ def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
     found = []
     for row in part(_seen(gathered, target), "screens", list):
         trouble, width = part(row, "trouble", str), part(row, "width", int)
-        wide, inner = _number(row.get("wide")), _number(row.get("inner"))
-        if not trouble and (wide is None or inner is None):
+        wide, inner, layout = (_number(row.get(key)) for key in ("wide", "inner", "layout"))
+        if not trouble and (wide is None or inner is None or layout is None):
             raise Garbled("the browser's layout")
         picture = str(row.get("picture", ""))
         if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", picture):
@@ -175,6 +302,10 @@ def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
                 viewport=viewport,
                 small=small,
                 picture=picture,
+                layout=int(layout or 0),
+                is_held=row.get("held") is True,
+                cut=str(row.get("cut") or "")[:100],
+                shown=read_shown(part(row, "shown", dict)),
             )
         )
     return tuple(found)

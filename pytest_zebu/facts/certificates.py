@@ -17,7 +17,7 @@ from OpenSSL import crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, DNSPattern, verify_service_identity
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, plain_text
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.http import by_place
@@ -33,6 +33,7 @@ class Certificate:
         weakness: what is too weak in key or signature (BSI TR-02102-2; CA/Browser Forum Baseline Requirements 6.1.5).
         protocol: what ALPN agreed on.
         fingerprint: SHA-256, in hexadecimal digits.
+        names: its alternative names of hosts: what browsers compare.
     """
 
     domain: str
@@ -47,6 +48,12 @@ class Certificate:
     chain_length: int
     protocol: str
     fingerprint: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """For whom it is."""
+        return ", ".join(self.names[:3]) + (" and others" if self.names[3:] else "") or "no host by name"
 
 
 def look(target: Target, domain: str, address: str | None = None) -> Look:
@@ -72,17 +79,21 @@ def _store(ca_file: Path | None, when: datetime) -> crypto.X509Store:
     return store
 
 
-def _trust_error(chain: list[x509.Certificate], ca_file: Path | None, when: datetime) -> str:
+def _verified(
+    chain: list[x509.Certificate], ca_file: Path | None, when: datetime
+) -> tuple[list[x509.Certificate], str]:
+    """What leads from the certificate to a trusted root, without that; or why nothing does."""
     leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
     try:
         verified = crypto.X509StoreContext(_store(ca_file, when), leaf, others).get_verified_chain()
     except crypto.X509StoreContextError as error:
-        return str(error.args[0])
+        return [], str(error.args[0])
     # Of the root nothing counts but that it is trusted.
-    for number, certificate in enumerate(verified[:-1] or verified):
-        if why := _no_server(certificate.to_cryptography()):
-            return why if number == 0 else f"an authority's certificate {why}"
-    return ""
+    found = [certificate.to_cryptography() for certificate in verified[:-1] or verified]
+    for number, certificate in enumerate(found):
+        if why := _no_server(certificate) or (_no_handshake(certificate) if number == 0 else ""):
+            return [], why if number == 0 else f"an authority's certificate {why}"
+    return found, ""
 
 
 def _no_server(certificate: x509.Certificate) -> str:
@@ -97,6 +108,22 @@ def _no_server(certificate: x509.Certificate) -> str:
     return (
         "" if {oid.SERVER_AUTH, oid.ANY_EXTENDED_KEY_USAGE} & set(uses) else "is not for servers (extended key usage)"
     )
+
+
+def _no_handshake(certificate: x509.Certificate) -> str:
+    """Why its key may not sign a handshake, as it must in all that browsers still speak (RFC 8446, 4.4.2.2); empty if it may."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return ""
+    return "" if usage.digital_signature else "may not sign a handshake (key usage)"
+
+
+def _weakness_of(leaf: x509.Certificate, verified: list[x509.Certificate]) -> str:
+    """What is too weak in the certificate, or in one between it and the root."""
+    found = _weakness(leaf)
+    between = next((why for why in map(_weakness, verified[1:]) if why), "")
+    return found or (f"an authority's certificate has a {between}" if between else "")
 
 
 def _weakness(certificate: x509.Certificate) -> str:
@@ -119,13 +146,13 @@ def _names(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
     return ", ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(kind))
 
 
-def _covers(certificate: x509.Certificate, domain: str) -> bool:
-    """Whether one of its alternative names is the domain's (RFC 9525); an odd name beside it does not count."""
+def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Its alternative names of hosts (RFC 9525); those of other kinds do not count, nor does the subject's."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):
-        return False
-    return any(_is_for(name, domain) for name in names.get_values_for_type(x509.DNSName))
+        return ()
+    return tuple(plain_text(name)[:253] for name in names.get_values_for_type(x509.DNSName))
 
 
 def _is_for(name: str, domain: str) -> bool:
@@ -142,6 +169,8 @@ def read_chain(
     """Judge a chain as it was served, at a moment."""
     leaf = chain[0]
     oid = x509.NameOID
+    verified, trust_error = _verified(chain, ca_file, when)
+    names = _hosts(leaf)
     return Certificate(
         domain=domain,
         subject=_names(leaf.subject, oid.COMMON_NAME),
@@ -149,12 +178,13 @@ def read_chain(
         issuer_organization=_names(leaf.issuer, oid.ORGANIZATION_NAME),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
-        trust_error=_trust_error(chain, ca_file, when),
-        covers_name=_covers(leaf, domain),
-        weakness=_weakness(leaf),
+        trust_error=trust_error,
+        covers_name=any(_is_for(name, domain) for name in names),
+        weakness=_weakness_of(leaf, verified),
         chain_length=len(chain),
         protocol=protocol,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
+        names=names,
     )
 
 

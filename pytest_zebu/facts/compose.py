@@ -37,6 +37,8 @@ class Service:
         differing: names of those that it has otherwise.
         files: of the files that it is built from, how many are in it as they are in the tree, otherwise, and not at all
             though their folder is; nothing where the image tells its revision.
+        built: of an image that tells no revision, whether it was made `after` the tree came to this commit, or before that from a commit with
+            the `same` files or with `other` ones; empty or `unknown` where that is not known.
     """
 
     name: str
@@ -47,12 +49,15 @@ class Service:
     variables: int = 0
     differing: tuple[str, ...] = ()
     files: tuple[int, int, int] | None = None
+    built: str = ""
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     """From compose's own reading of its files, compared on the machine."""
     found: list[Service] = []
-    for one in records(gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files")):
+    for one in records(
+        gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files", "built")
+    ):
         last = found[-1] if found else None
         match [one.word, *one.rest.split(" ")]:
             case ["service", name, kind, revision, created, changed]:
@@ -64,6 +69,8 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
             case ["environment", name, count, names] if last and name == last.name and is_number(count):
                 differing = tuple(part for part in names.split(",") if part != "-")
                 found[-1] = replace(last, variables=int(count), differing=differing)
+            case ["built", name, ("after" | "same" | "other" | "unknown") as built] if last and name == last.name:
+                found[-1] = replace(last, built=built)
             case ["files", name, *counts] if (
                 last and name == last.name and len(counts) == 3 and all(map(is_number, counts))
             ):

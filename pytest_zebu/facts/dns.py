@@ -18,12 +18,16 @@ class Resolution:
     Attributes:
         addresses: of A and AAAA records, at the end of any CNAME chain.
         is_beyond: this machine has no way to the server, as to one with an IPv6 address only: others can tell.
+        refusal: the code with which it says neither what there is nor that there is none.
+        is_aside: it answers in an authority's place, without saying that it is one.
     """
 
     server: str
     is_authoritative: bool
     answer: Known[tuple[str, ...]] | Unknown
     is_beyond: bool = False
+    refusal: str = ""
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,18 @@ def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown
         rows = []
         for row in part(seen.value, "servers", list):
             answer = _answer(row)
-            beyond = isinstance(answer, Unknown) and row.get("beyond") is True
-            rows.append(Resolution(part(row, "server", str), part(row, "authoritative", bool), answer, beyond))
+            is_unknown = isinstance(answer, Unknown)
+            refusal = part({"refuses": "", **row}, "refuses", str) if is_unknown else ""
+            rows.append(
+                Resolution(
+                    server=part(row, "server", str),
+                    is_authoritative=part(row, "authoritative", bool),
+                    answer=answer,
+                    is_beyond=is_unknown and row.get("beyond") is True,
+                    refusal=refusal,
+                    is_aside=row.get("aside") is True,
+                )
+            )
         found[domain] = Known(Name(domain, tuple(rows)))
     return found
 

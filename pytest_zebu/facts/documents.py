@@ -6,8 +6,9 @@ They are looked for in the deployed checkout, and in a folder of the machine tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -15,50 +16,81 @@ from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 TOPICS: Mapping[str, str] = {
+    "admin": r"administrator|server access|\b(?:sys)?admin\b|ssh access|root access",
     "alembic": "alembic",
+    "applications": r"\b(?:backend|frontend|api|fastapi|web ?app|application)\b",
     "backup": "back[ -]?up",
     "build": r"compose\b[^\n]*\b(?:build|--build)\b",
-    "contacts": r"contacts?\b",
     "configuration": r"configur|\.env\b",
-    "contact": r"[\w.+-]+@[\w-]+\.[\w.]+|https?://\S+|\+?\d[\d ()/-]{7,}\d",
+    "contacts": r"contacts?\b|escalation|\bon-?call\b",
     "dependencies": r"depend(?:s|enc(?:y|ies))?\b",
     "deploy": "deploy",
-    "diagram": r"^```(?:mermaid|plantuml|dot)|!\[[^\]]*\]\([^)]+\.(?:svg|png|jpe?g|webp|drawio)",
     "dns": r"\bDNS\b",
     "downgrade": "downgrade",
     "hosting": r"hosting|internet provider|\bISP\b|data ?cent(?:re|er)|hypervisor|proxmox",
     "logs": r"\blogs?\b",
-    "admin": r"administrator|server access|\badmin\b|ssh access",
     "migration": "migration",
     "registrar": "registrar",
-    "release": r"git checkout|\btag\b|release",
+    "release": r"git (?:checkout|reset|revert|switch)|\btag\b|release|\bVERSION=",
     "resources": r"\bCPUs?\b|\bmemory\b|\bRAM\b|\bdisk\b",
-    "restore": "restore",
+    "restore": "restor(?:e|ing|ation)",
     "rollback": "roll(?:s|ing|ed)?[ -]?back",
     "rotation": "rotat",
     "rpo": r"(?:\bRPO\b|recovery point objective)[^.\n]{0,60}\d+ ?(?:hours?|minutes?|days?|h\b|min\b)",
     "rto": r"(?:\bRTO\b|recovery time objective)[^.\n]{0,60}\d+ ?(?:hours?|minutes?|days?|h\b|min\b)",
     "scaling": r"\bscal(?:e|es|ing)\b",
     "secrets": "secrets?",
-    "shutdown": r"shut(?:ting)? ?down|emergency stop",
-    "steps": r"^\s*\d+\. |^\s*[-*] \[[ xX]\]",
-    "start": r"compose\b[^\n]*\bup\b",
-    "stop": r"compose\b[^\n]*\b(?:stop|down)\b",
-    "troubleshooting": r"troubleshoot|what is seen|symptom",
-    "verify": r"healthy|/health|verif(?:y|ied)|smoke test",
+    "shutdown": r"shut(?:ting)?[ -]?down|emergency[ -]stop",
+    "start": r"compose\b[^\n]*\bup\b|\btask\b[^\n]*\b(?:deploy|up|start)\b|docker stack deploy|systemctl (?:re)?start|deploy[\w-]*\.sh",
+    "steps": r"^\s*(?:\d+|#)[.)] |^\s*[-*+] \[[ xX]\]|^\.{1,2} \S|^#+ *(?:step *)?\d+[.:)]",
+    "stop": r"compose\b[^\n]*\b(?:stop|down|kill)\b|\btask\b[^\n]*\bstop\b|docker (?:stop|kill)|systemctl stop|\bqm (?:stop|shutdown)\b",
+    "stores": r"\b(?:postgres\w*|database|redis|valkey)\b",
+    "troubleshooting": r"troubleshoot|what is seen|symptom|common (?:problems|issues)",
+    "verify": r"healthy|/health|verif(?:y|ied|ication)|smoke[ -]test",
 }
 """What documents are searched for, without regard to case, line by line."""
-_PLACEHOLDER = r"\b(?:TODO|TBD|FIXME|lorem ipsum|changeme|to be (?:written|done|defined))\b|<your[-_ ]"
+REACHED = ("admin", "dns", "hosting", "registrar")
+"""Topics that count where a way to reach somebody stands in the same entry."""
+FOUND = frozenset({*TOPICS, "contact", "commands", "diagram", "image"})
+"""Besides: ways to reach somebody, blocks of commands, drawings of a network, and pictures of what is not known."""
+_WORDS = r"\b(?:TODO|TBD|FIXME|XXX)\b|\b[Tt]odo:"
+_SENTENCES = (
+    r"lorem ipsum", r"\bchange-?me\b", r"(?:^|[:|>(_*-])\s*to be (?:written|done|defined|determined|decided|added|documented)\b",
+    r"(?:^|[:|>(_*-])\s*coming soon\b", r"under construction", r"\[(?:insert|fill|your|add|describe)\b[^\]\n]*\](?!\()", r"\b(?:insert|describe) .{1,30} here\b",
+    r"<(?:your|insert|fill|name|e-?mail|phone|date|provider|company)[^>\n]*>", r"\{\{[^}\n]*\}\}",
+)  # fmt: skip
+_PLACEHOLDER = f"{_WORDS}|(?i:{'|'.join(_SENTENCES)})"
 _TOPIC_LINES = "\n".join(f"{name}\t{pattern}" for name, pattern in {"-": _PLACEHOLDER, **TOPICS}.items())
 PROBE = Probe(
     "documents",
-    file="documents.sh",
-    uses=("git.sh", "documents.pl"),
-    values=(("TOPICS", _TOPIC_LINES),),
+    file="documents.pl",
+    uses=("git.sh", "documents.sh", "markup.pl", "mentioned.pl"),
+    values=(("TOPICS", _TOPIC_LINES), ("REACHED", ",".join(REACHED))),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     timeout=15,
+    limit=2_097_152,
 )
+Kind = Literal["document", "archive", "note"]
+KINDS: tuple[Kind, ...] = ("document", "archive", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document whole, or one of its sections.
+
+    Attributes:
+        titles: topics that its heading speaks of; of a document whole, its name and its title.
+        topics: topics that it mentions.
+        placeholders: how many words stand for something that is still to be written.
+        lacks: commands, paths and units in it that are not on the machine.
+    """
+
+    words: int = 0
+    titles: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    placeholders: int = 0
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +98,52 @@ class Document:
     """A document.
 
     Attributes:
-        topics: those of `TOPICS` that it mentions, with how often.
-        sections: those that one of its headings, or its name, mentions.
-        placeholders: how many words stand for something that is still to be written.
-        changed: when it last changed: by its last commit, or by the file where there is none.
-        lacks: commands and paths in it that are not on the machine.
+        whole: all of it.
+        sections: those of which a heading has a topic.
+        changed: when it last changed: by its last commit, or by the file where git does not tell; nothing where the history
+            that is there begins later.
+        kind: a document, one of an archive or of somebody's notes, or a note that no reader is meant to follow: of an agent, of changes.
+        language: that it is written in, if it is another one than English.
     """
 
     path: str
-    words: int
-    topics: Mapping[str, int]
-    sections: frozenset[str] = frozenset()
-    placeholders: int = 0
+    whole: Part
+    sections: tuple[Part, ...] = ()
     changed: datetime | None = None
-    lacks: tuple[str, ...] = ()
+    kind: Kind = "document"
+    language: str = ""
 
+    @property
+    def words(self) -> int:
+        """How long it is."""
+        return self.whole.words
 
-@dataclass(slots=True)
-class _Reading:
-    path: str
-    words: int
-    placeholders: int
-    changed: datetime
-    topics: dict[str, int] = field(default_factory=dict)
-    sections: set[str] = field(default_factory=set)
-    lacks: tuple[str, ...] = ()
+    @property
+    def topics(self) -> frozenset[str]:
+        """What it mentions."""
+        return self.whole.topics
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents that were read.
+    """The documents that were read. To go through them is to go through those that count.
 
     Attributes:
-        unread: those that are too long or cannot be read, and `.` for a folder that cannot be looked into.
+        all: those of archives and notes among them.
+        unread: those that are too long, cannot be read or have a format that is not read, and `.` for a folder that cannot be looked into.
         cut: how many were left out, since there are too many, or it took too long.
+        left_aside: how many of archives and notes were.
+        no_history: why the files' own times stand in for git's; empty where they do not.
     """
 
-    found: tuple[Document, ...] = ()
+    all: tuple[Document, ...] = ()
     unread: tuple[str, ...] = ()
     cut: int = 0
+    left_aside: int = 0
+    no_history: str = ""
 
     def __iter__(self) -> Iterator[Document]:
-        return iter(self.found)
+        return (one for one in self.all if one.kind == "document")
 
     @property
     def unseen(self) -> str:
@@ -115,42 +151,67 @@ class Documents:
         parts = [f"{self.cut} documents were left out"] if self.cut else []
         if self.unread:
             parts.append(f"not read: {', '.join(self.unread[:3])}")
+        foreign = [f"{one.path} ({one.language})" for one in self if one.language]
+        if foreign:
+            parts.append(f"written in a language that is not read here: {', '.join(foreign[:3])}")
         return "; ".join(parts)
+
+    def changed(self, one: Document) -> str:
+        """When one of them changed, in words; empty where that is not known."""
+        if one.changed is None:
+            return ""
+        return f"changed on {one.changed:%Y-%m-%d}{f' by its file ({self.no_history})' if self.no_history else ''}"
+
+
+def _topics(text: str) -> frozenset[str]:
+    names = frozenset(text.split(",")) if text != "-" else frozenset()
+    if not names <= FOUND:
+        raise ValueError
+    return names
+
+
+def _part(rest: str) -> Part:
+    words, placeholders, titles, topics = rest.split(" ")
+    return Part(int(words), _topics(titles), _topics(topics), int(placeholders))
+
+
+def _document(rest: str) -> Document:
+    changed, word, language, path = rest.split(" ", 3)
+    moment = None if changed == "-" else datetime.fromtimestamp(int(changed), UTC)
+    (kind,) = (kind for kind in KINDS if kind == word)
+    return Document(path, Part(), (), moment, kind, "" if language == "-" else language)
 
 
 def parse(gathered: Gathered, target: Target) -> Documents:
     """From what was counted on the machine."""
-    found: list[_Reading] = []
-    pictures, unread, cut = [], [], 0
+    found: list[tuple[Document, list[Part]]] = []
+    pictures, unread, counts, no_history = [], [], {"cut": 0, "notes": 0}, ""
     try:
-        kinds = ("document", "topic", "lacks", "picture", "unread", "cut")
+        kinds = ("times", "document", "part", "lacks", "picture", "unread", "cut", "notes")
         for one in records(gathered.said("documents").out, "the listing of documents", kinds):
-            match [one.word, *one.rest.split(" ", 3)]:
-                case ["document", words, placeholders, changed, path]:
-                    moment = datetime.fromtimestamp(int(changed), UTC)
-                    found.append(_Reading(path, int(words), int(placeholders), moment))
-                case ["topic", name, everywhere, headings] if found and name in TOPICS:
-                    found[-1].topics[name] = int(everywhere)
-                    if int(headings):
-                        found[-1].sections.add(name)
-                case ["lacks", *_] if found:
-                    found[-1].lacks = tuple(one.rest.split(" "))
-                case ["unread", *_]:
+            match one.word:
+                case "times":
+                    no_history = one.rest[:80]
+                case "document":
+                    found.append((_document(one.rest), []))
+                case "part" if found:
+                    found[-1][1].append(_part(one.rest))
+                case "lacks" if found and found[-1][1]:
+                    found[-1][1][-1] = replace(found[-1][1][-1], lacks=tuple(one.rest.split(" ")))
+                case "unread":
                     unread.append(one.rest)
-                case ["cut", count]:
-                    cut = int(count)
-                case ["picture", *_]:
+                case "cut" | "notes":
+                    counts[one.word] = int(one.rest)
+                case "picture":
                     pictures.append(one.rest)
                 case _:
                     raise one.garbled()
     except (ValueError, OverflowError, OSError):
         raise Garbled("the listing of documents") from None
-    documents = [
-        Document(row.path, row.words, row.topics, frozenset(row.sections), row.placeholders, row.changed, row.lacks)
-        for row in found
-    ]
-    documents += [Document(path, 0, {"diagram": 1}, frozenset({"diagram"})) for path in pictures]
-    return Documents(tuple(documents), tuple(unread), cut)
+    documents = [replace(one, whole=parts[0], sections=tuple(parts[1:])) for one, parts in found if parts]
+    drawing = Part(0, frozenset({"diagram"}), frozenset({"diagram"}))
+    documents += [Document(path, drawing) for path in pictures]
+    return Documents(tuple(documents), tuple(unread), counts["cut"], counts["notes"], no_history)
 
 
 FACT = Fact("documents", parse, (PROBE,))

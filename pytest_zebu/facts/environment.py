@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu import redaction
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, whole_number
-from pytest_zebu.facts.fact import Fact, Gathered, key_values
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, is_number, whole_number
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
+from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
+REQUIRED_PROBE = Probe(
+    "required",
+    file="required.pl",
+    needs=(Need.APP_DIR, Need.OWNER),
+    owner=True,
+)
+CHECKOUTS_PROBE = Probe(
+    "checkouts",
+    file="checkouts.sh",
+    uses=("git.sh",),
+    needs=(Need.APP_DIR, Need.OWNER),
+    owner=True,
+    each=True,
+)
 DOTENV = ".env"
 EXAMPLE = "example"
 RUNNING = "container:"
@@ -86,7 +102,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """`.env` or another file of its kind beside it."""
+    """`.env` or another file of its kind: in the folder of the application by its name there, elsewhere by its path."""
 
     name: str
     mode: int
@@ -96,11 +112,90 @@ class EnvFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout besides the deployed one.
+
+    Attributes:
+        why: what shows that it is the project's: `remote`, `compose` or `secrets`; `unknown` where nothing tells whose it is.
+        version: which version it is at, if it is the project's.
+    """
+
+    path: str
+    why: str
+    user: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvFiles:
-    """The files, and who deploys."""
+    """The files, and who deploys.
+
+    Attributes:
+        checkouts: others on the machine.
+        lacking: why the search of the machine was not whole; empty if it was.
+    """
 
     folder: str
     files: tuple[EnvFile, ...]
+    checkouts: tuple[Checkout, ...] = ()
+    lacking: str = "the machine was not searched for others"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A variable that something needs.
+
+    Attributes:
+        how: what asks for it: `refuses` (compose stops without it), `plain` (compose leaves it empty), `code`, `settings` or `frontend`
+            (the program stops), by the file in which it does.
+        given: the file besides `.env` that has a value; empty if none has.
+    """
+
+    name: str
+    how: Mapping[str, str]
+    given: str = ""
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return "; ".join(f"{path} {_ASKING.get(how, how)}" for how, path in self.how.items())
+
+
+_ASKING = {
+    "refuses": "refuses to be without it",
+    "plain": "passes it on",
+    "code": "stops without it",
+    "settings": "has a setting of it without a default",
+    "frontend": "has a page that stops without it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What compose and the program ask for.
+
+    Attributes:
+        lacking: why not all was read; empty if it was.
+    """
+
+    wanted: tuple[Wanted, ...]
+    lacking: str = ""
+
+    def get(self, name: str) -> Wanted | None:
+        """One of them."""
+        return next((one for one in self.wanted if one.name == name), None)
+
+
+def by_checkout(text: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a probe said of each checkout: lines `key=value` behind `checkout=PATH`; of the deployed one, which comes first, without."""
+    found: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if key == "checkout":
+            found.append((value, []))
+        elif equals:
+            found[-1][1].append((key, value))
+    return found
 
 
 def parse(gathered: Gathered, target: Target) -> Environment:
@@ -133,19 +228,53 @@ def parse(gathered: Gathered, target: Target) -> Environment:
 
 
 def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
-    """From the batch's listing: mode, user, group, whether it holds a secret's value, name."""
-    found = []
+    """From the batch's listing: mode, user, group, whether it holds a secret's value, name; checkouts, and how the search of them went."""
+    found, checkouts = [], []
+    lacking = "the machine was not searched for others"
+    asked = by_checkout(gathered.said("checkouts").out)
+    versions = {path: dict(said).get("version", "") for path, said in asked}
     folder = gathered.said("zebu.host").out.partition("folder=")[2].partition("\n")[0]
     for line in gathered.said("zebu.env-files").out.splitlines():
         fields = line.split("\t")
         if len(fields) != 5:
             raise Garbled("the listing of .env files")
         mode, user, group, holds, name = fields
-        if not _MODE.fullmatch(mode):
+        if mode == "checkout":
+            checkouts.append(Checkout(name, user, group, versions.get(name, "")))
+        elif mode == "walked":
+            lacking = name
+        elif not _MODE.fullmatch(mode):
             raise Garbled("the mode of a .env file")
-        found.append(EnvFile(name, int(mode, 8), user, group, {"secrets": True, "none": False}.get(holds)))
-    return EnvFiles(folder, tuple(found))
+        else:
+            found.append(EnvFile(name, int(mode, 8), user, group, {"secrets": True, "none": False}.get(holds)))
+    return EnvFiles(folder, tuple(found), tuple(checkouts), lacking)
+
+
+def parse_required(gathered: Gathered, target: Target) -> Required:
+    """From compose's files and the source, as they were read on the machine."""
+    wanted: dict[str, dict[str, str]] = {}
+    given: dict[str, str] = {}
+    lacking: list[str] = []
+    count = 0
+    for one in records(gathered.said("required").out, "what is required", ("needs", "given", "cut", "read")):
+        match [one.word, *one.rest.split(" ")]:
+            case ["needs", name, how, path] if name:
+                wanted.setdefault(name, {})[how] = path
+            case ["given", name, path] if name in wanted:
+                given[name] = path
+            case ["cut", *_]:
+                lacking.append(one.rest)
+            case ["read", number] if is_number(number):
+                count = int(number)
+            case _:
+                raise one.garbled()
+    if not count:
+        raise Missing(Unknown(Reason.MISSING, "neither a compose file nor any source was read"))
+    return Required(
+        tuple(Wanted(name, how, given.get(name, "")) for name, how in wanted.items()), "; ".join(lacking[:5])
+    )
 
 
 FACT = Fact("environment", parse)
-FILES = Fact("env_files", parse_files)
+FILES = Fact("env_files", parse_files, (CHECKOUTS_PROBE,))
+REQUIRED = Fact("required", parse_required, (REQUIRED_PROBE,))

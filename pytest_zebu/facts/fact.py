@@ -50,8 +50,11 @@ class Probe:
         limit: bytes of output.
         owner: run as the owner of the application's folder.
         dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
-        secrets: the values of secrets, one a line, are its standard input. They must not be printed either.
+        secrets: secrets, one a line behind the name of a variable, are its standard input. They must not be printed either.
         code: it says what a program's text is: of what looks like a secret, only literals are hidden.
+        each: run in every checkout of the project that is on the machine, each as ZEBU_APP_DIR, as its owner; behind what is
+            said of the deployed one stands `checkout=PATH` and `ended=KIND STATUS` before what is said of each other. ZEBU_DEPLOYED
+            is the deployed commit, if it can be told.
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
     """
 
@@ -68,6 +71,7 @@ class Probe:
     dotenv: bool = False
     secrets: bool = False
     code: bool = False
+    each: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
 
     @property

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
+from pytest_zebu.settings.sections import ForgeAccess
 from pytest_zebu.settings.target import Target
 
+T = TypeVar("T")
+DEFAULT_STAGING = ForgeAccess().staging
 PROBE = Probe(
     "ancestors",
     file="ancestors.sh",
@@ -19,29 +23,94 @@ PROBE = Probe(
 )
 
 
+PERSON, MACHINE, UNCLEAR = "a person", "no person", "not known to be a person"
+MACHINE_NAME = re.compile(
+    r"(?:^|[-_.])(?:bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc)(?:$|[-_.\d])", re.I
+)
+"""An account of a machine's, by its name: GitHub has accounts of persons also for these."""
+GOOD = frozenset({"success"})
+EVEN = frozenset({"neutral", "skipped"})
+BAD = frozenset({"failure", "error", "timed_out", "cancelled", "startup_failure"})
+"""Conclusions; what is in none of these is no verdict."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A CI job on a commit."""
+    """A CI job on a commit, or what another service says of it.
+
+    Attributes:
+        conclusion: what it ended with; empty as long as it has not ended.
+        is_latest: no later run of the same job is known; nothing where it is not known whether another is of the same.
+    """
 
     name: str
     status: str
     conclusion: str
+    is_latest: bool | None = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self.status == "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The last verdict of a reviewer.
+
+    Attributes:
+        kind: `PERSON`, `MACHINE` or `UNCLEAR`.
+        commit: what was looked at.
+        is_stranger: the forge says that the reviewer has nothing to do with the project.
+    """
+
+    by: str
+    kind: str
+    commit: str
+    is_stranger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit of a pull request."""
+
+    commit: str
+    by: str
+    is_merge: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request that brought the commit.
+    """A merged pull request that brought the commit.
 
     Attributes:
-        approvals: who approved, by the latest review of each.
+        head: its last commit.
+        approvals: who approved, by the latest verdict of each.
         objections: who asked for changes, likewise.
+        changes: its commits, oldest first.
     """
 
     number: int
     author: str
-    is_merged: bool
-    approvals: tuple[str, ...]
-    objections: tuple[str, ...]
+    kind: str
+    head: str
+    approvals: tuple[Review, ...]
+    objections: tuple[Review, ...]
+    changes: Known[tuple[Change, ...]] | Unknown
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who wrote it, as far as that is told: bringing it up to date with its base is no writing."""
+        changes = self.changes.value if isinstance(self.changes, Known) else ()
+        return frozenset(one.by.lower() for one in changes if one.by and not one.is_merge)
+
+    def later(self, review: Review) -> int | None:
+        """How many changes came after a review; nothing where that is not known."""
+        if review.commit and review.commit == self.head:
+            return 0
+        changes = self.changes.value if isinstance(self.changes, Known) else ()
+        places = [index for index, one in enumerate(changes) if one.commit == review.commit]
+        return sum(not one.is_merge for one in changes[places[-1] + 1 :]) if places else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +119,10 @@ class Forge:
 
     Attributes:
         checks: by commit: of the deployed one, and of those before it that were asked about.
+        statuses: what other services say of the deployed commit.
         same_files: by check run: the ancestors, nearest first, in which what it depends on is the same.
         staged: the states of the deployments of exactly this commit to staging, newest first.
+        elsewhere: other environments to which it was deployed.
     """
 
     commit: str
@@ -59,6 +130,29 @@ class Forge:
     same_files: Mapping[str, tuple[str, ...]]
     pulls: Known[tuple[Pull, ...]] | Unknown
     staged: Known[tuple[str, ...]] | Unknown
+    statuses: Known[tuple[CheckRun, ...]] | Unknown
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def last_staged(self) -> str:
+        """What the last deployment to staging ended with; one that goes on, or has no state, says nothing of those before."""
+        states = self.staged.value if isinstance(self.staged, Known) else ()
+        return next((state for state in states if state in ("success", "failure", "error")), "")
+
+
+def is_run_of(declared: str, name: str) -> bool:
+    """Whether a run is one of a declared check: itself, one of its matrix, or a job of the workflow that it calls."""
+    return name == declared or name.startswith(f"{declared} / ") or (name.startswith(f"{declared} (") and ")" in name)
+
+
+STAGING = frozenset({"staging", "stage", "preprod", "preproduction", "uat", "acceptance"})
+"""What staging is called where nothing else is declared."""
+
+
+def is_staging(environment: str, declared: str) -> bool:
+    """Whether an environment is the declared one; their names are the same in any case."""
+    plain = re.sub(r"[^a-z0-9]", "", environment.lower())
+    return environment.lower() == declared.lower() or (declared == DEFAULT_STAGING and plain in STAGING)
 
 
 def paths(target: Target) -> tuple[str, ...]:
@@ -74,7 +168,9 @@ def _same_files(gathered: Gathered, target: Target) -> tuple[str, dict[str, tupl
     found = {}
     for check, group in target.settings.forge.paths.items():
         wanted = [rows[0][columns[path]] for path in group]
-        found[check] = tuple(row[0] for row in rows[1:] if [row[columns[path]] for path in group] == wanted)
+        # Where a declared path is nowhere, all commits would be alike.
+        alike = [row[0] for row in rows[1:] if [row[columns[path]] for path in group] == wanted]
+        found[check] = () if "none" in wanted else tuple(alike)
     return rows[0][0], found
 
 
@@ -90,14 +186,6 @@ def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
         return ()
 
 
-def _latest(reviews: list[Mapping[str, str]], state: str) -> tuple[str, ...]:
-    said: dict[str, str] = {}
-    for review in reviews:
-        if review["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
-            said[review["by"]] = review["state"]
-    return tuple(sorted(who for who, what in said.items() if what == state and who))
-
-
 def parse(gathered: Gathered, target: Target) -> Forge:
     """From the forge's answers."""
     commit, same_files = _same_files(gathered, target)
@@ -106,39 +194,102 @@ def parse(gathered: Gathered, target: Target) -> Forge:
         raise Missing(seen)
     data: Mapping[str, Any] = seen.value
     try:
-        checks: dict[str, Known[tuple[CheckRun, ...]] | Unknown] = {
-            sha: runs
-            if isinstance(runs, Unknown)
-            else Known(tuple(CheckRun(run["name"], run["status"], run["conclusion"]) for run in runs))
-            for sha, runs in part(data, "checks", dict).items()
-        }
-        pulls: Known[tuple[Pull, ...]] | Unknown = (
-            data["pulls"] if isinstance(data["pulls"], Unknown) else Known(tuple(map(_pull, data["pulls"])))
+        checks = {sha: _of_rows(rows, _runs) for sha, rows in part(data, "checks", dict).items()}
+        staged, elsewhere = _staged(data["deployments"], target.settings.forge.staging)
+        return Forge(
+            commit,
+            checks,
+            same_files,
+            _of_rows(data["pulls"], _pulls),
+            staged,
+            _of_rows(data["statuses"], _statuses),
+            elsewhere,
         )
-        staged: Known[tuple[str, ...]] | Unknown = (
-            data["deployments"]
-            if isinstance(data["deployments"], Unknown)
-            else Known(tuple(_state(one["states"]) for one in data["deployments"]))
-        )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the forge has another shape than known") from None
-    return Forge(commit, checks, same_files, pulls, staged)
+
+
+def _of_rows(rows: Any, read: Callable[[Any], tuple[T, ...]]) -> Known[tuple[T, ...]] | Unknown:
+    return rows if isinstance(rows, Unknown) else Known(read(rows))
+
+
+def _runs(rows: Any) -> tuple[CheckRun, ...]:
+    return tuple(
+        CheckRun(
+            run["name"], run["status"], "" if run["conclusion"] == "None" else run["conclusion"], _is_latest(run, rows)
+        )
+        for run in rows
+    )
+
+
+def _is_latest(run: Mapping[str, Any], rows: Any) -> bool | None:
+    """A later run of the same app and name supersedes it, if both are of one suite, or of one workflow.
+
+    Two workflows may have jobs of one name: of these each counts.
+    """
+    later = [one for one in rows if (one["name"], one["app"]) == (run["name"], run["app"]) and one["id"] > run["id"]]
+    if any(one["suite"] == run["suite"] or (run["workflow"] and one["workflow"] == run["workflow"]) for one in later):
+        return False
+    return None if any(not (one["workflow"] and run["workflow"]) for one in later) else True
+
+
+def _statuses(rows: Any) -> tuple[CheckRun, ...]:
+    return tuple(
+        CheckRun(one["name"], "pending", "")
+        if one["state"] == "pending"
+        else CheckRun(one["name"], "completed", one["state"])
+        for one in rows
+    )
+
+
+def _kind(by: str, kind: str) -> str:
+    if kind in ("Bot", "Organization") or by.endswith("[bot]"):
+        return MACHINE
+    return PERSON if kind == "User" and not MACHINE_NAME.search(by) else UNCLEAR
+
+
+def _pulls(rows: Any) -> tuple[Pull, ...]:
+    return tuple(map(_pull, rows))
 
 
 def _pull(row: Mapping[str, Any]) -> Pull:
     if isinstance(row["reviews"], Unknown):
         raise Missing(row["reviews"])
-    reviews = row["reviews"]
+    last: dict[str, tuple[str, Review]] = {}
+    for one in row["reviews"]:
+        if one["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            by, is_stranger = one["by"] or "a deleted account", one["standing"] in STRANGERS
+            last[by.lower()] = one["state"], Review(by, _kind(one["by"], one["kind"]), one["commit"], is_stranger)
+    approvals, objections = (
+        tuple(sorted((review for state, review in last.values() if state == wanted), key=lambda review: review.by))
+        for wanted in ("APPROVED", "CHANGES_REQUESTED")
+    )
+    changes = _of_rows(row["commits"], lambda rows: tuple(Change(one["sha"], one["by"], one["merges"]) for one in rows))
     return Pull(
-        int(row["number"]), str(row["by"]), bool(row["merged"]),
-        _latest(reviews, "APPROVED"), _latest(reviews, "CHANGES_REQUESTED"),
-    )  # fmt: skip
+        int(row["number"]), row["by"], _kind(row["by"], row["kind"]), row["head"], approvals, objections, changes
+    )
+
+
+STRANGERS = frozenset({"NONE", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"})
+
+
+def _staged(rows: Any, declared: str) -> tuple[Known[tuple[str, ...]] | Unknown, tuple[str, ...]]:
+    if isinstance(rows, Unknown):
+        return rows, ()
+    found, elsewhere = [], []
+    for one in rows:
+        if is_staging(one["environment"], declared):
+            found.append(_state(one["states"]))
+        else:
+            elsewhere.append(one["environment"])
+    return Known(tuple(found)), tuple(dict.fromkeys(elsewhere))
 
 
 def _state(states: Any) -> str:
+    """What became of a deployment: that a later one took its place says nothing of it."""
     if isinstance(states, Unknown):
         raise Missing(states)
-    return str(states[0]) if states else "none"
+    return next((str(state) for state in states if state != "inactive"), "inactive" if states else "none")
 
 
 FACT = Fact("forge", parse, (PROBE,), then=then)

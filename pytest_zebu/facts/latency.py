@@ -15,16 +15,27 @@ SAMPLES, WARM_UP = 40, 3
 """The 95th percentile of 40 leaves two beyond it."""
 LONGEST = 15.0
 """Seconds for all of them: what takes longer is slow, and is known to be."""
+SLOW = 500.0
+"""Milliseconds: where a few of the answers take so long, all are measured once more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds of each request, in their order."""
+    """Milliseconds of each request, in their order, over a connection that stands.
+
+    Attributes:
+        trip: what of each the way there and back takes, which is our network's.
+        fresh: over how many connections that had to be made anew, as the server closes them.
+        before: what a first measurement showed, where it was made once more.
+    """
 
     url: str
     trouble: str
     taken: tuple[float, ...]
     statuses: frozenset[int]
+    trip: float = 0.0
+    fresh: int = 0
+    before: str = ""
 
     def percentile(self, share: float) -> float:
         """The smallest sample that at least this share of them does not exceed (nearest rank)."""
@@ -39,7 +50,9 @@ def _look(target: Target) -> Look | None:
     # A key that nobody has: the backend must ask its database to know that. /health is a constant and would prove nothing.
     arguments = {"url": f"{base}{PROTECTED}", "headers": {"X-API-Key": FORGED_KEY}, "control": target.settings.control}
     return Look(
-        "timing", "api", {**arguments, **lead(target), "samples": SAMPLES, "warm_up": WARM_UP, "seconds": LONGEST}
+        "timing",
+        "api",
+        {**arguments, **lead(target), "samples": SAMPLES, "warm_up": WARM_UP, "seconds": LONGEST, "slow": SLOW},
     )
 
 
@@ -59,8 +72,12 @@ def parse(gathered: Gathered, target: Target) -> Latency:
         raise Missing(seen)
     try:
         taken = tuple(float(one) for one in seen.value["taken"])
-        return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, frozenset(seen.value["statuses"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        trip, fresh, before = float(seen.value["trip"]), int(seen.value["fresh"]), str(seen.value["before"])
+        statuses = frozenset(seen.value["statuses"])
+        if not all(map(math.isfinite, (*taken, trip))):
+            raise Garbled("the timed requests")
+        return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, statuses, trip, fresh, before)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise Garbled("the timed requests") from None
 
 

@@ -1,4 +1,4 @@
-"""Logs: whether those of each service can be read, how they are bounded, and how many errors are in them."""
+"""Logs: whether those of each service can be read, how they are bounded, how many errors are in them, and whether secrets are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
@@ -20,6 +20,14 @@ PROBE = Probe(
     root=True,
     needs=(Need.PROJECT,),
     timeout=15,
+)
+LEAKS_PROBE = Probe(
+    "leaks",
+    file="leaks.pl",
+    root=True,
+    needs=(Need.PROJECT, Need.APP_DIR),
+    secrets=True,
+    timeout=20,
 )
 ROTATION_PROBE = Probe(
     "rotation",
@@ -60,6 +68,57 @@ class Logs:
     def of(self, service: str) -> ServiceLog | None:
         """The log of a service."""
         return next((one for one in self.services if one.service == service), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What stands in a log in clear text, by name only.
+
+    Attributes:
+        source: `container:` and the service, `journal:` and who wrote there, or a file.
+        what: the variable whose value it is; where none is known, `shape:` and what it looks like.
+        count: in how many lines.
+    """
+
+    source: str
+    what: str
+    count: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is the value of a variable that is in use."""
+        return not self.what.startswith("shape:")
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        named = self.what.removeprefix("shape:")
+        what = f"the value of {named}" if self.is_known else SHAPES.get(named, f"{named}=VALUE")
+        return f"{what} in {self.count} lines"
+
+
+SHAPES: Mapping[str, str] = {
+    "bearer": "a login of a request (Authorization)",
+    "issued": "a token as services issue them",
+    "key": "a private key",
+    "login": "an address with a password in it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """Secrets in the logs of the last day.
+
+    Attributes:
+        states: of each log that was searched, whether `whole`, `cut` or `unreadable`.
+    """
+
+    states: Mapping[str, str]
+    found: tuple[Leak, ...]
+
+    def of(self, source: str) -> tuple[Leak, ...]:
+        """What stands in a log."""
+        return tuple(one for one in self.found if one.source == source or one.source.startswith(f"{source}:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +164,23 @@ def parse(gathered: Gathered, target: Target) -> Logs:
     except ValueError:
         raise Garbled("the logs probe") from None
     return Logs(tuple(found.values()), frozenset(tasks))
+
+
+def parse_leaks(gathered: Gathered, target: Target) -> Leaks:
+    """From the search on the machine, as counts."""
+    states: dict[str, str] = {}
+    found = []
+    for record in records(gathered.said("leaks").out, "the search for secrets in logs", ("log", "leak")):
+        match [record.word, *record.rest.split(" ")]:
+            case ["log", source, ("whole" | "cut" | "unreadable") as state]:
+                states[source] = state
+            case ["leak", source, count, what] if is_number(count) and what:
+                found.append(Leak(source, what, int(count)))
+            case _:
+                raise record.garbled()
+    if not states:
+        raise Missing(Unknown(Reason.MISSING, "there was no log to search"))
+    return Leaks(states, tuple(found))
 
 
 def bytes_of(text: str) -> int | None:
@@ -161,3 +237,4 @@ def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
 
 FACT = Fact("logs", parse, (PROBE,))
 ROTATION = Fact("log_rotation", parse_rotation, (ROTATION_PROBE,))
+LEAKS = Fact("leaks", parse_leaks, (LEAKS_PROBE,))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.locks import MANIFEST, NPM, PYTHON, Locked, Pairs, is_covered, locked, needs_lock, pair
 from pytest_zebu.settings.target import Target
 
 INSTALLED_PROBE = Probe(
@@ -27,15 +25,7 @@ LOCKS_PROBE = Probe(
     owner=True,
     limit=6_291_456,
 )
-_PINNED = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([A-Za-z0-9][A-Za-z0-9._+!-]*)(?:[\s;\\#].*)?"
-)
-NAMED = re.compile(r"(@[A-Za-z0-9._~-]+/)?[A-Za-z0-9._][A-Za-z0-9._~-]*")
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
-_NAME = re.compile(r"[-_.]+")
 _DISTRIBUTIONS = "the list of distributions"
-Pairs = frozenset[tuple[str, str]]
-"""Names and versions: of one package there may be several versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,7 @@ class Advisory:
 
     Attributes:
         severity: low, moderate, high or critical; empty where the advisory does not say.
+        fixed: the versions in which it is mended, as far as the advisory says.
     """
 
     package: str
@@ -51,6 +42,7 @@ class Advisory:
     id: str
     aliases: tuple[str, ...]
     severity: str
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +69,6 @@ class _Read:
     unknown: Mapping[str, Unknown]
     without_python: tuple[str, ...]
     unread: tuple[str, ...]
-
-
-def _normal(name: str) -> str:
-    """A name of Python's packages, as their index compares it (PEP 503)."""
-    return _NAME.sub("-", name).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +111,8 @@ def installed(text: str) -> Installed:
             why = "is not on its path" if status == "unseen" else f"ended with {status}"
             unknown[place] = Unknown(Reason.UNDECIDABLE, f"the Python of {service} {why}")
         for line in one.lines:
-            name, _, version = line.partition(" ")
-            if NAMED.fullmatch(name) and VERSION.fullmatch(version):
-                packages.add((_normal(name), version))
+            if one_pair := pair(PYTHON, *line.split(" ", 1)) if " " in line else None:
+                packages.add(one_pair)
             else:
                 odd.append(f"{line[:80]} in the {place}")
     if not found:
@@ -135,107 +121,72 @@ def installed(text: str) -> Installed:
     return Installed(known, tuple(without), tuple(odd), left_out)
 
 
-def locked(file: str, text: str) -> tuple[Pairs, tuple[str, ...]]:
-    """Packages as a lock file pins them, and its entries that name none.
-
-    Raises:
-        Garbled: it is not of its kind.
-    """
-    name = file.rpartition("/")[2]
-    try:
-        if name in ("package-lock.json", "npm-shrinkwrap.json"):
-            rows = _npm_rows(json.loads(text))
-        elif name == "Pipfile.lock":
-            sections = [section for key, section in json.loads(text).items() if not key.startswith("_")]
-            rows = [(name, _exact(row)) for section in sections for name, row in section.items()]
-        elif name in ("uv.lock", "poetry.lock", "pdm.lock") or (name.startswith("pylock.") and name.endswith(".toml")):
-            packages = tomllib.loads(text)["packages" if name.startswith("pylock.") else "package"]
-            # The project itself is in its own lock file, from no registry.
-            rows = [
-                (row["name"], row.get("version"))
-                for row in packages
-                if not {"virtual", "editable", "directory"} & row.get("source", {}).keys() and "directory" not in row
-            ]
-        else:
-            rows = _requirements(text, is_lock=name.endswith(".lock"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Garbled(f"{file} is no such lock file") from None
-    is_npm = name.endswith(".json")
-    pairs = {(one if is_npm else _normal(one), version) for one, version in rows if _is_pair(one, version)}
-    odd = tuple(f"{str(one)[:60]} in {file}" for one, version in rows if not _is_pair(one, version))
-    return frozenset(pairs), odd
-
-
-def _requirements(text: str, *, is_lock: bool) -> list[tuple[Any, Any]]:
-    """What is pinned. What a list of requirements leaves open, the image tells; of a lock file that is an odd entry."""
-    rows: list[tuple[Any, Any]] = []
-    for line in re.sub(r"\\\n", " ", text).split("\n"):
-        entry = line.partition(" #")[0].strip()
-        if pinned := _PINNED.fullmatch(entry):
-            rows.append((pinned[1], pinned[2]))
-        elif is_lock and entry and not entry.startswith(("#", "-")):
-            rows.append((re.split(r"[^A-Za-z0-9._-]", entry)[0], None))
-    return rows
-
-
-def _is_pair(name: object, version: object) -> bool:
-    return (
-        isinstance(name, str) and isinstance(version, str)
-        and NAMED.fullmatch(name) is not None and VERSION.fullmatch(version) is not None
-    )  # fmt: skip
-
-
-def _exact(row: Any) -> Any:
-    version = row.get("version")
-    return version.removeprefix("==") if isinstance(version, str) else version
-
-
-def _npm_rows(lock: Any) -> list[tuple[Any, Any]]:
-    """Of each place in the tree: name and version; what is linked is the project's own."""
-    if "packages" in lock:
-        return [
-            (row.get("name") or path.rpartition("node_modules/")[2], row.get("version"))
-            for path, row in lock["packages"].items()
-            if "node_modules/" in path and not row.get("link")
-        ]
-    rows: list[tuple[Any, Any]] = []
-    todo = [lock["dependencies"]] if lock.get("dependencies") else []
-    while todo:
-        for name, row in todo.pop().items():
-            rows.append((name, row["version"]))
-            if row.get("dependencies"):
-                todo.append(row["dependencies"])
-    return rows
-
-
 WHY_UNREAD = {"kind": "a kind of lock file that is not known here", "size": "too large", "failed": "cannot be read"}
 
 
 def _read(gathered: Gathered) -> _Read:
-    """What must be asked about: Python's packages and npm's, by place."""
-    running = installed(gathered.said("packages.installed").out)
-    python = {place: packages for place, packages in running.found.items() if not isinstance(packages, Unknown)}
+    """What must be asked about: Python's packages and npm's, by place. What is not there takes nothing with it.
+
+    Raises:
+        Missing: neither is there.
+    """
+    unseen: list[Unknown] = []
+    running, locks, unread = Installed({}, (), ()), dict[str, Locked](), list[str]()
+    try:
+        running = installed(gathered.said("packages.installed").out)
+    except Missing as error:
+        unseen.append(error.unknown)
+        running = Installed({"running images": error.unknown}, (), ())
+    try:
+        locks, unread = _locks(gathered.said("packages.locks").out)
+    except Missing as error:
+        unseen.append(error.unknown)
+        unread = [f"lock files ({error.unknown})"]
+    if len(unseen) > 1:
+        raise Missing(unseen[0])
     unknown = {place: packages for place, packages in running.found.items() if isinstance(packages, Unknown)}
-    npm: dict[str, Pairs] = {}
-    unread = [*running.odd, *([running.left_out] if running.left_out else [])]
-    for one in records(gathered.said("packages.locks").out, "the lock files", ("unread", "part"), ("file",)):
+    places: dict[str, dict[str, Pairs]] = {
+        PYTHON: {place: packages for place, packages in running.found.items() if not isinstance(packages, Unknown)},
+        NPM: {},
+    }
+    for file, lock in locks.items():
+        if lock.packages:
+            places[lock.index][file] = lock.packages
+    more = (*running.odd, *([running.left_out] if running.left_out else []), *unread)
+    return _Read(places[PYTHON], places[NPM], unknown, running.without_python, more)
+
+
+def _locks(text: str) -> tuple[dict[str, Locked], list[str]]:
+    """The lock files, and what was not read: files, entries, and what no lock file covers."""
+    locks: dict[str, Locked] = {}
+    manifests, unread, failed = [], [], set()
+    for one in records(text, "the lock files", ("unread", "part"), ("file",)):
         if one.word == "part":
             unread.append("a folder that cannot be looked into")
         elif one.word == "unread":
             kind, file = one.fields(2)
             unread.append(f"{file} ({WHY_UNREAD.get(kind, kind)})")
+            failed.add(file)
         else:
             try:
-                packages, odd = locked(one.rest, one.body)
+                if one.rest.rpartition("/")[2] != MANIFEST:
+                    locks[one.rest] = locked(one.rest, one.body)
+                elif needs_lock(one.rest, one.body):
+                    manifests.append(one.rest)
             except Garbled as error:
                 unread.append(str(error))
-                continue
-            unread += odd
-            if packages:
-                (npm if one.rest.endswith(".json") and not one.rest.endswith("Pipfile.lock") else python)[one.rest] = (
-                    packages
-                )
-    return _Read(python, npm, unknown, running.without_python, tuple(unread))
+                failed.add(one.rest)
+    for file, lock in locks.items():
+        unread += lock.odd
+        unread += [f"{other}, which {file} includes" for other in lock.includes if other not in {*locks, *failed}]
+    # Beside a lock file that was not read, none is missing.
+    beside = {file.rpartition("/")[0] for file in failed}
+    unread += [
+        f"what {file} depends on, for which there is no lock file"
+        for file in manifests
+        if file.rpartition("/")[0] not in beside and not is_covered(file, locks)
+    ]
+    return locks, unread
 
 
 def _look(read: _Read) -> Look:
@@ -273,7 +224,10 @@ def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:
         return rows
     return Known(
         tuple(
-            Advisory(row["package"], row["version"], row["id"], tuple(row["aliases"]), row["severity"]) for row in rows
+            Advisory(
+                row["package"], row["version"], row["id"], tuple(row["aliases"]), row["severity"], tuple(row["fixed"])
+            )
+            for row in rows
         )
     )
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 import ipaddress
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values, parse_json
+from pytest_zebu.facts.hba import HbaRule, lets_in_anybody
 from pytest_zebu.facts.lines import records, single
 from pytest_zebu.settings.target import Target
 
-HEADS_PROBE = Probe(
-    "migrations.heads",
-    file="migrations-heads.sh",
-    needs=(Need.BACKEND_CONTAINER,),
-)
+REFUSALS = "|".join((
+    "authentication failed", "passwort-authentifizierung", "authentification par mot de passe échouée", "autentificación password falló",
+    "autenticazione con password fallita", "autenticazione tramite password fallita", "autenticação do tipo senha falhou", "не прошёл проверку подлинности",
+    "не пройшов автентифікацію", "autoryzacja hasłem nie powiodła", "lösenordsautentisering misslyckades", "için şifre doğrulamas",
+    "パスワード認証に失敗", "password 인증을 실패", "password 认证失败", "的密码认证失败", "密碼驗證使用者", "password gagal diotentikasi", "პაროლით ავთენტიფიკაცია",
+))  # fmt: skip
+"""How PostgreSQL refuses a password, in each language that it speaks, in small letters. Drivers do not hand on its code for it."""
+
 LOGIN_PROBE = Probe(
     "postgres.login",
     file="postgres-login.sh",
     needs=(Need.BACKEND_CONTAINER,),
+    values=(("REFUSALS", REFUSALS),),
     timeout=15,
     dotenv=True,
 )
@@ -38,16 +41,6 @@ POOL_PROBE = Probe(
     file="backend-pool.sh",
     needs=(Need.BACKEND_CONTAINER,),
 )
-WORKERS_PROBE = Probe(
-    "backend.workers",
-    file="backend-workers.sh",
-    needs=(Need.BACKEND_CONTAINER,),
-)
-
-
-_LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn"})
-_WORKER = re.compile(r"multiprocessing\.(?:spawn|forkserver) import|gunicorn: worker|uvicorn(?:: | )worker")
-"""What processes are called that a launcher makes, where they do not bear its own command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +50,6 @@ class Role:
     name: str
     powers: tuple[str, ...]
     memberships: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Migrations:
-    """What the database has, and what the deployed code has.
-
-    Attributes:
-        odd: revisions whose declarations are not understood: what comes before them is not known.
-    """
-
-    applied: tuple[str, ...]
-    heads: tuple[str, ...]
-    revisions: tuple[str, ...] = ()
-    without_downgrade: tuple[str, ...] = ()
-    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,61 +63,94 @@ class PasswordTries:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A reference from columns to a table; not valid: rows of before were never checked."""
+    """A reference from columns to a table.
+
+    Attributes:
+        is_valid: whether rows of before were checked.
+        is_enforced: whether new ones are.
+    """
 
     table: str
     columns: tuple[str, ...]
     refers_to: str
     is_valid: bool
+    is_enforced: bool = True
 
-    @property
-    def column(self) -> str:
-        """The one that leads it."""
-        return self.columns[0]
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that is named as a reference.
+
+    Attributes:
+        kind: number, text, or the type's own name.
+        is_own_key: whether it alone is its table's primary key, and gets its values there.
+    """
+
+    table: str
+    name: str
+    kind: str
+    is_own_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, by the statistics."""
+    """A table, by the statistics.
+
+    Attributes:
+        rows: nothing where nobody counted them yet, and there may be many.
+        keys: the kinds of its unique keys of one column: what a reference to it could hold.
+        part_of: the table of which it is a partition.
+    """
 
     name: str
-    rows: int
+    rows: int | None
     dead: int
     sequential_scans: int
     index_scans: int
     was_vacuumed: bool
     options: tuple[str, ...]
+    kind: str = "r"
+    keys: tuple[str, ...] = ()
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index, and the column that leads it."""
+    """An index.
+
+    Attributes:
+        columns: in its order; an expression is an empty name.
+        where: of which rows, if not of all.
+        is_being_built: whether it is invalid only because somebody builds it now.
+    """
 
     name: str
     table: str
     is_valid: bool
-    first: str
+    columns: tuple[str, ...]
+    method: str = "btree"
+    where: str = ""
+    is_being_built: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class HbaRule:
-    """A line of pg_hba.conf."""
+class Override:
+    """A setting that a role or a database has otherwise than the server.
 
-    line: int
-    kind: str
-    address: str
-    method: str
+    Attributes:
+        of: the role or database, as it is shown.
+        role: the role, if it is one's.
+        is_here: whether it is for this database only.
+    """
 
-    @property
-    def is_local(self) -> bool:
-        """Whether only the database's own container can use it."""
-        # samehost: the container's own addresses.
-        if self.kind == "local" or self.address in ("localhost", "samehost"):
-            return True
-        try:
-            return ipaddress.ip_network(self.address, strict=False).is_loopback
-        except ValueError:
-            return False
+    of: str
+    name: str
+    value: str
+    role: str = ""
+    is_here: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.name}={self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +158,27 @@ class Database:
     """The running database.
 
     Attributes:
+        role: the application's.
         version: as server_version_num gives it.
-        overrides: settings of a role or a database that differ from the server's, as (whose, name, value).
-        hba: the rules of pg_hba.conf that are understood.
+        overrides: settings of a role or a database that differ from the server's.
+        hba: the rules of pg_hba.conf that are understood, in their order.
         hba_errors: the lines of it that are not: with these the server keeps to what it read before.
+        is_hba_unloaded: whether the file was changed after it was loaded; nothing where that cannot be told.
         clients: client connections now.
+        unseen: sessions of which the server does not say what they do.
         stuck: sessions that have been idle in a transaction for a minute.
         waiting: sessions that wait for a lock of another.
-        references: columns that are named as references, as (table, column).
+        age: how many transactions ago the oldest row of all databases was last frozen.
+        has_other_collation: whether the system sorts otherwise than when the indexes were made; nothing where that is not told.
+        own_settings: settings that the asking role has otherwise than the server.
+        pending: settings that a restart changes.
+        references: columns that are named as references.
     """
 
+    role: str
     version: int
     settings: Mapping[str, str]
-    overrides: tuple[tuple[str, str, str], ...]
+    overrides: tuple[Override, ...]
     hba: tuple[HbaRule, ...]
     clients: int
     stuck: int
@@ -167,9 +186,15 @@ class Database:
     has_launcher: bool
     tables: tuple[Table, ...]
     foreign_keys: tuple[ForeignKey, ...]
-    references: tuple[tuple[str, str], ...]
+    references: tuple[Column, ...]
     indexes: tuple[Index, ...]
     hba_errors: tuple[int, ...] = ()
+    is_hba_unloaded: bool | None = None
+    unseen: int = 0
+    age: int = 0
+    has_other_collation: bool | None = None
+    own_settings: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
     @property
     def major(self) -> int:
@@ -186,8 +211,23 @@ class Database:
         """What it keeps for administrators."""
         return int(self.settings["superuser_reserved_connections"]) + int(self.settings.get("reserved_connections", 0))
 
+    def overridden(self, name: str) -> tuple[Override, ...]:
+        """The overrides of a setting that count: where the application's role has a nearer one, those behind it do not."""
+        found = [one for one in self.overrides if one.name == name]
+        nearest = max(((one.role != "", one.is_here) for one in found if one.role in ("", self.role)), default=None)
+        return tuple(
+            one for one in found if one.role not in ("", self.role) or (one.role != "", one.is_here) == nearest
+        )
 
-def _state(gathered: Gathered) -> dict[str, Any]:
+    @property
+    def open_rules(self) -> tuple[HbaRule, ...]:
+        """The rules of pg_hba.conf by which somebody elsewhere comes in without showing anything."""
+        has_tls = self.settings.get("ssl", "on") != "off"
+        return tuple(rule for at, rule in enumerate(self.hba) if lets_in_anybody(rule, self.hba[:at], has_tls))
+
+
+def state_of(gathered: Gathered) -> dict[str, Any]:
+    """What the database says of itself."""
     data = parse_json(gathered.said("postgres.state").out, "the database's state")
     if not isinstance(data, dict):
         raise Garbled("the database's state")
@@ -196,7 +236,7 @@ def _state(gathered: Gathered) -> dict[str, Any]:
 
 def parse_role(gathered: Gathered, target: Target) -> Role:
     """From pg_roles."""
-    data = _state(gathered).get("role")
+    data = state_of(gathered).get("role")
     name = key_values(gathered.said("zebu.host").out).get("role", "")
     if data is None:
         raise Missing(
@@ -208,91 +248,10 @@ def parse_role(gathered: Gathered, target: Target) -> Role:
             for key in ("superuser", "create_role", "create_database", "replication", "bypass_rls")
             if data[key] is True
         )
-        return Role(name, powers, tuple(str(group) for group in data["member_of"]))
+        functions = tuple(f"EXECUTE on {name}" for name in data["may_call"])
+        return Role(name, (*powers, *functions), tuple(str(group) for group in data["member_of"]))
     except (KeyError, TypeError):
         raise Garbled("the role has another shape than known") from None
-
-
-def parse_migrations(gathered: Gathered, target: Target) -> Migrations:
-    """From alembic_version, and from the revisions that the backend's image carries."""
-    applied = _applied(_state(gathered))
-    heads: dict[str, list[str]] = {}
-    downgrades: dict[str, list[str]] = {}
-    file = ""
-    for one in records(gathered.said("migrations.heads").out, "the migrations probe", ("file", "head", "line")):
-        if one.word == "file":
-            file = one.rest.rsplit("/", 1)[-1]
-            heads[file], downgrades[file] = [], []
-        elif file:
-            (heads if one.word == "head" else downgrades)[file].append(one.rest)
-    revisions, previous, odd = set(), set(), []
-    for file, lines in heads.items():
-        declared = _declared("\n".join(lines))
-        if declared is None:
-            odd.append(file)
-            continue
-        revisions |= declared[0]
-        previous |= declared[1]
-    if not revisions:
-        why = f": {', '.join(odd[:3])} are not understood" if odd else ""
-        raise Missing(Unknown(Reason.MISSING, f"the backend's image carries no migrations{why}"))
-    empty = tuple(file for file, lines in downgrades.items() if not _does_something("\n".join(lines)))
-    return Migrations(applied, tuple(sorted(revisions - previous)), tuple(sorted(revisions)), empty, tuple(odd))
-
-
-def _applied(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """The revisions that the database has. Without a table of them nothing was ever applied."""
-    try:
-        tables = [(str(row["schema"]), row["revisions"]) for row in data["applied"]]
-        hidden = [schema for schema, revisions in tables if revisions is None]
-        known = {schema: tuple(map(str, revisions)) for schema, revisions in tables if revisions is not None}
-    except (KeyError, TypeError):
-        raise Garbled("the database's state") from None
-    if hidden:
-        why = (
-            f"alembic_version in the schema {hidden[0]} may not be read: GRANT USAGE on the schema, SELECT on the table"
-        )
-        raise Missing(Unknown(Reason.NO_PERMISSION, why))
-    if len(known) > 1:
-        why = f"alembic_version is in several schemas: {', '.join(sorted(known))}"
-        raise Missing(Unknown(Reason.UNDECIDABLE, why))
-    return next(iter(known.values()), ())
-
-
-def _declared(source: str) -> tuple[set[str], set[str]] | None:
-    """The revision that a migration declares, and those that it comes after; nothing where that is not understood."""
-    found: dict[str, set[str]] = {}
-    try:
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.Assign):
-                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                names = [node.target.id]
-            else:
-                continue
-            for name in {"revision", "down_revision"} & set(names):
-                value = ast.literal_eval(node.value) if node.value is not None else None
-                rows = (value,) if isinstance(value, str) else value or ()
-                found[name] = {one for one in rows if isinstance(one, str)}
-    except (SyntaxError, ValueError, TypeError, RecursionError):
-        return None
-    return (found["revision"], found.get("down_revision", set())) if found.get("revision") else None
-
-
-def _does_something(source: str) -> bool:
-    """Whether a function's text has a statement beyond `pass`, `raise`, a docstring or an ellipsis; unread code counts as such."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return bool(source)
-    function = next((node for node in body if isinstance(node, ast.FunctionDef)), None)
-    if function is None:
-        return False
-    return any(
-        not isinstance(node, ast.Pass | ast.Raise)
-        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        for node in function.body
-    )
 
 
 def _tries(gathered: Gathered, prefix: str) -> PasswordTries:
@@ -327,39 +286,90 @@ def parse_password(gathered: Gathered, target: Target) -> PasswordTries:
 
 def parse_state(gathered: Gathered, target: Target) -> Database:
     """From the catalogues and the statistics."""
-    data = _state(gathered)
+    data = state_of(gathered)
     try:
-        hba = []
-        for row in data["hba"]:
-            if row["error"]:
-                continue
-            address = row["address"] + (f"/{_prefix(row['netmask'])}" if row["netmask"] else "")
-            hba.append(HbaRule(int(row["line"]), row["type"] or "", address, row["method"]))
         return Database(
+            role=key_values(gathered.said("zebu.host").out).get("role", ""),
             version=int(data["version"]),
             settings={str(name): str(value) for name, value in data["settings"].items()},
-            overrides=tuple((str(row["of"]), *_setting(row["setting"])) for row in data["overrides"]),
-            hba=tuple(hba),
+            overrides=tuple(
+                Override(str(row["of"]), *_setting(row["setting"]), str(row["role"]), bool(row["here"]))
+                for row in data["overrides"]
+            ),
+            hba=tuple(_rule(row) for row in data["hba"] if not _is_unread(row)),
             clients=int(data["clients"]),
             stuck=int(data["stuck"]),
             waiting=int(data["waiting"]),
             has_launcher=bool(data["launcher"]),
-            tables=tuple(
-                Table(
-                    row["name"], int(row["rows"]), int(row["dead"]), int(row["seq_scan"]), int(row["idx_scan"]),
-                    bool(row["vacuumed"]), tuple(row["options"]),
-                )
-                for row in data["tables"]
-            ),
+            tables=_tables(data["tables"]),
             foreign_keys=tuple(
-                ForeignKey(row["table"], _columns(row["columns"]), row["target"], bool(row["valid"])) for row in data["foreign_keys"]
+                ForeignKey(row["table"], _columns(row["columns"]), row["target"], bool(row["valid"]), bool(row["enforced"]))
+                for row in data["foreign_keys"]
             ),
-            references=tuple((row["table"], row["column"]) for row in data["columns"]),
-            indexes=tuple(Index(row["name"], row["table"], bool(row["valid"]), row["first"]) for row in data["indexes"]),
-            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if row["error"]),
+            references=tuple(
+                Column(row["table"], row["column"], row["type"], row["is_key"] and row["is_made"]) for row in data["columns"]
+            ),
+            indexes=tuple(
+                Index(row["name"], row["table"], bool(row["valid"]), _columns(row["columns"]), row["method"], row["where"], bool(row["building"]))
+                for row in data["indexes"]
+            ),
+            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if _is_unread(row)),
+            is_hba_unloaded=_maybe(data["hba_unloaded"]),
+            unseen=int(data["unseen"]),
+            age=int(data["frozen"]),
+            has_other_collation=_maybe(data["collation"]),
+            own_settings=tuple(map(str, data["own_settings"])),
+            pending=tuple(map(str, data["pending"])),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the database's state has another shape than known") from None
+
+
+def _maybe(value: Any) -> bool | None:
+    if value not in (True, False, None):
+        raise ValueError(value)
+    return None if value is None else bool(value)
+
+
+def _is_unread(row: Mapping[str, Any]) -> bool:
+    """A line that the server complains of and reads all the same can meet nobody: TLS where it has none."""
+    return bool(row["error"]) and row["type"] is None
+
+
+def _rule(row: Mapping[str, Any]) -> HbaRule:
+    address = row["address"] + (f"/{_prefix(row['netmask'])}" if row["netmask"] else "")
+    return HbaRule(
+        int(row["line"]), row["type"] or "", address, row["method"], _columns(row["database"]), _columns(row["user"]),
+        "" if (row["file"] or "").endswith("/pg_hba.conf") else row["file"] or "", bool(row["certificate"]),
+    )  # fmt: skip
+
+
+LEAST_ROW = 28
+"""Bytes that a row takes at least: its header, and its place in the page."""
+MANY_ROWS = 10_000
+
+
+def _tables(rows: Any) -> tuple[Table, ...]:
+    parts: dict[str, list[int | None]] = {}
+    found = []
+    for row in rows:
+        count: int | None = max(0, int(row["rows"]))
+        if not row["is_counted"] and int(row["size"]) > LEAST_ROW * MANY_ROWS:
+            count = None
+        table = Table(
+            str(row["name"]), count, int(row["dead"]), int(row["seq_scan"]), int(row["idx_scan"]), bool(row["vacuumed"]),
+            tuple(map(str, row["options"])), str(row["kind"]), tuple(map(str, row["keys"])), row["part_of"] or "",
+        )  # fmt: skip
+        found.append(table)
+        if table.part_of:
+            parts.setdefault(table.part_of, []).append(count)
+    return tuple(
+        replace(one, rows=_sum(parts[one.name])) if one.name in parts and one.kind == "p" else one for one in found
+    )
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -382,25 +392,6 @@ def is_off(value: str) -> bool:
 def _prefix(netmask: str) -> int:
     """The length of a network's prefix, from its mask in either family."""
     return int(ipaddress.ip_address(netmask)).bit_count()
-
-
-def parse_workers(gathered: Gathered, target: Target) -> int:
-    """The backend's processes that each keep a pool: those of the server without the one that only watches over them."""
-    rows = [line.split(None, 2) for line in gathered.said("backend.workers").out.splitlines()[1:]]
-    servers = {row[0]: row[1] for row in rows if len(row) == 3 and _is_server(row[2])}
-    if not servers:
-        raise Missing(
-            Unknown(Reason.UNDECIDABLE, "no process of a known server (uvicorn, gunicorn) was seen in the backend")
-        )
-    return len(servers.keys() - set(servers.values()))
-
-
-def _is_server(command: str) -> bool:
-    """Whether a process is a launcher, or was made by one: by what is run, not by a word in it."""
-    names = [word.rpartition("/")[2].rstrip(":") for word in command.split()[:8]]
-    if names and re.fullmatch(r"python[0-9.]*", names[0]):
-        names = [name for name in names[1:] if not name.startswith("-")]  # `-m` too: a module is named like its command
-    return bool(_LAUNCHERS & set(names[:1])) or _WORKER.search(command) is not None
 
 
 def parse_pool(gathered: Gathered, target: Target) -> int:
@@ -439,8 +430,6 @@ def parse_cluster(gathered: Gathered, target: Target) -> Cluster:
 CLUSTER = Fact("cluster", parse_cluster, (CLUSTER_PROBE,))
 POOL = Fact("pool_timeouts", parse_pool, (POOL_PROBE,))
 ROLE = Fact("database_role", parse_role, (STATE_PROBE,))
-MIGRATIONS = Fact("migrations", parse_migrations, (STATE_PROBE, HEADS_PROBE))
 PASSWORD = Fact("database_password", parse_password, (LOGIN_PROBE,))
 LOGIN = Fact("database_login", parse_login, (LOGIN_PROBE,))
 STATE = Fact("database", parse_state, (STATE_PROBE,))
-WORKERS = Fact("backend_processes", parse_workers, (WORKERS_PROBE,))

@@ -12,7 +12,7 @@ from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.jobs import Job
-from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
@@ -23,13 +23,20 @@ CONFIGURATION_PROBE = Probe(
     uses=("proxy-nginx.pl",),
     values=(("PATH", PROTECTED),),
     root=True,
+    timeout=15,
     host="proxy",
 )
-RENEWS = (
-    r"certbot\b(?!.*--dry-run).*\brenew\b|certbot\.renew(?!.*--dry-run)|acme\.sh\b.*--cron|lego\b.*\brenew\b"
-    r"|dehydrated\b.*(-c|--cron)\b"
-)
-"""How commands begin that renew certificates; a rehearsal renews none."""
+CLIENTS = {
+    "certbot": r"certbot\b(?!.*--dry-run).*\brenew\b|certbot\.renew(?!.*--dry-run)",
+    "acme.sh": r"acme\.sh\b.*--cron",
+    "lego": r"lego\b.*\brenew\b",
+    "dehydrated": r"dehydrated\b.*(-c|--cron)\b",
+}
+"""Clients that a job runs, and how commands of theirs begin that renew certificates; a rehearsal renews none."""
+RENEWS = "|".join(CLIENTS.values())
+SERVES_ONLY = frozenset({"nginx", "openresty", "angie", "haproxy", "apache2", "httpd", "lighttpd"})
+"""Servers that others renew certificates for."""
+NGINX = frozenset({"nginx", "openresty", "angie"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,25 @@ class NginxServer:
 
     Attributes:
         limits: whether it limits requests to the API: `yes`, `no`, or `unclear` where a rewriting leads them on.
+        is_default: it serves names that no other server has.
     """
 
     names: tuple[str, ...]
     limits: str
     is_tls: bool
+    is_default: bool = False
+
+    def rank(self, name: str) -> tuple[int, int]:
+        """How well its names fit a name: nginx takes the best, and of several wildcards the longest."""
+        ranks = [(0, 0)]
+        for one in self.names:
+            if one == name or one == f".{name}":
+                ranks.append((3, 0))
+            elif (one.startswith("*.") and name.endswith(one[1:])) or (one.startswith(".") and name.endswith(one)):
+                ranks.append((2, len(one)))
+            elif one.endswith(".*") and name.startswith(one[:-1]):
+                ranks.append((1, len(one)))
+        return max(ranks)
 
     def serves(self, name: str) -> bool:
         """Whether one of its names is a name's: as it stands, or with a wildcard at one end (nginx, "Server names")."""
@@ -56,6 +77,27 @@ class NginxServer:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalRun:
+    """A run of certbot's, as its log tells it.
+
+    Attributes:
+        succeeded: nothing failed in it.
+        good: the renewal configurations that were renewed, or were not due.
+        failed: those that failed.
+    """
+
+    ended: datetime
+    is_rehearsal: bool
+    succeeded: bool
+    good: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+
+    def does_for(self, names: set[str]) -> bool:
+        """Whether it did for certain renewal configurations: that another one failed, which nobody serves, is no matter."""
+        return self.succeeded or (bool(names) and names <= self.good)
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyMachine:
     """The machine of the proxy.
 
@@ -66,6 +108,13 @@ class ProxyMachine:
         servers: those of nginx, or why they are not known; None without nginx.
         generations: by name of a renewal configuration: how many certificates there were so far, the present one included.
         rehearsals: dry runs of the renewal: when each ended, and whether it succeeded; newest last.
+        runs: all runs of certbot's that are told with the names of what they renewed, newest last.
+        serves: the program that listens on port 443, and whether it is `here` or in a `container`; empty where it is not seen.
+        keepers: programs that run there and renew in their own process.
+        inside: the renewal configurations that Nginx Proxy Manager or NPMplus renews in its own process.
+        kept: what other clients keep: by fingerprint, the client and the name.
+        uploaded: what was uploaded to the proxy: by fingerprint, the name.
+        earlier: what was renewed since: by fingerprint, the name of the renewal configuration.
     """
 
     renewals: Mapping[str, str]
@@ -73,21 +122,58 @@ class ProxyMachine:
     servers: Known[tuple[NginxServer, ...]] | Unknown | None
     generations: Mapping[str, int] = field(default_factory=dict)
     rehearsals: tuple[tuple[datetime, bool], ...] = ()
+    runs: tuple[RenewalRun, ...] = ()
+    serves: tuple[str, str] = ("", "")
+    keepers: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
+    kept: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    uploaded: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def renewing(self) -> tuple[Job, ...]:
         """The jobs that renew certificates."""
         return tuple(job for job in self.jobs if job.runs(RENEWS))
 
+    @property
+    def renews_otherwise(self) -> str:
+        """The program that serves and may renew by itself, of which only what it keeps is read; empty where there is none."""
+        name = self.serves[0]
+        if name in SERVES_ONLY or not name:
+            return ""
+        return name if name != "?" else next(iter(sorted(self.keepers - SERVES_ONLY - {"npm"})), "")
+
+    def named(self, fingerprints: set[str]) -> set[str]:
+        """The renewal configurations of these certificates."""
+        return {name for name, fingerprint in self.renewals.items() if fingerprint in fingerprints}
+
+    @property
+    def rehearsal(self) -> RenewalRun | None:
+        """The last dry run."""
+        if not self.rehearsals:
+            return None
+        ended, succeeded = self.rehearsals[-1]
+        told = [run for run in self.runs if run.is_rehearsal and run.ended == ended]
+        return told[-1] if told else RenewalRun(ended, True, succeeded)
+
+    @property
+    def attempt(self) -> RenewalRun | None:
+        """The last run that was none, where its log tells names."""
+        return next((run for run in reversed(self.runs) if not run.is_rehearsal), None)
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyHost:
-    """A host of the administration: what it is for and whereto it forwards."""
+    """A host of the administration: what it is for and whereto it forwards.
+
+    Attributes:
+        has_limits: whether its own settings limit requests to the API; None where that is not clear.
+    """
 
     names: tuple[str, ...]
     forward: str
     is_enabled: bool
-    has_limits: bool
+    has_limits: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +200,73 @@ class Administration:
     certificates: Known[tuple[ManagedCertificate, ...]] | Unknown
 
 
-def _rehearsal(text: str) -> tuple[datetime, bool]:
+UNCLEAR = "unclear"
+
+
+def _run(one: Record) -> RenewalRun:
+    moment, zone, status, *names = one.rest.split(" ") if one.rest.count(" ") >= 2 else ("", "", "")
     try:
-        moment, zone, status = text.split(" ")
-        return datetime.strptime(moment + zone, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC), status == "0"
-    except ValueError:
-        raise Garbled("certbot's log of a dry run") from None
+        ended = datetime.strptime(moment + zone, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Garbled("certbot's log of a run") from None
+    good, failed = (frozenset(name[1:] for name in names if name.startswith(sign)) for sign in "+-")
+    return RenewalRun(ended, one.word == "rehearsed", status == "0", good, failed)
+
+
+WORDS = (
+    "renewal", "host", "nginx", "generations", "rehearsed", "attempted", "serves", "keeper", "inside", "kept", "uploaded",
+    "earlier",
+)  # fmt: skip
 
 
 def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
-    """From certbot's folder, nginx and the jobs."""
+    """From clients' folders and logs, the servers that run, nginx and the jobs."""
     renewals: dict[str, str] = {}
     servers: list[NginxServer] = []
     generations: dict[str, int] = {}
-    rehearsals: list[tuple[datetime, bool]] = []
+    runs: list[RenewalRun] = []
+    kept: dict[str, tuple[str, str]] = {}
+    uploaded: dict[str, str] = {}
+    earlier: dict[str, str] = {}
+    keepers: set[str] = set()
+    inside: set[str] = set()
+    serves = ("", "")
     nginx = ""
-    words = ("renewal", "host", "nginx", "generations", "rehearsed")
-    for one in records(gathered.said("proxy.configuration").out, "the proxy's configuration", words):
+    for one in records(gathered.said("proxy.configuration").out, "the proxy's configuration", WORDS):
         rest = one.rest
+        name, _, value = rest.partition(" ")
         match one.word:
             case "renewal":
-                name, _, fingerprint = rest.partition(" ")
-                renewals[name] = fingerprint.strip().lower().removeprefix("-")
+                renewals[name] = value.strip().lower().removeprefix("-")
             case "host":
                 limited, kind, *names = (*rest.split(" "), "")
-                servers.append(NginxServer(tuple(filter(None, names)), limited, kind == "tls"))
+                is_tls, is_default = kind.partition("-")[0] == "tls", kind.endswith("-default")
+                servers.append(NginxServer(tuple(filter(None, names)), limited, is_tls, is_default))
             case "nginx":
                 nginx = rest
             case "generations":
-                name, _, count = rest.partition(" ")
-                generations[name] = int(count) if is_number(count) else 0
+                generations[name] = int(value) if is_number(value) else 0
+            case "serves":
+                serves = (name, value)
+            case "keeper":
+                keepers.add(rest)
+            case "inside":
+                inside.add(rest)
+            case "kept":
+                client, fingerprint, of = one.fields(3)
+                kept[fingerprint.lower()] = (client, of)
+            case "uploaded":
+                uploaded[value.strip().lower()] = name
+            case "earlier":
+                earlier[value.strip().lower()] = name
             case _:
-                rehearsals.append(_rehearsal(rest))
-    found = jobs.read(gathered.said("proxy.jobs").out)
-    return ProxyMachine(renewals, found, _servers(nginx, servers), generations, tuple(sorted(rehearsals)))
+                runs.append(_run(one))
+    runs.sort(key=lambda run: run.ended)
+    return ProxyMachine(
+        renewals, jobs.read(gathered.said("proxy.jobs").out), _servers(nginx, servers), generations,
+        tuple((run.ended, run.succeeded) for run in runs if run.is_rehearsal), tuple(run for run in runs if run.good or run.failed),
+        serves, frozenset(keepers), frozenset(inside), kept, uploaded, earlier,
+    )  # fmt: skip
 
 
 def _servers(word: str, found: list[NginxServer]) -> Known[tuple[NginxServer, ...]] | Unknown | None:
@@ -155,6 +274,8 @@ def _servers(word: str, found: list[NginxServer]) -> Known[tuple[NginxServer, ..
         return None
     if word == "read":
         return Known(tuple(found))
+    if word == "several":
+        return Unknown(Reason.UNDECIDABLE, "several nginx run on the proxy, and which of them serves is not known")
     why = "does not show its configuration" if word == "failed" else "has a configuration that is not understood"
     return Unknown(Reason.UNDECIDABLE, f"the proxy's nginx {why}")
 
@@ -199,7 +320,8 @@ def parse(gathered: Gathered, target: Target) -> Administration:
                 tuple(
                     ProxyHost(
                         _names(row), f"{row.get('forward_host')}:{row.get('forward_port')}",
-                        row.get("enabled") in (True, 1), bool(row.get("limits")),
+                        row.get("enabled") in (True, 1),
+                        None if row.get("limits") == UNCLEAR else bool(row.get("limits")),
                     )
                     for row in hosts
                 )

@@ -13,16 +13,24 @@ from pytest_zebu.settings.target import Target
 INFO_PROBE = Probe(
     "redis.info",
     file="redis-info.sh",
+    uses=("redis-backend.sh",),
     needs=(Need.REDIS_CONTAINER,),
     dotenv=True,
 )
 PING_PROBE = Probe(
     "redis.ping",
     file="redis-ping.sh",
+    uses=("redis-backend.sh",),
     needs=(Need.BACKEND_CONTAINER,),
 )
+PINGS = ("pong", "limited", "refused", "misconf", "loading", "nodb", "tls", "unreachable", "garbled")
 REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "(error)")
 """With which of its words Redis says that it tells nothing; `redis-cli` ends well all the same."""
+UNREAD = {
+    "none": "none of REDIS_URL, CACHE_URL and REDIS_HOST was seen",
+    "malformed": "it cannot be read",
+    "several-hosts": "several hosts in one address are not understood",
+}
 _KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
 
 
@@ -31,7 +39,7 @@ class Redis:
     """The server, by INFO.
 
     Attributes:
-        save_status: how the last save to disk ended.
+        save_status: how the last save to disk ended; of a file to which each write is appended, how the last write did.
         keys, expiring: keys of all databases, and how many of them have a time to live.
         max_memory: bytes, 0 for no bound.
     """
@@ -48,16 +56,16 @@ class Redis:
 
 def parse(gathered: Gathered, target: Target) -> Redis:
     """From INFO."""
-    text = gathered.said("redis.info").out
+    text = gathered.said("redis.info").out.replace("\r", "")
     if (word := text.partition(" ")[0].strip()) in REFUSALS:
         raise Missing(Unknown(Reason.NO_PERMISSION, f"Redis refuses INFO ({word}): its password is not that of .env"))
     said: Mapping[str, str] = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db\d+", name)]
     try:
         return Redis(
-            version=said["redis_version"],
+            version=said.get("valkey_version") or said["redis_version"],
             is_loading=said["loading"] != "0",
-            save_status=said.get("rdb_last_bgsave_status", ""),
+            save_status=_worst(said),
             keys=sum(int(found[1]) for found in keyspaces if found),
             expiring=sum(int(found[2]) for found in keyspaces if found),
             hits=int(said["keyspace_hits"]),
@@ -68,12 +76,30 @@ def parse(gathered: Gathered, target: Target) -> Redis:
         raise Garbled("Redis's INFO") from None
 
 
+def _worst(said: Mapping[str, str]) -> str:
+    """How it keeps its data: what did not end well, if anything did not."""
+    kept = {
+        "rdb_last_bgsave_status": "",
+        "aof_last_write_status": "appending: ",
+        "aof_last_bgrewrite_status": "rewriting: ",
+    }
+    kinds = list(kept) if said.get("aof_enabled", "0") != "0" else ["rdb_last_bgsave_status"]
+    bad = [kept[kind] + said[kind] for kind in kinds if said.get(kind, "ok") != "ok"]
+    return bad[0] if bad else said.get("rdb_last_bgsave_status", "")
+
+
 def parse_ping(gathered: Gathered, target: Target) -> str:
-    """What the backend's PING got: pong, refused, misconf, unreachable or garbled."""
-    word = gathered.said("redis.ping").out.strip()
-    if word.split(" ")[0] not in ("pong", "refused", "misconf", "unreachable", "garbled"):
+    """What the backend's PING got: one of `PINGS`."""
+    word, _, rest = gathered.said("redis.ping").out.strip().partition(" ")
+    if word == "unread":
+        raise Missing(
+            Unknown(
+                Reason.UNDECIDABLE, f"the backend's address of Redis: {UNREAD.get(rest, f'{rest} is not understood')}"
+            )
+        )
+    if word not in PINGS:
         raise Garbled("the backend's PING")
-    return word
+    return f"{word} {rest}".strip()
 
 
 FACT = Fact("redis", parse, (INFO_PROBE,))

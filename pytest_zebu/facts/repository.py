@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pytest_zebu.facts.answer import Garbled, is_number
+from pytest_zebu.facts.environment import by_checkout
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
@@ -25,6 +26,7 @@ HISTORY_PROBE = Probe(
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     secrets=True,
+    each=True,
     timeout=20,
 )
 VERSION = re.compile(r"^v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:\+[0-9A-Za-z.-]+)?$")
@@ -48,13 +50,16 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class CommittedSecrets:
-    """What became of `.env` and of its values in the repository's history.
+    """What became of `.env` and of its values in the history of a checkout.
 
     Attributes:
         is_partial: why the history is not all there; empty if it is.
         committed: `.env` files that some commit of some branch has added.
         holds_secret: some object holds the exact value of a present secret; nothing where none is known to look for.
         meant: examples and encrypted files that some commit has added.
+        place: the checkout's path; empty for the deployed one.
+        others: other checkouts of the project on the machine.
+        unread: others that could not be searched, with why.
     """
 
     is_partial: str
@@ -63,6 +68,9 @@ class CommittedSecrets:
     committed: tuple[str, ...]
     holds_secret: bool | None
     meant: tuple[str, ...] = ()
+    place: str = ""
+    others: tuple[CommittedSecrets, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,9 @@ class Repository:
 
     Attributes:
         remote: the address of `origin`, without any credential.
-        is_known: some branch or tag of the remote has the commit.
+        is_known: the remote has the commit: a branch of it as it was fetched, or what a fetch or the clone brought here. Nothing
+            where that cannot be told: only a tag has it, which may have been made here.
+        doubt: why it cannot be told, or that it was made here; empty if it is known.
         absent: how many files of the commit the repository does not hold, though it should.
         empty_submodules: submodules that are not checked out.
     """
@@ -81,9 +91,10 @@ class Repository:
     changes: tuple[str, ...]
     owner: str = ""
     remote: str = ""
-    is_known: bool = False
+    is_known: bool | None = False
     absent: int = 0
     empty_submodules: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def tags_at_head(self) -> tuple[Tag, ...]:
@@ -106,8 +117,10 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
     head, owner, tags, changes, empty = "", "", [], [], []
     more: dict[str, str] = {}
-    words = ("head", "owner", "remote", "known", "absent", "left", "tag", "submodule", "change")
-    for one in records(gathered.said("repository").out, "git", words):
+    single = ("remote", "known", "branches", "tagged", "given", "made", "shallow", "absent", "left")
+    for one in records(
+        gathered.said("repository").out, "git", ("head", "owner", "tag", "submodule", "change", *single)
+    ):
         word, rest = one.word, one.rest
         if word == "head":
             head = rest
@@ -118,34 +131,76 @@ def parse(gathered: Gathered, target: Target) -> Repository:
             tags.append(Tag(name, commit))
         elif word == "submodule":
             empty.append(rest)
-        elif word in ("remote", "known", "absent", "left"):
+        elif word in single:
             more[word] = rest.strip()
         else:
             changes.append(rest)
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
-    known, absent = more.get("known", "0"), more.get("absent", "0")
-    if not (is_number(known) and is_number(absent)):
+    counts = {word: more.get(word, "0") for word in ("known", "branches", "tagged", "absent")}
+    if not all(map(is_number, counts.values())):
         raise Garbled("git said how much it holds in another way than known")
+    is_known, doubt = _known({word: int(count) for word, count in counts.items()}, more)
     return Repository(
-        head, tuple(tags), tuple(changes), owner, more.get("remote", ""), known != "0", int(absent), tuple(empty)
+        head,
+        tuple(tags),
+        tuple(changes),
+        owner,
+        more.get("remote", ""),
+        is_known,
+        int(counts["absent"]),
+        tuple(empty),
+        doubt,
     )
+
+
+def _known(counts: Mapping[str, int], said: Mapping[str, str]) -> tuple[bool | None, str]:
+    """Whether the remote has the commit; and what speaks against it."""
+    if counts["known"] or "given" in said:
+        return True, ""
+    if "made" in said:
+        return False, f"it was made here ({said['made']}), and no branch of the remote has it"
+    if "shallow" in said:
+        return (
+            None,
+            "the clone is shallow: of the remote's branches only the newest commits are here, and it is none of them",
+        )
+    if not counts["branches"]:
+        return None, "no branch of the remote was ever fetched here"
+    if counts["tagged"]:
+        return None, "only tags have it, and whether the remote has them cannot be told from here"
+    return False, "no branch or tag of the remote has it"
 
 
 FACT = Fact("repository", parse, (PROBE,))
 
 
 def parse_history(gathered: Gathered, target: Target) -> CommittedSecrets:
-    """From git, all branches and all objects."""
-    lines = gathered.said("history").out.splitlines()
-    said = dict(line.split("=", 1) for line in lines if "=" in line)
+    """From git, all branches and all objects: of the deployed checkout, and of each other on the machine."""
+    deployed, *others = by_checkout(gathered.said("history").out)
+    found, unread, is_whole = [], [], False
+    for path, lines in others:
+        said = dict(lines)
+        if said.get("ended") != "done 0":
+            unread.append(f"{path} ({said.get('ended', 'no answer')})")
+            continue
+        one = _history(path, lines)
+        # What the deployed one lacks is in another that has the deployed commit, and all before it.
+        is_whole = is_whole or (not one.is_partial and said.get("has") == "1")
+        found.append(one)
+    one = _history("", deployed[1])
+    return replace(one, is_partial="" if is_whole else one.is_partial, others=tuple(found), unread=tuple(unread))
+
+
+def _history(place: str, lines: Sequence[tuple[str, str]]) -> CommittedSecrets:
+    said = dict(lines)
     if not {"shallow", "ignored", "tracked", "found"} <= said.keys():
         raise Garbled("the search of the history")
-    committed, meant = (
-        tuple(line.removeprefix(key) for line in lines if line.startswith(key)) for key in ("committed=", "meant=")
-    )
+    committed, meant = (tuple(value for key, value in lines if key == word) for word in ("committed", "meant"))
     holds = {"1": True, "0": False}.get(said["found"])
-    return CommittedSecrets(_lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds, meant)
+    return CommittedSecrets(
+        _lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds, meant, place
+    )
 
 
 def _lacking(said: Mapping[str, str]) -> str:

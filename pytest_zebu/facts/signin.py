@@ -1,4 +1,4 @@
-"""The sign-in provider: which instance the pages use, and whether its public keys can be had."""
+"""Signing in: which instance of the provider the pages use, whether its public keys can be had, and whether who may enter is let in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pytest_zebu.facts import environment
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, whole_number
+from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.environment import DOTENV
-from pytest_zebu.facts.fact import Fact, Gathered, Look, parse_json
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe, parse_json
+from pytest_zebu.facts.lines import records, single
+from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
 PUBLISHABLE = "VITE_CLERK_PUBLISHABLE_KEY"
@@ -87,4 +91,99 @@ def parse(gathered: Gathered, target: Target) -> SignIn:
     return SignIn(host_of(key), key.startswith(LIVE), status, len(keys))
 
 
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a request with a valid API key is answered.
+
+    Attributes:
+        status: 0 where no answer came in time.
+        body: `content`, JSON that is a `complaint`, or `other`.
+        is_again: it was asked once more, as the first answer was late.
+    """
+
+    status: int
+    body: str
+    is_again: bool
+
+
+def _keyed_look(target: Target) -> Look | Unknown:
+    base = target.settings.domains.api_origin
+    if base is None:
+        return Unknown(Reason.NOT_CONFIGURED, "domains.api is not set (a name, or same-origin)")
+    if target.settings.probes.api_key_file is None:
+        return Unknown(Reason.NOT_CONFIGURED, "probes.api_key_file is not set")
+    return Look("keyed", "api", {"url": f"{base}{PROTECTED}?limit=1"})
+
+
+def keyed_looks(target: Target) -> tuple[Look, ...]:
+    """One look, where there is a key."""
+    found = _keyed_look(target)
+    return () if isinstance(found, Unknown) else (found,)
+
+
+def parse_keyed(gathered: Gathered, target: Target) -> Welcome:
+    """From the answer."""
+    asked = _keyed_look(target)
+    seen = asked if isinstance(asked, Unknown) else gathered.saw(asked)
+    if isinstance(seen, Unknown):
+        raise Missing(seen)
+    return Welcome(part(seen.value, "status", int), part(seen.value, "body", str), part(seen.value, "again", bool))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What the running backend's own log says of requests to what only signed-in users get, in a week.
+
+    Attributes:
+        answered, broken: how many were answered, and how many ended with an error of the server.
+        last_answered, last_broken: when the last one was.
+        is_cut: the log is longer than what was read of it.
+    """
+
+    answered: int
+    broken: int
+    last_answered: datetime | None
+    last_broken: datetime | None
+    is_cut: bool
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not show that users are let in; empty if it does."""
+        if not self.answered:
+            return f"the backend's log of a week has none that was answered, and {self.broken} that broke"
+        if self.is_cut:
+            return "the backend's log of a week is longer than what was read of it"
+        if self.last_broken and (self.last_answered is None or self.last_broken > self.last_answered):
+            return f"the last of {self.answered + self.broken} requests of a week broke"
+        return ""
+
+
+ACCESS_PROBE = Probe(
+    "signed-in",
+    file="signed-in.pl",
+    values=(("PROTECTED", PROTECTED),),
+    needs=(Need.BACKEND_CONTAINER,),
+    root=True,
+    timeout=15,
+)
+
+
+def parse_signed_in(gathered: Gathered, target: Target) -> SignedIn:
+    """From counts of the backend's log."""
+    found = records(gathered.said("signed-in").out, "the backend's log", ("answered", "broken", "cut", "status"))
+    if (status := single(found, "status")) != "0":
+        raise Missing(Unknown(Reason.UNDECIDABLE, f"the backend's log cannot be read (status {status[:20]})"))
+    counts: dict[str, tuple[int, datetime | None]] = {}
+    for word in ("answered", "broken"):
+        count, _, last = single(found, word).partition(" ")
+        try:
+            counts[word] = whole_number(count, "a count of requests"), docker_time(last)
+        except (ValueError, OverflowError):
+            raise Garbled("the backend's log: a moment") from None
+    (answered, last_answered), (broken, last_broken) = counts["answered"], counts["broken"]
+    return SignedIn(answered, broken, last_answered, last_broken, single(found, "cut") == "yes")
+
+
 FACT = Fact("signin", parse, then=then)
+KEYED = Fact("keyed", parse_keyed, looks=keyed_looks)
+SIGNED_IN = Fact("signed_in", parse_signed_in, (ACCESS_PROBE,))

@@ -274,6 +274,7 @@ class Drill:
         seconds: how long it took.
         restored, live: rows by table.
         data: the tables of which it has data, if only no rows; empty where it does not tell.
+        copy: of the copy that can be read from there, whether it is the `same`, `other` or `absent`.
     """
 
     dump: str
@@ -283,6 +284,7 @@ class Drill:
     restored: Mapping[str, int]
     live: Mapping[str, int]
     data: frozenset[str]
+    copy: str = ""
 
 
 def drill_here(target: Target) -> RestoreTrial | Unknown:
@@ -295,7 +297,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
     data = _result(gathered, target, DRILL)
     if part(data, "status", int) != 0:
         raise Missing(Unknown(Reason.UNDECIDABLE, f"the drill could not be held: {data.get('complaint')}"))
-    dump, complaint, status, seconds = "", "", -1, 0
+    dump, complaint, copy, status, seconds = "", "", "", -1, 0
     rows: dict[str, dict[str, int]] = {"@restored": {}, "@live": {}}
     with_data: set[str] = set()
     try:
@@ -307,6 +309,8 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
                 status, seconds = map(int, rest.split())
             elif word == "@complaint":
                 complaint = rest
+            elif word == "@copy":
+                copy = rest
             elif word == "@data":
                 with_data.add(rest)
             elif word in rows:
@@ -318,7 +322,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
         raise Garbled("the drill") from None
     if status < 0 or not rows["@live"]:
         raise Missing(Unknown(Reason.UNDECIDABLE, "the drill ended before it could compare"))
-    return Drill(dump, status, seconds, complaint, rows["@restored"], rows["@live"], frozenset(with_data))
+    return Drill(dump, status, seconds, complaint, rows["@restored"], rows["@live"], frozenset(with_data), copy)
 
 
 USE = Fact("use", parse_use, trial=use_of_production)

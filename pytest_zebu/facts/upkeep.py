@@ -1,12 +1,14 @@
-"""How the deployed checkout is looked after: what watches its dependencies, and the versions of its change log."""
+"""How the deployed checkout is looked after: the versions of its change log, and what watches its dependencies."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
+from pytest_zebu.facts.workflows import Audit, audits, covered_by_dependabot, covered_by_renovate
 from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
@@ -14,6 +16,13 @@ PROBE = Probe(
     file="upkeep.sh",
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
+)
+WATCHERS_PROBE = Probe(
+    "watchers",
+    file="watchers.sh",
+    needs=(Need.APP_DIR, Need.OWNER),
+    owner=True,
+    limit=1_572_864,
 )
 _VERSION = re.compile(r"\d[\w.+-]*$")
 
@@ -23,24 +32,61 @@ class Upkeep:
     """What the checkout brings for its upkeep.
 
     Attributes:
-        bots: files that let something watch the dependencies.
-        idle: files of such a thing that watches none, or is switched off.
         changelog: versions with an entry, in its order.
     """
 
-    bots: tuple[str, ...]
     changelog: tuple[str, ...]
-    idle: tuple[str, ...] = ()
 
 
 def parse(gathered: Gathered, target: Target) -> Upkeep:
-    """From files that are there, and the headings of the change log."""
-    found: dict[str, list[str]] = {"bot": [], "version": [], "idle": []}
-    for one in records(gathered.said("upkeep").out, "the upkeep probe", found.keys()):
-        # A heading that only begins like a version's names none.
-        if one.word != "version" or _VERSION.match(one.rest):
-            found[one.word].append(one.rest)
-    return Upkeep(tuple(found["bot"]), tuple(found["version"]), tuple(found["idle"]))
+    """From the headings of the change log; one that only begins like a version's names none."""
+    found = records(gathered.said("upkeep").out, "the upkeep probe", ("version",))
+    return Upkeep(tuple(one.rest for one in found if _VERSION.match(one.rest)))
 
 
 FACT = Fact("upkeep", parse, (PROBE,))
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """What is configured to watch the dependencies.
+
+    Attributes:
+        bots: files that let something raise them.
+        idle: files of such a thing that raises none, and why.
+        audits: by file and job: what asks about known vulnerabilities.
+        unread: files that were not read, and why.
+    """
+
+    bots: tuple[str, ...]
+    idle: tuple[str, ...]
+    audits: tuple[Audit, ...]
+    unread: tuple[str, ...] = ()
+
+
+def parse_watchers(gathered: Gathered, target: Target) -> Watchers:
+    """From the files of the bots and of the CI."""
+    bots: list[str] = []
+    idle: list[str] = []
+    unread: list[str] = []
+    found: dict[str, str] = {}
+    for one in records(gathered.said("watchers").out, "the watchers probe", ("unread",), ("file",)):
+        if one.word == "unread":
+            why, file = one.fields(2)
+            unread.append(f"{file} ({'too large' if why == 'size' else 'cannot be read'})")
+        elif "/workflows/" in one.rest or one.rest == ".gitlab-ci.yml":
+            found[one.rest] = one.body
+        else:
+            try:
+                covers = covered_by_dependabot if "dependabot" in one.rest else covered_by_renovate
+                why_idle = covers(one.rest, one.body)
+            except Garbled as error:
+                unread.append(str(error))
+                continue
+            if why_idle is not None:
+                (idle if why_idle else bots).append(f"{one.rest} ({why_idle})" if why_idle else one.rest)
+    told, more = audits(found)
+    return Watchers(tuple(bots), tuple(idle), told, (*unread, *more))
+
+
+WATCHERS = Fact("watchers", parse_watchers, (WATCHERS_PROBE,))

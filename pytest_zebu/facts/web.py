@@ -15,12 +15,19 @@ from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.facts.http import Way, by_place, nowhere, read_way
 from pytest_zebu.settings.target import Target
 
-PAGE_LIMIT = 262_144
+PAGE_LIMIT, HEALTH_LIMIT, DESCRIPTION_LIMIT = 262_144, 65_536, 16_384
 FOREIGN = "https://zebu-readiness.example"
-PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+# What pages send that is more than a form could: they delete, they sign in, and they speak JSON.
+METHOD, HEADERS = "DELETE", ("authorization", "content-type")
+PREFLIGHT = {"Access-Control-Request-Method": METHOD, "Access-Control-Request-Headers": ",".join(HEADERS)}
 PROTECTED = "/api/v1/portfolios"
 MISSING = "/api/v1/zebu-readiness-missing"
-DOCUMENTATION = ("/docs", "/redoc", "/openapi.json")
+DESCRIBED_UNDER = ("", "/api", "/api/v1")
+DESCRIPTIONS = (
+    *(f"{base}/{name}" for base in DESCRIBED_UNDER for name in ("openapi.json", "docs", "redoc")),
+    "/openapi.yaml", "/swagger.json", "/swagger", "/scalar",
+)  # fmt: skip
+"""Where an API's description may be: FastAPI's own places, below what its routes begin with too, and usual other ones."""
 CORRELATION = "zebu-readiness"
 # Well-formed and worthless: a key of the right length; a session token that no one signed; one that has run out.
 FORGED_KEY = "zk_" + "zebuReadinessForgedKey".ljust(43, "0")
@@ -56,6 +63,8 @@ class Answer:
     Attributes:
         way: the answers to which it leads, where they were asked for.
         is_cut: the body may be longer than what was read of it.
+        end: where it leads on, the answer at the end of the way.
+        again: why it was asked for a second time; empty where the first answer came in time.
     """
 
     url: str
@@ -67,6 +76,25 @@ class Answer:
     trouble: str = ""
     way: Way = field(default_factory=nowhere)
     is_cut: bool = False
+    end: Answer | None = None
+    again: str = ""
+
+    @property
+    def told(self) -> str:
+        """What came, and whether it came at the second try only."""
+        return " ".join(filter(None, (str(self.status), self.location, self.again and f"({self.again})")))
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it says that what was asked for is elsewhere."""
+        return 300 <= self.status < 400
+
+    @property
+    def says_nothing(self) -> str:
+        """Why it says nothing of what was asked for: the server itself is not well, or counts; empty where it does."""
+        if not self.status:
+            return f"gets no answer ({self.trouble})"
+        return f"is answered with {self.status}" if self.status == 429 or self.status >= 500 else ""
 
     def combined(self, name: str) -> str:
         """All values of a header as one, as browsers take most headers (https://fetch.spec.whatwg.org/#concept-header-list-get)."""
@@ -100,7 +128,7 @@ class Web:
         refused: by kind of credential, of the same route.
         missing: of a route that the API does not have.
         health: of the health address under each name.
-        documentation: by path, of the API's own description.
+        documentation: by address, of what may describe the API.
         root: of the API's greeting, which the backend gives.
     """
 
@@ -123,12 +151,22 @@ class Scripts:
 
 
 def foreign_origins(target: Target) -> tuple[str, ...]:
-    """Origins that must not be allowed: a stranger, no origin, look-alikes of the site, the site without TLS."""
-    site = target.settings.domains.site
-    found = [FOREIGN, "null"]
-    if site:
-        found += [f"https://{site}.zebu-readiness.example", f"https://zebu-readiness{site}", f"http://{site}"]
-    return tuple(found)
+    """Origins that must not be allowed: a stranger, no origin, a developer's machine, and those alike to a page's.
+
+    Of each page: its name at either end of another, below it, at another port, without TLS, and with a dot that is none.
+    """
+    found = [FOREIGN, "null", "http://localhost:5173"]
+    for page in target.settings.domains.page_origins:
+        name = page.removeprefix("https://")
+        found += [
+            f"https://{name}.zebu-readiness.example", f"https://zebu-readiness{name}", f"https://zebu-readiness.{name}",
+            f"http://{name}", f"https://{name}:4443", f"https://{name.replace('.', '-')}",
+        ]  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+FOREIGN_PREFLIGHTS = 5
+"""Of so many foreign origins a preflight is seen, too: whoever answers it tells them apart as with any request."""
 
 
 def _look(target: Target, subject: str, url: str, headers: Mapping[str, str], method: str, limit: int) -> Look:
@@ -143,7 +181,7 @@ def _front_look(target: Target, name: str, path: str) -> Look:
     return replace(one, arguments={**one.arguments, "domain": name, "everywhere": True, "follow": True})
 
 
-GROUPS = ("front", "simple", "preflight", "refused", "missing", "health", "documentation", "root")
+GROUPS = ("front", "simple", "preflight", "refused", "missing", "health", "root")
 
 
 def _asked(target: Target) -> dict[str, dict[str, Look]]:
@@ -153,40 +191,60 @@ def _asked(target: Target) -> dict[str, dict[str, Look]]:
     found: dict[str, dict[str, Look]] = {name: {} for name in GROUPS}
     for name in domains.names:
         path = "/health" if f"https://{name}" == api and domains.api != "same-origin" else "/"
-        found["health"][name] = _look(target, f"health {name}", f"https://{name}/health", {}, "GET", 4096)
+        health = _look(target, f"health {name}", f"https://{name}/health", {}, "GET", HEALTH_LIMIT)
+        found["health"][name] = replace(health, arguments={**health.arguments, "follow": True})
         found["front"][name] = _front_look(target, name, path)
     if api is None:
         return found
     url = f"{api}{PROTECTED}"
-    for origin in (*domains.page_origins, *foreign_origins(target)):
-        headers = {"Origin": origin}
-        found["simple"][origin] = _look(target, f"cors {origin}", url, headers, "GET", 0)
-        found["preflight"][origin] = _look(target, f"preflight {origin}", url, {**headers, **PREFLIGHT}, "OPTIONS", 0)
+    foreign = foreign_origins(target)
+    for origin in (*domains.page_origins, *foreign):
+        found["simple"][origin] = _look(target, f"cors {origin}", url, {"Origin": origin}, "GET", 0)
+    for origin in (*domains.page_origins, *foreign[:FOREIGN_PREFLIGHTS]):
+        headers = {"Origin": origin, **PREFLIGHT}
+        found["preflight"][origin] = _look(target, f"preflight {origin}", url, headers, "OPTIONS", 0)
     for name, credential in CREDENTIALS.items():
         found["refused"][name] = _look(target, f"with {name}", url, credential, "GET", 4096)
-    for path in DOCUMENTATION:
-        found["documentation"][path] = _look(target, f"described at {path}", f"{api}{path}", {}, "GET", 16_384)
     found["root"]["api"] = _look(target, "greeting", f"{api}/api/v1/", {"X-Correlation-ID": CORRELATION}, "GET", 4096)
     found["missing"]["route"] = _look(target, "missing route", f"{api}{MISSING}", {}, "GET", 16_384)
     return found
 
 
+def _description_looks(target: Target) -> dict[str, Look]:
+    """By origin, a look at all places where the API's description may be: under its own name, and under the site's."""
+    domains = target.settings.domains
+    if domains.api_origin is None:
+        return {}
+    found = {}
+    for origin in dict.fromkeys((domains.api_origin, *domains.page_origins[:1])):
+        urls_ = [f"{origin}{path}" for path in DESCRIPTIONS]
+        arguments = {"urls": urls_, "body_limit": DESCRIPTION_LIMIT, **lead(target), "control": target.settings.control}
+        found[origin] = Look("descriptions", origin, arguments)
+    return found
+
+
 def looks(target: Target) -> tuple[Look, ...]:
     """Every request."""
-    return tuple(look for group in _asked(target).values() for look in group.values())
+    asked = (look for group in _asked(target).values() for look in group.values())
+    return (*asked, *_description_looks(target).values())
 
 
 def read_answer(seen: Known[Any] | Unknown, url: str) -> Seen:
     """An answer from the looker's data."""
-    if isinstance(seen, Unknown):
-        return seen
-    row = seen.value
+    return seen if isinstance(seen, Unknown) else Known(_answer(seen.value, url))
+
+
+def _answer(row: Any, url: str) -> Answer:
     status = part(row, "status", int)
-    row = {"headers": {}, "location": "", "body": "", "sha256": "", "error": "", **row}
+    row = {"headers": {}, "location": "", "body": "", "sha256": "", "error": "", "again": "", **row}
     location, body, sha256, trouble = (part(row, key, str) for key in ("location", "body", "sha256", "error"))
-    return Known(
-        Answer(url, status, location, _headers(row), body, sha256, trouble, read_way(row), row.get("is_cut") is True)
-    )
+    way, end = read_way(row), None
+    if isinstance(way, Known) and way.value and "end" in row:
+        # What stands at the end leads nowhere else.
+        end = _answer({**part(row, "end", dict), "way": [], "again": ""}, way.value[-1].url)
+        end = None if not end.status else end
+    is_cut, again = row.get("is_cut") is True, part(row, "again", str)
+    return Answer(url, status, location, _headers(row), body, sha256, trouble, way, is_cut, end, again)
 
 
 def _headers(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -204,10 +262,21 @@ def parse(gathered: Gathered, target: Target) -> Web:
     nowhere = Unknown(Reason.NOT_CONFIGURED, "domains.api is not set (a name, or same-origin)")
     missing = groups["missing"].get("route", nowhere)
     root = groups["root"].get("api", nowhere)
+    described = {url: seen for look in _description_looks(target).values() for url, seen in _described(gathered, look)}
     return Web(
-        groups["front"], groups["simple"], groups["preflight"], groups["refused"], missing, groups["health"],
-        groups["documentation"], root,
+        groups["front"], groups["simple"], groups["preflight"], groups["refused"], missing, groups["health"], described,
+        root,
     )  # fmt: skip
+
+
+def _described(gathered: Gathered, look: Look) -> list[tuple[str, Seen]]:
+    """What was answered at each address that was asked, and at those that the pages there name."""
+    seen = gathered.saw(look)
+    if isinstance(seen, Unknown):
+        return [(url, seen) for url in look.arguments["urls"]]
+    answers = part(seen.value, "answers", dict)
+    rows = ((url, one if isinstance(one, Unknown) else Known(one)) for url, one in answers.items())
+    return [(url, read_answer(one, url)) for url, one in rows]
 
 
 def _answers(gathered: Gathered, asked: Mapping[str, Look]) -> dict[str, Seen]:

@@ -1,158 +1,226 @@
-"""Which known vulnerabilities the installed versions have: pip-audit for Python, the npm registry's bulk advisories.
+"""Which known vulnerabilities the installed versions have, by OSV: it matches names and versions itself.
 
-https://github.com/pypa/pip-audit, https://google.github.io/osv.dev/get-v1-vulns/,
-https://docs.npmjs.com/cli/commands/npm-audit#bulk-advisory-endpoint
+Names and versions are all that is sent.
+
+https://google.github.io/osv.dev/post-v1-querybatch/, https://google.github.io/osv.dev/get-v1-vulns/,
+https://ossf.github.io/osv-schema/
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any
 
 import requests
-from semantic_version import NpmSpec, Version
+from cvss import CVSS2, CVSS3, CVSS4, CVSSError
+from packaging.version import InvalidVersion, Version
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.gather.client import Client
+from pytest_zebu.gather.services import Refused, read_json, refusal
 from pytest_zebu.settings import Settings
 
-SECONDS = 60
-REQUEST_SECONDS = 5
-IDENTIFIER = re.compile(r"^[A-Za-z0-9-]{3,60}$")
-
+SECONDS = (3.0, 30.0)
+"""OSV itself takes up to 20 seconds for a page."""
+BATCH = 500
+PAGES = 50
+RECORDS = 2000
+AT_ONCE = 8
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{1,80}")
+PYTHON, NPM = "PyPI", "npm"
+SEVERITIES = ("low", "moderate", "high", "critical")
+WORDS = {"medium": "moderate", "important": "high"}
 
 Places = Mapping[str, Sequence[Sequence[str]]]
 """Names and versions of packages, by where they are."""
+Package = tuple[str, str, str]
+"""Ecosystem, name and version."""
 
 
 def ask_advisories(settings: Settings, python: Places, npm: Places) -> Any:
-    """Findings by place: which package, which version, which advisory, how severe."""
-    trust = settings.trust(settings.advisories.ca_file)
-    answers = _python(settings.advisories.osv, {_pair(one) for packages in python.values() for one in packages}, trust)
-    found: dict[str, Any] = {}
-    for place, packages in python.items():
-        if isinstance(answers, Unknown):
-            found[place] = answers
-        else:
-            found[place] = [row for one in packages for row in answers.get(_pair(one), ())]
-    for place, packages in npm.items():
-        found[place] = _npm(settings.advisories.npm, [_pair(one) for one in packages], trust)
-    return found
+    """Findings by place: which package, which version, which advisory, how severe, and in which versions it is mended."""
+    places = {
+        place: [(ecosystem, *_pair(one)) for one in packages]
+        for ecosystem, group in ((PYTHON, python), (NPM, npm))
+        for place, packages in group.items()
+    }
+    packages = {package for group in places.values() for package in group}
+    if not packages:
+        return dict.fromkeys(places, Unknown(Reason.MISSING, "no package with a version is named"))
+    with Client(settings.trust(settings.advisories.ca_file)) as client:
+        try:
+            named = _names(client, settings.advisories.osv, packages)
+            records = _records(client, settings.advisories.osv, {one for ids in named.values() for one in ids})
+        except Refused as error:
+            return dict.fromkeys(places, error.unknown)
+    try:
+        return {
+            place: [
+                row for one in group for row in _findings(one, [records[name] for name in sorted(named.get(one, ()))])
+            ]
+            for place, group in places.items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return dict.fromkeys(places, Unknown(Reason.GARBLED, "the advisories have another shape than known"))
 
 
-Pair = tuple[str, str]
-
-
-def _pair(one: Sequence[str]) -> Pair:
+def _pair(one: Sequence[str]) -> tuple[str, str]:
     name, version = one
     return name, version
 
 
-def _python(osv: str, pairs: Iterable[Pair], trust: str) -> dict[Pair, list[dict[str, Any]]] | Unknown:
-    """What is known of each name and version. The running image and its lock file often say the same: it is asked once."""
-    rounds: list[dict[str, str]] = []
-    for name, version in sorted(pairs):
-        # One list of requirements can have a name once only.
-        free = next((packages for packages in rounds if name not in packages), None)
-        if free is None:
-            rounds.append(free := {})
-        free[name] = version
-    if not rounds:
-        return Unknown(Reason.MISSING, "no package with a version is named")
-    found: dict[Pair, list[dict[str, Any]]] = {}
-    for packages in rounds:
-        rows = _pip_audit(osv, packages, trust)
-        if isinstance(rows, Unknown):
-            return rows
-        for row in rows:
-            found.setdefault((row["package"], row["version"]), []).append(row)
-    return found
+# Asking
 
 
-def _pip_audit(osv: str, packages: Mapping[str, str], trust: str) -> list[dict[str, Any]] | Unknown:
-    with tempfile.TemporaryDirectory(prefix="zebu-audit-") as folder:
-        file = Path(folder) / "requirements.txt"
-        file.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()))
-        command = [
-            sys.executable, "-m", "pip_audit", "--requirement", str(file), "--no-deps", "--disable-pip", "--strict",
-            "--vulnerability-service", "osv", "--osv-url", f"{osv}/v1/query", "--format", "json", "--desc", "off",
-            "--progress-spinner", "off", "--timeout", str(REQUEST_SECONDS),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False,
-                env={**os.environ, "REQUESTS_CA_BUNDLE": trust}, cwd=folder,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return Unknown(Reason.TIMED_OUT, f"pip-audit after {SECONDS} s")
+def _asked(client: Client, method: str, url: str, body: Any = None, missing: Any = None) -> Any:
+    """An answer; `missing`, where one is given, for what is not there.
+
+    Raises:
+        Refused: there is none.
+    """
+    what = "advisories"
     try:
-        rows = [
-            {"package": row["name"], "version": row["version"], "id": str(one["id"]), "aliases": list(one["aliases"])}
-            for row in json.loads(done.stdout)["dependencies"]
-            for one in row["vulns"]
-        ]
-    except (ValueError, KeyError, TypeError):
-        words = plain_text(done.stderr).strip().splitlines() or [f"exit status {done.returncode}"]
-        return Unknown(Reason.UNREACHABLE, f"pip-audit: {words[-1][:200]}")
-    return [{**row, "severity": _severity(osv, row["id"], trust)} for row in rows]
-
-
-def _severity(osv: str, identifier: str, trust: str) -> str:
-    """An advisory's severity in the words of GitHub's advisories; empty where the record says none."""
-    if not IDENTIFIER.match(identifier):
-        return ""
-    try:
-        with Client(trust) as client:
-            said = client.get(f"{osv}/v1/vulns/{identifier}", timeout=REQUEST_SECONDS).json()
-        return str(said.get("database_specific", {}).get("severity", "")).lower()
-    except (requests.RequestException, ValueError, AttributeError):
-        return ""
-
-
-def _is_within(version: str, versions: str) -> bool | None:
-    """Whether a version is within a range; nothing where one of the two is not understood."""
-    try:
-        return Version(version) in NpmSpec(versions)
-    except ValueError:
-        return None
-
-
-def _npm(registry: str, packages: Sequence[Pair], trust: str) -> Any:
-    versions: dict[str, list[str]] = {}
-    for name, version in packages:
-        versions.setdefault(name, []).append(version)
-    try:
-        with Client(trust) as client:
-            answer = client.post(
-                f"{registry}/-/npm/v1/security/advisories/bulk",
-                json=versions,
-                timeout=REQUEST_SECONDS,
-            )
-        if answer.status_code != 200:
-            return Unknown(Reason.UNDECIDABLE, f"npm advisories: status {answer.status_code}")
-        said = answer.json()
-        found, odd = [], []
-        for name, advisories in said.items():
-            for one in advisories:
-                identifier = str(one.get("url") or one["id"]).rsplit("/", 1)[-1]
-                row = {"id": identifier, "aliases": [], "severity": str(one["severity"]).lower()}
-                for version in versions[name]:
-                    is_hit = _is_within(version, one["vulnerable_versions"])
-                    if is_hit is None:
-                        odd.append(f"{name} {version}: {identifier}")
-                    elif is_hit:
-                        found.append({"package": name, "version": version, **row})
-        if odd and not found:
-            return Unknown(Reason.UNDECIDABLE, f"whether {plain_text(odd[0])[:120]} is about it cannot be told")
-        return found
+        with client.request(method, url, json=body, timeout=SECONDS, stream=True) as answer:
+            if answer.status_code == 404 and missing is not None:
+                return missing
+            if answer.status_code != 200:
+                raise Refused(refusal(answer.status_code, what, ""))
+            return read_json(answer, what)
     except requests.RequestException as error:
-        return Unknown(Reason.UNREACHABLE, f"npm advisories: {type(error).__name__}")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Unknown(Reason.GARBLED, "npm advisories have another shape than known")
+        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {type(error).__name__}")) from None
+
+
+def _batches(questions: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(questions)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _names(client: Client, osv: str, packages: Iterable[Package]) -> dict[Package, set[str]]:
+    """The advisories' identifiers, by package.
+
+    Raises:
+        Refused: they are not all known.
+    """
+    found: dict[Package, set[str]] = {}
+    todo: list[tuple[Package, dict[str, Any]]] = [(one, query) for one in sorted(packages) for query in _queries(one)]
+    for _ in range(PAGES):
+        following = []
+        for batch in _batches(todo):
+            said = _asked(client, "POST", f"{osv}/v1/querybatch", {"queries": [query for _, query in batch]})
+            try:
+                results = said["results"]
+                for (package, query), result in zip(batch, results, strict=True):
+                    # OSV gives nothing, or an empty object, for what it knows nothing of.
+                    for one in (result or {}).get("vulns") or ():
+                        found.setdefault(package, set()).add(str(one["id"]))
+                    if token := (result or {}).get("next_page_token"):
+                        following.append((package, {**query, "page_token": token}))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise Refused(Unknown(Reason.GARBLED, "advisories: the answer has another shape than known")) from None
+        if not following:
+            return found
+        todo = following
+    raise Refused(Unknown(Reason.GARBLED, f"advisories: there are more than {PAGES} pages, which are not all read"))
+
+
+def _queries(package: Package) -> Iterator[dict[str, Any]]:
+    """A version with a label of somebody's own build (PEP 440) is asked about without it as well: only that is published."""
+    ecosystem, name, version = package
+    versions = {version: None}
+    if ecosystem == PYTHON:
+        with suppress(InvalidVersion):
+            versions[Version(version).public] = None
+    for one in versions:
+        yield {"package": {"ecosystem": ecosystem, "name": name}, "version": one}
+
+
+def _records(client: Client, osv: str, names: set[str]) -> dict[str, Mapping[str, Any]]:
+    """The advisories themselves.
+
+    One that the database has no more keeps its name: of how severe it is, nothing is known.
+
+    Raises:
+        Refused: one of them cannot be had.
+    """
+
+    def record(name: str) -> Mapping[str, Any]:
+        found = _asked(client, "GET", f"{osv}/v1/vulns/{name}", missing={})
+        return {"id": name} | found if isinstance(found, dict) else {"id": name}
+
+    odd = [name for name in names if not IDENTIFIER.fullmatch(name)]
+    if odd or len(names) > RECORDS:
+        why = f"{plain_text(odd[0])[:60]} is no name of one" if odd else f"{len(names)} are too many to be read"
+        raise Refused(Unknown(Reason.GARBLED, f"advisories: {why}"))
+    ordered = sorted(names)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(ordered, pool.map(record, ordered), strict=True))
+
+
+# Reading
+
+
+def _findings(package: Package, records: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What is known of a package, each vulnerability once, whoever published it; what was withdrawn is none."""
+    groups: list[list[Mapping[str, Any]]] = []
+    for record in records:
+        if record.get("withdrawn"):
+            continue
+        names = _all_names(record)
+        same = [group for group in groups if any(names & _all_names(one) for one in group)]
+        groups = [group for group in groups if group not in same] + [[*chain(*same), record]]
+    for group in groups:
+        group.sort(key=lambda record: (not str(record["id"]).startswith("GHSA-"), str(record["id"])))
+        severities = [_severity(record) for record in group]
+        yield {
+            "package": package[1],
+            "version": package[2],
+            "id": str(group[0]["id"]),
+            "aliases": sorted(set().union(*map(_all_names, group)) - {str(group[0]["id"])}),
+            "severity": max(severities, key=lambda one: SEVERITIES.index(one) if one else -1),
+            "fixed": list(dict.fromkeys(chain.from_iterable(_fixed(package, record) for record in group))),
+        }
+
+
+def _all_names(record: Mapping[str, Any]) -> set[str]:
+    return {str(record["id"]), *map(str, record.get("aliases") or ())}
+
+
+def _severity(record: Mapping[str, Any]) -> str:
+    """In the words of GitHub's advisories; empty where the record does not say.
+
+    The database's own word counts, else the highest of the vectors, whole or by package.
+    """
+    affected = record.get("affected") or ()
+    for place in (record, *affected):
+        word = str((place.get("database_specific") or {}).get("severity", "")).lower()
+        if WORDS.get(word, word) in SEVERITIES:
+            return WORDS.get(word, word)
+    vectors = [one for place in (record, *affected) for one in place.get("severity") or ()]
+    return max((_of_vector(one) for one in vectors), key=lambda one: SEVERITIES.index(one) if one else -1, default="")
+
+
+def _of_vector(entry: Mapping[str, Any]) -> str:
+    kinds = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
+    kind = kinds.get(str(entry.get("type")))
+    if kind is None:
+        return ""
+    try:
+        vector = kind(str(entry.get("score")))
+        word = str(vector.severity if kind is CVSS4 else vector.severities()[0]).lower()
+    except CVSSError:
+        return ""
+    return WORDS.get(word, word) if WORDS.get(word, word) in SEVERITIES else ""
+
+
+def _fixed(package: Package, record: Mapping[str, Any]) -> Iterator[str]:
+    for affected in record.get("affected") or ():
+        about = affected.get("package") or {}
+        if about.get("ecosystem") == package[0] and str(about.get("name")).lower() == package[1].lower():
+            for stretch in affected.get("ranges") or ():
+                if stretch.get("type") != "GIT":
+                    yield from (str(event["fixed"]) for event in stretch.get("events") or () if "fixed" in event)

@@ -31,8 +31,8 @@ DRIVER = re.compile(r"^(postgres(?:ql)?)(?:\+[a-z0-9]+)?://")
 DECLARED = "the declared database"
 HBA = "FROM pg_hba_file_rules)"
 NO_HBA = (
-    "FROM (SELECT NULL::text AS type, NULL::text AS address, NULL::text AS netmask, NULL::text AS auth_method,"
-    " 0 AS line_number, NULL::text AS error) none WHERE false)"
+    "FROM (SELECT NULL::text AS type, NULL::text[] AS database, NULL::text[] AS user_name, NULL::text AS address, NULL::text AS netmask,"
+    " NULL::text AS auth_method, NULL::text[] AS options, 0 AS line_number, NULL::text AS error) pg_hba_file_rules WHERE false)"
 )
 RIGHTS = """SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
   has_table_privilege('pg_hba_file_rules', 'SELECT') AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')"""

@@ -21,7 +21,7 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
-my (%value, %secret, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files);
+my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files);
 my $env_trouble = '';
 my %why;    # why a discovered value is not there, where there is more to say than that
 
@@ -101,6 +101,10 @@ sub start {
       $ENV{HOME} = '/nonexistent';
     }
     $ENV{$_} = $job->{env}{$_} for keys %{ $job->{env} || {} };
+    if ($job->{call}) {
+      eval { $job->{call}->(); 1 } or POSIX::_exit(1);
+      POSIX::_exit(close(STDOUT) ? 0 : 1);
+    }
     exec @{ $job->{argv} } or POSIX::_exit(127);
   }
   close $_ for $out_w, $err_w;
@@ -329,12 +333,14 @@ sub discover_containers {
     my $env = $container->{env};
     push @environment, ["container:$container->{service}", $_, $env->{$_}] for sort keys %$env;
     $public{ lc $env->{$_} } = 1 for grep { defined $env->{$_} } qw(POSTGRES_DB POSTGRES_USER PGDATABASE PGUSER);
-    $value{APP_DIR} //= $container->{label}{'com.docker.compose.project.working_dir'};
     $config_files{$_} = 1 for grep { $_ ne '' } split /,/, $container->{label}{'com.docker.compose.project.config_files'} // '';
     $value{FRONTEND_ADDRESS} //= address_of($container) if $container->{service} eq 'frontend' && address_of($container);
   }
+  $value{CONFIG_FILES} = join "\n", sort keys %config_files;
   my @services = grep { ($_->{label}{'com.docker.compose.oneoff'} // '') ne 'True' } @mine;
   my $backend = discover_backend(@services);
+  my $folder = deployed_folder($backend, @services, @mine);
+  $value{APP_DIR} = $folder if defined $folder;
   my %url = $backend ? %{ $backend->{env} } : ();
   my $host = $url{PGHOST} // $url{POSTGRES_HOST} // $url{DB_HOST};
   my ($database) = discover_server('DB_CONTAINER', 'postgres', 'PostgreSQL', $url{DATABASE_URL} // (defined $host ? "postgresql://$host" : undef), \%programs, @services);
@@ -346,9 +352,20 @@ sub discover_containers {
     $value{DB_NAME} //= $env->{POSTGRES_DB} // $env->{POSTGRESQL_DATABASE} // $value{DB_ADMIN};
     $dotenv_else{POSTGRES_PASSWORD} = $env->{POSTGRES_PASSWORD} // $env->{POSTGRESQL_PASSWORD};
   }
-  my ($redis) = discover_server('REDIS_CONTAINER', 'redis', 'Redis', $url{REDIS_URL} // $url{CACHE_URL} // (defined $url{REDIS_HOST} ? "redis://$url{REDIS_HOST}" : undef), \%programs, grep { $_->{running} } @services);
+  my ($redis) = discover_server('REDIS_CONTAINER', 'redis', 'Redis', redis_url(%url), \%programs, grep { $_->{running} } @services);
   $value{REDIS_CONTAINER} = $redis->{id} if $redis;
-  $dotenv_else{REDIS_PASSWORD} = unescape($1) if ($url{REDIS_URL} // '') =~ m{^\w+://[^\s/:@]*:(.+)@};
+  $dotenv_else{REDIS_PASSWORD} = unescape($2) if (redis_url(%url) // '') =~ m{^[\w+.-]+://([^\s/:@]*):(.+)@} && ($1 eq '' || $1 eq 'default');
+}
+
+# Where compose worked when it made what runs now: the backend first, then what was made last.
+sub deployed_folder {
+  my ($backend, @others) = @_;
+  my @newest = sort { ($b->{running} ? 1 : 0) <=> ($a->{running} ? 1 : 0) || ($b->{shown}{Created} // '') cmp ($a->{shown}{Created} // '') } @others;
+  for my $container ($backend && $backend->{running} ? $backend : (), @newest) {
+    my $folder = $container->{label}{'com.docker.compose.project.working_dir'} // '';
+    return $folder if $folder ne '';
+  }
+  return;
 }
 
 sub discover_server {
@@ -377,6 +394,14 @@ sub discover_backend {
 
 sub is_pooler { my ($container) = @_; return scalar grep { m{(?:^|/)(?:pgbouncer|pgcat|pgpool|odyssey|pgadmin4?|postgres_exporter)(?:$|[.\s])} } @{ $container->{command} } }
 
+# The backend's own address of Redis, or the host of its pieces
+sub redis_url {
+  my (%url) = @_;
+  my ($given) = grep { defined && $_ ne '' } @url{qw(REDIS_URL REDIS_URI REDIS_DSN VALKEY_URL CACHE_URL)};
+  my ($host) = grep { defined && $_ ne '' } @url{qw(REDIS_HOST VALKEY_HOST)};
+  return $given // (defined $host ? "redis://$host" : undef);
+}
+
 sub unescape { my ($text) = @_; $text =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge; return $text }
 
 # What must not leave: of a variable, what its name says is a secret, and in any value what its form says is one. Of names
@@ -396,6 +421,7 @@ sub remember_secrets {
     next if $PLAIN{$name} || length $secret < 3 || is_nothing($secret) || is_placeholder($secret, 1) || $secret =~ /^[0-9.,:-]{1,7}$/;
     # What may as well be a word of the program's is hidden, and not looked for in its history.
     $secret{$secret} = @words && $secret eq $words[0] ? $secret{$secret} || 1 : 2;
+    $called{$secret} //= $name;
   }
 }
 
@@ -536,17 +562,7 @@ sub discover_files {
   my $place = sub { $_[0] =~ m{^/} ? $_[0] : "$folder/$_[0]" };
   my @names = find_env_files($folder);
   my %text = map { $_ => slurp($place->($_)) } @names;
-  my %holds;
-  for my $name (sort keys %text) {
-    next if !defined $text{$name};
-    my $is_example = $name =~ $EXAMPLE;
-    my ($found, $trouble) = parse_env($text{$name});
-    my $before = keys %secret;
-    # What an example says is no secret, unless it looks like one.
-    for my $pair (@$found) { remember_secrets(@$pair) if !$is_example || hide_shapes($pair->[1]) ne $pair->[1] }
-    remember_lines($text{$name}, $is_example) if $trouble ne '' || $name =~ /\.envrc$/;
-    $holds{$name} = 1 if grep { my ($variable, $value) = @$_; is_secret($variable) == 2 && !$is_example && length $value >= 3 && !is_nothing($value) && !is_placeholder($value, 1) && !$PLAIN{$variable} } @$found;
-  }
+  my %holds = map { defined $text{$_} ? ($_ => learn_env($_, $text{$_})) : () } sort keys %text;
   if (grep { $_ eq '.env' } @names) {
     $value{ENV_FILE} = '.env';
     if (!defined $text{'.env'}) { $env_trouble = 'it could not be read' }
@@ -562,19 +578,186 @@ sub discover_files {
   my ($example) = grep { defined $text{$_} } map { my $kind = $_; map { "$kind.$_" } qw(example sample template dist) } '.env.production', '.env.prod', '.env';
   if (defined $example) { push @environment, map { ['example', @$_] } @{ (parse_env($text{$example}))[0] } }
   delete $secret{$_} for grep { $public{ lc $_ } } keys %secret;
-  my @known = grep { length($_) >= 8 && $secret{$_} == 2 } keys %secret;
-  for my $name (@names) {
-    my @stat = stat $place->($name) or next;
-    my $user = getpwuid($stat[4]) // $stat[4];
-    my $group = getgrgid($stat[5]) // $stat[5];
-    my $holds = !defined $text{$name} ? 'unreadable' : $holds{$name} || (grep { index($text{$name}, $_) >= 0 } @known) ? 'secrets' : 'none';
-    push @env_files, join "\t", sprintf('%04o', $stat[2] & 07777), $user, $group, $holds, clean($name);
-  }
+  tell_env($_, $place->($_), $text{$_}, $holds{$_}) for @names;
   my @owner = stat $folder;
   $value{OWNER} = "$owner[4] $owner[5]" if @owner;
 }
 
 sub clean { my ($text) = @_; $text =~ s/[^\x20-\x7e]/?/g; return $text }
+
+# What a file of the environment says, for the filter; whether it has a secret's value by the name of a variable.
+sub learn_env {
+  my ($name, $text) = @_;
+  my $is_example = $name =~ $EXAMPLE;
+  my ($found, $trouble) = parse_env($text);
+  # What an example says is no secret, unless it looks like one.
+  for my $pair (@$found) { remember_secrets(@$pair) if !$is_example || hide_shapes($pair->[1]) ne $pair->[1] }
+  remember_lines($text, $is_example) if $trouble ne '' || $name =~ /\.envrc$/;
+  return scalar grep { my ($variable, $value) = @$_; is_secret($variable) == 2 && !$is_example && length $value >= 3 && !is_nothing($value) && !is_placeholder($value, 1) && !$PLAIN{$variable} } @$found;
+}
+
+sub has_known { my ($text) = @_; return scalar grep { length($_) >= 8 && $secret{$_} == 2 && index($text, $_) >= 0 } keys %secret }
+
+sub tell_env {
+  my ($name, $path, $text, $holds) = @_;
+  my @stat = stat $path or return;
+  my ($user, $group) = (getpwuid($stat[4]) // $stat[4], getgrgid($stat[5]) // $stat[5]);
+  my $said = !defined $text ? 'unreadable' : $holds || has_known($text) ? 'secrets' : 'none';
+  push @env_files, join "\t", sprintf('%04o', $stat[2] & 07777), $user, $group, $said, clean($name);
+}
+
+# The walk: where on the machine people keep checkouts and files of the environment. It looks at names, and stays out of
+# what other machines serve, as who waits for one that is away waits forever.
+
+my ($MOST_FOLDERS, $MOST_FOUND, $DEEPEST, $WALK_SECONDS) = (40_000, 600, 9, 4);
+my $AWAY = qr/^(?:nfs\d?|cifs|smb\w*|9p|ceph|glusterfs|afs|autofs|lustre|davfs|fuse\.(?!lxcfs|fuse-overlayfs|mergerfs|bindfs)\w.*|proc|sysfs|cgroup2?|devtmpfs|devpts)$/;
+my $PASSED = qr/^(?:\.git|node_modules|\.?venv|__pycache__|site-packages|\.cache|\.npm|\.cargo|\.rustup|\.gradle|\.m2|\.nvm|\.pyenv|overlay2|containers|snap)$/;
+my (@checkouts, $walked);
+
+sub roots {
+  return split /\n/, $setting{roots} if defined $setting{roots};
+  my %passed = map { $_ => 1 } qw(bin boot dev lib lib32 lib64 libx32 lost+found media proc run sbin snap sys usr var);
+  opendir my $handle, '/' or return;
+  my @found = map { "/$_" } sort grep { !/^\./ && !$passed{$_} } readdir $handle;
+  closedir $handle;
+  push @found, qw(/usr/local /var/www /var/opt /var/tmp /var/backups);
+  # People and runners may live elsewhere: /var/lib/jenkins, /var/lib/gitlab-runner.
+  push @found, grep { m{^/var/lib/[^/]} } map { (split /:/)[5] // '' } grep { (split /:/)[2] =~ /^\d{3,}$/ } grep { /^[^:]*:[^:]*:\d+:/ } split /\n/, slurp('/etc/passwd') // '';
+  return @found;
+}
+
+sub hex_name { my ($path) = @_; $path =~ s/([%\x00-\x20\x7f])/sprintf '%%%02X', ord $1/ge; return $path }
+
+sub walk {
+  my (%once, %away);
+  for my $line (split /\n/, do { open my $file, '<', '/proc/self/mounts'; local $/; $file ? <$file> // '' : '' }) {
+    my (undef, $point, $type) = split / /, $line;
+    next if !defined $type;
+    $point =~ s/\\([0-7]{3})/chr oct $1/ge;
+    $away{$point} = $type =~ $AWAY ? $type : '';
+  }
+  my @open = map { [$_, 0] } grep { !$once{$_}++ && !-l $_ && -d _ } roots();
+  my ($end, $seen, $found, $unread) = (now() + 1000 * $WALK_SECONDS, 0, 0, 0);
+  while (my $next = shift @open) {
+    my ($path, $depth) = @$next;
+    next if $depth && $once{$path};    # a root of its own
+    if ($away{$path}) { print 'away ', hex_name($path), "\n"; next }
+    if (++$seen > $MOST_FOLDERS || $found > $MOST_FOUND || now() > $end) { print 'cut ', $found > $MOST_FOUND ? 'too many files' : $seen > $MOST_FOLDERS ? "$MOST_FOLDERS folders" : "$WALK_SECONDS seconds", "\n"; last }
+    opendir my $handle, $path or do { $unread++; next };
+    for my $name (sort grep { !/^\.\.?$/ } readdir $handle) {
+      my $its = "$path/$name";
+      if ($name eq '.git') { $found++; print 'git ', hex_name($path), "\n"; next }
+      next if $name =~ $PASSED;
+      lstat $its or next;
+      if (-d _) { push @open, [$its, $depth + 1] if $depth < $DEEPEST }
+      elsif ($name =~ $ENV_NAME && (-l _ ? -f $its : -f _)) { $found++; print 'env ', hex_name($its), "\n" }
+      elsif ($name =~ /^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/ && -f _) { print 'compose ', hex_name($its), "\n" }
+    }
+    closedir $handle;
+  }
+  print "walked $seen $unread\n";
+}
+
+# Where the repository of a checkout is, and what its worktrees have in common.
+sub git_folders {
+  my ($path) = @_;
+  return ("$path/.git", "$path/.git") if -d "$path/.git";
+  my ($own) = (slurp("$path/.git") // '') =~ /^gitdir:\s*(.+?)\s*$/m or return;
+  $own = "$path/$own" if $own !~ m{^/};
+  my ($common) = (slurp("$own/commondir") // '') =~ /^(.+?)\s*$/m;
+  return ($own, !defined $common ? $own : $common =~ m{^/} ? $common : "$own/$common");
+}
+
+# Owner and name of what a checkout fetches from, of each remote
+sub remotes_of {
+  my ($path) = @_;
+  my (undef, $common) = git_folders($path) or return;
+  my ($is_remote, @found) = 0;
+  for my $line (split /\n/, slurp("$common/config") // '') {
+    if ($line =~ /^\s*\[\s*(\w+)/) { $is_remote = lc $1 eq 'remote'; next }
+    next if !$is_remote || $line !~ /^\s*url\s*=\s*"?([^"]+?)"?\s*$/i;
+    (my $url = $1) =~ s{(?:\.git)?/*$}{};
+    push @found, lc $1 if $url =~ m{([^/:\@]+/[^/:\@]+)$};
+  }
+  return @found;
+}
+
+sub head_of {
+  my ($path) = @_;
+  my ($own, $common) = git_folders($path) or return '';
+  my $head = slurp("$own/HEAD") // '';
+  if ($head =~ m{^ref: (refs/[\w./+-]+)\s*$} && $1 !~ /\.\./) {
+    my $ref = $1;
+    $head = slurp("$common/$ref") // ((slurp("$common/packed-refs") // '') =~ /^([0-9a-f]{40,64}) \Q$ref\E$/m ? $1 : '');
+  }
+  return $head =~ /^([0-9a-f]{40}(?:[0-9a-f]{24})?)\s*$/ ? $1 : '';
+}
+
+# Of all that the walk saw, what is the project's: by what it fetches from, by a secret in use, by a compose file in use.
+sub adopt {
+  my ($job) = @_;
+  my $folder = $value{APP_DIR};
+  return if !defined $folder || !-d $folder;
+  my (%git, @env, @compose, @trouble);
+  my ($seen, $unread) = (0, 0);
+  for my $line (split /\n/, $job->{out}) {
+    my ($kind, $rest) = split / /, $line, 2;
+    (my $path = $rest // '') =~ s/%([0-9A-F]{2})/chr hex $1/ge;
+    if ($kind eq 'git') { $git{$path} = 1 }
+    elsif ($kind eq 'env') { push @env, $path }
+    elsif ($kind eq 'compose') { push @compose, $path }
+    elsif ($kind eq 'cut') { push @trouble, "it was cut at $path" }
+    elsif ($kind eq 'away') { push @trouble, "$path is on another machine" if $path !~ m{^/(?:proc|sys|dev)\b} }
+    elsif ($kind eq 'walked') { ($seen, $unread) = split / /, $path }
+  }
+  push @trouble, 'it did not end in time' if !$seen;
+  push @trouble, "$unread folders could not be read" if $unread;
+  my %ours = map { $_ => 1 } remotes_of($folder);
+  my $around = sub { my ($path) = @_; while ($path =~ s{/[^/]*$}{}) { return $path if exists $git{$path} || $path eq $folder } return '' };
+  my %text = map { my $text = slurp($_); defined $text ? ($_ => $text) : () } @env;
+  my %kind;
+  for my $path (grep { $_ ne $folder } sort keys %git) {
+    my @remotes = remotes_of($path);
+    $kind{$path} = (grep { $ours{$_} } @remotes) ? 'remote' : @remotes ? 'other' : 'unknown';
+  }
+  # A folder that is no checkout is the project's, too, if compose would take it for it: by its file, or by its name.
+  my @mine = map { slurp($_) // () } sort keys %config_files;
+  for my $path (grep { !$config_files{$_} } @compose) {
+    my ($place) = $path =~ m{^(.*)/[^/]*$} or next;
+    my $its = $around->($path) || $place;
+    next if $its eq $folder || ($kind{$its} // 'unknown') !~ /^(?:other|unknown)$/;
+    my $text = slurp($path) // next;
+    (my $called = lc $place) =~ s{^.*/|[^a-z0-9_-]}{}g;
+    $kind{$its} = 'compose' if grep({ $_ eq $text } @mine) || ($called ne '' && $called eq ($value{PROJECT} // $setting{project} // ''));
+    $git{$its} //= 0 if ($kind{$its} // '') eq 'compose';
+  }
+  for my $path (@env) {
+    my $its = $around->($path);
+    $kind{$its} = 'secrets' if ($kind{$its} // '') =~ /^(?:other|unknown)$/ && $path !~ $EXAMPLE && defined $text{$path} && has_known($text{$path});
+  }
+  my %told = map { (split /\t/)[4] => 1 } @env_files;
+  for my $path (@env) {
+    my $its = $around->($path);
+    my $is_inside = index($path, "$folder/") == 0;
+    my $shown = $is_inside ? substr $path, 1 + length $folder : $path;
+    next if $told{ clean($shown) } || @env_files >= 200;
+    my $is_ours = ($is_inside && ($its eq $folder || $its eq '')) || ($kind{$its} // '') =~ /^(?:remote|compose|secrets)$/;
+    next if !$is_ours && (!defined $text{$path} || !has_known($text{$path}));
+    tell_env($shown, $path, $text{$path}, defined $text{$path} ? learn_env($path, $text{$path}) : 0);
+  }
+  delete $secret{$_} for grep { $public{ lc $_ } } keys %secret;
+  my $unknown = 0;
+  for my $path (grep { $kind{$_} ne 'other' } sort keys %kind) {
+    my @stat = stat $path or next;
+    if ($kind{$path} eq 'unknown') { next if ++$unknown > 10 }
+    elsif ($git{$path}) {
+      if (@checkouts >= 12) { push @trouble, 'there are more than 12 checkouts'; last }
+      push @checkouts, { path => $path, as => [@stat[4, 5]] };
+    }
+    push @env_files, join "\t", 'checkout', $kind{$path}, clean(getpwuid($stat[4]) // $stat[4]), '-', clean($path);
+  }
+  push @env_files, join "\t", 'walked', $seen, $unread, '-', clean(join '; ', @trouble);
+}
 
 sub judged_environment {    # one line per variable: where, name, length, distinct, classes, placeholder, group, value if it is no secret
   my (%group, @lines);
@@ -647,6 +830,16 @@ sub string_of {
 
 # The run
 
+# What is looked for: lines of a variable's name and a value, or a line of one.
+sub secrets_by_name {
+  my %line;
+  for my $secret (grep { $secret{$_} == 2 } sort keys %secret) {
+    (my $name = $called{$secret}) =~ s/[^\w.-]/_/g;
+    $line{$_} //= $name for grep { length($_) >= 8 } split /\n/, $secret;
+  }
+  return join '', map { "$line{$_} $_\n" } sort keys %line;
+}
+
 sub start_probe {
   my ($probe) = @_;
   my %env = map { ("ZEBU_$_" => $value{$_}) } grep { $_ ne 'CONTAINERS' && $value{$_} !~ /\0/ } keys %value;
@@ -662,7 +855,7 @@ sub start_probe {
     return;
   }
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
-  $probe->{input} = join '', map { "$_\n" } sort grep { length($_) >= 8 } map { split /\n/ } grep { $secret{$_} == 2 } keys %secret if $probe->{secrets};
+  $probe->{input} = secrets_by_name() if $probe->{secrets};
   my @as;
   if ($probe->{owner} && $root && exists $value{OWNER}) {
     my @ids = split ' ', $value{OWNER};
@@ -674,17 +867,40 @@ sub start_probe {
   queue($probe);
 }
 
+# What is asked of every checkout of the project: of the deployed one, and of each other as its owner.
+sub start_each {
+  my ($probe) = @_;
+  $value{DEPLOYED} = head_of($value{APP_DIR}) if defined $value{APP_DIR};
+  start_probe($probe);
+  return if !$probe->{argv};
+  for my $other (@checkouts) {
+    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input)), env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
+    $job{as} = $other->{as} if $root && $other->{as}[0] != 0;
+    push @{ $probe->{others} }, [$other->{path}, \%job];
+    queue(\%job);
+  }
+}
+
 sub main {
   read_request();
   $select = IO::Select->new;
   $running = 0;
   my $processors = count_processors();
   $at_once = 4 * $processors if 4 * $processors > $at_once;
+  my @each = grep { $_->{each} } @probes;
+  my $awaited = @each ? 2 : 1;
+  my $arrived = sub {
+    return if --$awaited || !@each;
+    adopt($walked);
+    start_each($_) for @each;
+  };
   my $discovered = sub {
     discover_containers($_[0]);
     discover_files();
-    start_probe($_) for grep { $_->{waits} } @probes;
+    start_probe($_) for grep { $_->{waits} && !$_->{each} } @probes;
+    $arrived->();
   };
+  start({ call => \&walk, timeout => $WALK_SECONDS + 2, limit => 1_048_576, then => sub { ($walked) = @_; $arrived->() } }) if @each;
   start({
     argv => ['/bin/sh', '-c', 'ids=$(docker ps -aq --no-trunc) || exit 9; [ -n "$ids" ] || exit 0; exec docker inspect --format "$FORMAT" $ids'],
     env => { FORMAT => $INSPECT }, timeout => $setting{discovery_timeout} || 10, limit => 4_194_304, then => $discovered });
@@ -705,6 +921,10 @@ sub main {
       out => $own{$name} // '', err => defined $own{$name} ? '' : 'CONTAINERS' };
   }
   for my $probe (@probes) {
+    for my $other (@{ $probe->{others} || [] }) {
+      my ($path, $job) = @$other;
+      $probe->{out} .= join "\n", '', 'checkout=' . clean($path), "ended=$job->{kind} $job->{status}", $job->{out};
+    }
     my ($out, $err) = map { filtered($_ // '', $probe->{code}) } @$probe{qw(out err)};
     printf "%s %s %d %d %d %d\n", @$probe{qw(name kind status took)}, length $out, length $err;
     print $out, $err;

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typing import Any, Literal
 from urllib.parse import urljoin
 
 import dns.exception
+import dns.flags
 import dns.name
 import dns.rdatatype
 import requests
@@ -29,7 +31,8 @@ from OpenSSL import SSL
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.gather import audit, places, services
+from pytest_zebu.gather import audit, forge, places, services
+from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -61,8 +64,14 @@ ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
 REDIRECTS = (301, 302, 303, 307, 308)
+GATEWAY_TIMEOUT = 504
+COUNTED = (429, 503)
+"""With what proxies answer whom they count (nginx with 503, unless it is told otherwise)."""
+CALM_SECONDS = 0.5
 LONGEST_WAY = 20
 """So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
+TRIPS = 3
+"""Connections of which the quickest tells how long the way is."""
 PORTS_AT_ONCE = 600
 HEADER_LIMIT = 100
 PAGE_LIMIT = 262_144
@@ -86,6 +95,11 @@ HEADERS = frozenset(
 """What is kept of an answer's headers: cookies, for one, are not."""
 _SCRIPT = re.compile(r"""<script[^>]*\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
 _API_BASE = re.compile(r"""["'`]((?:https?://[A-Za-z0-9.:_-]+)?/api/v\d+)/?["'`]""")
+
+_NEVER_REACHED = re.compile(
+    r"""((?:(?<![=!<>])=|=>|[(,:\[{;?]|\breturn\s?)\s*(["'])[^"'`\\\n]+\2)(?:\s*(?:\|\||\?\?)\s*(["'`])https?://[^"'`\s]*\3)+"""
+)
+"""An address behind a text that is always there, where nothing else stands before that: no script comes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +135,12 @@ class Outside:
                     return self._everywhere(arguments, lambda place: ask(arguments, self._places(arguments, place)))
                 case "http":
                     return ask(arguments, self._places(arguments))
+                case "descriptions":
+                    return read_descriptions(arguments, self._places(arguments))
                 case "timing":
                     return time_requests(arguments, self._places(arguments))
+                case "keyed":
+                    return ask_with_key(self.target.settings, arguments["url"])
                 case "scripts":
                     return read_scripts(arguments["url"], arguments["control"], self._places(arguments))
                 case "ssh":
@@ -130,9 +148,9 @@ class Outside:
                 case "browser":
                     return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
                 case "forge":
-                    return services.ask_forge(self.target.settings, arguments)
+                    return forge.ask_forge(self.target.settings, arguments)
                 case "proxmox":
-                    return services.ask_proxmox(self.target.settings, arguments["paths"])
+                    return services.ask_proxmox(self.target.settings, arguments["questions"])
                 case "proxy":
                     return services.ask_proxy(self.target.settings)
                 case "advisories":
@@ -336,30 +354,27 @@ def _answers_again(control: str, source: str | None) -> bool:
 def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
     """Addresses of a name by every authoritative server and every resolver."""
     asked = [(server, False) for server in resolvers]
-    authoritative = _authoritative_servers(domain, resolvers)
-    if isinstance(authoritative, Unknown):
-        servers = [
-            {"server": "authoritative servers", "authoritative": True, "addresses": [], "unknown": authoritative}
-        ]
+    rows: list[dict[str, Any]] = []
+    hosts = _authoritative_servers(domain, resolvers)
+    if isinstance(hosts, Unknown):
+        rows.append({"server": "authoritative servers", "authoritative": True, "addresses": [], "unknown": hosts})
     else:
-        servers = []
-        asked = [(server, True) for server in authoritative] + asked
+        for host, addresses in hosts.items():
+            row = {"server": host, "authoritative": True, "addresses": []}
+            if isinstance(addresses, Unknown):
+                rows.append({**row, "unknown": addresses})
+            elif not addresses:
+                none = Unknown(Reason.MISSING, f"the name server {host} has no address")
+                rows.append({**row, "unknown": none, "refuses": "no address"})
+        known = {address for found in hosts.values() if not isinstance(found, Unknown) for address in found}
+        asked = [(server, True) for server in sorted(known)] + asked
     with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
-        for (server, is_authority), addresses in zip(
-            asked, pool.map(lambda place: _addresses(domain, place, resolvers), asked), strict=True
-        ):
-            unknown = addresses if isinstance(addresses, Unknown) else None
-            known = [] if isinstance(addresses, Unknown) else addresses
-            row = {"server": server, "authoritative": is_authority, "addresses": known, "unknown": unknown}
-            if is_authority and (beyond := places.no_way_to(server)):
-                # Whoever has a way there asks it; those that we can ask have the same zone.
-                row |= {"unknown": beyond, "beyond": True}
-            servers.append(row)
-    return {"servers": servers}
+        rows += pool.map(lambda place: _row(domain, place, resolvers), asked)
+    return {"servers": rows}
 
 
-def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unknown:
-    """The addresses of the name servers of the zone that holds a name: the closest one above it that has any."""
+def _authoritative_servers(domain: str, resolvers: list[str]) -> dict[str, list[str] | Unknown] | Unknown:
+    """The name servers of the zone that holds a name, with their addresses: of the closest one above it that has any."""
     name = dns.name.from_text(domain)
     complaint = "no resolver answers"
     for resolver in resolvers:
@@ -368,14 +383,13 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unk
             while len(zone) > 1:
                 answer = places.query(zone, "NS", resolver)
                 hosts = [
-                    record.target
+                    record.target.to_text()
                     for rrset in answer.answer
                     if rrset.rdtype == dns.rdatatype.NS and rrset.name == zone
                     for record in rrset
                 ]
                 if hosts:
-                    found = {address for host in hosts for address in places.resolve(host.to_text(), resolver)}
-                    return sorted(found) or Unknown(Reason.UNDECIDABLE, f"the name servers of {zone} have no address")
+                    return {host: _addresses_of(host, resolvers) for host in hosts}
                 zone = zone.parent()
             complaint = f"{resolver} knows no name server of {domain}"
         except (dns.exception.DNSException, OSError) as error:
@@ -383,16 +397,30 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> list[str] | Unk
     return Unknown(Reason.UNREACHABLE, complaint)
 
 
-def _told_by_authority(domain: str, server: str, resolvers: list[str]) -> list[str]:
-    """What a name's own server says; where that is an alias into another zone, a resolver tells the rest."""
+def _addresses_of(host: str, resolvers: list[str]) -> list[str] | Unknown:
+    """Where a name server is."""
+    try:
+        return _told_by_any(host, resolvers)
+    except (dns.exception.DNSException, OSError) as error:
+        return Unknown(Reason.UNREACHABLE, f"where the name server {host} is: {type(error).__name__} {error}"[:200])
+
+
+def _told_by_authority(domain: str, server: str, resolvers: list[str]) -> tuple[list[str], bool]:
+    """What a name's own server says, and whether it says that it is one.
+
+    Where it names an alias into another zone, a resolver tells the rest.
+    """
     found: set[str] = set()
+    is_authority = True
     for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
         name = dns.name.from_text(domain)
-        end, records = places.chain(places.query(name, dns.rdatatype.to_text(kind), server, recurse=False), name, kind)
+        answer = places.query(name, dns.rdatatype.to_text(kind), server, recurse=False)
+        is_authority = is_authority and bool(answer.flags & dns.flags.AA)
+        end, records = places.chain(answer, name, kind)
         if not records and end != name:
-            return _told_by_any(end.to_text(), resolvers)
+            return _told_by_any(end.to_text(), resolvers), is_authority
         found |= {str(record.address) for record in records}
-    return sorted(found)
+    return sorted(found), is_authority
 
 
 def _told_by_any(name: str, resolvers: list[str]) -> list[str]:
@@ -405,12 +433,25 @@ def _told_by_any(name: str, resolvers: list[str]) -> list[str]:
     raise complaint
 
 
-def _addresses(domain: str, place: tuple[str, bool], resolvers: list[str]) -> list[str] | Unknown:
+def _row(domain: str, place: tuple[str, bool], resolvers: list[str]) -> dict[str, Any]:
+    """What one server says of a name. What was lost, or went wrong on the way, is asked for once more."""
     server, is_authority = place
-    try:
-        return _told_by_authority(domain, server, resolvers) if is_authority else places.resolve(domain, server)
-    except (dns.exception.DNSException, OSError) as error:
-        return Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
+    row: dict[str, Any] = {"server": server, "authoritative": is_authority, "addresses": [], "unknown": None}
+    if is_authority and (beyond := places.no_way_to(server)):
+        # Whoever has a way there asks it; those that we can ask have the same zone.
+        return {**row, "unknown": beyond, "beyond": True}
+    for is_last in (False, True):
+        try:
+            if not is_authority:
+                return {**row, "addresses": places.resolve(domain, server)}
+            addresses, says_so = _told_by_authority(domain, server, resolvers)
+            return {**row, "addresses": addresses, **({} if says_so else {"aside": True})}
+        except (dns.exception.DNSException, OSError) as error:
+            if is_last or not isinstance(error, places.Refusal | dns.exception.Timeout):
+                unknown = Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
+                refusal = {"refuses": str(error)} if isinstance(error, places.Refusal) else {}
+                return {**row, "unknown": unknown, **refusal}
+    raise AssertionError("the last try returns")
 
 
 def shake_hands(
@@ -471,20 +512,63 @@ def ask(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None)
     `trust` names authorities, and nothing secret is sent.
 
     Args:
-        arguments: what to ask; `follow`: whether to go on to where the answer leads, and tell the way.
+        arguments: what to ask; `follow`: whether to go on to where the answer leads, and tell the way, and what is read
+            at its end.
         directed: the addresses at which names are asked.
     """
-    url, directed = str(arguments["url"]), directed or {}
+    directed = directed or {}
     with places.session(directed) as session:
-        first = _request(session, url, arguments, directed)
-        if not arguments.get("follow") or isinstance(first, Unknown) or not first["status"]:
-            return first
-        return {**first, "way": _way(session, url, first, arguments, directed)}
+        return _ask(session, str(arguments["url"]), arguments, directed)
+
+
+def _ask(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> Any:
+    first = _request(session, url, arguments, directed)
+    if not arguments.get("follow") or isinstance(first, Unknown) or not first["status"]:
+        return first
+    way = _way(session, url, first, arguments, directed)
+    if isinstance(way, Unknown) or not way.steps:
+        return {**first, "way": way if isinstance(way, Unknown) else []}
+    return {**first, "way": way.steps, **({"end": way.end} if arguments.get("body_limit") else {})}
+
+
+@dataclass(slots=True)
+class _Way:
+    """The answers to which a redirect leads, and the last one whole."""
+
+    steps: list[dict[str, Any]]
+    end: Mapping[str, Any]
+
+    def into(self, url: str, trouble: str) -> _Way:
+        """The way, with an end that is no answer."""
+        return _Way([*self.steps, {"url": url, "status": 0, "trouble": trouble}], {"status": 0, "error": trouble})
 
 
 def _request(
     session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
 ) -> dict[str, Any] | Unknown:
+    """An answer that is late, as the first one of a stack that was just started, is waited for once more.
+
+    So it is with whoever counts requests, after a pause: all looks come at the same time.
+    """
+    told = _try(session, url, arguments, directed)
+    if not told.why_again:
+        return told.answer
+    if told.is_counted:
+        time.sleep(CALM_SECONDS * (1 + zlib.crc32(repr(arguments).encode()) % 100 / 100))
+    again = _try(session, url, arguments, directed).answer
+    return again if isinstance(again, Unknown) else {**again, "again": f"at the second try; the first {told.why_again}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of a request, and why it is worth another one."""
+
+    answer: dict[str, Any] | Unknown
+    why_again: str = ""
+    is_counted: bool = False
+
+
+def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> _Tried:
     try:
         with session.request(
             arguments.get("method", "GET"),
@@ -495,14 +579,23 @@ def _request(
             timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
             verify=arguments.get("trust", False),
         ) as answer:
-            return _told(answer, int(arguments.get("body_limit", 0)))
-    except requests.RequestException as error:
+            told = _told(answer, int(arguments.get("body_limit", 0)))
+            status = told["status"]
+            is_again = status in (GATEWAY_TIMEOUT, *COUNTED)
+            return _Tried(told, f"was answered with {status}" if is_again else "", status in COUNTED)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise_own_fault(error)
         host = urls.read(url)
         if host is None or _is_unresolved(error):
-            return _unresolved(host.host if host else url, error)
+            return _Tried(_unresolved(host.host if host else url, error))
         cut_off = _cut_off(url, arguments["control"], directed.get(host.host, ""))
-        return cut_off or {"status": 0, "location": "", "error": type(error).__name__}
+        nothing = {"status": 0, "location": "", "error": type(error).__name__}
+        return _Tried(cut_off or nothing, f"took more than {ANSWER_SECONDS:g} s" if _is_late(error) else "")
+
+
+def _is_late(error: BaseException) -> bool:
+    """Whether a server that was reached did not answer in time."""
+    return isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
 
 
 def _is_unresolved(error: BaseException) -> bool:
@@ -522,58 +615,150 @@ def _way(
     first: Mapping[str, Any],
     arguments: Mapping[str, Any],
     directed: Mapping[str, str],
-) -> list[dict[str, Any]] | Unknown:
+) -> _Way | Unknown:
     """The answers to which a redirect leads, one after the other, as a browser would go; the last one ends it."""
-    steps: list[dict[str, Any]] = []
+    way = _Way([], first)
     gone: set[tuple[object, ...]] = {(url,)}
-    answer = first
-    while answer["status"] in REDIRECTS:
-        there = urls.read(answer["location"], url) if answer["location"] else None
+    # A body, if one is asked for, is read along the way: which answer is the last one is known when it is there.
+    asked = {name: arguments[name] for name in ("control", "body_limit", "headers") if name in arguments}
+    while way.end["status"] in REDIRECTS:
+        location = way.end["location"]
+        there = urls.read(location, url) if location else None
         if there is None or there.scheme not in ("http", "https"):
-            return [*steps, {"url": answer["location"], "status": 0, "trouble": "is no address to go to"}]
+            return way.into(location, "is no address to go to")
         url = there.text
         # Whoever was given a cookie on the way may be answered otherwise.
         here = (url, *session.cookies.items())
         if here in gone:
-            return [*steps, {"url": url, "status": 0, "trouble": "leads in a circle"}]
-        if len(steps) == LONGEST_WAY:
-            return [*steps, {"url": url, "status": 0, "trouble": "never ends"}]
+            return way.into(url, "leads in a circle")
+        if len(way.steps) == LONGEST_WAY:
+            return way.into(url, "never ends")
         gone.add(here)
-        told = _request(session, url, {"control": arguments["control"]}, directed)
+        told = _request(session, url, asked, directed)
         if isinstance(told, Unknown):
             return told
-        answer = told
-        steps.append(
-            {
-                "url": url,
-                "status": answer["status"],
-                "trouble": f"does not answer ({answer['error']})" if answer.get("error") else "",
-            }
-        )
-    return steps
+        trouble = f"does not answer ({told['error']})" if told.get("error") else ""
+        way = _Way([*way.steps, {"url": url, "status": told["status"], "trouble": trouble}], told)
+    return way
+
+
+_NAMED = re.compile(
+    r"""(?:\b(?:spec-url|data-url|apiDescriptionUrl)\s*=|\bRedoc\.init\(|["']?\burl["']?\s*:)\s*["']([^"'\s]{1,500})["']"""
+)
+"""How pages that show a description name it: Swagger UI, Redoc, RapiDoc, Scalar, Elements."""
+MOST_NAMED = 3
+
+
+def read_descriptions(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
+    """What is answered at some addresses, one after the other, and at those of the same names that the pages there name.
+
+    Whoever counts requests lets these few pass, that come over one connection.
+    """
+    directed, found = directed or {}, {}
+    named: list[str] = []
+    ask_for = {"control": arguments["control"], "body_limit": arguments["body_limit"], "follow": True}
+    with places.session(directed) as session:
+        for url in arguments["urls"]:
+            found[url] = told = _ask(session, url, ask_for, directed)
+            if isinstance(told, Unknown) or told["status"] in (0, *COUNTED):
+                # Who is silent now, or counts, is not waited for at each address.
+                return {"answers": {**dict.fromkeys(arguments["urls"], told), **found}}
+            named += _named_by(url, found[url], arguments["names"])
+        for url in dict.fromkeys(named):
+            if url not in found and len(found) < len(arguments["urls"]) + MOST_NAMED:
+                found[url] = _ask(session, url, ask_for, directed)
+    return {"answers": found}
+
+
+def _named_by(url: str, answer: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """The addresses under declared names where a page says that the description is."""
+    page = answer.get("end") or answer
+    base = answer["way"][-1]["url"] if answer.get("way") and not isinstance(answer["way"], Unknown) else url
+    read = (urls.read(found, base) for found in _NAMED.findall(page.get("body", "")))
+    return [one.text for one in read if one and one.scheme == "https" and one.host in names]
 
 
 def time_requests(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
-    """How long the same request takes, again and again, over one connection; the first ones only warm it up."""
+    """How long the same request takes, again and again, over one connection; the first ones only warm it up.
+
+    It is measured once more where it breaks off, or where only some of the answers are slow: a moment's trouble is no habit.
+    """
+    first = _timed(arguments, directed or {})
+    before = first["trouble"] or _burst(first["taken"], arguments["slow"])
+    seen = _timed(arguments, directed or {}) if before else first
+    if seen["trouble"] and (cut_off := _cut_off(str(arguments["url"]), arguments["control"])):
+        return cut_off
+    return {**seen, "before": before}
+
+
+def _burst(taken: Sequence[float], slow: float) -> str:
+    """What is said of times of which a few are slow, and most are not; empty if they are none."""
+    ordered = sorted(taken)
+    many = sum(one >= slow for one in ordered)
+    return f"{many} of {len(ordered)} took {slow:.0f} ms or more" if 20 * many > len(ordered) > 2 * many else ""
+
+
+def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[str, Any]:
     url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
-    taken, statuses = [], []
+    taken: list[float] = []
+    statuses: list[int] = []
     until = time.monotonic() + arguments["seconds"]
-    with places.session(directed or {}) as session:
+    trip, set_up, fresh = 0.0, 0.0, 0
+    is_fresh = is_late = False
+    with places.session(directed) as session:
         try:
             for number in range(arguments["warm_up"] + arguments["samples"]):
                 if time.monotonic() > until:
                     break
                 started = time.perf_counter()
-                answer = session.get(
-                    url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
-                )
+                try:
+                    answer = session.get(
+                        url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
+                    )  # fmt: skip
+                except requests.ReadTimeout:
+                    # The first answer of a cold stack may be.
+                    if number or is_late:
+                        raise
+                    is_late, until = True, until + ANSWER_SECONDS
+                    continue
                 if number >= arguments["warm_up"]:
-                    taken.append(round(1000 * (time.perf_counter() - started), 2))
+                    took = 1000 * (time.perf_counter() - started) - (set_up if is_fresh else 0)
+                    taken.append(round(max(took, 0), 2))
                     statuses.append(answer.status_code)
+                    fresh += is_fresh
+                wish = answer.headers.get("Connection", "").lower()
+                is_fresh = wish == "close" or (answer.raw.version == 10 and wish != "keep-alive")
+                if number == 0:
+                    trip, set_up = _way_there(url, directed)
         except requests.RequestException as error:
             raise_own_fault(error)
-            return _cut_off(url, arguments["control"]) or {"trouble": type(error).__name__, "taken": [], "statuses": []}
-    return {"trouble": "", "taken": taken, "statuses": statuses}
+            return {"trouble": type(error).__name__, "taken": [], "statuses": [], "trip": 0.0, "fresh": 0}
+    return {"trouble": "", "taken": taken, "statuses": statuses, "trip": trip, "fresh": fresh}
+
+
+def _way_there(url: str, directed: Mapping[str, str]) -> tuple[float, float]:
+    """Milliseconds that the way to a server and back takes, and that a connection takes until it can be used."""
+    there = urls.read(url)
+    if there is None:
+        return 0.0, 0.0
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    trips, whole = [], []
+    for _ in range(TRIPS):
+        started = time.perf_counter()
+        with socket.create_connection((directed.get(there.host, there.host), there.port), CONNECT_SECONDS) as raw:
+            trips.append(time.perf_counter() - started)
+            if there.scheme == "https":
+                with context.wrap_socket(raw, server_hostname=there.host):
+                    pass
+            whole.append(time.perf_counter() - started)
+    return round(1000 * min(trips), 2), round(1000 * min(whole), 2)
+
+
+def _location(answer: requests.Response) -> str:
+    """Where an answer leads; nowhere where it says several places, which browsers refuse."""
+    said = list(dict.fromkeys(value for name, value in answer.raw.headers.items() if name.lower() == "location"))
+    return plain_text(said[0])[:2000] if len(said) == 1 else ""
 
 
 def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
@@ -584,7 +769,7 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
     body = answer.raw.read(body_limit, decode_content=True) if body_limit else b""
     return {
         "status": answer.status_code,
-        "location": plain_text(answer.headers.get("Location", ""))[:2000],
+        "location": _location(answer),
         "headers": headers,
         "body": plain_text(body),
         "sha256": hashlib.sha256(body).hexdigest() if body else "",
@@ -607,7 +792,7 @@ def read_scripts(page_url: str, control: str | None, directed: Mapping[str, str]
             return answer
         kind = (answer.get("headers", {}).get("content-type") or [""])[0]
         scripts.append({"url": url, "status": answer["status"], "type": kind})
-        bases |= set(_API_BASE.findall(answer.get("body", "")))
+        bases |= set(_API_BASE.findall(_NEVER_REACHED.sub(r"\1", answer.get("body", ""))))
     reached = {}
     for base in sorted(bases)[:SCRIPT_COUNT]:
         answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control}, directed)

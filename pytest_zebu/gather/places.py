@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -27,18 +28,23 @@ PLACES = 6
 NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
+class Refusal(OSError):
+    """A server that says neither what there is nor that there is none; the text is the code of its answer."""
+
+
 def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) -> dns.message.Message:
     """What a server says.
 
     Raises:
-        OSError: it is not reached, or says neither what there is nor that there is none.
+        OSError: it is not reached.
+        Refusal: it says neither what there is nor that there is none.
         dns.exception.DNSException: it does not answer in time, or not as a server does.
     """
     flags = dns.flags.RD if recurse else dns.flags.Flag(0)
     question = dns.message.make_query(name, kind, flags=flags)
     answer, _ = dns.query.udp_with_fallback(question, server, timeout=RESOLVER_SECONDS)
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise OSError(dns.rcode.to_text(answer.rcode()))
+        raise Refusal(dns.rcode.to_text(answer.rcode()))
     return answer
 
 
@@ -71,7 +77,7 @@ def lead_to(domain: str, addresses: Sequence[str], resolvers: Sequence[str]) -> 
     """The addresses to which a name leads its users: those of the declared ones that a declared resolver gives it.
 
     What is resolved otherwise than declared is judged by the items about names. Where no address is declared, this
-    machine's own resolver tells.
+    machine's own resolver tells; where networks are, only a declared resolver can.
     """
     if not addresses:
         try:
@@ -79,13 +85,20 @@ def lead_to(domain: str, addresses: Sequence[str], resolvers: Sequence[str]) -> 
         except (socket.gaierror, UnicodeError) as error:
             return Unknown(Reason.UNREACHABLE, f"this machine's resolver does not tell where {domain} is ({error})")
         return list(dict.fromkeys(str(one[4][0]) for one in told))[:PLACES]
+    single = [one for one in addresses if "/" not in one]
+    networks = [ipaddress.ip_network(one) for one in addresses]
     for resolver in resolvers:
         try:
             found = resolve(domain, resolver)
         except (OSError, dns.exception.DNSException):
             continue
-        return [one for one in addresses if one in found][:PLACES] or [*addresses][:PLACES]
-    return [*addresses][:PLACES]
+        # In the order of declaration; what networks hold comes last.
+        named = [one for one in single if one in found]
+        held = [one for one in found if any(ipaddress.ip_address(one) in network for network in networks)]
+        return list(dict.fromkeys([*named, *held]))[:PLACES] or (single or found)[:PLACES]
+    if not single:
+        return Unknown(Reason.UNREACHABLE, f"no resolver tells where {domain} is, and only networks are declared")
+    return single[:PLACES]
 
 
 def no_way_to(address: str) -> Unknown | None:

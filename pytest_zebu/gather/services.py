@@ -1,4 +1,4 @@
-"""What beside the machine knows of it: the code forge, the hypervisor, the reverse proxy's administration.
+"""What beside the machine knows of it: the hypervisor, the reverse proxy's administration.
 
 Each looker gives plain data. A refusal is a value too: what was asked, and which privilege is wanted.
 """
@@ -7,29 +7,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.proxy import UNCLEAR
+from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.client import Client, proxmox_api
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
-PAGE_SIZE = 100
-PAGES = 10
-ANCESTORS = 20
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,8192}")
 """The shape of a bearer token (RFC 6750)."""
 DEFAULT_LOGIN = ("admin@example.com", "changeme")
 """What Nginx Proxy Manager came with until mid-2025. NPMplus makes a password of its own at its first start."""
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A service gave no answer; `unknown` says why."""
+
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(str(unknown))
         self.unknown = unknown
@@ -58,15 +60,15 @@ def read_json(answer: requests.Response, what: str) -> Any:
     """The body of an answer, bounded.
 
     Raises:
-        _Refused: it is too large, or no JSON.
+        Refused: it is too large, or no JSON.
     """
     body = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
     if len(body) > ANSWER_LIMIT:
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
 
 
 def _message(body: Any) -> str:
@@ -77,29 +79,29 @@ def _message(body: Any) -> str:
 
 
 def _get(client: Client, url: str, what: str, **params: Any) -> Any:
-    return _page(client, url, what, **params)[0]
+    return page(client, url, what, **params)[0]
 
 
-def _page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
+def page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool | None]:
     """An answer, and whether others follow it; nothing where the service does not tell (RFC 8288)."""
     try:
         with client.get(url, params=params, timeout=SECONDS, stream=True) as answer:
             if answer.status_code != 200:
                 try:
                     body = read_json(answer, what)
-                except _Refused:
+                except Refused:
                     body = None
                 # GitHub answers 403 also where the hourly limit is used up.
                 spent = answer.headers.get("X-RateLimit-Remaining") == "0"
-                raise _Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
+                raise Refused(refusal(429 if spent else answer.status_code, what, _message(body)))
             follows = "next" in answer.links if "Link" in answer.headers else None
             return read_json(answer, what), follows
     except requests.exceptions.SSLError as error:
-        raise _Refused(
+        raise Refused(
             Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
         ) from None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
 
 
 def _short(error: Exception) -> str:
@@ -107,107 +109,15 @@ def _short(error: Exception) -> str:
     return type(error).__name__
 
 
-# The code forge: GitHub's REST API, https://docs.github.com/en/rest
-
-
-def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
-    """Check runs, pull requests with their reviews, and deployments of the deployed commit.
-
-    Where a check run was skipped, the nearest ancestors are asked too: `ancestors` says in which the check's files are
-    the same as in the deployed commit.
-    """
-    forge, commit = settings.forge, arguments["commit"]
-    if forge.repository is None:
-        return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
-    base = f"{forge.api}/repos/{forge.repository}"
-    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    token = settings.secret(forge.token_file, "forge.token_file")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    client = Client(settings.trust(forge.ca_file), headers)
-
-    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
-        rows: list[Any] = []
-        try:
-            for page in range(1, PAGES + 1):
-                said, follows = _page(
-                    client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=page, **params
-                )
-                found = said.get(key) if key and isinstance(said, dict) else said
-                if not isinstance(found, list):
-                    return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
-                rows += found
-                total = said.get("total_count") if isinstance(said, dict) else None
-                if follows is None:
-                    # A service may give fewer at once than it is asked for.
-                    follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
-                if not follows or not found:
-                    return rows
-        except _Refused as error:
-            return error.unknown
-        return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
-
-    def runs(sha: str) -> Any:
-        found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
-        if isinstance(found, Unknown):
-            return found
-        kept = ("name", "status", "conclusion")
-        return [
-            {key: str(run.get(key)) for key in kept}
-            for run in found
-            if isinstance(run, dict) and run.get("head_sha", sha) == sha
-        ]
-
-    checks = {commit: runs(commit)}
-    skipped = (
-        {run["name"] for run in checks[commit] if run["conclusion"] == "skipped"}
-        if isinstance(checks[commit], list)
-        else set()
-    )
-    for sha in dict.fromkeys(
-        sha for name in sorted(skipped) for sha in arguments["ancestors"].get(name, ())[:ANCESTORS]
-    ):
-        checks[sha] = runs(sha)
-    pulls = listed(f"/commits/{commit}/pulls", "pull requests")
-    if not isinstance(pulls, Unknown):
-        pulls = [_pull(pull, listed) for pull in pulls if isinstance(pull, dict)]
-    deployments = listed("/deployments", "deployments", sha=commit, environment=forge.staging)
-    if not isinstance(deployments, Unknown):
-        # What was asked for is looked at again: not every forge knows these words of the question.
-        wanted = {"sha": commit, "environment": forge.staging}
-        deployments = [
-            _deployment(one, listed)
-            for one in deployments
-            if isinstance(one, dict) and all(str(one.get(key, value)) == value for key, value in wanted.items())
-        ]
-    return {"checks": checks, "pulls": pulls, "deployments": deployments}
-
-
-def _login(row: Any) -> str:
-    user = row.get("user") if isinstance(row, dict) else None
-    return plain_text(str(user.get("login", ""))) if isinstance(user, dict) else ""
-
-
-def _pull(pull: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    number = int(pull.get("number", 0))
-    reviews = listed(f"/pulls/{number}/reviews", "reviews")
-    if not isinstance(reviews, Unknown):
-        reviews = [{"by": _login(one), "state": str(one.get("state"))} for one in reviews if isinstance(one, dict)]
-    return {"number": number, "by": _login(pull), "merged": bool(pull.get("merged_at")), "reviews": reviews}
-
-
-def _deployment(one: Mapping[str, Any], listed: Any) -> dict[str, Any]:
-    statuses = listed(f"/deployments/{int(one.get('id', 0))}/statuses", "statuses of deployments")
-    if not isinstance(statuses, Unknown):
-        statuses = [str(status.get("state")) for status in statuses if isinstance(status, dict)]
-    return {"environment": str(one.get("environment")), "states": statuses}
-
-
 # Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/
 
 
-def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
-    """The answers to paths of the API, each with its data or with why it has none."""
+def ask_proxmox(settings: Settings, questions: Mapping[str, str]) -> Any:
+    """The answers to questions, by their names, each with its data or with why it has none.
+
+    What stands in braces in a question is filled in from what was answered before: `{node}` and `{type}` of the machine,
+    each `{storage}` and `{pool}` of the backup jobs, each `{upid}` of runs that do not name the machine.
+    """
     proxmox = settings.proxmox
     if proxmox.api is None or proxmox.token is None:
         return Unknown(Reason.NOT_CONFIGURED, "proxmox.api and proxmox.token are not set")
@@ -227,7 +137,7 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         try:
             return api(resource).get(**params)
         except ResourceException as error:
-            return refusal(error.status_code, f"Proxmox {resource}", f"{error.content or error.status_message}")
+            return _proxmox_refusal(error.status_code, resource, f"{error.content or error.status_message}")
         except AuthenticationError:
             return refusal(401, f"Proxmox {resource}", "")
         except requests.TooManyRedirects as error:
@@ -236,11 +146,13 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         except ValueError:
             return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
 
+    found: dict[str, Any] = {}
     try:
-        found = {path: ask(path) for path in paths if STORAGE not in path}
-        for path in (path for path in paths if STORAGE in path):
-            concrete = [path.replace(STORAGE, name) for name in _backup_storages(found.get("cluster/backup"))]
-            found |= {path: ask(path) for path in concrete}
+        # Those that name fewer things come first: they tell of the others.
+        for name, path in sorted(questions.items(), key=lambda one: _rank(one[1])):
+            for values in _fillings(path, found, settings):
+                kept = KEPT.get(name.partition("/")[0], _all_of)
+                found[name.format_map(values)] = kept(ask(path.format_map(values)), proxmox.vmid)
     except requests.exceptions.SSLError:
         return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
     except requests.RequestException as error:
@@ -248,15 +160,110 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     return found
 
 
-STORAGE, STORAGES = "{storage}", 8
-"""In a path, what stands for each storage that a backup job writes to; and how many of them are asked at most."""
+NODE_GONE = range(595, 600)
+"""What a node of the cluster answers in the place of another one that it cannot reach."""
+STORAGES, POOLS, LOGS = 8, 8, 4
+"""So many storages and pools of backup jobs are asked for at most, and logs of runs."""
+_PLACES = re.compile(r"\{(\w+)\}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_UPID = re.compile(r"UPID:[A-Za-z0-9_.@!:-]{1,200}")
 
 
-def _backup_storages(jobs: Any) -> list[str]:
-    if not isinstance(jobs, list):
-        return []
-    names = {str(job.get("storage")) for job in jobs if isinstance(job, dict) and job.get("storage")}
-    return sorted(name for name in names if re.fullmatch(r"[A-Za-z0-9_.-]+", name))[:STORAGES]
+def _proxmox_refusal(status: int, resource: str, message: str) -> Unknown:
+    if status in NODE_GONE:
+        return Unknown(Reason.UNREACHABLE, f"Proxmox {resource}: its node does not answer ({status})")
+    return refusal(status, f"Proxmox {resource}", message)
+
+
+def _rank(path: str) -> int:
+    places = set(_PLACES.findall(path))
+    return 2 if "upid" in places else 1 if places else 0
+
+
+def _fillings(path: str, found: Mapping[str, Any], settings: Settings) -> list[dict[str, str]]:
+    """What to fill in, once for each question that comes of it."""
+    known = _place_of(found.get("guests"), settings)
+    if "{storage}" in path:
+        return [known | {"storage": name} for name in _of_jobs(found, "storage")[:STORAGES]]
+    if "{pool}" in path:
+        return [known | {"pool": name} for name in _of_jobs(found, "pool")[:POOLS]]
+    if "{upid}" in path:
+        return [known | {"upid": name} for name in _runs_of_many(found.get("all_runs"))]
+    return [known]
+
+
+def _place_of(guests: Any, settings: Settings) -> dict[str, str]:
+    """Where the machine is, and of which kind, as far as it is told."""
+    here = {"node": settings.proxmox.node, "type": "qemu", "vmid": str(settings.proxmox.vmid)}
+    for row in guests if isinstance(guests, list) else ():
+        if isinstance(row, dict) and str(row.get("vmid")) == here["vmid"]:
+            node, kind = str(row.get("node")), row.get("type")
+            here |= {"node": node} if _NAME.fullmatch(node) else {}
+            here |= {"type": kind} if kind in ("qemu", "lxc") else {}
+    return here
+
+
+def _of_jobs(found: Mapping[str, Any], key: str) -> list[str]:
+    jobs = found.get("backup_jobs")
+    names = {str(job[key]) for job in jobs if isinstance(job, dict) and job.get(key)} if isinstance(jobs, list) else ()
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def _runs_of_many(tasks: Any) -> list[str]:
+    """The newest runs that name no machine."""
+    rows = [row for row in tasks if isinstance(row, dict) and not row.get("id")] if isinstance(tasks, list) else []
+    ended = [row for row in rows if isinstance(row.get("endtime"), int) and _UPID.fullmatch(str(row.get("upid")))]
+    return [str(row["upid"]) for row in sorted(ended, key=lambda row: -row["endtime"])[:LOGS]]
+
+
+LOG_LINES = 5000
+DISK = re.compile(r"(?:ide|sata|scsi|virtio|mp)\d{1,3}|rootfs")
+OF_STORAGE = ("type", "path", "server", "shared", "is_mountpoint", "prune-backups", "maxfiles")
+
+
+def _all_of(answer: Any, vmid: int | None) -> Any:
+    return answer
+
+
+def _lines_about(log: Any, vmid: int | None) -> Any:
+    """Of the log of a run, what it says of the machine's backup, and whether it was read to its end."""
+    if not isinstance(log, list):
+        return log
+    about = re.compile(rf"(?:Finished )?Backup of VM {vmid}\b")
+    texts = [str(line.get("t", "")) for line in log if isinstance(line, dict)]
+    return {"lines": [text[:200] for text in texts if about.search(text)], "is_cut": len(log) >= LOG_LINES}
+
+
+def _own_rows(rows: Any, vmid: int | None) -> Any:
+    """Of a list of machines, what it says of ours."""
+    if not isinstance(rows, list):
+        return rows
+    kept = ("vmid", "node", "type", "pool", "template")
+    own = [row for row in rows if isinstance(row, dict) and str(row.get("vmid")) == str(vmid)]
+    return [{key: row[key] for key in kept if key in row} for row in own]
+
+
+def _members(pool: Any, vmid: int | None) -> Any:
+    """Of a pool, whether it has our machine: a list with its row, or without."""
+    found = pool[0] if isinstance(pool, list) and len(pool) == 1 else pool
+    return _own_rows(found.get("members"), vmid) if isinstance(found, dict) else found
+
+
+def _disks(config: Any, vmid: int | None) -> Any:
+    """Of a machine's settings, its disks: the rest may hold anything."""
+    if not isinstance(config, dict):
+        return config
+    return {key: str(text)[:500] for key, text in config.items() if DISK.fullmatch(str(key))}
+
+
+def _storage(config: Any, vmid: int | None) -> Any:
+    return {key: config[key] for key in OF_STORAGE if key in config} if isinstance(config, dict) else config
+
+
+KEPT: Mapping[str, Callable[[Any, int | None], Any]] = {
+    "guests": _own_rows, "pool": _members, "config": _disks, "storage": _storage, "log": _lines_about,
+}  # fmt: skip
+"""By the first word of a question's name, what is kept of its answer."""
 
 
 # NPMplus and Nginx Proxy Manager
@@ -270,14 +277,61 @@ def ask_proxy(settings: Settings) -> Any:
     with Client(settings.trust(proxy.ca_file)) as client:
         try:
             health = _get(client, f"{proxy.api}/api/", "proxy: health")
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
-        # Only Nginx Proxy Manager says whether it was set up; NPMplus has no login that is known to everybody.
+        # Which says whether somebody has set it up; older ones have no such word.
         setup = health.get("setup") if isinstance(health, dict) else None
-        login = "" if setup is None else _default_login(proxy, settings.trust(proxy.ca_file))
+        match _product(client, proxy.api, health):
+            case "Nginx Proxy Manager":
+                login = _default_login(proxy, settings.trust(proxy.ca_file))
+            case "NPMplus" | "a set-up page":
+                login = ""
+            case _:
+                login = Unknown(Reason.UNDECIDABLE, UNKNOWN_PRODUCT)
         found: dict[str, Any] = {"setup": setup, "default_login": login}
         found |= _listings(client, settings)
     return found
+
+
+UNKNOWN_PRODUCT = "proxy: its API names neither product nor version that are known: its first login was not tried"
+FIRST_WITH_SETUP = (2, 13)
+"""The release of Nginx Proxy Manager from which on a page asks for the first account, instead of a login that everybody knows."""
+_TITLE = re.compile(r"<title>\s*([^<]{1,80}?)\s*</title>", re.IGNORECASE)
+
+
+def _product(client: Client, api: str | None, health: Any) -> str:
+    """What the administration is, by what it says of itself; empty where it does not.
+
+    NPMplus has no login that is known to everybody: it made a password of its own, or asks for the first account, as newer
+    releases of Nginx Proxy Manager do.
+    """
+    if not isinstance(health, dict):
+        return ""
+    version = health.get("version")
+    numbers = [version.get(part) for part in ("major", "minor", "revision")] if isinstance(version, dict) else []
+    # Only NPMplus logs in by other ways as well, and only it has releases that are no three numbers.
+    if {"oidc", "password"} & health.keys() or (isinstance(version, str) and version):
+        return "NPMplus"
+    if len(numbers) != 3 or not all(isinstance(number, int) for number in numbers):
+        return ""
+    title = _title(client, f"{api}/")
+    if "npmplus" in title.lower():
+        return "NPMplus"
+    if title.lower() == "nginx proxy manager":
+        return "Nginx Proxy Manager"
+    has_setup = isinstance(health.get("setup"), bool) and tuple(numbers[:2]) >= FIRST_WITH_SETUP
+    return "a set-up page" if has_setup else ""
+
+
+def _title(client: Client, url: str) -> str:
+    """The title of a page; empty where there is none."""
+    try:
+        with client.get(url, timeout=SECONDS, stream=True) as answer:
+            body = answer.raw.read(65_536, decode_content=True) if answer.status_code == 200 else b""
+    except (requests.RequestException, HTTPError):
+        return ""
+    found = _TITLE.search(body.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
 
 
 class _WrongPassword(Exception):
@@ -292,7 +346,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     """Log in to the proxy's administration; the client keeps what it was given for it.
 
     Raises:
-        _Refused: it could not be tried, or the answer is none to a login.
+        Refused: it could not be tried, or the answer is none to a login.
         _WrongPassword: it was refused.
         _SecondFactor: it asks for more.
     """
@@ -303,11 +357,11 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
             status, cookies = answer.status_code, [one for one in answer.cookies if "token" in one.name]
             said = read_json(answer, what) if status == 200 else None
     except requests.RequestException as error:
-        raise _Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
+        raise Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
     if status in (400, 401):
         raise _WrongPassword
     if status != 200:
-        raise _Refused(refusal(status, what, ""))
+        raise Refused(refusal(status, what, ""))
     if isinstance(said, dict) and any(key in said for key in ("requires_2fa", "requiresTotp")):
         raise _SecondFactor
     token = said.get("token") if isinstance(said, dict) and isinstance(said.get("expires"), str) else None
@@ -315,7 +369,7 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
     if isinstance(token, str) and TOKEN.fullmatch(token):
         client.headers["Authorization"] = f"Bearer {token}"
     elif not (cookies and isinstance(said, dict) and "expires" in said):
-        raise _Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is neither a token nor a refusal"))
 
 
 def _default_login(proxy: ProxyAccess, trust: str) -> Any:
@@ -324,7 +378,7 @@ def _default_login(proxy: ProxyAccess, trust: str) -> Any:
     with Client(trust) as client:
         try:
             _log_in(client, proxy.api, identity, secret)
-        except _Refused as error:
+        except Refused as error:
             return error.unknown
         except _WrongPassword:
             return ""
@@ -338,14 +392,63 @@ _WORD = re.compile(
 )
 
 
-def has_directive(text: Any, name: str) -> bool:
-    """Whether a piece of nginx's configuration has a directive, which is neither a comment nor another one's value."""
-    starts = True
-    for sign, word in (found.groups() for found in _WORD.finditer(str(text or "")) if any(found.groups())):
-        if word and starts and word == name:
-            return True
-        starts = bool(sign)
-    return False
+def _words(text: Any) -> Iterator[tuple[str, str]]:
+    """The signs and words of a piece of nginx's configuration, without comments and spaces."""
+    for found in _WORD.finditer(str(text or "")):
+        if any(found.groups()):
+            yield found[1] or "", found[2] or ""
+
+
+class _Location:
+    """A block of a piece of configuration while it is read."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.has_limit = self.is_dry = False
+
+
+def limits_of(row: Mapping[str, Any]) -> bool | str:
+    """Whether a host's own settings limit requests to the API: on the host, or where its locations lead them."""
+    top = _Location([])
+    found = [*_locations(str(row.get("advanced_config") or ""), top)]
+    for one in row.get("locations") or ():
+        if isinstance(one, dict):
+            inner = _Location(["location", str(one.get("path") or "")])
+            found += _locations(str(one.get("advanced_config") or ""), inner)
+            found.append(inner)
+    leading = [one for one in found if _leads(one.words)]
+    if any(one.has_limit for one in found) and any(one.words[0] != "location" or len(one.words) != 2 for one in found):
+        return UNCLEAR  # what a pattern, a condition or a nested block leads to is not followed
+    best = max(leading, key=lambda one: len(one.words[1]), default=None)
+    if best is not None and (best.has_limit or best.is_dry):
+        return best.has_limit and not best.is_dry
+    return top.has_limit and not top.is_dry
+
+
+def _leads(words: list[str]) -> bool:
+    return len(words) == 2 and words[0] == "location" and PROTECTED.startswith(words[1])
+
+
+def _locations(text: str, top: _Location) -> list[_Location]:
+    """The blocks in a piece of configuration; `top` is told what stands in none."""
+    found: list[_Location] = []
+    inside, words = [top], list[str]()
+    for sign, word in _words(text):
+        if word:
+            words.append(word)
+        elif sign == "{":
+            found.append(_Location(words or [""]))
+            inside.append(found[-1])
+            words = []
+        else:
+            if words[:1] == ["limit_req"]:
+                inside[-1].has_limit = True
+            elif words[:1] == ["limit_req_dry_run"]:
+                inside[-1].is_dry = words[1:2] == ["on"]
+            if sign == "}" and len(inside) > 1:
+                inside.pop()
+            words = []
+    return found
 
 
 def _listings(client: Client, settings: Settings) -> dict[str, Any]:
@@ -355,7 +458,7 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
         return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
     try:
         _log_in(client, proxy.api, proxy.identity, settings.secret(proxy.password_file, "proxy.password_file"))
-    except _Refused as error:
+    except Refused as error:
         return dict.fromkeys(kinds, error.unknown)
     except _WrongPassword:
         return dict.fromkeys(kinds, refusal(401, "proxy: login", ""))
@@ -369,14 +472,13 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
             rows = _get(client, f"{proxy.api}/api/nginx/{kind}", f"proxy: {kind}")
             # The free text may hold anything: only what is asked of it is kept.
             found[kind] = [
-                {key: row[key] for key in kept if key in row}
-                | {"limits": has_directive(row.get("advanced_config"), "limit_req")}
+                {key: row[key] for key in kept if key in row} | {"limits": limits_of(row)}
                 for row in rows
                 if isinstance(row, dict)
             ]
             if len(found[kind]) < len(rows):
                 found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has rows of another shape than known")
-        except _Refused as error:
+        except Refused as error:
             found[kind] = error.unknown
         except (TypeError, AttributeError):
             found[kind] = Unknown(Reason.GARBLED, f"proxy: {kind} has another shape than known")

@@ -294,7 +294,7 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
             put(f"env_{key}", value)
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
-        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code"):
+        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(b"GO 0\n")

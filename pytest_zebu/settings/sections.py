@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from pytest_zebu.catalogue import THRESHOLDS, Stage
 
 Domain = Annotated[
     str,
+    StringConstraints(to_lower=True),  # as browsers write them
     Field(
         max_length=253, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$"
     ),
@@ -55,7 +56,7 @@ class Domains(Section):
     """The names under which the application is served.
 
     Attributes:
-        addresses: what the names resolve to.
+        addresses: what the names resolve to; of a content delivery network that moves its own, its networks.
         origin: the proxy's own address, where the names resolve to a content delivery network in front of it.
     """
 
@@ -68,7 +69,12 @@ class Domains(Section):
     staging: Domain | None = None
     origin: str | None = None
 
-    @field_validator("addresses", "resolvers")
+    @field_validator("addresses")
+    @classmethod
+    def _are_addresses_or_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_network(one) if "/" in one else ipaddress.ip_address(one)) for one in values)
+
+    @field_validator("resolvers")
     @classmethod
     def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_address(value)) for value in values)
@@ -77,6 +83,10 @@ class Domains(Section):
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         return value if value is None else str(ipaddress.ip_address(value))
+
+    def declares(self, address: str) -> bool:
+        """Whether an address is one of those to which the names lead."""
+        return any(ipaddress.ip_address(address) in ipaddress.ip_network(one) for one in self.addresses)
 
     @property
     def api_origin(self) -> str | None:
@@ -270,13 +280,11 @@ class Advisories(Section):
     """Where advisories are asked for, and what is accepted.
 
     Attributes:
-        osv: an address that speaks OSV's API (https://osv.dev).
-        npm: an address that speaks the npm registry's bulk advisories.
+        osv: an address that speaks OSV's API (https://osv.dev): it is told names and versions of packages, and nothing else.
         allowed: the highest severity that may stay; the checklist allows none.
     """
 
     osv: Url = "https://api.osv.dev"
-    npm: Url = "https://registry.npmjs.org"
     ca_file: Path | None = None
     allowed: Severity = "none"
     accepted: tuple[AcceptedAdvisory, ...] = ()

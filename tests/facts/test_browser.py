@@ -9,7 +9,7 @@ import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.facts.browser import Load, Page, Resource, Screen, look
+from pytest_zebu.facts.browser import Asked, Load, Page, Resource, Screen, Shown, look
 from pytest_zebu.facts.fact import Gathered, Look
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
@@ -21,18 +21,28 @@ from tests.facts.answers import read, why
     [
         ({"picture": '"><script>'}, Reason.GARBLED),
         ({"wide": "much"}, Reason.GARBLED),
+        ({"shown": {"words": 3}}, Reason.GARBLED),
+        ({"shown": {"words": "", "empty": "", "busy": False, "controls": "many", "pictures": 0}}, Reason.GARBLED),
     ],
 )
 def test_what_a_page_says_of_itself_is_not_taken_as_it_is(
     change: dict[str, object], reason: Reason, target: Target
 ) -> None:
-    row = {"width": 360, "trouble": "", "wide": 360, "inner": 360, "viewport": "", "small": [], "picture": "", **change}
+    row = {**SCREEN, **change}
     asked = look(target)
     assert isinstance(asked, Look)
     gathered = replace(Gathered(), looks={asked.key: {"pages": [], "loads": [], "screens": [row]}})
     answer = ALL["screens"].read(gathered, target)
     assert isinstance(answer, Unknown)
     assert answer.reason is reason
+
+
+SEEN = {"words": "Zebu", "controls": 1, "pictures": 0, "busy": False, "empty": ""}
+SCREEN = {
+    "width": 360, "trouble": "", "wide": 360, "inner": 360, "layout": 360, "held": False, "cut": "", "viewport": "", "small": [],
+    "picture": "", "shown": SEEN,
+}  # fmt: skip
+ZEBU = Shown("Zebu", 1, 0, False, "")
 
 
 def seen(target: Target, **rows: Any) -> dict[str, Any]:
@@ -48,12 +58,18 @@ PAGE = {
     "failed": [],
     "over_http": ["http://y/"],
     "resources": [{"kind": "script", "url": "u", "status": 404, "type": "t"}],
+    "asked": [{"method": "GET", "url": "https://zebu.test/a", "status": 200, "type": "t", "failure": "", "page": True}],
+    "shown": SEEN,
+    "again": False,
 }
 
 
 def test_a_visited_route(target: Target) -> None:
     found = read("pages", {}, target, seen(target, pages=[PAGE]))
-    assert found == (Page("https://zebu.test/", 200, ("x",), (), (Resource("script", "u", 404, "t"),), ("http://y/",)),)
+    script, asked = Resource("script", "u", 404, "t"), Asked("GET", "https://zebu.test/a", 200, "t", "", True)
+    assert found == (Page("https://zebu.test/", 200, ("x",), (), (script,), ("http://y/",), (asked,), ZEBU, False),)
+    (blind,) = read("pages", {}, target, seen(target, pages=[{**PAGE, "shown": {}, "again": True}]))
+    assert (blind.shown, blind.is_again) == (None, True)
     assert why("pages", {}, target, seen(target, pages=[{**PAGE, "status": "200"}])) is Reason.GARBLED
 
 
@@ -62,30 +78,24 @@ def test_a_visited_route(target: Target) -> None:
     [(7, 7.0), (1.5, 1.5), ("7", None), (None, None), (10**12, None), (10**400, None), (float("inf"), None)],
 )
 def test_a_cold_load(value: Any, number: float | None, target: Target) -> None:
-    rows = [{"trouble": "", "load": value, "paint": 3}, {"trouble": "timeout"}]
-    assert read("loads", {}, target, seen(target, loads=rows)) == (Load("", number, 3.0), Load("timeout", None, None))
+    rows = [{"trouble": "", "load": value, "paint": 3, "shown": SEEN}, {"trouble": "timeout", "shown": {}}]
+    found = read("loads", {}, target, seen(target, loads=rows))
+    assert found == (Load("", number, 3.0, ZEBU), Load("timeout", None, None))
 
 
 def test_a_narrow_screen(target: Target) -> None:
-    row = {
-        "width": 360,
-        "trouble": "",
-        "wide": 400.5,
-        "inner": 360,
-        "viewport": "v" * 300,
-        "small": ["a" * 200],
-        "picture": "AAAA",
-    }
-    found = read("screens", {}, target, seen(target, screens=[row, {"width": 430, "trouble": "timeout"}]))
+    row = {**SCREEN, "wide": 400.5, "viewport": "v" * 300, "small": ["a" * 200], "picture": "AAAA"}
+    row |= {"held": True, "cut": "c" * 200}
+    found = read("screens", {}, target, seen(target, screens=[row, {"width": 430, "trouble": "timeout", "shown": {}}]))
     assert found == (
-        Screen(360, "", 400, 360, "v" * 200, ("a" * 100,), "AAAA"),
+        Screen(360, "", 400, 360, "v" * 200, ("a" * 100,), "AAAA", 360, True, "c" * 100, ZEBU),
         Screen(430, "timeout", 0, 0, "", (), ""),
     )
 
 
-@pytest.mark.parametrize("lost", ["wide", "inner"])
+@pytest.mark.parametrize("lost", ["wide", "inner", "layout"])
 def test_half_a_layout_is_garbled(lost: str, target: Target) -> None:
-    row = {key: value for key, value in {"width": 360, "trouble": "", "wide": 1, "inner": 1}.items() if key != lost}
+    row = {key: value for key, value in SCREEN.items() if key != lost}
     assert why("screens", {}, target, seen(target, screens=[row])) is Reason.GARBLED
 
 
@@ -98,3 +108,23 @@ def test_measuring_is_the_same_look_that_sees_more(target: Target) -> None:
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})
     assert look(bare) is None
     assert why("pages", {}, bare) is Reason.NOT_CONFIGURED
+
+
+@pytest.mark.parametrize(("words", "controls", "pictures", "busy", "trouble"), [
+    ("", 0, 0, False, "shows nothing"), (" … ", 0, 0, False, "shows nothing"), ("", 0, 1, False, ""), ("", 1, 0, False, ""),
+    ("Loading…", 0, 0, False, "that it is loading"), ("Loading the application ...", 0, 1, False, "that it is loading"), ("Please wait", 0, 0, False, "that it is loading"),
+    ("Wird geladen", 0, 0, False, "that it is loading"), ("Zebu", 0, 0, True, "that it is loading"), ("Loading…", 1, 0, False, ""), ("Loading docks of the world", 0, 0, False, ""),
+    ("Something went wrong. Try again", 1, 0, False, "shows an error"), ("Configuration Error VITE_CLERK", 0, 0, False, "shows an error"), ("502 Bad Gateway nginx", 0, 0, False, "shows an error"),
+    ("Welcome to nginx! If you see this page", 2, 0, False, "somebody else's"), ("Congratulations! You've successfully started the Nginx Proxy Manager.", 1, 0, False, "somebody else's"),
+    ("Apache2 Debian Default Page It works!", 3, 1, False, "somebody else's"), ("Something went wrong? Call us. Home Trade News About", 4, 0, False, ""),
+    ("Zebu Practise trading without risk. Sign in", 1, 0, False, ""), ("Something to trade", 0, 0, False, ""), ("Zebu", 0, 0, False, ""), ("Oops, our podcast", 9, 0, False, ""),
+])  # fmt: skip
+def test_what_is_no_page_for_its_users(words: str, controls: int, pictures: int, busy: bool, trouble: str) -> None:
+    found = Shown(words, controls, pictures, busy, "").trouble
+    assert (trouble in found) if trouble else not found
+
+
+def test_a_page_may_be_in_doubt() -> None:
+    assert "no word" in Shown("", 0, 1, False, "").doubt
+    assert "#root" in Shown("imprint", 1, 0, False, "root").doubt
+    assert ZEBU.doubt == ""

@@ -22,13 +22,15 @@ ROOT_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def certificate(
-    key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False, days: int = 30, uses: tuple[Any, ...] = ()
-) -> x509.Certificate:
+    key: Any, *names: str, by: Any = ROOT_KEY, is_root: bool = False, days: int = 30, uses: tuple[Any, ...] = (),
+    signs: bool | None = None, name: str = "", issuer: str = "root",
+) -> x509.Certificate:  # fmt: skip
     """A certificate of a key, signed by the root's."""
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root" if is_root else "leaf")])
-    issuer = [x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")]
+    name = name or ("root" if is_root else "leaf")
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    by_whom = [x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]
     made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(x509.Name(issuer)).public_key(key.public_key()).serial_number(7)
+        x509.CertificateBuilder().subject_name(subject).issuer_name(x509.Name(by_whom)).public_key(key.public_key()).serial_number(7)
         .not_valid_before(NOON - timedelta(days=1)).not_valid_after(NOON + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
     )  # fmt: skip
@@ -36,6 +38,12 @@ def certificate(
         made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
     if uses:
         made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+    if signs is not None:
+        others = dict.fromkeys(("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign"), False)
+        usage = x509.KeyUsage(
+            digital_signature=signs, key_encipherment=True, crl_sign=False, encipher_only=False, decipher_only=False, **others
+        )  # fmt: skip
+        made = made.add_extension(usage, critical=True)
     return made.sign(by, hashes.SHA256())
 
 
@@ -105,6 +113,28 @@ def test_what_it_is_for(uses: tuple[Any, ...], is_server: bool, ca_file: Path) -
     found = judged(certificate(LEAF_KEY, "zebu.test", uses=uses), ca_file)
     assert (found.trust_error == "") is is_server
     assert is_server or "not for servers" in found.trust_error
+
+
+@pytest.mark.parametrize(("signs", "complaint"), [(None, ""), (True, ""), (False, "may not sign a handshake")])
+def test_a_key_that_only_encrypts_is_none_for_browsers(signs: bool | None, complaint: str, ca_file: Path) -> None:
+    found = judged(certificate(LEAF_KEY, "zebu.test", signs=signs), ca_file).trust_error
+    assert complaint in found
+    assert bool(found) is bool(complaint)
+
+
+def test_what_lies_between_must_be_strong_as_well(ca_file: Path) -> None:
+    """Of the root nothing counts but that it is trusted."""
+    weak = rsa.generate_private_key(65537, 1024)
+    between = certificate(weak, is_root=True, name="between")
+    leaf = certificate(LEAF_KEY, "zebu.test", by=weak, issuer="between")
+    found = read_chain("zebu.test", [leaf, between], "h2", ca_file, NOON)
+    assert (found.trust_error, found.weakness) == (
+        "",
+        "an authority's certificate has a RSA key of 1024 bits (2048 at least)",
+    )
+    alone = read_chain("zebu.test", [leaf], "h2", ca_file, NOON)
+    assert alone.trust_error == "unable to get local issuer certificate"
+    assert alone.weakness == ""
 
 
 @pytest.mark.parametrize(("key", "weakness"), [

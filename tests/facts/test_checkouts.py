@@ -53,7 +53,7 @@ def origin(tmp_path: Path) -> Path:
     return folder
 
 
-def ask(folder: Path, secrets: str = f"{SECRET}\n", without: str = "\0") -> dict[str, Said]:
+def ask(folder: Path, secrets: str = f"SECRET_KEY {SECRET}\n", without: str = "\0") -> dict[str, Said]:
     """What both scripts say of a folder; without something that older git does not know."""
     found = {}
     for probe in (PROBE, HISTORY_PROBE):

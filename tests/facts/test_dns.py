@@ -43,6 +43,18 @@ def test_addresses_are_compared_as_such_and_a_server_beyond_us_is_known_as_one(t
     )
 
 
+def test_a_refusal_and_an_answer_in_anothers_place_are_known_as_such(target: Target) -> None:
+    rows = [
+        {"server": "a", "authoritative": True, "addresses": [], "unknown": SILENT, "refuses": "REFUSED"},
+        {"server": "b", "authoritative": True, "addresses": ["192.0.2.80"], "unknown": None, "aside": True},
+    ]
+    found = read("names", {}, target, {looks(target)[0].key: {"servers": rows}})["zebu.test"].value
+    assert found.resolutions == (
+        Resolution("a", True, SILENT, refusal="REFUSED"),
+        Resolution("b", True, Known(("192.0.2.80",)), is_aside=True),
+    )
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -51,6 +63,7 @@ def test_addresses_are_compared_as_such_and_a_server_beyond_us_is_known_as_one(t
         {"server": "x", "authoritative": 1, "addresses": []},
         {"server": "x", "authoritative": True, "addresses": [None]},
         {"server": "x", "authoritative": True, "addresses": ["x"]},
+        {"server": "x", "authoritative": True, "addresses": [], "unknown": SILENT, "refuses": 1},
     ],
 )
 def test_another_shape_is_garbled(row: Any, target: Target) -> None:

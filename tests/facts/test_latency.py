@@ -18,11 +18,11 @@ def test_the_percentile_is_a_sample_that_enough_others_do_not_exceed() -> None:
 
 def test_times_of_the_api(target: Target) -> None:
     (asked,) = ALL["latency"].alone(target)
-    seen = {"trouble": "", "taken": [3, 1.5], "statuses": [401, 401]}
+    seen = {"trouble": "", "taken": [3, 1.5], "statuses": [401, 401], "trip": 1, "fresh": 2, "before": "broke off"}
     assert read("latency", {}, target, {asked.key: seen}) == Latency(
-        "https://api.zebu.test/api/v1/portfolios", "", (3.0, 1.5), frozenset({401})
+        "https://api.zebu.test/api/v1/portfolios", "", (3.0, 1.5), frozenset({401}), 1.0, 2, "broke off"
     )
-    for wrong in ({"taken": ["x"]}, {"taken": None}, {"statuses": 1}):
+    for wrong in ({"taken": ["x"]}, {"taken": None}, {"statuses": 1}, {"trip": float("nan")}, {"fresh": None}):
         assert why("latency", {}, target, {asked.key: {**seen, **wrong}}) is Reason.GARBLED
     assert why("latency", {}, target) is Reason.NOT_GATHERED
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})

@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts import packages
-from pytest_zebu.facts.answer import Garbled, Known, Missing, NotAssessed, Reason, Unknown, need
+from pytest_zebu.facts.answer import Known, Missing, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import saying
-
-
-@pytest.mark.parametrize(("file", "text", "expected"), [
-    ("requirements.lock", "Fast_API==1.0 ; python_version > '3'\nx[y]==2.0 \\\n  --hash=sha256:0\n# no\n", [("fast-api", "1.0"), ("x", "2.0")]),
-    ("sub/requirements.txt", "a == 1\nb==1.*\nc===2 # why\nd>=1\n-r x.txt\ne @ https://user:pw@host/e.whl\n", [("a", "1"), ("c", "2")]),
-    ("uv.lock", '[[package]]\nname="zebu"\nversion="1"\nsource={virtual="."}\n[[package]]\nname="a"\nversion="2"\nsource={registry="r"}\n[[package]]\nname="a"\nversion="3"', [("a", "2"), ("a", "3")]),
-    ("poetry.lock", '[[package]]\nname="a"\nversion="2"', [("a", "2")]),
-    ("pdm.lock", '[[package]]\nname="a"\nversion="2"', [("a", "2")]),
-    ("pylock.toml", '[[packages]]\nname="a"\nversion="2"\n[[packages]]\nname="own"\n[packages.directory]\npath="."', [("a", "2")]),
-    ("Pipfile.lock", '{"_meta": {}, "default": {"A_b": {"version": "==1"}}, "develop": {"c": {"version": "==2"}}}', [("a-b", "1"), ("c", "2")]),
-    ("package-lock.json", json.dumps({"packages": {"": {"version": "1"}, "node_modules/@a/b": {"version": "2"}, "node_modules/c": {"link": True, "version": "3"}, "node_modules/d/node_modules/e": {"version": "4"}}}), [("@a/b", "2"), ("e", "4")]),
-    ("npm-shrinkwrap.json", json.dumps({"packages": {"app": {"version": "1"}, "node_modules/foo/node_modules/minimist": {"version": "0.0.8"}, "node_modules/minimist": {"version": "1.2.8"}}}), [("minimist", "0.0.8"), ("minimist", "1.2.8")]),
-    ("package-lock.json", json.dumps({"lockfileVersion": 1, "dependencies": {"a": {"version": "1", "dependencies": {"b": {"version": "2"}}}, "b": {"version": "3"}}}), [("a", "1"), ("b", "2"), ("b", "3")]),
-], ids=["requirements.lock", "requirements.txt", "uv", "poetry", "pdm", "pylock", "pipenv", "npm", "shrinkwrap", "npm 1"])  # fmt: skip
-def test_lock_files(file: str, text: str, expected: list[tuple[str, str]]) -> None:
-    """Two versions of a package are two."""
-    pairs, odd = packages.locked(file, text)
-    assert (sorted(pairs), odd) == (expected, ())
-
-
-@pytest.mark.parametrize(("file", "text", "odd"), [
-    ("requirements.lock", "a==1\nb @ https://user:hidden@host/b.whl\n", "b in requirements.lock"),
-    ("requirements.lock", "a==1\nb>=1\n", "b in requirements.lock"),
-    ("package-lock.json", '{"packages": {"node_modules/a": {"version": "1"}, "node_modules/b": {}}}', "b in package-lock.json"),
-    ("package-lock.json", '{"dependencies": {"a": {"version": "1"}, "b": {"version": "git+ssh://git@host/b"}}}', "b in package-lock.json"),
-    ("uv.lock", '[[package]]\nname="a"\nversion="1"\n[[package]]\nname="b"', "b in uv.lock"),
-])  # fmt: skip
-def test_an_odd_entry_of_a_lock_file_is_named_and_the_rest_is_read(file: str, text: str, odd: str) -> None:
-    assert packages.locked(file, text) == (frozenset({("a", "1")}), (odd,))
 
 
 def test_what_is_installed_in_running_images() -> None:
@@ -71,14 +41,8 @@ def test_an_odd_distribution_is_named_and_the_rest_is_read() -> None:
     assert "not on its path" in seen.detail
 
 
-@pytest.mark.parametrize("file", ["uv.lock", "package-lock.json"])
-def test_a_broken_lock_file_is_garbled(file: str) -> None:
-    with pytest.raises(Garbled):
-        packages.locked(file, "{ broken")
-
-
 INSTALLED = "@service backend 0\nfastapi 1.0\n@service db none\n@service worker 137\n"
-LOCKS = '@file backend/requirements.lock\na==1\nb==2\n\n@file package-lock.json\n{"packages": {"node_modules/c": {"version": "3"}}}\n\n@file requirements.lock\n# empty\n\n'
+LOCKS = '@file backend/requirements.lock\na==1\nb==2\n\n@file package-lock.json\n{"packages": {"node_modules/c": {"version": "3.0.0"}}}\n\n@file requirements.lock\n# empty\n\n'
 
 
 def asked(installed: str = INSTALLED, locks: str = LOCKS) -> Gathered:
@@ -91,12 +55,27 @@ def test_what_is_asked_about(target: Target) -> None:
         "running image of backend": [["fastapi", "1.0"]],
         "backend/requirements.lock": [["a", "1"], ["b", "2"]],
     }
-    assert look.arguments["npm"] == {"package-lock.json": [["c", "3"]]}
-    assert packages.then(asked("@service db none\n"), target) == ()
+    assert look.arguments["npm"] == {"package-lock.json": [["c", "3.0.0"]]}
     assert packages.then(asked(locks="@oddity\n"), target) == ()
+    assert packages.then(saying({}), target) == ()
 
 
-UNREAD = "@unread kind frontend/pnpm-lock.yaml\n@unread size frontend/package-lock.json\n@part\n@file uv.lock\n{\n\n"
+def test_what_is_not_there_takes_nothing_with_it(target: Target) -> None:
+    """Lock files are judged where no image tells anything, and images where no lock file does."""
+    gathered = asked("@service db none\n")
+    (look,) = packages.then(gathered, target)
+    seen: dict[str, list[Any]] = {"backend/requirements.lock": [], "package-lock.json": []}
+    found = need(packages.FACT.read(replace(gathered, looks={look.key: seen}), target))
+    assert isinstance(found.found["running images"], Unknown)
+    assert found.found["backend/requirements.lock"] == Known(())
+    (look,) = packages.then(saying({"packages.installed": INSTALLED}), target)
+    assert list(look.arguments["python"]) == ["running image of backend"]
+    gathered = replace(saying({"packages.installed": INSTALLED}), looks={look.key: {"running image of backend": []}})
+    found = need(packages.FACT.read(gathered, target))
+    assert [one.partition(" (")[0] for one in found.unread] == ["lock files"]
+
+
+UNREAD = "@unread kind frontend/bun.lockb\n@unread size frontend/package-lock.json\n@part\n@file uv.lock\n{\n\n"
 
 
 def test_what_is_not_read_is_named(target: Target) -> None:
@@ -105,12 +84,27 @@ def test_what_is_not_read_is_named(target: Target) -> None:
     places: dict[str, list[Any]] = {place: [] for kind in ("python", "npm") for place in look.arguments[kind]}
     found = need(packages.FACT.read(replace(gathered, looks={look.key: places}), target))
     assert found.unread == (
-        "frontend/pnpm-lock.yaml (a kind of lock file that is not known here)",
+        "frontend/bun.lockb (a kind of lock file that is not known here)",
         "frontend/package-lock.json (too large)",
         "a folder that cannot be looked into",
-        "uv.lock is no such lock file",
+        "uv.lock is no such lock file as is known here",
     )
     assert found.found["backend/requirements.lock"] == Known(())
+
+
+@pytest.mark.parametrize(("locks", "unread"), [
+    ('@file frontend/package.json\n{"dependencies": {"a": "1"}}\n', ("what frontend/package.json depends on, for which there is no lock file",)),
+    ('@file frontend/package.json\n{"dependencies": {"a": "1"}}\n@file frontend/package-lock.json\n{}\n', ()), ('@file frontend/package.json\n{"dependencies": {"a": "1"}}\n@unread kind frontend/bun.lockb\n', ("frontend/bun.lockb (a kind of lock file that is not known here)",)),
+    ('@file frontend/package.json\n{"dependencies": {"a": "1"}}\n@file frontend/yarn.lock\nbroken\n', ("frontend/yarn.lock is no such lock file as is known here",)),
+    ('@file frontend/package.json\n{"type": "module"}\n', ()), ("@file frontend/package.json\n{\n", ("frontend/package.json: it is no manifest",)),
+    ("@file a/requirements.txt\n-r base.txt\n", ("a/base.txt, which a/requirements.txt includes",)), ("@file a/requirements.txt\n-r base.txt\n@file a/base.txt\n\n", ()),
+])  # fmt: skip
+def test_what_no_lock_file_tells_is_named(locks: str, unread: tuple[str, ...], target: Target) -> None:
+    gathered = asked(locks=locks)
+    (look,) = packages.then(gathered, target)
+    places: dict[str, list[Any]] = {place: [] for kind in ("python", "npm") for place in look.arguments[kind]}
+    found = need(packages.FACT.read(replace(gathered, looks={look.key: places}), target))
+    assert found.unread == unread
 
 
 def audit(target: Target, **change: Any) -> packages.Audit:
@@ -121,7 +115,7 @@ def audit(target: Target, **change: Any) -> packages.Audit:
 
 def test_advisories_by_place(target: Target) -> None:
     no = Unknown(Reason.UNREACHABLE, "x")
-    row = {"package": "a", "version": "1", "id": "CVE-1", "aliases": ["GHSA-1"], "severity": "high"}
+    row = {"package": "a", "version": "1", "id": "CVE-1", "aliases": ["GHSA-1"], "severity": "high", "fixed": ["2"]}
     found = audit(target, **{"backend/requirements.lock": [row], "package-lock.json": no})
     assert found.packages == {
         "running image of backend": 1,
@@ -130,7 +124,7 @@ def test_advisories_by_place(target: Target) -> None:
         "running image of worker": 0,
     }
     assert found.found["backend/requirements.lock"] == Known(
-        (packages.Advisory("a", "1", "CVE-1", ("GHSA-1",), "high"),)
+        (packages.Advisory("a", "1", "CVE-1", ("GHSA-1",), "high", ("2",)),)
     )
     assert (found.found["running image of backend"], found.found["package-lock.json"]) == (Known(()), no)
     assert isinstance(found.found["running image of worker"], Unknown)

@@ -3,97 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import Reason, Said, need
+from pytest_zebu.facts.answer import Reason
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.postgres import HbaRule, Migrations, PasswordTries, Role, is_off
+from pytest_zebu.facts.hba import HbaRule
+from pytest_zebu.facts.postgres import Override, PasswordTries, Role, is_off
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, NOON, read, why
-
-
-def test_a_database_without_migrations_has_none_applied(bookworm: Gathered, target: Target) -> None:
-    state = json.loads(bookworm.said("postgres.state").out)
-    answers = {**bookworm.answers, "postgres.state": Said(0, json.dumps({**state, "applied": []}))}
-    migrations = need(ALL["migrations"].read(replace(bookworm, answers=answers), target))
-    assert migrations.applied == ()
-    assert migrations.heads == ("d001_price_history_updated_at",)
-
-
-HEADS = """@file migrations/versions/a1.py
-@head \"\"\"What it is for.\"\"\"
-@head revision: str = "a1"
-@head down_revision: str | None = None
-@line def downgrade() -> None:
-@line     op.drop_table("t")
-@file migrations/versions/b2.py
-@head revision = 'b2'  # second
-@head down_revision = "a1"
-@line def downgrade() -> None:
-@line     \"\"\"Nothing.\"\"\"
-@line     pass
-@file migrations/versions/c3.py
-@head revision = 'c3'
-@head down_revision = (
-@head     'a1',  # both
-@head     'b2',
-@head )
-@line def downgrade() -> None:
-@line     def (
-"""
-
-
-APPLIED = '{"applied": [{"schema": "app", "revisions": ["b2"]}]}'
-
-
-def migrations(target: Target, heads: str = HEADS, state: str = APPLIED) -> Migrations:
-    found: Migrations = read("migrations", {"postgres.state": state, "migrations.heads": heads}, target)
-    return found
-
-
-def test_heads_are_what_no_other_revision_follows(target: Target) -> None:
-    found = migrations(target)
-    assert (found.applied, found.heads, found.revisions) == (("b2",), ("c3",), ("a1", "b2", "c3"))
-    assert migrations(target, HEADS.partition("@file migrations/versions/c3.py")[0]).heads == ("b2",)
-    assert migrations(target, HEADS.replace("@head     'b2',\n", "")).heads == ("b2", "c3")
-
-
-@pytest.mark.parametrize(
-    "line", ["revision = identify()", "down_revision = (", "down_revision = PREVIOUS", "other = 1"]
-)
-def test_a_declaration_that_is_not_understood_is_named(line: str, target: Target) -> None:
-    text = HEADS + f"@file migrations/versions/d4.py\n@head {line}\n"
-    assert migrations(target, text).odd == ("d4.py",)
-
-
-def test_where_the_applied_revisions_are(target: Target) -> None:
-    """In whatever schema; what may not be read, or is in several, is not nothing."""
-    answers = {"migrations.heads": HEADS}
-    hidden = '{"applied": [{"schema": "app", "revisions": null}]}'
-    assert why("migrations", {**answers, "postgres.state": hidden}, target) is Reason.NO_PERMISSION
-    two = '{"applied": [{"schema": "app", "revisions": ["b2"]}, {"schema": "old", "revisions": ["a1"]}]}'
-    assert why("migrations", {**answers, "postgres.state": two}, target) is Reason.UNDECIDABLE
-
-
-@pytest.mark.parametrize(("body", "empty"), [
-    (["def downgrade():", "    pass"], True), (["def downgrade():", "    ..."], True), (["def downgrade():", '    "Why."'], True),
-    (["def downgrade():", '    raise NotImplementedError("no")'], True), (["def downgrade():", "    pass", "    op.drop()"], False), (["def downgrade("], False), ([], True), (["x = 1"], True),
-])  # fmt: skip
-def test_a_downgrade_that_does_nothing(body: list[str], empty: bool, target: Target) -> None:
-    """What cannot be read is taken to do something."""
-    text = "@file v/a1.py\n@head revision = 'a1'\n" + "".join(f"@line {line}\n" for line in body)
-    assert migrations(target, text).without_downgrade == (("a1.py",) if empty else ())
-
-
-def test_no_migrations_are_no_verdict(target: Target) -> None:
-    assert why("migrations", {"postgres.state": '{"applied": []}', "migrations.heads": ""}, target) is Reason.MISSING
-    assert why("migrations", {"postgres.state": "{}", "migrations.heads": HEADS}, target) is Reason.GARBLED
-    assert why("migrations", {"postgres.state": "[]", "migrations.heads": HEADS}, target) is Reason.GARBLED
-
 
 POWERS = ("superuser", "create_role", "create_database", "replication", "bypass_rls")
 
@@ -107,8 +26,9 @@ def role(target: Target, row: Any) -> Role:
 
 @pytest.mark.parametrize("power", [*POWERS, None])
 def test_the_powers_of_the_role(power: str | None, target: Target) -> None:
-    row = {"name": "app", "member_of": ["readers"], **{name: name == power for name in POWERS}}
+    row = {"name": "app", "member_of": ["readers"], "may_call": [], **{name: name == power for name in POWERS}}
     assert role(target, row) == Role("app", (power,) if power else (), ("readers",))
+    assert "EXECUTE on pg_read_file" in role(target, {**row, "may_call": ["pg_read_file"]}).powers
 
 
 @pytest.mark.parametrize(("row", "reason"), [(None, Reason.UNDECIDABLE), ({}, Reason.GARBLED), ([], Reason.GARBLED)])
@@ -126,28 +46,53 @@ def test_logins_of_the_application_and_the_administrator(target: Target) -> None
     assert why("database_login", "host db\n", target) is Reason.GARBLED
 
 
-@pytest.mark.parametrize(("rule", "local"), [
-    (HbaRule(1, "local", "", "trust"), True), (HbaRule(1, "host", "127.0.0.1/32", "trust"), True), (HbaRule(1, "host", "::1/128", "trust"), True),
-    (HbaRule(1, "host", "10.0.0.0/8", "trust"), False), (HbaRule(1, "host", "all", "trust"), False), (HbaRule(1, "host", "samehost", "trust"), True),
-    (HbaRule(1, "host", "localhost", "trust"), True), (HbaRule(1, "host", "localhost.example", "trust"), False), (HbaRule(1, "host", "samenet", "trust"), False),
-    (HbaRule(1, "host", "127.0.0.1/0", "trust"), False),
-])  # fmt: skip
-def test_which_rules_only_the_container_itself_can_use(rule: HbaRule, local: bool) -> None:
-    assert rule.is_local is local
+RULE = {
+    "type": "host",
+    "database": ["all"],
+    "user": ["app"],
+    "method": "md5",
+    "certificate": "",
+    "line": 3,
+    "file": None,
+    "error": "",
+}
 
 
 def state(bookworm: Gathered, target: Target, **change: Any) -> Any:
     known = {**json.loads(bookworm.said("postgres.state").out), **change}
-    return read("database", json.dumps(known), target)
+    return read("database", {"postgres.state": json.dumps(known), "zebu.host": "role=app\n"}, target)
 
 
-@pytest.mark.parametrize(("row", "address"), [
-    ({"type": "host", "address": "10.0.0.0", "netmask": "255.0.0.0", "method": "md5", "line": 3, "error": ""}, "10.0.0.0/8"),
-    ({"type": "host", "address": "::1", "netmask": "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "method": "md5", "line": 3, "error": ""}, "::1/128"),
-    ({"type": "host", "address": "all", "netmask": "", "method": "md5", "line": 3, "error": ""}, "all"),
+@pytest.mark.parametrize(("address", "netmask", "shown"), [
+    ("10.0.0.0", "255.0.0.0", "10.0.0.0/8"), ("::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::1/128"), ("all", "", "all"), ("0.0.0.0", "0.0.0.0", "0.0.0.0/0"),
 ])  # fmt: skip
-def test_a_netmask_is_a_prefix(row: dict[str, Any], address: str, bookworm: Gathered, target: Target) -> None:
-    assert state(bookworm, target, hba=[row]).hba == (HbaRule(3, "host", address, "md5"),)
+def test_a_netmask_is_a_prefix(address: str, netmask: str, shown: str, bookworm: Gathered, target: Target) -> None:
+    row = {**RULE, "address": address, "netmask": netmask}
+    assert state(bookworm, target, hba=[row]).hba == (HbaRule(3, "host", shown, "md5", ("all",), ("app",)),)
+
+
+def test_where_a_rule_stands_and_what_it_asks_for(bookworm: Gathered, target: Target) -> None:
+    row = {**RULE, "address": "all", "netmask": "", "method": "trust"}
+    rows = [
+        {**row, "file": "/data/pg_hba.conf", "certificate": "clientcert=verify-full"},
+        {**row, "file": "/etc/extra.conf"},
+    ]
+    first, second = state(bookworm, target, hba=rows).hba
+    assert (first.file, first.has_certificate, second.file, second.has_certificate) == (
+        "",
+        True,
+        "/etc/extra.conf",
+        False,
+    )
+    assert state(bookworm, target, hba=rows[1:]).open_rules == (second,)
+    assert state(bookworm, target, hba=rows).open_rules == ()
+    assert state(bookworm, target, hba=[row]).open_rules
+    behind = [{**row, "method": "reject"}, row]
+    assert state(bookworm, target, hba=behind).open_rules == ()
+    only_tls = [{**row, "type": "hostssl"}]
+    settings = json.loads(bookworm.said("postgres.state").out)["settings"]
+    assert state(bookworm, target, hba=only_tls, settings={**settings, "ssl": "off"}).open_rules == ()
+    assert state(bookworm, target, hba=only_tls, settings={**settings, "ssl": "on"}).open_rules
 
 
 def test_numbers_of_the_server(bookworm: Gathered, target: Target) -> None:
@@ -164,7 +109,10 @@ def test_numbers_of_the_server(bookworm: Gathered, target: Target) -> None:
         {"tables": 1},
         {"settings": []},
         {"version": "15"},
-        {"hba": [{"address": "x", "netmask": "y", "line": 1, "type": "", "method": "", "error": ""}]},
+        {"hba": [{**RULE, "address": "x", "netmask": "y"}]},
+        {"hba": [{**RULE, "address": "all", "netmask": "", "user": []}]},
+        {"hba_unloaded": "no"},
+        {"indexes": [{"name": "i"}]},
         {"foreign_keys": [{"table": "a", "columns": [], "target": "b", "valid": True}]},
     ],
 )
@@ -172,13 +120,24 @@ def test_another_state_is_garbled(change: dict[str, Any], bookworm: Gathered, ta
     known = {**json.loads(bookworm.said("postgres.state").out), **change}
     if change == {"version": "15"}:
         known["version"] = "fifteen"
-    assert why("database", json.dumps(known), target) is Reason.GARBLED
+    answers = {"postgres.state": json.dumps(known), "zebu.host": "role=app\n"}
+    assert why("database", answers, target) is Reason.GARBLED
 
 
 def test_a_line_that_the_server_does_not_understand_is_known_by_its_number(bookworm: Gathered, target: Target) -> None:
     rows = [{"type": None, "address": "", "netmask": "", "method": "", "line": 7, "error": "invalid"}]
     found = state(bookworm, target, hba=rows)
     assert (found.hba, found.hba_errors) == ((), (7,))
+    told = {
+        **RULE,
+        "type": "hostssl",
+        "address": "all",
+        "netmask": "",
+        "method": "trust",
+        "error": "cannot match because SSL is disabled",
+    }
+    found = state(bookworm, target, hba=[told])
+    assert ([rule.kind for rule in found.hba], found.hba_errors) == (["hostssl"], ())
 
 
 @pytest.mark.parametrize(("value", "off"), [
@@ -187,29 +146,62 @@ def test_a_line_that_the_server_does_not_understand_is_known_by_its_number(bookw
 ])  # fmt: skip
 def test_every_spelling_of_off(value: str, off: bool, bookworm: Gathered, target: Target) -> None:
     assert is_off(value) is off
-    found = state(bookworm, target, overrides=[{"of": "app", "setting": f"Synchronous_Commit={value}"}])
-    assert found.overrides == (("app", "synchronous_commit", value),)
+    rows = [{"of": "app", "setting": f"Synchronous_Commit={value}", "role": "app", "here": False}]
+    assert state(bookworm, target, overrides=rows).overrides == (Override("app", "synchronous_commit", value, "app"),)
 
 
-TOP = "PID PPID COMMAND\n"
+def overridden(bookworm: Gathered, target: Target, *rows: tuple[str, str, bool]) -> list[str]:
+    """What counts of overrides of one setting: role, value, whether for this database only."""
+    told = [
+        {"of": role or "all", "setting": f"synchronous_commit={value}", "role": role, "here": here}
+        for role, value, here in rows
+    ]
+    return [str(one) for one in state(bookworm, target, overrides=told).overridden("synchronous_commit")]
 
 
-@pytest.mark.parametrize(("rows", "count"), [
-    ("26247 24935 sh -c true && uvicorn main:app --workers 3; true\n26249 26247  uvicorn main:app --workers 3\n26259 26249  -B -c from multiprocessing.resource_tracker import main;main(6)\n"
-     + "".join(f"{pid} 26249  -B -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=7) --multiprocessing-fork\n" for pid in (1, 2, 3)), 3),
-    ("1 0 /venv/bin/python3 /venv/bin/fastapi run --workers 2\n2 1 python -c from multiprocessing.spawn import spawn_main\n3 1 python -c from multiprocessing.spawn import spawn_main\n", 2),
-    ("1 0 python3 -u -m uvicorn app\n", 1), ("1 0 gunicorn: master [app]\n2 1 gunicorn: worker [app]\n3 1 gunicorn: worker [app]\n", 2),
-    ("1 0 uvicorn app\n2 1 tail -f /var/log/uvicorn.log\n3 1 sh -c uvicorn\n", 1),
-    ("1 0 uvicorn app\n", 1), ("1 0 gunicorn app\n2 1 gunicorn app\n3 1 gunicorn app\n", 2), ("1 0 sh -c x\n2 1 uvicorn app\n", 1),
-    ("1 0 uvicorn --workers 2\n2 1 python -c from multiprocessing.spawn import spawn_main\n3 1 python -c from multiprocessing.resource_tracker\n", 1),
-])  # fmt: skip
-def test_processes_that_keep_a_pool(rows: str, count: int, target: Target) -> None:
-    assert read("backend_processes", TOP + rows, target) == count
+def test_the_nearest_override_counts(bookworm: Gathered, target: Target) -> None:
+    """Role and database, role, database, all: the first of them."""
+    everywhere, here = ("", "off", False), ("", "off", True)
+    role, role_here = ("app", "on", False), ("app", "local", True)
+    assert overridden(bookworm, target, everywhere) == ["all synchronous_commit=off"]
+    assert overridden(bookworm, target, everywhere, here) == ["all synchronous_commit=off"]
+    assert overridden(bookworm, target, everywhere, here, role) == ["app synchronous_commit=on"]
+    assert overridden(bookworm, target, role, role_here) == ["app synchronous_commit=local"]
+    assert overridden(bookworm, target, here, ("batch", "off", False)) == [
+        "all synchronous_commit=off",
+        "batch synchronous_commit=off",
+    ]
+    assert overridden(bookworm, target, role, ("batch", "off", False)) == [
+        "app synchronous_commit=on",
+        "batch synchronous_commit=off",
+    ]
+    assert overridden(bookworm, target) == []
 
 
-def test_without_a_server_its_processes_are_unknown(target: Target) -> None:
-    for row in ("1 0 sleep 1\n", "1 0 tail -f uvicorn.log\n", "1 0 ./serve --like uvicorn\n"):
-        assert why("backend_processes", TOP + row, target) is Reason.UNDECIDABLE
+def table(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "kind": "r", "rows": 5, "is_counted": True, "size": 8192, "dead": 0, "seq_scan": 0, "idx_scan": 0, "vacuumed": False,
+            "part_of": None, "options": [], "keys": [], **more}  # fmt: skip
+
+
+def test_rows_that_nobody_counted_are_unknown_where_there_may_be_many(bookworm: Gathered, target: Target) -> None:
+    rows = [
+        table("few", rows=-1, is_counted=False, size=280_000), table("many", rows=-1, is_counted=False, size=280_001),
+        table("new", rows=0, is_counted=False, size=0), table("whole", kind="p", rows=-1, size=0),
+        table("one", part_of="whole", rows=7), table("two", part_of="whole", rows=8),
+        table("dark", kind="p", rows=0), table("part", part_of="dark", rows=0, is_counted=False, size=10**9), table("part2", part_of="dark"),
+    ]  # fmt: skip
+    found = {one.name: one.rows for one in state(bookworm, target, tables=rows).tables}
+    assert found == {
+        "few": 0,
+        "many": None,
+        "new": 0,
+        "whole": 15,
+        "one": 7,
+        "two": 8,
+        "dark": None,
+        "part": None,
+        "part2": 5,
+    }
 
 
 def test_counts_and_ages(target: Target) -> None:

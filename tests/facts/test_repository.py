@@ -49,7 +49,9 @@ def test_the_newest_release_is_so_by_its_numbers(target: Target) -> None:
 
 def test_a_commit_without_a_release_is_called_by_its_hash(target: Target) -> None:
     found = read(
-        "repository", f"@head {HEAD}\n@tag latest commit {HEAD}\n@change  M app.py\n@known 0\n@absent 3\n", target
+        "repository",
+        f"@head {HEAD}\n@tag latest commit {HEAD}\n@change  M app.py\n@branches 2\n@known 0\n@absent 3\n",
+        target,
     )
     assert (found.describe, found.newest_release, found.is_known, found.absent) == (
         "a" * 12 + " (dirty)",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import socketserver
 import subprocess
@@ -14,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 
-from pytest_zebu.facts import ALL, documents, scripts, trials
+from pytest_zebu.facts import ALL, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
 from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.ssh import program
@@ -72,7 +75,11 @@ def test_every_file_is_used_and_every_probe_has_one() -> None:
 
 def test_a_probe_needs_what_its_script_takes_from_discovery() -> None:
     """What is not there would be an empty word in the script."""
-    optional = {"postgres.login": {"DB_ADMIN"}, "logs": {"APP_DIR"}}  # asked for only where they are there
+    optional = {
+        "postgres.login": {"DB_ADMIN"},
+        "logs": {"APP_DIR"},
+        "redis.info": {"BACKEND_CONTAINER"},
+    }  # asked for only where they are there
     implied = {"DB_ADMIN": "DB_CONTAINER", "DB_NAME": "DB_CONTAINER"}
     for probe in PROBES.values():
         text = probe.text + "".join(probe.environment.values())
@@ -150,22 +157,58 @@ def test_a_log_that_cannot_be_read_counts_nothing(log: str, status: int, out: st
     assert (done.stdout, done.returncode == 0) == (out, status == 0)
 
 
+AT = "2026-11-26T09:00:0"
+
+
+@pytest.mark.parametrize(("line", "counted"), [
+    ('INFO:     172.18.0.5:4 - "GET /api/v1/portfolios HTTP/1.1" 200 OK', "answered"), ('INFO:  [::1]:4 - "POST /api/v1/portfolios/7/trades?a=b HTTP/1.1" 201', "answered"),
+    ('172.18.0.5 - - [26/Nov/2026:09:00:00 +0000] "GET /api/v1/portfolios HTTP/1.1" 200 12 "-" "curl"', "answered"), ('\x1b[32mINFO\x1b[0m: 1.2.3.4:5 - "\x1b[1mGET /api/v1/portfolios HTTP/1.1\x1b[0m" \x1b[32m200 OK\x1b[0m', "answered"),
+    ('{"request_path": "/api/v1/portfolios", "request_method": "GET", "event": "Request completed", "status_code": 200}', "answered"),
+    ('{"http":{"request":{"method":"GET"},"response":{"status_code":204}},"url":{"path":"/api/v1/portfolios/1"}}', "answered"),
+    ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 500 Internal Server Error', "broken"), ('{"path":"/api/v1/portfolios","method":"GET","status":503}', "broken"),
+    # Preflights, refusals, other addresses, and what strangers write into a line
+    ('INFO: x - "OPTIONS /api/v1/portfolios HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 401 Unauthorized', ""), ('{"path":"/api/v1/portfolios","status":200}', ""),
+    ('INFO: x - "GET /api/v1/portfolios-public HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/prices/IBM HTTP/1.1" 200 OK', ""), ('{"path":"/api/v1/portfoliosx","method":"GET","status":200}', ""),
+    ('1.2.3.4 - x "GET /api/v1/portfolios HTTP/1.1" 200 [d] "GET / HTTP/1.1" 401 3', ""), ('{"path":"/x\\"path\\":\\"/api/v1/portfolios","method":"GET","status":200}', ""),
+    ('1.2.3.4 - - "GET / HTTP/1.1" 200 3 "-" "GET /api/v1/portfolios HTTP/1.1 200"', ""), ("{", ""),
+])  # fmt: skip
+def test_which_requests_of_signed_in_users_a_log_has(line: str, counted: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"{AT}0.1Z before\n{AT}1.5Z {line}\n{AT}2.5Z {line}\nno time\n")
+    done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    lines = {word: f"@{word} 2 {AT}2.5Z" if word == counted else f"@{word} 0" for word in ("answered", "broken")}
+    assert done.stdout == f"{lines['answered']}\n{lines['broken']}\n@cut no\n@status 0\n"
+
+
+def test_a_log_of_users_that_cannot_be_read_says_so(run: Run) -> None:
+    done = run("signed-in.pl", commands={"docker": "exit 1"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    assert done.stdout.split("\n")[-2] == "@status 1"
+    endless = f"exec yes '{AT}1.5Z x'"
+    done = run("signed-in.pl", commands={"docker": endless}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+    assert done.stdout.split("\n")[-3:-1] == ["@cut yes", "@status 0"]
+
+
 def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> None:
     for name in (
         "uv.lock",
-        "web/pnpm-lock.yaml",
+        "web/bun.lockb",
         "web/package-lock.json",
         "node_modules/yarn.lock",
+        "vendor/composer.lock",
+        "tests/fixtures/poetry.lock",
         "a b/requirements.txt",
+        "requirements/prod.txt",
+        "docs/prod.txt",
     ):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"text of {name}")
+    (tmp_path / "pnpm-lock.yaml").write_text("@unread kind none\n")
     with (tmp_path / "web/package-lock.json").open("wb") as large:
         large.truncate(6_000_001)
     done = run("packages-locks.sh", APP_DIR=str(tmp_path))
     assert set(filter(None, done.stdout.split("\n"))) == {
         "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
-        "@unread kind web/pnpm-lock.yaml", "@unread size web/package-lock.json",
+        "@file requirements/prod.txt", "text of requirements/prod.txt", "@file pnpm-lock.yaml", " @unread kind none",
+        "@unread kind web/bun.lockb", "@unread size web/package-lock.json",
     }  # fmt: skip
     assert done.returncode == 0
 
@@ -175,43 +218,61 @@ def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -
     assert "@part" in done.stdout.split("\n")
 
 
-def test_documents_that_are_not_read_are_told(tmp_path: Path, run: Run) -> None:
-    """Git has nothing to say here: the files' own times stand in."""
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/deploy.md").write_text("# Deploy\n")
-    (tmp_path / "long.md").write_text("x" * 524_289)
-    topics = dict(documents.PROBE.values)["TOPICS"]
-    asked = {"TOPICS": topics, "APP_DIR": str(tmp_path), "SET_DOCUMENTS": "", "PERL": scripts.text("documents.pl")}
-    done = run("git.sh", "documents.sh", **asked)
-    lines = done.stdout.split("\n")
-    assert "@unread long.md" in lines
-    assert any(line.startswith("@document 2 0 ") and line.endswith(" docs/deploy.md") for line in lines)
-    done = run("git.sh", "documents.sh", commands={"find": "exit 1"}, **asked)
-    assert "@unread ." in done.stdout.split("\n")
-    many = "i=0; while [ $i -lt 2003 ]; do echo ./docs/deploy.md; i=$((i+1)); done"
-    done = run("git.sh", "documents.sh", commands={"find": many}, **asked)
-    assert "@cut 3" in done.stdout.split("\n")
-
-
 def test_what_the_node_refuses_is_no_answer(run: Run) -> None:
     pvesh = 'case "$2" in /version) echo "{\\"release\\": \\"9.1\\"}" ;; *) echo "[ {"; exit 2 ;; esac'
-    done = run("pvesh.sh", commands={"pvesh": pvesh}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="")
-    assert done.stdout == '@version {"release": "9.1"}\n@updates \n@refreshes \n@backup_jobs \n'
+    asked = {"commands": {"pvesh": pvesh}, "SET_PROXMOX_NODE": "pve"}
+    done = run("json.pl", "pvesh.pl", **asked, SET_PROXMOX_VMID="")
+    assert done.stdout == '@backup_jobs \n@version {"release": "9.1"}\n@updates \n@refreshes \n'
+    done = run("json.pl", "pvesh.pl", **asked, SET_PROXMOX_VMID="200")
+    assert done.stdout.split("\n")[4:] == ["@guests ", "@snapshots ", "@config ", "@backup_runs ", "@all_runs ", ""]
+
+
+def test_a_machine_without_pvesh_is_no_node(run: Run) -> None:
+    done = run("json.pl", "pvesh.pl", SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="200")
+    assert (done.returncode, done.stdout) == (127, "")
+
+
+PVESH = r"""case "$2" in
+  /cluster/backup) echo '[{"id":"b","storage":"nas","all":1},{"id":"c","storage":"a b"}]' ;;
+  /cluster/resources) echo '[{"vmid":2000,"node":"x"},{"vmid":200,"node":"pve2","type":"lxc","name":"a \"b","pool":"p"}]' ;;
+  /nodes/pve2/lxc/200/config) echo '{"rootfs":"local:9,size=9G","mp0":"b,\"x","description":"@content/nas []"}' ;;
+  /storage/nas) echo '{"type":"pbs","server":"nas","prune-backups":{"keep-last":"3","keep-daily":"7"},"username":"u"}' ;;
+  /nodes/pve2/tasks) echo '[{"id":"","endtime":1,"upid":"UPID:pve2:1:"},{"id":"200","endtime":9,"upid":"UPID:pve2:9:"},{"id":"","upid":"UPID:pve2:2:"}]' ;;
+  /nodes/pve2/tasks/UPID:pve2:1:/log) printf '[{"n":1,"t":"INFO: Finished Backup of VM 200 (1)"},\n{"n":2,"t":"INFO: Finished Backup of VM 2001 (1)"}]' ;;
+  *) echo '[]' ;;
+esac"""
+
+
+def test_the_node_is_asked_where_the_machine_is(run: Run) -> None:
+    done = run("json.pl", "pvesh.pl", commands={"pvesh": PVESH}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="200")
+    said = dict(line.removeprefix("@").split(" ", 1) for line in done.stdout.splitlines())
+    found = {name: json.loads(text) for name, text in said.items()}
+    assert found["guests"] == [{"vmid": "200", "node": "pve2", "type": "lxc", "pool": "p"}]
+    assert found["config"] == {"rootfs": "local:9,size=9G", "mp0": 'b,"x'}
+    assert found["storage/nas"] == {"type": "pbs", "server": "nas", "prune-backups": "keep-daily=7,keep-last=3"}
+    assert found["log/UPID:pve2:1:"] == {"lines": ["INFO: Finished Backup of VM 200 (1)"], "is_cut": False}
+    assert [name for name in said if name.startswith(("log/", "content/"))] == ["content/nas", "log/UPID:pve2:1:"]
 
 
 INSTALLED = """case "$1 $2" in
   "ps --filter") i=0; while [ $i -lt COUNT ]; do echo "c$i s$i"; i=$((i+1)); done ;;
   "exec c0") echo 'a 1'; echo '? odd.dist-info' ;;
-  "exec c1"|"exec c2") exit 127 ;;
-  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app' ;;
+  "exec c1"|"exec c2"|"exec c4") case $3 in /opt/*) echo 'b 2' ;; *) exit 127 ;; esac ;;
+  "top c0") echo 'COMMAND'; echo '/usr/bin/python3 x'; echo '/app/.venv/bin/python /app/.venv/bin/uvicorn' ;;
+  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app'; echo '/opt/venv/bin/python3.12 -m worker' ;;
   "top c2") echo 'COMMAND'; echo 'nginx: master' ;;
+  "top c4") echo 'COMMAND'; echo '/opt/run /opt/python-3/app' ;;
   *) exit 3 ;;
 esac"""
 
 
-def test_a_python_that_is_not_on_the_path_is_not_none(run: Run) -> None:
-    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "4")}, PROJECT="x")
-    assert done.stdout == "@service s0 0\na 1\n? odd.dist-info\n@service s1 unseen\n@service s2 none\n@service s3 3\n"
+def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_none(run: Run) -> None:
+    """The environment of an application is another than that of the image's own Python."""
+    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "5")}, PROJECT="x")
+    assert done.stdout == (
+        "@service s0 0\na 1\n? odd.dist-info\n@service s0 0\na 1\n? odd.dist-info\n@service s1 0\nb 2\n"
+        "@service s2 none\n@service s3 3\n@service s4 unseen\n"
+    )
     done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "25")}, PROJECT="x")
     assert done.stdout.startswith("@cut 25\n")
 
@@ -240,6 +301,158 @@ def test_which_servers_of_nginx_limit_requests(text: str, hosts: list[str], run:
     assert done.stdout.split("\n")[:-1] == [*(f"@host {host}" for host in hosts), "@nginx read"]
 
 
+ZONE = "http { limit_req_zone %s zone=z:1m rate=%s; server { limit_req zone=z; } "
+
+
+@pytest.mark.parametrize(("text", "limited"), [
+    (ZONE % ("$binary_remote_addr", "10r/s") + "}", "yes"), (ZONE % ("$binary_remote_addr", "1001r/s") + "}", "no"), (ZONE % ("$binary_remote_addr", "1000r/s") + "}", "yes"),
+    (ZONE % ("$remote_addr", "60000r/m") + "}", "yes"), (ZONE % ("$http_x_client", "1r/s") + "}", "unclear"), (ZONE % ("$server_name", "1r/s") + "}", "yes"),
+    (ZONE % ("$key", "1r/s") + "geo $known { default 1; 10.0.0.0/8 0; } map $known $key { 0 ''; 1 $binary_remote_addr; } }", "yes"),
+    (ZONE % ("$key", "1r/s") + "geo $known { default 0; 10.0.0.0/8 1; } map $known $key { 0 ''; 1 $binary_remote_addr; } }", "no"),
+    (ZONE % ("$key", "1r/s") + "map $uri $key { default ''; ~^/login $binary_remote_addr; } }", "no"),
+    (ZONE % ("$key", "1r/s") + "map $uri $key { default ''; ~^/api $binary_remote_addr; } }", "yes"),
+    (ZONE % ("$key", "1r/s") + "map $http_authorization $key { default $binary_remote_addr; secret ''; } }", "unclear"),
+    (ZONE % ("$key", "1r/s") + "map $http_user_agent $key { default $binary_remote_addr; } }", "yes"), (ZONE % ("$key", "1r/s") + "}", "unclear"),
+    ("http { limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s; server { } }", "no"), ("http { limit_conn_zone $a zone=z:1m; server { limit_conn z 1; } }", "no"),
+    ("http { limit_req_zone $remote_addr zone=a:1m rate=9999r/s; limit_req_zone $remote_addr zone=b:1m rate=1r/s; limit_req zone=b; server { location / { limit_req zone=a; } } }", "no"),
+    ("http { server { access_by_lua_block { limit() } } }", "unclear"), ("http { access_by_lua_file a.lua; server { } }", "unclear"),
+])  # fmt: skip
+def test_what_requests_are_counted_by(text: str, limited: str, run: Run) -> None:
+    """A zone that lets nearly everything pass is no limit, nor is one whose key is empty for a stranger."""
+    done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
+    assert done.stdout == f"@host {limited} plain\n@nginx read\n"
+
+
+def test_the_server_of_names_that_no_other_has(run: Run) -> None:
+    text = "http { server { listen 443 ssl default_server; } server { listen 80 default; server_name a; } }"
+    done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
+    assert done.stdout == "@host no tls-default\n@host no plain-default a\n@nginx read\n"
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Path:
+    """A machine's processes: nginx in a container, number 7, with files and links of its own."""
+    root = tmp_path / "container"
+    for name, text in {
+        "usr/local/nginx/conf/nginx.conf": "http { include sites/*.conf; include /data/nginx/custom/http.conf; }",
+        "data/nginx/1.conf": "server { listen 443 ssl; server_name a; }",
+        "data/nginx/custom/http.conf": "limit_req zone=z;",
+        "usr/local/nginx/conf/sites/.hidden.conf": "server { server_name hidden; }",
+        "app/internal/certificate.js": "",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    (root / "usr/local/nginx/conf/sites/1.conf").symlink_to("/data/nginx/1.conf")
+    proc = tmp_path / "proc"
+    for number, (comm, words, at) in {
+        "7": ("nginx", "nginx: master process nginx", root), "8": ("nginx", "nginx: worker process", root), "9": ("node", "node index.js", root),
+        "5": ("docker-proxy", "docker-proxy\0-host-port\000443\0-container-ip\000172.18.0.3\0", Path("/")), "3": ("sshd", "sshd", Path("/")),
+    }.items():  # fmt: skip
+        (proc / number / "ns").mkdir(parents=True)
+        (proc / number / "net").mkdir()
+        (proc / number / "net/fib_trie").write_text("|-- 172.18.0.3\n" if at == root else "|-- 192.0.2.1\n")
+        (proc / number / "ns/net").symlink_to("net:[2]" if at == root else "net:[1]")
+        (proc / number / "comm").write_text(f"{comm}\n")
+        (proc / number / "cmdline").write_text(words)
+        (proc / number / "status").write_text(f"PPid:\t{7 if number == '8' else 1}\n")
+        (proc / number / "root").symlink_to(at)
+    (proc / "self").symlink_to("3")
+    return proc
+
+
+def test_nginx_in_a_container_is_read_where_it_is(container: Path, run: Run) -> None:
+    """What it includes, by links that mean the container's own root; files of a shell's pattern begin with no dot."""
+    perl = scripts.joined("proxy-nginx.pl")
+    commands = {"ss": "echo 'LISTEN 0 0 0.0.0.0:443 users:((\"docker-proxy\",pid=5,fd=4))'", "nginx": "exit 1"}
+    done = run("proxy-configuration.sh", commands=commands, PERL=perl, PATH=PROTECTED, PROC=str(container))
+    assert done.stdout.splitlines() == [
+        "@serves nginx container", "@keeper npm", "@host yes tls a", "@nginx read",
+    ]  # fmt: skip
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+
+
+def put(root: Path, name: str, text: str) -> str:
+    """A certificate there, and its fingerprint."""
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(CERTIFICATE.format(base64.b64encode(text.encode()).decode()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_certificates_are_found_where_their_clients_keep_them(container: Path, run: Run) -> None:
+    root = (container / "7/root").resolve()
+    (root / "data/tls/certbot/renewal").mkdir(parents=True)
+    (root / "data/tls/certbot/renewal/npm-1.conf").write_text("")
+    now = put(root, "data/tls/certbot/live/npm-1/cert.pem", "now")
+    put(root, "data/tls/certbot/archive/npm-1/cert2.pem", "now")
+    was = put(root, "data/tls/certbot/archive/npm-1/cert1.pem", "was")
+    own = put(root, "data/tls/custom/npm-2/fullchain.pem", "own")
+    found = {
+        "acme.sh": put(root, "root/.acme.sh/a.test_ecc/a.test.cer", "acme"),
+        "lego": put(root, "etc/lego/certificates/b.test.crt", "lego"),
+        "dehydrated": put(root, "var/lib/dehydrated/certs/c.test/cert.pem", "dehydrated"),
+        "caddy": put(root, "data/caddy/certificates/acme-v02/d.test/d.test.crt", "caddy"),
+    }
+    put(root, "etc/lego/certificates/b.test.issuer.crt", "issuer")
+    (root / "root/.acme.sh/a.test_ecc/a.test.conf").write_text("Le_Domain='a.test'\n")
+    done = run("proxy-configuration.sh", commands={"ss": ""}, PERL="", PATH=PROTECTED, PROC=str(container))
+    said = done.stdout.splitlines()
+    assert [line for line in said if "npm-" in line] == [
+        f"@renewal npm-1 {now}", "@generations npm-1 2", f"@earlier npm-1 {was}", "@inside npm-1", f"@uploaded npm-2 {own}",
+    ]  # fmt: skip
+    names = {"acme.sh": "a.test", "lego": "b.test", "dehydrated": "c.test", "caddy": "d.test"}
+    assert [line for line in said if line.startswith("@kept ")] == [
+        f"@kept {one} {found[one]} {names[one]}" for one in names
+    ]
+
+
+def test_of_traefiks_file_only_certificates_are_looked_at(container: Path, run: Run) -> None:
+    (container / "7/comm").write_text("traefik\n")
+    (container / "7/cmdline").write_text("traefik\0--certificatesresolvers.le.acme.storage=/srv/acme.json\0")
+    root = (container / "7/root").resolve()
+    now = put(root, "srv/a.pem", "traefik")
+    text = base64.b64encode((root / "srv/a.pem").read_bytes()).decode()
+    (root / "srv/acme.json").write_text(
+        json.dumps({"le": {"Certificates": [{"certificate": text, "key": "c2VjcmV0"}]}}, indent=1)
+    )
+    done = run("proxy-configuration.sh", commands={"ss": ""}, PERL="", PATH=PROTECTED, PROC=str(container))
+    assert done.stdout.splitlines()[:2] == ["@serves traefik container", "@keeper traefik"]
+    assert f"@kept traefik {now} acme.json" in done.stdout.splitlines()
+
+
+LOG = """2026-11-20 03:12:01,124:DEBUG:certbot._internal.main:Arguments: [{}]
+2026-11-20 03:12:30,500:ERROR:certbot._internal.renewal:Failed to renew certificate old.test with error: Some challenges have failed.
+2026-11-20 03:12:30,501:DEBUG:certbot._internal.display.obj:Notifying user: The following {} succeeded:
+2026-11-20 03:12:30,502:DEBUG:certbot._internal.display.obj:Notifying user:   /etc/letsencrypt/live/zebu.test/fullchain.pem (success)
+
+2026-11-20 03:12:31,503:ERROR:certbot._internal.renewal:The following {} failed:
+  /etc/letsencrypt/live/old.test/fullchain.pem (failure)
+  /etc/letsencrypt/renewal/broken.test.conf (parsefail)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "noun", "word"),
+    [("'--dry-run'", "simulated renewals", "rehearsed"), ("'-q', 'renew'", "renewals", "attempted")],
+)
+def test_how_each_renewal_of_a_run_ended(arguments: str, noun: str, word: str, container: Path, run: Run) -> None:
+    log = (container / "7/root").resolve() / "var/log/letsencrypt/letsencrypt.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(LOG.format(arguments, noun, noun))
+    log.with_suffix(".log.1").write_text(LOG.splitlines()[0].format("'certificates'") + "\n")
+    done = run(
+        "proxy-configuration.sh",
+        commands={"ss": "", "date": "echo +0000"},
+        PERL="",
+        PATH=PROTECTED,
+        PROC=str(container),
+    )
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(("@rehearsed", "@attempted"))]
+    assert line.split(" ")[:4] == [f"@{word}", "2026-11-20T03:12:31", "+0000", "1"]
+    assert set(line.split(" ")[4:]) == {"+zebu.test", "-old.test", "-broken.test"}
+
+
 @pytest.mark.parametrize("text", ["http {", "http { } }", "http { server { location ~ ^/( { } } }", "http { a 'b }"])
 def test_a_configuration_that_is_not_understood_is_not_read(text: str, run: Run) -> None:
     assert run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED).stdout == "@nginx unread\n"
@@ -247,7 +460,8 @@ def test_a_configuration_that_is_not_understood_is_not_read(text: str, run: Run)
 
 
 def test_an_nginx_that_shows_nothing_is_known_as_one(run: Run) -> None:
-    done = run("proxy-configuration.sh", commands={"nginx": "exit 1", "ls": "exit 2"}, PERL="print 1", PATH=PROTECTED)
+    commands = {"nginx": "exit 1", "ls": "exit 2", "ss": ""}
+    done = run("proxy-configuration.sh", commands=commands, PERL="print 1", PATH=PROTECTED, PROC="nowhere")
     assert done.stdout.split("\n")[-2] == "@nginx failed"
 
 
@@ -282,7 +496,7 @@ def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         here = f"127.0.0.1:{server.server_address[1]}"
         docker = f"REDIS_URL='{url.replace('HERE', here)}'; export REDIS_URL; shift 3; exec \"$@\""
-        done = run("redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
         server.shutdown()
     assert (done.stdout.strip(), done.stderr) == (word, "")
     assert (done.returncode == 0) is bool(word)

@@ -9,30 +9,171 @@ from pytest_zebu.facts.source import BuiltStatement, built_statements
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
+EXECUTED = [
+    "s.execute(f\"SELECT id FROM t WHERE name = '{name}'\")",
+    "s.execute('SELECT id FROM t WHERE id = %s' % value)",
+    "s.execute('DELETE FROM t WHERE id = {}'.format(value))",
+    "s.execute('SELECT a FROM t WHERE x = ' + value)",
+    "s.execute('SELECT a FROM {t}'.replace('{t}', value))",
+    "await s.execute(text(f'select * from {t}'))",
+    's.exec(sa.text(f"""\n  -- all\n  select *\n  from {t}\n"""))',
+    "s.execute(text('select a from t where ' f'b = {b}'))",
+    "s.execute(f'Select * From t Where id={x}')",
+    "s.execute(f'truncate {t}')",
+    "q.where(text(f'name = {x}'))",
+    "s.order_by(text(f'{column} desc limit 1'))",
+    "s.execute('select a from t order by ' + column)",
+    "op.execute(f'alter table {t} add x int')",
+    "conn.fetch(f'select {c} from t')",
+    "cursor.execute('select %s from t' % ', '.join(columns))",
+    "query = f'select a from {t}'\ns.execute(text(query))",
+    "def f(t):\n    q = 'select a from t where b = '\n    q += f'{t} and c = {t}'\n    s.execute(q)",
+    "sql.SQL(f'select {x}')",
+    "raise ValueError(s.execute(f'select {x}'))",
+    "def f(table='t'):\n    s.execute(f'select a from {table}')",
+    "def f():\n    t = 'a'\n    t = ask()\n    s.execute(f'select a from {t}')",
+    "for t in names():\n    s.execute(f'select a from {t}')",
+    "class Page[T]:\n    def f[U](self):\n        s.execute(f'select {self.x}')",
+    "try:\n    pass\nexcept A, B:\n    s.execute(f'select {x}')",
+    "s.execute(f'select {x if y else 1} from t')",
+]
+"""Values become part of a statement that is executed."""
+STANDING = [
+    "make = lambda x: f'SELECT a FROM t WHERE b = {x}'",
+    "x = ' SELECT a, b FROM t WHERE c = ' + v",
+    "def f(v):\n    return f'delete from t where a = {v}'",
+    "x = f'INSERT INTO t (a) VALUES ({v})'",
+    "x = f'UPDATE t SET a = {v}'",
+    "x = f'with x as (select {v}) select 1'",
+    "x = f'(SELECT {v} FROM t)'",
+    "x = f'DROP TABLE {v}'",
+    "x = f'create table {v} (a int)'",
+    "sql = f'select {v}'",
+]
+"""A statement, wherever it goes."""
+NO_STATEMENT = [
+    "q = 'SELECT a ' + 'FROM t '",
+    "s.execute(text('SELECT a FROM t WHERE id = :id'), {'id': value})",
+    "s.execute('SELECT a FROM t WHERE id = %s', (value,))",
+    "s.execute(t'SELECT a FROM t WHERE id = {value}')",
+    "s.execute(f'select a from t limit {n:d}')",
+    "s.execute(sql.SQL('select {}').format(sql.Identifier(x)))",
+    "s.execute(select(T).where(T.a == f'{x} from'))",
+    "log.info(f'Update of {name} ended')",
+    'logger.info(f"Create portfolio {name} for {user}")',
+    'raise ValueError(f"Update of {x} was set by {y}")',
+    "logger.debug(f'SELECT a FROM {t}')",
+    "logger.debug('SELECT a FROM %s' % t)",
+    "raise HTTPException(404, detail=f'Select a portfolio from {x}')",
+    "raise E(f'delete from {x} failed')",
+    "assert x, f'DELETE FROM {t} did nothing'",
+    "print(f'SELECT {x} FROM {y}')",
+    "message = f'Delete from {x} where it is'",
+    "x = f'Select a portfolio from {y}'",
+    "x = f'Select one from {y}'",
+    "x = f'Delete from {y}'",
+    "x = f'Deleted {n} from cache'",
+    "x = f'Insert into {y} the new value'",
+    "x = f'Update {y} set to {z}'",
+    "x = f'With {y} as (an) option'",
+    "x = f'Create user {y}'",
+    "x = f'create user {y}'",
+    "x = f'Drop table {y}?'",
+    "x = f'Grant access on {y}'",
+    "f'SELECTED {x} FROM {y}'",
+    "x = f'{a} and {b}'",
+    "client.fetch(f'https://x/?limit={n}')",
+    "runner.execute(f'job {n}')",
+    "console.text(f'select {x}')",
+    "x = t(detail=f'SELECT a FROM {x}')",
+    "def __str__(self):\n    return f'SELECT a FROM {self.x}'",
+    '"""SELECT a FROM t"""',
+]
+FIXED = [
+    "s.execute(f'select a from {TABLE}')",
+    "s.execute(f'select a from {settings.TABLE_NAME}')",
+    "s.execute(f'select a from {User.__tablename__}')",
+    "s.execute(f'select a from {User.__table__.name}')",
+    "s.execute(f'select a from t limit {int(n)}')",
+    "def f(up):\n    order = 'ASC' if up else 'DESC'\n    s.execute(f'select a from t order by a {order}')",
+    "for t in ('a', 'b'):\n    s.execute(f'truncate {t}')",
+    "s.execute(f'select a from t order by {SORTS[x]}')",
+    "s.execute(f\"select a from t order by {SORTS.get(x, 'a')}\")",
+    "s.execute('select a from t where b in (%s)' % ','.join(['%s'] * len(x)), x)",
+    "s.execute(f\"select a from t where b in ({', '.join('?' for _ in x)})\", x)",
+    "s.execute(f\"select a from t where b in ({', '.join(f':b{i}' for i in range(3))})\", x)",
+    "s.execute(f\"select a from t where b in ({', '.join(f':b{i}' for i, v in enumerate(x))})\", x)",
+    "T = 'a'\ndef f():\n    s.execute('select a from ' + T)",
+    "table = 'a'\ndef f():\n    s.execute('select a from ' + table)",
+]
+"""Only what the source itself says, and numbers, become part of it."""
 
-@pytest.mark.parametrize(("source", "lines"), [
-    ("s.execute(f\"SELECT id FROM t WHERE name = '{name}'\")", [1]),
-    ("s.execute('SELECT id FROM t WHERE id = %s' % value)", [1]),
-    ("s.execute('DELETE FROM t WHERE id = {}'.format(value))", [1]),
-    ("q = 'SELECT a FROM t WHERE x = ' + value", [1]),
-    ("q = 'SELECT a ' + 'FROM t '", []),
-    ("s.execute(text('SELECT a FROM t WHERE id = :id'), {'id': value})", []),
-    ("log.info(f'Update of {name} ended')", []),
-    ("f'SELECTED {x} FROM {y}'", []),
-    ("x = f'{a} and {b}'", []),
-])  # fmt: skip
-def test_statements_built_from_values(source: str, lines: list[int]) -> None:
-    assert built_statements(source) == lines
+
+@pytest.mark.parametrize("source", [*EXECUTED, *STANDING])
+def test_statements_built_from_values(source: str) -> None:
+    built, fixed, is_understood = built_statements(source)
+    assert (len(built), fixed, is_understood) == (1, [], True)
+
+
+@pytest.mark.parametrize("source", NO_STATEMENT)
+def test_what_only_reads_like_a_statement(source: str) -> None:
+    assert built_statements(source) == ([], [], True)
+
+
+@pytest.mark.parametrize("source", FIXED)
+def test_statements_of_what_the_source_says(source: str) -> None:
+    built, fixed, is_understood = built_statements(source)
+    assert (built, len(fixed), is_understood) == ([], 1, True)
+
+
+def test_the_line_is_that_of_the_statement() -> None:
+    built, _, _ = built_statements("x = 1\n\ns.execute(\n    f'select {x}'\n    f' from t where a = {value}'\n)")
+    assert built == [4]
+
+
+NEWER = """type X[T] = list[T]
+
+
+class Page[T]:
+    x = f"{"a" + 'b'}"
+    y = t"{x}"
+
+
+try:
+    select()
+except A, B:
+    pass
+"""
+
+
+def test_a_newer_python_is_read() -> None:
+    assert built_statements(NEWER) == ([], [], True)
 
 
 def test_files_of_the_image(target: Target) -> None:
     out = (
-        "@ a.py\nx = 1\n\n@end\n@ b/c d.py\n\nq = 'SELECT a FROM t WHERE x = ' + x\n@end\n@ old.py\nprint 'x'\n@end\n@ deep.py\nx = "
-        + "(" * 300
-        + "\n@end\n"
+        "@ a.py\nx = 1\n\n@end\n@ b/c d.py\n\nq = 'SELECT a FROM t WHERE x = ' + x\n@end\n"
+        f"@ new.py\n{NEWER}\n@end\n@ odd.py\nselect = = (\n@end\n@ other.py\nnot python at all: {{\n@end\n"
+        "@ fixed.py\ns.execute(f'select a from {T}')\n@end\n@left 2\n"
     )
     found = read("source", out, target)
-    assert (found.files, found.unread, found.built) == (4, ("old.py", "deep.py"), (BuiltStatement("b/c d.py", 2),))
+    assert (found.files, found.unread, found.left) == (6, ("odd.py",), 2)
+    assert (found.built, found.fixed) == ((BuiltStatement("b/c d.py", 2),), (BuiltStatement("fixed.py", 1),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 20_000 + "select",
+        "select + " * 20_000 + "1",
+        "'select' + " * 20_000 + "x",
+        "[" * 50_000 + "update",
+        "f'{" * 5000 + "select",
+        "a.b" + "(select).c" * 20_000,
+    ],
+)
+def test_what_is_deep_or_long_ends(text: str, target: Target) -> None:
+    assert read("source", f"@ a.py\nx = {text}\n@end\n", target).files == 1
 
 
 @pytest.mark.parametrize(

@@ -196,14 +196,14 @@ def test_a_packed_dump_that_breaks_off_is_not_restored(tmp_path: Path, machine: 
 
 def test_where_psql_fails_its_words_count(tmp_path: Path, machine: Machine) -> None:
     """It stops reading, and so ends the unpacking: that is not the dump's fault."""
-    refusal = """  *"exec -i drill-1 psql -Xq"*) echo 'ERROR:  role "zebu" does not exist'; exit 3 ;;"""
+    refusal = """  *"exec -i drill-1 psql -Xq"*) echo 'ERROR:  type "odd" does not exist'; exit 3 ;;"""
     docker = (tmp_path / "docker").read_text()
     (tmp_path / "docker").write_text(docker.replace("case $* in\n", f"case $* in\n{refusal}\n"))
     (tmp_path / "dumps/zebu.sql").write_bytes(b"-- a line\n" * 100_000)
     done = machine(restore_probe("drill-1", "zebu.sql"))
     assert done.returncode == 0, done.stderr
     assert "@status 3 " in done.stdout
-    assert '@complaint ERROR:  role "zebu" does not exist' in done.stdout
+    assert '@complaint ERROR:  type "odd" does not exist' in done.stdout
 
 
 def test_a_dump_that_went_meanwhile_or_cannot_be_unpacked_here_shows_nothing(

@@ -66,12 +66,18 @@ def test_fronts_are_seen_at_each_address(target: Target) -> None:
 
 
 def test_origins_that_must_not_be_allowed(target: Target) -> None:
-    assert foreign_origins(target)[2:] == (
-        "https://zebu.test.zebu-readiness.example",
-        "https://zebu-readinesszebu.test",
-        "http://zebu.test",
-    )
-    assert foreign_origins(declaring(target)) == ("https://zebu-readiness.example", "null")
+    found = foreign_origins(target)
+    assert found[:3] == ("https://zebu-readiness.example", "null", "http://localhost:5173")
+    assert found[3:9] == (
+        "https://zebu.test.zebu-readiness.example", "https://zebu-readinesszebu.test", "https://zebu-readiness.zebu.test",
+        "http://zebu.test", "https://zebu.test:4443", "https://zebu-test",
+    )  # fmt: skip
+    assert "http://www.zebu.test" in found
+    assert not {*found} & {"https://zebu.test", "https://www.zebu.test"}
+    assert len(foreign_origins(declaring(target))) == 3
+    seen = asked(target)
+    assert all(f"cors {origin}" in seen for origin in found)
+    assert [f"preflight {origin}" in seen for origin in found].count(True) == 5
 
 
 def asked(target: Target) -> dict[str, Any]:
@@ -83,12 +89,64 @@ def test_each_name_is_asked_and_the_api_besides(target: Target) -> None:
     assert found["https zebu.test"].arguments["url"] == "https://zebu.test/"
     assert found["https api.zebu.test"].arguments["url"] == "https://api.zebu.test/health"
     assert found["preflight null"].arguments["method"] == "OPTIONS"
+    assert found["preflight https://zebu.test"].arguments["headers"] == {
+        "Origin": "https://zebu.test", "Access-Control-Request-Method": "DELETE",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }  # fmt: skip
+    assert found["health zebu.test"].arguments["follow"] is True
     assert "cors https://www.zebu.test" in found
     assert "cors https://api.zebu.test" not in found
     same = asked(declaring(target, site="zebu.test", api="same-origin"))
     assert same["https zebu.test"].arguments["url"] == "https://zebu.test/"
     assert same["missing route"].arguments["url"].startswith("https://zebu.test/api/")
     assert asked(declaring(target, site="zebu.test")).keys() == {"https zebu.test", "health zebu.test"}
+
+
+def test_the_description_is_looked_for_under_both_names(target: Target) -> None:
+    found = asked(target)
+    urls = found["https://api.zebu.test"].arguments["urls"]
+    assert {"https://api.zebu.test/openapi.json", "https://api.zebu.test/api/v1/openapi.json"} < {*urls}
+    assert "https://zebu.test/docs" in found["https://zebu.test"].arguments["urls"]
+    same = asked(declaring(target, site="zebu.test", api="same-origin"))
+    assert [name for name, look in same.items() if look.kind == "descriptions"] == ["https://zebu.test"]
+
+
+def test_what_describes_is_known_by_its_address(target: Target) -> None:
+    api, site = (look for look in looks(target) if look.kind == "descriptions")
+    silent = Unknown(Reason.UNREACHABLE, "no way")
+    row = {"status": 200, "location": "", "body": "{}"}
+    answers = {"https://api.zebu.test/docs": row, "https://api.zebu.test/v1.json": silent}
+    found = read("web", {}, target, {api.key: {"answers": answers}, site.key: silent}).documentation
+    assert found["https://api.zebu.test/docs"].value.status == 200
+    assert found["https://api.zebu.test/v1.json"] is silent
+    assert found["https://zebu.test/docs"] is silent
+    assert why("web", {}, target, {api.key: {"answers": []}}) is Reason.GARBLED
+    assert why("web", {}, target, {api.key: {"answers": {"https://api.zebu.test/docs": 1}}}) is Reason.GARBLED
+
+
+def test_what_is_at_the_end_of_a_way() -> None:
+    way = [{"url": "https://x/a/", "status": 200, "trouble": ""}]
+    end = {"status": 200, "location": "", "body": "here", "headers": {"content-type": ["text/html"]}}
+    row = {"status": 308, "location": "/a/", "way": way, "end": end, "again": "at the second try"}
+    found = read_answer(Known(row), "https://x/a")
+    assert isinstance(found, Known)
+    assert found.value.is_redirect
+    assert found.value.told == "308 /a/ (at the second try)"
+    assert found.value.end == Answer("https://x/a/", 200, "", {"content-type": ("text/html",)}, "here", "")
+    nothing = read_answer(Known({**row, "end": {"status": 0, "error": "leads in a circle"}}), "https://x/a")
+    assert isinstance(nothing, Known)
+    assert nothing.value.end is None
+    with pytest.raises(Garbled):
+        read_answer(Known({**row, "end": {}}), "https://x/a")
+
+
+@pytest.mark.parametrize(
+    ("status", "nothing"), [(0, "no answer"), (429, "429"), (502, "502"), (500, "500"), (404, ""), (401, ""), (200, "")]
+)
+def test_what_says_nothing_of_what_was_asked_for(status: int, nothing: str) -> None:
+    said = Answer("https://x/", status, "", {}, "", "").says_nothing
+    assert nothing in said
+    assert bool(said) is bool(nothing)
 
 
 def test_without_an_api_its_answers_are_not_configured(target: Target) -> None:

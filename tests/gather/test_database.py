@@ -23,7 +23,7 @@ import pytest
 from pytest_zebu.facts import ALL, scripts
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.postgres import CLUSTER_PROBE, QUESTIONS, STATE_PROBE, TRIES
+from pytest_zebu.facts.postgres import CLUSTER_PROBE, QUESTIONS, STATE_PROBE, TRIES, Override
 from pytest_zebu.gather import database, gathering
 from pytest_zebu.gather.database import ask_database
 from pytest_zebu.settings import Settings
@@ -151,7 +151,9 @@ def ask(tmp_path: Path) -> Ask:
 
 
 def facts(answers: dict[str, Said | Unknown]) -> dict[str, Any]:
-    heads = Said(0, "@file a.py\n@head revision = 'abc123'\n@line def downgrade():\n@line   drop()\n")
+    heads = Said(
+        0, "@file a.py\n@line revision = 'abc123'\n@line down_revision = None\n@line def downgrade():\n@line   drop()\n"
+    )
     gathered = Gathered({"zebu.host": Said(0, "role=zebu_app\n"), "migrations.heads": heads, **answers})
     target = Target(name="here", host=Host(), settings=Settings())
     return {name: ALL[name].read(gathered, target) for name in ("database", "database_role", "migrations", "cluster")}
@@ -173,7 +175,8 @@ def test_the_answers_are_those_of_the_batch(cluster: Cluster, ask: Ask) -> None:
     assert replace(mine, tables=(), clients=0) == replace(theirs, tables=(), clients=0)
     assert [table.name for table in mine.tables] == [table.name for table in theirs.tables]
     assert mine.hba
-    assert mine.overrides == (("zebu_app", "synchronous_commit", "off"),)
+    assert mine.overridden("synchronous_commit") == (Override("zebu_app", "synchronous_commit", "off", "zebu_app"),)
+    assert mine.is_hba_unloaded is False
     assert need(found["migrations"]).applied == ("abc123",)
 
 
@@ -183,6 +186,7 @@ def test_a_monitoring_role_sees_enough(cluster: Cluster, ask: Ask) -> None:
     found = facts(answers)
     seen = need(found["database"])
     assert seen.hba == ()  # the item says that pg_hba.conf could not be read
+    assert seen.is_hba_unloaded is None
     assert seen.has_launcher
     assert seen.clients >= 1
     assert {table.name for table in seen.tables} == {"alembic_version", "portfolios", "trades"}

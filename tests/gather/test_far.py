@@ -505,7 +505,7 @@ def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
         "SMTP_PASS=Wd92kfQx71",
         "OPAQUE=Zq8vT1xWm3Lk9RbY5nPd7HsJ2cFgA4eU",
     ]
-    given = Probe("given", "sed 's/./x/2'", secrets=True)
+    given = Probe("given", "sed 's/^[^ ]* \\(.\\)./\\1x/'", secrets=True)
     answer = daemon({**DATABASE, "env": env}, BACKEND, probes=[given])["given"]
     assert isinstance(answer, Said)
     assert sorted(line[:4] for line in answer.out.splitlines()) == ["Wx92", "Xx29", "[red"]

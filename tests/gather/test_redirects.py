@@ -10,6 +10,7 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.trials import AttackTrial, UseTrial
 from pytest_zebu.gather import audit, services, trial_runs
+from pytest_zebu.gather.forge import ask_forge
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET, Server
 
@@ -22,12 +23,12 @@ Ask = Callable[[Declared, str], Any]
 
 def forge(declared: Declared, url: str) -> Any:
     table = {"api": url, "repository": "zebu/zebu", "token_file": "secret"}
-    return services.ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
+    return ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
 
 
 def proxmox(declared: Declared, url: str) -> Any:
     table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
-    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
+    return services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]
 
 
 def proxy(declared: Declared, url: str) -> Any:
@@ -90,10 +91,16 @@ def test_what_the_proxy_gave_for_a_login_stays_there(
 def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
     first, second = servers
     first.redirect(status, second)
-    answer = audit.ask_advisories(declared(advisories={"npm": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
+    answer = audit.ask_advisories(declared(advisories={"osv": first.url}), {}, {"lock": [["esbuild", "0.17.19"]]})
     assert isinstance(answer["lock"], Unknown)
     assert first.arrived
     assert second.arrived == []
+
+
+OLD_PROXY = {
+    "GET /api/": (200, {}, {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}),
+    "GET /": (200, {}, b"<html><title>Nginx Proxy Manager</title></html>"),
+}
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
@@ -101,7 +108,7 @@ def test_a_redirected_default_login_is_no_login(
     status: int, servers: tuple[Server, Server], declared: Declared
 ) -> None:
     first, second = servers
-    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.answers |= OLD_PROXY
     first.redirect(status, second, "POST /api/tokens")
     login = proxy_answer(declared, first.url)["default_login"]
     assert isinstance(login, Unknown)
@@ -139,7 +146,7 @@ def test_a_login_has_the_shape_of_one(
 ) -> None:  # fmt: skip
     """Neither a page that answers 200 to everything is a login, nor a service that is down a refusal."""
     first, _ = servers
-    first.answers["GET /api/"] = (200, {}, {"status": "OK", "setup": True})
+    first.answers |= OLD_PROXY
     first.answers["POST /api/tokens"] = (status, headers, said)
     login = proxy_answer(declared, first.url)["default_login"]
     assert (login.reason if isinstance(login, Unknown) else login) == accepted

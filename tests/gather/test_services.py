@@ -12,10 +12,14 @@ import pytest
 
 from lab.standins import advisories, forge, npm, proxmox, states
 from lab.standins.server import StandIn, serve
+from pytest_zebu.facts import proxmox as hypervisor
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services
+from pytest_zebu.gather.forge import ask_forge, that_count
 from pytest_zebu.settings import Settings
-from tests.gather.conftest import SECRET
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+from tests.gather.conftest import SECRET, Server
 
 Service = Callable[[Callable[[Path], StandIn], dict[str, Any]], tuple[str, Path]]
 
@@ -42,71 +46,204 @@ def reasons(answer: Any) -> Reason:
     return answer.reason
 
 
-def test_the_forge(service: Service, declared: Callable[..., Settings]) -> None:
-    commit, before = "a" * 40, "b" * 40
-    run = {"id": 1, "name": "tests", "status": "completed", "conclusion": "skipped"}
-    pull = {"number": 7, "user": {"login": "development"}, "merged_at": "2026-01-01", "merge_commit_sha": commit}
-    review = {"user": {"login": "operations"}, "state": "APPROVED"}
-    url, path = service(forge.make, {
-        "token": SECRET, "repository": "zebu/zebu", "commits": [commit, before],
-        "check_runs": {commit: [run], before: [{**run, "conclusion": "success"}]},
-        "pulls": [pull], "reviews": {"7": [review]}, "deployments": [],
-    })  # fmt: skip
-    table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
-    asked = {"commit": commit, "ancestors": {"tests": [before], "other": ["c" * 40]}}
-    answer = services.ask_forge(declared(forge=table), asked)
-    assert [run["conclusion"] for run in answer["checks"][commit] + answer["checks"][before]] == ["skipped", "success"]
-    assert "c" * 40 not in answer["checks"]
-    assert answer["pulls"] == [
-        {"number": 7, "by": "development", "merged": True, "reviews": [{"by": "operations", "state": "APPROVED"}]}
+COMMIT, BEFORE = "a" * 40, "b" * 40
+ASKED = {"commit": COMMIT, "ancestors": {"tests": [BEFORE], "lint": [BEFORE], "other": ["c" * 40]}}
+USER = {"login": "development", "type": "User"}
+EMPTY = {
+    "token": SECRET, "repository": "zebu/zebu", "commits": [COMMIT, BEFORE], "check_runs": {}, "statuses": {}, "workflow_runs": [],
+    "pulls": [], "reviews": {}, "pull_commits": {}, "deployments": [],
+}  # fmt: skip
+
+
+def check_run(name: str = "tests", conclusion: str = "success", suite: int = 1, number: int = 1) -> dict[str, Any]:
+    base = {"id": number, "name": name, "status": "completed", "conclusion": conclusion, "head_sha": COMMIT}
+    return {**base, "app": {"slug": "github-actions"}, "check_suite": {"id": suite}}
+
+
+@pytest.fixture
+def forged(service: Service, declared: Callable[..., Settings]) -> Callable[..., Any]:
+    """Ask a forge of which this is true about the deployed commit."""
+
+    def ask(**change: Any) -> Any:
+        url, _ = service(forge.make, {**EMPTY, **change})
+        checks = {"tests": ["tests"], "linters": ["lint"]}
+        table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret", "checks": checks}
+        return ask_forge(declared(forge=table), ASKED)
+
+    return ask
+
+
+def test_a_check_that_was_skipped_or_left_out_is_asked_about_at_its_ancestors(forged: Callable[..., Any]) -> None:
+    before = [{**check_run("tests"), "head_sha": BEFORE}, {**check_run("lint"), "head_sha": BEFORE}]
+    for runs in (
+        [check_run(conclusion="skipped")],
+        [check_run("other")],
+        [check_run(conclusion="skipped"), check_run("lint")],
+    ):
+        answer = forged(check_runs={COMMIT: runs, BEFORE: before})
+        assert answer["checks"].keys() == {COMMIT, BEFORE}
+        assert [run["name"] for run in answer["checks"][BEFORE]] == ["tests", "lint"]
+    for runs in ([], [check_run(), check_run("lint (3.11)")]):
+        assert forged(check_runs={COMMIT: runs, BEFORE: before})["checks"].keys() == {COMMIT}
+
+
+def test_workflows_tell_a_rerun_from_a_namesake(forged: Callable[..., Any]) -> None:
+    """They are asked only where several suites have runs of one declared name."""
+    runs = [check_run(conclusion="failure"), check_run(suite=2, number=2), check_run("lint")]
+    workflows = [{"id": suite, "head_sha": COMMIT, "check_suite_id": suite, "workflow_id": 5} for suite in (1, 2)]
+    answer = forged(check_runs={COMMIT: runs}, workflow_runs=workflows)
+    assert [run["workflow"] for run in answer["checks"][COMMIT]] == ["5", "5", "5"]
+    assert [run["workflow"] for run in forged(check_runs={COMMIT: runs})["checks"][COMMIT]] == ["", "", ""]
+    answer = forged(check_runs={COMMIT: [check_run("other"), check_run("other", suite=2)]}, workflow_runs=workflows)
+    assert [run["workflow"] for run in answer["checks"][COMMIT]] == ["", ""]
+
+
+def test_what_other_services_say_of_a_commit(forged: Callable[..., Any]) -> None:
+    said = [{"context": "ci/tests", "state": "success", "description": "x"}]
+    assert forged(statuses={COMMIT: said})["statuses"] == [{"name": "ci/tests", "state": "success"}]
+    assert forged()["statuses"] == []
+
+
+def test_pull_requests_that_brought_the_commit(forged: Callable[..., Any]) -> None:
+    pull = {"number": 7, "user": USER, "head": {"sha": BEFORE}, "merged_at": "2026-01-01", "merge_commit_sha": COMMIT}
+    review = {"user": {"login": "zebu[bot]", "type": "Bot"}, "state": "APPROVED", "commit_id": BEFORE}
+    change: dict[str, Any] = {"sha": BEFORE, "author": None, "parents": [{}, {}]}
+    answer = forged(
+        pulls=[pull], reviews={"7": [{**review, "author_association": "NONE"}]}, pull_commits={"7": [change]}
+    )
+    assert answer["pulls"] == [{
+        "number": 7, "by": "development", "kind": "User", "head": BEFORE,
+        "reviews": [{"by": "zebu[bot]", "kind": "Bot", "state": "APPROVED", "commit": BEFORE, "standing": "NONE"}],
+        "commits": [{"sha": BEFORE, "by": "", "merges": True}],
+    }]  # fmt: skip
+    assert forged(pulls=[{**pull, "merged_at": None}])["pulls"] == []
+
+
+def test_the_pull_request_that_made_the_commit_counts_before_others_that_have_it() -> None:
+    merged = {"merged_at": "2026-01-01"}
+    made, has = {**merged, "number": 1, "merge_commit_sha": COMMIT}, {**merged, "number": 2, "merge_commit_sha": BEFORE}
+    assert that_count([has, made], COMMIT) == [made]
+    assert that_count([has], COMMIT) == [has]
+
+
+def test_deployments_of_exactly_this_commit_newest_first(forged: Callable[..., Any]) -> None:
+    def deployed(number: int, **change: Any) -> dict[str, Any]:
+        states = [{"id": 1, "state": "in_progress"}, {"id": 2, "state": "success"}]
+        return {"id": number, "sha": COMMIT, "ref": "main", "environment": "staging", "statuses": states, **change}
+
+    rows = [deployed(1), deployed(3, environment="production"), deployed(2, statuses=[]), deployed(4, sha=BEFORE)]
+    assert forged(deployments=rows)["deployments"] == [
+        {"environment": "production", "states": ["success", "in_progress"]},
+        {"environment": "staging", "states": []},
+        {"environment": "staging", "states": ["success", "in_progress"]},
     ]
-    for status, expected in (
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
         (401, Reason.NO_PERMISSION),
         (403, Reason.NO_PERMISSION),
         (429, Reason.UNDECIDABLE),
         (500, Reason.UNDECIDABLE),
-    ):
-        path.write_text(
-            json.dumps({**json.loads(path.read_text()), "refuse": {"status": status, "body": {"message": "no"}}})
-        )
-        answer = services.ask_forge(declared(forge=table), asked)
-        assert (
-            {reasons(answer[key]) for key in ("pulls", "deployments")}
-            == {reasons(answer["checks"][commit])}
-            == {expected}
-        )
+    ],
+)
+def test_what_the_forge_refuses_is_no_answer(status: int, expected: Reason, forged: Callable[..., Any]) -> None:
+    answer = forged(refuse={"status": status, "body": {"message": "no"}})
+    answers = [answer["checks"][COMMIT], *(answer[key] for key in ("statuses", "pulls", "deployments"))]
+    assert {reasons(one) for one in answers} == {expected}
+
+
+@pytest.mark.parametrize(("api", "whose"), [
+    ("https://forge.test/api/v1", "Forgejo's or Gitea's"), ("https://forge.test/api/v4/", "GitLab's"), ("https://gitlab.com/api/v4", "GitLab's"), ("https://gitlab.com", "GitLab's"), ("https://api.bitbucket.org/2.0", "Bitbucket's"), ("https://codeberg.org/api/v1", "Forgejo's"),
+])  # fmt: skip
+def test_a_forge_that_speaks_otherwise_is_named_and_not_asked(
+    api: str, whose: str, declared: Callable[..., Settings]
+) -> None:
+    answer = ask_forge(declared(forge={"api": api, "repository": "zebu/zebu"}), ASKED)
+    assert reasons(answer) is Reason.UNDECIDABLE
+    assert whose in answer.detail
+
+
+def test_no_repository_is_asked_about_unless_it_is_declared(declared: Callable[..., Settings]) -> None:
+    assert reasons(ask_forge(declared(), ASKED)) is Reason.NOT_CONFIGURED
 
 
 def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
     service: Service, declared: Callable[..., Settings]
 ) -> None:
-    url, _ = service(
-        forge.make,
-        {"token": SECRET, "repository": "zebu/zebu", "commits": [], "check_runs": {}, "pulls": [], "deployments": []},
-    )
+    url, _ = service(forge.make, EMPTY)
     table = {"api": f"{url}/api/v3", "repository": "zebu/zebu", "token_file": "secret"}
     settings = Settings.model_validate(
         {**declared(forge=table).model_dump(exclude={"tls", "relaxed", "folder"}), "folder": declared().folder}
     )
-    answer = services.ask_forge(settings, {"commit": "a" * 40, "ancestors": {}})
+    answer = ask_forge(settings, {"commit": "a" * 40, "ancestors": {}})
     assert reasons(answer["pulls"]) is Reason.UNREACHABLE
     assert "not trusted" in answer["pulls"].detail
 
 
 def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
     url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000))
-    paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
+    asked = {
+        "version": "version",
+        "updates": "nodes/pve/apt/update",
+        "tasks": "nodes/pve/tasks?typefilter=aptupdate&limit=20",
+    }
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
-    answer = services.ask_proxmox(declared(proxmox=table), paths)
+    answer = services.ask_proxmox(declared(proxmox=table), asked)
     assert answer["version"]["release"] == "9.1"
-    assert answer[paths[1]] == []
-    assert {task["type"] for task in answer[paths[2]]} == {"aptupdate"}
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), paths)
-    assert reasons(answer[paths[1]]) is Reason.NO_PERMISSION
-    assert "Sys.Modify" in answer[paths[1]].detail
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), paths)
+    assert answer["updates"] == []
+    assert {task["type"] for task in answer["tasks"]} == {"aptupdate"}
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), asked)
+    assert reasons(answer["updates"]) is Reason.NO_PERMISSION
+    assert "Sys.Modify" in answer["updates"].detail
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), asked)
     assert reasons(answer["version"]) is Reason.NO_PERMISSION
-    assert reasons(services.ask_proxmox(declared(), paths)) is Reason.NOT_CONFIGURED
+    assert reasons(services.ask_proxmox(declared(), asked)) is Reason.NOT_CONFIGURED
+
+
+def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
+    service: Service, declared: Callable[..., Settings]
+) -> None:
+    """Storages, pools and runs are found by their names; of what may hold anything, only what is asked for is kept."""
+    state = states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000)
+    guest = state["guests"]["200"]
+    guest |= {"pool": "prod", "config": {**guest["config"], "description": SECRET}}
+    log = [
+        "INFO: Finished Backup of VM 2000 (00:00:01)",
+        "INFO: Finished Backup of VM 200 (00:00:01)",
+        f"INFO: {SECRET}",
+    ]
+    run = {"upid": "UPID:pve:1:root@pam:", "type": "vzdump", "id": "", "status": "job errors", "endtime": 1, "log": log}
+    state |= {
+        "tasks": [run],
+        "backup_jobs": [{"id": "b", "pool": "prod", "storage": "nas"}, {"id": "c", "storage": "a b"}],
+    }
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret", "vmid": 200}
+    settings = declared(proxmox=table)
+    (look,) = hypervisor.looks(Target(name="lab", host=Host(address="192.0.2.1"), settings=settings))
+    answer = services.ask_proxmox(settings, look.arguments["questions"])
+    assert answer["guests"] == [{"vmid": 200, "node": "pve", "type": "qemu", "pool": "prod", "template": 0}]
+    assert set(answer["config"]) == {"scsi0"}
+    assert reasons(answer["pool/prod"]) is Reason.NO_PERMISSION
+    assert answer["log/UPID:pve:1:root@pam:"] == {"lines": [log[1]], "is_cut": False}
+    assert {name for name in answer if name.startswith("storage/")} == {"storage/nas"}
+    assert answer["storage/nas"]["type"] == "nfs"
+    assert len(answer["content/nas"]) == 4
+    assert SECRET not in json.dumps({key: value for key, value in answer.items() if not isinstance(value, Unknown)})
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(595, Reason.UNREACHABLE), (599, Reason.UNREACHABLE), (500, Reason.UNDECIDABLE)]
+)
+def test_a_node_that_does_not_answer_says_nothing(
+    status: int, reason: Reason, service: Service, declared: Callable[..., Settings]
+) -> None:
+    state = {**states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000), "refuse": {"status": status, "body": {}}}
+    url, _ = service(proxmox.make, state)
+    table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
+    assert reasons(services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]) is reason
 
 
 @pytest.mark.parametrize("flavour", ["npm", "npmplus"])
@@ -131,51 +268,183 @@ def test_the_proxy_by_both_logins(flavour: str, service: Service, declared: Call
     assert reasons(answer["proxy-hosts"]) is Reason.NO_PERMISSION
 
 
-def test_advisories(service: Service, declared: Callable[..., Settings]) -> None:
-    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
-    fixed = {"id": 2, "url": "https://example.test/GHSA-2", "severity": "high", "vulnerable_versions": "<0.10"}
-    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [old, fixed]}})
-    settings = declared(advisories={"osv": url, "npm": url})
-    answer = audit.ask_advisories(
-        settings,
-        {"image": [["fastapi", "0.1.0"], ["other", "2"]]},
-        {"lock": [["esbuild", "0.17.19"], ["esbuild", "0.18.1"], ["esbuild", "0.9.0"]]},
+Row = dict[str, Any]
+OSV = states.advisories()["osv"][0]
+
+
+def advisory(name: str, package: str, *versions: str, ecosystem: str = "npm", **more: Any) -> Row:
+    """A record of OSV's schema about these versions."""
+    events = [{"introduced": "0"}, {"fixed": "9.0.0"}]
+    affected = {"package": {"ecosystem": ecosystem, "name": package}, "versions": list(versions)}
+    return {
+        "id": name,
+        "modified": "",
+        "affected": [{**affected, "ranges": [{"type": "SEMVER", "events": events}]}],
+        **more,
+    }
+
+
+@pytest.fixture
+def asked(service: Service, declared: Callable[..., Settings]) -> Callable[..., Any]:
+    """Ask about packages, where these records are all that is known."""
+
+    def ask(records: list[Row], python: Any = (), npm: Any = (), **more: Any) -> Any:
+        url, _ = service(advisories.make, {"osv": records, **more})
+        return audit.ask_advisories(declared(advisories={"osv": url}), {"image": python}, {"lock": npm})
+
+    return ask
+
+
+def test_advisories_of_both_indexes(asked: Callable[..., Any]) -> None:
+    records = [OSV, advisory("GHSA-1", "esbuild", "0.17.19", database_specific={"severity": "MODERATE"})]
+    found = asked(
+        records, [["fastapi", "0.1.0"], ["esbuild", "0.17.19"]], [["esbuild", "0.17.19"], ["fastapi", "0.1.0"]]
     )
-    assert [(one["package"], one["id"], one["severity"]) for one in answer["image"]] == [
-        ("fastapi", "PYSEC-2024-1", "high")
-    ]
-    assert [(one["id"], one["version"]) for one in answer["lock"]] == [
-        ("GHSA-1", "0.17.19"),
-        ("GHSA-1", "0.9.0"),
-        ("GHSA-2", "0.9.0"),
-    ]
-    path.write_text(json.dumps({"refuse": {"status": 503, "body": {}}}))
-    answer = audit.ask_advisories(settings, {"image": [["fastapi", "0.1.0"]]}, {"lock": [["esbuild", "0.17.19"]]})
-    assert isinstance(answer["image"], Unknown)
-    assert reasons(answer["lock"]) is Reason.UNDECIDABLE
+    assert found == {
+        "image": [{"package": "fastapi", "version": "0.1.0", "id": "PYSEC-2024-1", "aliases": ["CVE-2024-0001"],
+                   "severity": "high", "fixed": ["0.2.0"]}],
+        "lock": [{"package": "esbuild", "version": "0.17.19", "id": "GHSA-1", "aliases": [], "severity": "moderate",
+                  "fixed": ["9.0.0"]}],
+    }  # fmt: skip
 
 
-def test_an_advisory_that_is_not_understood_takes_nothing_with_it(
-    service: Service, declared: Callable[..., Settings]
+def test_a_pre_release_and_an_own_build_are_asked_about(asked: Callable[..., Any]) -> None:
+    records = [advisory("GHSA-1", "a", "1.0.0-rc.1"), advisory("PYSEC-1", "torch", "2.1.0", ecosystem="PyPI")]
+    found = asked(records, [["torch", "2.1.0+cu118"]], [["a", "1.0.0-rc.1"], ["a", "1.0.0"]])
+    assert [(one["version"], one["id"]) for group in found.values() for one in group] == [
+        ("2.1.0+cu118", "PYSEC-1"),
+        ("1.0.0-rc.1", "GHSA-1"),
+    ]
+
+
+def test_a_vulnerability_is_found_once_whoever_published_it(asked: Callable[..., Any]) -> None:
+    records = [
+        advisory("PYSEC-1", "a", "1.0.0", aliases=["CVE-1"]),
+        advisory("GHSA-2", "a", "1.0.0", aliases=["CVE-2"], database_specific={"severity": "LOW"}),
+        advisory("GHSA-1", "a", "1.0.0", aliases=["CVE-1"], database_specific={"severity": "HIGH"}),
+    ]
+    found = asked(records, npm=[["a", "1.0.0"]])["lock"]
+    assert [(one["id"], one["aliases"], one["severity"]) for one in found] == [
+        ("GHSA-2", ["CVE-2"], "low"),
+        ("GHSA-1", ["CVE-1", "PYSEC-1"], "high"),
+    ]
+
+
+def test_what_was_withdrawn_is_none(asked: Callable[..., Any]) -> None:
+    records = [advisory("GHSA-1", "a", "1.0.0", withdrawn="2026-01-01T00:00:00Z"), advisory("GHSA-2", "a", "1.0.0")]
+    assert [one["id"] for one in asked(records, npm=[["a", "1.0.0"]])["lock"]] == ["GHSA-2"]
+
+
+def test_all_pages_of_all_batches_are_read(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "BATCH", 2)
+    names = [f"GHSA-{number}" for number in range(5)]
+    records = [advisory(name, package, "1.0.0") for package in "abc" for name in names]
+    records = [{**one, "id": f"{one['id']}-{one['affected'][0]['package']['name']}"} for one in records]
+    found = asked(records, npm=[[package, "1.0.0"] for package in "abcd"], page_size=2)["lock"]
+    assert {one["id"] for one in found} == {one["id"] for one in records}
+    monkeypatch.setattr(audit, "PAGES", 2)
+    answer = asked(records, npm=[["a", "1.0.0"]], page_size=2)["lock"]
+    assert reasons(answer) is Reason.GARBLED
+    assert "not all read" in answer.detail
+
+
+@pytest.mark.parametrize(("more", "expected"), [
+    ({}, ""), ({"database_specific": {"severity": "CRITICAL"}}, "critical"), ({"database_specific": {"severity": "Medium"}}, "moderate"), ({"database_specific": {"severity": "whatever"}}, ""),
+    ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]}, "critical"), ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.0/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]}, "low"),
+    ({"severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N"}]}, "moderate"), ({"severity": [{"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:P/I:P/A:P"}]}, "high"),
+    ({"severity": [{"type": "CVSS_V3", "score": "nonsense"}, {"type": "Ubuntu", "score": "low"}]}, ""), ({"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N"}]}, ""),
+])  # fmt: skip
+def test_how_severe_an_advisory_is(more: Row, expected: str, asked: Callable[..., Any]) -> None:
+    (found,) = asked([advisory("GHSA-1", "a", "1.0.0", **more)], npm=[["a", "1.0.0"]])["lock"]
+    assert found["severity"] == expected
+
+
+def test_an_advisory_that_is_gone_keeps_its_name(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_names", lambda *_: {("npm", "a", "1.0.0"): {"GHSA-gone"}})
+    (found,) = asked([], npm=[["a", "1.0.0"]])["lock"]
+    assert (found["id"], found["severity"]) == ("GHSA-gone", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(503, Reason.UNDECIDABLE), (302, Reason.UNDECIDABLE), (403, Reason.NO_PERMISSION)]
+)
+def test_where_the_advisories_do_not_answer_nothing_is_known(
+    status: int, expected: Reason, asked: Callable[..., Any]
 ) -> None:
-    old = {"id": 1, "url": "https://example.test/GHSA-1", "severity": "high", "vulnerable_versions": "<0.18"}
-    odd = {**old, "url": "https://example.test/GHSA-3", "vulnerable_versions": "whatever"}
-    url, path = service(advisories.make, {**states.advisories(), "npm": {"esbuild": [odd, old]}})
-    settings, lock = declared(advisories={"osv": url, "npm": url}), {"lock": [["esbuild", "0.17.19"]]}
-    assert [one["id"] for one in audit.ask_advisories(settings, {}, lock)["lock"]] == ["GHSA-1"]
-    path.write_text(json.dumps({**states.advisories(), "npm": {"esbuild": [odd]}}))
-    answer = audit.ask_advisories(settings, {}, lock)["lock"]
-    assert reasons(answer) is Reason.UNDECIDABLE
-    assert "esbuild 0.17.19: GHSA-3" in answer.detail
+    answer = asked([], [["a", "1"]], [["a", "1.0.0"]], refuse={"status": status, "body": {}})
+    assert {reasons(one) for one in answer.values()} == {expected}
+
+
+@pytest.mark.parametrize("said", [
+    [], {}, {"results": []}, {"results": [{"vulns": [{}]}]}, {"results": [{"vulns": [{"id": "../secret"}]}]}, {"results": ["x"]},
+])  # fmt: skip
+def test_advisories_of_another_shape(said: Any, asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_asked", lambda *_, **__: said)
+    assert reasons(asked([], npm=[["a", "1.0.0"]])["lock"]) is Reason.GARBLED
+
+
+def test_an_advisory_of_another_shape(asked: Callable[..., Any]) -> None:
+    answer = asked([advisory("GHSA-1", "a", "1.0.0", aliases=7)], npm=[["a", "1.0.0"]])["lock"]
+    assert reasons(answer) is Reason.GARBLED
+
+
+def test_nobody_to_ask_about(asked: Callable[..., Any]) -> None:
+    assert reasons(asked([])["image"]) is Reason.MISSING
+
+
+NPM = {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}
+NEWER = {**NPM, "version": {"major": 2, "minor": 13, "revision": 0}, "setup": True}
+TITLED = b"<!doctype html><title>Nginx Proxy Manager</title>"
+
+
+@pytest.mark.parametrize(("health", "page", "tried", "known"), [
+    (NPM, TITLED, True, True), (NEWER, TITLED, True, True), (NPM, b"<title> NPMplus </title>", False, True), (NPM, b"<title>Login</title>", False, False), (NPM, b"", False, False),
+    (NEWER, b"", False, True), ({**NEWER, "setup": "no"}, b"", False, False), ({"status": "OK", "setup": True, "password": True, "oidc": False}, TITLED, False, True),
+    ({"status": "OK", "version": "2025-11-01-r1"}, TITLED, False, True), ({"status": "OK", "setup": True}, TITLED, False, False), ({"status": "OK", "version": {"major": 2}}, TITLED, False, False),
+    ([], TITLED, False, False),
+])  # fmt: skip
+def test_a_first_login_is_tried_only_where_there_may_be_one(
+    health: Any,
+    page: bytes,
+    tried: bool,
+    known: bool,
+    servers: tuple[Server, Server],
+    declared: Callable[..., Settings],
+) -> None:
+    """NPMplus never had one, newer releases ask for the first account instead, and what is not known is left alone."""
+    first, _ = servers
+    first.answers |= {
+        "GET /api/": (200, {}, health),
+        "GET /": (200, {}, page),
+        "POST /api/tokens": (400, {}, {"error": {}}),
+    }
+    answer = services.ask_proxy(declared(proxy={"api": first.url}))
+    assert any(one.startswith("POST /api/tokens") for one in first.arrived) is tried
+    assert answer["default_login"] == "" if known else reasons(answer["default_login"]) is Reason.UNDECIDABLE
+
+
+LIMIT = "limit_req zone=a burst=5;"
+
+
+@pytest.mark.parametrize(("row", "limits"), [
+    ({"advanced_config": LIMIT}, True), ({"advanced_config": f"# {LIMIT}"}, False), ({"advanced_config": f"location / {{ {LIMIT} }}"}, True), ({}, False), ({"advanced_config": None}, False),
+    ({"advanced_config": f"location /health {{ {LIMIT} }}"}, False), ({"advanced_config": f"location /api/ {{ {LIMIT} }} location / {{ }}"}, True),
+    ({"advanced_config": f"{LIMIT} location /api/ {{ }}"}, True), ({"advanced_config": f"{LIMIT} limit_req_dry_run on;"}, False), ({"advanced_config": f"location ~ ^/api {{ {LIMIT} }}"}, "unclear"),
+    ({"advanced_config": f"if ($a) {{ {LIMIT} }}"}, "unclear"), ({"advanced_config": "limit_req_zone $a zone=a:1m rate=1r/s; limit_conn a 1;"}, False),
+    ({"locations": [{"path": "/api", "advanced_config": LIMIT}]}, True), ({"locations": [{"path": "/docs", "advanced_config": LIMIT}]}, False),
+    ({"locations": [{"path": "/api", "advanced_config": f"{LIMIT} limit_req_dry_run on;"}], "advanced_config": LIMIT}, False), ({"locations": ["x"]}, False),
+])  # fmt: skip
+def test_a_host_limits_requests_to_the_api(row: dict[str, Any], limits: bool | str) -> None:
+    assert services.limits_of(row) == limits
 
 
 @pytest.mark.parametrize(("text", "found"), [
-    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a", True), ('a "b;"; limit_req zone=a;', True),
+    ("limit_req zone=a;", True), ("location / {\n  limit_req zone=a burst=5;\n}", True), ("x y; limit_req zone=a;", True), ('a "b;"; limit_req zone=a;', True),
     ("# limit_req zone=a;", False), ("limit_req_zone $x zone=a:1m rate=1r/s;", False), ("limit_req_status 429;", False), ('add_header X "limit_req zone=a;";', False),
     ("add_header X limit_req;", False), ("set $a ${limit_req};", False), ("my_limit_req zone=a;", False), ("", False), (None, False), (7, False),
 ])  # fmt: skip
 def test_a_directive_is_no_comment_and_no_other_ones_value(text: Any, found: bool) -> None:
-    assert services.has_directive(text, "limit_req") is found
+    assert services.limits_of({"advanced_config": text}) is found
 
 
 ROW = {"name": "tests", "status": "completed", "conclusion": "success"}
@@ -196,8 +465,8 @@ def test_a_list_is_read_to_its_end_or_not_known(
         size, follows = pages[page - 1]
         return {"check_runs": [ROW] * size, **({} if total is None else {"total_count": total})}, follows
 
-    monkeypatch.setattr(services, "_page", page)
-    found = services.ask_forge(declared(forge={"repository": "zebu/zebu"}), {"commit": "a" * 40, "ancestors": {}})
+    monkeypatch.setattr(services, "page", page)
+    found = ask_forge(declared(forge={"repository": "zebu/zebu"}), {"commit": "a" * 40, "ancestors": {}})
     runs = found["checks"]["a" * 40]
     if count is None:
         assert reasons(runs) is Reason.GARBLED

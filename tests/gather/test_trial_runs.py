@@ -126,7 +126,7 @@ def test_a_portfolio_lives_and_goes(servers: tuple[Server, Server], declared: Ca
 def test_what_is_malformed_is_sent_as_it_is(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
     server = servers[0]
     application(server)
-    server.answers["POST /api/v1/portfolios"] = (422, {}, THEIRS)
+    server.answers["POST /api/v1/portfolios"] = (422, {}, {"message": "no"})
     steps = held(server, declared)
     assert "{not json" in sent(server, "POST /api/v1/portfolios")
     assert "[1, 2]" in [text.replace(",2", ", 2") for text in sent(server, "POST /api/v1/portfolios")]
@@ -136,7 +136,40 @@ def test_what_is_malformed_is_sent_as_it_is(servers: tuple[Server, Server], decl
         for one in steps["malformed"]
         if one["what"].startswith(("a portfolio", "a negative", "an amount", "a body", "a list", "a name"))
     ]
-    assert all(one["envelope"] for one in steps["malformed"])
+    assert all(one["envelope"] is one["ours"] for one in steps["malformed"])
+
+
+@pytest.mark.parametrize(("status", "headers", "said", "ours"), [
+    (422, {}, THEIRS, True), (422, OURS, {}, True), (500, {"Content-Type": "text/plain"}, b"Internal Server Error", True), (500, {}, THEIRS, True),
+    (500, {"Content-Type": "text/html; charset=utf-8"}, b"<center>nginx</center>", False), (502, {"Content-Type": "text/html"}, b"<p>", False), (503, {}, b"", False), (400, {}, [1], False),
+])  # fmt: skip
+def test_who_answered_is_told_without_a_mark(
+    status: int,
+    headers: Mapping[str, str],
+    said: Any,
+    ours: bool,
+    servers: tuple[Server, Server],
+    declared: Callable[..., Settings],
+) -> None:
+    """Not every version marks its answers, and what breaks it leaves none."""
+    server = servers[0]
+    application(server)
+    server.answers["GET /api/v1/portfolios/not-an-id"] = (status, headers, said)
+    (found,) = (one for one in held(server, declared)["malformed"] if one["what"] == "an id that is none")
+    assert (found["status"], found["ours"]) == (status, ours)
+
+
+def test_where_no_keys_are_known_the_first_that_wants_one_says_so(
+    servers: tuple[Server, Server], declared: Callable[..., Settings]
+) -> None:
+    """Prices may be open to everybody."""
+    server = servers[0]
+    application(server)
+    server.answers["POST /api/v1/portfolios"] = (401, {}, THEIRS)
+    steps = held(server, declared)
+    assert steps["price"]["status"] == 200
+    assert "create" not in steps
+    assert steps["broken"] == "the API key was refused (401)"
 
 
 def test_what_earlier_runs_left_goes_and_nothing_else(

@@ -142,10 +142,17 @@ def test_the_forge_has_githubs_fields(github: tuple[Ask, str]) -> None:
     runs = ask(f"{base}/commits/{commit}/check-runs", **headers).body
     assert runs["total_count"] == len(runs["check_runs"]) == 1
     assert {"id", "name", "head_sha", "status", "conclusion", "output", "app"} <= set(runs["check_runs"][0])
+    assert ask(f"{base}/commits/{commit}/status", **headers).body == {
+        "state": "pending", "sha": commit, "total_count": 0, "statuses": [],
+    }  # fmt: skip
+    assert ask(f"{base}/actions/runs", query={"head_sha": commit}, **headers).body["workflow_runs"] == []
     (pull,) = ask(f"{base}/commits/{commit}/pulls", **headers).body
     assert {"number", "state", "user", "head", "base", "merged_at", "merge_commit_sha"} <= set(pull)
     (review,) = ask(f"{base}/pulls/{pull['number']}/reviews", **headers).body
-    assert (review["state"], set(review["user"])) == ("APPROVED", {"login"})
+    assert (review["state"], set(review["user"])) == ("APPROVED", {"login", "type"})
+    assert {"commit_id", "author_association"} <= set(review)
+    (change,) = ask(f"{base}/pulls/{pull['number']}/commits", **headers).body
+    assert {"sha", "author", "parents"} <= set(change)
     (deployment,) = ask(f"{base}/deployments", query={"sha": commit, "environment": "staging"}, **headers).body
     assert {"id", "sha", "ref", "environment", "created_at"} <= set(deployment)
     (status,) = ask(f"{base}/deployments/{deployment['id']}/statuses", **headers).body
@@ -173,12 +180,13 @@ def test_prices_come_with_the_documented_names(serving: Serving) -> None:
     assert (refused.status, "Error Message" in refused.body) == (200, True)
 
 
-def test_advisories_in_both_dialects(serving: Serving) -> None:
-    state = states.advisories()
-    ask = serving(advisories.make, {**state, "npm": {"esbuild": [{"id": 1, "severity": "high"}]}})
-    known = {"package": {"name": "FastAPI", "ecosystem": "PyPI"}, "version": "0.1.0"}
-    (record,) = ask("/v1/query", "POST", known).body["vulns"]
-    assert {"id", "modified", "aliases", "affected"} <= set(record)
-    assert ask("/v1/query", "POST", {**known, "version": "9"}).body == {}
-    assert ask(f"/v1/vulns/{record['id']}").body == record
-    assert set(ask("/-/npm/v1/security/advisories/bulk", "POST", {"esbuild": ["1"], "x": ["1"]}).body) == {"esbuild"}
+def test_advisories(serving: Serving) -> None:
+    ask = serving(advisories.make, states.advisories())
+    known = {"package": {"name": "fastapi", "ecosystem": "PyPI"}, "version": "0.1.0"}
+    others = [{**known, "version": "9"}, {**known, "package": {"name": "fastapi", "ecosystem": "npm"}}]
+    first, *rest = ask("/v1/querybatch", "POST", {"queries": [known, *others]}).body["results"]
+    assert rest == [{}, {}]
+    ((name, _),) = [one.values() for one in first["vulns"]]
+    assert {"id", "modified", "aliases", "affected"} <= set(ask(f"/v1/vulns/{name}").body)
+    assert ask("/v1/vulns/GHSA-0").status == 404
+    assert ask("/v1/querybatch", "POST", {"queries": [known] * 1001}).status == 400

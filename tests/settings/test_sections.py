@@ -27,7 +27,7 @@ def test_names_and_origins(
 @pytest.mark.parametrize("settings", [
     {"hosts": {"vm": {"address": "-oProxyCommand=x"}}}, {"hosts": {"vm": {"user": "a b"}}}, {"hosts": {"vm": {"address": "a;b"}}}, {"hosts": {"vm": {"port": 65536}}},
     {"hosts": {"vm": {"app_directory": "opt/zebu"}}}, {"hosts": {"vm": {"project": "Zebu"}}}, {"domains": {"site": "zebu"}}, {"domains": {"site": "z.test/"}},
-    {"domains": {"addresses": ["localhost"]}}, {"domains": {"origin": "cdn"}}, {"domains": {"site": "same-origin"}}, {"network": {"peers": ["a:1;b"]}},
+    {"domains": {"addresses": ["198.51.100.1/24"]}}, {"domains": {"resolvers": ["192.0.2.0/24"]}}, {"domains": {"addresses": ["localhost"]}}, {"domains": {"origin": "cdn"}}, {"domains": {"site": "same-origin"}}, {"network": {"peers": ["a:1;b"]}},
     {"network": {"outbound": "http://x/"}}, {"network": {"outbound": "https://x/$(id)"}}, {"backups": {"pattern": "a b"}}, {"backups": {"pattern": "$(id)"}},
     {"backups": {"folder": "x"}}, {"backups": {"copy": "-oX@h:/x"}}, {"backups": {"copy": "u@h:/x;id"}}, {"backups": {"retention_days": 0}},
     {"proxmox": {"node": "a/b"}}, {"proxmox": {"vmid": 99}}, {"proxmox": {"api": "ftp://x"}}, {"forge": {"paths": {"a": ["$(id)"]}}}, {"forge": {"repository": "a"}},
@@ -41,9 +41,18 @@ def test_what_is_refused(settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("settings", [
-    {"hosts": {"vm": {"address": "fe80::1%eth0", "user": "deploy", "port": 65535}}}, {"domains": {"addresses": ["::1"], "origin": "10.0.0.1"}},
+    {"hosts": {"vm": {"address": "fe80::1%eth0", "user": "deploy", "port": 65535}}}, {"domains": {"addresses": ["::1", "198.51.100.0/24"], "origin": "10.0.0.1"}},
     {"network": {"peers": ["10.0.0.1:5432", "::1:80"]}}, {"backups": {"folder": "/var/my backups", "pattern": "*.dump", "copy": "u@nas:/b"}},
     {"backups": {"copy_to": "/mnt/nas"}}, {"proxmox": {"vmid": 100, "token": "a@pam!t"}}, {"timeout": 600}, {"requirements": {"secret_length": 32}},
 ])  # fmt: skip
 def test_what_is_taken(settings: dict[str, Any]) -> None:
     assert Settings.model_validate(settings)
+
+
+def test_names_are_as_browsers_write_them() -> None:
+    assert Domains.model_validate({"site": "Zebu.Example.ORG"}).page_origins == ("https://zebu.example.org",)
+
+
+def test_an_address_is_declared_by_itself_or_its_network() -> None:
+    declared = Domains.model_validate({"addresses": ["192.0.2.1", "2001:DB8::/32"]})
+    assert [declared.declares(one) for one in ("192.0.2.1", "192.0.2.2", "2001:db8::1")] == [True, False, True]

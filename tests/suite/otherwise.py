@@ -10,13 +10,14 @@ from typing import Any
 from pytest_zebu.facts import iptables
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.backups import Repository, Saved
-from pytest_zebu.facts.browser import Resource
+from pytest_zebu.facts.browser import Asked, Resource, Shown
 from pytest_zebu.facts.containers import Published
 from pytest_zebu.facts.environment import Variable
 from pytest_zebu.facts.exposure import UNOPENED
 from pytest_zebu.facts.jobs import Command, Job
 from pytest_zebu.facts.monitors import Agent, Watcher
 from pytest_zebu.facts.packages import Advisory
+from pytest_zebu.facts.postgres import Column, ForeignKey, Index, Table
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
@@ -257,6 +258,40 @@ def files(*asked: tuple[str, int, str]) -> Change:
     )
 
 
+BLANK, PICTURE = Shown("", 0, 0, False, ""), Shown("", 0, 1, False, "")
+UNFILLED = Shown("Imprint", 1, 0, False, "root")
+
+
+def asking(*asked: tuple[str, int, str, str], **changes: Any) -> Change:
+    """Pages that ask for these alone: address, status, type, failure."""
+    made = tuple(Asked("GET", url, status, kind, failure) for url, status, kind, failure in asked)
+    return only(asked=made, **changes)
+
+
+def naming(**bases: tuple[int, str]) -> Change:
+    """Scripts that name these addresses of an API, with what they answer; a name stands for an address of ours."""
+    known = {
+        "own": "/api/v1",
+        "local": "http://localhost:8000/api/v1",
+        "other": "https://api.example.org/api/v1",
+        "plain": "http://api.zebu.test/api/v1",
+    }
+    return with_(bases={known[name]: answer for name, answer in bases.items()})
+
+
+def refusing(status: int = 401, body: str = '{"detail": "who?"}', **headers: tuple[str, ...]) -> Change:
+    """An API that refuses strangers so, without a mark of its own."""
+    given: dict[str, tuple[str, ...]] = {"content-type": ("application/json",), "www-authenticate": ("Bearer",)}
+    given |= {name.replace("_", "-"): values for name, values in headers.items()}
+    return lambda value, now: replace(
+        value,
+        refused={
+            kind: Known(replace(one.value, status=status, body=body, headers=given))
+            for kind, one in value.refused.items()
+        },
+    )
+
+
 def header(text: str) -> Change:
     """Every front with this header of HSTS."""
 
@@ -375,6 +410,27 @@ def saved(age: timedelta, stored: tuple[timedelta, ...] = (), *keeps: str, is_el
     return change
 
 
+def stocked(**changes: Any) -> Change:
+    """The hypervisor's one job and its share, which has two of the machine, of an hour and of a day ago; parts of them otherwise."""
+
+    def change(value: Any, now: datetime) -> Any:
+        made = (value.now - DAY / 24, value.now - DAY)
+        of = {
+            BackupJob: ("keeps", "coming", "schedule", "is_of_many", "is_enabled"),
+            Stored: ("made", "sizes", "spoilt", "protected", "prunes_itself", "is_elsewhere"),
+        }
+        parts = {kind: {name: changes[name] for name in names if name in changes} for kind, names in of.items()}
+        job = replace(BackupJob("nightly", True, "02:00", "share", ("keep-daily=7",)), **parts[BackupJob])
+        there = replace(Stored("share", True, made), **parts[Stored])
+        if "of_storage" in changes:
+            there = replace(there, keeps=changes["of_storage"])
+        whole = {name: changes[name] for name in ("left_out", "is_empty", "runs", "unclear") if name in changes}
+        whole = {name: new(now) if callable(new) else new for name, new in whole.items()}
+        return replace(value, jobs=(job,), stored={"share": Known(there)}, **whole)
+
+    return change
+
+
 def nobody(value: Any, now: datetime) -> tuple[()]:
     """No job at all."""
     return ()
@@ -393,7 +449,7 @@ def hypervisor(*, stored: tuple[timedelta, ...] | None, runs: Known[Any] | Unkno
 
 def documents(**changes: Any) -> Change:
     """The documents, each with fields otherwise."""
-    return lambda value, now: replace(value, found=only(**changes)(value.found, now))
+    return lambda value, now: replace(value, all=only(**changes)(value.all, now))
 
 
 def variable(name: str, text: str) -> Change:
@@ -476,3 +532,18 @@ def renewing(**changes: Any) -> Change:
 def managed(*names: str) -> Change:
     """The proxy renews a certificate for these names."""
     return lambda value, now: replace(value, certificates=Known((replace(value.certificates.value[0], names=names),)))
+
+
+def reference(name: str, kind: str, is_own_key: bool = False) -> Change:
+    """The database with one more column that is named as a reference, in a table of its own."""
+    return lambda value, now: replace(value, references=(*value.references, Column("orders", name, kind, is_own_key)))
+
+
+def served(columns: tuple[str, ...], by: tuple[str, ...], is_valid: bool = True, **index: Any) -> Change:
+    """The database with a big table, of which some columns refer to another, and one index."""
+    return lambda value, now: replace(
+        value,
+        tables=(Table("big", 10_001, 0, 0, 0, True, ()),),
+        foreign_keys=(ForeignKey("big", columns, "portfolios", True),),
+        indexes=(Index("one", "big", is_valid, by, **index),),
+    )

@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from pytest_zebu.facts.answer import Known, NotAssessed
+from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer
-from tests_prod.deployment_verification.test_initial import is_healthy
+from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_health, health_of
 
 
-@pytest.mark.parametrize(
-    ("kind", "body", "expected"),
-    [
-        ("text/plain", "healthy\n", True),
-        ("application/json", '{"status": "healthy"}', True),
-        ("application/json", '{"status":"starting"}', False),
-        ("application/json", '{"status":"healthy","database":"down"}', False),
-        ("application/json", '{"status":"healthy","checks":[{"redis":"DEGRADED"}]}', False),
-        (
-            "application/json",
-            '{"version": "1.2", "status": "healthy", "checks": {"database": "ok", "workers": 2}}',
-            True,
-        ),
-        ("application/json", '{"status": "unhealthy"}', False),
-        ("application/json", '{"state": "healthy"}', False),
-        ("application/json", '"healthy"', False),
-        ("application/json", '["status", "healthy"]', False),
-        ("application/json", '{"status": "healthy"', False),
-        ("application/health+json", '{"status": "healthy"}', True),
-        ("text/plain; note=json", '{"status": "healthy"}', False),
-        ("text/plain", "unhealthy", False),
-        ("text/html", "healthy", False),
-        ("text/html", "<!doctype html>healthy", False),
-    ],
-)
-def test_what_says_healthy(kind: str, body: str, expected: bool) -> None:
-    assert is_healthy(Answer("https://x/health", 200, "", {"content-type": (kind,)}, body, "")) is expected
+@pytest.mark.parametrize(("kind", "body", "expected"), [
+    ("text/plain", "healthy\n", True), ("text/plain", "OK", True), ("", "ok\n", True), ("text/plain", "Healthy", True),
+    ("application/json", '{"status": "healthy"}', True), ("application/json", '{"status": "UP"}', True), ("application/health+json", '{"status": "pass"}', True),
+    ("text/plain; note=json", '{"status": "healthy"}', True), ("application/json", '\ufeff{"status": "ok"}', True), ("application/json", '"healthy"', True),
+    ("application/json", '{"version": "1.2", "status": "healthy", "checks": {"database": "ok", "workers": 2}}', True),
+    ("application/json", '{"status": "healthy", "debug": false, "log_level": "ERROR"}', True),
+    ("application/json", '{"status":"starting"}', False), ("application/json", '{"status": "unhealthy"}', False), ("application/json", '{"status": "degraded"}', False),
+    ("application/json", '{"status":"healthy","database":"down"}', False), ("application/json", '{"status":"healthy","checks":[{"redis":"DEGRADED"}]}', False),
+    ("application/json", '{"status":"healthy","database":{"connected":false}}', False), ("application/json", '{"status":"ok","checks":{"prices":false}}', False),
+    ("application/json", '{"status":"healthy","database":"error: connection refused"}', False), ("application/json", '{"status":"ok","errors":["no prices"]}', False),
+    ("application/json", '{"status":"ok","errors":[],"jobs":"failed: 0"}', True), ("application/json", '{"status":"healthy","redis":false}', False), ("application/json", '{"status": "healthy"', False),
+    ("text/plain", "unhealthy", False), ("text/plain", "not ok", False), ("text/html", "healthy", False), ("text/html", "<!doctype html>healthy", False), ("", "<html>ok", False),
+    ("application/json", '{"state": "healthy"}', None), ("application/json", '["status", "healthy"]', None), ("application/json", '{"status": "healthyish"}', None),
+    ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "default", False), ("text/plain", "not unhealthy", False),
+])  # fmt: skip
+def test_what_says_healthy(kind: str, body: str, expected: bool | None) -> None:
+    assert health_of(Answer("https://x/health", 200, "", {"content-type": (kind,)}, body, "")) is expected
+
+
+@pytest.mark.parametrize("depth", [300, 600, 2000])
+def test_json_that_is_too_deep_is_no_health(depth: int) -> None:
+    said = f'{{"status": "healthy", "a": {"[" * depth}"down"{"]" * depth}}}'
+    assert health_of(Answer("https://x/health", 200, "", {"content-type": ("application/json",)}, said, "")) is False
+
+
+def test_json_that_was_cut_says_nothing() -> None:
+    cut = Answer(
+        "https://x/health", 200, "", {"content-type": ("application/json",)}, '{"status": "hea', "", is_cut=True
+    )
+    assert health_of(cut) is None
+
+
+def answer(status: int, body: str = '{"status": "healthy"}', kind: str = "application/json", **more: Any) -> Answer:
+    return Answer("https://x/health", status, "", {"content-type": (kind,)}, body, "", **more)
+
+
+@pytest.mark.parametrize(("said", "complaint"), [
+    (answer(204, "", ""), "not known"), (answer(200, "{}"), "not known"), (answer(200, "alive", "text/plain"), "without saying healthy"), (answer(503), "answers 503"), (answer(404), "answers 404"), (answer(0), "answers nothing"),
+    (answer(200, "<html>", "text/html"), "without saying healthy"),
+])  # fmt: skip
+def test_what_is_no_health(said: Answer, complaint: str) -> None:
+    """What says nothing, or nothing that is understood, is neither."""
+    with pytest.raises(NotAssessed if complaint == "not known" else AssertionError, match=complaint):
+        expect_health(said)
+
+
+@pytest.mark.parametrize(("end", "where", "complaint"), [
+    (answer(200), "https://x/health/", ""), (answer(200), "https://y/health", "not declared"), (answer(200, "<html>", "text/html"), "https://x/login", "not answered as the backend does"),
+    (answer(200, "healthy", "text/plain"), "https://x/health/", "not answered as the backend does"), (answer(503), "https://x/health/", "answers 503"),
+    (answer(200), "http://x/health/", "not to https"), (None, "https://x/health/", "was not seen"),
+])  # fmt: skip
+def test_health_at_the_end_of_a_redirect(end: Answer | None, where: str, complaint: str) -> None:
+    """A slash more is the same address; the site's health is none of the backend's."""
+    said = replace(answer(307, "", ""), location=where, way=Known((Step(where, 200),)), end=end)
+    if not complaint:
+        return expect_backend_health(said, ("x",))
+    with pytest.raises(AssertionError if end else NotAssessed, match=complaint):
+        expect_backend_health(said, ("x",))

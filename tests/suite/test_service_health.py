@@ -39,6 +39,9 @@ def test_the_width_of_a_viewport(content: str, width: str | None) -> None:
 @pytest.mark.parametrize(("status", "kind", "body", "shown"), [
     (200, "application/json", '{"openapi":"3.1.0","info":{"title":"Zebu"}', True), (200, "application/json", '{"info": {"a": 1}, "swagger": "2.0"}', True),
     (200, "application/json", '{"detail": "openapi is off"}', False), (200, "text/html", '<div id="swagger-ui"></div>', True), (200, "text/html", "<redoc spec-url=x>", True),
+    (200, "text/html", "<div id='swagger-ui'>", True), (200, "text/html", "<rapi-doc spec-url=x>", True), (200, "text/html", "<elements-api>", True), (200, "text/html", "createApiReference('#a')", True),
+    (200, "text/yaml", "# ours\nopenapi: 3.1.0\n", True), (200, "application/octet-stream", '{"openapi":"3.1.0"}', True), (200, "text/plain", "swagger: '2.0'", True),
+    (200, "application/json", '{"a": "swagger-ui"}', False), (200, "text/plain", "openapi: off", False),
     (200, "text/html", "<p>We speak of OpenAPI and Swagger.</p>", False), (404, "application/json", '{"openapi":"3.1.0"}', False), (200, "text/html", '{"openapi":"3.1.0"}', False),
 ])  # fmt: skip
 def test_what_describes_an_api(status: int, kind: str, body: str, shown: bool) -> None:
@@ -63,6 +66,7 @@ def test_which_refusal_is_that_of_a_visitor(text: str, excused: bool) -> None:
 @pytest.mark.parametrize(("name", "words", "begins"), [
     ("Let's Encrypt", "Let's Encrypt", True), ("Pebble Intermediate CA 12ab", "pebble", True), ("Google Trust Services LLC", "Google Trust Services", True),
     ("(STAGING) Let's Encrypt", "Let's Encrypt", False), ("Not Let's Encrypt", "Let's Encrypt", False), ("Pebbles", "Pebble", False), ("", "Pebble", False),
+    ("CloudFlare, Inc.", "cloudflare", True), ("ZeroSSL", "ZeroSSL", True), ("Let's Encrypted", "Let's Encrypt", False),
 ])  # fmt: skip
 def test_the_name_of_an_authority(name: str, words: str, begins: bool) -> None:
     assert _begins_with(name, words) is begins

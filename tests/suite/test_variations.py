@@ -112,7 +112,7 @@ VARIATIONS = tuple(
         )),
         (CONNECTIONS, "postgres.state", (
             ('"max_connections" : "100"', '"max_connections" : "33"', PASSED),
-            ('"max_connections" : "100"', '"max_connections" : "32"', FAILED, "is 32"),
+            ('"max_connections" : "100"', '"max_connections" : "32"', FAILED, "max_connections 32"),
             ('"clients" : 2', '"clients" : 79', PASSED),
             ('"clients" : 2', '"clients" : 80', FAILED, "80%"),
             ('"stuck" : 0', '"stuck" : 1', FAILED, "idle"),

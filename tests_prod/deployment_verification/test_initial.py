@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from pytest_zebu.facts.access import Access
-from pytest_zebu.facts.answer import NotAssessed, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.environment import EnvFiles, Environment
+from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.web import Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
-HEALTHY = "healthy"
+from ..ways import arrived
+
 UNREADABLE = "compose could not read the files that it was made from"
 
 
@@ -39,8 +42,18 @@ def _repository_of(remote: str) -> str:
     return "/".join(path.removesuffix(".git").strip("/").split("/")[-2:])
 
 
-@item("deploy.initial.git-deployed")
-def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case: Cases) -> None:
+def _is_known_to(forge: Known[Forge] | Unknown, commit: str) -> bool:
+    """Whether the forge has anything to say of a commit: of one that it does not have, it has no checks, requests and deployments."""
+    if not isinstance(forge, Known) or forge.value.commit != commit:
+        return False
+    told = (forge.value.checks.get(commit), forge.value.pulls)
+    return any(isinstance(one, Known) and one.value for one in told)
+
+
+@item("deploy.initial.git-deployed", either=("forge",))
+def test_a_checkout_is_deployed(
+    repository: Repository, forge: Known[Forge] | Unknown, settings: Settings, case: Cases
+) -> None:
     """What runs must be traceable: a checkout of the right repository, on a commit that the repository knows.
 
     Fix: clone the repository anew beside the old folder, check out the release, move `.env` there, deploy from it.
@@ -53,7 +66,10 @@ def test_a_checkout_is_deployed(repository: Repository, settings: Settings, case
         found = _repository_of(repository.remote)
         assert found.lower() == settings.forge.repository.lower(), f"is a checkout of {found}"
     with case("commit", repository.describe):
-        assert repository.is_known, f"no branch or tag of the remote has {repository.head[:12]}"
+        if not _is_known_to(forge, repository.head):
+            assert repository.is_known is not False, f"{repository.head[:12]}: {repository.doubt}"
+            if repository.is_known is None:
+                raise NotAssessed(f"that the remote has {repository.head[:12]} is not seen: {repository.doubt}")
         assert not repository.absent, f"the repository lacks {repository.absent} files of its own commit"
     with case("tree", *repository.changes[:5]):
         assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
@@ -103,19 +119,27 @@ def test_images_are_of_the_deployed_commit(
                 assert service.revision == repository.head, (
                     f"was built from {service.revision[:12]}, deployed is {repository.head[:12]}"
                 )
-            elif service.created is None or service.context_changed is None:
-                raise NotAssessed("neither a revision nor the time of its last change is known")
-            elif service.created < service.context_changed:
+            else:
                 _expect_same_files(service)
 
 
 def _expect_same_files(service: Service) -> None:
-    """A build that is cached as a whole keeps the old date, though it has the new files: they decide."""
+    """Of an image that tells no revision its files decide, then what the tree was when it was made.
+
+    Dates alone prove nothing: after a checkout of another commit it may be younger than the commit, and a build that is cached as a whole
+    keeps the old date.
+    """
     same, other, absent = service.files or (0, 0, 0)
     assert not other, f"has {other} files otherwise than the tree, {same} alike"
-    if absent or not same:
-        lack = f"and lacks {absent} files of the tree" if absent else "and none of its files can be compared"
-        raise NotAssessed(f"is older than the last change of what it is built from, tells no revision, {lack}")
+    if (same and not absent) or service.built in ("after", "same"):
+        return
+    lack = f"it lacks {absent} files of the tree" if absent else "none of its files can be compared"
+    when = (
+        "it was made when the tree was at another commit"
+        if service.built == "other"
+        else "what it was made from is not known"
+    )
+    raise NotAssessed(f"tells no revision, {lack}, and {when}")
 
 
 @item("deploy.initial.services-healthy")
@@ -135,31 +159,84 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
             assert container.health == "healthy", f"is {container.health}"
 
 
-SICK = frozenset({"critical", "degraded", "down", "error", "fail", "failed", "failing", "unhealthy"})
-"""What health addresses say of a part that is not well, whatever they say of the whole."""
+WELL = frozenset({"healthy", "ok", "pass", "up"})
+"""What health addresses say when all is well: the backend's and the frontend's own word first."""
+SICK = frozenset(
+    {
+        "critical", "dead", "degraded", "disconnected", "down", "error", "fail", "failed", "failing", "initializing",
+        "not healthy", "not ok", "not ready", "not_ready", "out_of_service", "starting", "stopping", "timeout",
+        "unavailable", "unhealthy", "unreachable",
+    }
+)  # fmt: skip
+"""What they say of a part that is not well, whatever they say of the whole."""
+PARTS = frozenset({"checks", "components", "dependencies", "details", "services"})
+"""Under what they list their parts."""
+COMPLAINTS = frozenset({"errors", "failed", "failures", "unhealthy"})
+"""Under what they list what is wrong."""
+GOOD_IF_TRUE = frozenset(
+    {"alive", "available", "cache", "connected", "database", "db", "healthy", "ok", "reachable", "ready", "redis", "up"}
+)
 
 
-def _is_sick(said: object) -> bool:
+def _is_sick(said: object, name: str = "", of: str = "") -> bool:
     match said:
         case dict():
-            return any(map(_is_sick, said.values()))
+            return any(_is_sick(part, key.lower(), name) for key, part in said.items())
         case list():
-            return any(map(_is_sick, said))
+            return bool(said and name in COMPLAINTS) or any(_is_sick(part, name, of) for part in said)
         case str():
-            return said.lower() in SICK
+            word, _, more = said.strip().lower().partition(":")
+            # How much is logged says nothing of how well it is; nor does it that nothing has failed.
+            return word in SICK and more.strip() not in ("0", "none") and not name.endswith("level")
+        case False:
+            return name in GOOD_IF_TRUE or of in PARTS
         case _:
             return False
 
 
-def is_healthy(answer: Answer) -> bool:
-    """Whether an answer says `healthy`, as plain text or as the backend's JSON; a page of HTML does not."""
-    if answer.is_json:
-        try:
-            said = json.loads(answer.body)
-        except (ValueError, RecursionError):
+def _health_by_json(text: str) -> bool | None:
+    """Whether it says that all is well; nothing where it says nothing of that."""
+    try:
+        said = json.loads(text.removeprefix("\ufeff"))
+        if _is_sick(said):
             return False
-        return isinstance(said, dict) and said.get("status") == HEALTHY and not _is_sick(said)
-    return answer.body.strip() == HEALTHY and not answer.is_page
+    except (ValueError, RecursionError):
+        return False
+    word = said.get("status") if isinstance(said, dict) else said
+    return True if isinstance(word, str) and word.strip().lower() in WELL else None
+
+
+def health_of(answer: Answer) -> bool | None:
+    """Whether a health address says that all is well, as a word or as JSON; nothing where it says nothing of that.
+
+    A page of HTML is the single page's answer to every path, and other words may be anybody's.
+    """
+    text = answer.body.strip()
+    if answer.is_page:
+        return False
+    if answer.is_json or text.startswith(("{", "[")):
+        return None if answer.is_cut else _health_by_json(text)
+    return text.lower() in WELL if text else None
+
+
+def expect_health(said: Answer) -> None:
+    """An answer that says that all is well."""
+    assert 200 <= said.status < 300, f"answers {said.status or 'nothing'}"
+    is_well = health_of(said)
+    if is_well is None:
+        raise NotAssessed(
+            f"answers {said.status} with {said.body.strip()[:40]!r}: whether that is healthy is not known"
+        )
+    assert is_well, f"answers {said.status} without saying healthy: {said.body.strip()[:40]!r}"
+
+
+def expect_backend_health(said: Answer, names: Collection[str]) -> None:
+    """The backend says so, in JSON, under its own name; a proxy's own words are not the backend's."""
+    there = arrived(said, names)
+    assert there.status == 200, f"answers {there.status or 'nothing'}"
+    kind = there.header("content-type") or "of no type"
+    assert there.is_json, f"is not answered as the backend does: {there.body.strip()[:40]!r} is {kind}"
+    expect_health(there)
 
 
 def expect_same_page(said: Answer, own_page: str) -> None:
@@ -183,9 +260,14 @@ def test_the_site_says_that_it_is_healthy(web: Web, settings: Settings, case: Ca
         raise NotAssessed("domains.site is not set")
     with case(f"https://{site}/health"):
         said = need(web.health[site])
-        case.saw(f"status {said.status}, {said.header('content-type') or 'no type'}: {said.body.strip()[:60]}")
-        assert said.status == 200, f"answers {said.status or 'nothing'}"
-        assert is_healthy(said), "answers 200 without saying healthy: the page's fallback, perhaps"
+        case.saw(f"{said.told}, {said.header('content-type') or 'no type'}: {said.body.strip()[:60]}")
+        expect_health(arrived(said, [name for name in (site, settings.domains.www) if name]))
+
+
+def _refuses(answer: Known[Answer] | Unknown | None) -> bool:
+    """Whether a protected route is answered as the backend does, where nobody has signed in."""
+    said = answer.value if isinstance(answer, Known) else None
+    return said is not None and said.status == 401 and said.is_json
 
 
 def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
@@ -196,18 +278,18 @@ def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
     if domains.api == "same-origin":
         with case(f"{domains.api_origin}/api/v1/"):
             said = need(web.root)
-            case.saw(f"status {said.status}: {said.body.strip()[:60]}")
+            case.saw(f"{said.told}: {said.body.strip()[:60]}")
             assert said.status == 200 and said.is_json, (
                 f"answers {said.status or 'nothing'}, and not as the backend does"
             )
-            assert said.header("x-correlation-id"), "is answered by somebody else than the backend"
+            if not said.header("x-correlation-id") and not _refuses(web.refused.get("no token")):
+                raise NotAssessed("whether the backend answers is not known: neither a mark nor a refusal is its own")
         return
     name = domains.api_origin.removeprefix("https://")
     with case(f"https://{name}/health"):
         said = need(web.health[name])
-        case.saw(f"status {said.status}: {said.body.strip()[:60]}")
-        assert said.status == 200, f"answers {said.status or 'nothing'}"
-        assert said.is_json and is_healthy(said), f"answers 200 with {said.body.strip()[:40]!r}"
+        case.saw(f"{said.told}: {said.body.strip()[:60]}")
+        expect_backend_health(said, (name,))
 
 
 @item("deploy.initial.health-api")

@@ -16,6 +16,8 @@ from pytest_zebu.facts.usage import FileSystem, Sample
 from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 
+from ..sights import expect_shown
+
 PAGE_MILLISECONDS, API_MILLISECONDS = 3000, 500
 MEMORY_SHARE, CPU_SHARE, FREE_SHARE = 0.8, 0.5, 0.5
 """What the checklist asks for."""
@@ -34,13 +36,24 @@ def test_the_first_page_is_fast(loads: tuple[Load, ...], case: Cases) -> None:
     Fix: look at the waterfall of the developer tools; smaller scripts, compression, cache headers.
     See: the checklist; https://www.w3.org/TR/navigation-timing-2/
     """
-    with case("cold loads", *(f"{one.load or 0:.0f} ms, painted after {one.paint or 0:.0f} ms" for one in loads)):
+    with case("cold loads", *(_said(one) for one in loads)):
+        times = [max(one.load, one.paint or 0) for one in loads if one.load is not None and not one.trouble]
         broken = [one.trouble for one in loads if one.trouble]
-        assert not broken, f"did not end: {broken[0] if broken else ''}"
-        times = [one.load for one in loads if one.load is not None]
+        # One that did not end was made once more: a cold stack answers late, and only once.
+        assert not broken or (len(broken) == 1 and len(times) >= FEWEST_SAMPLES), f"did not end: {broken[0]}"
+        for one in loads:
+            if not one.trouble:
+                expect_shown(one.shown)
         if len(times) < FEWEST_SAMPLES:
             raise NotAssessed("the browser told no times")
         assert median(times) < PAGE_MILLISECONDS, f"take {median(times):.0f} ms, {PAGE_MILLISECONDS} are allowed"
+
+
+def _said(one: Load) -> str:
+    if one.trouble:
+        return f"did not end ({one.trouble}): made once more"
+    painted = "nothing painted" if one.paint is None else f"painted after {one.paint:.0f} ms"
+    return f"{one.load or 0:.0f} ms, {painted}"
 
 
 @item("deploy.performance.api")
@@ -51,12 +64,18 @@ def test_the_api_is_fast(latency: Latency, web: Web, case: Cases) -> None:
     See: the checklist.
     """
     with case(latency.url, f"{len(latency.taken)} requests over a warm connection"):
+        if latency.before:
+            case.saw(f"measured once more: at first, {latency.before}")
         assert not latency.trouble, f"breaks off: {latency.trouble}"
         assert not {status for status in latency.statuses if status >= 500}, "answers with errors of the server"
         if not latency.taken or latency.statuses != {401}:
             raise NotAssessed(f"was answered with {', '.join(map(str, sorted(latency.statuses))) or 'nothing'}")
         slow = latency.percentile(0.95)
         case.saw(f"p50 {latency.percentile(0.5):.0f} ms, p95 {slow:.0f} ms, slowest {max(latency.taken):.0f} ms")
+        case.saw(f"of each, {latency.trip:.0f} ms are the way there and back, which is not counted")
+        if latency.fresh:
+            case.saw(f"{latency.fresh} times the server had closed the connection; making it anew is not counted")
+        slow = max(0.0, slow - latency.trip)
         assert slow < API_MILLISECONDS, f"p95 is {slow:.0f} ms, {API_MILLISECONDS} are allowed"
         if len(latency.taken) < ENOUGH_ANSWERS:
             raise NotAssessed(f"answered {len(latency.taken)} times only: too few to tell")

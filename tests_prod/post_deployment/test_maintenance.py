@@ -13,8 +13,9 @@ from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.updates import MISSING_SUITE, Updates
-from pytest_zebu.facts.upkeep import Upkeep
+from pytest_zebu.facts.upkeep import Upkeep, Watchers
 from pytest_zebu.facts.usage import FileSystem, Sample
+from pytest_zebu.facts.workflows import scheduled
 from pytest_zebu.memory.history import Past
 from pytest_zebu.memory.measures import used
 from pytest_zebu.plugin.checks import Cases, item
@@ -181,24 +182,53 @@ def test_updates_are_tried_in_staging(forge: Forge, settings: Settings, case: Ca
     staged = need(forge.staged)
     case.saw(f"deployments of {forge.commit[:12]} to {settings.forge.staging}: {', '.join(staged) or 'none'}")
     if not staged:
+        hint = f", but of {', '.join(forge.elsewhere[:5])}: forge.staging names staging" if forge.elsewhere else ""
         raise NotAssessed(
-            "the forge knows no deployment of this commit to staging; what was done by hand, people attest"
+            f"the forge knows no deployment of this commit to staging{hint}; what was done by hand, people attest"
         )
-    assert staged[0] == "success", f"the last deployment of this commit to staging ended with {staged[0]}"
+    if not forge.last_staged:
+        raise NotAssessed(f"the last deployment of this commit to staging is {staged[0].replace('_', ' ')}")
+    assert forge.last_staged == "success", (
+        f"the last deployment of this commit to staging ended with {forge.last_staged}"
+    )
 
 
 @item("post.maintenance.updates.dependencies")
-def test_dependencies_are_watched(upkeep: Upkeep, case: Cases) -> None:
+def test_dependencies_are_watched(watchers: Watchers, case: Cases) -> None:
     """A dependency that nobody watches is raised once, in an emergency.
 
-    Fix: Dependabot or Renovate in the repository, or a scheduled audit.
+    Fix: Dependabot or Renovate in the repository, or an audit that a schedule starts, and that fails by what it finds.
     See: https://docs.github.com/en/code-security/dependabot; https://docs.renovatebot.com
     """
-    case.saw(*(f"watched by {path}" for path in upkeep.bots), *(f"watches nothing: {path}" for path in upkeep.idle))
-    if not upkeep.bots:
-        raise NotAssessed(
-            "the repository configures neither Dependabot nor Renovate nor an audit; what people do, they attest"
+    case.saw(*(f"watched by {path}" for path in watchers.bots), *(f"watches nothing: {text}" for text in watchers.idle))
+    case.saw(*(f"not read: {text}" for text in watchers.unread[:5]))
+    case.saw(
+        *(
+            f"{one.where}: audits {_STARTS[one.is_scheduled]}{'' if one.is_gate else ', and fails by nothing'}"
+            for one in watchers.audits[:10]
         )
+    )
+    if watchers.bots or scheduled(watchers.audits):
+        return
+    if watchers.unread:
+        raise NotAssessed(f"whether {watchers.unread[0]} lets something watch the dependencies is not known")
+    if unclear := [one for one in watchers.audits if one.is_scheduled is None and one.is_gate]:
+        raise NotAssessed(f"under which conditions {unclear[0].where} audits is not understood")
+    if on_schedule := [one for one in watchers.audits if one.is_scheduled]:
+        raise NotAssessed(
+            f"{on_schedule[0].where} audits by a schedule, and fails by nothing: what people read, they attest"
+        )
+    if watchers.audits:
+        raise NotAssessed(
+            f"{watchers.audits[0].where} audits with each change; for what becomes known later a schedule is missing, or a bot"
+        )
+    raise NotAssessed(
+        "the repository configures neither Dependabot nor Renovate nor an audit that a schedule starts; what people do, they"
+        f" attest{f' ({watchers.idle[0]})' if watchers.idle else ''}"
+    )
+
+
+_STARTS = {True: "by a schedule", False: "with each change", None: "under conditions that are not understood"}
 
 
 @item("post.maintenance.deployment.redeploy-documented")

@@ -18,7 +18,7 @@ from pytest_zebu.facts.usage import FileSystem
 from pytest_zebu.memory.history import Past
 from pytest_zebu.memory.measures import restarts_of
 from pytest_zebu.plugin.checks import Cases, item
-from tests_prod.pre_deployment.test_security_https import expect_renewed
+from tests_prod.pre_deployment.test_security_https import complaint_of, expect_renewed
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80
@@ -344,37 +344,51 @@ def test_renewal_has_worked(
         case.saw(*(f"managed by the proxy: {', '.join(one.names)}" for one in managed))
         raise NotAssessed("the proxy's API does not tell earlier certificates; a renewal that was seen, people attest")
     found = proxy_machine.value
-    by_fingerprint = {fingerprint: name for name, fingerprint in found.renewals.items()}
     for domain, certificate in served.items():
         with case(domain):
             expect_renewed(found, certificate)
-            name = by_fingerprint[certificate.fingerprint]
-            count = found.generations.get(name, 0)
-            case.saw(f"{domain}: certificate number {count} of {name}")
+            names = found.named({certificate.fingerprint})
+            count = max((found.generations.get(name, 0) for name in names), default=0)
+            case.saw(
+                f"{domain}: certificate number {count} of {min(names)}"
+                if names
+                else f"{domain}: kept by another client than certbot"
+            )
             if count >= 2:
                 continue
             left, due = certificate.not_after - machine.time, (certificate.not_after - certificate.not_before) / 3
+            rehearsed = bool(names) and found.rehearsal is not None and found.rehearsal.does_for(names)
+            if not names and left <= due:
+                raise NotAssessed("its client keeps no earlier certificates: whether it was renewed before is not seen")
             assert left > due, "is the first one, and past the day on which it should have been renewed"
             runs = [job for job in found.renewing if job.last_run]
-            troubles = [f"{job.name} {job.trouble}" for job in runs if job.trouble]
-            rehearsed = bool(found.rehearsals) and found.rehearsals[-1][1]
+            troubles = [f"{job.name} {why}" for job in runs if (why := complaint_of(job, found, names))]
             assert rehearsed or not troubles, f"is the first one, and the renewal's {troubles[0]}" if troubles else ""
             if not rehearsed and not runs:
                 raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
 
 
 @item("post.monitoring.tls.renewal-tested", either=("proxy_machine",))
-def test_renewal_was_rehearsed(proxy_machine: Known[ProxyMachine] | Unknown, machine: Machine, case: Cases) -> None:
+def test_renewal_was_rehearsed(
+    proxy_machine: Known[ProxyMachine] | Unknown, certificates: Certificates, origin_certificates: Certificates, machine: Machine, case: Cases,
+) -> None:  # fmt: skip
     """A rehearsal finds the closed port 80 while there is time.
 
     Fix: `certbot renew --dry-run` on the proxy; in NPMplus, renew by hand, and attest it.
     See: https://eff-certbot.readthedocs.io/en/stable/using.html#re-creating-and-updating-existing-certificates
     """
-    rehearsals = need(proxy_machine).rehearsals
-    if not rehearsals:
+    found = need(proxy_machine)
+    rehearsal = found.rehearsal
+    if rehearsal is None:
         raise NotAssessed("no dry run is in certbot's logs")
-    ended, succeeded = rehearsals[-1]
-    with case("the last dry run", f"of {ended:%Y-%m-%d %H:%M} UTC"):
-        assert succeeded, "failed"
-        if machine.time - ended > REHEARSED:
-            raise NotAssessed(f"is {(machine.time - ended).days} days old")
+    seen = within_reach(origin_certificates or certificates).values()
+    served = found.named({one.value.fingerprint for one in seen if isinstance(one, Known) and one.value is not None})
+    with case("the last dry run", f"of {rehearsal.ended:%Y-%m-%d %H:%M} UTC"):
+        case.saw(*(f"failed for {name}" for name in sorted(rehearsal.failed)))
+        assert rehearsal.does_for(served), (
+            f"failed{' for ' if rehearsal.failed else ''}{', '.join(sorted(rehearsal.failed))}"
+        )
+        if machine.time - rehearsal.ended > REHEARSED:
+            raise NotAssessed(f"is {(machine.time - rehearsal.ended).days} days old")
+        if rehearsal.good and (untried := sorted(served - rehearsal.good)):
+            raise NotAssessed(f"did not try {untried[0]}, which is served")

@@ -2,71 +2,221 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
-from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment
+from pytest_zebu.facts.browser import Asked, Page
+from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment, Required, Variable, Wanted
 from pytest_zebu.facts.logs import Logs
 from pytest_zebu.facts.web import Scripts, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
-LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 (compared, not bound)
 QUIET_LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
 RATE_LIMITS = ("ALPHA_VANTAGE_RATE_LIMIT_PER_MIN", "ALPHA_VANTAGE_RATE_LIMIT_PER_DAY")
 
 
 @item("pre.application.environment.required-variables")
-def test_required_variables_are_set(environment: Environment, case: Cases) -> None:
-    """What the example leaves to be filled in must be filled in, and with values of one's own.
+def test_required_variables_are_set(environment: Environment, required: Required, case: Cases) -> None:
+    """What compose and the program need must be there, with values of one's own. The example may list more, or less.
 
-    Fix: compare `.env` with `.env.production.example`; replace every CHANGE_ME and empty value.
-    See: the example in the checkout.
+    Fix: set each variable that is named in `.env`, replace every CHANGE_ME, and add to the example what it lacks.
+    See: the compose files and the settings in the source; the example in the checkout.
     """
-    required = [variable for variable in environment.declared(EXAMPLE) if variable.is_placeholder]
-    if not required:
-        raise NotAssessed("the checkout has no example of the production .env that declares what is required")
-    for wanted in required:
+    listed = {variable.name: variable for variable in environment.declared(EXAMPLE)}
+    for wanted in required.wanted:
         # What a file of secrets or another file of variables gives to a container is set too.
-        given = environment.elsewhere(wanted.name)
-        found = environment.get(DOTENV, wanted.name) or (given[0] if given else None)
-        with case(wanted.name, f"{found.length} characters" if found else "absent"):
-            if found is None and environment.elsewhere(f"{wanted.name}_FILE"):
-                raise NotAssessed("is kept in a file that was not read")
-            assert found is not None, "is not set"
-            assert found.length, "is empty"
+        found = _value_of(wanted.name, environment)
+        with case(wanted.name, wanted.text, f"{found.length} characters" if found else wanted.given or "absent"):
+            if found is None:
+                _expect_given(wanted, environment)
+                continue
+            assert found.length or wanted.how.keys() <= {"plain"}, "is empty"
             assert not found.is_placeholder, "is still a placeholder"
+    for name, variable in listed.items():
+        if not variable.is_placeholder or required.get(name):
+            continue
+        found = _value_of(name, environment)
+        with case(name, "only the example asks for it", f"{found.length} characters" if found else "absent"):
+            # Where it reaches a container, the program may read it in a way that was not seen.
+            reached = [one for one in environment.elsewhere(name) if one.is_placeholder]
+            assert not reached, f"is still a placeholder, and {reached[0].where} has it"
+    case.saw(
+        *(f"{one.name}: the example does not list it" for one in required.wanted if listed and one.name not in listed)
+    )
+    with case("what asks for variables"):
+        if required.lacking:
+            raise NotAssessed(f"was not read whole: {required.lacking}")
+        if not required.wanted:
+            raise NotAssessed("neither compose nor the source asks for any variable in a way that is known")
 
 
-@item("pre.application.environment.api-base-url")
+def _value_of(name: str, environment: Environment) -> Variable | None:
+    given = environment.elsewhere(name)
+    return environment.get(DOTENV, name) or (given[0] if given else None)
+
+
+def _expect_given(wanted: Wanted, environment: Environment) -> None:
+    """What `.env` does not set is set elsewhere.
+
+    Raises:
+        NotAssessed: it may be, where that is not seen.
+    """
+    if wanted.given:
+        return
+    if environment.elsewhere(f"{wanted.name}_FILE"):
+        raise NotAssessed("is kept in a file that was not read")
+    if wanted.how.keys() <= {"plain"}:
+        raise NotAssessed("compose takes it from the shell of who deploys, or leaves it empty")
+    raise AssertionError("is not set")
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """An address of an API that pages ask, and what was answered there: the best that was seen of it.
+
+    Attributes:
+        reached: the backend answered; nothing where the browser did not let the page see it.
+        said: what was answered, in words.
+    """
+
+    url: urls.Url
+    reached: bool | None
+    said: str
+
+
+_API_PATH = re.compile(r"(?:/[^/?]+)*?/api(?:/v[0-9]+)?(?=[/?]|$)")
+
+
+_VERSIONED = re.compile(r".*/api/v[0-9]+$")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host.removesuffix(".") == "localhost" or host.removesuffix(".").endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _base_of(asked: Asked, settings: Settings) -> _Base | None:
+    """The API's address in what a page asked for; nothing where it asked for something else."""
+    domains, third_parties = settings.domains, settings.browser.third_parties
+    api, pages = urls.origin(domains.api_origin or ""), {urls.origin(one) for one in domains.page_origins}
+    there = urls.read(asked.url)
+    if there is None or any(there.host == name or there.host.endswith(f".{name}") for name in third_parties):
+        return None
+    found = _API_PATH.match(there.path)
+    is_own = there.origin in pages or there.origin == api
+    is_lost = asked.is_page and there.origin in pages
+    # Services of others have an /api as well; one with this product's kind of version is taken for the product's.
+    is_named = found is not None and (is_own or _VERSIONED.match(found[0]) is not None)
+    if not (is_named or is_lost or _is_local(there.host) or (there.origin == api and api not in pages)):
+        return None
+    base = replace(there, path=found[0] if found else there.path)
+    said = f"{asked.method} {asked.url} is answered {asked.status} {asked.type}".rstrip()
+    if not asked.status:
+        return _Base(base, None, f"{asked.method} {asked.url} is not answered to the page ({asked.failure or 'late'})")
+    return _Base(base, urls.is_json(asked.type) and asked.status not in (404, 405), said)
+
+
+def _asked_bases(pages: tuple[Page, ...], settings: Settings) -> tuple[_Base, ...]:
+    """What pages really ask, by address; what reached the backend counts before what did not."""
+    origins = {urls.origin(one) for one in settings.domains.page_origins}
+    best: dict[str, _Base] = {}
+    for asked in (one for page in pages for one in page.asked):
+        found = _base_of(asked, settings)
+        if found is None:
+            continue
+        known = best.get(found.url.text)
+        if known is None or (not known.reached and found.reached is not None):
+            best[found.url.text] = found
+    # Where a page does not know an address of its own, one that it does not reach is told only if it reaches none.
+    lost = {text for text, base in best.items() if not _API_PATH.match(base.url.path) and base.url.origin in origins}
+    return tuple(base for text, base in best.items() if text not in lost or lost == best.keys())
+
+
+def _expect_own(there: urls.Url, settings: Settings) -> None:
+    domains = settings.domains
+    known = {urls.origin(one) for one in (*domains.page_origins, domains.api_origin or "")}
+    assert not _is_local(there.host), "is an address of the developer's own machine"
+    # Another port is another origin.
+    assert there.origin.replace("http:", "https:", 1) in known, f"leads to {there.origin}, which is not declared"
+    assert there.scheme == "https", "is not https"
+
+
+@item("pre.application.environment.api-base-url", either=("pages", "scripts"))
 def test_pages_call_the_production_api(
-    scripts: Scripts, environment: Environment, settings: Settings, case: Cases
+    pages: Known[tuple[Page, ...]] | Unknown,
+    scripts: Known[Scripts] | Unknown,
+    environment: Environment,
+    settings: Settings,
+    case: Cases,
 ) -> None:
     """The address is baked into the scripts when the image is built: `.env` may say something else by now.
+
+    What a page really asks decides; texts in its scripts, only where it asks nothing before somebody signs in.
 
     Fix: set VITE_API_BASE_URL in `.env` and build the frontend's image again: `docker compose build frontend`, `up -d`.
     See: https://vite.dev/guide/env-and-mode
     """
-    case.saw(*(f"{url} answers {status} {kind}" for url, status, kind in scripts.scripts))
-    if not scripts.bases:
-        raise NotAssessed("no script of the first page names the address of an API")
-    known = {urls.origin(one) for one in (*settings.domains.page_origins, settings.domains.api_origin or "")}
-    for base, (status, kind) in scripts.bases.items():
-        with case(base, f"answers {status} {kind}"):
-            there = urls.read(base, f"https://{settings.domains.site}/")
-            assert there is not None, "is no address"
-            assert there.host not in LOCAL, "is an address of the developer's own machine"
-            # Another port is another origin.
-            assert there.origin.replace("http:", "https:", 1) in known, (
-                f"leads to {there.origin}, which is not declared"
-            )
-            assert there.scheme == "https", "is not https"
-            assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
+    site = f"https://{settings.domains.site}/"
+    asked = _asked_bases(pages.value, settings) if isinstance(pages, Known) else ()
+    for base in asked:
+        with case(base.url.text, base.said):
+            _expect_own(base.url, settings)
+            if base.reached is None:
+                answer = _answer_of(scripts, base.url, site)
+                if answer is None:
+                    raise NotAssessed(f"{base.said}: whether the backend is there is not known")
+                assert answer[0] == 401 and urls.is_json(answer[1]), f"does not reach the backend: {base.said}"
+            assert base.reached is not False, f"does not reach the backend: {base.said}"
+    bases = frozenset(base.url.text for base in asked) or _named_bases(scripts, settings, site, case)
     declared = environment.get(DOTENV, "VITE_API_BASE_URL")
     with case(DOTENV, declared.plain if declared else "does not set VITE_API_BASE_URL"):
         if declared is not None and declared.length:
-            wanted = declared.plain.rstrip("/")
-            assert wanted in scripts.bases, f"says {wanted}, the scripts were built with {', '.join(scripts.bases)}"
+            wanted = urls.read(declared.plain.rstrip("/"), site)
+            assert wanted is not None and wanted.text in bases, (
+                f"says {declared.plain.rstrip('/')}, the scripts were built with {', '.join(sorted(bases))}"
+            )
+
+
+def _answer_of(scripts: Known[Scripts] | Unknown, base: urls.Url, site: str) -> tuple[int, str] | None:
+    """What an address that is named in the scripts answered to us, who are no page."""
+    found = scripts.value.bases if isinstance(scripts, Known) else {}
+    for text, answer in found.items():
+        if (there := urls.read(text, site)) and there.text == base.text:
+            return answer
+    return None
+
+
+def _named_bases(scripts: Known[Scripts] | Unknown, settings: Settings, site: str, case: Cases) -> frozenset[str]:
+    """The addresses that the scripts name, where pages asked for none."""
+    said = need(scripts)
+    case.saw("no page asks for anything before somebody signs in")
+    case.saw(*(f"{url} answers {status} {kind}" for url, status, kind in said.scripts))
+    if not said.bases:
+        raise NotAssessed("pages ask for nothing before somebody signs in, and no script names the address of an API")
+    right, troubles = set(), []
+    for text, (status, kind) in said.bases.items():
+        there = urls.read(text, site)
+        try:
+            assert there is not None, "is no address"
+            _expect_own(there, settings)
+            assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
+            right.add(there.text)
+        except AssertionError as error:
+            troubles.append((text, str(error)))
+    for text, trouble in troubles:
+        with case(text):
+            assert right, trouble
+            # It may be a fallback that nothing comes to; and it may be what is asked.
+            raise NotAssessed(f"{trouble}; {', '.join(sorted(right))} is named too, and which is asked was not seen")
+    return frozenset(right)
 
 
 @item("pre.application.environment.cors-complete")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from pytest_zebu.facts.answer import NotAssessed
-from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
+from pytest_zebu.facts.pools import Connections
 from pytest_zebu.facts.postgres import Database, PasswordTries, Role, is_off
 from pytest_zebu.plugin.checks import Cases, item
 
@@ -21,9 +20,6 @@ ENDS_OF_LIFE = {
     18: date(2030, 11, 14),
 }
 """Final releases of PostgreSQL's major versions: https://www.postgresql.org/support/versioning/"""
-OPEN_METHODS = ("trust",)
-POOL_SIZE, MAX_OVERFLOW = 10, 20
-"""The backend's own defaults, per process."""
 BUSY_SHARE = 0.8
 
 
@@ -38,21 +34,30 @@ def test_the_database_keeps_what_it_promised(database: Database, machine: Machin
     for name in ("fsync", "full_page_writes"):
         with case(name, database.settings[name]):
             assert database.settings[name] == "on", "is off"
-    with case("synchronous_commit", database.settings["synchronous_commit"]):
-        assert database.settings["synchronous_commit"] != "off", "is off"
-    shown = [f"{whose} {name}={value}" for whose, name, value in database.overrides]
-    with case("overrides of roles and databases", *shown):
-        off = [text for text, (_, _, value) in zip(shown, database.overrides, strict=True) if is_off(value)]
+    overrides = database.overridden("synchronous_commit")
+    if not any(one.role in ("", database.role) for one in overrides):  # else what the server has does not matter
+        with case("synchronous_commit", database.settings["synchronous_commit"]):
+            if "synchronous_commit" in database.own_settings:
+                raise NotAssessed("the role that asks has its own setting: the server's is not seen")
+            assert database.settings["synchronous_commit"] != "off", "is off"
+    with case("overrides of roles and databases", *overrides):
+        off = [one for one in overrides if is_off(one.value)]
         assert not off, f"{off[0]}"
     with case("pg_hba.conf", f"{len(database.hba)} rules"):
         if not database.hba and not database.hba_errors:
             raise NotAssessed("pg_hba.conf could not be read")
-        trusting = [rule for rule in database.hba if rule.method in OPEN_METHODS and not rule.is_local]
-        trusted = ", ".join(f"line {rule.line}: {rule.kind} {rule.address} {rule.method}" for rule in trusting)
-        assert not trusting, f"lets in without a password: {trusted}"
+        trusted = ", ".join(
+            f"{rule.place}: {rule.kind} {','.join(rule.databases)} {','.join(rule.users)} {rule.address} {rule.method}"
+            for rule in database.open_rules
+        )
+        assert not trusted, f"lets in without a password: {trusted}"
         if database.hba_errors:
             lines = ", ".join(map(str, database.hba_errors[:5]))
             raise NotAssessed(f"line {lines} of pg_hba.conf is not understood: the server keeps to what it read before")
+        if database.is_hba_unloaded:
+            raise NotAssessed(
+                "pg_hba.conf was changed after it was loaded (SELECT pg_reload_conf()): what holds is not seen"
+            )
     end = ENDS_OF_LIFE.get(database.major)
     with case("version", f"{database.major}, supported until {end or 'later'}"):
         assert database.major > min(ENDS_OF_LIFE), f"{database.major} is no longer supported"
@@ -74,58 +79,61 @@ def test_the_network_needs_the_password(database_login: PasswordTries, case: Cas
         assert database_login.wrong == "refused", "is accepted from the backend's network (trust)"
 
 
-def _ceiling(environment: Environment, processes: int) -> tuple[int | None, str]:
-    """The most connections that the backend may open, and how that comes about; nothing where there is no limit.
-
-    To SQLAlchemy a size of 0 and an overflow of -1 mean: as many as are asked for.
-    """
-
-    def number(name: str, default: int) -> int:
-        found = environment.backend(name)
-        if found is None or found.plain == "":
-            return default
-        if not re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", found.plain):
-            raise NotAssessed(f"{name} of the running backend is no number")
-        return int(found.plain)
-
-    size, overflow = number("DB_POOL_SIZE", POOL_SIZE), number("DB_MAX_OVERFLOW", MAX_OVERFLOW)
-    how = f"({size} + {overflow}) x {processes} processes"
-    return (None if size <= 0 or overflow < 0 else (size + overflow) * processes), how
+def _expect_room(connections: Connections, room: int, case: Cases, what: str) -> None:
+    """Whether all that may be opened has room; where a pooler shares connections, it is the pooler's that count."""
+    pooler = connections.pooler
+    limited = connections.has_limit and not connections.unknown
+    shown = f"{connections.how} = {connections.least if limited else 'no limit'}"
+    if pooler is not None:
+        with case(what, f"{shown}, through {pooler.product} ({pooler.service}): {pooler.most}, room for {room}"):
+            if pooler.most is None:
+                raise NotAssessed(
+                    f"{pooler.product} ({pooler.service}) stands between: how many connections it opens was not read"
+                )
+            assert pooler.most <= room, f"{pooler.product} may open {pooler.most} connections, there is room for {room}"
+            if limited:
+                fits = connections.least <= pooler.clients
+                assert fits, f"{pooler.product} takes {pooler.clients} clients, the backend may be {connections.least}"
+        return
+    with case(what, f"{shown}, room for {room}"):
+        assert connections.has_limit or connections.unknown, "has no limit"
+        assert connections.least <= room, f"may open {connections.least} connections, there is room for {room}"
+        if connections.unknown:
+            raise NotAssessed(f"the pool of {connections.unknown}")
+        if connections.most > room:
+            raise NotAssessed(
+                f"with all pools, and what is beside, it may be {connections.most}; there is room for {room}"
+            )
 
 
 @item("pre.database.configuration.pooling")
-def test_the_pool_fits(database: Database, environment: Environment, backend_processes: int, case: Cases) -> None:
+def test_the_pool_fits(database: Database, backend_connections: Connections, case: Cases) -> None:
     """Every process has a pool of its own: workers multiply it, and the database counts connections, not pools.
 
-    Fix: DB_POOL_SIZE and DB_MAX_OVERFLOW so that (size + overflow) x processes stays under max_connections less the reserve.
+    Fix: pool_size and max_overflow so that (size + overflow) x processes stays under max_connections less the reserve.
     See: https://docs.sqlalchemy.org/en/20/core/pooling.html
     """
-    ceiling, how = _ceiling(environment, backend_processes)
-    room = database.max_connections - database.reserve
-    with case("pool", f"{how} = {'no limit' if ceiling is None else ceiling}, room for {room}"):
-        assert ceiling is not None, "has no limit"
-        assert ceiling <= room, f"may open {ceiling} connections, there is room for {room}"
+    _expect_room(backend_connections, database.max_connections - database.reserve, case, "pool")
 
 
 @item("pre.database.configuration.max-connections")
-def test_connections_are_enough(
-    database: Database, environment: Environment, backend_processes: int, case: Cases
-) -> None:
+def test_connections_are_enough(database: Database, backend_connections: Connections, case: Cases) -> None:
     """A refused connection is an error page. PostgreSQL keeps no record of the peak: what is seen is the present.
 
     Fix: raise max_connections or make the pool smaller; end sessions that idle in a transaction
     (idle_in_transaction_session_timeout).
     See: PostgreSQL documentation, 19.3 (Connections and Authentication).
     """
-    ceiling, how = _ceiling(environment, backend_processes)
-    with case("max_connections", f"{database.max_connections}, the backend may open {how}"):
-        assert ceiling is not None, "cannot be enough: the pool has no limit"
-        wanted = ceiling + database.reserve
-        assert database.max_connections >= wanted, f"is {database.max_connections}, pool and reserve need {wanted}"
+    if "max_connections" in database.pending:
+        case.saw("max_connections is another after the next restart")
+    room = database.max_connections - database.reserve
+    _expect_room(backend_connections, room, case, f"max_connections {database.max_connections}")
     with case("present use", f"{database.clients} of {database.max_connections}"):
         share = database.clients / database.max_connections
         assert share < BUSY_SHARE, f"{share:.0%} of the connections are taken"
     with case("idle in a transaction", database.stuck):
+        if database.unseen and not database.stuck:
+            raise NotAssessed(f"{database.unseen} sessions do not say what they do (track_activities is off)")
         assert not database.stuck, f"{database.stuck} sessions have been idle in a transaction for a minute"
 
 

@@ -14,13 +14,13 @@ from pytest_zebu.facts.dumping import DAILY, Making, keep_appearing, making_of
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.jobs import Job
-from pytest_zebu.facts.postgres import Migrations
-from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups
+from pytest_zebu.facts.migrations import Migrations
+from pytest_zebu.facts.proxmox import BackupJob, Stored, VmBackups, is_on
 from pytest_zebu.facts.schedules import together
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from tests_prod.backups import expect_saved, need_readable
+from tests_prod.backups import expect_recent, expect_saved, expect_whole, need_readable
 
 GRACE_DAYS = 2
 RARER = timedelta(days=5)
@@ -74,6 +74,8 @@ def test_something_makes_backups(
     case.saw(*(f"Proxmox's job {job.id} saves the machine to {job.storage}" for job in saving))
     case.saw(*making.wrong, *making.broken)
     with case("a job that makes backups"):
+        if saving and not making.dumping:
+            expect_whole(need(vm_backups))
         if making.dumping or saving:
             return
         for holder in making.holders:
@@ -95,25 +97,10 @@ def _expect_clear(found: VmBackups) -> None:
         raise NotAssessed(
             f"whether Proxmox's job {found.unclear[0]}, which saves a pool, saves this machine is not known"
         )
-
-
-def expect_recent(found: VmBackups, case: Cases) -> None:
-    """The newest backup of the machine is of today: by what is stored, or by what has run."""
-    runs = found.runs.value if isinstance(found.runs, Known) else ()
-    case.saw(*(f"Proxmox ended one at {moment:%Y-%m-%d %H:%M} UTC" for moment in runs[:3]))
-    if found.newest is not None:
-        case.saw(f"Proxmox has stored one of {found.newest:%Y-%m-%d %H:%M} UTC")
-    newest = max((moment for moment in (*runs[:1], found.newest) if moment is not None), default=None)
-    if newest is not None and found.now - newest <= DAILY:
-        return
-    need(found.runs)
-    for job in found.live:
-        # The runs of a job for several machines do not bear the number of each: what it has stored tells.
-        if job.is_of_many:
-            need(found.stored[job.storage])
-    assert newest is not None, "no run of Proxmox's job has succeeded"
-    age = found.now - newest
-    assert age <= DAILY, f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old"
+    if found.apart:
+        raise NotAssessed(
+            f"whether Proxmox's job {found.apart[0]}, which runs on one node, saves this machine is not known"
+        )
 
 
 @item(
@@ -139,8 +126,11 @@ def test_backups_are_made_daily(
     if any(gap is not None and gap <= DAILY for gap in gaps):
         return
     if isinstance(vm_backups, Known) and vm_backups.value.live:
-        with case("backups of the machine"):
+        gap = vm_backups.value.gap
+        with case("backups of the machine", *(f"{job.id}: {job.schedule}" for job in vm_backups.value.live)):
             expect_recent(vm_backups.value, case)
+            _expect_clear_if(vm_backups.value, gap is not None and gap > DAILY)
+            assert gap is None or gap <= DAILY, f"Proxmox's job runs every {gap} only"
         return
     with case("a job that makes backups"):
         if isinstance(machine, Known) and any(_is_daily(holder, machine.value.time) for holder in making.holders):
@@ -166,6 +156,12 @@ def test_backups_are_made_daily(
         job = (reliable or making.dumping)[0]
         assert not job.trouble, f"{job.name} {job.trouble}"
         raise AssertionError(f"{job.name} runs every {job.longest_gap} only")
+
+
+def _expect_clear_if(found: VmBackups, matters: bool) -> None:
+    """Where the jobs that are known do not do: those that are not clear may."""
+    if matters:
+        _expect_clear(found)
 
 
 def _is_daily(holder: Job, now: datetime) -> bool:
@@ -200,9 +196,18 @@ def test_old_backups_go(
     if copies := _vm_copies(backups, vm_backups, case):
         for job, stored in copies:
             with case(f"job {job.id}", ", ".join(job.keeps) or "keeps everything"):
-                kept = [int(part.partition("=")[2]) for part in job.keeps if part.partition("=")[2].isdigit()]
-                assert kept and "keep-all=1" not in job.keeps, "keeps everything"
-                count = len(need(stored).made)
+                there = need(stored)
+                keeps = job.keeps or there.keeps
+                if keeps is None:
+                    raise NotAssessed(f"the job does not say what it keeps, and whether {there.name} does is not told")
+                kept = [int(part.partition("=")[2]) for part in keeps if part.partition("=")[2].isdigit()]
+                keeps_all = not kept or is_on(dict(part.split("=", 1) for part in keeps).get("keep-all"))
+                if keeps_all and there.prunes_itself:
+                    raise NotAssessed(
+                        f"the job keeps everything; what the backup server {there.name} deletes is not told"
+                    )
+                assert not keeps_all, "keeps everything"
+                count = len(there.made) - there.protected
                 assert count <= sum(kept), f"{count} are there, {sum(kept)} may be: nothing deletes them"
         return
     dumps = need(backups)
@@ -251,8 +256,10 @@ def test_a_copy_is_elsewhere(
         for job, answer in copies:
             with case(f"storage {job.storage}"):
                 stored = need(answer)
+                if stored.is_elsewhere is None:
+                    raise NotAssessed("is a folder of the node: whether it is on another machine's disk is not told")
                 assert stored.is_elsewhere, "is on the node's own disks"
-                assert stored.made, "has no backup of the machine"
+                assert stored.made, stored.spoilt[0] if stored.spoilt else "has no backup of the machine"
                 age = need(vm_backups).now - stored.made[0]
                 assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
         return
@@ -306,13 +313,17 @@ def test_migrations_can_be_undone(documents: Documents, migrations: Migrations, 
         document
         for document in documents
         if document.words >= MINIMUM_WORDS
-        and ("downgrade" in document.topics or {"rollback", "migration"} <= document.topics.keys())
+        and ("downgrade" in document.topics or {"rollback", "migration"} <= document.topics)
         and "rollback" in document.topics
     ]
     with case("a document", *(f"{document.path}: {document.words} words" for document in found)):
         if not found and documents.unseen:
             raise NotAssessed(f"no document that was read tells how to undo a migration; {documents.unseen}")
         assert found, "no document of the checkout tells how to undo a migration"
+    if migrations.nothing_to_undo:
+        case.saw(
+            f"without effect on the schema, so that nothing is to be undone: {', '.join(migrations.nothing_to_undo)}"
+        )
     with case("every migration has a downgrade", f"{len(migrations.revisions)} revisions"):
         empty = ", ".join(migrations.without_downgrade)
         assert not empty, f"{empty} cannot be undone"
@@ -348,3 +359,8 @@ def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
     before, now = sum(drill.restored.values()), sum(drill.live.values())
     with case("rows of all tables", f"{before} restored, {now} live"):
         assert before * 2 >= now or now < FEW_ROWS, "are fewer than half of what is there now"
+    if drill.copy:
+        with case("the copy of it", drill.copy):
+            assert drill.copy != "other", "has other bytes than what was restored: it was cut, or is damaged"
+    else:
+        case.saw("the copy of it cannot be read from the machine, and was not compared")

@@ -10,8 +10,8 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer, within_reach
-from pytest_zebu.facts.jobs import unread_of
-from pytest_zebu.facts.proxy import RENEWS, Administration, ManagedCertificate, ProxyMachine
+from pytest_zebu.facts.jobs import Job, unread_of
+from pytest_zebu.facts.proxy import CLIENTS, RENEWS, Administration, ManagedCertificate, ProxyMachine
 from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -22,6 +22,17 @@ PERMANENT = (301, 308)
 
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
+
+
+NETWORK_AUTHORITY = re.compile(r"cloudflare\b.*", re.IGNORECASE)
+"""Who issues certificates for origins that only its own network accepts."""
+ASK_FOR_ROOT = "is of an authority that only the network in front accepts: its root in tls.ca_file, beside the public ones, decides"
+
+
+def is_of_the_network(certificate: Certificate) -> bool:
+    """Whether nothing is wrong with an origin's certificate but that browsers do not know its authority."""
+    is_unknown = certificate.trust_error == "unable to get local issuer certificate"
+    return is_unknown and NETWORK_AUTHORITY.match(certificate.issuer_organization) is not None
 
 
 @item("pre.security.https.certificate")
@@ -45,9 +56,9 @@ def test_certificates_are_valid(
             case.saw(
                 f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
             )
-            assert certificate.covers_name, (
-                f"the certificate is for {certificate.subject or 'other names'}, not for {certificate.domain}"
-            )
+            assert certificate.covers_name, f"the certificate is for {certificate.named}, not for {certificate.domain}"
+            if place in at_origin and is_of_the_network(certificate):
+                raise NotAssessed(ASK_FOR_ROOT)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.weakness, certificate.weakness
 
@@ -77,24 +88,27 @@ HSTS_SECONDS = 15_768_000
 """Half a year: the least that counts (Mozilla Observatory; the preload list asks for a year)."""
 
 
-_DIRECTIVE = re.compile(r'([^\s=;"]+)(?:\s*=\s*("[^"]*"|[^\s;"]+))?')
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_DIRECTIVE = re.compile(rf'\s*(?:({_WORD})(?:\s*=\s*({_WORD}|"(?:[^"\\]|\\.)*"))?\s*)?(?:;|\Z)')
 
 
 def _max_age(header: str) -> int | None:
     """The seconds that a header gives; nothing where browsers do not heed it.
 
-    A directive may stand there once only, and max-age must (RFC 6797, section 6.1).
+    A directive may stand there once only, and max-age must; one that is not known counts for nothing (RFC 6797, 6.1).
     """
-    found: dict[str, str] = {}
-    for text in header.split(";"):
-        if not text.strip():
-            continue
-        read = _DIRECTIVE.fullmatch(text.strip())
-        if read is None or read[1].lower() in found:
+    found: dict[str, str | None] = {}
+    place = 0
+    while place < len(header):
+        read = _DIRECTIVE.match(header, place)
+        name = read[1].lower() if read and read[1] else ""
+        if read is None or name in found:
             return None
-        found[read[1].lower()] = (read[2] or "").strip('"')
-    age = found.get("max-age", "")
-    return int(age) if re.fullmatch(r"[0-9]{1,18}", age) else None
+        found |= {name: read[2]} if name else {}
+        place = read.end()
+    age = (found.get("max-age") or "").strip('"')
+    has_value = found.get("includesubdomains") is not None
+    return int(age) if re.fullmatch(r"[0-9]+", age) and not has_value else None
 
 
 @item("pre.security.https.hsts")
@@ -109,7 +123,7 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
             said = need(answer)
             assert said.status, "does not answer over https"
             header = said.header("strict-transport-security")
-            case.saw(f"{domain}: {header or 'no header'}")
+            case.saw(f"{domain}: {header or 'no header'}{f' ({said.again})' if said.again else ''}")
             assert header, "sends no Strict-Transport-Security"
             seconds = _max_age(header)
             assert seconds is not None, f"is none that browsers heed: {header}"
@@ -146,17 +160,70 @@ def renewal_point(certificate: Certificate) -> timedelta:
 
 
 def expect_renewed(machine: ProxyMachine, certificate: Certificate) -> None:
-    """What is served is in a renewal configuration."""
-    if certificate.fingerprint not in machine.renewals.values():
-        if unread := [name for name, fingerprint in machine.renewals.items() if not fingerprint]:
-            raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
-        raise AssertionError("what is served is in no renewal configuration")
+    """What is served is one that somebody renews.
+
+    Raises:
+        NotAssessed: some could not be read, or what serves keeps its own, and they were not found.
+    """
+    if certificate.fingerprint in {*machine.renewals.values(), *machine.kept}:
+        return
+    if name := machine.uploaded.get(certificate.fingerprint):
+        raise AssertionError(f"what is served is an uploaded certificate ({name}), which nobody renews")
+    if name := machine.earlier.get(certificate.fingerprint):
+        raise AssertionError(
+            f"what is served is an earlier certificate of {name}: the server has not read the newer one"
+        )
+    if unread := [name for name, fingerprint in machine.renewals.items() if not fingerprint]:
+        raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
+    if name := machine.renews_otherwise:
+        raise NotAssessed(f"{name} serves, and may renew by itself: what is served is in nothing that was read of it")
+    raise AssertionError("what is served is in no renewal configuration")
+
+
+def renews_inside(machine: ProxyMachine, certificate: Certificate) -> str:
+    """The program that renews it in its own process; empty where a job has to."""
+    client, _ = machine.kept.get(certificate.fingerprint, ("", ""))
+    if machine.named({certificate.fingerprint}) & machine.inside:
+        return "Nginx Proxy Manager or NPMplus"
+    return client if client in machine.keepers else ""
+
+
+SAME_RUN = timedelta(minutes=1)
+"""A run's log ends so close to the run itself."""
+
+
+def complaint_of(job: Job, machine: ProxyMachine, served: set[str]) -> str:
+    """Why a job cannot be relied on; empty if it can. A run that failed for what nobody serves is no reason."""
+    last = machine.attempt
+    is_live = job.is_active and job.is_enabled and not job.hindered
+    if last is None or not is_live or job.last_run is None or abs(job.last_run - last.ended) > SAME_RUN:
+        return job.trouble
+    return "" if not last.succeeded and last.does_for(served) else job.trouble
 
 
 def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate], case: Cases) -> timedelta:
     """A job renews, its last run succeeded, and it knows what is served. Gives the time between two runs."""
-    renewing = machine.renewing
-    intervals = [job.longest_gap for job in renewing if job.longest_gap is not None and not job.trouble]
+    by_job = [one for one in served.values() if not renews_inside(machine, one)]
+    case.saw(
+        *sorted(
+            f"{name} renews in its own process"
+            for name in {renews_inside(machine, one) for one in served.values()}
+            if name
+        )
+    )
+    interval = _expect_job(machine, by_job, case) if by_job else timedelta()
+    for domain, certificate in served.items():
+        with case(f"renewal of {domain}", ", ".join(machine.renewals) or "no renewal configuration"):
+            expect_renewed(machine, certificate)
+    return interval
+
+
+def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -> timedelta:
+    """A job renews these, and its last run succeeded for them. Gives the time between two runs."""
+    names = machine.named({one.fingerprint for one in by_job})
+    renewing = _jobs_for(machine, by_job)
+    troubles = {job.name: complaint_of(job, machine, names) for job in renewing}
+    good = [job for job in renewing if not troubles[job.name]]
     with case(
         "a job that renews",
         *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
@@ -164,16 +231,26 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
         if not renewing and (unread := unread_of(machine.jobs, RENEWS)):
             raise NotAssessed(unread[0])
         assert renewing, "there is none"
-        good = [job for job in renewing if not job.trouble]
-        assert good, "; ".join(f"{job.name} {job.trouble}" for job in renewing)
+        assert good, "; ".join(f"{job.name} {troubles[job.name]}" for job in renewing)
+        if (last := machine.attempt) is not None:
+            failed = sorted(last.failed & names)
+            assert not failed, f"the last run, of {last.ended:%Y-%m-%d %H:%M} UTC, failed for {failed[0]}"
+            case.saw(*(f"failed for {name}, which is not served" for name in sorted(last.failed)))
         if not any(job.last_run for job in good if job.name.endswith(".timer")) and any(
             job.name.endswith(".timer") for job in good
         ):
             raise NotAssessed("has never run, so whether it works is not known")
-    for domain, certificate in served.items():
-        with case(f"renewal of {domain}", ", ".join(machine.renewals) or "no renewal configuration"):
-            expect_renewed(machine, certificate)
+    intervals = [job.longest_gap for job in good if job.longest_gap is not None]
     return min(intervals, default=DEFAULT_INTERVAL)
+
+
+def _jobs_for(machine: ProxyMachine, certificates: list[Certificate]) -> tuple[Job, ...]:
+    """The jobs that renew; where another client than certbot keeps what is served, those that run that one."""
+    clients = {machine.kept[one.fingerprint][0] for one in certificates if one.fingerprint in machine.kept}
+    if not clients:
+        return machine.renewing
+    patterns = [CLIENTS[client] for client in clients if client in CLIENTS]
+    return tuple(job for job in machine.jobs if any(job.runs(pattern) for pattern in patterns))
 
 
 SAME_END = timedelta(days=1)
@@ -185,9 +262,14 @@ def _expect_proxy_renews(kept: tuple[ManagedCertificate, ...], served: dict[str,
     for place, certificate in served.items():
         domain = certificate.domain.lower()
         names = {domain, f"*.{domain.partition('.')[2]}"}
-        covering = [one for one in kept if names & set(one.names)]
+        # Certificates of clients (mutual TLS) are served to nobody.
+        covering = [one for one in kept if names & set(one.names) and one.provider != "mtls"]
         with case(f"renewal of {place}", *(f"{', '.join(one.names)} by {one.provider}" for one in covering)):
-            assert any(one.provider == "letsencrypt" for one in covering), "the proxy renews no certificate for it"
+            assert any(one.provider == "letsencrypt" for one in covering), (
+                "what is served is an uploaded certificate, which the proxy does not renew"
+                if covering
+                else "the proxy renews no certificate for it"
+            )
             providers = {
                 one.provider for one in covering if one.expires and abs(one.expires - certificate.not_after) < SAME_END
             }
@@ -196,6 +278,16 @@ def _expect_proxy_renews(kept: tuple[ManagedCertificate, ...], served: dict[str,
             assert "letsencrypt" in providers, (
                 "what is served is an uploaded certificate, which the proxy does not renew"
             )
+
+
+def _knows(machine: ProxyMachine, served: dict[str, Certificate], *, renews_itself: bool) -> bool:
+    """Whether it is the proxy's machine that tells: what its administration says counts where nothing else renews there."""
+    of_served = {one.fingerprint for one in served.values()}
+    if of_served & {*machine.renewals.values(), *machine.kept, *machine.uploaded, *machine.earlier}:
+        return not renews_itself or bool(machine.renewing) or not machine.named(of_served) - machine.inside
+    if renews_itself:
+        return bool(machine.renewing) and "npm" not in machine.keepers
+    return bool(machine.renewing or machine.renewals or machine.kept)
 
 
 @item("pre.security.https.auto-renewal", either=("proxy", "proxy_machine"))
@@ -226,17 +318,16 @@ def test_certificates_renew_themselves(
     interval = timedelta(hours=settings.proxy.renewal_hours)
     # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
     renews_itself = isinstance(proxy, Known) and isinstance(proxy.value.certificates, Known)
-    machine_knows = isinstance(proxy_machine, Known) and bool(
-        proxy_machine.value.renewing or (proxy_machine.value.renewals and not renews_itself)
-    )
-    if machine_knows:
-        interval = _expect_machine_renews(need(proxy_machine), served, case)
+    if isinstance(proxy_machine, Known) and _knows(proxy_machine.value, served, renews_itself=renews_itself):
+        interval = _expect_machine_renews(need(proxy_machine), served, case) or interval
     elif isinstance(proxy, Known):
         _expect_proxy_renews(need(proxy.value.certificates), served, case)
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):
             if unread := unread_of(proxy_machine.value.jobs, RENEWS):
                 raise NotAssessed(unread[0])
+            if name := proxy_machine.value.renews_otherwise:
+                raise NotAssessed(f"{name} serves, and may renew by itself: nothing was read of what it keeps")
             raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")
     else:
         need(proxy_machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_zebu.facts.accounts import Account
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment, Variable
+from pytest_zebu.facts.logs import Leaks
 from pytest_zebu.facts.postgres import PasswordTries
 from pytest_zebu.facts.proxy import Administration
 from pytest_zebu.facts.repository import CommittedSecrets, Repository
@@ -72,21 +73,38 @@ def test_the_database_password_is_strong_and_in_force(
 
 @item("pre.security.secrets.env-permissions")
 def test_env_files_are_private(env_files: EnvFiles, repository: Repository, case: Cases) -> None:
-    """Who can read `.env` has every secret; a forgotten copy is as good.
+    """Who can read `.env` has every secret; a forgotten copy is as good, in whichever checkout it lies: a runner's, or the one of before.
 
     Fix: `chmod 600 .env*` and `chown` to the deploying user; delete copies that are not needed (`.env.backup`).
     See: the checklist; CWE-732.
     """
     if not any(file.name == DOTENV for file in env_files.files):
         raise NotAssessed(f"there is no .env in {env_files.folder or 'the folder of the application'}")
+    owners = {"root", repository.owner}
     for file in env_files.files:
         if file.holds_secrets is False and file.name != DOTENV:
             continue
+        # Who deploys from another checkout has it in hand there.
+        there = {one.user for one in env_files.checkouts if file.name.startswith(f"{one.path}/")}
         with case(file.name, f"mode {file.mode:04o}, owner {file.user}:{file.group}"):
             if file.holds_secrets is None:
                 raise NotAssessed("could not be read, so whether it holds secrets is unknown")
             assert not file.mode & 0o177, f"has mode {file.mode:04o}, 0600 or stricter is asked for"
-            assert file.user in ("root", repository.owner), f"belongs to {file.user}, not to root or {repository.owner}"
+            assert file.user in owners | there, f"belongs to {file.user}, not to root or {repository.owner}"
+    _see_checkouts(env_files, case)
+    with case("other checkouts and copies on the machine"):
+        if env_files.lacking:
+            raise NotAssessed(f"the search for them was not whole: {env_files.lacking}")
+
+
+def _see_checkouts(env_files: EnvFiles, case: Cases) -> None:
+    for one in env_files.checkouts:
+        if one.why == "unknown":
+            case.saw(f"{one.path}: a checkout without a remote; that it is the project's is not seen")
+        else:
+            case.saw(
+                f"{one.path}: a checkout of the project ({one.why}), of {one.user}, at {one.version or 'no commit'}"
+            )
 
 
 @item("pre.security.secrets.secret-key")
@@ -116,35 +134,60 @@ def test_the_secret_key_is_strong_and_its_own(environment: Environment, settings
 
 
 @item("pre.security.secrets.api-keys")
-def test_the_price_key_is_there(environment: Environment, case: Cases) -> None:
-    """An empty key in the container is a price page that never loads.
+def test_the_price_key_is_there(environment: Environment, leaks: Leaks, case: Cases) -> None:
+    """An empty key in the container is a price page that never loads; one that the logs tell in clear text is everybody's who reads them.
 
-    Fix: ALPHA_VANTAGE_API_KEY with the key of your account in `.env`, then `docker compose up -d`.
-    See: https://www.alphavantage.co/support/#api-key
+    This is the item for secrets of any kind in the logs of the last day: of the project's containers, of the journal, of web servers and
+    of the application's own files. They are looked for on the machine; names and counts leave it, no value does.
+
+    Fix: ALPHA_VANTAGE_API_KEY with the key of your account in `.env`, then `docker compose up -d`. Of what stands in a log: keep addresses with
+    keys out of it (`logging.getLogger("httpx").setLevel(logging.WARNING)`), give the secret a new value, remove the log.
+    See: https://www.alphavantage.co/support/#api-key; OWASP Logging Cheat Sheet, Data to exclude; CWE-532.
     """
     expect_price_key(environment, case)
+    for source, state in leaks.states.items():
+        found = leaks.of(source)
+        with case(f"secrets in {source}", state, *(f"{one.source}: {one.text}" for one in found)):
+            # In a web server's log other sites' visitors may leave their tokens.
+            ours = [one for one in found if one.is_known or not source.startswith("/var/log/")]
+            assert not ours, f"has {', '.join(one.text for one in ours[:5])}, in clear text"
+            if found:
+                raise NotAssessed(f"has {found[0].text}, and whose it is cannot be told")
+            if state != "whole":
+                raise NotAssessed("could not be read" if state == "unreadable" else "is longer than what was searched")
 
 
 @item("pre.security.secrets.not-committed")
-def test_secrets_are_not_in_the_history(history: CommittedSecrets, case: Cases) -> None:
+def test_secrets_are_not_in_the_history(history: CommittedSecrets, env_files: EnvFiles, case: Cases) -> None:
     """What was committed once is in every clone for good, also when it was removed the next day.
 
     Fix: give every secret a new value first; then rewrite the history (git filter-repo), and list `.env` in .gitignore.
     See: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository
     """
-    with case(".gitignore"):
-        assert history.is_ignored, "does not cover .env"
-    with case("index"):
-        assert not history.is_tracked, "an .env file is tracked"
-    with case("commits of all branches", *(f"{name} is meant to be there" for name in history.meant)):
-        assert not history.committed, f"{', '.join(history.committed)} was committed"
-    with case("values of the present secrets in all objects"):
-        if history.holds_secret is None:
-            raise NotAssessed("no value of a secret is known to look for")
-        assert not history.holds_secret, "an object of the history holds the exact value of a present secret"
+    for one in (history, *history.others):
+        _expect_nothing_committed(one, f" of {one.place}" if one.place else "", case)
     with case("the history is whole"):
         if history.is_partial:
             raise NotAssessed(f"{history.is_partial}: what is missing could not be searched")
+    for place in history.unread:
+        with case(f"the history of {place}"):
+            raise NotAssessed("could not be searched")
+    with case("other checkouts on the machine", f"{len(history.others)} searched"):
+        if env_files.lacking:
+            raise NotAssessed(f"the search for them was not whole: {env_files.lacking}")
+
+
+def _expect_nothing_committed(history: CommittedSecrets, where: str, case: Cases) -> None:
+    with case(f".gitignore{where}"):
+        assert history.is_ignored, "does not cover .env"
+    with case(f"index{where}"):
+        assert not history.is_tracked, "an .env file is tracked"
+    with case(f"commits of all branches{where}", *(f"{name} is meant to be there" for name in history.meant)):
+        assert not history.committed, f"{', '.join(history.committed)} was committed"
+    with case(f"values of the present secrets in all objects{where}"):
+        if history.holds_secret is None:
+            raise NotAssessed("no value of a secret is known to look for")
+        assert not history.holds_secret, "an object of the history holds the exact value of a present secret"
 
 
 @item("pre.security.secrets.defaults-changed", either=("proxy",))

@@ -1,6 +1,9 @@
 # What compose would make of its files and `.env` now, beside what runs. Of each container of the project:
 #   @service NAME gone|built|pulled REVISION CREATED CHANGED, or @unreadable NAME where compose cannot read its files
-#   @files NAME SAME OTHER ABSENT: of an image that tells no revision, its files beside the tree's
+# and of images that tell no revision:
+#   @files NAME SAME OTHER ABSENT: its files beside the tree's
+#   @built NAME after|same|other|unknown: made when the tree was at this commit; or at another, with the same files or others
+# and of each container:
 #   @environment NAME COUNT DIFFERING: how many variables compose would set, and the names of those that differ, or `-`
 # Environments are compared here: what is told is names.
 use strict;
@@ -18,12 +21,20 @@ sub clean { my $text = shift // ''; $text =~ s/[^\x21-\x7e]/?/g; return length $
 my @ids = split ' ', said(qw(docker ps -aq --no-trunc --filter), "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}",
   qw(--filter label=com.docker.compose.oneoff=False));
 exit 9 if $? || !@ids || !chdir $folder;
-my $owner = getpwuid((stat $folder)[4]) // 'UNKNOWN';
-my %group;    # the containers of each set of files
+my $owner;
+my %group;    # the containers of each set of files: they may have been made in several checkouts
 for my $container (@{ read_json(said(qw(docker inspect), @ids)) }) {
-  push @{ $group{ $container->{Config}{Labels}{'com.docker.compose.project.config_files'} // '' } }, $container;
+  my $label = $container->{Config}{Labels};
+  my $place = $label->{'com.docker.compose.project.working_dir'} // '';
+  $place = $ENV{ZEBU_APP_DIR} if $place eq '' || !-d $place;
+  push @{ $group{ join "\0", $place, $label->{'com.docker.compose.project.config_files'} // '' } }, $container;
 }
-compare($_, @{ $group{$_} }) for sort keys %group;
+for my $key (sort keys %group) {
+  ($folder, my $files) = split /\0/, $key, 2;
+  local $ENV{ZEBU_APP_DIR} = $folder;
+  $owner = getpwuid((stat $folder)[4]) // 'UNKNOWN';
+  compare($files, @{ $group{$key} });
+}
 
 sub git {    # as the owner of the checkout
   return said('runuser', '-u', $owner, '--', 'sh', '-c', "$ENV{ZEBU_SH}\ngit \"\$@\"", 'sh', @_);
@@ -71,14 +82,16 @@ sub compare {
     my $build = $service ? $service->{build} : undef;
     my $context = (ref $build ? $build->{context} : $build) // '';
     my ($changed, @files) = '-';
+    my $is_untold = ($revision // 'unknown') eq 'unknown' || $revision eq '';
     if ($context) {
       chomp($changed = git('log', '-1', '--format=%ct', '--', $context) || '-');
       # An image that tells no revision is compared with the tree, file by file, where it has the files at all.
-      @files = split /\0/, git('ls-files', '-z', '--', $context) if ($revision // 'unknown') eq 'unknown';
+      @files = split /\0/, git('ls-files', '-z', '--', $context) if $is_untold;
     }
     printf "\@service %s %s %s %s %s\n", clean($name), !$service ? 'gone' : $context ? 'built' : 'pulled', clean($revision),
       clean($image->{Created}), clean($changed);
     next if !$service;
+    printf "\@built %s %s\n", clean($name), built_from($image->{Created}, $context) if $context && $is_untold;
     if (@files && $container->{State}{Pid}) {
       my $root = "/proc/$container->{State}{Pid}/root" . ($image->{Config}{WorkingDir} || '');
       printf "\@files %s %d %d %d\n", clean($name), compared($root, $context, @files);
@@ -94,6 +107,27 @@ sub compare {
     push @differ, grep { !exists $should{$_} && !$unset{$_} && !/^(?:https?|ftp|no|all)_proxy$/i && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
     printf "\@environment %s %d %s\n", clean($name), scalar keys %should, join(',', map { clean($_) } @differ) || '-';
   }
+}
+
+sub epoch {    # of 2026-11-24T10:00:00.123Z
+  my ($year, $month, $day, $hour, $minute, $second) = ($_[0] // '') =~ /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/ or return;
+  ($year, $month) = $month > 2 ? ($year, $month - 3) : ($year - 1, $month + 9);
+  my $days = 365 * $year + int($year / 4) - int($year / 100) + int($year / 400) + int((153 * $month + 2) / 5) + $day - 719_469;
+  return ((24 * $days + $hour) * 60 + $minute) * 60 + $second;
+}
+
+sub built_from {    # the log of HEAD tells which commit the tree was at when an image was made
+  my ($created, $context) = @_;
+  my $made = epoch($created) // return 'unknown';
+  my @moves = map { /^([0-9a-f]{40,64}) HEAD@\{(\d+)\}$/ ? [$1, $2] : () } split /\n/, git(qw(log -g --date=unix -n 500), '--format=%H %gd', 'HEAD');
+  return 'unknown' if !@moves;
+  my ($head, $since) = @{ $moves[0] };
+  for my $move (@moves) { last if $move->[0] ne $head; $since = $move->[1] }
+  return 'after' if $made >= $since;
+  my ($then) = grep { $_->[1] <= $made } @moves;
+  return 'unknown' if !$then;
+  git(qw(diff-tree --quiet -r --no-ext-diff --no-textconv), $then->[0], $head, '--', $context);
+  return { 0 => 'same', 256 => 'other' }->{$?} // 'unknown';
 }
 
 sub pairs {    # an entry without an equals sign says that the variable is not set

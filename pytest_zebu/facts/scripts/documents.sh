@@ -1,11 +1,6 @@
-# The team's documents: what documents.pl tells of each, and `@picture PATH`.
-cd "$ZEBU_APP_DIR" || exit 1
-seek() {
-  find "$@" -type f \( -name '*.md' -o -name '*.rst' -o -name '*.txt' \) -print || echo @folder
-}
-{ git -c core.quotePath=off log -n 400 --format='@%ct' --name-only -- '*.md' '*.rst' '*.txt'
-  echo @documents
-  seek . \( -name .git -o -name node_modules -o -name .venv \) -prune -o
-  [ -z "$ZEBU_SET_DOCUMENTS" ] || seek "$ZEBU_SET_DOCUMENTS" -xdev
-} | perl -e "$ZEBU_PERL" || exit 1
-find . \( -name .git -o -name node_modules -o -name .venv \) -prune -o -type f \( -name '*network*.svg' -o -name '*network*.png' -o -name '*architecture*.svg' -o -name '*architecture*.png' -o -name '*.drawio' \) -print | head -n 5 | sed 's/^/@picture /'
+# When documents last changed, for documents.pl: `@SECONDS` of a commit, then the names that it changed; `@shallow` where
+# what came before was left behind.
+[ "$(git rev-parse --is-inside-work-tree)" = true ] || exit 128
+[ "$(git rev-parse --is-shallow-repository)" != true ] || echo @shallow
+git -c core.quotePath=off log -n 4000 --relative --no-renames --format='@%ct' --name-only -- ':(icase)*.md' ':(icase)*.m*down' ':(icase)*.mdx' ':(icase)*.rst' ':(icase)*.rest' \
+  ':(icase)*.adoc' ':(icase)*.asciidoc' ':(icase)*.asc' ':(icase)*.org' ':(icase)*.txt' ':(icase)*.htm*' ':(icase)*README*' ':(icase)*RUNBOOK*'

@@ -1,4 +1,5 @@
-# For the drill: `kind FILE` says of what format a dump is and in which compressions it lies; `data FILE` of which tables it has data.
+# For the drill: `kind FILE` says of what format a dump is (`clean`: plain text that removes everything first) and in which compressions it lies;
+# `data FILE` of which tables it has data, `@data TABLE`, and `@end missing` of plain text that breaks off.
 use strict;
 use warnings;
 
@@ -17,11 +18,13 @@ my $is_archive = substr($head, 0, 5) eq 'PGDMP' || (is_tar($head) && container_o
 my $other = $is_archive || is_dump_text($head) ? '' : text_kind($head);
 gives_up("the dump is of a format that is not looked into: $other") if $other =~ /^(?:zip|7z|rar|tarball|binary)\z/;
 my $kind = -d $path ? 'directory' : substr($head, 0, 5) eq 'PGDMP' ? 'custom' : is_tar($head) ? 'tar'
-  : $head =~ /^-- PostgreSQL database cluster dump\r?$/m ? 'cluster' : 'plain';
+  : $head =~ /^-- PostgreSQL database cluster dump\r?$/m ? 'cluster' : $head =~ /^(?:DROP |ALTER TABLE [^;]* DROP CONSTRAINT)/m ? 'clean' : 'plain';
 
 if ($question eq 'kind') { print join(' ', $kind, @layers), "\n" }
-elsif ($kind eq 'plain' || $kind eq 'cluster') {
-  my $found = scan(piped($path, unpackers(@layers)));
+elsif ($kind =~ /^(?:plain|clean|cluster)\z/) {
+  my $in = piped($path, unpackers(@layers));
+  my $found = scan($in);
+  print "\@end missing\n" if $found->{kind} && !$found->{end} && !$in->{is_late};
   my %tables = map { %$_ } values %{ $found->{rows} };
   print '@data ', name($_), "\n" for sort keys %tables;
 } else {

@@ -1,4 +1,5 @@
-# Restores a dump into a throwaway database: `@dump MADE NAME`, `@status STATUS SECONDS`, `@data TABLE`, `@complaint TEXT`, `@restored TABLE ROWS`, `@live TABLE ROWS`.
+# Restores a dump into a throwaway database: `@dump MADE NAME`, `@status STATUS SECONDS`, `@data TABLE`, `@complaint TEXT`, `@copy same|other|absent`,
+# `@restored TABLE ROWS`, `@live TABLE ROWS`.
 cd "$ZEBU_SET_BACKUP_FOLDER" || exit 4
 dump=./$(printf '%s' "$ZEBU_DUMP" | perl -pe 's/%([0-9A-F]{2})/chr hex $1/ge')
 [ -e "$dump" ] || { echo 'the dump is gone' >&2; exit 4; }
@@ -26,26 +27,44 @@ began=$(date +%s)
 [ "$kind" = cluster ] || live -c "SELECT format('CREATE ROLE %I;', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'drill'" | inside psql -Xq -U drill -d drill >/dev/null 2>&1
 # Who needs no more of it reads it to its end nevertheless: what stops it would look as if it broke off.
 reading() { "$@"; read_status=$?; [ "$read_status" != 0 ] || cat > /dev/null; return "$read_status"; }
-restore='pg_restore --no-owner --no-privileges --exit-on-error -U drill -d drill'
+# What does not keep the data from being there: rights of roles that are gone, what every server has, words and settings that this version
+# of the program does not know, and what a dump that first removes everything finds removed. What is lacking, the tables and their rows tell.
+passed='ERROR: +(role "[^"]*" does not exist|(role|database) "[^"]*" already exists$|database "[^"]*" does not exist$|schema "public" already exists$|language "plpgsql" already exists$|unrecognized configuration parameter)|invalid command \\(un)?restrict'
+case $kind in clean|cluster) passed="$passed|ERROR: +(relation|table|schema|sequence|view|materialized view|index|function|procedure|aggregate|type|domain|constraint|extension|publication|trigger|policy|rule|operator|collation|cast|server|column|event trigger|text search [a-z]+) .*does not exist(, skipping)?$" ;; esac
+# Runs a restoring command, and keeps of what it says the complaints that matter.
+try() { { "$@" 2>&1; echo "$?" > "$work/status"; } | grep -E '(ERROR|FATAL|PANIC):|^pg_restore: (error|fatal)|invalid command|^(psql|docker|Error)' | grep -Ev "$passed" | awk 'n++ < 200' > "$log"; status=$(cat "$work/status"); }
+restore='pg_restore --no-owner --no-privileges -U drill -d drill'
+from_plain() { plain 2>/dev/null | reading inside "$@"; }
+from_folder() { inside mkdir /tmp/zebu-dump && tar -C "$dump" -cf - . | inside tar -C /tmp/zebu-dump -xf - && inside "$@" /tmp/zebu-dump; }
 # shellcheck disable=SC2086 # a command of several words
 case $kind in
-  custom|tar) plain 2>/dev/null | reading inside $restore > "$log" 2>&1; status=$? ;;
-  directory)
-    inside mkdir /tmp/zebu-dump && tar -C "$dump" -cf - . | inside tar -C /tmp/zebu-dump -xf - && inside $restore /tmp/zebu-dump > "$log" 2>&1; status=$? ;;
-  cluster)
-    # What every server has is in it, too: that it is there already is no failure.
-    plain 2>/dev/null | reading inside psql -Xq -U drill -d drill > "$work/all" 2>&1; status=$?
-    grep -E '(ERROR|FATAL|PANIC):' "$work/all" | grep -Ev 'ERROR: +(role|database) ".*" already exists$' > "$log"
-    [ ! -s "$log" ] || status=3 ;;
-  *) plain 2>/dev/null | reading inside psql -Xq -v ON_ERROR_STOP=1 -U drill -d drill > "$log" 2>&1; status=$? ;;
+  custom|tar) try from_plain $restore ;;
+  directory) try from_folder $restore ;;
+  *) try from_plain psql -Xq -U drill -d drill ;;
+esac
+case $status in
+  0) [ ! -s "$log" ] || status=3 ;;
+  # pg_restore goes on after an error, and counts what it passed over.
+  1) case $kind in custom|tar|directory) [ -s "$log" ] || status=0 ;; esac ;;
 esac
 # What psql reads of a dump that breaks off may be well-formed. Where psql fails, it is psql that stops the unpacking.
 if [ "$status" = 0 ] && [ -e "$work/broken" ]; then status=1; echo 'the dump cannot be unpacked to its end' >> "$log"; fi
-printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
 # Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
-perl -e "$ZEBU_PERL" data "$dump" 2>/dev/null
-# What comes under an error may quote a row.
-grep -Ev '^(DETAIL|CONTEXT|HINT|LINE|QUERY|STATEMENT)|^ *\^' "$log" | tail -n 1 | cut -c1-200 | sed 's/^/@complaint /'
+data=$(perl -e "$ZEBU_PERL" data "$dump" 2>/dev/null)
+# Plain text that breaks off between two lines is well-formed to its end, too.
+case $status$data in 0*'@end missing'*) status=1; echo 'the dump breaks off before its end' >> "$log" ;; esac
+printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
+printf '%s\n' "$data" | grep '^@data '
+# The first complaint tells most, unless one names an extension that the image lacks.
+{ grep -E 'extension|shared_preload_libraries' "$log" | head -n 1; cat "$log"; } | head -n 1 | cut -c1-200 | sed 's/^/@complaint /'
+# The copy of it, where that can be read from here.
+case $ZEBU_SET_BACKUP_COPY in
+  /*) if [ -f "$dump" ] && [ -d "$ZEBU_SET_BACKUP_COPY" ]; then
+        copy=$ZEBU_SET_BACKUP_COPY/${dump#./}
+        [ -f "$copy" ] || copy=$ZEBU_SET_BACKUP_COPY/${dump##*/}
+        if [ ! -f "$copy" ]; then echo '@copy absent'; elif cmp -s "$dump" "$copy"; then echo '@copy same'; else echo '@copy other'; fi
+      fi ;;
+esac
 # A dump that makes its database itself has filled that one.
 database=drill
 inside psql -XAtq -U drill -d drill -c 'SELECT datname FROM pg_database' | grep -Fqx -- "$ZEBU_DB_NAME" && database=$ZEBU_DB_NAME

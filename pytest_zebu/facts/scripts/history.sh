@@ -7,6 +7,8 @@ git rev-parse --verify -q HEAD >/dev/null || exit 1
 # Examples have no secrets, unless the search of all objects finds one; encrypted files are meant to be there.
 others='(^|[/._-])(example|sample|template|tmpl|tpl|dist|defaults?|schema)($|[._-])|\.(vault|enc|encrypted|gpg|pgp|age|asc|sops)$'
 names='(^|/)(\.env(\.[^/]*)?|[^/]*\.env|\.envrc)$'
+# Another checkout has the whole history if it has the deployed commit too.
+[ -z "$ZEBU_DEPLOYED" ] || { git cat-file -e "$ZEBU_DEPLOYED^{commit}" 2>/dev/null && echo has=1 || echo has=0; }
 echo "shallow=$(git rev-parse --is-shallow-repository)"
 remote=origin
 [ -n "$(git config --get-all remote.origin.fetch)" ] || remote=$(git remote | head -n 1)

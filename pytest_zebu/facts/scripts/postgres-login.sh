@@ -3,7 +3,7 @@
 # with its own role, and with the administrator's. The loopback and the socket would trust everybody. Passwords travel
 # in environments only; what is said is a word for each try.
 export ZEBU_ADMIN_PASSWORD="$DOTENV_POSTGRES_PASSWORD"
-exec docker exec -i -e ZEBU_ADMIN_PASSWORD -e ZEBU_DB_ADMIN "$ZEBU_BACKEND_CONTAINER" python3 - <<'PYTHON'
+exec docker exec -i -e ZEBU_ADMIN_PASSWORD -e ZEBU_DB_ADMIN -e ZEBU_REFUSALS "$ZEBU_BACKEND_CONTAINER" python3 - <<'PYTHON'
 import os, re, secrets, sys
 from urllib.parse import quote
 url = re.sub(r"^([a-z]+)\+[a-z0-9]+://", r"\1://", os.environ.get("DATABASE_URL", ""))
@@ -35,15 +35,20 @@ def tried(password, user=None):
         return "unclear"
     except Exception as error:
         text = (type(error).__name__ + str(error)).lower()
-        return "refused" if "authentication failed" in text or "invalidpassword" in text else "unclear"
+        if "invalidpassword" in text or re.search(os.environ["ZEBU_REFUSALS"], text):
+            return "refused"
+        return "barred" if "pg_hba.conf" in text else "unclear"
     return "accepted"
+# Whom pg_hba.conf keeps out gets in with no password: not with a wrong one, and nothing is learned of the right one.
+def gets_in(password, user=None):
+    return {"barred": "refused"}.get(word := tried(password, user), word)
 print("host", found[4])
-print("right", tried(found[2]))
-print("wrong", tried("not-" + secrets.token_hex(8)))
+print("right", gets_in(found[2]))
+print("wrong", gets_in("not-" + secrets.token_hex(8)))
 admin, password = os.environ.get("ZEBU_DB_ADMIN", ""), os.environ.get("ZEBU_ADMIN_PASSWORD", "")
 if admin and password:
-    print("admin-right", tried(quote(password, safe=""), admin))
-    print("admin-wrong", tried("not-" + secrets.token_hex(8), admin))
-    words = {tried(word, user) for user in {admin, "postgres"} for word in ("postgres", "password", "papertrade_dev_password", "zebu", "docker")}
+    print("admin-right", {"barred": "unclear"}.get(word := tried(quote(password, safe=""), admin), word))
+    print("admin-wrong", gets_in("not-" + secrets.token_hex(8), admin))
+    words = {gets_in(word, user) for user in {admin, "postgres"} for word in ("postgres", "password", "papertrade_dev_password", "zebu", "docker")}
     print("admin-default", "accepted" if "accepted" in words else "unclear" if "unclear" in words else "refused")
 PYTHON

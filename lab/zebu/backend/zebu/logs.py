@@ -19,6 +19,8 @@ def configure(settings: Settings) -> None:
     """Set up structlog for the environment."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
     logging.basicConfig(level=level, format="%(levelname)s:     %(message)s")
+    # Its lines name addresses whole, and the price service takes its key in the address.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     site = structlog.processors.CallsiteParameter
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,

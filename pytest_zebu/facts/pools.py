@@ -1,0 +1,524 @@
+"""How many connections the backend may open: what its source says of its pools, times its processes, and through what they go."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pytest_zebu.facts.answer import Missing, Reason, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.lines import Record, records
+from pytest_zebu.facts.source import PROBE as SOURCE_PROBE
+from pytest_zebu.facts.source import files_of
+from pytest_zebu.settings.target import Target
+
+WORKERS_PROBE = Probe(
+    "backend.workers",
+    file="backend-workers.sh",
+    needs=(Need.BACKEND_CONTAINER,),
+)
+_LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi"})
+_WORKER = re.compile(r"multiprocessing\.(?:spawn|forkserver) import|gunicorn: worker|uvicorn(?:: | )worker")
+"""What processes are called that a launcher makes, where they do not bear its own command."""
+_AROUND = frozenset({"bash", "catatonit", "docker-init", "dumb-init", "poetry", "sh", "sleep", "su-exec", "tini", "uv"})
+"""Programs that only stand around a server."""
+POOLERS = frozenset({"odyssey", "pgagroal", "pgbouncer", "pgcat", "pgdog", "pgpool", "supavisor"})
+_THROUGH = frozenset({"envoy", "haproxy", "nginx", "socat", "traefik"})
+"""Programs that hand on each connection as it is."""
+_SERVERS = frozenset({"postgres", "postmaster", "patroni"})
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}|\?")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
+_ENGINES = frozenset({"create_engine", "create_async_engine"})
+_BY_CONFIG = frozenset({"engine_from_config", "async_engine_from_config"})
+_QUEUES = frozenset({"QueuePool", "AsyncAdaptedQueuePool", "FallbackAsyncAdaptedQueuePool"})
+_SINGLE = frozenset({"StaticPool", "AssertionPool"})
+_ASIDE = re.compile(r"(?:^|/)(?:scripts?|tools?|bin|examples?|benchmarks?|conftest\.py)(?:/|$)")
+"""Where programs of their own stand, which the server does not load."""
+
+
+# What a pool is
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool that the source makes.
+
+    Attributes:
+        place: where.
+        most: how many connections it has at most, in each process; nothing where there is no limit.
+        how: how that comes about.
+        why: why it is not known.
+    """
+
+    place: str
+    most: int | None
+    how: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooler:
+    """What stands between the backend and its database and shares connections.
+
+    Attributes:
+        values: what its file says, as far as it was read.
+    """
+
+    product: str
+    service: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def most(self) -> int | None:
+        """How many connections it opens for the application at most; nothing where that is not known."""
+        if self.product != "pgbouncer" or "read" not in self.values or "include" in self.values:
+            return None
+        sizes = [self._number("default_pool_size", 20), self._number("pool_size", 0)]
+        most = max(sizes) + self._number("reserve_pool_size", 0)
+        limit = self._number("max_db_connections", 0)
+        return min(most, limit) if limit else most
+
+    @property
+    def clients(self) -> int:
+        """How many clients it takes."""
+        return self._number("max_client_conn", 100)
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.values.get(name, "")
+        return int(text) if text.isdecimal() else default
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What may open connections.
+
+    Attributes:
+        processes: of the backend, in all its containers, that keep a pool each.
+        beside: other services with the same address of the database, with the number of their processes, if that was seen.
+    """
+
+    pools: tuple[Pool, ...]
+    processes: int
+    beside: tuple[tuple[str, int | None], ...] = ()
+    pooler: Pooler | None = None
+
+    @property
+    def unknown(self) -> str:
+        """What is not known of its pools."""
+        return next((f"{one.place}: {one.why}" for one in self.pools if one.why), "")
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether every pool has one."""
+        return all(one.most is not None for one in self.pools)
+
+    @property
+    def least(self) -> int:
+        """The ceiling, if of several pools each process uses only the largest."""
+        return max(one.most or 0 for one in self.pools) * self.processes
+
+    @property
+    def most(self) -> int:
+        """The ceiling, if each process uses all of them, and so do the services beside."""
+        every = sum(one.most or 0 for one in self.pools)
+        return every * (self.processes + sum(count or 1 for _, count in self.beside))
+
+    @property
+    def how(self) -> str:
+        """How the ceiling comes about."""
+        pools = " and ".join(f"({one.how})" for one in self.pools)
+        beside = "".join(f", and {service} beside" for service, _ in self.beside)
+        return f"{pools} x {self.processes} processes{beside}"
+
+
+def parse(gathered: Gathered, target: Target) -> Connections:
+    """From the deployed source, the numbers of its environment, and the processes that run."""
+    found = records(
+        gathered.said("backend.workers").out, "the backend's processes", ("number", "pooler"), ("container", "beside", "door")
+    )  # fmt: skip
+    numbers: dict[str, int | None] = {}
+    for one in found:
+        if one.word == "number":
+            name, text = one.fields(2)
+            if not _NUMBER.fullmatch(text):
+                raise one.garbled()
+            numbers[name.upper()] = None if text == "?" else int(text)
+    processes = [_processes(one) for one in found if one.word == "container"]
+    if not processes or None in processes:
+        raise Missing(
+            Unknown(Reason.UNDECIDABLE, "no process of a known server (uvicorn, gunicorn) was seen in the backend")
+        )
+    pools = pools_of(files_of(gathered), numbers)
+    if not pools:
+        raise Missing(
+            Unknown(
+                Reason.UNDECIDABLE, "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg)"
+            )
+        )
+    return Connections(
+        pools=pools,
+        processes=sum(count or 0 for count in processes),
+        beside=tuple(
+            (one.fields(2)[1], _processes(one)) for one in found if one.word == "beside" and not _is_pooler(one)
+        ),
+        pooler=_pooler(found),
+    )
+
+
+# Processes
+
+
+def _rows(record: Record) -> list[tuple[str, str, str]]:
+    """The processes of a container: its first one and what comes of it, not what is run there from outside (by health checks, by us)."""
+    rows = [(row[0], row[1], row[2]) for line in record.lines[1:] if len(row := line.split(None, 2)) == 3]
+    inside = {record.fields(2)[0]}
+    for _ in rows:
+        more = {pid for pid, parent, _ in rows if parent in inside} - inside
+        if not more:
+            break
+        inside |= more
+    return [row for row in rows if row[0] in inside]
+
+
+def _names(command: str) -> list[str]:
+    """What is run, and what the interpreter runs: not a word in it."""
+    names = [word.rpartition("/")[2].rstrip(":") for word in command.split()[:8]]
+    if names and re.fullmatch(r"python[0-9.]*", names[0]):
+        names = [name for name in names[1:] if not name.startswith("-")]  # `-m` too: a module is named like its command
+    return names
+
+
+def _is_server(command: str) -> bool:
+    """Whether a process is a launcher, or was made by one."""
+    return bool(_LAUNCHERS & set(_names(command)[:1])) or _WORKER.search(command) is not None
+
+
+def _processes(record: Record) -> int | None:
+    """A container's processes that each keep a pool: those of the server without the one that only watches over them."""
+    rows = _rows(record)
+    servers = {pid: parent for pid, parent, command in rows if _is_server(command)}
+    if servers:
+        return len(servers.keys() - set(servers.values()))
+    left = [command for _, _, command in rows if not _AROUND & set(command.split()[0].rpartition("/")[2:])]
+    # One process has one pool, whatever it is called.
+    return 1 if len(left) == 1 and re.match(r"(?:\S*/)?python[0-9.]*\s", left[0]) else None
+
+
+def _programs(record: Record) -> set[str]:
+    return {name for _, _, command in _rows(record) for name in _names(command)[:1]}
+
+
+def _is_pooler(record: Record) -> bool:
+    return bool(_programs(record) & POOLERS)
+
+
+def _pooler(found: Iterable[Record]) -> Pooler | None:
+    """What the database's address leads to, unless that is the database, or hands on each connection."""
+    values: dict[str, str] = {}
+    for one in found:
+        if one.word == "pooler":
+            name, value = one.fields(2)
+            if name == "pool_size" and value.isdecimal():
+                value = str(max(int(value), int(values.get(name, "0"))))
+            values[name] = value
+    for one in found:
+        if one.word == "door":
+            programs = _programs(one)
+            if programs & (_SERVERS | _THROUGH):
+                return None
+            return Pooler(
+                next(iter(sorted(programs & POOLERS) or sorted(programs)), "a program"), one.fields(2)[1], values
+            )
+    return None
+
+
+# Pools of the source
+
+
+class _NotClear(Exception):
+    """A value that is not known, with what it depends on."""
+
+
+@dataclass(slots=True)
+class _Sources:
+    """What values may come from: the environment's numbers, and what the files assign."""
+
+    numbers: Mapping[str, int | None]
+    assigned: dict[str, list[ast.expr]] = field(default_factory=dict)
+    within: set[str] = field(default_factory=set)
+
+    def note(self, tree: ast.Module) -> None:
+        """Remember what is assigned to names, fields and keywords."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self.assigned.setdefault(name, []).append(value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    self.assigned.setdefault(name, []).append(value)
+                case ast.FunctionDef(args=arguments) | ast.AsyncFunctionDef(args=arguments):
+                    self._note_defaults(arguments)
+                case ast.Call(func=function, keywords=keywords) if _last(function) not in _ENGINES:
+                    for keyword in keywords:
+                        if keyword.arg is not None:
+                            self.assigned.setdefault(keyword.arg, []).append(keyword.value)
+                case _:
+                    pass
+
+    def _note_defaults(self, arguments: ast.arguments) -> None:
+        named = [*arguments.posonlyargs, *arguments.args]
+        pairs = [
+            *zip(reversed(named), reversed(arguments.defaults), strict=False),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
+        for argument, default in pairs:
+            if default is not None:
+                self.assigned.setdefault(argument.arg, []).append(default)
+
+    def value(self, node: ast.expr) -> int | None:
+        """A number, or nothing.
+
+        Raises:
+            _NotClear: it depends on something that is not known.
+        """
+        match node:
+            case ast.Constant(value=bool()):
+                raise _NotClear(ast.unparse(node))
+            case ast.Constant(value=int(number)):
+                return number
+            case ast.Constant(value=None):
+                return None
+            case ast.Constant(value=str(text)) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text):
+                return int(text)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self.value(operand)
+                return -inner if inner is not None else None
+            case ast.BoolOp(op=ast.Or(), values=values):
+                for one in values:
+                    if found := self._or_nothing(one):
+                        return found
+                return self.value(values[-1])
+            case ast.Subscript(slice=ast.Constant(value=str(name))) if _VARIABLE.fullmatch(name):
+                return self._variable(name, None)
+            case ast.Call():
+                return self._call(node)
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return self._named(name)
+            case _:
+                raise _NotClear(ast.unparse(node)[:60])
+
+    def _or_nothing(self, node: ast.expr) -> int | None:
+        try:
+            return self.value(node)
+        except _NotClear:
+            inner = node.args[0] if isinstance(node, ast.Call) and _last(node.func) == "int" and node.args else node
+            if (_variable_of(inner) or "").upper() in ("", *self.numbers):
+                raise
+            return None  # a variable that is not set
+
+    def _call(self, node: ast.Call) -> int | None:
+        name = _last(node.func)
+        default = next(
+            (one.value for one in node.keywords if one.arg == "default"), node.args[1] if node.args[1:] else None
+        )
+        if (variable := _variable_of(node)) is not None:
+            return self._variable(variable, default)
+        if name in ("int", "cast") and node.args:
+            return self.value(node.args[-1])
+        if name == "Field":
+            default = default if default is not None else node.args[0] if node.args else None
+            for one in node.keywords:
+                if one.arg in ("alias", "validation_alias", "env") and isinstance(one.value, ast.Constant):
+                    return self._variable(str(one.value.value), default)
+            if default is not None:
+                return self.value(default)
+        raise _NotClear(ast.unparse(node)[:60])
+
+    def _variable(self, name: str, default: ast.expr | None) -> int | None:
+        if name.upper() in self.numbers:
+            number = self.numbers[name.upper()]
+            if number is None:
+                raise _NotClear(f"the variable {name}, which is no number")
+            return number
+        if default is None:
+            raise _NotClear(f"the variable {name}, which is not set")
+        return self.value(default)
+
+    def _named(self, name: str) -> int | None:
+        """A constant, a field of settings, or an argument: all that is assigned to the name must come to one value."""
+        if name in self.within:
+            raise _NotClear(name)
+        assigned = [one for one in self.assigned.get(name, ()) if not _is_same(one, name)]
+        if not any(_variable_of(part) for one in assigned for part in ast.walk(one) if isinstance(part, ast.expr)):
+            # A field of settings takes its value from the variable that is called like it, behind a prefix.
+            upper = name.upper()
+            told = [key for key in self.numbers if key == upper or key.endswith(f"_{upper}")]
+            if len(told) > 1:
+                raise _NotClear(name)
+            if told:
+                return self._variable(told[0], None)
+        self.within.add(name)
+        try:
+            values = {self.value(one) for one in assigned}
+        finally:
+            self.within.discard(name)
+        if len(values) != 1:
+            raise _NotClear(name)
+        return values.pop()
+
+
+def _is_same(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and _last(node) == name
+
+
+def _variable_of(node: ast.expr) -> str | None:
+    """The variable of the environment that a call or subscript asks for."""
+    match node:
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name if _VARIABLE.fullmatch(name) else None
+        case _:
+            return None
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def pools_of(files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None]) -> tuple[Pool, ...]:
+    """The pools that files make, without those of programs beside the server."""
+    sources = _Sources(numbers)
+    trees: list[tuple[str, ast.Module]] = []
+    unread: list[Pool] = []
+    for name, text in files:
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            if re.search(r"\bcreate_(?:async_)?engine\s*\(", text) and not _ASIDE.search(name):
+                unread.append(Pool(name, None, "?", "cannot be read by this Python"))
+            continue
+        trees.append((name, tree))
+        sources.note(tree)
+    found = [pool for name, tree in trees if not _ASIDE.search(name) for pool in _made(name, tree, sources)]
+    real = [pool for pool in found if pool.how != _STATIC]  # that of an in-memory database
+    return (*(real or found), *unread)
+
+
+_STATIC = "1"
+
+
+def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
+    imports = {
+        alias.asname or alias.name: node.module or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called, place = _last(node.func), f"{name}:{node.lineno}"
+        base = _last(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        origin = (imports.get(called, "") if not base else imports.get(base, base)).partition(".")[0]
+        try:
+            if called in _ENGINES and not _is_in_memory(node):
+                yield _engine(place, _keywords(node, tree), sources)
+            elif called in _BY_CONFIG:
+                yield Pool(place, None, "?", "takes its pool from a file")
+            elif called == "create_pool" and origin == "asyncpg":
+                yield _driver(place, _keywords(node, tree), sources, ("max_size",), 10)
+            elif called in ("ConnectionPool", "AsyncConnectionPool") and origin == "psycopg_pool":
+                yield _driver(place, _keywords(node, tree), sources, ("max_size", "min_size"), 4)
+            elif called in ("SimpleConnectionPool", "ThreadedConnectionPool") and origin in ("psycopg2", "pool"):
+                words = {"maxconn": node.args[1]} if node.args[1:] else _keywords(node, tree)
+                yield _driver(place, words, sources, ("maxconn",), 0)
+        except _NotClear as error:
+            yield Pool(place, None, "?", f"its pool depends on {error}")
+
+
+def _is_in_memory(node: ast.Call) -> bool:
+    first = node.args[0] if node.args else None
+    return isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.startswith("sqlite")
+
+
+def _keywords(call: ast.Call, tree: ast.Module) -> dict[str, ast.expr]:
+    """The keywords of a call, also those that come from a dictionary which its file fills."""
+    found: dict[str, ast.expr] = {}
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            found[keyword.arg] = keyword.value
+        elif isinstance(keyword.value, ast.Name):
+            found |= _entries(keyword.value.id, tree)
+        elif isinstance(keyword.value, ast.Dict):
+            found |= _of_dict(keyword.value)
+        else:
+            raise _NotClear(f"**{ast.unparse(keyword.value)[:40]}")
+    return found
+
+
+def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr] = {}
+    is_known = False
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() as value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict() as value)
+            ) if target == name:
+                found, is_known = found | _of_dict(value), True
+            case ast.Assign(
+                targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id="dict"), keywords=words)
+            ) if target == name:
+                found, is_known = found | {one.arg: one.value for one in words if one.arg}, True
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=str(key)))], value=value
+            ) if target == name:
+                found[key] = value
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="update"), args=args, keywords=words) if (
+                target == name
+            ):
+                for one in args:
+                    if not isinstance(one, ast.Dict):
+                        raise _NotClear(f"**{name}")
+                    found |= _of_dict(one)
+                found |= {one.arg: one.value for one in words if one.arg}
+            case _:
+                pass
+    if not is_known:
+        raise _NotClear(f"**{name}")
+    return found
+
+
+def _of_dict(node: ast.Dict) -> dict[str, ast.expr]:
+    pairs = zip(node.keys, node.values, strict=True)
+    return {key.value: value for key, value in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+
+
+def _engine(place: str, words: Mapping[str, ast.expr], sources: _Sources) -> Pool:
+    """SQLAlchemy's: a size of 0 and an overflow of -1 mean: as many as are asked for."""
+    if "pool" in words:
+        raise _NotClear("an object that is made elsewhere")
+    kind = _last(words["poolclass"]) if "poolclass" in words else "QueuePool"
+    if kind == "NullPool":
+        return Pool(place, None, "NullPool: a connection for each use")
+    if kind in _SINGLE:
+        return Pool(place, 1, _STATIC)
+    if kind not in _QUEUES:
+        raise _NotClear(kind or ast.unparse(words["poolclass"])[:60])
+    size = sources.value(words["pool_size"]) if "pool_size" in words else 5
+    overflow = sources.value(words["max_overflow"]) if "max_overflow" in words else 10
+    if size is None or overflow is None:
+        raise _NotClear("None")
+    return Pool(place, None if size <= 0 or overflow < 0 else size + overflow, f"{size} + {overflow}")
+
+
+def _driver(place: str, words: Mapping[str, ast.expr], sources: _Sources, names: Iterable[str], default: int) -> Pool:
+    """A driver's own: the first of its limits that is given."""
+    for name in names:
+        value = sources.value(words[name]) if name in words else None
+        if value is not None:
+            return Pool(place, value, str(value))
+    return Pool(place, default, str(default))
+
+
+FACT = Fact("backend_connections", parse, (WORKERS_PROBE, SOURCE_PROBE))

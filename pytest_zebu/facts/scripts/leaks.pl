@@ -1,0 +1,142 @@
+# Secrets in the logs of the last day: of each log `@log SOURCE whole|cut|unreadable`, and `@leak SOURCE COUNT WHAT`, where
+# WHAT is the name of a variable whose value stands there, or `shape:` and what it looks like. Counts leave, no line does.
+# The secrets come by standard input, each behind the name of its variable. What visitors ask for is their own: of their
+# requests only tokens count that were taken.
+use strict;
+use warnings;
+use Fcntl;
+
+my ($most_bytes, $most_files, $end) = (48 * 1_048_576, 24, time + 15);
+my %name_of;    # by each form in which a value may stand there
+while (my $line = <STDIN>) {
+  my ($name, $secret) = $line =~ /^(\S+) (.+)\n/ or next;
+  my $percent = join '', map { /[A-Za-z0-9_.~-]/ ? $_ : sprintf '%%%02X', ord } split //, $secret;
+  (my $quoted = $secret) =~ s/(["\\])/\\$1/g;
+  $name_of{$_} //= $name for $secret, $percent, $quoted;
+}
+my $values = join '|', map { quotemeta } sort { length $b <=> length $a } keys %name_of;
+my $known = qr/(?<![A-Za-z0-9])($values)(?![A-Za-z0-9])/;
+
+my $strong = 'api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|client[_-]?secret|secret[_-]?key|passw(?:or)?d|passphrase';
+my $weak = 'token|secret|pwd|session[_-]?id|__session';
+my $pair = qr/(?<![A-Za-z])($strong|$weak)\\{0,2}["']?\s*(?:=|:|%3D)\s*\\{0,2}["']?([^\s"'&;,<>(){}\[\]\\]{8,})/i;
+my $bearer = qr/(?<![A-Za-z])(?:bearer|authorization\\{0,2}["']?\s*[:=]\s*\\{0,2}["']?(?:basic|token))\s+([A-Za-z0-9_.~+\/=-]{12,})/i;
+my $login = qr{\b[a-z][a-z0-9+.-]{1,20}://[^\s/:\@"'<>]{0,100}:([^\s/\@"'<>]{3,200})\@}i;
+my $issued = qr/(?<![A-Za-z0-9])(?:eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16})/;
+my $pem = qr/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+my $request = qr{"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* HTTP/[\d.]+"\s+(\d{3})};
+my $quick = qr/key|token|secret|passw|pwd|passphrase|session|bearer|authorization|eyJ|sk_|rk_|gh[pousr]_|_pat_|glpat|xox|AKIA|PRIVATE|:\/\/[^\s\/:]{0,100}:[^\s\/]{1,200}\@/i;
+
+sub is_hidden { my ($text) = @_; return $text =~ /[*\x{2022}]{3}|xxx|\.\.\.|redact|hidden|filtered|mask|secret\b|removed|change.?me|your.|example|^[\$%<\/]|^(?:none|null|true|false|undefined|missing|invalid|required|expired)/i || $text !~ /[A-Za-z0-9]/ }
+
+# Whether a word that stands where a secret would is one: text is none, a number is none.
+sub is_like_one {
+  my ($text, $is_strong) = @_;
+  return 0 if is_hidden($text);
+  my ($lower, $upper, $digit) = map { $text =~ $_ ? 1 : 0 } qr/[a-z]/, qr/[A-Z]/, qr/[0-9]/;
+  return $is_strong ? $digit && ($lower || $upper) : length $text >= 20 && $lower && $upper && $digit;
+}
+
+sub shapes_of {
+  my ($line) = @_;
+  my %found;
+  $found{issued} = 1 if $line =~ $issued;
+  $found{key} = 1 if $line =~ $pem;
+  return keys %found if $line =~ $request;
+  while ($line =~ /$pair/g) { my ($name, $text) = (lc $1, $2); $found{$name} = 1 if is_like_one($text, $name =~ /^(?:$strong)$/) }
+  while ($line =~ /$bearer/g) { $found{bearer} = 1 if is_like_one($1, 1) }
+  while ($line =~ /$login/g) { $found{login} = 1 if !is_hidden($1) }
+  return keys %found;
+}
+
+my %count;
+
+sub searched {
+  my ($source, $text, $how) = @_;
+  my %seen;
+  my @hits;
+  if ($values ne '') { push @hits, $1 while $text =~ /^(.*?$known.*)$/mg }
+  for my $line (@hits) {
+    my %in;
+    while ($line =~ /$known/g) { $in{ $name_of{$1} } = 1 }
+    my $whose = $how eq 'journal' && $line =~ /^\w{3} +\d+ [\d:]+ \S+ ([\w.\@-]{1,60})/ ? "$source:$1" : $source;
+    $count{$whose}{$_}++ for keys %in;
+    $seen{$line} = 1;
+  }
+  return if $how eq 'journal';
+  while ($text =~ /^(.*$quick.*)$/mg) {
+    my $line = $1;
+    next if $seen{$line} || length $line > 65_536;
+    # A request that was refused took nobody's token.
+    next if $line =~ $request && $1 !~ /^2/;
+    my @found = $how eq 'web' ? grep { $_ eq 'issued' } shapes_of($line) : shapes_of($line);
+    $count{$source}{"shape:$_"}++ for @found;
+  }
+}
+
+# Of what comes by a handle, line by line
+sub search {
+  my ($source, $handle, $how) = @_;
+  my ($text, $read) = ('', 0);
+  while (1) {
+    return 'cut' if $read > $most_bytes || time >= $end;
+    my $got = sysread $handle, $text, 1_048_576, length $text;
+    return 'unreadable' if !defined $got;
+    $read += $got;
+    my $cut = $got && length $text < 4_194_304 ? 1 + rindex $text, "\n" : length $text;
+    searched($source, substr($text, 0, $cut), $how);
+    substr($text, 0, $cut) = '';
+    return 'whole' if !$got;
+  }
+}
+
+sub command {
+  my ($source, $how, @words) = @_;
+  my $left = $end - time;
+  return 'cut' if $left < 1;
+  my $pid = open(my $out, '-|') // return 'unreadable';
+  if (!$pid) {
+    open STDERR, '>&', \*STDOUT;
+    open STDIN, '<', '/dev/null';
+    exec 'timeout', $left, @words or exit 127;
+  }
+  my $state = search($source, $out, $how);
+  kill 'TERM', $pid if $state eq 'cut';
+  close $out;
+  return $state eq 'cut' || $? >> 8 == 124 ? 'cut' : $? ? 'unreadable' : $state;
+}
+
+sub file {
+  my ($source, $path, $how) = @_;
+  sysopen my $file, $path, O_RDONLY | O_NONBLOCK or return 'unreadable';
+  return 'unreadable' if !-f $file;
+  my $is_long = -s _ > $most_bytes;
+  sysseek $file, -$most_bytes, 2 if $is_long;
+  my $state = search($source, $file, $how);
+  return $is_long ? 'cut' : $state;
+}
+
+sub lines { open my $in, '-|', @_ or return; chomp(my @found = <$in>); return @found }
+
+sub told { my ($source, $state) = @_; (my $name = $source) =~ s/[^\w.\@:\/-]/_/g; print "\@log $name $state\n" }
+
+my %number;
+for my $line (lines('docker', 'ps', '-a', '--filter', "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}", '--filter', 'label=com.docker.compose.oneoff=False', '--format', '{{.ID}} {{.Label "com.docker.compose.service"}}')) {
+  my ($id, $service) = split / /, $line, 2;
+  next if !defined $service || keys %number >= $most_files;
+  my $source = "container:$service" . ($number{$service}++ ? "-$number{$service}" : '');
+  told($source, command($source, 'own', 'docker', 'logs', '--since', '24h', $id));
+}
+told('journal', command('journal', 'journal', 'journalctl', '-q', '--no-pager', '-o', 'short', '--since', '-24h')) if -d '/run/systemd/system';
+my $folder = $ENV{ZEBU_APP_DIR} // '';
+(my $project = $ENV{ZEBU_PROJECT}) =~ s/[^\w.-]//g;
+my %how = map { $_ => 'web' } map { glob "/var/log/$_" } 'nginx/*', 'apache2/*', 'httpd/*', 'caddy/*', 'traefik/*', 'haproxy.log*';
+$how{$_} = 'own' for glob("/var/log/$project*.log /var/log/$project/*.log");
+if ($folder =~ m{^/[\w./-]+$}) { $how{$_} = 'own' for glob("$folder/logs/*.log $folder/*/logs/*.log") }
+my @recent = grep { -f && -M _ < 1 && !/\.(?:gz|xz|bz2|zst)$/ } sort keys %how;
+told($_, file($_, $_, $how{$_})) for splice @recent, 0, $most_files;
+told($_, 'cut') for @recent;
+for my $source (sort keys %count) {
+  (my $name = $source) =~ s/[^\w.\@:\/-]/_/g;
+  printf "\@leak %s %d %s\n", $name, $count{$source}{$_}, $_ for sort keys %{ $count{$source} };
+}

@@ -1,0 +1,275 @@
+"""Files by which a forge watches dependencies: Dependabot's, Renovate's, and workflows that audit. YAML's own parser reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.plainyaml import BROKEN, documents
+
+LANGUAGES = frozenset({"pip", "uv", "npm", "bun", "conda"})
+"""The ecosystems of Dependabot's that are about what the application is made of."""
+_COMMAND = re.compile(
+    r"(?:^|[\s;&|(])(?:\S*/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+--?\S+(?:[ =]\S+)?)*\s+audit(?!\s+(?:fix|signatures))|yarn\s+(?:npm\s+)?audit"
+    r"|osv-scanner|trivy\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety\s+(?:check|scan)|snyk\s+test|audit-ci|better-npm-audit)(?=$|[\s;&|)])"
+)
+"""Programs that ask about known vulnerabilities, as commands."""
+_MODULE = re.compile(r"\bpython[0-9.]*\s+-m\s+(?:pip_audit|safety)\b")
+_USED = re.compile(
+    r"(?:pypa/gh-action-pip-audit|google/osv-scanner-action|aquasecurity/trivy-action|anchore/scan-action|snyk/actions)(?:[/@]|$)",
+    re.I,
+)
+_SWALLOWED = re.compile(
+    r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b"
+)
+DEPTH = 4
+"""So deep workflows call each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What asks about known vulnerabilities.
+
+    Attributes:
+        where: file and job.
+        is_scheduled: a schedule starts it; nothing where a condition that is not understood decides.
+        is_gate: the job fails by it.
+    """
+
+    where: str
+    is_scheduled: bool | None
+    is_gate: bool
+
+
+def _parsed(file: str, text: str) -> Any:
+    try:
+        return next(iter(documents(text)), None)
+    except BROKEN:
+        raise Garbled(f"{file} is not understood") from None
+
+
+# Bots
+
+
+def covered_by_dependabot(file: str, text: str) -> str | None:
+    """Why Dependabot raises nothing by this; empty if it does.
+
+    Raises:
+        Garbled: it is not understood.
+    """
+    found = _parsed(file, text)
+    if not isinstance(found, dict):
+        return "it is empty" if not found else "it is no configuration"
+    if found.get("version") != "2":
+        return "it is of another version than 2"
+    rows = [row for row in _rows(found.get("updates")) if isinstance(row, dict)]
+    live = [row for row in rows if str(row.get("open-pull-requests-limit", "")).strip() != "0"]
+    kinds = {str(row.get("package-ecosystem")) for row in live if row.get("schedule")}
+    if kinds & LANGUAGES:
+        return ""
+    if kinds:
+        return f"it is about {', '.join(sorted(kinds))} only"
+    return "it opens no pull requests" if rows else "it lists no updates"
+
+
+def covered_by_renovate(file: str, text: str) -> str | None:
+    """Why Renovate raises nothing by this; empty if it does, nothing if it says nothing of it.
+
+    Raises:
+        Garbled: it is not understood.
+    """
+    is_manifest = file.rpartition("/")[2] == "package.json"
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        if is_manifest:
+            return None
+        found = _parsed(file, _without_comments(text))
+    if is_manifest:
+        found = found.get("renovate") if isinstance(found, dict) else None
+        if found is None:
+            return None
+    if not isinstance(found, dict):
+        return "it is no configuration"
+    if str(found.get("enabled", True)).lower() == "false":
+        return "it is switched off"
+    managers = found.get("enabledManagers")
+    if isinstance(managers, list) and not any(str(one).lower() in _MANAGERS for one in managers):
+        return f"it is about {', '.join(map(str, managers[:5])) or 'nothing'} only"
+    return ""
+
+
+_MANAGERS = frozenset(
+    {
+        "npm",
+        "bun",
+        "pip_requirements",
+        "pip_setup",
+        "pip-compile",
+        "pipenv",
+        "poetry",
+        "pep621",
+        "pep723",
+        "setup-cfg",
+        "uv",
+    }
+)
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')|/\*.*?\*/|//[^\n]*', re.DOTALL)
+
+
+def _without_comments(text: str) -> str:
+    """JSON5 without its comments and tabs: what is left is YAML."""
+    return _COMMENT.sub(lambda found: found[1] or " ", text).replace("\t", " ")
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# Workflows
+
+
+def audits(files: Mapping[str, str]) -> tuple[tuple[Audit, ...], tuple[str, ...]]:
+    """What asks about known vulnerabilities, and the files that are not understood."""
+    parsed: dict[str, Any] = {}
+    unread = []
+    for file, text in files.items():
+        try:
+            parsed[file] = _parsed(file, text)
+        except Garbled as error:
+            unread.append(str(error))
+    found: list[Audit] = []
+    for file, workflow in parsed.items():
+        if isinstance(workflow, dict):
+            found += _of_gitlab(file, workflow) if file == ".gitlab-ci.yml" else _of_workflow(file, workflow, parsed)
+    return tuple(found), tuple(unread)
+
+
+def _starts(workflow: Mapping[str, Any]) -> set[str]:
+    events = workflow.get("on")
+    if isinstance(events, str):
+        return {events}
+    names = {str(event) for event in events} if isinstance(events, list | dict) else set()
+    crons = _rows(events.get("schedule")) if isinstance(events, dict) else []
+    has_time = any(isinstance(one, dict) and one.get("cron") for one in crons)
+    return names if has_time else names - {"schedule"}
+
+
+def _of_workflow(file: str, workflow: Mapping[str, Any], others: Mapping[str, Any]) -> Iterator[Audit]:
+    starts = _starts(workflow)
+    if starts <= {"workflow_call"}:
+        return  # It runs where it is called.
+    for where, condition, is_gate in _jobs(file, workflow, others, DEPTH):
+        runs = _by_schedule(condition) if "schedule" in starts else False
+        if runs is not False or starts - {"schedule"}:
+            yield Audit(where, runs, is_gate)
+
+
+def _jobs(
+    file: str, workflow: Mapping[str, Any], others: Mapping[str, Any], depth: int
+) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Each step that audits: where, under which conditions, and whether its job fails by it."""
+    jobs = workflow.get("jobs")
+    for name, job in jobs.items() if isinstance(jobs, dict) else ():
+        if not isinstance(job, dict):
+            continue
+        at, fails = f"{file}, {name}", str(job.get("continue-on-error", "")).lower() != "true"
+        used = str(job.get("uses", ""))
+        called = others.get(used.removeprefix("./"))
+        if isinstance(called, dict) and depth:
+            for _, conditions, is_gate in _jobs(used, called, others, depth - 1):
+                yield at, (str(job.get("if", "")), *conditions), is_gate and fails
+        elif _USED.match(used):
+            yield at, (str(job.get("if", "")),), fails
+        for step in _rows(job.get("steps")):
+            if isinstance(step, dict) and (fails_by_it := _asks(step)) is not None:
+                yield at, (str(job.get("if", "")), str(step.get("if", ""))), fails_by_it and fails
+
+
+def _asks(step: Mapping[str, Any]) -> bool | None:
+    """Whether a step that audits fails by it; nothing if it does not audit."""
+    fails = str(step.get("continue-on-error", "")).lower() != "true"
+    if _USED.match(str(step.get("uses", ""))):
+        words = step.get("with")
+        code = str(words.get("exit-code", "")) if isinstance(words, dict) else ""
+        # Trivy's action finds, and fails by nothing, unless it is told to.
+        return fails and (code not in ("", "0") if "trivy" in str(step.get("uses", "")).lower() else True)
+    gates = _gates([str(step.get("run", ""))])
+    return fails and any(gates) if gates else None
+
+
+def _gates(scripts: Iterable[str]) -> list[bool]:
+    """Of each command that audits, whether it fails by what it finds."""
+    said = [_audits(line) for script in scripts for line in _commands(script)]
+    return [one for one in said if one is not None]
+
+
+def _commands(script: str) -> Iterator[str]:
+    """The lines of a script, without comments; those that go on are one."""
+    for line in re.sub(r"\\\n", " ", script).split("\n"):
+        if plain := re.sub(r"(?:^|\s)#.*", "", line).strip():
+            yield plain
+
+
+def _audits(line: str) -> bool | None:
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", line)
+    if re.match(
+        r"(?:echo|printf|pip3?\s+install|pipx\s+install|uv\s+(?:tool|pip)\s+install|npm\s+(?:install|i)\b)\b", bare
+    ) and not re.search(r"&&|;", bare):
+        return None
+    if not (_COMMAND.search(bare) or _MODULE.search(bare)):
+        return None
+    # These find, and fail by nothing, unless they are told to.
+    if re.search(r"\b(?:trivy|grype)\b", bare) and not re.search(r"--exit-code[ =][1-9]|--fail-on\b|\s-f\s", bare):
+        return False
+    return not _SWALLOWED.search(bare)
+
+
+def _by_schedule(conditions: tuple[str, ...]) -> bool | None:
+    """Whether a schedule starts what stands under conditions; nothing where that is not understood."""
+    result: bool | None = True
+    for condition in conditions:
+        plain = re.sub(r"\s+", "", condition.removeprefix("${{").removesuffix("}}")).replace('"', "'")
+        if plain in ("", "always()", "success()", "!cancelled()", "true", "github.event_name=='schedule'"):
+            continue
+        if plain == "false" or re.fullmatch(r"github\.event_name(?:==|!=)'\w+'", plain):
+            if plain == "false" or plain.endswith("!='schedule'") or "==" in plain:
+                return False
+            continue
+        result = None
+    return result
+
+
+def _of_gitlab(file: str, pipeline: Mapping[str, Any]) -> Iterator[Audit]:
+    """Its schedules stand with the project, not in the file: a job that only schedules start has one."""
+    for name, job in pipeline.items():
+        if not isinstance(job, dict):
+            continue
+        gates = _gates(_flat(job.get("script")))
+        if not gates:
+            continue
+        words = " ".join(_flat([job.get("only"), job.get("rules")]))
+        by_schedule = bool(re.search(r"(?:^|\s)schedules(?:\s|$)|CI_PIPELINE_SOURCE\s*==\s*[\"']schedule[\"']", words))
+        fails = str(job.get("allow_failure", "")).lower() != "true"
+        yield Audit(f"{file}, {name}", by_schedule, fails and any(gates))
+
+
+def _flat(value: Any) -> list[str]:
+    match value:
+        case str():
+            return [value]
+        case list():
+            return [text for one in value for text in _flat(one)]
+        case dict():
+            return [text for one in value.values() for text in _flat(one)]
+        case _:
+            return []
+
+
+def scheduled(found: tuple[Audit, ...]) -> tuple[Audit, ...]:
+    """Those that a schedule starts, and that fail."""
+    return tuple(one for one in found if one.is_scheduled and one.is_gate)

@@ -1,0 +1,222 @@
+"""The code forge, by GitHub's REST API: https://docs.github.com/en/rest. What is kept is plain, and judged elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.forge import is_run_of
+from pytest_zebu.gather import services
+from pytest_zebu.gather.client import Client
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import ForgeAccess
+
+PAGE_SIZE = 100
+PAGES = 10
+ANCESTORS = 20
+PULLS, DEPLOYMENTS = 5, 30
+OTHERS = {"v1": "Forgejo's or Gitea's", "v4": "GitLab's", "2.0": "Bitbucket's"}
+OTHER_HOSTS = {"gitlab.com": "GitLab's", "codeberg.org": "Forgejo's", "bitbucket.org": "Bitbucket's"}
+
+Listed = Callable[..., Any]
+
+
+def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
+    """Checks, pull requests with their reviews, and deployments of the deployed commit.
+
+    Where a check was skipped, or has not run beside others, the nearest ancestors are asked too: `ancestors` says in which
+    the check's files are the same as in the deployed commit.
+    """
+    forge, commit = settings.forge, arguments["commit"]
+    if forge.repository is None:
+        return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
+    if other := _other_language(forge.api):
+        return Unknown(
+            Reason.UNDECIDABLE,
+            f"forge.api is {other} interface; only GitHub's is spoken here: people attest what it shows",
+        )
+    listed = _lister(settings)
+    checks = {commit: _runs(listed, commit, _declared(forge))}
+    for sha in _ancestors(forge, checks[commit], arguments["ancestors"]):
+        checks[sha] = _runs(listed, sha, ())
+    pulls = listed(f"/commits/{commit}/pulls", "pull requests")
+    if not isinstance(pulls, Unknown):
+        pulls = [_pull(pull, listed) for pull in that_count(pulls, commit)]
+    return {
+        "checks": checks,
+        "statuses": _statuses(listed, commit),
+        "pulls": pulls,
+        "deployments": _deployments(listed, commit),
+    }
+
+
+def _other_language(api: str) -> str:
+    """Whose interface an address is, if it is not GitHub's."""
+    parts = urlsplit(api)
+    words = parts.path.strip("/").split("/")
+    by_path = OTHERS.get(words[-1], "") if words[:-1] in (["api"], []) else ""
+    return OTHER_HOSTS.get((parts.hostname or "").removeprefix("api."), "") or by_path
+
+
+def _lister(settings: Settings) -> Listed:
+    forge = settings.forge
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    token = settings.secret(forge.token_file, "forge.token_file")
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    client = Client(settings.trust(forge.ca_file), headers)
+    base = f"{forge.api.rstrip('/')}/repos/{forge.repository}"
+
+    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
+        """All rows of a list, or why they are not all known."""
+        rows: list[Any] = []
+        try:
+            for number in range(1, PAGES + 1):
+                said, follows = services.page(
+                    client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=number, **params
+                )
+                found = said.get(key) if key and isinstance(said, dict) else said
+                if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+                    return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
+                rows += found
+                total = said.get("total_count") if isinstance(said, dict) else None
+                if follows is None:
+                    # A service may give fewer at once than it is asked for.
+                    follows = len(rows) < total if isinstance(total, int) else len(found) >= PAGE_SIZE
+                if not follows or not found:
+                    return rows
+        except services.Refused as error:
+            return error.unknown
+        return Unknown(Reason.GARBLED, f"forge: there are more {what} than {len(rows)}, which are not all read")
+
+    return listed
+
+
+# Checks
+
+
+def _declared(forge: ForgeAccess) -> tuple[str, ...]:
+    checks = forge.checks
+    return (*checks.tests, *checks.linters, *checks.types, *checks.migrations)
+
+
+def _runs(listed: Listed, sha: str, names: Iterable[str]) -> Any:
+    """The check runs of a commit; where several suites have runs of one name, with the workflow of each."""
+    found = listed(f"/commits/{sha}/check-runs", "check runs", "check_runs", filter="latest")
+    if isinstance(found, Unknown):
+        return found
+    rows: list[dict[str, Any]] = [
+        {
+            "name": plain_text(str(run.get("name"))), "status": str(run.get("status")), "conclusion": str(run.get("conclusion")),
+            "app": _text(run.get("app"), "slug"), "suite": _text(run.get("check_suite"), "id"), "id": _number(run.get("id")),
+            "workflow": "",
+        }
+        for run in found
+        if run.get("head_sha", sha) == sha
+    ]  # fmt: skip
+    suites = Counter(name for name, _ in {(row["name"], row["suite"]) for row in rows})
+    if any(suites[row["name"]] > 1 and is_run_of(name, row["name"]) for name in names for row in rows):
+        workflows = listed("/actions/runs", "workflow runs", "workflow_runs", head_sha=sha)
+        if not isinstance(workflows, Unknown):
+            known = {str(run.get("check_suite_id")): str(run.get("workflow_id", "")) for run in workflows}
+            rows = [{**row, "workflow": known.get(row["suite"], "")} for row in rows]
+    return rows
+
+
+def _statuses(listed: Listed, commit: str) -> Any:
+    """What other services than apps say of a commit: of each, its latest word."""
+    found = listed(f"/commits/{commit}/status", "commit statuses", "statuses")
+    if isinstance(found, Unknown):
+        return found
+    return [{"name": plain_text(str(one.get("context"))), "state": str(one.get("state"))} for one in found]
+
+
+def _ancestors(forge: ForgeAccess, runs: Any, same_files: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The ancestors that are asked about: of each check that was skipped, or has not run beside others."""
+    if not isinstance(runs, list) or not runs:
+        return ()
+    missing = [
+        name
+        for name in sorted({*_declared(forge)} & same_files.keys())
+        if all(run["conclusion"] == "skipped" for run in runs if is_run_of(name, run["name"]))
+    ]
+    return tuple(dict.fromkeys(sha for name in missing for sha in same_files[name][:ANCESTORS]))
+
+
+# Pull requests
+
+
+def that_count(pulls: list[Any], commit: str) -> list[Any]:
+    """Those that brought the commit; it may be in others too, as in one that brings all to another branch."""
+    merged = [pull for pull in pulls if pull.get("merged_at")]
+    made = [pull for pull in merged if pull.get("merge_commit_sha") == commit]
+    return (made or merged)[:PULLS]
+
+
+def _pull(pull: Mapping[str, Any], listed: Listed) -> dict[str, Any]:
+    number = _number(pull.get("number"))
+    reviews = listed(f"/pulls/{number}/reviews", "reviews")
+    if not isinstance(reviews, Unknown):
+        reviews = [
+            {
+                **_person(one.get("user")), "state": str(one.get("state")), "commit": str(one.get("commit_id") or ""),
+                "standing": str(one.get("author_association") or ""),
+            }
+            for one in reviews
+        ]  # fmt: skip
+    commits = listed(f"/pulls/{number}/commits", "commits of a pull request")
+    if not isinstance(commits, Unknown):
+        commits = [
+            {
+                "sha": str(one.get("sha")),
+                "by": _person(one.get("author"))["by"],
+                "merges": len(one.get("parents") or ()) > 1,
+            }
+            for one in commits
+        ]
+    author = _person(pull.get("user"))
+    head = _text(pull.get("head"), "sha")
+    return {
+        "number": number,
+        "by": author["by"],
+        "kind": author["kind"],
+        "head": head,
+        "reviews": reviews,
+        "commits": commits,
+    }
+
+
+def _person(user: Any) -> dict[str, str]:
+    return {"by": plain_text(_text(user, "login")), "kind": _text(user, "type")}
+
+
+def _text(row: Any, key: str) -> str:
+    found = row.get(key) if isinstance(row, dict) else None
+    return "" if found is None else str(found)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+# Deployments
+
+
+def _deployments(listed: Listed, commit: str) -> Any:
+    """The deployments of exactly this commit, newest first, each with its states, newest first."""
+    found = listed("/deployments", "deployments", sha=commit)
+    if isinstance(found, Unknown):
+        return found
+    # What was asked for is looked at again: not every forge knows these words of the question.
+    rows = sorted((one for one in found if one.get("sha") == commit), key=lambda one: -_number(one.get("id")))
+    return [_deployment(one, listed) for one in rows[:DEPLOYMENTS]]
+
+
+def _deployment(one: Mapping[str, Any], listed: Listed) -> dict[str, Any]:
+    states = listed(f"/deployments/{_number(one.get('id'))}/statuses", "statuses of deployments")
+    if not isinstance(states, Unknown):
+        states = [str(state.get("state")) for state in sorted(states, key=lambda state: -_number(state.get("id")))]
+    return {"environment": plain_text(str(one.get("environment"))), "states": states}

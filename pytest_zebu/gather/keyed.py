@@ -1,0 +1,56 @@
+"""A look with the application's own API key: whether who may enter is let in. It reads, and keeps nothing of what it read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import requests
+
+from pytest_zebu.facts import urls
+from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.gather.client import Client
+from pytest_zebu.settings import Settings
+
+SECONDS = (3.0, 10.0)
+BODY_LIMIT = 65_536
+COMPLAINTS = frozenset({"detail", "error", "errors"})
+"""What an answer's body has that says what went wrong (RFC 9457, and FastAPI's own)."""
+
+
+def ask_with_key(settings: Settings, url: str) -> Any:
+    """What a request with the key is answered: its status, and the kind of its body. Asked once more where it is late or broken."""
+    key = settings.secret(settings.probes.api_key_file, "probes.api_key_file")
+    if not key:
+        return Unknown(Reason.NOT_CONFIGURED, "probes.api_key_file is not set")
+    with Client(settings.trust(None), {"X-API-Key": key}) as client:
+        try:
+            for is_again in (False, True):
+                try:
+                    with client.get(url, timeout=SECONDS, stream=True) as answer:
+                        text = answer.raw.read(BODY_LIMIT, decode_content=True)
+                        found = {"status": answer.status_code, "body": kind_of(text), "again": is_again}
+                    # What has only just been started may break once.
+                    if is_again or answer.status_code < 500:
+                        return found
+                except requests.ReadTimeout:
+                    continue
+        except requests.exceptions.SSLError:
+            why = f"the certificate of {urls.origin(url)} is not to be trusted: the API key was not sent"
+            return Unknown(Reason.UNDECIDABLE, why)
+        except requests.RequestException as error:
+            return Unknown(Reason.UNREACHABLE, f"{urls.origin(url)}: {type(error).__name__}")
+    return {"status": 0, "body": "other", "again": True}
+
+
+def kind_of(text: bytes) -> str:
+    """What a body is: `content`, JSON that says what went wrong (`complaint`), or `other`."""
+    if len(text) >= BODY_LIMIT and text.lstrip()[:1] in (b"[", b"{"):
+        return "content"
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return "other"
+    if not isinstance(said, dict | list):
+        return "other"
+    return "complaint" if isinstance(said, dict) and COMPLAINTS & said.keys() else "content"

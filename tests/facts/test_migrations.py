@@ -1,0 +1,250 @@
+"""Alembic's revisions, by their files' text and by its table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts.answer import Reason
+from pytest_zebu.facts.migrations import Migrations
+from pytest_zebu.settings.target import Target
+from tests.facts.answers import read, why
+
+UNDO = "def downgrade():\n    op.drop_table('t')\n"
+PLACE = "./migrations/versions/"
+
+
+def file(name: str, text: str, place: str = PLACE) -> str:
+    return f"@file {place}{name}\n" + "".join(f"@line {line}\n" for line in text.split("\n"))
+
+
+def revision(name: str, previous: str, rest: str = UNDO, place: str = PLACE) -> str:
+    return file(f"{name}.py", f"revision = '{name}'\ndown_revision = {previous}\n{rest}", place)
+
+
+CHAIN = revision("a1", "None") + revision("b2", "'a1'") + revision("c3", "('a1',  # both\n  'b2',\n)")
+
+
+def applied(*tables: tuple[str, str, Any], path: str = "") -> str:
+    rows = [{"schema": schema, "table": table, "revisions": found} for schema, table, found in tables]
+    overrides = [{"of": "app", "setting": f"search_path={path}", "role": "app", "here": False}] if path else []
+    return json.dumps({"applied": rows, "overrides": overrides})
+
+
+ONE = applied(("public", "alembic_version", ["b2"]))
+
+
+def answers(files: str, state: str = ONE) -> dict[str, str]:
+    return {"postgres.state": state, "migrations.heads": files, "zebu.host": "role=app\n"}
+
+
+def found(target: Target, files: str = CHAIN, state: str = ONE) -> Migrations:
+    value: Migrations = read("migrations", answers(files, state), target)
+    return value
+
+
+def test_heads_are_what_no_other_revision_follows(target: Target) -> None:
+    value = found(target)
+    assert (value.applied, value.heads, value.revisions, value.odd) == (("b2",), ("c3",), ("a1", "b2", "c3"), ())
+    assert found(target, revision("a1", "None") + revision("b2", "'a1'")).heads == ("b2",)
+    assert found(target, CHAIN.replace("@line   'b2',\n", "")).heads == ("b2", "c3")
+
+
+@pytest.mark.parametrize("previous", [
+    '"a1"', "('a1',)", "['a1']", '(\n    "a1"\n)', "'a' '1'", '("a1"  # why\n)',
+])  # fmt: skip
+def test_every_way_to_name_the_one_before(previous: str, target: Target) -> None:
+    text = revision("a1", "None") + revision("b2", previous)
+    annotated = text.replace("down_revision =", "down_revision: Union[str, Sequence[str], None] =").replace(
+        "revision = 'b2'", "revision: str = 'b2'"
+    )
+    assert found(target, text).heads == found(target, annotated).heads == ("b2",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "revision = identify()",
+        "down_revision = (",
+        "down_revision = PREVIOUS",
+        "other = 1",
+        "revision = 'd4'\ndown_revision = 4",
+        "revision = 'd4'\ndown_revision = ('a', 4)",
+    ],
+)
+def test_a_declaration_that_is_not_understood_is_named(line: str, target: Target) -> None:
+    assert found(target, CHAIN + file("d4.py", line)).odd == ("d4.py",)
+
+
+def test_a_text_that_this_python_cannot_read_still_declares(target: Target) -> None:
+    text = "class Page[T]:\n    pass\n\n\ndef downgrade():\n    op.drop()\n\n\ndef (:\n"
+    value = found(target, CHAIN + revision("d4", "'c3'", text))
+    assert (value.heads, value.odd, value.without_downgrade) == (("d4",), (), ())
+    gone = found(target, CHAIN + revision("d4", "'c3'", "def (:\n"))
+    assert gone.without_downgrade == ("d4.py",)
+
+
+def test_a_module_that_has_a_revision_and_is_none(target: Target) -> None:
+    """The application's version, say: not among the versions, and it follows nothing."""
+    assert found(target, CHAIN + file("version.py", "revision = '1.2'", "./zebu/")).revisions == ("a1", "b2", "c3")
+
+
+def test_files_anywhere_count_unless_alembics_own_file_says_where(target: Target) -> None:
+    other = revision("x1", "None", place="./old/versions/")
+    assert found(target, CHAIN + other).heads == ("c3", "x1")
+    for line in (
+        "script_location = migrations",
+        "script_location = %(here)s/migrations",
+        "script_location=/app/migrations",
+    ):
+        assert found(target, f"@ini {line}\n" + CHAIN + other).heads == ("c3",)
+    places = "@ini script_location = x\n@ini version_locations = {}\n"
+    assert found(target, places.format("%(here)s/migrations/versions old/versions") + CHAIN + other).heads == (
+        "c3",
+        "x1",
+    )
+    assert found(target, places.format("old/versions") + CHAIN + other).heads == ("x1",)
+    assert found(target, places.format("%(here)s/old/versions:%(here)s/migrations/versions") + CHAIN + other).heads == (
+        "c3",
+        "x1",
+    )
+    # What leads nowhere, or is said twice, says nothing.
+    assert found(target, places.format("nowhere") + CHAIN).heads == ("c3",)
+    assert found(target, "@ini script_location = migrations\n@ini script_location = old\n" + CHAIN + other).heads == (
+        "c3",
+        "x1",
+    )
+    deeper = revision("d4", "'c3'", place="./migrations/versions/2026/")
+    assert found(target, "@ini script_location = migrations\n" + CHAIN + deeper).heads == ("d4",)
+
+
+def test_what_another_revision_depends_on_is_implied(target: Target) -> None:
+    base = revision("x1", "None", "branch_labels = ('prices',)\n" + UNDO)
+    for word in ("'x1'", "('x1',)", "'prices'"):
+        value = found(target, CHAIN + base + revision("d4", "'c3'", f"depends_on = {word}\n" + UNDO))
+        assert (value.heads, value.implied) == (("d4", "x1"), ("x1",))
+    value = found(target, CHAIN + base)
+    assert (value.heads, value.implied) == (("c3", "x1"), ())
+
+
+DOWN = "def upgrade():\n    op.create_table('t')\n\n\ndef downgrade():\n"
+
+
+@pytest.mark.parametrize("body", [
+    "pass", "...", '"Why."', '"""Why."""\n    pass', "return", "return None", 'print("no way back")', 'logger.info("x")', "import os", "x = 1", "bind = op.get_bind()",
+    'raise NotImplementedError("no")', "raise RuntimeError", "op.drop_table('t')\n    raise NotImplementedError", "assert False", "if True:\n        pass", "return\n    op.drop_table('t')",
+    "with op.get_context():\n        pass", "for table in ():\n        pass", 'op.execute("SELECT 1")', 'op.execute("-- nothing")', 'op.execute("")', "if rows():\n        raise ValueError",
+])  # fmt: skip
+def test_a_downgrade_that_does_nothing(body: str, target: Target) -> None:
+    assert found(target, revision("a1", "None", f"{DOWN}    {body}\n")).without_downgrade == ("a1.py",)
+
+
+@pytest.mark.parametrize("body", [
+    "op.drop_table('t')", "pass\n    op.drop_table('t')", "for t in ('a', 'b'):\n        op.drop_table(t)", "with op.batch_alter_table('t') as t:\n        t.drop_column('c')",
+    "if rows():\n        raise ValueError\n    op.drop_table('t')", "_undo()", 'op.execute("SELECT undo()")', "done = op.drop_table('t')", "if is_offline():\n        op.drop_table('t')",
+    "try:\n        op.drop_table('t')\n    finally:\n        pass",
+])  # fmt: skip
+def test_a_downgrade_that_does_something(body: str, target: Target) -> None:
+    assert found(target, revision("a1", "None", f"{DOWN}    {body}\n")).without_downgrade == ()
+
+
+def test_a_downgrade_that_is_missing_or_made_otherwise(target: Target) -> None:
+    up = "def upgrade():\n    op.create_table('t')\n"
+    for text, without in (
+        (up, True), (up + "# def downgrade(): op.drop_table('t')\n", True), (up + "from zebu.undo import downgrade\n", False),
+        (up + "downgrade = undo\n", False), (up + UNDO + "def downgrade():\n    pass\n", True), (up + "def downgrade():\n    pass\n" + UNDO, False),
+        (up + "def downgrade(name):\n    globals()[f'downgrade_{name}']()\ndef downgrade_one():\n    pass\n", True),
+        (up + "def downgrade(name):\n    globals()[f'downgrade_{name}']()\ndef downgrade_one():\n    op.drop()\n", False),
+    ):  # fmt: skip
+        assert bool(found(target, revision("a1", "None", text)).without_downgrade) is without, text
+
+
+@pytest.mark.parametrize("up", [
+    "pass", '"""Merge."""', 'op.execute("UPDATE t SET a = 1")', 'op.bulk_insert(t, [{"a": "create it"}])', "bind = op.get_bind()\n    bind.execute(sa.text('INSERT INTO t VALUES (1)'))",
+    "for row in rows:\n        op.execute(t.insert().values(row))", "_fill()\n\n\ndef _fill():\n    op.execute('DELETE FROM t')", 'op.execute(f"UPDATE {name} SET a = 1")',
+    "session = Session(bind=op.get_bind())\n    session.add_all([])",
+])  # fmt: skip
+def test_without_effect_on_the_schema_nothing_is_to_be_undone(up: str, target: Target) -> None:
+    """A merge, or rows only: an empty downgrade is right there, as long as it can be run."""
+    text = f'"""Create what is missing."""\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    '
+    value = found(target, revision("a1", "None", f"{text}pass\n"))
+    assert (value.without_downgrade, value.nothing_to_undo) == ((), ("a1.py",))
+    for stop in ("raise NotImplementedError", "assert False"):
+        assert found(target, revision("a1", "None", f"{text}{stop}\n")).without_downgrade == ("a1.py",)
+    assert found(target, revision("a1", "None", f"{text.partition('def downgrade')[0]}\n")).without_downgrade == (
+        "a1.py",
+    )
+
+
+@pytest.mark.parametrize("up", [
+    "op.add_column('t', c)", "op.create_index('i')", 'op.execute("ALTER TABLE t ADD c int")', 'op.execute(sa.text(" create index i"))', 'op.execute(f"DROP TABLE {name}")', "op.execute(STATEMENT)",
+    "with op.batch_alter_table('t') as t:\n        t.x()", "helper()", "op.execute(open('a.sql').read())", "op.execute(Path('a.sql').read_text())", "Base.metadata.create_tables()",
+])  # fmt: skip
+def test_what_changes_the_schema_or_may_do_so_is_to_be_undone(up: str, target: Target) -> None:
+    text = f"def upgrade():\n    {up}\n\n\ndef downgrade():\n    pass\n"
+    assert found(target, revision("a1", "None", text)).without_downgrade == ("a1.py",)
+
+
+def test_tables_that_are_made_and_stay(target: Target) -> None:
+    up = "def upgrade():\n    {}\n" + UNDO
+    made = revision(
+        "a1",
+        "None",
+        up.format(
+            "op.create_table('one', c)\n    t = op.create_table('two')\n    op.create_table('three')\n    op.create_table('four')\n    if x:\n        op.create_table('five')"
+        ),
+    )
+    later = revision(
+        "b2",
+        "'a1'",
+        up.format("op.drop_table('two')\n    op.rename_table('three', 'tres')\n    op.execute('DROP TABLE four')"),
+    )
+    assert found(target, made + later).made == ("one",)
+    assert found(target, made).made == ("four", "one", "three", "two")
+
+
+def test_where_the_applied_revisions_are(target: Target) -> None:
+    """In whatever schema, under whatever name; what may not be read, or is in several, is not nothing."""
+    assert found(target, state=applied()).applied == ()
+    assert found(target, state=applied(("app", "alembic_version", []))).applied == ()
+    assert found(target, state=applied(("app", "alembic_version", ["c3"]))).applied == ("c3",)
+    assert found(target, state=applied(("public", "alembic_version_zebu", ["c3"]))).applied == ("c3",)
+    # Another program's own, and one of ours under another name
+    assert found(
+        target, state=applied(("public", "alembic_version", ["other"]), ("public", "migrations", ["c3"]))
+    ).applied == ("c3",)
+    assert found(target, state=applied(("public", "alembic_version", ["other"]))).applied == ("other",)
+    assert found(target, state=applied(("public", "other_version", ["other"]))).applied == ()
+    hidden = applied(("app", "alembic_version", None))
+    assert why("migrations", answers(CHAIN, hidden), target) is Reason.NO_PERMISSION
+    assert found(target, state=applied(("public", "alembic_version", ["c3"]), ("public", "hidden", None))).applied == (
+        "c3",
+    )
+
+
+def test_of_several_tables_the_one_that_the_code_or_the_path_means(target: Target) -> None:
+    two = (("new", "alembic_version", ["b2"]), ("old", "alembic_version", ["a1"]))
+    assert found(target, state=applied(("app", "alembic_version", ["b2"]), two[1])).applied == (
+        "b2",
+    )  # a schema called as the role
+    assert why("migrations", answers(CHAIN, applied(*two)), target) is Reason.UNDECIDABLE
+    assert found(target, state=applied(*two, path="new, old")).applied == ("b2",)
+    assert found(target, state=applied(*two, path="\"$user\", 'x', old")).applied == ("a1",)
+    assert found(target, state=applied(("public", "alembic_version", ["b2"]), two[1])).applied == ("b2",)
+    same = applied(("one", "alembic_version", ["b2"]), ("two", "alembic_version", ["b2"]))
+    assert found(target, state=same).applied == ("b2",)
+    for line, name in (("version_table_schema='old',", "a1"), ('opts["version_table_schema"] = "new"', "b2")):
+        assert found(target, f"@env     {line}\n" + CHAIN, applied(*two)).applied == (name,)
+    named = applied(("public", "alembic_version", ["a1"]), ("public", "zebu_version", ["c3"]))
+    assert found(target, '@env context.configure(version_table="zebu_version")\n' + CHAIN, named).applied == ("c3",)
+    assert found(target, "@env version_table=settings.table\n" + CHAIN, named).applied == ("a1",)
+
+
+def test_no_migrations_are_no_verdict(target: Target) -> None:
+    assert why("migrations", answers(""), target) is Reason.MISSING
+    assert why("migrations", answers(file("d4.py", "revision = x()")), target) is Reason.MISSING
+    for state in ("{}", "[]", '{"applied": [{}]}', '{"applied": [], "overrides": [{}]}', '{"applied": []}'):
+        assert why("migrations", answers(CHAIN, state), target) is Reason.GARBLED
+    assert why("migrations", answers("text\n"), target) is Reason.GARBLED
