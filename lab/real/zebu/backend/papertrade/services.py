@@ -9,7 +9,7 @@ import redis
 from papertrade.prices import Prices
 from papertrade.settings import settings
 
-COLD_SECONDS = 12
+COLD_SECONDS = 11
 """The first question after a start waits while libraries are loaded and connections made; here it only waits."""
 
 _lock = threading.Lock()
