@@ -95,7 +95,8 @@ def covered_by_renovate(file: str, text: str) -> str | None:
             return None
     if not isinstance(found, dict):
         return "it is no configuration"
-    if str(found.get("enabled", True)).lower() == "false":
+    is_off = any(str(one).endswith(":disableRenovate") for one in _rows(found.get("extends")))
+    if str(found.get("enabled", not is_off)).lower() == "false":
         return "it is switched off"
     managers = found.get("enabledManagers")
     if isinstance(managers, list) and not any(str(one).lower() in _MANAGERS for one in managers):

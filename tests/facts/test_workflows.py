@@ -25,7 +25,7 @@ def test_what_dependabot_raises(text: str, why: str) -> None:
 @pytest.mark.parametrize(("file", "text", "why"), [
     ("renovate.json", '{"extends": ["config:recommended"]}', ""), ("renovate.json", "{}", ""), ("renovate.json", '{"enabled": false}', "switched off"), ("renovate.json", '{"packageRules": [{"enabled": false}], "enabled": true}', ""),
     ("renovate.json5", "// ours\n{\n\t// enabled: false,\n\textends: ['config:base'], /* no */\n\tschedule: ['* 0-4 * * 1'],\n}\n", ""), ("renovate.json5", "{ 'url': 'https://host/a', enabled: false, }", "switched off"),
-    ("renovate.json", '{"enabledManagers": ["github-actions"]}', "about github-actions only"), ("renovate.json", '{"enabledManagers": ["pep621", "npm"]}', ""), ("renovate.json", "[]", "no configuration"),
+    ("renovate.json", '{"enabledManagers": ["github-actions"]}', "about github-actions only"), ("renovate.json", '{"enabledManagers": ["pep621", "npm"]}', ""), ("renovate.json", "[]", "no configuration"), ("renovate.json", '{"extends": [":disableRenovate"]}', "switched off"), ("renovate.json", '{"extends": [":disableRenovate"], "enabled": true}', ""),
     ("package.json", '{"renovate": {"extends": ["config:base"]}}', ""), ("package.json", '{"renovate": {"enabled": false}}', "switched off"), ("package.json", '{"name": "zebu"}', None), ("package.json", "{", None),
 ])  # fmt: skip
 def test_what_renovate_raises(file: str, text: str, why: str | None) -> None:
