@@ -368,7 +368,7 @@ def until_sql(lab: Lab, what: str, question: str, answer: str = "t", *, seconds:
 
 def set_parameter(lab: Lab, name: str, value: str) -> None:
     """Give the running server another value of a parameter."""
-    sql(lab, f"ALTER SYSTEM SET {name} = {value}")
+    sql(lab, f"ALTER SYSTEM SET {name} = '{value}'")
     sql(lab, "SELECT pg_reload_conf()")
     until_sql(lab, f"the database has {name} = {value}", f"SHOW {name}", value)
 
