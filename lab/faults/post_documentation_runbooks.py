@@ -75,7 +75,7 @@ ssh root@192.0.2.5
 qm rollback 100 before
 /opt/hypervisor/only.sh
 exit
-docker exec -it zebu-db-1 psql -f /srv/inside.sql
+docker exec -it database psql -f /srv/inside.sql
 ```
 On the proxy: `/opt/proxy/only.conf`. In the container: `/srv/data/only`.
 """
