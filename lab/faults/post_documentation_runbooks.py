@@ -67,7 +67,7 @@ scp .env deploy@<your-vm>:/opt/zebu/.env.new
 ```console
 $ docker compose ps
 NAME             STATUS
-zebu-backend-1   Up 2 minutes (healthy)
+backend-1        Up 2 minutes (healthy)
 root@pve:~# qm listsnapshot 100
 ```
 ```bash
