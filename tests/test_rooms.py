@@ -32,6 +32,7 @@ MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
 ACROSS = {
     "facts/test_any_bytes": "all parsers",
     "facts/test_checkouts": "the repository's scripts, of real checkouts",
+    "facts/test_document_scripts": "the scripts about documents, of real ones",
     "facts/test_dump_scripts": "the scripts about dumps, of real ones",
     "facts/test_every_fact": "all facts",
     "facts/test_scheduled": "the script that reads what runs by itself",

@@ -24,6 +24,7 @@ from pytest_zebu.facts.pools import Pool, Pooler
 from pytest_zebu.facts.postgres import Index, Override, Table
 from pytest_zebu.facts.proxy import NginxServer
 from pytest_zebu.facts.resources import MEMORY_SHARE
+from pytest_zebu.facts.source import BuiltStatement
 from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
 from pytest_zebu.plugin.judge import Evidence
@@ -50,6 +51,7 @@ from tests.suite.otherwise import (
     copied,
     dated,
     documents,
+    drawn,
     dumping,
     dumps,
     each,
@@ -83,6 +85,7 @@ from tests.suite.otherwise import (
     outgrown,
     provided,
     publishing,
+    put_there,
     ran,
     reference,
     refusing,
@@ -533,6 +536,22 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=ago(MONTH + SECOND))}, OPEN, "no document changed"),
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=None)}, OPEN, "no document changed"),
     ("ops.monthly.documentation", {"past": nothing, "documents": lambda value, now: replace(value, all=first(changed=None)(value.all, now))}, PASSED, ""),
+    # Files that were put there at once, within a minute
+    ("ops.monthly.documentation", {"past": nothing, "documents": put_there(timedelta(minutes=1))}, OPEN, "all documents were put there at once, and git is not installed"),
+    ("ops.monthly.documentation", {"past": nothing, "documents": put_there(timedelta(minutes=1, seconds=1))}, PASSED, ""),
+    ("ops.monthly.documentation", {"past": nothing, "documents": lost}, OPEN, "nobody answers"),
+    # One look is no watching
+    ("post.monitoring.services.restarts", {"past": nothing}, OPEN, "no earlier run counted restarts"),
+    ("post.monitoring.services.restarts", {}, PASSED, ""),
+    # Pictures of something, and what was not read
+    ("post.documentation.architecture.network-diagram", {"documents": drawn("image")}, OPEN, "has a picture; whether it shows the network"),
+    ("post.documentation.architecture.network-diagram", {"documents": drawn("diagram")}, PASSED, ""),
+    ("post.documentation.architecture.network-diagram", {"documents": drawn()}, FAILED, "no document has a diagram"),
+    # Source: what was left out, and statements of what the source itself says
+    ("pre.security.application.sql-injection", {"source": with_(left=2)}, OPEN, "2 files were left out"),
+    ("pre.security.application.sql-injection", {"source": with_(unread=("zebu/odd.py",))}, OPEN, "zebu/odd.py could not be read whole"),
+    ("pre.security.application.sql-injection", {"source": with_(fixed=(BuiltStatement("zebu/a.py", 1),))}, PASSED, ""),
+    ("pre.security.application.sql-injection", {"source": with_(built=(BuiltStatement("zebu/a.py", 1),), left=2)}, FAILED, "zebu/a.py:1"),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR + SECOND))}, OPEN, "days old"),
     ("post.monitoring.disk.usage", {"disk": first(size=10, available=2)}, FAILED, "is 80 % full"),
