@@ -123,7 +123,7 @@ BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
 LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
-JSON = "application/json"
+JSON, REACHED = "application/json", "deploy.database.reachable"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
 UPDATES, IMAGES, GROWTH = (
@@ -690,6 +690,12 @@ ROWS: tuple[Row, ...] = (
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(answered=0)}, OPEN, "is not seen to be let in") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(broken=1, last_broken=ago(timedelta(0)), last_answered=ago(SECOND))}, OPEN, "requests of a week broke") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": lambda value, now: GONE}, OPEN, "nobody answers") for item in LOGINS),
+    # Without a mark, the portfolios of a valid key are the database's
+    (REACHED, {"web": refusing()}, PASSED, ""),
+    (REACHED, {"web": refusing(), "keyed": with_(status=500)}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": with_(body="complaint")}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": lambda value, now: UNDECLARED}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(500)}, FAILED, "could not ask"),
     # What pages ask decides, not what stands in their scripts
     (BASE, {"scripts": naming(local=(0, ""))}, PASSED, ""),
     (BASE, {"scripts": lambda value, now: GONE}, PASSED, ""),
