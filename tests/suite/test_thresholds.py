@@ -138,7 +138,7 @@ BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
 LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
-JSON = "application/json"
+JSON, REACHED = "application/json", "deploy.database.reachable"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
 UPDATES, IMAGES, GROWTH = (
@@ -865,6 +865,12 @@ ROWS: tuple[Row, ...] = (
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(answered=0)}, OPEN, "is not seen to be let in") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(broken=1, last_broken=ago(timedelta(0)), last_answered=ago(SECOND))}, OPEN, "requests of a week broke") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": lambda value, now: GONE}, OPEN, "nobody answers") for item in LOGINS),
+    # Without a mark, the portfolios of a valid key are the database's
+    (REACHED, {"web": refusing()}, PASSED, ""),
+    (REACHED, {"web": refusing(), "keyed": with_(status=500)}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": with_(body="complaint")}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": lambda value, now: UNDECLARED}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(500)}, FAILED, "could not ask"),
     # What pages ask decides, not what stands in their scripts
     (BASE, {"scripts": naming(local=(0, ""))}, PASSED, ""),
     (BASE, {"scripts": lambda value, now: GONE}, PASSED, ""),
@@ -875,6 +881,12 @@ ROWS: tuple[Row, ...] = (
     (BASE, {"pages": asking(("https://api.zebu.test:8443/api/v1/", 200, JSON, ""))}, FAILED, "which is not declared"),
     (BASE, {"pages": asking(("https://192.168.1.7/api/v1/x", 200, JSON, ""))}, FAILED, "which is not declared"),
     (BASE, {"pages": asking(("https://zebu.test/api/portfolios", 404, JSON, ""))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/events", 200, "text/event-stream", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/beat", 204, "", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 307, "", ""), ("http://zebu.test/api/v1/portfolios/", 0, "", "mixed-content"))}, FAILED, "is not https"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 500, "text/plain", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 502, "text/html", "")), "scripts": naming()}, OPEN, "whether the backend is there is not known"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 401, "text/html", ""))}, FAILED, "does not reach the backend"),
     (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 200, "text/html", ""))}, FAILED, "does not reach the backend"),
     (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 404, JSON, ""), ("https://zebu.test/api/v1/prices/A", 401, JSON, ""))}, PASSED, ""),
     (BASE, {"pages": asking(("https://o1.ingest.example.org/api/123/envelope/", 200, "", ""), ("https://zebu.test/api/v1/", 200, JSON, ""))}, PASSED, ""),
