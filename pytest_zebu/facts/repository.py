@@ -57,6 +57,7 @@ class CommittedSecrets:
         committed: `.env` files that some commit of some branch has added.
         holds_secret: some object holds the exact value of a present secret; nothing where none is known to look for.
         meant: examples and encrypted files that some commit has added.
+        open: `.env` files that are there, and that the next commit may take along: neither tracked nor ignored.
         place: the checkout's path; empty for the deployed one.
         others: other checkouts of the project on the machine.
         unread: others that could not be searched, with why.
@@ -68,6 +69,7 @@ class CommittedSecrets:
     committed: tuple[str, ...]
     holds_secret: bool | None
     meant: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
     place: str = ""
     others: tuple[CommittedSecrets, ...] = ()
     unread: tuple[str, ...] = ()
@@ -196,10 +198,12 @@ def _history(place: str, lines: Sequence[tuple[str, str]]) -> CommittedSecrets:
     said = dict(lines)
     if not {"shallow", "ignored", "tracked", "found"} <= said.keys():
         raise Garbled("the search of the history")
-    committed, meant = (tuple(value for key, value in lines if key == word) for word in ("committed", "meant"))
+    committed, meant, bare = (
+        tuple(value for key, value in lines if key == word) for word in ("committed", "meant", "open")
+    )
     holds = {"1": True, "0": False}.get(said["found"])
     return CommittedSecrets(
-        _lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds, meant, place
+        _lacking(said), said["ignored"] == "1", said["tracked"] != "0", committed, holds, meant, bare, place
     )
 
 

@@ -206,6 +206,7 @@ VARIATIONS = tuple(
             ("found=0", "found=-", OPEN, "no value"), ("partial=0", "partial=1", OPEN, "partial"), ("missing=0", "missing=2", OPEN, "lacks 2"),
             ("walked=0", "walked=128", OPEN, "cannot read"), ("partial=0", "partial=1\ncommitted=a/.env", FAILED, "a/.env was committed"),
             ("meant=.env", "meant=.env.dist\nmeant=.env", PASSED), ("found=0\n", "found=0\n\ncheckout=/w\nended=timeout 255\n", OPEN, "/w (timeout 255)"),
+            ("tracked=0", "tracked=0\nopen=.env", FAILED, "does not cover .env: the next"), ("tracked=0", "tracked=0\nopen=.env.ports", PASSED),
         )),
         (DEPLOYED, "repository", (
             ("@absent 0", "@absent 0\n@left 9", PASSED), ("@absent 0", "@absent 1", FAILED, "lacks 1"), ("@absent 0", "@absent 0\n@submodule lib", OPEN, "lib"),

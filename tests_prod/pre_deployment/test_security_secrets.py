@@ -165,7 +165,7 @@ def test_secrets_are_not_in_the_history(history: CommittedSecrets, env_files: En
     See: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository
     """
     for one in (history, *history.others):
-        _expect_nothing_committed(one, f" of {one.place}" if one.place else "", case)
+        _expect_nothing_committed(one, env_files, f" of {one.place}" if one.place else "", case)
     with case("the history is whole"):
         if history.is_partial:
             raise NotAssessed(f"{history.is_partial}: what is missing could not be searched")
@@ -177,9 +177,16 @@ def test_secrets_are_not_in_the_history(history: CommittedSecrets, env_files: En
             raise NotAssessed(f"the search for them was not whole: {env_files.lacking}")
 
 
-def _expect_nothing_committed(history: CommittedSecrets, where: str, case: Cases) -> None:
+def _expect_nothing_committed(history: CommittedSecrets, env_files: EnvFiles, where: str, case: Cases) -> None:
+    names = {f"{history.place or env_files.folder}/{name}" for name in history.open}
+    names |= set() if history.place else {*history.open}
+    lying = [file for file in env_files.files if file.name in names]
     with case(f".gitignore{where}"):
         assert history.is_ignored, "does not cover .env"
+        bare = [file.name for file in lying if file.holds_secrets]
+        assert not bare, f"does not cover {', '.join(bare)}: the next `git add --all` takes it along, with its secrets"
+        if unknown := [file.name for file in lying if file.holds_secrets is None]:
+            raise NotAssessed(f"does not cover {unknown[0]}, and whether that holds secrets is unknown")
     with case(f"index{where}"):
         assert not history.is_tracked, "an .env file is tracked"
     with case(f"commits of all branches{where}", *(f"{name} is meant to be there" for name in history.meant)):

@@ -1,5 +1,5 @@
-# What became of `.env` in the history: lines `key=value`; `committed`, and `meant` of files that are meant
-# to be there, may come several times.
+# What became of `.env` in the history: lines `key=value`; `committed`, `meant` of files that are meant to be there, and
+# `open` of files that are there and neither tracked nor ignored, may come several times.
 # Every object that the repository has, reachable or not, is read on the machine, as its owner. The secrets come by
 # standard input; what is told is whether one was found, and how much of the history could not be searched.
 exec 3<&0 </dev/null
@@ -20,6 +20,7 @@ echo "fetch=$(git config --get-all "remote.$remote.fetch" | tr '\n' ' ')"
 git check-ignore -q .env && echo ignored=1 || echo ignored=0
 set -- ':(glob)**/.env' ':(glob)**/.env.*' ':(glob)**/*.env' ':(glob)**/.envrc'
 echo "tracked=$(git ls-files -- "$@" | grep -viE "$others" | grep -cE "$names")"
+git ls-files --others --exclude-standard -- "$@" 2>/dev/null | grep -viE "$others" | grep -E "$names" | head -n 20 | sed 's/^/open=/'
 files=$(git log --all -m --format= --name-only --diff-filter=AMRC -- "$@" 2>/dev/null | grep -E "$names" | sort -u)
 printf '%s\n' "$files" | grep -viE "$others" | sed '/^$/d' | head -n 5 | sed 's/^/committed=/'
 printf '%s\n' "$files" | grep -iE "$others" | head -n 20 | sed 's/^/meant=/'
