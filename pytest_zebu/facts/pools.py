@@ -111,8 +111,8 @@ class Connections:
 
     @property
     def has_limit(self) -> bool:
-        """Whether every pool has one."""
-        return all(one.most is not None for one in self.pools)
+        """Whether every pool has one, as far as they are known."""
+        return all(one.most is not None or one.why for one in self.pools)
 
     @property
     def least(self) -> int:

@@ -638,6 +638,7 @@ ROWS: tuple[Row, ...] = (
     (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", None, "?", "its pool depends on X"),))}, OPEN, "a.py:1: its pool depends on X"),
     (CONNECTIONS, {"backend_connections": with_(pools=(Pool("a.py:1", None, "?", "its pool depends on X"),))}, OPEN, "depends on X"),
     (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 98, "98"), Pool("b.py:1", None, "?", "why")))}, FAILED, "room for 97"),
+    (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", None, "10 + -1"), Pool("b.py:1", None, "?", "why")))}, FAILED, "has no limit"),
     (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 97, "97"),))}, PASSED, ""),
     (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 98, "98"),))}, FAILED, "98"),
     (POOLING, {"backend_connections": with_(pools=(Pool("a.py:1", 97, "97"), Pool("b.py:1", 1, "1")))}, OPEN, "it may be 98"),

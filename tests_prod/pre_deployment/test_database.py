@@ -96,7 +96,7 @@ def _expect_room(connections: Connections, room: int, case: Cases, what: str) ->
                 assert fits, f"{pooler.product} takes {pooler.clients} clients, the backend may be {connections.least}"
         return
     with case(what, f"{shown}, room for {room}"):
-        assert connections.has_limit or connections.unknown, "has no limit"
+        assert connections.has_limit, "has no limit"
         assert connections.least <= room, f"may open {connections.least} connections, there is room for {room}"
         if connections.unknown:
             raise NotAssessed(f"the pool of {connections.unknown}")
