@@ -16,6 +16,7 @@ from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
 TOPICS: Mapping[str, str] = {
+    "access": r"\baccess\b|\baccounts?\b|\bproviders?\b",
     "admin": r"administrator|server access|\b(?:sys)?admin\b|ssh access|root access",
     "alembic": "alembic",
     "applications": r"\b(?:backend|frontend|api|fastapi|web ?app|application)\b",

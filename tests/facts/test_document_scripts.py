@@ -217,7 +217,7 @@ def sh(text: str) -> str:
     (sh("cat /etc/zebu/gone.conf"), "/etc/zebu/gone.conf"), (sh("cp /opt/gone/a /tmp/b"), "/opt/gone/a"), (sh("until zebu-ready; do sleep 1; done"), "zebu-ready"),
     ("~~~ bash title=x\nzebu-magic\n~~~\n", "zebu-magic"), ("- item\n\n  ```console\n  $ zebu-magic\n  zebu-output\n  ```\n", "zebu-magic"),
     (sh("cat <<EOF\nzebu-inside\nEOF\nzebu-magic"), "zebu-magic"), (sh("echo 'a\nzebu-inside\nb'\nzebu-magic"), "zebu-magic"), (sh("docker compose \\\n  up -d\nzebu-magic"), "zebu-magic"),
-    (sh("ssh other\nzebu-inside\nexit\nzebu-magic"), "zebu-magic"), (sh("for i in 1 2; do zebu-magic; done"), "zebu-magic"), (sh("(zebu-magic)"), "zebu-magic"),
+    (sh("ssh other\nzebu-inside\nexit\nzebu-magic"), "zebu-magic"), (sh("for i in 1 2; do zebu-magic; done"), "zebu-magic"), (sh("ls | zebu-magic"), "zebu-magic"), ("`./scripts/gone.sh` does it.\n", "./scripts/gone.sh"), (sh("(zebu-magic)"), "zebu-magic"),
 ])  # fmt: skip
 def test_what_is_not_there(text: str, words: str, read: Read) -> None:
     assert lacks(read, text) == (words,)
@@ -226,7 +226,7 @@ def test_what_is_not_there(text: str, words: str, read: Read) -> None:
 @pytest.mark.parametrize("text", [
     sh("# Check the state first\nls # zebu-comment"), sh("task deploy\nnpm ci\nuv sync\ngh pr list\nbrew install x\nscp a vm:/opt/gone/b"),
     sh("qm rollback 100 before\npct list\npvesh get /nodes\nvzdump 100\nzpool status"), sh("docker exec db psql -f /srv/gone.sql"), sh("docker compose exec backend alembic downgrade -1"),
-    sh("ssh root@192.0.2.5\nqm list\nzebu-there\n/opt/gone/run.sh"), sh("ssh -i key -p 22 vm 'zebu-there /etc/gone'"), sh("docker exec -it db bash\nzebu-inside\ncat /etc/gone"),
+    sh("ls [a|zebu-b|zebu-c] ./packages/a"), sh("ssh root@192.0.2.5\nqm list\nzebu-there\n/opt/gone/run.sh"), sh("ssh -i key -p 22 vm 'zebu-there /etc/gone'"), sh("docker exec -it db bash\nzebu-inside\ncat /etc/gone"),
     sh("curl https://<your-domain>/health\nzebu-<name>\n/opt/<app>/run.sh\n$HOME/x.sh\n~/y.sh\n${DIR}/z.sh"), sh("cat /opt/zebu-*/x /var/$NAME/y"),
     "```console\n$ ls\nCONTAINER ID  IMAGE\nzebu-backend  Up\n```\n", "```console\nuser@laptop:~$ zebu-local\nroot@pve:~# zebu-there\n```\n",
     "```powershell\nzebu-magic\n```\n", sh("PS C:\\> zebu-magic\nC:\\zebu\\x"), "```\nzebu-magic\n```\n", "```json\nzebu-magic\n```\n",

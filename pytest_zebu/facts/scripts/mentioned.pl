@@ -94,7 +94,7 @@ sub command_lines {
 sub commands {
   my ($bare) = @_;
   my @found;
-  for my $part (split /\\?\s*(?:&&|\|\|?|;|\bthen\b|\bdo\b|\belse\b)\s*/, $bare) {
+  for my $part (split /\\?\s*(?:&&|;|\bthen\b|\bdo\b|\belse\b)\s*|\s\|\|?\s/, $bare) {
     $part =~ s/^\s*[({!]+\s*//;
     1 while $part =~ s/^\s*(?:(?:sudo|doas)(?:\s+-[ugCDhpRT]\s+\S+|\s+-{1,2}[\w=-]+)*|(?:if|elif|while|until|time|nohup|exec|command|env|xargs|nice|ionice|watch|timeout)(?:\s+-{1,2}[\w-]+(?:[ =]\d+[smh]?)?|\s+\d+[smh]?)*|\w+=(?:\$\([^)]*\)|\S*))\s+//;
     push @found, $1 if $part =~ m{^\s*([a-z._/][\w.+/-]*)(?=[\s)]|$)} && $part !~ /^\s*\S+\(\)|^\s*\S+ {3,}\S/ && $part !~ /^\s*[\w.-]+=/;
@@ -114,7 +114,7 @@ sub goes_away {
   return $rest eq '' && $target !~ /(?:^|@)\Q$own_name\E(?:\.|$)/i;
 }
 
-my $named = qr{(?<![\w./:~\}\$>-])((?:/(?:etc|opt|var|srv|usr|home)/|\./|(?:docs|scripts|backend|frontend|deploy|ops|bin)/)[\w./-]*\w)(?![\w*\$<\{%:\[-])};
+my $named = qr{(?<![\w./:~\}\$>-])((?:/(?:etc|opt|var|srv|usr|home)/|(?:\./)?(?:docs|scripts|backend|frontend|deploy|ops|bin)/)[\w./-]*\w)(?![\w*\$<\{%:\[-])};
 
 sub lacking {
   my ($folder, $plain, $blocks, $headings, $text) = @_;
