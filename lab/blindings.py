@@ -45,7 +45,7 @@ TRIALS: Mapping[type[Trial], Senses] = {
 """The senses that an active probe needs."""
 BESIDES: Mapping[str, Senses] = {
     # The batch's own answers, without a probe.
-    **dict.fromkeys(("containers", "environment", "env_files"), frozenset[Sense]({"root", "ssh"})),
+    **dict.fromkeys(("containers", "environment"), frozenset[Sense]({"root", "ssh"})),
     "machine": frozenset({"ssh"}),
     # Looks that are chosen when the machine has answered.
     "forge": BY_CREDENTIAL,

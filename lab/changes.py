@@ -153,7 +153,7 @@ def before_api(lab: Lab, location: str) -> None:
     edit_proxy(lab, "tls", f"s#location / {{ proxy_pass http://10.77.0.10:8000; }}#{location} &#")
 
 
-def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
+def put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
     """A certificate of the lab's own authority and its key, on the proxy's machine."""
     certificate, key = lab.mint(name, days)
     lab.proxy.run(["sh", "-c", f"cat > /root/{file}.pem"], stdin=certificate)
@@ -162,7 +162,7 @@ def _put_minted(lab: Lab, name: str, days: tuple[int, int], file: str) -> None:
 
 def serve_minted(lab: Lab, server: str, name: str, days: tuple[int, int]) -> None:
     """Let one of the proxy's servers have a certificate of the lab's own authority, for a name and between two days."""
-    _put_minted(lab, name, days, "fault")
+    put_minted(lab, name, days, "fault")
     pem, private = (
         f"s#{word} .*#{word} /root/fault.{end};#"
         for word, end in (("ssl_certificate", "pem"), ("ssl_certificate_key", "key"))
@@ -172,7 +172,7 @@ def serve_minted(lab: Lab, server: str, name: str, days: tuple[int, int]) -> Non
 
 def add_server(lab: Lab, file: str, name: str, text: str) -> None:
     """Give the proxy one more server, with a certificate of the lab's own authority in `/root/FILE.pem`."""
-    _put_minted(lab, name, (-1, 90), file)
+    put_minted(lab, name, (-1, 90), file)
     lab.proxy.run(["sh", "-c", f"cat > /etc/nginx/sites-enabled/{file}.conf"], stdin=text.encode())
     _reload_proxy(lab, ":")
 
@@ -231,6 +231,7 @@ def only_vm_backups(
     status: str = "OK",
     log: Iterable[str] = (),
     spoilt: Mapping[str, Any] = MappingProxyType({}),
+    disks: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Nothing dumps the database any more; the hypervisor saves the whole machine, the last time some hours ago.
 
@@ -243,7 +244,8 @@ def only_vm_backups(
         pool: the pool that the machine is in.
         status: how the run ended.
         log: what a run for several machines wrote.
-        spoilt: what is otherwise with the newest one that is stored.
+        spoilt: what is otherwise with each one that is stored.
+        disks: more disks of the machine.
     """
 
     def saved(state: dict[str, Any]) -> dict[str, Any]:
@@ -262,10 +264,10 @@ def only_vm_backups(
         stored = [one for one in storage["content"] if one["ctime"] <= ended]
         if not of_one:
             stored.append({**storage["content"][0], "volid": "nas:backup/vzdump-qemu-200-0.vma.zst", "ctime": ended})
-        if spoilt:
-            stored.append({**storage["content"][0], "ctime": ended, **spoilt})
+        stored = [{**one, **spoilt} for one in stored]
         storages = {"nas": {"status": told, "config": config, "content": stored if is_shown else []}}
-        guests = {**state["guests"], "200": {**state["guests"]["200"], "pool": pool}}
+        guest = state["guests"]["200"]
+        guests = {**state["guests"], "200": {**guest, "pool": pool, "config": {**guest["config"], **disks}}}
         # Who may not allocate there is not shown what is stored.
         tokens = state["tokens"] if is_shown else {name: _without_stored(may) for name, may in state["tokens"].items()}
         return {

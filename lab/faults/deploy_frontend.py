@@ -7,7 +7,7 @@ from lab.fault import fault
 
 @fault(
     "deploy.frontend.assets",
-    flips={"deploy.frontend.assets", "deploy.frontend.console-clean", "deploy.frontend.mobile"},
+    flips={"deploy.frontend.assets", "deploy.frontend.console-clean"},
     touches={"proxy-site"},
     mend=lambda lab: restore_proxy(lab, "tls"),
 )
@@ -101,7 +101,7 @@ def late_error(lab: Lab) -> None:
 
 @fault(
     "deploy.frontend.console-clean",
-    flips={"deploy.frontend.console-clean", "deploy.frontend.assets", "deploy.frontend.mobile"},
+    flips={"deploy.frontend.console-clean", "deploy.frontend.assets"},
     touches={"frontend"},
     mend=lambda lab: lab.vm.shell("docker exec zebu-frontend-1 mv /tmp/main.css /usr/share/nginx/html/assets/main.css"),
 )

@@ -18,6 +18,19 @@ def post_deployment_missing(lab: Lab) -> None:
 
 
 @fault(
+    "post.recovery.snapshots.post-deployment",
+    flips={"post.recovery.snapshots.post-deployment"},
+    touches={"proxmox"},
+    mend=lambda lab: lab.write_states(("proxmox",)),
+)
+def half_made(lab: Lab) -> None:
+    """The snapshot of after the deployment was never completed: it is in preparation for good."""
+    change_snapshots(
+        lab, lambda rows: [{**row, "snapstate": "prepare"} if row["name"].startswith("after") else row for row in rows]
+    )
+
+
+@fault(
     "post.recovery.snapshots.pre-deployment",
     name="missing",
     flips={"post.recovery.snapshots.pre-deployment"},

@@ -273,6 +273,38 @@ def one_of_the_matrix(lab: Lab) -> None:
 
 
 @fault(
+    "pre.application.quality.tests",
+    flips=set(),
+    touches={"forge"},
+    mend=lambda lab: lab.write_states(("forge",)),
+)
+def for_pull_requests_only(lab: Lab) -> None:
+    """Odd but right: CI runs for pull requests only; what was merged has the very files of the last commit of its own."""
+    lab.change_state("forge", moved_to_its_pull_request)
+
+
+def moved_to_its_pull_request(state: dict[str, Any]) -> dict[str, Any]:
+    commit, head = state["commits"][0], "e" * 40
+    (number,) = (str(pull["number"]) for pull in state["pulls"] if pull["merge_commit_sha"] == commit)
+    ran = [{**run, "head_sha": head} for run in state["check_runs"][commit]]
+    return {
+        **state,
+        "commits": [*state["commits"], head],
+        "check_runs": {**state["check_runs"], commit: [], head: ran},
+        "trees": {**state["trees"], head: state["trees"][commit]},
+        "pulls": [
+            {**pull, "head": {"ref": "change", "sha": head}} if pull["merge_commit_sha"] == commit else pull
+            for pull in state["pulls"]
+        ],
+        "reviews": {**state["reviews"], number: [{**one, "commit_id": head} for one in state["reviews"][number]]},
+        "pull_commits": {
+            **state["pull_commits"],
+            number: [{**one, "sha": head} for one in state["pull_commits"][number]],
+        },
+    }
+
+
+@fault(
     "pre.application.quality.types",
     flips=set(),
     touches={"forge"},

@@ -390,8 +390,105 @@ def vm_backup_of_all(lab: Lab) -> None:
     mend=own_dumps_again,
 )
 def vm_backup_of_a_pool(lab: Lab) -> None:
-    """The hypervisor's job saves a pool: whether this machine is in it is not known."""
-    only_vm_backups(lab, saves={"pool": "production"})
+    """The hypervisor's job saves a pool, and the machine is in one within it: whether it is saved too is not known."""
+    only_vm_backups(lab, saves={"pool": "production"}, pool="production/web")
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled", "pre.database.backups.strategy"},
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_of_all_others(lab: Lab) -> None:
+    """The hypervisor's job saves all machines but this one."""
+    only_vm_backups(lab, saves={"all": 1, "exclude": "104,200"})
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled", "pre.database.backups.strategy"},
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_of_another_node(lab: Lab) -> None:
+    """The hypervisor's job saves all machines of another node of the cluster."""
+    only_vm_backups(lab, saves={"all": 1, "node": "pve2"})
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips=set(),
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_of_its_pool(lab: Lab) -> None:
+    """Odd but right: the hypervisor's job saves the pool that the machine is in."""
+    only_vm_backups(lab, saves={"pool": "production"}, pool="production")
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips=set(),
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_with_warnings(lab: Lab) -> None:
+    """Odd but right: the run ended with warnings, and what it stored may not be seen."""
+    only_vm_backups(lab, status="WARNINGS: 2", is_shown=False)
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips=set(),
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_beside_one_that_fails(lab: Lab) -> None:
+    """Odd but right: of a run for all machines another one's backup failed; this one's did not, as its log says."""
+    log = (
+        "ERROR: Backup of VM 104 failed - no space",
+        "INFO: Finished Backup of VM 200 (00:01:07)",
+        "TASK ERROR: job errors",
+    )
+    only_vm_backups(lab, saves={"all": 1}, status="job errors", log=log, is_shown=False)
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled"},
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_spoilt(lab: Lab) -> None:
+    """The hypervisor's job runs well, and the backup server found that what it has stored cannot be read."""
+    only_vm_backups(lab, spoilt={"verification": {"state": "failed", "upid": "UPID:pbs"}})
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled"},
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_weekly(lab: Lab) -> None:
+    """The hypervisor's job ran this night, and does so once a week."""
+    only_vm_backups(lab, saves={"vmid": "200", "schedule": "sat 02:00"})
+
+
+@fault(
+    "pre.database.backups.scheduled",
+    flips={"pre.database.backups.scheduled", "pre.database.backups.strategy"},
+    outcomes={
+        "pre.database.backups.scheduled": Outcome.NOT_ASSESSED,
+        "pre.database.backups.strategy": Outcome.NOT_ASSESSED,
+    },
+    touches={"proxmox", "timers"},
+    mend=own_dumps_again,
+)
+def vm_backup_without_a_disk(lab: Lab) -> None:
+    """The hypervisor's backups leave out one of the machine's disks, on which the database may be."""
+    only_vm_backups(lab, disks={"scsi1": "local:vm-200-disk-1,backup=0,size=100G"})
 
 
 @fault(

@@ -6,6 +6,16 @@ from lab.fault import fault
 from lab.shell import run
 from pytest_zebu.verdict.outcome import Outcome
 
+NODE_DOWN = frozenset(
+    {
+        "pre.infrastructure.proxmox-updated",
+        "post.recovery.snapshots.pre-deployment",
+        "post.recovery.snapshots.post-deployment",
+        "post.recovery.snapshots.retention",
+    }
+)
+"""What the hypervisor alone tells."""
+
 
 @fault(
     "pre.infrastructure.certificates",
@@ -276,6 +286,18 @@ def default_page(lab: Lab) -> None:
     edit_proxy(
         lab, "tls", "0,/server_name zebu.test;/s|server_name zebu.test;|server_name zebu.test; return 200 default;|"
     )
+
+
+@fault(
+    "pre.infrastructure.proxmox-updated",
+    flips=NODE_DOWN,
+    outcomes=dict.fromkeys(NODE_DOWN, Outcome.NOT_ASSESSED),
+    touches={"proxmox"},
+    mend=lambda lab: lab.write_states(("proxmox",)),
+)
+def node_is_down(lab: Lab) -> None:
+    """The node does not answer, and another one of the cluster says so in its place."""
+    lab.change_state("proxmox", lambda state: {**state, "refuse": {"status": 595, "body": {"data": None}}})
 
 
 @fault(

@@ -138,6 +138,13 @@ def mend_none(lab: Lab) -> None:
     lab.write_states(("npm",))
 
 
+def _no_limits_of_hosts(lab: Lab) -> None:
+    lab.change_state(
+        "npm",
+        lambda state: {**state, "proxy_hosts": [{**host, "advanced_config": ""} for host in state["proxy_hosts"]]},
+    )
+
+
 @fault(
     "pre.security.application.rate-limit",
     flips={"pre.security.application.rate-limit"},
@@ -147,10 +154,65 @@ def mend_none(lab: Lab) -> None:
 def none(lab: Lab) -> None:
     """Neither the proxy's nginx nor a host of its administration limits requests."""
     edit_proxy(lab, "tls", "/^limit_req/d")
-    lab.change_state(
-        "npm",
-        lambda state: {**state, "proxy_hosts": [{**host, "advanced_config": ""} for host in state["proxy_hosts"]]},
+    _no_limits_of_hosts(lab)
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def only_counted(lab: Lab) -> None:
+    """The limit is only tried: nginx counts who exceeds it, and lets everybody pass."""
+    edit_proxy(lab, "tls", "s/^limit_req_status.*/&\\nlimit_req_dry_run on;/")
+    _no_limits_of_hosts(lab)
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def wider_than_any_client(lab: Lab) -> None:
+    """The limit lets so many requests of one client pass that it is none."""
+    edit_proxy(lab, "tls", "s/rate=50r/rate=50000r/")
+    _no_limits_of_hosts(lab)
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips={"pre.security.application.rate-limit"},
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def of_known_networks_only(lab: Lab) -> None:
+    """What is counted by is empty for a stranger: only who comes from a network that is named is limited."""
+    edit_proxy(
+        lab,
+        "tls",
+        "1i geo $named { default 0; 10.0.0.0/8 1; }\\nmap $named $counted { 0 ''; 1 $binary_remote_addr; }",
+        # A zone that is there keeps what it counts by.
+        "s/^limit_req_zone [^ ]*/limit_req_zone $counted/; s/zone=clients/zone=named/",
     )
+    _no_limits_of_hosts(lab)
+
+
+@fault(
+    "pre.security.application.rate-limit",
+    flips=set(),
+    touches={"proxy-limits", "npm"},
+    mend=mend_none,
+)
+def beside_a_wildcard(lab: Lab) -> None:
+    """Odd but right: a server for all other names has no limit; ours, which is named, has."""
+    edit_proxy(
+        lab,
+        "tls",
+        "$a server { listen 8444; server_name *.zebu.test; limit_req_dry_run on; return 404; }",
+    )
+    _no_limits_of_hosts(lab)
 
 
 @fault(

@@ -1,6 +1,6 @@
 """Faults of pre.security.https."""
 
-from lab.changes import add_server, edit_proxy, remove_server, restore_proxy, serve_minted
+from lab.changes import add_server, edit_proxy, put_minted, remove_server, restore_proxy, serve_minted
 from lab.deployment import Lab
 from lab.fault import fault
 from lab.network import PUBLIC_ADDRESS, WAN
@@ -74,6 +74,87 @@ def nothing_to_renew(lab: Lab) -> None:
 )
 def npmplus_renews(lab: Lab) -> None:
     """Odd but right: NPMplus renews in its own process; there is no timer to find."""
+
+
+API_ONLY = frozenset({"post.monitoring.tls.auto-renewal", "post.monitoring.tls.renewal-tested"})
+"""What the administration's API alone does not tell."""
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"pre.security.https.auto-renewal", *API_ONLY},
+    outcomes=dict.fromkeys(API_ONLY, Outcome.NOT_ASSESSED),
+    touches={"npm"},
+    settings=(('ssh = "proxy"\n', ""),),
+    mend=lambda lab: lab.write_states(("npm",)),
+)
+def uploaded(lab: Lab) -> None:
+    """What is served was uploaded; the proxy renews another one for the same names, which it does not serve."""
+    lab.change_state(
+        "npm",
+        lambda state: {
+            **state,
+            "certificates": [
+                {**state["certificates"][0], "provider": "other"},
+                {**state["certificates"][0], "id": 2, "expires_on": "2026-01-29 00:00:00"},
+            ],
+        },
+    )
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips={"pre.security.https.auto-renewal", "post.monitoring.tls.auto-renewal"},
+    touches={"renewal"},
+    mend=lambda lab: lab.proxy.shell(
+        "cd /etc/letsencrypt; ln -sf ../../archive/zebu.test/cert1.pem live/zebu.test/cert.pem; rm archive/zebu.test/cert2.pem /root/renewed.*"
+    ),
+)
+def renewed_and_not_read(lab: Lab) -> None:
+    """The certificate was renewed, and nginx still serves the one of before."""
+    put_minted(lab, "zebu.test", (0, 90), "renewed")
+    lab.proxy.shell(
+        "cd /etc/letsencrypt; cp /root/renewed.pem archive/zebu.test/cert2.pem; ln -sf ../../archive/zebu.test/cert2.pem live/zebu.test/cert.pem"
+    )
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips=set(),
+    touches={"renewal"},
+    mend=lambda lab: lab.proxy.shell(
+        "rm /etc/letsencrypt/renewal/gone.test.conf; systemctl reset-failed certbot.service; systemctl start certbot.service"
+    ),
+)
+def left_over_fails(lab: Lab) -> None:
+    """Odd but right: the renewal of a name that nobody serves any more fails each time, and the service with it."""
+    lab.proxy.shell(
+        "cd /etc/letsencrypt/renewal; sed 's/zebu.test/gone.test/g' zebu.test.conf > gone.test.conf; systemctl start certbot.service || true"
+    )
+
+
+NPMPLUS = """
+mkdir -p /root/npmplus/app/internal /root/npmplus/data/tls/certbot
+cp /usr/bin/sleep /root/npmplus/app/node
+for file in $(ldd /usr/bin/sleep | grep -o '/[^ ]*'); do mkdir -p /root/npmplus${file%/*}; cp -L $file /root/npmplus$file; done
+touch /root/npmplus/app/internal/certificate.js
+mount --bind /etc/letsencrypt /root/npmplus/data/tls/certbot
+systemctl disable -q --now certbot.timer
+systemd-run -q --unit=npmplus --collect chroot /root/npmplus /app/node 6000
+"""
+NO_NPMPLUS = "systemctl stop npmplus; umount /root/npmplus/data/tls/certbot; rm -r /root/npmplus; systemctl enable -q --now certbot.timer; systemctl start certbot.service"
+
+
+@fault(
+    "pre.security.https.auto-renewal",
+    flips=set(),
+    touches={"renewal"},
+    settings=(('identity = "operations@zebu.test"\npassword_file = "@LAB@/keys/npm.secret"\n', ""),),
+    mend=lambda lab: lab.proxy.shell(NO_NPMPLUS),
+)
+def npmplus_by_its_files(lab: Lab) -> None:
+    """Odd but right: no timer renews; a process does that has certbot's folder in a root of its own, as in NPMplus's image."""
+    lab.proxy.shell(NPMPLUS)
 
 
 def mend_overdue(lab: Lab) -> None:

@@ -1,7 +1,7 @@
 """The code forge: GitHub's REST API, as far as the readiness of a commit is asked of it.
 
 https://docs.github.com/en/rest/checks/runs, /commits/statuses, /actions/workflow-runs, /pulls/pulls, /pulls/reviews,
-/commits/commits, /deployments/deployments
+/commits/commits, /git/commits, /deployments/deployments
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _page(request: Request, rows: list[Any]) -> list[Any]:
 def make(state: Path) -> StandIn:
     """The stand-in.
 
-    State: token, repository, check_runs and statuses by commit, workflow_runs, pulls, reviews and pull_commits by number,
+    State: token, repository, check_runs, statuses and trees by commit, workflow_runs, pulls, reviews and pull_commits by number,
     deployments with statuses.
     """
     forge = StandIn(state)
@@ -57,6 +57,11 @@ def make(state: Path) -> StandIn:
         whole = "failure" if words & {"failure", "error"} else "success" if words == {"success"} else "pending"
         body = {"state": whole, "sha": request.match[1], "total_count": len(found)}
         return Response({**body, "statuses": _page(request, found)})
+
+    @forge.on("GET", BASE + r"/git/commits/([0-9a-f]{40})")
+    def git_commit(request: Request, state: dict[str, Any]) -> Response:
+        tree = state["trees"].get(request.match[1])
+        return Response({"sha": request.match[1], "tree": {"sha": tree}}) if tree else _not_found()
 
     @forge.on("GET", BASE + r"/actions/runs")
     def workflow_runs(request: Request, state: dict[str, Any]) -> Response:

@@ -26,13 +26,15 @@ PROXMOX_TOKEN = "zebu@pve!readiness"  # noqa: S105 (its name)
 def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
     """Every commit came by a pull request that somebody else approved; the last one's checks are the application's own."""
     results = json.loads(checks.read_text())
-    commits = output(["git", "-C", str(origin), "log", "--first-parent", "--format=%H %cI", "main"]).splitlines()
+    told = ["git", "-C", str(origin), "log", "--first-parent", "--format=%H %cI %T", "main"]
+    commits = output(told).splitlines()
     state: dict[str, Any] = {
         "token": token,
         "repository": "zebu/zebu",
         "commits": [line.split()[0] for line in commits],
         "check_runs": {},
         "statuses": {},
+        "trees": {},
         "workflow_runs": [],
         "pulls": [],
         "reviews": {},
@@ -40,7 +42,8 @@ def forge(origin: Path, checks: Path, token: str) -> dict[str, Any]:
         "deployments": [],
     }
     for index, line in enumerate(commits):
-        sha, when = line.split()
+        sha, when, tree = line.split()
+        state["trees"][sha] = tree
         number = len(commits) - index
         state["check_runs"][sha] = [
             {

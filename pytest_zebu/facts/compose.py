@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pytest_zebu.facts.answer import Garbled, is_number, moment_of
+from pytest_zebu.facts.answer import Garbled, is_number
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
@@ -32,7 +32,6 @@ class Service:
         kind: built, pulled, gone where the files know no such service, or unreadable where compose could not read them.
         revision: what the image says that it was built from; empty where it says nothing.
         created: when its image was made.
-        context_changed: when a commit last changed what it is built from.
         variables: how many variables compose would give it.
         differing: names of those that it has otherwise.
         files: of the files that it is built from, how many are in it as they are in the tree, otherwise, and not at all
@@ -45,7 +44,6 @@ class Service:
     kind: str
     revision: str
     created: datetime | None
-    context_changed: datetime | None
     variables: int = 0
     differing: tuple[str, ...] = ()
     files: tuple[int, int, int] | None = None
@@ -60,12 +58,10 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     ):
         last = found[-1] if found else None
         match [one.word, *one.rest.split(" ")]:
-            case ["service", name, kind, revision, created, changed]:
-                moment = moment_of(changed, "the last change of a context") if is_number(changed) else None
-                revision = "" if revision == "-" else revision
-                found.append(Service(name, kind, revision, docker_time(created), moment))
+            case ["service", name, kind, revision, created]:
+                found.append(Service(name, kind, "" if revision == "-" else revision, docker_time(created)))
             case ["unreadable", name] if name:
-                found.append(Service(name, "unreadable", "", None, None))
+                found.append(Service(name, "unreadable", "", None))
             case ["environment", name, count, names] if last and name == last.name and is_number(count):
                 differing = tuple(part for part in names.split(",") if part != "-")
                 found[-1] = replace(last, variables=int(count), differing=differing)

@@ -123,6 +123,7 @@ class Forge:
         same_files: by check run: the ancestors, nearest first, in which what it depends on is the same.
         staged: the states of the deployments of exactly this commit to staging, newest first.
         elsewhere: other environments to which it was deployed.
+        same_tree: last commits of pull requests with the very same files: asked about where nothing ran on the deployed one.
     """
 
     commit: str
@@ -132,6 +133,14 @@ class Forge:
     staged: Known[tuple[str, ...]] | Unknown
     statuses: Known[tuple[CheckRun, ...]] | Unknown
     elsewhere: tuple[str, ...] = ()
+    same_tree: tuple[str, ...] = ()
+
+    @property
+    def tested(self) -> str:
+        """The commit whose checks count: the deployed one; where nothing ran on it, one with the very same files."""
+        ran = (self.checks.get(self.commit), self.statuses)
+        is_bare = all(isinstance(one, Known) and not one.value for one in ran)
+        return self.same_tree[0] if is_bare and self.same_tree else self.commit
 
     @property
     def last_staged(self) -> str:
@@ -204,6 +213,7 @@ def parse(gathered: Gathered, target: Target) -> Forge:
             staged,
             _of_rows(data["statuses"], _statuses),
             elsewhere,
+            tuple(map(str, part(data, "same_tree", list))),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the forge has another shape than known") from None

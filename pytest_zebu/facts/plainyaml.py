@@ -9,12 +9,26 @@ import yaml
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 BROKEN = (yaml.YAMLError, ValueError, RecursionError)
 """What reading raises where a text is no YAML."""
+MOST = 1_000_000
+"""So many values a document may have, its aliases written out."""
 
 
 def documents(text: str) -> list[Any]:
     """The documents of a text, without those that are empty.
 
     Raises:
-        one of `BROKEN`: it is no YAML.
+        one of `BROKEN`: it is no YAML, or one that grows beyond all bounds.
     """
-    return [one for one in yaml.load_all(text, Loader=_LOADER) if one]
+    found = [one for one in yaml.load_all(text, Loader=_LOADER) if one]
+    if sum(_size(one, {}) for one in found) > MOST:
+        raise ValueError("its aliases stand for too much")
+    return found
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values are in a value; each is counted once, however often aliases stand for it."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 1 + sum(_size(one, known) for one in (value.values() if isinstance(value, dict) else value))
+    return known[id(value)]

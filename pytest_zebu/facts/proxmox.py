@@ -470,8 +470,6 @@ def _stored(
         return Unknown(Reason.NO_PERMISSION, why)
     config = answers.get(f"storage/{name}", {})
     status = answers.get(f"status/{name}", _NOTHING)
-    if isinstance(status, Unknown) and not (isinstance(config, Mapping) and config):
-        return status
     good: list[tuple[datetime, int]] = []
     spoilt: list[tuple[datetime, str]] = []
     protected = 0

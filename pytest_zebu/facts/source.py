@@ -152,7 +152,7 @@ class _Tree:
 
     Attributes:
         bound: by scope and name, what a name is bound to; nothing stands for what is not known.
-        executed: names, by scope, that are handed over to be executed.
+        executed: by scope and name, how what it names is executed: see `_goes_to`.
         texts: what is a string, put together or not.
     """
 
@@ -160,7 +160,7 @@ class _Tree:
     nodes: list[Node] = field(default_factory=list)
     parents: dict[int, Node] = field(default_factory=dict)
     bound: dict[tuple[int, str], list[Node | None]] = field(default_factory=dict)
-    executed: set[tuple[int, str]] = field(default_factory=set)
+    executed: dict[tuple[int, str], str] = field(default_factory=dict)
     texts: set[int] = field(default_factory=set)
 
     def scope(self, node: Node) -> Node:
@@ -193,9 +193,9 @@ def _called(call: Node) -> str:
 
 def _is_sink(call: Node) -> bool:
     name, function = _called(call), call.child_by_field_name("function")
-    if name != "text":
-        return name in _SINKS
     is_plain = function is not None and function.type == "identifier"
+    if name != "text":
+        return name in (_STRICT if is_plain else _SINKS)
     return is_plain or _said(function).rpartition(".")[0] in _OF_SQLALCHEMY
 
 
@@ -217,7 +217,8 @@ def _grow(root: Node) -> _Tree:
             handed = node.child_by_field_name("arguments")
             first = handed.named_children[0] if handed is not None and handed.named_children else None
             if first is not None and first.type == "identifier":
-                tree.executed.add((tree.scope(first).id, _said(first)))
+                kind = "strict" if _called(node) in (*_STRICT, "text") else "sink"
+                tree.executed.setdefault((tree.scope(first).id, _said(first)), kind)
     return tree
 
 
@@ -422,8 +423,8 @@ def _goes_to(node: Node, tree: _Tree) -> str:
                 return "message"
             case "assignment" | "augmented_assignment" | "named_expression":
                 name = parent.child_by_field_name("left") or parent.child_by_field_name("name")
-                if name is not None and (tree.scope(name).id, _said(name)) in tree.executed:
-                    return "strict"
+                if name is not None and (kind := tree.executed.get((tree.scope(name).id, _said(name)))):
+                    return kind
                 word = _said(name).rpartition(".")[2]
                 return "sink" if _STATEMENT_NAMES.match(word) else "message" if _MESSAGE_NAMES.match(word) else ""
             case "return_statement":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ ANCESTORS = 20
 PULLS, DEPLOYMENTS = 5, 30
 OTHERS = {"v1": "Forgejo's or Gitea's", "v4": "GitLab's", "2.0": "Bitbucket's"}
 OTHER_HOSTS = {"gitlab.com": "GitLab's", "codeberg.org": "Forgejo's", "bitbucket.org": "Bitbucket's"}
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 Listed = Callable[..., Any]
 
@@ -28,7 +30,8 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     """Checks, pull requests with their reviews, and deployments of the deployed commit.
 
     Where a check was skipped, or has not run beside others, the nearest ancestors are asked too: `ancestors` says in which
-    the check's files are the same as in the deployed commit.
+    the check's files are the same as in the deployed commit. Where nothing has run on it, as where CI runs for pull
+    requests only, the last commit of the pull request that brought it is asked, if all its files are the same.
     """
     forge, commit = settings.forge, arguments["commit"]
     if forge.repository is None:
@@ -45,8 +48,12 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     pulls = listed(f"/commits/{commit}/pulls", "pull requests")
     if not isinstance(pulls, Unknown):
         pulls = [_pull(pull, listed) for pull in that_count(pulls, commit)]
+    same = _same_tree(listed, commit, pulls) if checks[commit] == [] else ()
+    for sha in same:
+        checks[sha] = _runs(listed, sha, _declared(forge))
     return {
         "checks": checks,
+        "same_tree": list(same),
         "statuses": _statuses(listed, commit),
         "pulls": pulls,
         "deployments": _deployments(listed, commit),
@@ -70,14 +77,16 @@ def _lister(settings: Settings) -> Listed:
     client = Client(settings.trust(forge.ca_file), headers)
     base = f"{forge.api.rstrip('/')}/repos/{forge.repository}"
 
-    def listed(path: str, what: str, key: str = "", **params: Any) -> Any:
-        """All rows of a list, or why they are not all known."""
+    def listed(path: str, what: str, key: str = "", is_one: bool = False, **params: Any) -> Any:
+        """All rows of a list, or the only one; or why they are not all known."""
         rows: list[Any] = []
         try:
             for number in range(1, PAGES + 1):
                 said, follows = services.page(
                     client, f"{base}{path}", f"forge: {what}", per_page=PAGE_SIZE, page=number, **params
                 )
+                if is_one and isinstance(said, dict):
+                    return [said]
                 found = said.get(key) if key and isinstance(said, dict) else said
                 if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
                     return Unknown(Reason.GARBLED, f"forge: {what} has another shape than known")
@@ -144,6 +153,20 @@ def _ancestors(forge: ForgeAccess, runs: Any, same_files: Mapping[str, tuple[str
         if all(run["conclusion"] == "skipped" for run in runs if is_run_of(name, run["name"]))
     ]
     return tuple(dict.fromkeys(sha for name in missing for sha in same_files[name][:ANCESTORS]))
+
+
+def _same_tree(listed: Listed, commit: str, pulls: Any) -> tuple[str, ...]:
+    """The last commits of pull requests that have the very files of the deployed commit."""
+    heads = [pull["head"] for pull in pulls] if isinstance(pulls, list) else []
+    wanted = [head for head in dict.fromkeys(heads) if head != commit and _COMMIT.fullmatch(head)]
+    trees = {sha: _tree(listed, sha) for sha in (commit, *wanted)} if wanted else {}
+    return tuple(head for head in wanted if trees[head] and trees[head] == trees[commit])
+
+
+def _tree(listed: Listed, sha: str) -> str:
+    """The identity of all files of a commit; empty where it is not told."""
+    found = listed(f"/git/commits/{sha}", "a commit", is_one=True)
+    return _text(found[0].get("tree"), "sha") if isinstance(found, list) else ""
 
 
 # Pull requests

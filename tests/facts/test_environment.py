@@ -6,7 +6,7 @@ import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, need
-from pytest_zebu.facts.environment import EnvFile, EnvFiles, Variable
+from pytest_zebu.facts.environment import Checkout, EnvFile, EnvFiles, Variable
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
@@ -65,7 +65,8 @@ def test_files_of_the_environment(target: Target) -> None:
     out = (
         "600\tdeploy\tdeploy\tsecrets\t.env\n1644\troot\troot\tnone\t.env.example\n640\troot\troot\tunknown\t.env.old\n"
     )
-    found = read("env_files", {"zebu.env-files": out, "zebu.host": "root=1\nfolder=/opt/zebu\nrole=x\n"}, target)
+    said = {"zebu.env-files": out, "zebu.host": "root=1\nfolder=/opt/zebu\nrole=x\n", "checkouts": "version=v1\n"}
+    found = read("env_files", said, target)
     assert found == EnvFiles("/opt/zebu", (
         EnvFile(".env", 0o600, "deploy", "deploy", True), EnvFile(".env.example", 0o1644, "root", "root", False), EnvFile(".env.old", 0o640, "root", "root", None),
     ))  # fmt: skip
@@ -75,7 +76,20 @@ def test_files_of_the_environment(target: Target) -> None:
     "line", ["600\tdeploy\tdeploy\t.env", "rw-\tdeploy\tdeploy\tnone\t.env", "699\tdeploy\tdeploy\tnone\t.env"]
 )
 def test_another_listing_is_garbled(line: str, target: Target) -> None:
-    assert why("env_files", {"zebu.env-files": line, "zebu.host": ""}, target) is Reason.GARBLED
+    assert why("env_files", {"zebu.env-files": line, "zebu.host": "", "checkouts": ""}, target) is Reason.GARBLED
+
+
+def test_other_checkouts_and_how_they_were_looked_for(target: Target) -> None:
+    """Where the search was not whole, there may be more; where nothing says that it was made, none was."""
+    out = "checkout\tremote\trunner\t-\t/w\ncheckout\tunknown\troot\t-\t/n\n"
+    said = {"zebu.host": "", "checkouts": "version=v2\n\ncheckout=/w\nended=done 0\nversion=v1-3-gabc\n"}
+    found = read("env_files", {"zebu.env-files": f"{out}walked\t9\t0\t-\t\n", **said}, target)
+    assert found.checkouts == (Checkout("/w", "remote", "runner", "v1-3-gabc"), Checkout("/n", "unknown", "root", ""))
+    assert found.lacking == ""
+    assert (
+        read("env_files", {"zebu.env-files": "walked\t9\t0\t-\tit was cut\n", **said}, target).lacking == "it was cut"
+    )
+    assert read("env_files", {"zebu.env-files": out, **said}, target).lacking
 
 
 @pytest.mark.parametrize(("text", "is_on"), [

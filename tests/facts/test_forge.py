@@ -30,7 +30,7 @@ def seen(target: Target, **change: Any) -> dict[str, Any]:
 
 
 def seen_of(target: Target, ancestors: str, **change: Any) -> dict[str, Any]:
-    data = {"checks": {COMMIT: []}, "statuses": [], "pulls": [], "deployments": [], **change}
+    data = {"checks": {COMMIT: []}, "same_tree": [], "statuses": [], "pulls": [], "deployments": [], **change}
     (look,) = then(saying({"ancestors": ancestors}), target)
     return {look.key: data}
 
@@ -201,6 +201,7 @@ def test_what_hides_in_an_answer_is_unknown_as_a_whole(declaring: Target) -> Non
         {"deployments": [{}]},
         {"pulls": 1},
         {"statuses": [7]},
+        {"same_tree": 7},
     ],
 )
 def test_another_shape_is_garbled(change: dict[str, Any], declaring: Target) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.proxy import ManagedCertificate, NginxServer, ProxyHost, looks
+from pytest_zebu.facts.proxy import ManagedCertificate, NginxServer, ProxyHost, RenewalRun, looks
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -36,11 +36,55 @@ def test_a_certificate_that_cannot_be_read_has_no_fingerprint(target: Target) ->
     assert machine(target, "@renewal zebu.test -\n").renewals == {"zebu.test": ""}
 
 
+MORE = (
+    "@serves nginx container\n@keeper npm\n@keeper caddy\n@renewal npm-1 AB12\n@earlier npm-1 CD34\n@inside npm-1\n@kept acme.sh EF56 a.test\n@uploaded npm-2 0A1B\n"
+    "@attempted 2026-11-24T12:00:00 +0000 1 +npm-1 -gone.test\n@rehearsed 2026-11-24T11:00:00 +0000 0\n"
+)
+
+
+def test_who_keeps_what(target: Target) -> None:
+    found = machine(target, MORE)
+    assert (found.serves, found.keepers, found.inside) == (("nginx", "container"), {"npm", "caddy"}, {"npm-1"})
+    assert (found.kept, found.uploaded, found.earlier) == (
+        {"ef56": ("acme.sh", "a.test")},
+        {"0a1b": "npm-2"},
+        {"cd34": "npm-1"},
+    )
+    assert found.named({"ab12", "00"}) == {"npm-1"}
+    assert found.attempt == RenewalRun(NOON, False, False, frozenset({"npm-1"}), frozenset({"gone.test"}))
+    assert found.rehearsal == RenewalRun(NOON - timedelta(hours=1), True, True)
+    assert machine(target, "@renewal npm-1 AB12\n").attempt is machine(target, "").rehearsal is None
+
+
+@pytest.mark.parametrize(("good", "failed", "names", "does"), [
+    ({"a"}, {"b"}, {"a"}, True), ({"a"}, {"b"}, {"a", "b"}, False), ({"a"}, {"b"}, {"c"}, False), ({"a"}, {"b"}, set(), False), (set(), set(), set(), True), (set(), set(), {"a"}, True),
+])  # fmt: skip
+def test_a_run_does_for_what_it_renewed(good: set[str], failed: set[str], names: set[str], does: bool) -> None:
+    assert RenewalRun(NOON, False, not failed, frozenset(good), frozenset(failed)).does_for(names) is does
+
+
+@pytest.mark.parametrize(("said", "name"), [
+    ("@serves nginx here\n", ""), ("@serves haproxy here\n@keeper caddy\n", ""), ("", ""), ("@keeper caddy\n", ""), ("@serves caddy here\n", "caddy"), ("@serves zoraxy container\n", "zoraxy"),
+    ("@serves ? here\n@keeper apache2\n@keeper npm\n", ""), ("@serves ? here\n@keeper apache2\n@keeper traefik\n", "traefik"),
+])  # fmt: skip
+def test_who_may_renew_by_itself(said: str, name: str, target: Target) -> None:
+    assert machine(target, said).renews_otherwise == name
+
+
+@pytest.mark.parametrize(("names", "rank"), [
+    (("api.zebu.test", "*.zebu.test"), (3, 0)), (("*.zebu.test", "*.test"), (2, 11)), ((".zebu.test",), (2, 10)), ((".api.zebu.test",), (3, 0)), (("api.*",), (1, 5)), (("_", "~^api"), (0, 0)), ((), (0, 0)),
+])  # fmt: skip
+def test_how_well_a_server_fits_a_name(names: tuple[str, ...], rank: tuple[int, int]) -> None:
+    assert NginxServer(names, "yes", True).rank("api.zebu.test") == rank
+
+
 def test_the_servers_of_nginx(target: Target) -> None:
     servers = (NginxServer(("zebu.test", "*.zebu.test"), "yes", True), NginxServer((), "no", False))
     assert machine(target).servers == Known(servers)
     assert machine(target, SAID.replace("@nginx read\n", "")).servers is None
-    for word in ("failed", "unread"):
+    (default,) = machine(target, "@host no tls-default _\n@nginx read\n").servers.value
+    assert default == NginxServer(("_",), "no", True, is_default=True)
+    for word in ("failed", "unread", "several"):
         assert isinstance(machine(target, SAID.replace("@nginx read", f"@nginx {word}")).servers, Unknown)
 
 
@@ -61,6 +105,8 @@ def test_which_names_a_server_serves(name: str, asked: str, serves: bool) -> Non
         "@rehearsed yesterday",
         "@rehearsed 2026-11-24T13:00:00 0",
         "@rehearsed 2026-99-24T13:00:00 +0100 0",
+        "@attempted 0",
+        "@kept acme.sh ab",
     ],
 )
 def test_another_line_is_garbled(line: str, target: Target) -> None:
@@ -81,6 +127,8 @@ def test_a_host_of_the_administration(target: Target) -> None:
         target, **{"proxy-hosts": [{**HOST, "enabled": 0, "limits": None, "domain_names": None}]}
     ).hosts.value
     assert (found.is_enabled, found.has_limits, found.names) == (False, False, ())
+    (found,) = administration(target, **{"proxy-hosts": [{**HOST, "limits": "unclear"}]}).hosts.value
+    assert found.has_limits is None
 
 
 @pytest.mark.parametrize(("setup", "is_open"), [(True, False), (False, True), (None, None)])

@@ -74,6 +74,18 @@ def test_what_git_does_not_say_is_garbled(old: str, new: str, target: Target) ->
     assert why("repository", SAID.replace(old, new), target) is Reason.GARBLED
 
 
+@pytest.mark.parametrize(("said", "is_known", "doubt"), [
+    ("@known 1\n@branches 2\n", True, ""), ("@branches 2\n@known 0\n@given fetch\n@made commit\n", True, ""), ("@branches 2\n@known 0\n@tagged 1\n@made commit\n", False, "made here (commit)"),
+    ("@branches 2\n@known 0\n@tagged 0\n", False, "no branch or tag"), ("@branches 2\n@known 0\n@tagged 1\n", None, "only tags"), ("@branches 0\n@known 0\n@tagged 1\n", None, "no branch of the remote was ever fetched"),
+    ("@branches 2\n@known 0\n@tagged 0\n@shallow\n", None, "shallow"), ("@branches 0\n@known 0\n@shallow\n@given shallow\n", True, ""),
+])  # fmt: skip
+def test_whether_the_remote_has_the_commit(said: str, is_known: bool | None, doubt: str, target: Target) -> None:
+    """A tag may have been made here; what a fetch brought was not."""
+    found = read("repository", f"@head {HEAD}\n{said}", target)
+    assert found.is_known is is_known
+    assert doubt in found.doubt
+
+
 LACKS = "the repository lacks {} objects of its history, or cannot read them"
 CLONE = "shallow=false\nfetch=+refs/heads/*:refs/remotes/origin/* \npartial=0\nmissing=0\nwalked=0\nignored=1\ntracked=0\nfound=0\n"
 
@@ -101,3 +113,17 @@ def test_what_became_of_the_environment_in_the_history(
 @pytest.mark.parametrize("lost", ["shallow=false", "ignored=1", "tracked=0", "found=0"])
 def test_a_search_that_ended_early_is_garbled(lost: str, target: Target) -> None:
     assert why("history", CLONE.replace(lost + "\n", ""), target) is Reason.GARBLED
+
+
+def test_the_histories_of_other_checkouts(target: Target) -> None:
+    """What the deployed one lacks is in another that has its commit; which others could not be searched is told."""
+    other = CLONE.replace("ignored=1", "ignored=0")
+    said = f"has=1\n{CLONE.replace('shallow=false', 'shallow=true')}\ncheckout=/a\nended=done 0\nhas=1\n{other}\ncheckout=/b\nended=timeout 255\n"
+    found = read("history", said, target)
+    assert (found.is_partial, found.unread) == ("", ("/b (timeout 255)",))
+    assert found.others == (CommittedSecrets("", False, False, (), False, (), "/a"),)
+    assert read("history", said.replace("ended=done 0\nhas=1", "ended=done 0\nhas=0"), target).is_partial
+    assert (
+        why("history", said.replace("ended=done 0\nhas=1\nshallow=false", "ended=done 0\nhas=1"), target)
+        is Reason.GARBLED
+    )

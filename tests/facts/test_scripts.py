@@ -195,6 +195,8 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         "node_modules/yarn.lock",
         "vendor/composer.lock",
         "tests/fixtures/poetry.lock",
+        ".worktrees/old/uv.lock",
+        ".claude/worktrees/old/uv.lock",
         "a b/requirements.txt",
         "requirements/prod.txt",
         "docs/prod.txt",
@@ -202,15 +204,33 @@ def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> Non
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"text of {name}")
     (tmp_path / "pnpm-lock.yaml").write_text("@unread kind none\n")
+    (tmp_path / "environment.yml").write_text("name: zebu\ndependencies:\n  - python=3.12\n")
+    (tmp_path / "docs/environment.yml").write_text("APP_ENV: production\n")
     with (tmp_path / "web/package-lock.json").open("wb") as large:
         large.truncate(6_000_001)
     done = run("packages-locks.sh", APP_DIR=str(tmp_path))
     assert set(filter(None, done.stdout.split("\n"))) == {
         "@file uv.lock", "text of uv.lock", "@file a b/requirements.txt", "text of a b/requirements.txt",
         "@file requirements/prod.txt", "text of requirements/prod.txt", "@file pnpm-lock.yaml", " @unread kind none",
-        "@unread kind web/bun.lockb", "@unread size web/package-lock.json",
+        "@unread kind web/bun.lockb", "@unread kind environment.yml", "@unread size web/package-lock.json",
     }  # fmt: skip
     assert done.returncode == 0
+
+
+def test_what_may_watch_dependencies_is_read_whole_or_named(tmp_path: Path, run: Run) -> None:
+    for name in (".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/notes.md", "renovate.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(f"@file of {name}\n")
+    with (tmp_path / "package.json").open("wb") as large:
+        large.truncate(1_000_001)
+    done = run("watchers.sh", APP_DIR=str(tmp_path))
+    assert list(filter(None, done.stdout.split("\n"))) == [
+        "@file .github/dependabot.yml", " @file of .github/dependabot.yml", "@file renovate.json", " @file of renovate.json",
+        "@unread size package.json", "@file .github/workflows/ci.yml", " @file of .github/workflows/ci.yml",
+    ]  # fmt: skip
+    assert done.returncode == 0
+    done = run("watchers.sh", commands={"sed": "exit 1"}, APP_DIR=str(tmp_path))
+    assert "@unread failed renovate.json" in done.stdout.split("\n")
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(run: Run, tmp_path: Path) -> None:
@@ -289,6 +309,11 @@ HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
     ("http { server { location ^~ /api/ { } location ~ ^/api { limit_req zone=z; } } }", ["no plain"]),
     ("http { server { location /api/ { } location ~* ^/API { limit_req zone=z; } } }", ["yes plain"]),
     ("http { server { location / { rewrite ^ /x last; } location /x { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { if ($scheme = http) { return 301 https://$host$request_uri; } error_page 404 /404.html; location / { rewrite ^/a /b break; } } }", ["no plain"]),
+    ("http { server { rewrite ^ https://$host$request_uri permanent; location / { rewrite ^/a $scheme://b; } } }", ["no plain"]),
+    ("http { server { if ($a) { rewrite ^ /x; } location / { } location /x { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { location / { error_page 418 = @limited; return 418; } location @limited { limit_req zone=z; } } }", ["unclear plain"]),
+    ("http { server { location / { try_files $uri @app; } location @app { limit_req zone=z; } } }", ["unclear plain"]),
     ("http { map $a $b { 'x;{' \"limit_req zone=z;\"; } server { add_header X 'limit_req zone=z;'; } }", ["no plain"]),
     ("http { server { location / { content_by_lua_block { local x = {} if a then b() end } } limit_req zone=z; } }", ["yes plain"]),
     ("http { include conf.d/*.conf; }\n# configuration file /etc/nginx/conf.d/a.conf:\nserver { server_name a; limit_req zone=z; }\n"
@@ -468,10 +493,10 @@ def test_an_nginx_that_shows_nothing_is_known_as_one(run: Run) -> None:
 class _Redis(socketserver.StreamRequestHandler):
     """A server with two users that knows AUTH and PING."""
 
-    USERS: ClassVar = {"zebu": "pw-1", "default": "p@ss/w0rd"}
+    USERS: ClassVar = {"zebu": "pw-1", "default": "p@ss/w0rd", "small": "pw-2"}
 
     def handle(self) -> None:
-        is_known = False
+        is_known, user = False, ""
         while line := self.rfile.readline():
             words = []
             for _ in range(int(line[1:])):
@@ -480,15 +505,23 @@ class _Redis(socketserver.StreamRequestHandler):
                 user, password = words[1:] if len(words) == 3 else ("default", words[1])
                 is_known = self.USERS.get(user) == password
                 said = "+OK" if is_known else "-WRONGPASS invalid username-password pair"
+            elif not is_known:
+                said = "-NOAUTH Authentication required."
+            elif words[0] == "SELECT":
+                said = "+OK" if int(words[1]) < 16 else "-ERR DB index is out of range"
+            elif words[0] == "INFO":
+                said = "$23\r\nredis_version:7.0.15\r\n\r"
             else:
-                said = "+PONG" if is_known else "-NOAUTH Authentication required."
+                said = "-NOPERM no permissions" if user == "small" else "+PONG"
             self.wfile.write(f"{said}\r\n".encode())
 
 
 @pytest.mark.parametrize(("url", "word"), [
     ("redis://zebu:pw-1@HERE/0", "pong"), ("redis://:p%40ss%2Fw0rd@HERE/0", "pong"), ("redis://default:p%40ss%2Fw0rd@HERE", "pong"),
     ("redis://zebu:other@HERE", "refused"), ("redis://HERE", "refused"), ("redis://:pw-1@HERE", "refused"), ("redis://zebu:pw-1@127.0.0.1:1/0", "unreachable ConnectionRefusedError"),
-    ("unix:///run/redis", ""), ("redis://:p@ss:x@HERE:y", ""), ("", ""),
+    ("unix:///run/redis", "unreachable FileNotFoundError"), ("redis://:p@ss:x@HERE:y", "unread malformed"), ("", "unread none"), ("redis-sentinel://a:26379/zebu", "unread redis-sentinel"),
+    ("redis+cluster://a:7000", "unread redis+cluster"), ("redis://a:1,b:2/0", "unread several-hosts"), ("redis://HERE?username=zebu&password=pw-1", "pong"), ("redis://zebu:p%77-1@HERE/3", "pong"),
+    ("redis://zebu:pw-1@HERE/99", "nodb"), ("redis://small:pw-2@HERE/", "limited"), ("valkey://zebu:pw-1@HERE", "pong"), ("ht<tp://a", "unread none"),
 ])  # fmt: skip
 def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None:
     """Users, and passwords as a URL encodes them; of one that is not understood nothing is told, in no words."""
@@ -498,5 +531,41 @@ def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None
         docker = f"REDIS_URL='{url.replace('HERE', here)}'; export REDIS_URL; shift 3; exec \"$@\""
         done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
         server.shutdown()
+    assert (done.stdout.strip(), done.stderr, done.returncode) == (word, "", 0)
+
+
+@pytest.mark.parametrize(("settings", "word"), [
+    ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT REDIS_USERNAME=zebu REDIS_PASSWORD=pw-1", "pong"), ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT REDIS_PASSWORD=p@ss/w0rd REDIS_DB=2", "pong"),
+    ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT", "refused"), ("REDIS_HOST=127.0.0.1 REDIS_PORT=x", "unread malformed"), ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT REDIS_PASSWORD_FILE=FILE", "pong"),
+    ("REDIS_HOST=a REDIS_SENTINEL_MASTER=m", "unread sentinel"), ("CACHE_URL=redis://zebu:pw-1@127.0.0.1:PORT", "pong"), ("REDIS_URL_FILE=/nowhere", "unread none"),
+])  # fmt: skip
+def test_the_backends_ping_by_pieces(settings: str, word: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "secret").write_text("p@ss/w0rd\n")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        given = settings.replace("PORT=PORT", f"PORT={server.server_address[1]}").replace(
+            ":PORT", f":{server.server_address[1]}"
+        )
+        docker = f'shift 3; exec env {given.replace("FILE=FILE", f"FILE={tmp_path}/secret")} "$@"'
+        done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        server.shutdown()
     assert (done.stdout.strip(), done.stderr) == (word, "")
-    assert (done.returncode == 0) is bool(word)
+
+
+@pytest.mark.parametrize(("url", "own", "said"), [
+    ("redis://zebu:pw-1@HERE", "exit 1", "redis_version:7.0.15"), ("redis://zebu:no@HERE", "echo redis_version:7.2.0", "redis_version:7.2.0"),
+    ("", "echo NOAUTH Authentication required.", "NOAUTH Authentication required."),
+])  # fmt: skip
+def test_what_redis_says_of_itself(url: str, own: str, said: str, run: Run) -> None:
+    """As the backend may ask, or else as the server's own container may."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        here = f"127.0.0.1:{server.server_address[1]}"
+        docker = (
+            f"""export REDIS_URL='{url.replace("HERE", here)}'; shift 2; [ "$1" != -e ] || shift 2; shift; exec "$@" """
+        )
+        done = run(
+            "redis-backend.sh", "redis-info.sh", commands={"docker": docker, "redis-cli": own}, BACKEND_CONTAINER="x", REDIS_CONTAINER="y"
+        )  # fmt: skip
+        server.shutdown()
+    assert said in done.stdout

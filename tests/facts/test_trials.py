@@ -206,6 +206,50 @@ def test_where_psql_fails_its_words_count(tmp_path: Path, machine: Machine) -> N
     assert '@complaint ERROR:  type "odd" does not exist' in done.stdout
 
 
+@pytest.mark.parametrize(("text", "complaint", "status"), [
+    ("", 'ERROR:  role "gone" does not exist', 0), ("", 'ERROR:  unrecognized configuration parameter "transaction_timeout"', 0), ("", "invalid command \\\\restrict", 0),
+    ("", 'ERROR:  schema "public" already exists', 0), ("", 'ERROR:  relation "public.a" does not exist', 3), ("DROP TABLE public.a;\n", 'ERROR:  table "a" does not exist', 0),
+    ("DROP TABLE public.a;\n", 'FATAL:  database "a" does not exist', 3), ("", 'FATAL:  role "drill" does not exist', 3), ("", 'ERROR:  invalid input syntax for type integer: "x"', 3),
+])  # fmt: skip
+def test_what_keeps_no_data_from_being_there_is_passed(
+    text: str, complaint: str, status: int, tmp_path: Path, machine: Machine
+) -> None:
+    """Roles that are gone, settings of a newer version, what a dump removes first: psql goes on, and so does the drill."""
+    says = f"""  *"exec -i drill-1 psql -Xq -U"*) cat >/dev/null; echo '{complaint}' ;;"""
+    docker = (tmp_path / "docker").read_text()
+    (tmp_path / "docker").write_text(docker.replace("case $* in\n", f"case $* in\n{says}\n"))
+    (tmp_path / "dumps/zebu.sql").write_text(f"{text}-- a line\n")
+    done = machine(restore_probe("drill-1", "zebu.sql"))
+    assert f"@status {status} " in done.stdout
+    assert ("@complaint" in done.stdout) is bool(status)
+
+
+def test_plain_text_that_breaks_off_between_two_lines_is_not_restored(tmp_path: Path, machine: Machine) -> None:
+    text = "--\n-- PostgreSQL database dump\n--\n\nSET x = 0;\n"
+    (tmp_path / "dumps/zebu.sql").write_text(text)
+    done = machine(restore_probe("drill-1", "zebu.sql"))
+    assert "@status 1 " in done.stdout
+    assert "@complaint the dump breaks off before its end" in done.stdout
+    (tmp_path / "dumps/zebu.sql").write_text(f"{text}\n--\n-- PostgreSQL database dump complete\n--\n\n")
+    assert "@status 0 " in machine(restore_probe("drill-1", "zebu.sql")).stdout
+
+
+@pytest.mark.parametrize(
+    ("copied", "word"), [("one\n", "@copy same"), ("two\n", "@copy other"), (None, "@copy absent")]
+)
+def test_the_copy_is_compared_where_it_can_be_read(
+    copied: str | None, word: str, tmp_path: Path, machine: Machine
+) -> None:
+    (tmp_path / "dumps/zebu.sql").write_text("one\n")
+    (tmp_path / "copies").mkdir()
+    if copied is not None:
+        (tmp_path / "copies/zebu.sql").write_text(copied)
+    probe = restore_probe("drill-1", "zebu.sql")
+    there = replace(probe, values=(*probe.values, ("SET_BACKUP_COPY", f"{tmp_path}/copies")))
+    assert word in machine(there).stdout.splitlines()
+    assert "@copy" not in machine(probe).stdout
+
+
 def test_a_dump_that_went_meanwhile_or_cannot_be_unpacked_here_shows_nothing(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

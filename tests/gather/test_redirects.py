@@ -97,7 +97,7 @@ def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server
     assert second.arrived == []
 
 
-OLD_PROXY = {
+OLD_PROXY: dict[str, tuple[int, dict[str, str], object]] = {
     "GET /api/": (200, {}, {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}),
     "GET /": (200, {}, b"<html><title>Nginx Proxy Manager</title></html>"),
 }

@@ -50,7 +50,7 @@ COMMIT, BEFORE = "a" * 40, "b" * 40
 ASKED = {"commit": COMMIT, "ancestors": {"tests": [BEFORE], "lint": [BEFORE], "other": ["c" * 40]}}
 USER = {"login": "development", "type": "User"}
 EMPTY = {
-    "token": SECRET, "repository": "zebu/zebu", "commits": [COMMIT, BEFORE], "check_runs": {}, "statuses": {}, "workflow_runs": [],
+    "token": SECRET, "repository": "zebu/zebu", "commits": [COMMIT, BEFORE], "check_runs": {}, "statuses": {}, "trees": {}, "workflow_runs": [],
     "pulls": [], "reviews": {}, "pull_commits": {}, "deployments": [],
 }  # fmt: skip
 
@@ -124,6 +124,19 @@ def test_the_pull_request_that_made_the_commit_counts_before_others_that_have_it
     made, has = {**merged, "number": 1, "merge_commit_sha": COMMIT}, {**merged, "number": 2, "merge_commit_sha": BEFORE}
     assert that_count([has, made], COMMIT) == [made]
     assert that_count([has], COMMIT) == [has]
+
+
+@pytest.mark.parametrize(("runs", "trees", "same"), [
+    ([], {COMMIT: "1", BEFORE: "1"}, [BEFORE]), ([], {COMMIT: "1", BEFORE: "2"}, []), ([], {BEFORE: "1"}, []), ([], {}, []), ([check_run(), check_run("lint")], {COMMIT: "1", BEFORE: "1"}, []),
+])  # fmt: skip
+def test_where_nothing_ran_the_pull_request_is_asked_if_it_has_the_same_files(
+    runs: list[dict[str, Any]], trees: dict[str, str], same: list[str], forged: Callable[..., Any]
+) -> None:
+    pull = {"number": 7, "user": USER, "head": {"sha": BEFORE}, "merged_at": "2026-01-01", "merge_commit_sha": COMMIT}
+    before = [{**check_run(), "head_sha": BEFORE}]
+    answer = forged(pulls=[pull], trees=trees, check_runs={COMMIT: runs, BEFORE: before})
+    assert answer["same_tree"] == same
+    assert answer["checks"].keys() == {COMMIT, *same}
 
 
 def test_deployments_of_exactly_this_commit_newest_first(forged: Callable[..., Any]) -> None:
@@ -386,6 +399,20 @@ def test_advisories_of_another_shape(said: Any, asked: Callable[..., Any], monke
 def test_an_advisory_of_another_shape(asked: Callable[..., Any]) -> None:
     answer = asked([advisory("GHSA-1", "a", "1.0.0", aliases=7)], npm=[["a", "1.0.0"]])["lock"]
     assert reasons(answer) is Reason.GARBLED
+
+
+def test_names_and_versions_are_all_that_is_sent(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+
+    def keep(client: Any, method: str, url: str, body: Any = None, missing: Any = None) -> Any:
+        sent.append((method, url.rpartition("/v1/")[2], body))
+        return {"results": [{} for _ in body["queries"]]}
+
+    monkeypatch.setattr(audit, "_asked", keep)
+    assert asked([], [["torch", "2.1.0+cu118"]], [["@a/b", "1.0.0"]]) == {"image": [], "lock": []}
+    packages = [("PyPI", "torch", "2.1.0+cu118"), ("PyPI", "torch", "2.1.0"), ("npm", "@a/b", "1.0.0")]
+    queries = [{"package": {"ecosystem": index, "name": name}, "version": version} for index, name, version in packages]
+    assert sent == [("POST", "querybatch", {"queries": queries})]
 
 
 def test_nobody_to_ask_about(asked: Callable[..., Any]) -> None:

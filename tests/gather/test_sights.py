@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,7 +33,7 @@ class Site:
     """A site whose pages have the text that they are told, in a browser that is there."""
 
     browser: Browser
-    text: str = ""
+    texts: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
 
@@ -44,9 +44,11 @@ class Site:
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 time.sleep(site.late.pop(path, 2.0 if path == "/slow" else 0.0))
-                status, kind, text = FILES.get(path, (200, "text/html", site.text))
+                number = path.removeprefix("/page/")
+                page = site.texts[int(number) if number.isdigit() else 0]
+                status, kind, text = FILES.get(path, (200, "text/html", page))
                 self.send_response(status)
-                mark = {"ETag": '"page"'} if text == site.text else {}
+                mark = {"ETag": '"page"'} if text == page else {}
                 headers = {"Content-Type": kind, "X-Content-Type-Options": "nosniff", **mark, **site.headers}
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -61,8 +63,15 @@ class Site:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
-    def has(self, text: str, **headers: str) -> None:
-        self.text, self.headers = (text if text.startswith("<!doctype") else HEAD + text), headers
+    def has(self, *texts: str, **headers: str) -> None:
+        self.texts = [text if text.startswith("<!doctype") else HEAD + text for text in texts]
+        self.headers = headers
+
+    def pages(self) -> list[dict[str, Any]]:
+        """What is seen of each, in one visit."""
+        return visits._visit_routes(
+            self.browser, [f"{self.url}page/{number}" for number in range(len(self.texts))], 0.4
+        )
 
     def page(self) -> dict[str, Any]:
         (found,) = visits._visit_routes(self.browser, [self.url], 0.4)
@@ -94,7 +103,7 @@ def site(running: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
 ABORTS = "const c = new AbortController(); fetch('/slow', { signal: c.signal }).catch(() => {}); setTimeout(() => c.abort(), 100)"
 
 
-@pytest.mark.parametrize(("text", "failed", "errors"), [
+FAILING: Sequence[tuple[str, str, str]] = (
     # What the page itself gives up, and what browsers look for unasked
     (f"<h1>x</h1><script>{ABORTS}</script>", "", ""),
     ("<h1>x</h1><script async src=/slow></script><script>fetch('/slow').catch(() => {}); setTimeout(() => location.href = '/other', 100)</script>", "", ""),
@@ -105,12 +114,14 @@ ABORTS = "const c = new AbortController(); fetch('/slow', { signal: c.signal }).
     ("<h1>x</h1><script src=/gone></script>", "GET 404", "404"),
     ("<h1>x</h1><link rel=stylesheet href=/page.css>", "ERR_ABORTED", "MIME type"), ("<h1>x</h1><script src='http://127.0.0.1:1/x.js'></script>", "ERR_UNSAFE_PORT", "ERR_UNSAFE_PORT"),
     ("<h1>x</h1><script>Promise.reject(new Error('boo'))</script>", "", "boo"), ("<h1>x</h1><script>console.error('so')</script>", "", "so"),
-])  # fmt: skip
-def test_what_fails_and_what_is_given_up(text: str, failed: str, errors: str, site: Site) -> None:
-    site.has(text)
-    page = site.page()
-    for found, expected in ((page["failed"], failed), (page["errors"], errors)):
-        assert (expected in "".join(found)) if expected else not found, found
+)  # fmt: skip
+
+
+def test_what_fails_and_what_is_given_up(site: Site) -> None:
+    site.has(*(text for text, _, _ in FAILING))
+    for (text, failed, errors), page in zip(FAILING, site.pages(), strict=True):
+        for found, expected in ((page["failed"], failed), (page["errors"], errors)):
+            assert (expected in "".join(found)) if expected else not found, (text, found)
 
 
 def test_a_policy_that_only_reports_is_no_error(site: Site) -> None:
@@ -136,18 +147,21 @@ def test_what_scripts_of_a_page_ask_for(site: Site) -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "trouble"), [
+SHOWING: Sequence[tuple[str, str]] = (
     ("<div id=root></div><script src=/a.js></script>", "shows nothing"), ("<div id=root>Loading…</div>", "that it is loading"), ("<div hidden>Zebu</div>", "shows nothing"),
     ("<a href=/x class=sr-only>Skip to content</a>", "shows nothing"), ("<p style='opacity: 0'>Zebu</p>", "shows nothing"), ("<p style='position: absolute; left: -9999px'>Zebu</p>", "shows nothing"),
     ("<div aria-busy=true><svg width=40 height=40></svg></div>", "that it is loading"), ("<noscript>You need JavaScript</noscript>", "shows nothing"), ("<h1>Something went wrong</h1>", "shows an error"),
     ("<div id=root><h1>Zebu</h1></div>", ""), ("<div id=root></div><script>setTimeout(() => root.innerHTML = '<h1>Zebu</h1>', 700)</script>", ""),
     ("<div id=root></div><script>root.attachShadow({ mode: 'open' }).innerHTML = '<h1>Zebu</h1>'</script>", ""), ("<main><div><input></div></main>", ""), ("<img src='/gone' width=200 height=200>", ""),
-])  # fmt: skip
-def test_what_a_page_shows(text: str, trouble: str, site: Site) -> None:
-    site.has(text)
-    found = read_shown(site.page()["shown"])
-    assert found is not None
-    assert (trouble in found.trouble) if trouble else not found.trouble
+)  # fmt: skip
+
+
+def test_what_a_page_shows(site: Site) -> None:
+    site.has(*(text for text, _ in SHOWING))
+    for (text, trouble), page in zip(SHOWING, site.pages(), strict=True):
+        found = read_shown(page["shown"])
+        assert found is not None, text
+        assert (trouble in found.trouble) if trouble else not found.trouble, text
 
 
 def test_a_page_of_a_strict_policy_is_seen(site: Site) -> None:
@@ -172,6 +186,7 @@ BUTTONS = "button { all: unset; width: 12px; height: 12px; display: inline-block
     ("<style>button { width: 16px; height: 16px; padding: 0; border: 0; position: relative; margin: 9px } button::before { content: ''; position: absolute; inset: -8px }</style><button></button>", 0),
     ("<button disabled style='width: 9px; height: 9px; padding: 0'></button><h1>x</h1>", 0),
     # What really is too small
+    ("<button style='width: 12px; height: 44px; padding: 0'>x</button> <h1>x</h1>", 1),
     ("<button style='width: 12px; height: 12px; padding: 0'>x</button> <h1>x</h1>", 1), (f"<style>{BUTTONS}</style><button>a</button><button>b</button>", 2),
     ("<a href=/1 style='display: block; height: 10px'>one</a><a href=/2 style='display: block; height: 10px'>two</a>", 2),
     ("<style>input { appearance: none; width: 10px; height: 10px; margin: 0 }</style><input type=checkbox><input type=checkbox>", 2),

@@ -146,6 +146,8 @@ def test_the_forge_has_githubs_fields(github: tuple[Ask, str]) -> None:
         "state": "pending", "sha": commit, "total_count": 0, "statuses": [],
     }  # fmt: skip
     assert ask(f"{base}/actions/runs", query={"head_sha": commit}, **headers).body["workflow_runs"] == []
+    assert set(ask(f"{base}/git/commits/{commit}", **headers).body) == {"sha", "tree"}
+    assert ask(f"{base}/git/commits/{'0' * 40}", **headers).status == 404
     (pull,) = ask(f"{base}/commits/{commit}/pulls", **headers).body
     assert {"number", "state", "user", "head", "base", "merged_at", "merge_commit_sha"} <= set(pull)
     (review,) = ask(f"{base}/pulls/{pull['number']}/reviews", **headers).body

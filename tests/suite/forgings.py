@@ -55,6 +55,8 @@ CHECKS: tuple[tuple[Change, Outcome, str], ...] = (
     (runs(lint("skipped"), before=(lint(),)), PASSED, ""), (runs(lint("skipped"), before=(lint("failure"),)), FAILED, "ended with failure on bbbb"), (runs(lint("skipped"), before=(lint("skipped"),)), OPEN, "no ancestor"), (runs(lint("skipped"), same=None), OPEN, "does not say which files"),
     (runs(OTHER, before=(lint(),)), PASSED, ""), (runs(OTHER, before=(lint("failure"),)), FAILED, "ended with failure"), (runs(OTHER, same=None), OPEN, "forge.paths may say"), (runs(before=(lint(),)), FAILED, "nor did any other"),
     (runs(lint(name="lint"), lint(name=f"{LINT}-fix"), same=None), OPEN, "where backend-lint-fix, lint did"),
+    # What ran for the pull request only
+    (runs(same_tree=("b" * 40,), before=(lint(),)), PASSED, ""), (runs(same_tree=("b" * 40,), before=(lint("failure"),)), FAILED, "ended with failure on bbbb"), (runs(same_tree=("b" * 40,)), FAILED, "nor did any other"), (runs(OTHER, same=None, same_tree=("b" * 40,), before=(lint(),)), OPEN, "forge.paths may say"),
     # What other services say
     (runs(statuses=status("success")), PASSED, ""), (runs(statuses=status("error")), FAILED, "ended with error"), (runs(statuses=status("")), OPEN, "is pending still"), (runs(lint(), statuses=status("failure")), FAILED, "ended with failure"),
     (runs(statuses=GONE), OPEN, "nobody answers"), (runs(lint(), statuses=GONE), PASSED, ""),
@@ -116,7 +118,7 @@ WATCHERS: tuple[tuple[Change, Outcome, str], ...] = (
 MIGRATIONS = "migrations"
 MIGRATED_BY: tuple[tuple[Change, Outcome, str], ...] = (
     (runs(lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(("success",))), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(())), FAILED, "neither"), (runs(staged=Known(("failure",))), FAILED, "neither"),
-    (runs(staged=Known(("inactive",))), OPEN, "has a verdict"), (runs(lint("neutral", MIGRATIONS), staged=Known(())), OPEN, "has a verdict"), (runs(lint("failure", MIGRATIONS, is_latest=False), lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(staged=Known(())), OPEN, "no check run applied"),
+    (runs(staged=Known(()), same_tree=("b" * 40,), before=(lint(name=MIGRATIONS),)), PASSED, ""), (runs(staged=Known(("inactive",))), OPEN, "has a verdict"), (runs(lint("neutral", MIGRATIONS), staged=Known(())), OPEN, "has a verdict"), (runs(lint("failure", MIGRATIONS, is_latest=False), lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(staged=Known(())), OPEN, "no check run applied"),
 )  # fmt: skip
 ROWS: tuple[Row, ...] = (
     *((LINTERS, {"forge": change}, outcome, reason) for change, outcome, reason in CHECKS),

@@ -19,6 +19,7 @@ from pytest_zebu.facts.monitors import Agent, Watcher
 from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.postgres import Column, ForeignKey, Index, Table
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
+from pytest_zebu.facts.proxy import NginxServer, ProxyHost, RenewalRun
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.memory.history import Past
@@ -526,6 +527,54 @@ def renewing(**changes: Any) -> Change:
     """The proxy's machine, with the jobs that renew otherwise."""
     return lambda value, now: replace(
         value, jobs=tuple(replace(one, **changes) if one in value.renewing else one for one in value.jobs)
+    )
+
+
+def ran(
+    *, good: str = "", failed: str = "", before: timedelta = SECOND, result: str = "exit-code", **machine: Any
+) -> Change:
+    """The proxy's machine, whose last run of certbot, so long before its timer's end, did well for some names and failed for others."""
+
+    def change(value: Any, now: datetime) -> Any:
+        jobs = tuple(replace(one, result=result, last_run=now) if one in value.renewing else one for one in value.jobs)
+        run = RenewalRun(now - before, False, not failed, frozenset(good.split()), frozenset(failed.split()))
+        return replace(value, jobs=jobs, runs=(run,), **machine)
+
+    return change
+
+
+def rehearsed(*, good: str = "", failed: str = "") -> Change:
+    """The proxy's machine, whose last dry run did well for some names and failed for others."""
+
+    def change(value: Any, now: datetime) -> Any:
+        run = RenewalRun(now, True, not failed, frozenset(good.split()), frozenset(failed.split()))
+        return replace(value, runs=(run,), rehearsals=((now, not failed),))
+
+    return change
+
+
+def keeping(client: str, **machine: Any) -> Change:
+    """The proxy's machine, where another client than certbot keeps what is served."""
+    return lambda value, now: replace(
+        value, renewals={}, kept=dict.fromkeys(value.renewals.values(), (client, "a")), **machine
+    )
+
+
+def serving(*servers: NginxServer, **machine: Any) -> Change:
+    """The proxy's machine with these servers of nginx, or with none."""
+    return lambda value, now: replace(value, servers=Known(servers) if servers else None, **machine)
+
+
+def hosts(*limits: bool | None, name: str = "api.zebu.test") -> Change:
+    """The proxy's administration has hosts for a name, each with what is said of its limits."""
+    made = tuple(ProxyHost((name,), "10.77.0.10:80", True, one) for one in limits)
+    return lambda value, now: replace(value, hosts=Known(made))
+
+
+def provided(provider: str) -> Change:
+    """What the proxy keeps for what is served comes from somebody else than an authority that it asks itself."""
+    return lambda value, now: replace(
+        value, certificates=Known(tuple(replace(one, provider=provider) for one in value.certificates.value))
     )
 
 

@@ -22,6 +22,7 @@ from pytest_zebu.facts.firewall import Boot
 from pytest_zebu.facts.packets import Fate
 from pytest_zebu.facts.pools import Pool, Pooler
 from pytest_zebu.facts.postgres import Index, Override, Table
+from pytest_zebu.facts.proxy import NginxServer
 from pytest_zebu.facts.resources import MEMORY_SHARE
 from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
@@ -61,8 +62,10 @@ from tests.suite.otherwise import (
     greeting,
     header,
     holding,
+    hosts,
     hypervisor,
     job,
+    keeping,
     kept,
     kept_there,
     known,
@@ -78,9 +81,12 @@ from tests.suite.otherwise import (
     only,
     ordered,
     outgrown,
+    provided,
     publishing,
+    ran,
     reference,
     refusing,
+    rehearsed,
     renewed_by,
     renewing,
     said,
@@ -88,6 +94,7 @@ from tests.suite.otherwise import (
     saved,
     section,
     served,
+    serving,
     silent,
     small_scale,
     stocked,
@@ -159,9 +166,17 @@ weekly = tuple(datetime(2026, 1, 3, 2, tzinfo=UTC) + number * 7 * DAY for number
 """The runs of a weekly job."""
 
 
-def ran(now: datetime) -> Known[tuple[datetime, ...]]:
+def just_now(now: datetime) -> Known[tuple[datetime, ...]]:
     """A run that ended well just now."""
     return Known((now,))
+
+
+WORKED, TRIED, LIMITED = (
+    "post.monitoring.tls.auto-renewal",
+    "post.monitoring.tls.renewal-tested",
+    "pre.security.application.rate-limit",
+)
+OURS, ANY = NginxServer(("api.zebu.test",), "yes", True), NginxServer(("*.zebu.test",), "no", True)
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +305,12 @@ ROWS: tuple[Row, ...] = (
     ("pre.database.backups.off-vm", {"backups": lambda value, now: replace(value, copy=Known(replace(value.copy.value, dumps=())))}, FAILED, "has no copy"),
     ("pre.database.backups.restore-tested", {"drill": with_(status=1, complaint="pg_restore: error: unsupported version (1.16) in file header")}, OPEN, "does not read such dumps"),
     ("pre.database.backups.restore-tested", {"drill": with_(status=1, complaint="pg_restore: error: could not execute query")}, FAILED, "does not restore"),
+    ("pre.database.backups.restore-tested", {"drill": with_(status=3, complaint='ERROR:  extension "vector" is not available')}, OPEN, "image lacks"),
+    ("pre.database.backups.restore-tested", {"drill": with_(status=3, complaint='ERROR:  could not open extension control file "/x/postgis.control"')}, OPEN, "image lacks"),
+    ("pre.database.backups.restore-tested", {"drill": with_(status=3, complaint='ERROR:  extension "vector" already exists')}, FAILED, "does not restore"),
+    ("pre.database.backups.restore-tested", {"drill": with_(copy="other")}, FAILED, "other bytes"),
+    ("pre.database.backups.restore-tested", {"drill": with_(copy="same")}, PASSED, ""),
+    ("pre.database.backups.restore-tested", {"drill": with_(copy="absent")}, PASSED, ""),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 500}, live={"a": 1000})}, PASSED, ""),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 1000})}, FAILED, "fewer than half"),
     ("pre.database.backups.restore-tested", {"drill": with_(restored={"a": 499}, live={"a": 999})}, PASSED, ""),
@@ -434,8 +455,8 @@ ROWS: tuple[Row, ...] = (
     ("pre.application.docker.storage-limits", {"docker_daemon": with_(max_size="-1")}, FAILED, "without a max-size"),
     ("pre.application.docker.storage-limits", {"docker_daemon": with_(log_driver="syslog", max_size="")}, PASSED, ""),
     ("pre.application.docker.storage-limits", {"docker_daemon": with_(log_driver="acme/driver")}, OPEN, "whether the driver acme/driver"),
-    ("deploy.redis.cache", {"redis": with_(max_memory=0)}, FAILED, "has no bound"),
-    ("deploy.redis.cache", {"redis": with_(policy="noeviction")}, FAILED, "refuses writes"),
+    ("deploy.redis.cache", {"redis": with_(max_memory=0)}, PASSED, ""),
+    ("deploy.redis.cache", {"redis": with_(policy="noeviction")}, PASSED, ""),
     ("deploy.redis.cache", {"redis": with_(keys=0, expiring=0), "use": lambda value, now: GONE}, OPEN, "is empty"),
     ("deploy.redis.cache", {"redis": with_(keys=1, expiring=0), "use": lambda value, now: GONE}, FAILED, "none of them expires"),
     # Tasks: within their time, or nobody did them
@@ -534,7 +555,7 @@ ROWS: tuple[Row, ...] = (
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(coming=weekly, unclear=("all",))}, OPEN, "all, which saves a pool"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
     (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",), is_empty=True)}, FAILED, "no disk of the machine"),
-    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(made=(), spoilt=("that of today was verified: failed",), runs=ran)}, FAILED, "was verified: failed"),
+    (BACKED_UP, {"jobs": nobody, "vm_backups": stocked(made=(), spoilt=("that of today was verified: failed",), runs=just_now)}, FAILED, "was verified: failed"),
     (STRATEGY, {"jobs": nobody, "vm_backups": stocked(left_out=("scsi1",))}, OPEN, "leave out scsi1"),
     (STRATEGY, {"jobs": nobody, "vm_backups": stocked(is_enabled=False)}, PASSED, ""),
     (DAILY, {"backups": undeclared, "vm_backups": stocked(sizes=(49, 100))}, FAILED, "less than half"),
@@ -545,7 +566,7 @@ ROWS: tuple[Row, ...] = (
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=(), of_storage=None)}, OPEN, "does not say what it keeps"),
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true",), prunes_itself=True)}, OPEN, "the backup server share"),
     (KEPT, {"backups": undeclared, "vm_backups": stocked(keeps=("keep-all=true", "keep-last=0"))}, FAILED, "keeps everything"),
-    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(is_elsewhere=None)}, OPEN, "is a folder of the node"),
+    (OFF_VM, {"backups": undeclared, "vm_backups": stocked(is_elsewhere=None)}, OPEN, "on another machine's disk is not told"),
     (OFF_VM, {"backups": undeclared, "vm_backups": stocked(made=(), spoilt=("that of today has 1 bytes",))}, FAILED, "has 1 bytes"),
     (BEFORE, {"images": only(made=ago(DAY)), "snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"),
     (AFTER, {"snapshots": only(taken=lambda now: None)}, OPEN, "was taken is not told"), (OLD, {"snapshots": only(taken=lambda now: None)}, OPEN, "is not told"),
@@ -556,6 +577,38 @@ ROWS: tuple[Row, ...] = (
     # NPMplus renews in its own process: there is a folder of certbot's, and no job
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"})}, PASSED, ""),
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"}), "proxy": with_(certificates=GONE)}, FAILED, "there is none"),
+    # Who renews what is served, and whether it did for that
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test")}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test", before=61 * SECOND)}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test", failed="gone.test", before=60 * SECOND)}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="gone.test", failed="zebu.test")}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": ran(failed="zebu.test", result="success", before=DAY)}, FAILED, "failed for zebu.test"),
+    (RENEWAL, {"proxy_machine": ran(failed="gone.test", result="success")}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": ran(good="zebu.test")}, FAILED, "ended with exit-code"),
+    (RENEWAL, {"proxy_machine": keeping("acme.sh")}, FAILED, "there is none"),
+    (RENEWAL, {"proxy_machine": keeping("caddy", keepers=frozenset({"caddy"}), jobs=())}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": keeping("caddy", jobs=()), "proxy": lost}, FAILED, "there is none"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("caddy", "here"), jobs=()), "proxy": lost}, OPEN, "caddy serves"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("caddy", "here")), "proxy": lost}, OPEN, "caddy serves"),
+    (RENEWAL, {"proxy_machine": with_(renewals={}, serves=("haproxy", "here")), "proxy": lost}, FAILED, "in no renewal configuration"),
+    (RENEWAL, {"proxy_machine": with_(inside=frozenset({"zebu.test"}), jobs=()), "proxy": lost}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": with_(keepers=frozenset({"npm"}), renewals={})}, PASSED, ""),
+    (RENEWAL, {"proxy_machine": lost, "proxy": provided("mtls")}, FAILED, "renews no certificate"), (RENEWAL, {"proxy_machine": lost, "proxy": provided("other")}, FAILED, "is an uploaded"),
+    (WORKED, {"proxy_machine": ran(good="zebu.test", failed="gone.test", generations={})}, PASSED, ""),
+    (WORKED, {"proxy_machine": ran(failed="zebu.test", generations={}, rehearsals=())}, FAILED, "ended with exit-code"),
+    (WORKED, {"proxy_machine": keeping("acme.sh", rehearsals=()), "certificates": each(not_before=ago(61 * DAY), not_after=lambda now: now + 29 * DAY)}, OPEN, "keeps no earlier certificates"),
+    (WORKED, {"proxy_machine": keeping("acme.sh", jobs=())}, OPEN, "neither a run nor a rehearsal"),
+    (TRIED, {"proxy_machine": rehearsed(good="zebu.test", failed="gone.test")}, PASSED, ""), (TRIED, {"proxy_machine": rehearsed(failed="zebu.test")}, FAILED, "failed for zebu.test"),
+    (TRIED, {"proxy_machine": rehearsed(failed="gone.test")}, FAILED, "failed for gone.test"), (TRIED, {"proxy_machine": rehearsed(good="gone.test")}, OPEN, "did not try zebu.test"),
+    (TRIED, {"proxy_machine": rehearsed(good="zebu.test", failed="gone.test"), "certificates": each(fingerprint="00")}, FAILED, "failed for gone.test"),
+    # Which server nginx takes for the API's name, and what limits there
+    (LIMITED, {"proxy_machine": serving(OURS, ANY), "proxy": lost}, PASSED, ""), (LIMITED, {"proxy_machine": serving(replace(OURS, limits="no"), replace(ANY, limits="yes")), "proxy": lost}, FAILED, "limit nothing"),
+    (LIMITED, {"proxy_machine": serving(ANY), "proxy": lost}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True)), "proxy": lost}, PASSED, ""),
+    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",))), "proxy": lost}, OPEN, "is not named"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True), replace(OURS, names=("~^api",))), "proxy": lost}, OPEN, "is not named"),
+    (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": lost}, OPEN, "traefik serves"), (LIMITED, {"proxy_machine": serving(serves=("?", "here")), "proxy": lost}, OPEN, "limits are not read"),
+    (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": hosts(True)}, PASSED, ""), (LIMITED, {"proxy_machine": lost, "proxy": hosts(None)}, OPEN, "behind a pattern"),
+    (LIMITED, {"proxy_machine": lost, "proxy": hosts(None, False)}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": lost, "proxy": hosts(True, name="*.zebu.test")}, PASSED, ""),
+    (LIMITED, {"proxy_machine": lost, "proxy": hosts(True, name="cloud.test")}, OPEN, "nobody answers"),
     (RENEWAL, {"proxy_machine": with_(renewals={"npm-1": ""})}, OPEN, "could not be read"),
     # A page that is longer than what is compared of it
     ("deploy.frontend.https", {"web": front("zebu.test", is_cut=True, sha256="other")}, OPEN, "longer than what is compared"),
@@ -724,14 +777,14 @@ ROWS: tuple[Row, ...] = (
     (PASSWORD, {"environment": without("POSTGRES_PASSWORD")}, FAILED, "does not set POSTGRES_PASSWORD"),
     (PASSWORD, {"database_password": with_(), "environment": without("POSTGRES_PASSWORD"), "settings": section("database", url_file=Path("url"))}, OPEN, "that the project does not make"),
     # What is built, and from what
-    (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=None)}, OPEN, "neither a revision nor"),
-    (BUILT, {"compose": first(revision="", created=None, context_changed=ago(DAY))}, OPEN, "neither a revision nor"),
-    (BUILT, {"compose": first(revision="", created=ago(DAY), context_changed=ago(DAY))}, PASSED, ""),
-    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(0, 0, 0))}, OPEN, "none of its files"),
-    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 0, 1))}, OPEN, "lacks 1 files"),
-    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 1, 0))}, FAILED, "has 1 files otherwise"),
-    (BUILT, {"compose": first(revision="", created=ago(2 * DAY), context_changed=ago(DAY), files=(3, 0, 0))}, PASSED, ""),
-    (BUILT, {"compose": first(revision="unknown", created=None, context_changed=None)}, OPEN, "neither a revision nor"),
+    (BUILT, {"compose": first(revision="", built="")}, OPEN, "what it was made from is not known"),
+    (BUILT, {"compose": first(revision="unknown", built="unknown", files=(0, 0, 0))}, OPEN, "none of its files"),
+    (BUILT, {"compose": first(revision="", built="after", files=(0, 0, 0))}, PASSED, ""),
+    (BUILT, {"compose": first(revision="", built="same", files=(3, 0, 1))}, PASSED, ""),
+    (BUILT, {"compose": first(revision="", built="after", files=(3, 1, 0))}, FAILED, "has 1 files otherwise"),
+    (BUILT, {"compose": first(revision="", built="other", files=(3, 0, 1))}, OPEN, "lacks 1 files"),
+    (BUILT, {"compose": first(revision="", built="other", files=(3, 0, 0))}, PASSED, ""),
+    (BUILT, {"compose": first(revision="", built="other", files=(0, 0, 0))}, OPEN, "at another commit"),
     (BUILT, {"compose": first(revision="0" * 40)}, FAILED, "was built from 000000000000"),
     ("deploy.initial.env-present", {"env_files": lambda value, now: replace(value, files=value.files[1:])}, FAILED, "is not there"),
     ("deploy.initial.env-present", {"compose": first(differing=("APP_ENV",))}, FAILED, "another value of APP_ENV"),

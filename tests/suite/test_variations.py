@@ -69,6 +69,7 @@ DATABASE, LOGIN = "pre.database.configuration.production-mode", "pre.database.co
 POOLING, CONNECTIONS = "pre.database.configuration.pooling", "pre.database.configuration.max-connections"
 PRICES, PASSWORD = "pre.application.environment.alpha-vantage", "pre.security.secrets.postgres-password"
 SECRET_KEY, ENV_FILES = "pre.security.secrets.secret-key", "pre.security.secrets.env-permissions"
+REQUIRED = "pre.application.environment.required-variables"
 COMMITTED, DEFAULTS = "pre.security.secrets.not-committed", "pre.security.secrets.defaults-changed"
 UPDATES, OFF_VM = "post.maintenance.updates.os", "pre.database.backups.off-vm"
 DAILY, VERIFIED = "post.recovery.backups.daily", "post.recovery.backups.verified"
@@ -167,13 +168,44 @@ VARIATIONS = tuple(
             ("0600\tdeploy", "0600\troot", PASSED),
             ("0644\tdeploy\tdeploy\tnone\t.env.production.example", "0644\tdeploy\tdeploy\tsecrets\t.env.backup", FAILED, ".env.backup"),
             ("0600\tdeploy\tdeploy\tsecrets\t.env\n", "", OPEN),
+            ("walked\t", "0644\tdeploy\tdeploy\tsecrets\t/opt/old/.env\nwalked\t", FAILED, "/opt/old/.env: has mode 0644"),
+            ("walked\t", "0600\tci\tci\tsecrets\t/w/.env\ncheckout\tremote\tci\t-\t/w\nwalked\t", PASSED),
+            ("walked\t", "0600\tci\tci\tsecrets\t/w/.env\ncheckout\tremote\tci\t-\t/v\nwalked\t", FAILED, "belongs to ci"),
+            ("walked\t", "0644\tci\tci\tnone\t/w/.env\ncheckout\tunknown\tci\t-\t/w\nwalked\t", PASSED),
+            ("\t0\t-\t\n", "\t3\t-\t3 folders could not be read\n", OPEN, "3 folders could not be read"),
+            ("walked\t", "checkout\tremote\tci\t-\t/w\nunknown\t", OPEN),
+        )),
+        ("pre.security.secrets.api-keys", "leaks", (
+            ("@log container:backend whole", "@log container:backend cut", OPEN, "longer than"),
+            ("@log container:backend whole", "@log container:backend unreadable", OPEN, "could not be read"),
+            ("@log container:backend whole", "@log container:backend whole\n@leak container:backend 13 ALPHA_VANTAGE_API_KEY", FAILED, "the value of ALPHA_VANTAGE_API_KEY in 13 lines"),
+            ("@log container:backend whole", "@log container:backend cut\n@leak container:backend 1 shape:login", FAILED, "an address with a password in it"),
+            ("@log journal whole", "@log journal whole\n@leak journal:sudo 1 SECRET_KEY", FAILED, "SECRET_KEY"),
+            ("@log journal whole", "@log /var/log/nginx/a.log whole\n@leak /var/log/nginx/a.log 1 shape:issued", OPEN, "whose it is"),
+            ("@log journal whole", "@log /var/log/nginx/a.log whole\n@leak /var/log/nginx/a.log 1 SECRET_KEY", FAILED, "SECRET_KEY"),
+        )),
+        (REQUIRED, "required", (
+            ("@needs SECRET_KEY refuses", "@needs NEW_KEY refuses", FAILED, "NEW_KEY: is not set"),
+            ("@needs SECRET_KEY refuses", "@needs NEW_KEY code", FAILED, "NEW_KEY: is not set"),
+            ("@needs SECRET_KEY refuses", "@needs NEW_KEY plain", OPEN, "from the shell"),
+            ("@needs SECRET_KEY refuses", "@given NEW_KEY a\n@needs NEW_KEY frontend", OPEN),
+            ("@needs SECRET_KEY refuses docker-compose.yml", "@needs NEW_KEY frontend a.ts\n@given NEW_KEY Dockerfile", PASSED),
+            ("@read", "@cut more files than are read\n@read", OPEN, "was not read whole"),
+        )),
+        (REQUIRED, "zebu.environment", (
+            (f".env\t{KEY}", ".env\tSECRET_KEY\t9\t9\tA!\tplaceholder\t920", FAILED, "still a placeholder"),
+            (f".env\t{KEY}", ".env\tSECRET_KEY\t0\t0\t-\town\t920", FAILED, "is empty"),
+        )),
+        ("deploy.redis.reachable", "redis.ping", (
+            ("pong", "limited", PASSED), ("pong", "nodb", FAILED, "does not exist"), ("pong", "tls", FAILED, "certificate"), ("pong", "loading", FAILED, "loads"), ("pong", "refused", FAILED, "got refused"),
+            ("pong", "unread redis-sentinel", OPEN, "redis-sentinel is not understood"), ("pong", "unread none", OPEN, "was seen"),
         )),
         (COMMITTED, "history", (
             ("ignored=1", "ignored=0", FAILED, "does not cover"), ("tracked=0", "tracked=1", FAILED, "is tracked"),
             ("found=0", "found=1", FAILED, "exact value"), ("shallow=false", "shallow=true", OPEN, "shallow"),
             ("found=0", "found=-", OPEN, "no value"), ("partial=0", "partial=1", OPEN, "partial"), ("missing=0", "missing=2", OPEN, "lacks 2"),
             ("walked=0", "walked=128", OPEN, "cannot read"), ("partial=0", "partial=1\ncommitted=a/.env", FAILED, "a/.env was committed"),
-            ("meant=.env", "meant=.env.dist\nmeant=.env", PASSED),
+            ("meant=.env", "meant=.env.dist\nmeant=.env", PASSED), ("found=0\n", "found=0\n\ncheckout=/w\nended=timeout 255\n", OPEN, "/w (timeout 255)"),
             ("tracked=0", "tracked=0\nopen=.env", FAILED, "does not cover .env: the next"), ("tracked=0", "tracked=0\nopen=.env.ports", PASSED),
         )),
         (DEPLOYED, "repository", (

@@ -257,7 +257,9 @@ def test_a_copy_is_elsewhere(
             with case(f"storage {job.storage}"):
                 stored = need(answer)
                 if stored.is_elsewhere is None:
-                    raise NotAssessed("is a folder of the node: whether it is on another machine's disk is not told")
+                    raise NotAssessed(
+                        "whether it is on another machine's disk is not told: it is a folder of the node, or not shown"
+                    )
                 assert stored.is_elsewhere, "is on the node's own disks"
                 assert stored.made, stored.spoilt[0] if stored.spoilt else "has no backup of the machine"
                 age = need(vm_backups).now - stored.made[0]

@@ -167,7 +167,7 @@ def test_migrations_ran_elsewhere_first(forge: Forge, settings: Settings, case: 
     jobs = settings.forge.checks.migrations
     ran = [
         run
-        for run in need(forge.checks.get(forge.commit, Known(())))
+        for run in need(forge.checks.get(forge.tested, Known(())))
         if run.is_latest is not False and any(is_run_of(job, run.name) for job in jobs)
     ]
     staged = need(forge.staged)

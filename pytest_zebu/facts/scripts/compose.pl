@@ -1,5 +1,5 @@
 # What compose would make of its files and `.env` now, beside what runs. Of each container of the project:
-#   @service NAME gone|built|pulled REVISION CREATED CHANGED, or @unreadable NAME where compose cannot read its files
+#   @service NAME gone|built|pulled REVISION CREATED, or @unreadable NAME where compose cannot read its files
 # and of images that tell no revision:
 #   @files NAME SAME OTHER ABSENT: its files beside the tree's
 #   @built NAME after|same|other|unknown: made when the tree was at this commit; or at another, with the same files or others
@@ -81,15 +81,11 @@ sub compare {
     my $revision = ($image->{Config}{Labels} || {})->{'org.opencontainers.image.revision'};
     my $build = $service ? $service->{build} : undef;
     my $context = (ref $build ? $build->{context} : $build) // '';
-    my ($changed, @files) = '-';
+    my @files;
     my $is_untold = ($revision // 'unknown') eq 'unknown' || $revision eq '';
-    if ($context) {
-      chomp($changed = git('log', '-1', '--format=%ct', '--', $context) || '-');
-      # An image that tells no revision is compared with the tree, file by file, where it has the files at all.
-      @files = split /\0/, git('ls-files', '-z', '--', $context) if $is_untold;
-    }
-    printf "\@service %s %s %s %s %s\n", clean($name), !$service ? 'gone' : $context ? 'built' : 'pulled', clean($revision),
-      clean($image->{Created}), clean($changed);
+    # An image that tells no revision is compared with the tree, file by file, where it has the files at all.
+    @files = split /\0/, git('ls-files', '-z', '--', $context) if $context && $is_untold;
+    printf "\@service %s %s %s %s\n", clean($name), !$service ? 'gone' : $context ? 'built' : 'pulled', clean($revision), clean($image->{Created});
     next if !$service;
     printf "\@built %s %s\n", clean($name), built_from($image->{Created}, $context) if $context && $is_untold;
     if (@files && $container->{State}{Pid}) {

@@ -173,6 +173,14 @@ sub limits_of {    # of a block, the zones that it names itself
   my ($block) = @_;
   return map { my @words = @{$_->[1]}; (map { /^zone=(.+)/ ? $1 : () } @words)[0] // '' } grep { $_->[0] eq 'limit_req' } @$block;
 }
+# Whether a directive may lead a request on to another location: not what answers it, and not what stays where it is.
+sub leads_on {
+  my ($name, $words, $inner) = @{$_[0]};
+  return 1 if $name eq 'try_files';
+  return scalar grep { leads_on($_) } @$inner if $name eq 'if' && $inner;
+  return 0 if $name ne 'rewrite' || ($words->[2] // '') =~ /^(?:break|permanent|redirect)$/;
+  return ($words->[1] // '') !~ m{^(?:https?://|\$scheme)};
+}
 # What stands in a block counts instead of what stands around it.
 sub limited {
   my ($block, $path, $zones, $dry, $leads_on) = @_;
@@ -180,9 +188,11 @@ sub limited {
   $zones = \@own if @own;
   for my $one (@$block) { $dry = lc($one->[1][0] // '') eq 'on' if $one->[0] eq 'limit_req_dry_run' }
   # Programs of the server's may limit in a way of their own.
-  $leads_on = 1 if grep { $_->[0] =~ /^(?:rewrite|try_files|error_page|if|js_access|(?:access|rewrite)_by_lua\w*)$/ } @$block;
+  $leads_on = 1 if grep { leads_on($_) || $_->[0] =~ /^(?:js_access|(?:access|rewrite)_by_lua\w*)$/ } @$block;
   my $next = location($block, $path);
   return limited($next->[2], $path, $zones, $dry, $leads_on) if $next;
+  # What a block answers itself may be led on by its status.
+  $leads_on = 1 if grep { $_->[0] eq 'return' && ($_->[1][0] // '') =~ /^[45]/ } @$block;
   my %found = map { (holds($_) => 1) } @$zones;
   return 'yes' if $found{yes} && !$dry;
   return $leads_on || ($found{unclear} && !$dry) ? 'unclear' : 'no';
