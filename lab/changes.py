@@ -368,7 +368,7 @@ def until_sql(lab: Lab, what: str, question: str, answer: str = "t", *, seconds:
 
 def set_parameter(lab: Lab, name: str, value: str) -> None:
     """Give the running server another value of a parameter."""
-    sql(lab, f"ALTER SYSTEM SET {name} = {value}")
+    sql(lab, f"ALTER SYSTEM SET {name} = '{value}'")
     sql(lab, "SELECT pg_reload_conf()")
     until_sql(lab, f"the database has {name} = {value}", f"SHOW {name}", value)
 
@@ -515,20 +515,24 @@ def _remember(lab: Lab, days_ago: int, outcomes: Mapping[str, Outcome], measures
 
 
 def remember_disk(lab: Lab, days_ago: int, gib_less: float) -> None:
-    """An earlier run, in a history of the fault's own, in which each disk had less on it than now."""
+    """An earlier run, in a history of the fault's own, in which each disk had less on it than now; it counted restarts, too."""
     places = lab.vm.shell(
         "df -B1 --output=target,used / /var/log /var/lib/docker /opt/zebu /var/backups/zebu | tail -n +2"
     )
     used = {line.split()[0]: float(line.split()[1]) for line in places.splitlines()}
     measures = {f"disk.used.{place}": value - gib_less * 2**30 for place, value in used.items()}
-    _remember(lab, days_ago, {}, measures)
+    _remember(lab, days_ago, {}, measures | _restarts(lab))
 
 
 def remember_restarts(lab: Lab) -> None:
     """An earlier run, in a history of the fault's own, that saw the containers as they are."""
+    _remember(lab, 1, {}, _restarts(lab))
+
+
+def _restarts(lab: Lab) -> dict[str, float]:
     counts = lab.vm.shell("for id in $(docker ps -q); do echo $id $(docker inspect -f '{{.RestartCount}}' $id); done")
     rows = (line.split() for line in counts.splitlines())
-    _remember(lab, 1, {}, {restarts_of(container): float(count) for container, count in rows})
+    return {restarts_of(container): float(count) for container, count in rows}
 
 
 def remember_tasks(lab: Lab, days_ago: int) -> None:

@@ -15,17 +15,20 @@ def mend_merged_branches(lab: Lab) -> None:
 @fault(
     "deploy.database.migrations",
     flips=set(),
+    right_for={"pre.database.backups.rollback-documented"},
     touches={"backend-files", "alembic"},
     uses={"postgres"},
     mend=mend_merged_branches,
 )
 def merged_branches(lab: Lab) -> None:
-    """Odd but right: two branches of migrations were merged, and the merge is applied."""
-    for name, parents in (
-        ("x001_branch", '"c001_keys_strategies_jobs"'),
-        ("x002_merge", '("d001_price_history_updated_at", "x001_branch")'),
+    """Odd but right: two branches of migrations were merged, and the merge, which does nothing and undoes nothing, is applied."""
+    column = '"portfolios", "x001"'
+    for name, parents, up, down in (
+        ("x001_branch", '"c001_keys_strategies_jobs"', f"op.add_column({column})", f"op.drop_column({column})"),
+        ("x002_merge", '(\n    "d001_price_history_updated_at",\n    "x001_branch",\n)', "pass", "pass"),
     ):
-        text = f'revision = "{name}"\ndown_revision = {parents}\n\n\ndef downgrade() -> None:\n    op.execute("SELECT 1")\n'
+        text = f'revision: str = "{name}"\ndown_revision: str | tuple[str, ...] | None = {parents}\n\n\n'
+        text += f"def upgrade() -> None:\n    {up}\n\n\ndef downgrade() -> None:\n    {down}\n"
         file = f"/app/migrations/versions/{name}.py"
         lab.vm.run(
             ["docker", "exec", "-i", "-u", "0", "zebu-backend-1", "sh", "-c", f"cat > {file}"], stdin=text.encode()
@@ -43,6 +46,31 @@ def merged_branches(lab: Lab) -> None:
 def in_another_schema(lab: Lab) -> None:
     """Odd but right: the table of the applied migrations is in a schema of the application's own."""
     sql(lab, "CREATE SCHEMA app; ALTER TABLE alembic_version SET SCHEMA app")
+
+
+@fault(
+    "deploy.database.migrations",
+    flips=set(),
+    touches={"alembic"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "DROP TABLE alembic_version; ALTER TABLE zebu_version RENAME TO alembic_version"),
+)
+def under_another_name(lab: Lab) -> None:
+    """Odd but right: Zebu's table of revisions has another name, and another program's has the usual one."""
+    sql(lab, "ALTER TABLE alembic_version RENAME TO zebu_version")
+    sql(lab, "CREATE TABLE alembic_version AS SELECT 'of-another-program'::varchar(32) AS version_num")
+
+
+@fault(
+    "deploy.database.migrations",
+    flips={"deploy.database.migrations"},
+    touches={"alembic"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "UPDATE alembic_version SET version_num = 'd001_price_history_updated_at'"),
+)
+def of_a_newer_release(lab: Lab) -> None:
+    """The database was migrated by a release that the running one does not know: somebody went back with the code alone."""
+    sql(lab, "UPDATE alembic_version SET version_num = 'e001_of_a_newer_release'")
 
 
 @fault(

@@ -13,8 +13,11 @@ def mend_long_ago(lab: Lab) -> None:
 
 @fault(
     "ops.monthly.restore-test",
-    flips={"ops.monthly.restore-test", "post.maintenance.capacity.baseline"},
-    outcomes={"post.maintenance.capacity.baseline": Outcome.ATTESTED},
+    flips={"ops.monthly.restore-test", "post.maintenance.capacity.baseline", "post.monitoring.services.restarts"},
+    outcomes={
+        "post.maintenance.capacity.baseline": Outcome.ATTESTED,
+        "post.monitoring.services.restarts": Outcome.NOT_ASSESSED,
+    },
     touches={"attestations", "history"},
     settings=(("/history.sqlite3", "/fault-history.sqlite3"),),
     mend=mend_long_ago,

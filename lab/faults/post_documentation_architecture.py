@@ -35,3 +35,44 @@ SECRETS = _no_section("secrets", "Secrets")
 def no_picture(lab: Lab) -> None:
     """Nothing shows how the parts hang together."""
     edit_document(lab, "architecture", "sed -i '/^```mermaid/,/^```$/d' architecture.md")
+
+
+BADGE = "![network](https://img.shields.io/badge/network-fine-green.svg)\n\n```\nzebu\n├── backend/\n└── frontend/ -> nginx\n```"
+LETTERS = """```
+internet
+   |
+   v
++---------------+       +----------------------------+
+| reverse proxy | ----> | frontend, backend          |
++---------------+       |   --> PostgreSQL, Redis    |
+                        +----------------------------+
+```"""
+
+
+def _instead_of_the_picture(lab: Lab, text: str) -> None:
+    lab.vm.run(["sh", "-c", "cat > /root/picture"], stdin=f"{text}\n".encode())
+    cut = "sed -i -e '/^```mermaid/,/^```$/{/^```$/!d}' -e '/^```$/{r /root/picture' -e 'd}' architecture.md; rm /root/picture"
+    edit_document(lab, "architecture", cut)
+
+
+@fault(
+    "post.documentation.architecture.network-diagram",
+    flips={"post.documentation.architecture.network-diagram", *DIRTY_TREE},
+    touches={"architecture.md"},
+    mend=lambda lab: restore_document(lab, "architecture"),
+)
+def badge_only(lab: Lab) -> None:
+    """The only picture is a badge, and folders are drawn as a tree."""
+    _instead_of_the_picture(lab, BADGE)
+
+
+@fault(
+    "post.documentation.architecture.network-diagram",
+    flips=DIRTY_TREE,
+    right_for={"post.documentation.architecture.network-diagram"},
+    touches={"architecture.md"},
+    mend=lambda lab: restore_document(lab, "architecture"),
+)
+def drawn_in_letters(lab: Lab) -> None:
+    """Odd but right: the network is drawn in letters."""
+    _instead_of_the_picture(lab, LETTERS)

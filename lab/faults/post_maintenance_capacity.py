@@ -11,6 +11,8 @@ def mend_nobody_says(lab: Lab) -> None:
     forget(lab)
 
 
+RESTARTS = "post.monitoring.services.restarts"
+"""Where no earlier run counted them, nobody watches them."""
 SAID_BY_PEOPLE = {
     "post.maintenance.capacity.baseline",
     "post.maintenance.capacity.growth",
@@ -23,8 +25,11 @@ SAID_BY_PEOPLE = {
 
 @fault(
     "post.maintenance.capacity.baseline",
-    flips=SAID_BY_PEOPLE | {"ops.monthly.restore-test"},
-    outcomes={**dict.fromkeys(SAID_BY_PEOPLE, Outcome.NOT_ASSESSED), "ops.monthly.restore-test": Outcome.ATTESTED},
+    flips=SAID_BY_PEOPLE | {"ops.monthly.restore-test", RESTARTS},
+    outcomes={
+        **dict.fromkeys((*SAID_BY_PEOPLE, RESTARTS), Outcome.NOT_ASSESSED),
+        "ops.monthly.restore-test": Outcome.ATTESTED,
+    },
     touches={"attestations", "history"},
     settings=(("/history.sqlite3", "/fault-history.sqlite3"),),
     mend=mend_nobody_says,

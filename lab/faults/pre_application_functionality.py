@@ -32,10 +32,12 @@ def breaks_behind_its_door(lab: Lab) -> None:
 
 @fault(
     "pre.application.functionality.authentication",
-    flips={"deploy.database.reachable"},
-    # It can only be told by who refused that the database was asked.
-    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED},
-    right_for={"pre.application.functionality.authentication", "deploy.backend.authentication"},
+    flips=set(),
+    right_for={
+        "pre.application.functionality.authentication",
+        "deploy.backend.authentication",
+        "deploy.database.reachable",
+    },
     touches={"backend-files"},
     mend=lambda lab: restore_backend(lab, "main.py"),
 )

@@ -22,6 +22,17 @@ def off(lab: Lab) -> None:
 @fault(
     "pre.database.integrity.autovacuum",
     flips={"pre.database.integrity.autovacuum"},
+    touches={"postgres"},
+    mend=lambda lab: reset_parameter(lab, "autovacuum_naptime", "1min"),
+)
+def looks_once_a_day(lab: Lab) -> None:
+    """Autovacuum is on, and looks once a day whether there is something to do."""
+    set_parameter(lab, "autovacuum_naptime", "1d")
+
+
+@fault(
+    "pre.database.integrity.autovacuum",
+    flips={"pre.database.integrity.autovacuum"},
     touches={"tables"},
     uses={"postgres"},
     mend=lambda lab: sql(lab, "ALTER TABLE transactions RESET (autovacuum_enabled)"),
@@ -74,6 +85,37 @@ def by_two_columns(lab: Lab) -> None:
 def missing(lab: Lab) -> None:
     """A reference that nothing enforces."""
     sql(lab, "ALTER TABLE transactions DROP CONSTRAINT fk_transactions_portfolio_id_portfolios")
+
+
+PARTITIONED = """CREATE SCHEMA reports;
+CREATE TABLE reports.totals (id uuid, made date, portfolio_id uuid REFERENCES public.portfolios (id), PRIMARY KEY (id, made)) PARTITION BY RANGE (made);
+CREATE INDEX ON reports.totals (portfolio_id);
+CREATE TABLE reports.totals_2026 PARTITION OF reports.totals FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"""
+
+
+@fault(
+    "pre.database.integrity.foreign-keys",
+    flips=set(),
+    right_for={"pre.database.integrity.indexes", "pre.database.integrity.autovacuum"},
+    touches={"tables"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "DROP SCHEMA reports CASCADE"),
+)
+def partitioned(lab: Lab) -> None:
+    """Odd but right: a table in partitions, which have reference and index from the whole."""
+    sql(lab, PARTITIONED)
+
+
+@fault(
+    "pre.database.integrity.foreign-keys",
+    flips={"pre.database.integrity.foreign-keys"},
+    touches={"tables"},
+    uses={"postgres"},
+    mend=lambda lab: sql(lab, "ALTER TABLE transactions ENABLE TRIGGER ALL"),
+)
+def triggers_off(lab: Lab) -> None:
+    """The foreign key is there and valid, and its triggers are off: nothing enforces it."""
+    sql(lab, "ALTER TABLE transactions DISABLE TRIGGER ALL")
 
 
 @fault(

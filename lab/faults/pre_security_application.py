@@ -284,3 +284,28 @@ def built_statement(lab: Lab) -> None:
         ["docker", "exec", "-i", "-u", "0", "zebu-backend-1", "sh", "-c", "cat > /app/zebu/reports.py"],
         stdin=source.encode(),
     )
+
+
+MESSAGES = """class Page[T]:
+    def rows(self, session):
+        try:
+            logger.info(f"Create portfolio {self.name} for {self.user}")
+            return session.execute(text("SELECT id FROM portfolios WHERE name = :name"), {"name": self.name})
+        except KeyError, ValueError as error:
+            raise NotFound(f"Update of {self.name} was set by {self.user}") from error
+"""
+
+
+@fault(
+    "pre.security.application.sql-injection",
+    flips=set(),
+    touches={"backend-source"},
+    uses={"backend"},
+    mend=lambda lab: lab.vm.shell("docker exec -u 0 zebu-backend-1 rm /app/zebu/messages.py"),
+)
+def messages(lab: Lab) -> None:
+    """Odd but right: syntax of a newer Python, and messages that begin as statements do."""
+    lab.vm.run(
+        ["docker", "exec", "-i", "-u", "0", "zebu-backend-1", "sh", "-c", "cat > /app/zebu/messages.py"],
+        stdin=MESSAGES.encode(),
+    )

@@ -231,8 +231,9 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
     """From the batch's listing: mode, user, group, whether it holds a secret's value, name; checkouts, and how the search of them went."""
     found, checkouts = [], []
     lacking = "the machine was not searched for others"
-    asked = by_checkout(gathered.said("checkouts").out)
-    versions = {path: dict(said).get("version", "") for path, said in asked}
+    versions = {path: dict(said).get("version") for path, said in by_checkout(gathered.said("checkouts").out)}
+    if versions[""] is None:
+        raise Garbled("the versions of checkouts")
     folder = gathered.said("zebu.host").out.partition("folder=")[2].partition("\n")[0]
     for line in gathered.said("zebu.env-files").out.splitlines():
         fields = line.split("\t")
@@ -240,7 +241,7 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
             raise Garbled("the listing of .env files")
         mode, user, group, holds, name = fields
         if mode == "checkout":
-            checkouts.append(Checkout(name, user, group, versions.get(name, "")))
+            checkouts.append(Checkout(name, user, group, versions.get(name) or ""))
         elif mode == "walked":
             lacking = name
         elif not _MODE.fullmatch(mode):

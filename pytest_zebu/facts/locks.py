@@ -18,7 +18,7 @@ from typing import Any
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.plainyaml import BROKEN, documents
@@ -68,7 +68,7 @@ def pair(index: str, name: object, version: object) -> tuple[str, str] | None:
         return (name, version) if _SEMANTIC.fullmatch(version) else None
     try:
         return (canonicalize_name(name), str(Version(version)))
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

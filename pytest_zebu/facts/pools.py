@@ -474,6 +474,15 @@ def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
                 targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=str(key)))], value=value
             ) if target == name:
                 found[key] = value
+            case ast.AugAssign(target=ast.Name(id=target), op=ast.BitOr(), value=value) if target == name:
+                if not isinstance(value, ast.Dict):
+                    raise _NotClear(f"**{name}")
+                found |= _of_dict(value)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=target), attr="setdefault"),
+                args=[ast.Constant(value=str(key)), value],
+            ) if target == name:
+                found.setdefault(key, value)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="update"), args=args, keywords=words) if (
                 target == name
             ):

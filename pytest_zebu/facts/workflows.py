@@ -14,7 +14,7 @@ from pytest_zebu.facts.plainyaml import BROKEN, documents
 LANGUAGES = frozenset({"pip", "uv", "npm", "bun", "conda"})
 """The ecosystems of Dependabot's that are about what the application is made of."""
 _COMMAND = re.compile(
-    r"(?:^|[\s;&|(])(?:\S*/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+--?\S+(?:[ =]\S+)?)*\s+audit(?!\s+(?:fix|signatures))|yarn\s+(?:npm\s+)?audit"
+    r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+audit(?!\s+(?:fix|signatures))|yarn\s+(?:npm\s+)?audit"
     r"|osv-scanner|trivy\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety\s+(?:check|scan)|snyk\s+test|audit-ci|better-npm-audit)(?=$|[\s;&|)])"
 )
 """Programs that ask about known vulnerabilities, as commands."""
@@ -26,6 +26,8 @@ _USED = re.compile(
 _SWALLOWED = re.compile(
     r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b"
 )
+LONGEST = 2_000
+"""So much of a command is looked at."""
 DEPTH = 4
 """So deep workflows call each other."""
 
@@ -95,7 +97,8 @@ def covered_by_renovate(file: str, text: str) -> str | None:
             return None
     if not isinstance(found, dict):
         return "it is no configuration"
-    if str(found.get("enabled", True)).lower() == "false":
+    is_off = any(str(one).endswith(":disableRenovate") for one in _rows(found.get("extends")))
+    if str(found.get("enabled", not is_off)).lower() == "false":
         return "it is switched off"
     managers = found.get("enabledManagers")
     if isinstance(managers, list) and not any(str(one).lower() in _MANAGERS for one in managers):
@@ -118,7 +121,10 @@ _MANAGERS = frozenset(
         "uv",
     }
 )
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')|/\*.*?\*/|//[^\n]*', re.DOTALL)
+_COMMENT = re.compile(
+    r"""("(?:\\.|[^"\\])*(?:"|\Z)|'(?:\\.|[^'\\])*(?:'|\Z))|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|//[^\n]*""", re.DOTALL
+)
+"""Texts, and comments; what is not closed goes on to the end."""
 
 
 def _without_comments(text: str) -> str:
@@ -212,7 +218,7 @@ def _commands(script: str) -> Iterator[str]:
     """The lines of a script, without comments; those that go on are one."""
     for line in re.sub(r"\\\n", " ", script).split("\n"):
         if plain := re.sub(r"(?:^|\s)#.*", "", line).strip():
-            yield plain
+            yield plain[:LONGEST]
 
 
 def _audits(line: str) -> bool | None:

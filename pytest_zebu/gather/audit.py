@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 from cvss import CVSS2, CVSS3, CVSS4, CVSSError
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.gather.client import Client
@@ -133,7 +133,7 @@ def _queries(package: Package) -> Iterator[dict[str, Any]]:
     ecosystem, name, version = package
     versions = {version: None}
     if ecosystem == PYTHON:
-        with suppress(InvalidVersion):
+        with suppress(ValueError):
             versions[Version(version).public] = None
     for one in versions:
         yield {"package": {"ecosystem": ecosystem, "name": name}, "version": one}

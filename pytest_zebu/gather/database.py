@@ -18,7 +18,7 @@ from psycopg2 import errors, extensions, extras
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import Need
-from pytest_zebu.facts.postgres import QUESTIONS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
+from pytest_zebu.facts.postgres import QUESTIONS, REFUSALS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 
@@ -36,9 +36,14 @@ NO_HBA = (
 )
 RIGHTS = """SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
   has_table_privilege('pg_hba_file_rules', 'SELECT') AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')"""
+NOTHING_THERE = "|".join((
+    "does not exist", "existiert nicht", "no existe", "n'existe pas", "non esiste", "não existe", "не существует", "не існує", "nie istnieje", "existerar inte",
+    "mevcut değil", "は存在しません", "데이터베이스 없음", "롤\\(role\\) 없음", "不存在", "tidak ada",
+))  # fmt: skip
+"""How it says, in each language that it speaks, that there is no such database or role."""
 COMPLAINTS = (
-    ("authentication failed", Reason.NO_PERMISSION, "the login was refused"),
-    ("no pg_hba.conf entry", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
+    (REFUSALS, Reason.NO_PERMISSION, "the login was refused"),
+    (r"pg_hba\.conf", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
     ("certificate verify failed", Reason.UNREACHABLE, "its certificate is not trusted (sslrootcert in the URL)"),
     ("does not match host name", Reason.UNREACHABLE, "its certificate is for another name"),
     ("does not support ssl", Reason.UNREACHABLE, "it speaks no TLS, which the URL asks for"),
@@ -46,9 +51,9 @@ COMPLAINTS = (
     ("timeout expired", Reason.TIMED_OUT, f"no answer within {CONNECT_SECONDS} s"),
     ("connection refused", Reason.UNREACHABLE, "nothing answers on its port"),
     ("server closed the connection", Reason.UNREACHABLE, "it hangs up (through ssh: sshd may forbid AllowTcpForwarding)"),
-    ("does not exist", Reason.MISSING, "there is no such database or role"),
+    (NOTHING_THERE, Reason.MISSING, "there is no such database or role"),
 )  # fmt: skip
-"""What libpq's complaints mean. They are not repeated: they may hold what stands in the URL."""
+"""What libpq's complaints mean, and those of the server, which speaks its own language. They are not repeated: they may hold what stands in the URL."""
 
 Forward = Callable[[str, int], AbstractContextManager[int | None]]
 """A local port that leads to an address as the machine sees it; nothing where ssh refuses to open one."""
@@ -117,7 +122,7 @@ def _connect(where: Mapping[str, str]) -> Any:
 def _complaint(error: psycopg2.Error) -> tuple[Reason, str]:
     text = str(error).lower()
     for mark, reason, meaning in COMPLAINTS:
-        if mark in text:
+        if re.search(mark, text):
             return reason, meaning
     return Reason.UNREACHABLE, f"no connection comes about ({type(error).__name__})"
 
@@ -224,5 +229,7 @@ def _tried(where: Mapping[str, str], user: str, password: str) -> str:
     try:
         _connect({**where, "user": user, "password": password}).close()
     except psycopg2.Error as error:
-        return "refused" if "authentication failed" in str(error).lower() else "unclear"
+        text = str(error).lower()
+        # Whom pg_hba.conf keeps out does not get in with these either.
+        return "refused" if re.search(REFUSALS, text) or "pg_hba.conf" in text else "unclear"
     return "accepted"

@@ -20,7 +20,12 @@ PAGES = 10
 ANCESTORS = 20
 PULLS, DEPLOYMENTS = 5, 30
 OTHERS = {"v1": "Forgejo's or Gitea's", "v4": "GitLab's", "2.0": "Bitbucket's"}
-OTHER_HOSTS = {"gitlab.com": "GitLab's", "codeberg.org": "Forgejo's", "bitbucket.org": "Bitbucket's"}
+OTHER_HOSTS = {
+    "gitlab.com": "GitLab's",
+    "codeberg.org": "Forgejo's",
+    "bitbucket.org": "Bitbucket's",
+    "dev.azure.com": "Azure DevOps'",
+}
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 Listed = Callable[..., Any]

@@ -120,16 +120,18 @@ LAYOUT = (
     found.push({ one, box: new DOMRect(box.left + scrollX, box.top + scrollY, box.width, box.height) });
   }
   const isSmall = box => box.width < LEAST || box.height < LEAST;
-  // In a sentence: its block has words beside those of targets.
+  // In a sentence: on the lines of its block are words beside those of targets.
+  const blockOf = one => {
+    while (one && getComputedStyle(one).display === "inline") one = above(one);
+    return one;
+  };
   const isInline = one => {
-    if (getComputedStyle(one).display !== "inline") return false;
-    let block = above(one);
-    while (block && getComputedStyle(block).display === "inline") block = above(block);
-    if (!block) return false;
+    const block = blockOf(one);
+    if (!block || block === one) return false;
     const walk = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
-      const part = walk.currentNode;
-      if (/[\p{L}\p{N}]/u.test(part.data) && !part.parentElement.closest(TARGETS) && !part.parentElement.closest("script, style")) return true;
+      const part = walk.currentNode, parent = part.parentElement;
+      if (/[\p{L}\p{N}]/u.test(part.data) && !parent.closest(TARGETS) && blockOf(parent) === block && visible(parent, boxOf(part))) return true;
     }
     return false;
   };

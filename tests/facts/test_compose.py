@@ -64,7 +64,13 @@ def test_each_replica_is_compared_for_itself(target: Target) -> None:
 def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
     """The backend, by what compose would give it, what its container has, and what its image brings."""
 
-    def ask(environment: Mapping[str, Any], runs: list[str], brings: list[str] | None = None, **labels: str) -> Service:
+    def ask(
+        environment: Mapping[str, Any],
+        runs: list[str],
+        brings: list[str] | None = None,
+        context: str = "",
+        **labels: str,
+    ) -> Service:
         image = "sha256:" + "ab" * 32
         names = {
             "com.docker.compose.service": "backend",
@@ -74,7 +80,9 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
         files = {
             "containers": [{"Image": image, "State": {"Pid": 0}, "Config": {"Env": runs, "Labels": names}}],
             "images": [{"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}],
-            "config": {"services": {"backend": {"environment": environment}}},
+            "config": {
+                "services": {"backend": {"environment": environment, **({"build": context} if context else {})}}
+            },
         }
         for name, data in files.items():
             (tmp_path / name).write_text(json.dumps(data))
@@ -84,6 +92,8 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
             f'compose) echo "$COMPOSE_ENV_FILES" > {tmp_path}/given; cat {tmp_path}/config ;; esac\n'
         )
         docker.chmod(0o755)
+        (tmp_path / "runuser").write_text('#!/bin/sh\nshift 3; exec "$@"\n')  # whoever runs the tests owns the checkout
+        (tmp_path / "runuser").chmod(0o755)
         known = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": str(tmp_path)}
         parts = {f"ZEBU_{name}": value for name, value in PROBE.environment.items()}
         done = subprocess.run(
@@ -118,3 +128,25 @@ def test_other_files_of_variables_are_read_where_compose_was_called_with_them(
 ) -> None:
     compared({}, [], **{"com.docker.compose.project.environment_file": "/opt/zebu/.env.production"})
     assert (tmp_path / "given").read_text() == "/opt/zebu/.env.production\n"
+
+
+BEFORE, MADE, SINCE = ("2026-11-26T05:00:00Z", "2026-11-26T06:00:00Z", "2026-11-26T07:00:00Z")
+
+
+@pytest.mark.parametrize(("commits", "built"), [
+    ([(BEFORE, "src/a.py")], "after"), ([(MADE, "src/a.py")], "after"), ([(BEFORE, "src/a.py"), (SINCE, "src/a.py")], "other"), ([(BEFORE, "src/a.py"), (SINCE, "docs/a.md")], "same"),
+    ([(SINCE, "src/a.py")], "unknown"), ([], ""),
+])  # fmt: skip
+def test_from_which_commit_an_image_was_made_the_log_of_the_checkout_tells(
+    commits: list[tuple[str, str]], built: str, compared: Callable[..., Service], tmp_path: Path
+) -> None:
+    """What was checked out after it was made, the image does not have; if nothing of it changed, it does."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    for number, (moment, name) in enumerate(commits):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(str(number))
+        dates = {"GIT_COMMITTER_DATE": moment, "GIT_AUTHOR_DATE": moment}
+        for words in (["init", "-q"], ["add", name], ["-c", "user.name=development", "-c", "user.email=development@zebu.test", "commit", "-qm", "Change it"]):  # fmt: skip
+            subprocess.run(["git", "-C", str(tmp_path), *words], check=True, env=environment | dates)
+    context = f"{tmp_path}/src" if commits else ""
+    assert compared({}, [], context=context).built == built

@@ -150,6 +150,13 @@ def test_numbers_of_the_environment(value: str) -> None:
 def test_a_dictionary_of_keywords() -> None:
     fills = 'options = {"pool_size": 3}\noptions["max_overflow"] = 1\noptions.update(pool_timeout=5)\noptions.update({"echo": False})\n'
     assert pool(f"{fills}engine = create_engine(url, **options)\n").most == 4
+    assert (
+        pool(
+            "options = {}\noptions |= {'pool_size': 3}\noptions.setdefault('max_overflow', 2)\nengine = create_engine(url, **options)\n"
+        ).most
+        == 5
+    )
+    assert pool("options = {}\noptions |= more\nengine = create_engine(url, **options)\n").why
     assert pool("options = dict(pool_size=2, max_overflow=2)\nengine = create_engine(url, **options)\n").most == 4
     assert pool("engine = create_engine(url, **options())\n").why
     assert pool("engine = create_engine(url, **options)\n").why

@@ -121,7 +121,7 @@ def test_the_histories_of_other_checkouts(target: Target) -> None:
     said = f"has=1\n{CLONE.replace('shallow=false', 'shallow=true')}\ncheckout=/a\nended=done 0\nhas=1\n{other}\ncheckout=/b\nended=timeout 255\n"
     found = read("history", said, target)
     assert (found.is_partial, found.unread) == ("", ("/b (timeout 255)",))
-    assert found.others == (CommittedSecrets("", False, False, (), False, (), "/a"),)
+    assert found.others == (CommittedSecrets("", False, False, (), False, place="/a"),)
     assert read("history", said.replace("ended=done 0\nhas=1", "ended=done 0\nhas=0"), target).is_partial
     assert (
         why("history", said.replace("ended=done 0\nhas=1\nshallow=false", "ended=done 0\nhas=1"), target)

@@ -187,6 +187,74 @@ def test_a_log_of_users_that_cannot_be_read_says_so(run: Run) -> None:
     assert done.stdout.split("\n")[-3:-1] == ["@cut yes", "@status 0"]
 
 
+INSPECTED = """@@ aaa 10 sbackend oFalse /zebu-backend-1 backend aaa
+DATABASE_URL=postgresql+asyncpg://a:p%40w@pool:6432/zebu?x=1
+DB_POOL_SIZE= +10
+DB_MAX_OVERFLOW=ten
+POOL_EMPTY=
+WEB_CONCURRENCY=1_0
+PATH=/x
+
+@@ bbb 20 sworker oFalse /zebu-worker-1 worker
+DATABASE_URL=postgresql+asyncpg://a:p%40w@pool:6432/zebu?x=1
+
+@@ ccc 30 spgbouncer oFalse /zebu-pgbouncer-1 pgbouncer pool
+DATABASE_URL=postgres://a:x@db/zebu
+
+@@ ddd 40 sjob oTrue /zebu-job-1 pool
+
+"""
+DOCKER = r"""case "$1 $2 $3" in
+"inspect -f {{index"*) echo zebu;;
+"inspect -f"*) cat inspected;;
+"ps "*) echo aaa;;
+"top aaa"*) printf 'PID PPID COMMAND\n10 1 uvicorn x\n';;
+"top ccc"*) printf 'PID PPID COMMAND\n30 1 /usr/bin/pgbouncer /etc/pgbouncer/my.ini\n';;
+"top "*) printf 'PID PPID COMMAND\n20 1 python worker.py\n';;
+"exec ccc cat") [ "$4" = /etc/pgbouncer/my.ini ] && printf '[databases]\n* = host=db user=x password=canary pool_size=7\n[pgbouncer]\n;max_client_conn = 1\ndefault_pool_size = 15\nauth_file=/x\n';;
+esac"""
+
+
+def test_who_opens_connections_and_no_secret(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "inspected").write_text(INSPECTED)
+    done = run("backend-workers.sh", commands={"docker": DOCKER}, BACKEND_CONTAINER="aaa")
+    assert done.stdout.splitlines() == [
+        "@number DB_POOL_SIZE +10", "@number DB_MAX_OVERFLOW ?", "@number WEB_CONCURRENCY 10",
+        "@container 10 backend", "PID PPID COMMAND", "10 1 uvicorn x", "@beside 20 worker", "PID PPID COMMAND", "20 1 python worker.py",
+        "@door 30 pgbouncer", "PID PPID COMMAND", "30 1 /usr/bin/pgbouncer /etc/pgbouncer/my.ini",
+        "@pooler pool_size 7", "@pooler read yes", "@pooler default_pool_size 15",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "leads"), [
+    ("DATABASE_URL=postgresql://a:b@POOL/x", True), ("DATABASE_URL=postgresql://a:b@pool", True), ("DATABASE_URL=postgresql://pool:5432/x", True), ("POSTGRES_HOST=pool", True), ("PGHOST=pool", True),
+    ("DATABASE_URL=postgresql://a:b@pool.example/x", False), ("DATABASE_URL=postgresql://pool:b@db/x", False), ("POSTGRES_HOST=poo", False), ("X=1", False),
+])  # fmt: skip
+def test_what_the_databases_address_leads_to(address: str, leads: bool, run: Run, tmp_path: Path) -> None:
+    text = INSPECTED.replace("DATABASE_URL=postgresql+asyncpg://a:p%40w@pool:6432/zebu?x=1", address, 1)
+    (tmp_path / "inspected").write_text(text)
+    done = run("backend-workers.sh", commands={"docker": DOCKER}, BACKEND_CONTAINER="aaa")
+    assert ("@door 30 pgbouncer" in done.stdout.splitlines()) is leads
+    assert "@beside 20 worker" not in done.stdout
+
+
+def test_migrations_are_found_wherever_they_are(run: Run, tmp_path: Path) -> None:
+    """Those of libraries, of tests and of hidden folders are none, and what alembic.ini says of the login stays."""
+    for name, text in {
+        "alembic.ini": "[alembic]\n script_location = db/moves\nsqlalchemy.url = postgresql://a:canary@db/x\n",
+        "db/moves/env.py": 'context.configure(\n    version_table="zebu",\n    url="canary",\n)\n',
+        "db/moves/versions/a b.py": "revision = 'a'\ndown_revision = None", "db/moves/versions/__init__.py": "", "zebu/main.py": "x.revision = 1\n",
+        "venv/lib/a.py": "revision = 'v'\n", "tests/a.py": "revision = 't'\n", ".cache/a.py": "revision = 'h'\n", "site-packages/x/a.py": "down_revision = 's'\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = run("migrations-heads.sh", commands={"docker": 'shift 3; exec "$@"'}, BACKEND_CONTAINER="x")
+    assert done.stdout.splitlines() == [
+        "@ini script_location = db/moves", '@env     version_table="zebu",',
+        "@file ./db/moves/versions/a b.py", "@line revision = 'a'", "@line down_revision = None",
+    ]  # fmt: skip
+
+
 def test_lock_files_that_are_not_read_are_named(tmp_path: Path, run: Run) -> None:
     for name in (
         "uv.lock",

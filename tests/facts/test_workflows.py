@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pytest_zebu.facts.answer import Garbled
@@ -25,7 +27,7 @@ def test_what_dependabot_raises(text: str, why: str) -> None:
 @pytest.mark.parametrize(("file", "text", "why"), [
     ("renovate.json", '{"extends": ["config:recommended"]}', ""), ("renovate.json", "{}", ""), ("renovate.json", '{"enabled": false}', "switched off"), ("renovate.json", '{"packageRules": [{"enabled": false}], "enabled": true}', ""),
     ("renovate.json5", "// ours\n{\n\t// enabled: false,\n\textends: ['config:base'], /* no */\n\tschedule: ['* 0-4 * * 1'],\n}\n", ""), ("renovate.json5", "{ 'url': 'https://host/a', enabled: false, }", "switched off"),
-    ("renovate.json", '{"enabledManagers": ["github-actions"]}', "about github-actions only"), ("renovate.json", '{"enabledManagers": ["pep621", "npm"]}', ""), ("renovate.json", "[]", "no configuration"),
+    ("renovate.json", '{"enabledManagers": ["github-actions"]}', "about github-actions only"), ("renovate.json", '{"enabledManagers": ["pep621", "npm"]}', ""), ("renovate.json", "[]", "no configuration"), ("renovate.json", '{"extends": [":disableRenovate"]}', "switched off"), ("renovate.json", '{"extends": [":disableRenovate"], "enabled": true}', ""),
     ("package.json", '{"renovate": {"extends": ["config:base"]}}', ""), ("package.json", '{"renovate": {"enabled": false}}', "switched off"), ("package.json", '{"name": "zebu"}', None), ("package.json", "{", None),
 ])  # fmt: skip
 def test_what_renovate_raises(file: str, text: str, why: str | None) -> None:
@@ -93,3 +95,17 @@ def test_a_workflow_that_is_called_runs_when_its_caller_does() -> None:
 def test_what_gitlab_audits(job: str, is_scheduled: bool, is_gate: bool) -> None:
     found, _ = audits({".gitlab-ci.yml": f"image: python\naudit:\n  {job}\ntest:\n  script: [pytest]\n"})
     assert found == (Audit(".gitlab-ci.yml, audit", is_scheduled, is_gate),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["npm" + " -a" * 50_000, "npm" + " --a=b" * 50_000, ";" * 100_000 + "/" * 100_000, "|| " * 50_000, "'" * 100_001],
+)
+def test_no_line_takes_long(line: str) -> None:
+    assert audits({FILE: workflow(f"run: {json.dumps(line)}")}) == ((), ())
+
+
+@pytest.mark.parametrize("text", ["/*" * 100_000, '"\\"' * 100_000, "//" * 100_000, "{" * 100_000])
+def test_no_configuration_takes_long(text: str) -> None:
+    with pytest.raises(Garbled):
+        covered_by_renovate("renovate.json5", f"{{ {text}")

@@ -384,3 +384,25 @@ def test_the_drivers_own_error_is_never_shown(cluster: Cluster, ask: Ask, monkey
     monkeypatch.setattr(psycopg2, "connect", connect)
     answer = ask(cluster.url("postgres"))[STATE_PROBE.name]
     assert answer == Unknown(Reason.UNDECIDABLE, "the declared database: ValueError")
+
+
+@pytest.mark.parametrize("text", [
+    'Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen', "authentification par mot de passe échouée pour l'utilisateur  « app »", "la autentificación password falló para el usuario «app»",
+    'autenticazione con password fallita per l\'utente "app"', 'autenticação do tipo senha falhou para o usuário "app"', 'пользователь "app" не прошёл проверку подлинности (по паролю)',
+    'користувач "app" не пройшов автентифікацію за допомогою пароля', 'autoryzacja hasłem nie powiodła się dla użytkownika "app"', 'Lösenordsautentisering misslyckades för användare "app"',
+    'ユーザ"app"のパスワード認証に失敗しました', '사용자 "app"의 password 인증을 실패했습니다', '用户 "app" Password 认证失败', '用户 "app" 的密码认证失败', '密碼驗證使用者 "app" 失敗',
+    'password gagal diotentikasi untuk pengguna  « app »', 'პაროლით ავთენტიფიკაცია მომხმარებლისთვის "app" ვერ მოხერხდა', 'password authentication failed for user "app"', "SASL authentication failed",
+])  # fmt: skip
+def test_a_refusal_is_understood_in_every_language(text: str) -> None:
+    assert database._complaint(psycopg2.OperationalError(f"FATAL:  {text}")) == (
+        Reason.NO_PERMISSION,
+        "the login was refused",
+    )
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ('Datenbank »zebu« existiert nicht', Reason.MISSING), ("la base de données « zebu » n'existe pas", Reason.MISSING), ('"app" 롤(role) 없음', Reason.MISSING), ('数据库 "zebu" 不存在', Reason.MISSING),
+    ("kein pg_hba.conf-Eintrag für Host »10.0.0.1«", Reason.NO_PERMISSION), ("в pg_hba.conf нет записи для компьютера", Reason.NO_PERMISSION), ("etwas ganz anderes", Reason.UNREACHABLE),
+])  # fmt: skip
+def test_other_complaints_in_other_languages(text: str, reason: Reason) -> None:
+    assert database._complaint(psycopg2.OperationalError(text))[0] is reason

@@ -186,6 +186,8 @@ BUTTONS = "button { all: unset; width: 12px; height: 12px; display: inline-block
     ("<style>button { width: 16px; height: 16px; padding: 0; border: 0; position: relative; margin: 9px } button::before { content: ''; position: absolute; inset: -8px }</style><button></button>", 0),
     ("<button disabled style='width: 9px; height: 9px; padding: 0'></button><h1>x</h1>", 0),
     # What really is too small
+    ("<h1>Words in another block</h1><a href=/a><svg width=10 height=10><rect width=10 height=10 /></svg></a>", 1),
+    ("<p><a href=/a style='font-size: 9px'>a</a><span class=sr-only>words for nobody's eye</span></p>", 1),
     ("<button style='width: 12px; height: 44px; padding: 0'>x</button> <h1>x</h1>", 1),
     ("<button style='width: 12px; height: 12px; padding: 0'>x</button> <h1>x</h1>", 1), (f"<style>{BUTTONS}</style><button>a</button><button>b</button>", 2),
     ("<a href=/1 style='display: block; height: 10px'>one</a><a href=/2 style='display: block; height: 10px'>two</a>", 2),

@@ -453,6 +453,30 @@ def documents(**changes: Any) -> Change:
     return lambda value, now: replace(value, all=only(**changes)(value.all, now))
 
 
+def put_there(span: timedelta) -> Change:
+    """The documents without git's history, all changed today, within so long."""
+
+    def change(value: Any, now: datetime) -> Any:
+        first, *others = value.all
+        moved = (replace(first, changed=now - span), *(replace(one, changed=now) for one in others))
+        return replace(value, all=moved, no_history="git is not installed")
+
+    return change
+
+
+def drawn(*topics: str) -> Change:
+    """The documents, with drawings of this kind only."""
+
+    def change(value: Any, now: datetime) -> Any:
+        kinds = {"diagram", "image"}
+        left = (
+            replace(one, whole=replace(one.whole, topics=one.whole.topics - kinds | {*topics})) for one in value.all
+        )
+        return replace(value, all=tuple(left))
+
+    return change
+
+
 def variable(name: str, text: str) -> Change:
     """The running backend with this variable."""
 

@@ -24,6 +24,7 @@ from pytest_zebu.facts.pools import Pool, Pooler
 from pytest_zebu.facts.postgres import Index, Override, Table
 from pytest_zebu.facts.proxy import NginxServer
 from pytest_zebu.facts.resources import MEMORY_SHARE
+from pytest_zebu.facts.source import BuiltStatement
 from pytest_zebu.facts.sshd import Login, Server
 from pytest_zebu.facts.updates import MISSING_SUITE, Pending
 from pytest_zebu.plugin.judge import Evidence
@@ -50,6 +51,7 @@ from tests.suite.otherwise import (
     copied,
     dated,
     documents,
+    drawn,
     dumping,
     dumps,
     each,
@@ -83,6 +85,7 @@ from tests.suite.otherwise import (
     outgrown,
     provided,
     publishing,
+    put_there,
     ran,
     reference,
     refusing,
@@ -135,7 +138,7 @@ BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
 LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
-JSON = "application/json"
+JSON, REACHED = "application/json", "deploy.database.reachable"
 HSTS, RENEWAL = "pre.security.https.hsts", "pre.security.https.auto-renewal"
 BACKED_UP, KEPT = "pre.database.backups.scheduled", "pre.database.backups.retention"
 UPDATES, IMAGES, GROWTH = (
@@ -533,6 +536,22 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=ago(MONTH + SECOND))}, OPEN, "no document changed"),
     ("ops.monthly.documentation", {"past": nothing, "documents": documents(changed=None)}, OPEN, "no document changed"),
     ("ops.monthly.documentation", {"past": nothing, "documents": lambda value, now: replace(value, all=first(changed=None)(value.all, now))}, PASSED, ""),
+    # Files that were put there at once, within a minute
+    ("ops.monthly.documentation", {"past": nothing, "documents": put_there(timedelta(minutes=1))}, OPEN, "all documents were put there at once, and git is not installed"),
+    ("ops.monthly.documentation", {"past": nothing, "documents": put_there(timedelta(minutes=1, seconds=1))}, PASSED, ""),
+    ("ops.monthly.documentation", {"past": nothing, "documents": lost}, OPEN, "nobody answers"),
+    # One look is no watching
+    ("post.monitoring.services.restarts", {"past": nothing}, OPEN, "no earlier run counted restarts"),
+    ("post.monitoring.services.restarts", {}, PASSED, ""),
+    # Pictures of something, and what was not read
+    ("post.documentation.architecture.network-diagram", {"documents": drawn("image")}, OPEN, "has a picture; whether it shows the network"),
+    ("post.documentation.architecture.network-diagram", {"documents": drawn("diagram")}, PASSED, ""),
+    ("post.documentation.architecture.network-diagram", {"documents": drawn()}, FAILED, "no document has a diagram"),
+    # Source: what was left out, and statements of what the source itself says
+    ("pre.security.application.sql-injection", {"source": with_(left=2)}, OPEN, "2 files were left out"),
+    ("pre.security.application.sql-injection", {"source": with_(unread=("zebu/odd.py",))}, OPEN, "zebu/odd.py could not be read whole"),
+    ("pre.security.application.sql-injection", {"source": with_(fixed=(BuiltStatement("zebu/a.py", 1),))}, PASSED, ""),
+    ("pre.security.application.sql-injection", {"source": with_(built=(BuiltStatement("zebu/a.py", 1),), left=2)}, FAILED, "zebu/a.py:1"),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR))}, PASSED, ""),
     ("ops.annually.secret-rotation", {"past": nothing, "cluster": with_(made=ago(YEAR + SECOND))}, OPEN, "days old"),
     ("post.monitoring.disk.usage", {"disk": first(size=10, available=2)}, FAILED, "is 80 % full"),
@@ -846,6 +865,12 @@ ROWS: tuple[Row, ...] = (
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(answered=0)}, OPEN, "is not seen to be let in") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": with_(broken=1, last_broken=ago(timedelta(0)), last_answered=ago(SECOND))}, OPEN, "requests of a week broke") for item in LOGINS),
     *((item, {"keyed": lambda value, now: UNDECLARED, "signed_in": lambda value, now: GONE}, OPEN, "nobody answers") for item in LOGINS),
+    # Without a mark, the portfolios of a valid key are the database's
+    (REACHED, {"web": refusing()}, PASSED, ""),
+    (REACHED, {"web": refusing(), "keyed": with_(status=500)}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": with_(body="complaint")}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(), "keyed": lambda value, now: UNDECLARED}, OPEN, "was answered with 401"),
+    (REACHED, {"web": refusing(500)}, FAILED, "could not ask"),
     # What pages ask decides, not what stands in their scripts
     (BASE, {"scripts": naming(local=(0, ""))}, PASSED, ""),
     (BASE, {"scripts": lambda value, now: GONE}, PASSED, ""),
@@ -856,6 +881,12 @@ ROWS: tuple[Row, ...] = (
     (BASE, {"pages": asking(("https://api.zebu.test:8443/api/v1/", 200, JSON, ""))}, FAILED, "which is not declared"),
     (BASE, {"pages": asking(("https://192.168.1.7/api/v1/x", 200, JSON, ""))}, FAILED, "which is not declared"),
     (BASE, {"pages": asking(("https://zebu.test/api/portfolios", 404, JSON, ""))}, FAILED, "does not reach the backend"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/events", 200, "text/event-stream", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/beat", 204, "", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 307, "", ""), ("http://zebu.test/api/v1/portfolios/", 0, "", "mixed-content"))}, FAILED, "is not https"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 500, "text/plain", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 502, "text/html", "")), "scripts": naming()}, OPEN, "whether the backend is there is not known"),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 401, "text/html", ""))}, FAILED, "does not reach the backend"),
     (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 200, "text/html", ""))}, FAILED, "does not reach the backend"),
     (BASE, {"pages": asking(("https://zebu.test/api/v1/portfolios", 404, JSON, ""), ("https://zebu.test/api/v1/prices/A", 401, JSON, ""))}, PASSED, ""),
     (BASE, {"pages": asking(("https://o1.ingest.example.org/api/123/envelope/", 200, "", ""), ("https://zebu.test/api/v1/", 200, JSON, ""))}, PASSED, ""),

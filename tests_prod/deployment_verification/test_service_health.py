@@ -436,8 +436,8 @@ def test_the_database_runs(containers: Containers, case: Cases) -> None:
     _expect_running(containers, containers.databases, DATABASES, "PostgreSQL", case)
 
 
-@item("deploy.database.reachable")
-def test_the_backend_reaches_its_database(web: Web, case: Cases) -> None:
+@item("deploy.database.reachable", either=("keyed",))
+def test_the_backend_reaches_its_database(web: Web, keyed: Known[Welcome] | Unknown, case: Cases) -> None:
     """/health is a constant. Whether a key is known, the backend can tell only by asking its database.
 
     Fix: DATABASE_URL of the backend, the compose network, `docker compose logs backend`.
@@ -451,6 +451,10 @@ def test_the_backend_reaches_its_database(web: Web, case: Cases) -> None:
         assert said.status, f"gets no answer ({said.trouble})"
         assert said.status < 500, f"gets {said.status}: the backend could not ask"
         if said.status != 401 or not said.header("x-correlation-id"):
+            # Not every version marks its answers. Portfolios it can list only from its database.
+            if isinstance(keyed, Known) and keyed.value.status == 200 and keyed.value.body == "content":
+                case.saw("a valid API key: 200, with portfolios")
+                return
             raise NotAssessed(f"was answered with {said.status}, and not by the backend's own refusal")
 
 

@@ -287,6 +287,8 @@ def test_there_is_a_baseline(
 ) -> None:
     """Without it, nobody can say that something is more than usual.
 
+    A practice is asked for: what an earlier run remembers. What this one sees is no baseline yet.
+
     Fix: run this suite regularly; each run remembers what it measured.
     See: https://sre.google/sre-book/software-engineering-in-sre/
     """
@@ -306,6 +308,8 @@ def test_there_is_a_baseline(
 @item("post.maintenance.capacity.growth")
 def test_growth_is_known(past: Past, disk: tuple[FileSystem, ...], machine: Machine, case: Cases) -> None:
     """When it will be full is better known before.
+
+    A practice passes it, a state fails it: growth is known from runs that span a day.
 
     Fix: run this suite regularly; where a disk fills soon, enlarge it.
     See: the checklist.

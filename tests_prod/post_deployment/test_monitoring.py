@@ -68,6 +68,8 @@ def _expect_watched(monitors: Monitors, what: str, case: Cases, *does: str) -> N
 def test_somebody_asks_for_health(monitors: Monitors, case: Cases) -> None:
     """Without it, users are the monitor.
 
+    A practice is asked for: a job that asks again and again and tells somebody, and whose last run was one.
+
     Fix: a timer that asks for /health of site and API and tells somebody when it fails; or an uptime service, attested.
     See: https://sre.google/sre-book/monitoring-distributed-systems/
     """
@@ -77,6 +79,8 @@ def test_somebody_asks_for_health(monitors: Monitors, case: Cases) -> None:
 @item("post.monitoring.services.uptime")
 def test_uptime_is_recorded(monitors: Monitors, case: Cases) -> None:
     """Whether it was up last night can be said only by what was there last night.
+
+    A practice is asked for: a tool that keeps its history of this site; that it is up now proves none.
 
     Fix: an uptime tool that keeps its history (Uptime Kuma, Gatus, Prometheus), or a service elsewhere, attested.
     See: the checklist.
@@ -93,12 +97,18 @@ def test_uptime_is_recorded(monitors: Monitors, case: Cases) -> None:
 def test_containers_do_not_restart(containers: Containers, past: Past, case: Cases) -> None:
     """A container that restarts every hour is healthy most of the time.
 
-    Fix: `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}'`.
+    A practice is asked for: one look at a count fails what restarts, and proves no watching; an earlier run that counted does.
+
+    Fix: run this suite regularly; `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}'`.
     See: https://docs.docker.com/engine/containers/start-containers-automatically/
     """
+    counted = [run.at for run in past.runs if any(name.startswith(restarts_of("")) for name in run.measures)]
+    case.saw(*([f"counted by {len(counted)} earlier runs since {counted[0]:%Y-%m-%d %H:%M} UTC"] if counted else []))
     for container in containers.services:
         with case(container.label, f"{container.restart_count} restarts since it was made"):
             before = past.series(restarts_of(container.id))
+            if not counted and not container.restart_count:
+                raise NotAssessed("no earlier run counted restarts: one look is no watching")
             if before:
                 at, count = before[-1]
                 assert container.restart_count <= count, (
@@ -111,6 +121,8 @@ def test_containers_do_not_restart(containers: Containers, past: Past, case: Cas
 @item("post.monitoring.services.resources")
 def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Cases) -> None:
     """The question is always what it was like before.
+
+    A practice is asked for: what a recorder left within the hour, or a program that keeps or sends what it measures.
 
     Fix: `apt install sysstat` and enable its timer; or node_exporter with Prometheus, netdata.
     See: sar(1)
@@ -202,6 +214,8 @@ def test_logs_are_bounded(
 def test_errors_are_reviewed(logs: Logs, case: Cases) -> None:
     """An error that nobody reads will be read by a customer.
 
+    A practice is asked for that leaves no trace on a machine: people attest it.
+
     Fix: `task proxmox-vm:logs`, look at each kind of error, then `zebu attest post.monitoring.logs.errors-reviewed`.
     See: the checklist.
     """
@@ -226,6 +240,8 @@ def test_critical_errors_alert(monitors: Monitors, case: Cases) -> None:
 @item("post.monitoring.disk.usage")
 def test_disks_are_not_full(disk: tuple[FileSystem, ...], case: Cases) -> None:
     """A database on a full disk stops, and so does the log that would say why.
+
+    A state is asked for, as `df -h` shows it: that each usage is known now, and under the limit. Who is told is another item.
 
     Fix: `docker system df`, `journalctl --disk-usage`, old dumps; or a larger disk.
     See: the checklist.
@@ -373,6 +389,8 @@ def test_renewal_was_rehearsed(
     proxy_machine: Known[ProxyMachine] | Unknown, certificates: Certificates, origin_certificates: Certificates, machine: Machine, case: Cases,
 ) -> None:  # fmt: skip
     """A rehearsal finds the closed port 80 while there is time.
+
+    A deed is asked for, and certbot's logs are its trace.
 
     Fix: `certbot renew --dry-run` on the proxy; in NPMplus, renew by hand, and attest it.
     See: https://eff-certbot.readthedocs.io/en/stable/using.html#re-creating-and-updating-existing-certificates

@@ -121,7 +121,16 @@ def _base_of(asked: Asked, settings: Settings) -> _Base | None:
     said = f"{asked.method} {asked.url} is answered {asked.status} {asked.type}".rstrip()
     if not asked.status:
         return _Base(base, None, f"{asked.method} {asked.url} is not answered to the page ({asked.failure or 'late'})")
-    return _Base(base, urls.is_json(asked.type) and asked.status not in (404, 405), said)
+    return _Base(base, _is_backends(asked.status, asked.type), said)
+
+
+def _is_backends(status: int, kind: str) -> bool | None:
+    """Whether it is the backend that answered a page so; nothing where something broke, which it may be that did."""
+    if status >= 500:
+        return None
+    if urls.is_json(kind):
+        return status not in (404, 405)
+    return status < 400 and urls.media_type(kind) != "text/html"
 
 
 def _asked_bases(pages: tuple[Page, ...], settings: Settings) -> tuple[_Base, ...]:

@@ -13,7 +13,9 @@ my $folder = $ENV{ZEBU_APP_DIR};
 sub said {
   open my $in, '-|', @_ or exit 8;
   local $/;
-  return <$in> // '';
+  my $text = <$in> // '';
+  close $in;    # so that its status is known
+  return $text;
 }
 sub slurp { open my $in, '<', $_[0] or return undef; local $/; return <$in> // '' }
 sub clean { my $text = shift // ''; $text =~ s/[^\x21-\x7e]/?/g; return length $text ? $text : '-' }
