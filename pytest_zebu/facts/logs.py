@@ -48,7 +48,7 @@ class ServiceLog:
         is_readable: `docker logs` shows it.
         last: when the newest line was written.
         errors: lines that tell of an error, by span: `1h`, `168h`.
-        statements: lines since its start that show what it asks the database, among the newest.
+        statements: lines since its start, of a week, that show what it asks the database.
     """
 
     service: str
@@ -158,7 +158,7 @@ def parse(gathered: Gathered, target: Target) -> Logs:
                     one = found[service]
                     found[service] = replace(one, errors={**one.errors, span: int(count)})
                 case ["statements", service, count] if service in found:
-                    found[service] = replace(found[service], statements=int(count))
+                    found[service] = replace(found[service], statements=max(found[service].statements, int(count)))
                 case _:
                     raise record.garbled()
     except ValueError:

@@ -22,7 +22,7 @@ def test_logs_of_services(target: Target) -> None:
 
 
 def test_statements_in_a_log(target: Target) -> None:
-    found = read("logs", "@service backend 0 \n@statements backend 37\n@service db 0 \n", target)
+    found = read("logs", "@service backend 0 \n@statements backend 37\n@statements backend 4\n@service db 0 \n", target)
     assert [one.statements for one in found.services] == [37, 0]
 
 
