@@ -131,12 +131,14 @@ class EnvFiles:
     """The files, and who deploys.
 
     Attributes:
+        main: the one that compose reads: `.env`, or what it was called with; empty if there is none.
         checkouts: others on the machine.
         lacking: why the search of the machine was not whole; empty if it was.
     """
 
     folder: str
     files: tuple[EnvFile, ...]
+    main: str = ""
     checkouts: tuple[Checkout, ...] = ()
     lacking: str = "the machine was not searched for others"
 
@@ -234,7 +236,7 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
     versions = {path: dict(said).get("version") for path, said in by_checkout(gathered.said("checkouts").out)}
     if versions[""] is None:
         raise Garbled("the versions of checkouts")
-    folder = gathered.said("zebu.host").out.partition("folder=")[2].partition("\n")[0]
+    told = key_values(gathered.said("zebu.host").out)
     for line in gathered.said("zebu.env-files").out.splitlines():
         fields = line.split("\t")
         if len(fields) != 5:
@@ -248,7 +250,7 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
             raise Garbled("the mode of a .env file")
         else:
             found.append(EnvFile(name, int(mode, 8), user, group, {"secrets": True, "none": False}.get(holds)))
-    return EnvFiles(folder, tuple(found), tuple(checkouts), lacking)
+    return EnvFiles(told.get("folder", ""), tuple(found), told.get("env_file", ""), tuple(checkouts), lacking)
 
 
 def parse_required(gathered: Gathered, target: Target) -> Required:

@@ -21,7 +21,7 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
-my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files);
+my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files);
 my $env_trouble = '';
 my %why;    # why a discovered value is not there, where there is more to say than that
 
@@ -339,8 +339,9 @@ sub discover_containers {
   $value{CONFIG_FILES} = join "\n", sort keys %config_files;
   my @services = grep { ($_->{label}{'com.docker.compose.oneoff'} // '') ne 'True' } @mine;
   my $backend = discover_backend(@services);
-  my $folder = deployed_folder($backend, @services, @mine);
-  $value{APP_DIR} = $folder if defined $folder;
+  my ($folder, $given) = deployed($backend, @services, @mine);
+  $value{APP_DIR} = $folder if $folder ne '';
+  @given_files = split /,/, $given;
   my %url = $backend ? %{ $backend->{env} } : ();
   my $host = $url{PGHOST} // $url{POSTGRES_HOST} // $url{DB_HOST};
   my ($database) = discover_server('DB_CONTAINER', 'postgres', 'PostgreSQL', $url{DATABASE_URL} // (defined $host ? "postgresql://$host" : undef), \%programs, @services);
@@ -357,15 +358,12 @@ sub discover_containers {
   $dotenv_else{REDIS_PASSWORD} = unescape($2) if (redis_url(%url) // '') =~ m{^[\w+.-]+://([^\s/:@]*):(.+)@} && ($1 eq '' || $1 eq 'default');
 }
 
-# Where compose worked when it made what runs now: the backend first, then what was made last.
-sub deployed_folder {
+# What tells where compose worked when it made what runs now: the backend first, then what was made last.
+sub deployed {
   my ($backend, @others) = @_;
   my @newest = sort { ($b->{running} ? 1 : 0) <=> ($a->{running} ? 1 : 0) || ($b->{shown}{Created} // '') cmp ($a->{shown}{Created} // '') } @others;
-  for my $container ($backend && $backend->{running} ? $backend : (), @newest) {
-    my $folder = $container->{label}{'com.docker.compose.project.working_dir'} // '';
-    return $folder if $folder ne '';
-  }
-  return;
+  my ($found) = grep { ($_->{label}{'com.docker.compose.project.working_dir'} // '') ne '' } $backend && $backend->{running} ? $backend : (), @newest;
+  return map { $_ // '' } @{ $found ? $found->{label} : {} }{map { "com.docker.compose.project.$_" } qw(working_dir environment_file)};
 }
 
 sub discover_server {
@@ -560,19 +558,21 @@ sub discover_files {
   my $folder = $value{APP_DIR} // return;
   return if !-d $folder;
   my $place = sub { $_[0] =~ m{^/} ? $_[0] : "$folder/$_[0]" };
-  my @names = find_env_files($folder);
+  # Where compose was called with files of variables, it did not read `.env`; the later file counts.
+  my @main = map { index($_, "$folder/") == 0 ? substr $_, 1 + length $folder : $_ } grep { -f } map { $place->($_) } @given_files;
+  my %once;
+  my @names = grep { !$once{$_}++ } @main, find_env_files($folder);
+  @main = grep { $_ eq '.env' } @names if !@given_files;
   my %text = map { $_ => slurp($place->($_)) } @names;
   my %holds = map { defined $text{$_} ? ($_ => learn_env($_, $text{$_})) : () } sort keys %text;
-  if (grep { $_ eq '.env' } @names) {
-    $value{ENV_FILE} = '.env';
-    if (!defined $text{'.env'}) { $env_trouble = 'it could not be read' }
-    elsif (length $text{'.env'} >= $FILE_LIMIT) { $env_trouble = 'it is longer than 64 KiB' }
-    else {
-      (my $found, $env_trouble) = parse_env($text{'.env'});
-      %dotenv = map { @$_ } @$found;
-      push @environment, ['.env', $_, $dotenv{$_}] for sort keys %dotenv;
-    }
+  $env_trouble = 'compose was called with a file of variables that is not there' if @main < @given_files;
+  for my $name (@main) {
+    $value{ENV_FILE} = clean($name);
+    my ($found, $trouble) = !defined $text{$name} ? ([], 'it could not be read') : length $text{$name} >= $FILE_LIMIT ? ([], 'it is longer than 64 KiB') : parse_env($text{$name});
+    $env_trouble ||= $trouble;
+    $dotenv{ $_->[0] } = $_->[1] for @$found;
   }
+  push @environment, ['.env', $_, $dotenv{$_}] for sort keys %dotenv;
   for my $name (keys %dotenv_else) { $dotenv{$name} = $dotenv_else{$name} if !defined $dotenv{$name} && defined $dotenv_else{$name} }
   # What the example declares: its values are no secrets, and are not sent.
   my ($example) = grep { defined $text{$_} } map { my $kind = $_; map { "$kind.$_" } qw(example sample template dist) } '.env.production', '.env.prod', '.env';

@@ -65,11 +65,15 @@ def test_files_of_the_environment(target: Target) -> None:
     out = (
         "600\tdeploy\tdeploy\tsecrets\t.env\n1644\troot\troot\tnone\t.env.example\n640\troot\troot\tunknown\t.env.old\n"
     )
-    said = {"zebu.env-files": out, "zebu.host": "root=1\nfolder=/opt/zebu\nrole=x\n", "checkouts": "version=v1\n"}
+    said = {
+        "zebu.env-files": out,
+        "zebu.host": "root=1\nfolder=/opt/zebu\nenv_file=.env\n",
+        "checkouts": "version=v1\n",
+    }
     found = read("env_files", said, target)
     assert found == EnvFiles("/opt/zebu", (
         EnvFile(".env", 0o600, "deploy", "deploy", True), EnvFile(".env.example", 0o1644, "root", "root", False), EnvFile(".env.old", 0o640, "root", "root", None),
-    ))  # fmt: skip
+    ), ".env")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -457,6 +457,34 @@ def test_files_of_the_environment_wherever_they_are(daemon: Daemon, tmp_path: Pa
         assert secret not in said.out
 
 
+def test_files_of_variables_that_compose_was_called_with(daemon: Daemon, tmp_path: Path) -> None:
+    """They are read instead of `.env`, wherever they are; the later one counts."""
+    folder = tmp_path / "app"
+    (folder / "more").mkdir(parents=True)
+    (folder / ".env").write_text("SECRET_KEY=of-nobody-any-more\n")
+    (folder / "more/base.vars").write_text("SECRET_KEY=Zq8vT1xWm3\nAPP_ENV=staging\n")
+    (tmp_path / "outside.vars").write_text("APP_ENV=production\n")
+    given = f"more/base.vars,{tmp_path}/outside.vars"
+    backend = {**BACKEND, "labels": {"com.docker.compose.project.environment_file": given}}
+    answers = daemon(DATABASE, backend, probes=[Probe("leak", f"cat {folder}/more/base.vars")])
+    assert env_files(answers) == {
+        ".env": "secrets", "more/base.vars": "secrets", f"{tmp_path}/outside.vars": "none",
+    }  # fmt: skip
+    told = {name: row for (where, name), row in variables(answers).items() if where == ".env"}
+    assert told.keys() == {"SECRET_KEY", "APP_ENV"}
+    assert told["APP_ENV"][-1] == "production"
+    host, leak = answers["zebu.host"], answers["leak"]
+    assert isinstance(host, Said)
+    assert isinstance(leak, Said)
+    assert f"env_file={tmp_path}/outside.vars\n" in host.out
+    assert "Zq8vT1xWm3" not in leak.out
+
+    gone = {**BACKEND, "labels": {"com.docker.compose.project.environment_file": "/nowhere/x.vars"}}
+    host = daemon(DATABASE, gone)["zebu.host"]
+    assert isinstance(host, Said)
+    assert "env_trouble=compose was called with a file of variables that is not there\n" in host.out
+
+
 @pytest.mark.parametrize(
     ("text", "is_placeholder"),
     [

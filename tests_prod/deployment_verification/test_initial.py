@@ -10,7 +10,7 @@ from pytest_zebu.facts.access import Access
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.compose import Service
 from pytest_zebu.facts.containers import Containers
-from pytest_zebu.facts.environment import EnvFiles, Environment
+from pytest_zebu.facts.environment import DOTENV, EnvFiles, Environment
 from pytest_zebu.facts.forge import Forge
 from pytest_zebu.facts.repository import Repository
 from pytest_zebu.facts.web import Answer, Web
@@ -86,8 +86,8 @@ def test_the_environment_is_in_force(
     Fix: `docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d`: it makes anew what differs.
     See: https://docs.docker.com/compose/how-tos/environment-variables/
     """
-    with case(".env", f"{len(environment.declared('.env'))} variables in {env_files.folder}"):
-        assert any(file.name == ".env" for file in env_files.files), "is not there"
+    with case(env_files.main or DOTENV, f"{len(environment.declared(DOTENV))} variables in {env_files.folder}"):
+        assert any(file.name == env_files.main for file in env_files.files), "is not there"
     for service in compose:
         with case(service.name, f"{service.variables} variables"):
             if service.kind == "unreadable":

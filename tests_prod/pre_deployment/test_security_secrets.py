@@ -78,11 +78,11 @@ def test_env_files_are_private(env_files: EnvFiles, repository: Repository, case
     Fix: `chmod 600 .env*` and `chown` to the deploying user; delete copies that are not needed (`.env.backup`).
     See: the checklist; CWE-732.
     """
-    if not any(file.name == DOTENV for file in env_files.files):
+    if not any(file.name == env_files.main for file in env_files.files):
         raise NotAssessed(f"there is no .env in {env_files.folder or 'the folder of the application'}")
     owners = {"root", repository.owner}
     for file in env_files.files:
-        if file.holds_secrets is False and file.name != DOTENV:
+        if file.holds_secrets is False and file.name != env_files.main:
             continue
         # Who deploys from another checkout has it in hand there.
         there = {one.user for one in env_files.checkouts if file.name.startswith(f"{one.path}/")}
