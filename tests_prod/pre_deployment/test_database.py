@@ -83,7 +83,8 @@ def _expect_room(connections: Connections, room: int, case: Cases, what: str) ->
     """Whether all that may be opened has room; where a pooler shares connections, it is the pooler's that count."""
     pooler = connections.pooler
     limited = connections.has_limit and not connections.unknown
-    shown = f"{connections.how} = {connections.least if limited else 'no limit'}"
+    total = connections.least if limited else "not known" if connections.unknown else "no limit"
+    shown = f"{connections.how} = {total}"
     if pooler is not None:
         with case(what, f"{shown}, through {pooler.product} ({pooler.service}): {pooler.most}, room for {room}"):
             if pooler.most is None:
