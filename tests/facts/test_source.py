@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from pytest_zebu.facts import source as fact
 from pytest_zebu.facts.answer import Reason
 from pytest_zebu.facts.source import BuiltStatement, built_statements
 from pytest_zebu.settings.target import Target
@@ -184,3 +189,33 @@ def test_what_is_deep_or_long_ends(text: str, target: Target) -> None:
 )
 def test_no_source_is_no_verdict(out: str, reason: Reason, target: Target) -> None:
     assert why("source", out, target) is reason
+
+
+def test_the_files_of_a_container(tmp_path: Path, target: Target) -> None:
+    """Where there is no /app, what is read is where the container starts; what is left out is counted."""
+    (tmp_path / "docker").write_text('#!/bin/sh\nshift 3\ncd "$PLACE" && exec "$@"\n')
+    (tmp_path / "docker").chmod(0o755)
+    code = tmp_path / "code"
+    for name in (
+        "a.py",
+        "zebu/b c.py",
+        "tests/t.py",
+        "zebu/migrations/m.py",
+        ".venv/x.py",
+        "node_modules/y.py",
+        "a.txt",
+    ):
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        (code / name).write_text("q = 'SELECT a FROM t WHERE b = ' + b")
+    with (code / "long.py").open("wb") as large:
+        large.truncate(2_000_000)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_BACKEND_CONTAINER": "backend"}
+    environment["PLACE"] = str(code)
+    script = fact.PROBE.text.replace("cd /app", f"cd {tmp_path}/app")
+    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    found = read("source", done.stdout, target)
+    assert (found.files, found.left) == (2, 1)
+    assert found.built == (BuiltStatement("a.py", 1), BuiltStatement("zebu/b c.py", 1))
+    (code / "long.py").unlink()
+    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert read("source", done.stdout, target).left == 0
