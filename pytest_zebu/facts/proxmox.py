@@ -97,12 +97,17 @@ def _questions(target: Target) -> dict[str, str]:
 
 
 def _look(target: Target) -> Look:
-    return Look("proxmox", "node", {"questions": _questions(target)})
+    return Look("proxmox", "node", {"paths": [*_questions(target).values()]})
 
 
 def looks(target: Target) -> tuple[Look, ...]:
     """All questions, one after the other; none where only `pvesh` is declared."""
     return (_look(target),) if target.settings.proxmox.ssh is None else ()
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Which paths a question became when it was asked."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/?&]+)", re.escape(path)))
 
 
 def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
@@ -113,7 +118,13 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
             raise Missing(seen)
         if not isinstance(seen.value, dict):
             raise Garbled("what was asked of Proxmox")
-        return dict(seen.value)
+        questions = [(name, _pattern(path)) for name, path in _questions(target).items()]
+        return {
+            name.format_map(asked.groupdict()): answer
+            for path, answer in seen.value.items()
+            for name, pattern in questions
+            if (asked := pattern.fullmatch(str(path)))
+        }
     found: dict[str, Any] = {}
     for line in gathered.said("pvesh").out.splitlines():
         name, _, text = line.removeprefix("@").partition(" ")

@@ -150,7 +150,7 @@ class Outside:
                 case "forge":
                     return forge.ask_forge(self.target.settings, arguments)
                 case "proxmox":
-                    return services.ask_proxmox(self.target.settings, arguments["questions"])
+                    return services.ask_proxmox(self.target.settings, arguments["paths"])
                 case "proxy":
                     return services.ask_proxy(self.target.settings)
                 case "advisories":

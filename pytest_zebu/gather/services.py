@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,10 +112,10 @@ def _short(error: Exception) -> str:
 # Proxmox VE, https://pve.proxmox.com/pve-docs/api-viewer/
 
 
-def ask_proxmox(settings: Settings, questions: Mapping[str, str]) -> Any:
-    """The answers to questions, by their names, each with its data or with why it has none.
+def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
+    """The answers to paths of the API, each with its data or with why it has none.
 
-    What stands in braces in a question is filled in from what was answered before: `{node}` and `{type}` of the machine,
+    What stands in braces in a path is filled in from what was answered before: `{node}` and `{type}` of the machine,
     each `{storage}` and `{pool}` of the backup jobs, each `{upid}` of runs that do not name the machine.
     """
     proxmox = settings.proxmox
@@ -149,10 +149,9 @@ def ask_proxmox(settings: Settings, questions: Mapping[str, str]) -> Any:
     found: dict[str, Any] = {}
     try:
         # Those that name fewer things come first: they tell of the others.
-        for name, path in sorted(questions.items(), key=lambda one: _rank(one[1])):
+        for path in sorted(paths, key=_rank):
             for values in _fillings(path, found, settings):
-                kept = KEPT.get(name.partition("/")[0], _all_of)
-                found[name.format_map(values)] = kept(ask(path.format_map(values)), proxmox.vmid)
+                found[path.format_map(values)] = _kept(path)(ask(path.format_map(values)), proxmox.vmid)
     except requests.exceptions.SSLError:
         return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
     except requests.RequestException as error:
@@ -182,13 +181,13 @@ def _rank(path: str) -> int:
 
 def _fillings(path: str, found: Mapping[str, Any], settings: Settings) -> list[dict[str, str]]:
     """What to fill in, once for each question that comes of it."""
-    known = _place_of(found.get("guests"), settings)
+    known = _place_of(found.get("cluster/resources?type=vm"), settings)
     if "{storage}" in path:
         return [known | {"storage": name} for name in _of_jobs(found, "storage")[:STORAGES]]
     if "{pool}" in path:
         return [known | {"pool": name} for name in _of_jobs(found, "pool")[:POOLS]]
     if "{upid}" in path:
-        return [known | {"upid": name} for name in _runs_of_many(found.get("all_runs"))]
+        return [known | {"upid": name} for name in _runs_of_many(found.get(_ALL_RUNS.format_map(known)))]
     return [known]
 
 
@@ -204,7 +203,7 @@ def _place_of(guests: Any, settings: Settings) -> dict[str, str]:
 
 
 def _of_jobs(found: Mapping[str, Any], key: str) -> list[str]:
-    jobs = found.get("backup_jobs")
+    jobs = found.get("cluster/backup")
     names = {str(job[key]) for job in jobs if isinstance(job, dict) and job.get(key)} if isinstance(jobs, list) else ()
     return sorted(name for name in names if _NAME.fullmatch(name))
 
@@ -260,10 +259,24 @@ def _storage(config: Any, vmid: int | None) -> Any:
     return {key: config[key] for key in OF_STORAGE if key in config} if isinstance(config, dict) else config
 
 
-KEPT: Mapping[str, Callable[[Any, int | None], Any]] = {
-    "guests": _own_rows, "pool": _members, "config": _disks, "storage": _storage, "log": _lines_about,
-}  # fmt: skip
-"""By the first word of a question's name, what is kept of its answer."""
+_ALL_RUNS = "nodes/{node}/tasks?typefilter=vzdump&limit=50"
+
+
+def _kept(path: str) -> Callable[[Any, int | None], Any]:
+    """What is kept of the answer to a path."""
+    resource = path.partition("?")[0]
+    match resource.partition("/")[0], resource.rpartition("/")[2]:
+        case "cluster", "resources":
+            return _own_rows
+        case "pools", _:
+            return _members
+        case "storage", _:
+            return _storage
+        case "nodes", "config":
+            return _disks
+        case "nodes", "log":
+            return _lines_about
+    return _all_of
 
 
 # NPMplus and Nginx Proxy Manager

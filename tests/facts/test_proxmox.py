@@ -78,12 +78,9 @@ def test_snapshots_by_time_without_the_present(target: Target) -> None:
 
 def by_api(target: Target, **answers: Any) -> dict[str, Any]:
     """What the API answered, by the name of what was asked; `status`, `content` and `storage` are of the storage `nas`."""
-    of_storage = ("status", "content", "storage")
-    return {
-        proxmox.looks(target)[0].key: {
-            f"{name}/nas" if name in of_storage else name: answer for name, answer in answers.items()
-        }
-    }
+    values = {"node": "pve", "type": "qemu", "vmid": "200", "storage": "nas", "pool": "prod", "upid": "UPID:pve:1"}
+    paths = {name.partition("/")[0]: path.format_map(values) for name, path in proxmox._questions(target).items()}
+    return {proxmox.looks(target)[0].key: {paths[name.partition("/")[0]]: answer for name, answer in answers.items()}}
 
 
 NO = Unknown(Reason.NO_PERMISSION, "403")

@@ -28,7 +28,7 @@ def forge(declared: Declared, url: str) -> Any:
 
 def proxmox(declared: Declared, url: str) -> Any:
     table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
-    return services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]
+    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
 
 
 def proxy(declared: Declared, url: str) -> Any:
@@ -97,7 +97,7 @@ def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server
     assert second.arrived == []
 
 
-OLD_PROXY: dict[str, tuple[int, dict[str, str], object]] = {
+OLD_PROXY: dict[str, tuple[int, Mapping[str, str], Any]] = {
     "GET /api/": (200, {}, {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}),
     "GET /": (200, {}, b"<html><title>Nginx Proxy Manager</title></html>"),
 }

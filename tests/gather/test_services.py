@@ -197,22 +197,18 @@ def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
 
 def test_the_hypervisor(service: Service, declared: Callable[..., Settings]) -> None:
     url, _ = service(proxmox.make, states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000))
-    asked = {
-        "version": "version",
-        "updates": "nodes/pve/apt/update",
-        "tasks": "nodes/pve/tasks?typefilter=aptupdate&limit=20",
-    }
+    paths = ["version", "nodes/pve/apt/update", "nodes/pve/tasks?typefilter=aptupdate&limit=20"]
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
-    answer = services.ask_proxmox(declared(proxmox=table), asked)
+    answer = services.ask_proxmox(declared(proxmox=table), paths)
     assert answer["version"]["release"] == "9.1"
-    assert answer["updates"] == []
-    assert {task["type"] for task in answer["tasks"]} == {"aptupdate"}
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), asked)
-    assert reasons(answer["updates"]) is Reason.NO_PERMISSION
-    assert "Sys.Modify" in answer["updates"].detail
-    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), asked)
+    assert answer[paths[1]] == []
+    assert {task["type"] for task in answer[paths[2]]} == {"aptupdate"}
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "auditor@pve!readiness"}), paths)
+    assert reasons(answer[paths[1]]) is Reason.NO_PERMISSION
+    assert "Sys.Modify" in answer[paths[1]].detail
+    answer = services.ask_proxmox(declared(proxmox={**table, "token": "nobody@pve!readiness"}), paths)
     assert reasons(answer["version"]) is Reason.NO_PERMISSION
-    assert reasons(services.ask_proxmox(declared(), asked)) is Reason.NOT_CONFIGURED
+    assert reasons(services.ask_proxmox(declared(), paths)) is Reason.NOT_CONFIGURED
 
 
 def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
@@ -236,14 +232,16 @@ def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret", "vmid": 200}
     settings = declared(proxmox=table)
     (look,) = hypervisor.looks(Target(name="lab", host=Host(address="192.0.2.1"), settings=settings))
-    answer = services.ask_proxmox(settings, look.arguments["questions"])
-    assert answer["guests"] == [{"vmid": 200, "node": "pve", "type": "qemu", "pool": "prod", "template": 0}]
-    assert set(answer["config"]) == {"scsi0"}
-    assert reasons(answer["pool/prod"]) is Reason.NO_PERMISSION
-    assert answer["log/UPID:pve:1:root@pam:"] == {"lines": [log[1]], "is_cut": False}
+    answer = services.ask_proxmox(settings, look.arguments["paths"])
+    assert answer["cluster/resources?type=vm"] == [
+        {"vmid": 200, "node": "pve", "type": "qemu", "pool": "prod", "template": 0}
+    ]
+    assert set(answer["nodes/pve/qemu/200/config"]) == {"scsi0"}
+    assert reasons(answer["pools/prod"]) is Reason.NO_PERMISSION
+    assert answer["nodes/pve/tasks/UPID:pve:1:root@pam:/log?limit=5000"] == {"lines": [log[1]], "is_cut": False}
     assert {name for name in answer if name.startswith("storage/")} == {"storage/nas"}
     assert answer["storage/nas"]["type"] == "nfs"
-    assert len(answer["content/nas"]) == 4
+    assert len(answer["nodes/pve/storage/nas/content?content=backup&vmid=200"]) == 4
     assert SECRET not in json.dumps({key: value for key, value in answer.items() if not isinstance(value, Unknown)})
 
 
@@ -256,7 +254,7 @@ def test_a_node_that_does_not_answer_says_nothing(
     state = {**states.proxmox(SECRET, 2, 2**30, 2**30, 1_700_000_000), "refuse": {"status": status, "body": {}}}
     url, _ = service(proxmox.make, state)
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret"}
-    assert reasons(services.ask_proxmox(declared(proxmox=table), {"version": "version"})["version"]) is reason
+    assert reasons(services.ask_proxmox(declared(proxmox=table), ["version"])["version"]) is reason
 
 
 @pytest.mark.parametrize("flavour", ["npm", "npmplus"])

@@ -85,6 +85,24 @@ def test_proxmox_snapshots_end_with_the_present(pve: Ask) -> None:
     assert (present["name"], "snaptime" in present) == ("current", False)
 
 
+def test_proxmox_tells_of_machines_pools_and_runs(serving: Serving) -> None:
+    state = states.proxmox(TOKEN, 2, 4 * states.GIB, 20 * states.GIB, int(time.time()))
+    state["guests"]["200"]["pool"] = "production"
+    state["tasks"].append({"upid": "UPID:pve:1:", "type": "vzdump", "id": "", "log": ["INFO: a", "INFO: b"]})
+    ask = serving(proxmox.make, state)
+    (guest,) = ask("/api2/json/cluster/resources", **FULL).body["data"]
+    assert {"vmid": 200, "node": "pve", "type": "qemu", "pool": "production", "template": 0}.items() <= guest.items()
+    assert ask("/api2/json/pools/production", **FULL).status == 403
+    assert ask("/api2/json/storage/nas", **AUDITOR).status == 403
+    assert {"storage", "type", "path", "server"} <= set(ask("/api2/json/storage/nas", **FULL).body["data"])
+    run = ask("/api2/json/nodes/pve/tasks", **FULL).body["data"]
+    assert set(run[-1]) == {"upid", "type", "id"}
+    assert ask("/api2/json/nodes/pve/tasks/UPID:pve:1:/log", **FULL).body["data"] == [
+        {"n": 1, "t": "INFO: a"},
+        {"n": 2, "t": "INFO: b"},
+    ]
+
+
 def test_proxmox_hides_from_an_auditor_what_proxmox_hides(pve: Ask) -> None:
     refused = pve("/api2/json/nodes/pve/apt/update", **AUDITOR)
     assert refused.status == 403
@@ -101,6 +119,8 @@ def test_both_ways_to_log_in_to_the_proxy(serving: Serving, flavour: str) -> Non
         {"flavour": flavour, "users": {"a@b.test": "x"}, "setup": True, "proxy_hosts": [host], "certificates": []},
     )
     assert ask("/api/").body["status"] == "OK"
+    assert ("version" in ask("/api/").body, "oidc" in ask("/api/").body) == (flavour == "npm", flavour == "npmplus")
+    assert {"npm": "Nginx Proxy Manager", "npmplus": "NPMplus"}[flavour] in ask("/").body
     assert ask("/api/nginx/proxy-hosts").status == 401
     refused = ask("/api/tokens", "POST", {"identity": "a@b.test", "secret": "no"})
     assert (refused.status, set(refused.body)) == (400, {"error"})
