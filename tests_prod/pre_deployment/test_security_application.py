@@ -222,6 +222,8 @@ def test_no_statement_is_built_from_values(source: Source, attack: Known[Attack]
         return
     for answer in attack.value.injected:
         with case(f"{answer['path']} with {answer['text']}", f"answers {answer['status']}"):
+            if answer["status"] >= 500 and attack.value.total is None:
+                raise NotAssessed("breaks, and so does what is harmless: of the string, that tells nothing")
             assert answer["status"] < 500, f"breaks: it answers {answer['status']}"
             assert answer["status"] in (*REFUSALS, 429), f"is taken: it answers {answer['status']}"
     with case("keys that are statements", *attack.value.refused):
