@@ -59,7 +59,7 @@ def seen_in_the_log(lab: Lab) -> None:
 
 @fault(
     "pre.application.functionality.authentication",
-    flips={"pre.application.functionality.authentication", "pre.application.environment.required-variables"},
+    flips={"pre.application.functionality.authentication"},
     touches={".env"},
     mend=restore_env,
 )
@@ -104,8 +104,9 @@ def not_configured(lab: Lab) -> None:
         "deploy.backend.authentication",
         "deploy.backend.cors-headers",
         "deploy.database.reachable",
+        "deploy.performance.api",
     },
-    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED},
+    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED, "deploy.performance.api": Outcome.NOT_ASSESSED},
     touches={"proxy-api"},
     mend=lambda lab: restore_proxy(lab, "tls"),
 )
