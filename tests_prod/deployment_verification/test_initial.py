@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from pytest_zebu.facts.access import Access
@@ -159,8 +159,15 @@ def test_services_are_healthy(containers: Containers, case: Cases) -> None:
             assert container.health == "healthy", f"is {container.health}"
 
 
-WELL = frozenset({"healthy", "ok", "pass", "up"})
-"""What health addresses say when all is well: the backend's and the frontend's own word first."""
+WELL = frozenset(
+    {
+        "alive", "available", "good", "green", "healthy", "live", "ok", "okay", "online", "operational", "pass", "passing", "pong",
+        "ready", "running", "serving", "success", "up",
+    }
+)  # fmt: skip
+"""What health addresses say when all is well."""
+OF_THE_WHOLE = ("status", "health", "state", "healthy", "ok")
+"""Under what JSON says how the whole is."""
 SICK = frozenset(
     {
         "critical", "dead", "degraded", "disconnected", "down", "error", "fail", "failed", "failing", "initializing",
@@ -169,7 +176,7 @@ SICK = frozenset(
     }
 )  # fmt: skip
 """What they say of a part that is not well, whatever they say of the whole."""
-PARTS = frozenset({"checks", "components", "dependencies", "details", "services"})
+PARTS = frozenset({"checks", "components", "dependencies", "services"})
 """Under what they list their parts."""
 COMPLAINTS = frozenset({"errors", "failed", "failures", "unhealthy"})
 """Under what they list what is wrong."""
@@ -202,21 +209,29 @@ def _health_by_json(text: str) -> bool | None:
             return False
     except (ValueError, RecursionError):
         return False
-    word = said.get("status") if isinstance(said, dict) else said
-    return True if isinstance(word, str) and word.strip().lower() in WELL else None
+    is_well = _of_the_whole(said) if isinstance(said, dict) else isinstance(said, str) and said
+    return True if is_well is True or (isinstance(is_well, str) and is_well.strip().lower() in WELL) else None
+
+
+def _of_the_whole(said: Mapping[str, object]) -> object:
+    """What JSON says of the whole, in the first place where it does."""
+    told = {name.lower(): value for name, value in said.items()}
+    return next((told[name] for name in OF_THE_WHOLE if isinstance(told.get(name), str | bool)), None)
 
 
 def health_of(answer: Answer) -> bool | None:
     """Whether a health address says that all is well, as a word or as JSON; nothing where it says nothing of that.
 
-    A page of HTML is the single page's answer to every path, and other words may be anybody's.
+    A page of HTML is the single page's answer to every path, unless it is but the word, of which many servers say that it is HTML.
+    Other words may be anybody's.
     """
     text = answer.body.strip()
     if answer.is_page:
-        return False
+        return text.lower().rstrip(".!") in WELL
     if answer.is_json or text.startswith(("{", "[")):
         return None if answer.is_cut else _health_by_json(text)
-    return text.lower() in WELL if text else None
+    word = text.lower().rstrip(".!")
+    return True if word in WELL else False if word in SICK or "<" in text else None
 
 
 def expect_health(said: Answer) -> None:
