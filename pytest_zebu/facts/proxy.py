@@ -137,11 +137,16 @@ class ProxyMachine:
 
     @property
     def renews_otherwise(self) -> str:
-        """The program that serves and may renew by itself, of which only what it keeps is read; empty where there is none."""
-        name = self.serves[0]
-        if name in SERVES_ONLY or not name:
-            return ""
-        return name if name != "?" else next(iter(sorted(self.keepers - SERVES_ONLY - {"npm"})), "")
+        """How what is served may be renewed by what is not read here, as a sentence; empty where it cannot."""
+        name, place = self.serves
+        if name == "?":
+            name = next(iter(sorted(self.keepers - SERVES_ONLY - {"npm"})), "")
+        if not name:
+            return "what serves on port 443 is not seen there"
+        if name not in SERVES_ONLY:
+            return f"{name} serves, and may renew by itself"
+        # What runs in other containers, with folders of their own, is read in part only.
+        return f"{name} serves from a container, and another one may renew for it" if place == "container" else ""
 
     def named(self, fingerprints: set[str]) -> set[str]:
         """The renewal configurations of these certificates."""

@@ -175,8 +175,8 @@ def expect_renewed(machine: ProxyMachine, certificate: Certificate) -> None:
         )
     if unread := [name for name, fingerprint in machine.renewals.items() if not fingerprint]:
         raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
-    if name := machine.renews_otherwise:
-        raise NotAssessed(f"{name} serves, and may renew by itself: what is served is in nothing that was read of it")
+    if otherwise := machine.renews_otherwise:
+        raise NotAssessed(f"{otherwise}: what is served is in nothing that was read of it")
     raise AssertionError("what is served is in no renewal configuration")
 
 
@@ -232,6 +232,8 @@ def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -
     ):
         if not renewing and (unread := unread_of(machine.jobs, RENEWS)):
             raise NotAssessed(unread[0])
+        if not renewing and machine.serves[0] and (otherwise := machine.renews_otherwise):
+            raise NotAssessed(f"{otherwise}: no job that renews was seen")
         assert renewing, "there is none"
         assert good, "; ".join(f"{job.name} {troubles[job.name]}" for job in renewing)
         if (last := machine.attempt) is not None:
@@ -328,8 +330,8 @@ def test_certificates_renew_themselves(
         with case("a job that renews"):
             if unread := unread_of(proxy_machine.value.jobs, RENEWS):
                 raise NotAssessed(unread[0])
-            if name := proxy_machine.value.renews_otherwise:
-                raise NotAssessed(f"{name} serves, and may renew by itself: nothing was read of what it keeps")
+            if otherwise := proxy_machine.value.renews_otherwise:
+                raise NotAssessed(f"{otherwise}: nothing was read of what it keeps")
             raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")
     else:
         need(proxy_machine)
