@@ -627,7 +627,10 @@ ROWS: tuple[Row, ...] = (
     # Which server nginx takes for the API's name, and what limits there
     (LIMITED, {"proxy_machine": serving(OURS, ANY), "proxy": lost}, PASSED, ""), (LIMITED, {"proxy_machine": serving(replace(OURS, limits="no"), replace(ANY, limits="yes")), "proxy": lost}, FAILED, "limit nothing"),
     (LIMITED, {"proxy_machine": serving(ANY), "proxy": lost}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True)), "proxy": lost}, PASSED, ""),
-    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",))), "proxy": lost}, OPEN, "is not named"), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True), replace(OURS, names=("~^api",))), "proxy": lost}, OPEN, "is not named"),
+    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",))), "proxy": lost}, PASSED, ""), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",)), replace(OURS, names=("shop",), limits="no")), "proxy": lost}, OPEN, "several servers"),
+    # What listens over plain http only leads to https, whatever it is called
+    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",)), replace(OURS, limits="no", is_tls=False, is_default=True)), "proxy": lost}, PASSED, ""), (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), limits="no"), replace(OURS, is_tls=False)), "proxy": lost}, FAILED, "limit nothing"),
+    (LIMITED, {"proxy_machine": serving(replace(OURS, names=("_",), is_default=True), replace(OURS, names=("~^api",))), "proxy": lost}, OPEN, "is not named"),
     (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": lost}, OPEN, "traefik serves"), (LIMITED, {"proxy_machine": serving(serves=("?", "here")), "proxy": lost}, OPEN, "limits are not read"),
     (LIMITED, {"proxy_machine": serving(serves=("traefik", "container")), "proxy": hosts(True)}, PASSED, ""), (LIMITED, {"proxy_machine": lost, "proxy": hosts(None)}, OPEN, "behind a pattern"),
     (LIMITED, {"proxy_machine": lost, "proxy": hosts(None, False)}, FAILED, "limit nothing"), (LIMITED, {"proxy_machine": lost, "proxy": hosts(True, name="*.zebu.test")}, PASSED, ""),

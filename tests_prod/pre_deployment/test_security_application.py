@@ -114,20 +114,23 @@ def _has_limits(
 
 
 def _serving(servers: tuple[NginxServer, ...], name: str) -> list[NginxServer]:
-    """Those that nginx may take for a name: by the best of its names, else those for names that no server has."""
+    """Those that nginx may take for a name: by the best of its names, else those for names that no server has.
+
+    It does so among those that listen where it was asked: over plain http there is but a redirect, where there is TLS.
+    """
+    servers = tuple(server for server in servers if server.is_tls) or servers
     best = max((server.rank(name) for server in servers), default=(0, 0))
     if best > (0, 0):
         return [server for server in servers if server.rank(name) == best]
     if any(one.startswith("~") for server in servers for one in server.names):
         return []  # which names a pattern fits is not worked out
-    return [server for server in servers if server.is_default]
+    # Where none is called the default one, it is the first that listens at an address.
+    return [server for server in servers if server.is_default] or list(servers)
 
 
 def _by_nginx(servers: tuple[NginxServer, ...], names: tuple[str, ...]) -> bool | Unknown:
     for name in names:
-        found = _serving(servers, name)
-        # Over plain http there is but a redirect, where there is TLS.
-        limits = {server.limits for server in found if server.is_tls or not any(one.is_tls for one in found)}
+        limits = {server.limits for server in _serving(servers, name)}
         if limits == {"no"}:
             return False
         if limits != {"yes"}:
