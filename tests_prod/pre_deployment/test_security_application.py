@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, Environment, Variable
 from pytest_zebu.facts.proxy import Administration, NginxServer, ProxyMachine
@@ -27,7 +28,7 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
     found = environment.backend("CORS_ORIGINS")
     with case("running backend", found.plain if found else "has no CORS_ORIGINS"):
         assert found is not None, "has no CORS_ORIGINS: the default allows the developer's machine"
-        listed = {part.strip() for part in found.plain.split(",") if part.strip()}
+        listed = set(urls.listed_origins(found.plain))
         same_origin = settings.domains.api == "same-origin"
         assert listed <= pages, f"allows {', '.join(sorted(listed - pages))}, which is no production page"
         assert listed or same_origin, "allows nobody, and the API has a name of its own"
