@@ -148,6 +148,10 @@ class ProxyMachine:
         # What runs in other containers, with folders of their own, is read in part only.
         return f"{name} serves from a container, and another one may renew for it" if place == "container" else ""
 
+    def has(self, fingerprint: str) -> bool:
+        """Whether a certificate was found there."""
+        return fingerprint in {*self.renewals.values(), *self.kept, *self.uploaded, *self.earlier}
+
     def named(self, fingerprints: set[str]) -> set[str]:
         """The renewal configurations of these certificates."""
         return {name for name, fingerprint in self.renewals.items() if fingerprint in fingerprints}

@@ -45,6 +45,7 @@ from tests.suite.otherwise import (
     also,
     answering,
     asking,
+    before,
     beside,
     both,
     bought,
@@ -603,6 +604,10 @@ ROWS: tuple[Row, ...] = (
     (BACKED_UP, {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=("nightly",))}, OPEN, "nightly, which saves a pool"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
+    # A content delivery network answers with a certificate of its own, and where the proxy is was not declared
+    (RENEWAL, {"proxy_machine": with_(renewals={}), "web": before("cloudflare")}, OPEN, "cloudflare answers"), (RENEWAL, {"web": before("cloudflare")}, PASSED, ""), (WORKED, {"proxy_machine": with_(renewals={}), "web": before("CloudFront")}, OPEN, "cloudfront answers"),
+    (CERTIFICATE, {"certificates": each(issuer="WE1", issuer_organization="Google Trust Services"), "web": before("cloudflare")}, OPEN, "domains.origin"), (CERTIFICATE, {"certificates": each(issuer="WE1", issuer_organization="Google Trust Services")}, FAILED, "comes from Google"), (CERTIFICATE, {"web": before("cloudflare")}, PASSED, ""),
+    ("pre.infrastructure.port-forwarding", {"public_certificate": lambda value, now: "00", "web": before("cloudflare")}, OPEN, "domains.origin"), ("pre.infrastructure.port-forwarding", {"public_certificate": lambda value, now: "00"}, FAILED, "not served by the proxy"),
     # NPMplus renews in its own process: there is a folder of certbot's, and no job
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"})}, PASSED, ""),
     (RENEWAL, {"proxy_machine": with_(jobs=(), renewals={"npm-1": "ab"}), "proxy": with_(certificates=GONE)}, FAILED, "there is none"),

@@ -12,7 +12,7 @@ from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer, within_reach
 from pytest_zebu.facts.jobs import Job, unread_of
 from pytest_zebu.facts.proxy import CLIENTS, RENEWS, Administration, ManagedCertificate, ProxyMachine
-from pytest_zebu.facts.web import Web
+from pytest_zebu.facts.web import Web, network_before
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.ways import expect_way
@@ -27,6 +27,20 @@ Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 NETWORK_AUTHORITY = re.compile(r"cloudflare\b.*", re.IGNORECASE)
 """Who issues certificates for origins that only its own network accepts."""
 ASK_FOR_ROOT = "is of an authority that only the network in front accepts: its root in tls.ca_file, beside the public ones, decides"
+
+
+ASK_FOR_ORIGIN = "answers, with a certificate of its own: where the proxy itself is (domains.origin) decides"
+
+
+def expect_own(certificate: Certificate, web: Web, settings: Settings) -> None:
+    """What was seen is the proxy's own certificate, as far as that can be told.
+
+    Raises:
+        NotAssessed: it is that of a content delivery network in front, and where the proxy is was not declared.
+    """
+    network = network_before(web, certificate.domain)
+    if network and settings.domains.origin is None:
+        raise NotAssessed(f"{network} {ASK_FOR_ORIGIN}")
 
 
 def is_of_the_network(certificate: Certificate) -> bool:
@@ -284,10 +298,25 @@ def _expect_proxy_renews(kept: tuple[ManagedCertificate, ...], served: dict[str,
             )
 
 
+def _own_of(
+    served: dict[str, Certificate], machine: ProxyMachine, web: Web, settings: Settings, case: Cases
+) -> dict[str, Certificate]:
+    """Those that are not a network's in front of the proxy; of that one's nothing is told here."""
+    own: dict[str, Certificate] = {}
+    for place, certificate in served.items():
+        if machine.has(certificate.fingerprint):
+            own[place] = certificate
+            continue
+        with case(f"renewal of {place}"):
+            expect_own(certificate, web, settings)
+            own[place] = certificate
+    return own
+
+
 def _knows(machine: ProxyMachine, served: dict[str, Certificate], *, renews_itself: bool) -> bool:
     """Whether it is the proxy's machine that tells: what its administration says counts where nothing else renews there."""
     of_served = {one.fingerprint for one in served.values()}
-    if of_served & {*machine.renewals.values(), *machine.kept, *machine.uploaded, *machine.earlier}:
+    if any(map(machine.has, of_served)):
         return not renews_itself or bool(machine.renewing) or not machine.named(of_served) - machine.inside
     if renews_itself:
         return bool(machine.renewing) and "npm" not in machine.keepers
@@ -300,6 +329,7 @@ def test_certificates_renew_themselves(
     origin_certificates: Certificates,
     proxy: Known[Administration] | Unknown,
     proxy_machine: Known[ProxyMachine] | Unknown,
+    web: Web,
     settings: Settings,
     machine: Machine,
     case: Cases,
@@ -322,6 +352,10 @@ def test_certificates_renew_themselves(
     interval = timedelta(hours=settings.proxy.renewal_hours)
     # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
     renews_itself = isinstance(proxy, Known) and isinstance(proxy.value.certificates, Known)
+    if isinstance(proxy_machine, Known):
+        served = _own_of(served, proxy_machine.value, web, settings, case)
+        if not served:
+            return
     if isinstance(proxy_machine, Known) and _knows(proxy_machine.value, served, renews_itself=renews_itself):
         interval = _expect_machine_renews(need(proxy_machine), served, case) or interval
     elif isinstance(proxy, Known):
