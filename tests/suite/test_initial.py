@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from pytest_zebu.facts.answer import Known, NotAssessed
 from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer
-from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_health, health_of
+from tests_prod.deployment_verification.test_initial import (
+    expect_backend_health,
+    expect_health,
+    expect_same_page,
+    health_of,
+)
 
 
 @pytest.mark.parametrize(("kind", "body", "expected"), [
@@ -60,6 +66,25 @@ def test_what_is_no_health(said: Answer, complaint: str) -> None:
     """What says nothing, or nothing that is understood, is neither."""
     with pytest.raises(NotAssessed if complaint == "not known" else AssertionError, match=complaint):
         expect_health(said)
+
+
+PAGE = "<!doctype html><body><script src=/a.js></script></body>"
+BOTS = '<script>(function(){a.src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"})();</script>'
+COUNTER = '<script defer src="https://static.cloudflareinsights.com/beacon.min.js"></script>\n'
+
+
+@pytest.mark.parametrize(("body", "complaint"), [
+    (PAGE, ""), (PAGE.replace("</body>", f"{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{COUNTER}{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{BOTS}{COUNTER}</body>"), ""),
+    (PAGE.replace("/a.js", "/b.js"), "another page"), (PAGE.replace("/a.js", "/b.js") + BOTS, "cannot be compared"), (PAGE.replace("<script", "<script src=/evil.js></script><script"), "another page"),
+    (PAGE + "<script>/cdn-cgi/", "another page"), ("<script" * 20_000, "another page"),
+])  # fmt: skip
+def test_a_page_is_the_same_but_for_what_a_network_adds(body: str, complaint: str) -> None:
+    own, seen = (hashlib.sha256(text.encode()).hexdigest() for text in (PAGE, body))
+    said = replace(answer(200, body, "text/html"), sha256=seen)
+    if not complaint:
+        return expect_same_page(said, own)
+    with pytest.raises(NotAssessed if "compared" in complaint else AssertionError, match=complaint):
+        expect_same_page(said, own)
 
 
 @pytest.mark.parametrize(("end", "where", "complaint"), [
