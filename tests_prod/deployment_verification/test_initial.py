@@ -179,6 +179,8 @@ SICK = frozenset(
 """What they say of a part that is not well, whatever they say of the whole."""
 PARTS = frozenset({"checks", "components", "dependencies", "services"})
 """Under what they list their parts."""
+SETTINGS = frozenset({"config", "configuration", "features", "flags", "settings"})
+"""Under what they list what is switched on and off: that says nothing of how well it is."""
 COMPLAINTS = frozenset({"errors", "failed", "failures", "unhealthy"})
 """Under what they list what is wrong."""
 GOOD_IF_TRUE = frozenset(
@@ -189,7 +191,7 @@ GOOD_IF_TRUE = frozenset(
 def _is_sick(said: object, name: str = "", of: str = "") -> bool:
     match said:
         case dict():
-            return any(_is_sick(part, key.lower(), name) for key, part in said.items())
+            return any(_is_sick(part, key.lower(), name) for key, part in said.items() if key.lower() not in SETTINGS)
         case list():
             return bool(said and name in COMPLAINTS) or any(_is_sick(part, name, of) for part in said)
         case str():
