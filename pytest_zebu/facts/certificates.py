@@ -126,6 +126,10 @@ def _weakness_of(leaf: x509.Certificate, verified: list[x509.Certificate]) -> st
     return found or (f"an authority's certificate has a {between}" if between else "")
 
 
+CURVES = frozenset({"secp256r1", "secp384r1"})
+"""Those that all browsers take in a handshake, and public authorities certify (P-256, P-384)."""
+
+
 def _weakness(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
@@ -134,7 +138,11 @@ def _weakness(certificate: x509.Certificate) -> str:
     elif isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.key_size < 256:
             return f"elliptic curve of {key.curve.key_size} bits (256 at least)"
-    elif not isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        if key.curve.name not in CURVES:
+            return f"elliptic curve {key.curve.name}, which browsers do not take"
+    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return "key of a kind that browsers do not take (EdDSA)"
+    else:
         return "key of an outdated kind"
     algorithm = certificate.signature_hash_algorithm
     if algorithm is not None and algorithm.name in ("md5", "sha1"):
