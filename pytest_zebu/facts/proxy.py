@@ -27,13 +27,16 @@ CONFIGURATION_PROBE = Probe(
     host="proxy",
 )
 CLIENTS = {
-    "certbot": r"certbot\b(?!.*--dry-run).*\brenew\b|certbot\.renew(?!.*--dry-run)",
+    "certbot": r"certbot\b(?!.*--dry-run).*\b(?:renew|certonly)\b|certbot\.renew(?!.*--dry-run)",
     "acme.sh": r"acme\.sh\b.*--cron",
     "lego": r"lego\b.*\brenew\b",
     "dehydrated": r"dehydrated\b.*(-c|--cron)\b",
 }
 """Clients that a job runs, and how commands of theirs begin that renew certificates; a rehearsal renews none."""
 RENEWS = "|".join(CLIENTS.values())
+NAMED = "|".join(map(re.escape, CLIENTS))
+"""Their names, as programs name them that are not read."""
+_CHOSEN = re.compile(r"(?:--cert-name|--domains?|-d)[ =](\S+)")
 SERVES_ONLY = frozenset({"nginx", "openresty", "angie", "haproxy", "apache2", "httpd", "lighttpd"})
 """Servers that others renew certificates for."""
 NGINX = frozenset({"nginx", "openresty", "angie"})
@@ -147,6 +150,20 @@ class ProxyMachine:
             return f"{name} serves, and may renew by itself"
         # What runs in other containers, with folders of their own, is read in part only.
         return f"{name} serves from a container, and another one may renew for it" if place == "container" else ""
+
+    def renewing_these(self, certificates: Mapping[str, frozenset[str]]) -> tuple[Job, ...]:
+        """The jobs that renew some of these, by their fingerprints and what they are for: by the client that keeps them, and not for others only."""
+        kept = {self.kept[one][0] for one in certificates if one in self.kept}
+        names = self.named({*certificates})
+        clients = kept | ({"certbot"} if names else set()) or {*CLIENTS}
+        wanted = names.union(*certificates.values())
+
+        def renews(command: str) -> bool:
+            chosen = {name for part in _CHOSEN.findall(command) for name in part.split(",")}
+            is_client = any(client in CLIENTS and re.match(CLIENTS[client], command) for client in clients)
+            return is_client and (not chosen or bool(chosen & wanted))
+
+        return tuple(job for job in self.jobs if any(renews(str(command)) for command in job.commands))
 
     def has(self, fingerprint: str) -> bool:
         """Whether a certificate was found there."""

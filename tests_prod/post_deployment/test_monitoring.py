@@ -381,7 +381,8 @@ def test_renewal_has_worked(
             if not names and left <= due:
                 raise NotAssessed("its client keeps no earlier certificates: whether it was renewed before is not seen")
             assert left > due, "is the first one, and past the day on which it should have been renewed"
-            runs = [job for job in found.renewing if job.last_run]
+            renewing = found.renewing_these({certificate.fingerprint: frozenset(certificate.names)})
+            runs = [job for job in renewing if job.last_run]
             troubles = [f"{job.name} {why}" for job in runs if (why := complaint_of(job, found, names))]
             assert rehearsed or not troubles, f"is the first one, and the renewal's {troubles[0]}" if troubles else ""
             if not rehearsed and not runs:

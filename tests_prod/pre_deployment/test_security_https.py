@@ -11,7 +11,7 @@ from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer, within_reach
 from pytest_zebu.facts.jobs import Job, unread_of
-from pytest_zebu.facts.proxy import CLIENTS, RENEWS, Administration, ManagedCertificate, ProxyMachine
+from pytest_zebu.facts.proxy import NAMED, Administration, ManagedCertificate, ProxyMachine
 from pytest_zebu.facts.web import Web, network_before
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -241,14 +241,14 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
 def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -> timedelta:
     """A job renews these, and its last run succeeded for them. Gives the time between two runs."""
     names = machine.named({one.fingerprint for one in by_job})
-    renewing = _jobs_for(machine, by_job)
+    renewing = machine.renewing_these({one.fingerprint: frozenset(one.names) for one in by_job})
     troubles = {job.name: complaint_of(job, machine, names) for job in renewing}
     good = [job for job in renewing if not troubles[job.name]]
     with case(
         "a job that renews",
         *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
     ):
-        if not renewing and (unread := unread_of(machine.jobs, RENEWS)):
+        if not renewing and (unread := unread_of(machine.jobs, NAMED)):
             raise NotAssessed(unread[0])
         if not renewing and machine.serves[0] and (otherwise := machine.renews_otherwise):
             raise NotAssessed(f"{otherwise}: no job that renews was seen")
@@ -264,15 +264,6 @@ def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -
             raise NotAssessed("has never run, so whether it works is not known")
     intervals = [job.longest_gap for job in good if job.longest_gap is not None]
     return min(intervals, default=DEFAULT_INTERVAL)
-
-
-def _jobs_for(machine: ProxyMachine, certificates: list[Certificate]) -> tuple[Job, ...]:
-    """The jobs that renew; where another client than certbot keeps what is served, those that run that one."""
-    clients = {machine.kept[one.fingerprint][0] for one in certificates if one.fingerprint in machine.kept}
-    if not clients:
-        return machine.renewing
-    patterns = [CLIENTS[client] for client in clients if client in CLIENTS]
-    return tuple(job for job in machine.jobs if any(job.runs(pattern) for pattern in patterns))
 
 
 SAME_END = timedelta(days=1)
@@ -366,7 +357,7 @@ def test_certificates_renew_themselves(
         _expect_proxy_renews(need(proxy.value.certificates), served, case)
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):
-            if unread := unread_of(proxy_machine.value.jobs, RENEWS):
+            if unread := unread_of(proxy_machine.value.jobs, NAMED):
                 raise NotAssessed(unread[0])
             if otherwise := proxy_machine.value.renews_otherwise:
                 raise NotAssessed(f"{otherwise}: nothing was read of what it keeps")
