@@ -145,6 +145,8 @@ def test_keys_that_are_too_weak(key: Any, weakness: str, ca_file: Path) -> None:
     found = judged(certificate(key, "zebu.test"), ca_file).weakness
     assert weakness in found
     assert bool(found) is bool(weakness)
+    refused = judged(certificate(key, "zebu.test"), ca_file).refused
+    assert bool(refused) is (weakness in ("EdDSA", "224 bits", "secp521r1", "secp256k1"))
 
 
 @pytest.mark.parametrize(

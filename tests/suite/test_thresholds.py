@@ -605,6 +605,7 @@ ROWS: tuple[Row, ...] = (
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=("nightly",))}, OPEN, "nightly, which saves a pool"),
     ("pre.database.backups.strategy", {"jobs": nobody, "vm_backups": with_(jobs=(), unclear=())}, FAILED, "neither the machine"),
     ("pre.security.https.hsts", {"web": front("api.zebu.test", status=404, headers={})}, OPEN, "answers 404"), ("pre.security.https.hsts", {"web": front("api.zebu.test", status=404)}, PASSED, ""), ("pre.security.https.hsts", {"web": front("api.zebu.test", headers={})}, FAILED, "sends no Strict"),
+    ("deploy.frontend.certificate", {"certificates": each(refused="key of a kind")}, FAILED, "key of a kind"),
     # A content delivery network answers with a certificate of its own, and where the proxy is was not declared
     (RENEWAL, {"proxy_machine": with_(renewals={}), "web": before("cloudflare")}, OPEN, "cloudflare answers"), (RENEWAL, {"web": before("cloudflare")}, PASSED, ""), (WORKED, {"proxy_machine": with_(renewals={}), "web": before("CloudFront")}, OPEN, "cloudfront answers"),
     (CERTIFICATE, {"certificates": each(issuer="WE1", issuer_organization="Google Trust Services"), "web": before("cloudflare")}, OPEN, "domains.origin"), (CERTIFICATE, {"certificates": each(issuer="WE1", issuer_organization="Google Trust Services")}, FAILED, "comes from Google"), (CERTIFICATE, {"web": before("cloudflare")}, PASSED, ""),

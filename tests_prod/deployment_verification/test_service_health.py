@@ -140,6 +140,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             case.saw(f"{place}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
+            assert not certificate.refused, certificate.refused
 
 
 @item("deploy.frontend.certificate")
