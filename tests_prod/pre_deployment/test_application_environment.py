@@ -240,7 +240,7 @@ def test_every_page_may_call_the_api(environment: Environment, web: Web, setting
     if not settings.domains.page_origins or not settings.domains.api:
         raise NotAssessed("domains.site and domains.api are not declared")
     declared = environment.backend("CORS_ORIGINS")
-    listed = declared.plain.split(",") if declared else []
+    listed = urls.listed_origins(declared.plain) if declared else ()
     for origin in settings.domains.page_origins:
         with case(origin):
             answer = need(web.simple[origin])
