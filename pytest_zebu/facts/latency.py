@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
-from pytest_zebu.facts.web import FORGED_KEY, PROTECTED
+from pytest_zebu.facts.http import PROTECTED
+from pytest_zebu.facts.web import FORGED_KEY
 from pytest_zebu.settings.target import Target
 
 SAMPLES, WARM_UP = 40, 3

@@ -11,9 +11,9 @@ from typing import Any
 from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.lines import Record, records
-from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", file="jobs.pl", uses=jobs.PARTS, root=True, timeout=15, host="proxy")

@@ -14,8 +14,8 @@ from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, wh
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.environment import DOTENV
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe, parse_json
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.lines import records, single
-from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
 PUBLISHABLE = "VITE_CLERK_PUBLISHABLE_KEY"

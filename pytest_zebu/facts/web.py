@@ -13,7 +13,7 @@ from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
-from pytest_zebu.facts.http import Way, by_place, nowhere, of_name, read_way
+from pytest_zebu.facts.http import PROTECTED, Way, by_place, nowhere, of_name, read_way
 from pytest_zebu.settings.target import Target
 
 PAGE_LIMIT, HEALTH_LIMIT, DESCRIPTION_LIMIT = 262_144, 65_536, 16_384
@@ -21,7 +21,6 @@ FOREIGN = "https://zebu-readiness.example"
 # What pages send that is more than a form could: they delete, they sign in, and they speak JSON.
 METHOD, HEADERS = "DELETE", ("authorization", "content-type")
 PREFLIGHT = {"Access-Control-Request-Method": METHOD, "Access-Control-Request-Headers": ",".join(HEADERS)}
-PROTECTED = "/api/v1/portfolios"
 MISSING = "/api/v1/zebu-readiness-missing"
 DESCRIBED_UNDER = ("", "/api", "/api/v1")
 DESCRIPTIONS = (
