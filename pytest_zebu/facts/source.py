@@ -294,8 +294,12 @@ def _bound_by(node: Node) -> Iterator[tuple[Node, Node | None]]:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     match node.type:
         case "assignment" | "augmented_assignment" if left is not None:
+            names = left.named_children
             if left.type == "identifier":
                 yield left, right
+            elif right is not None and right.type == "expression_list" and len(names) == len(right.named_children):
+                pairs = zip(names, right.named_children, strict=True)
+                yield from ((name, value) for name, value in pairs if name.type == "identifier")
             else:
                 yield from ((one, None) for one in left.named_children if one.type == "identifier")
         case "named_expression":

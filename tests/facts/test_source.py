@@ -302,3 +302,12 @@ def test_what_the_source_itself_says_is_no_value(text: str) -> None:
     built, _, is_understood = built_statements(text)
     assert not built
     assert is_understood
+
+
+def test_several_names_are_bound_at_once() -> None:
+    text = "def f(v):\n    parts, values = ['a = :a'], {{}}\n    parts.append({})\n    s.execute('SELECT a FROM t WHERE ' + ' AND '.join(parts), values)"
+    assert not built_statements(text.format("'b = :b'"))[0]
+    assert built_statements(text.format("f'b = {v}'"))[0]
+    assert built_statements("a, b = 'x', v()\ns.execute(f'select a from {b}')")[0]
+    assert built_statements("a, *b = 'x', v()\ns.execute(f'select a from {b}')")[0]
+    assert built_statements("a, b = v()\ns.execute(f'select a from {a}')")[0]
