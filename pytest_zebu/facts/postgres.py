@@ -354,7 +354,8 @@ def _tables(rows: Any) -> tuple[Table, ...]:
     found = []
     for row in rows:
         count: int | None = max(0, int(row["rows"]))
-        if not row["is_counted"] and int(row["size"]) > LEAST_ROW * MANY_ROWS:
+        # The size is null where the table is locked.
+        if not row["is_counted"] and (row["size"] is None or int(row["size"]) > LEAST_ROW * MANY_ROWS):
             count = None
         table = Table(
             str(row["name"]), count, int(row["dead"]), int(row["seq_scan"]), int(row["idx_scan"]), bool(row["vacuumed"]),

@@ -189,6 +189,7 @@ def test_rows_that_nobody_counted_are_unknown_where_there_may_be_many(bookworm: 
         table("new", rows=0, is_counted=False, size=0), table("whole", kind="p", rows=-1, size=0),
         table("one", part_of="whole", rows=7), table("two", part_of="whole", rows=8),
         table("dark", kind="p", rows=0), table("part", part_of="dark", rows=0, is_counted=False, size=10**9), table("part2", part_of="dark"),
+        table("locked", rows=-1, is_counted=False, size=None), table("locked but known", size=None),
     ]  # fmt: skip
     found = {one.name: one.rows for one in state(bookworm, target, tables=rows).tables}
     assert found == {
@@ -198,6 +199,8 @@ def test_rows_that_nobody_counted_are_unknown_where_there_may_be_many(bookworm: 
         "whole": 15,
         "one": 7,
         "two": 8,
+        "locked": None,
+        "locked but known": 5,
         "dark": None,
         "part": None,
         "part2": 5,

@@ -59,9 +59,11 @@ SELECT json_build_object(
   'frozen', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'collation', CASE WHEN current_setting('server_version_num')::int >= 150000 THEN (xpath('//late/text()', query_to_xml(
     'SELECT datcollversion <> pg_database_collation_actual_version(oid) AS late FROM pg_database WHERE datname = current_database()', false, false, '')))[1]::text = 'true' END,
-  -- How many rows a table has that nobody counted yet is not known: its size bounds them.
+  -- How many rows a table has that nobody counted yet is not known: its size bounds them. To ask for it waits for who has locked the table, which is null.
   'tables', (SELECT coalesce(json_agg(json_build_object('name', c.name, 'kind', c.kind, 'rows', greatest(coalesce(s.n_live_tup, 0), c.counted),
-    'is_counted', s.n_live_tup > 0 OR c.counted > 0 OR c.pages > 0, 'size', CASE WHEN c.kind IN ('r', 'm') THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END, 'dead', coalesce(s.n_dead_tup, 0),
+    'is_counted', s.n_live_tup > 0 OR c.counted > 0 OR c.pages > 0, 'size', CASE WHEN c.kind NOT IN ('r', 'm') THEN 0
+      WHEN EXISTS (SELECT 1 FROM pg_locks l WHERE l.relation = c.oid AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.mode = 'AccessExclusiveLock') THEN NULL ELSE coalesce(pg_relation_size(c.oid), 0) END, 'dead', coalesce(s.n_dead_tup, 0),
     'seq_scan', coalesce(s.seq_scan, 0), 'idx_scan', coalesce(s.idx_scan, 0), 'vacuumed', s.last_autovacuum IS NOT NULL OR s.last_vacuum IS NOT NULL,
     'part_of', (SELECT p.name FROM own p WHERE c.is_part AND p.oid = pg_partition_root(c.oid)), 'options', c.options,
     -- What a foreign key could refer to: the types of unique keys of one column.

@@ -1,9 +1,5 @@
-declare const VITE: { API_BASE_URL?: string; CLERK_PUBLISHABLE_KEY?: string };
-
-export const env = VITE;
-
 /** Where the API is; on a developer's machine nothing is set. */
-export const apiBase = env.API_BASE_URL || "http://localhost:8000/api/v1";
+export const apiBase = import.meta.env.VITE_API_BASE_URL || "http://localhost:8000/api/v1";
 
 export async function greeting(): Promise<string> {
   const answer = await fetch(`${apiBase}/`);

@@ -1,4 +1,4 @@
-import { env, greeting } from "./api";
+import { greeting } from "./api";
 import { loadClerk } from "./clerk";
 
 function heading(text: string): HTMLElement {
@@ -9,12 +9,13 @@ function heading(text: string): HTMLElement {
 
 async function show(root: HTMLElement): Promise<void> {
   const main = document.createElement("main");
-  if (!env.CLERK_PUBLISHABLE_KEY) {
+  const publishableKey = import.meta.env.VITE_CLERK_PUBLISHABLE_KEY;
+  if (!publishableKey) {
     main.append(heading("Configuration Error"));
     root.replaceChildren(main);
     return;
   }
-  const clerk = await loadClerk(env.CLERK_PUBLISHABLE_KEY);
+  const clerk = await loadClerk(publishableKey);
   const tagline = document.createElement("p");
   tagline.textContent = "Practise trading stocks with paper money.";
   const signIn = document.createElement("div");
