@@ -148,6 +148,8 @@ _OTHER_NAMES = re.compile(r"(?i)(?:.*_)?(?:query|queries|statement|statements)(?
 _SCOPES = ("function_definition", "lambda", "module", "class_definition")
 _STRINGS = ("string", "concatenated_string")
 _OF_TEXTS = ("format", "format_map", "replace")
+MOST_JOINED = 100
+"""So many pieces of a list are looked at."""
 _ADDING = ("append", "extend", "insert", "add", "appendleft")
 
 
@@ -159,22 +161,22 @@ class _Tree:
         bound: by scope and name, what a name is bound to; nothing stands for what is not known.
         executed: by scope and name, how what it names is executed: see `_goes_to`.
         texts: what is a string, put together or not.
+        fixed: by scope and name, whether what a name is bound to is fixed, as far as that was asked.
         makes_clauses: the names under which the file imports what takes its text for SQL, whatever it is.
     """
 
     root: Node
     nodes: list[Node] = field(default_factory=list)
     parents: dict[int, Node] = field(default_factory=dict)
+    scopes: dict[int, Node] = field(default_factory=dict)
     bound: dict[tuple[int, str], list[Node | None]] = field(default_factory=dict)
     executed: dict[tuple[int, str], str] = field(default_factory=dict)
     texts: set[int] = field(default_factory=set)
     makes_clauses: frozenset[str] = frozenset()
+    fixed: dict[tuple[int, str], bool] = field(default_factory=dict)
 
     def scope(self, node: Node) -> Node:
-        at = self.parents.get(node.id)
-        while at is not None and at.type not in _SCOPES:
-            at = self.parents.get(at.id)
-        return at or self.root
+        return self.scopes.get(node.id, self.root)
 
     def bindings(self, node: Node) -> list[Node | None]:
         """What the name is bound to where it stands: in its function, or in a scope around it."""
@@ -216,7 +218,7 @@ class _Tree:
             if one is None:
                 return None
             found += one.named_children if one.type in ("list", "tuple") else [one]
-        return found
+        return found[:MOST_JOINED]
 
 
 def _said(node: Node | None) -> str:
@@ -246,8 +248,10 @@ def _grow(root: Node) -> _Tree:
         node = stack.pop()
         tree.nodes.append(node)
         children = node.children
+        scope = node if node.type in _SCOPES else tree.scope(node)
         for child in children:
             tree.parents[child.id] = node
+            tree.scopes[child.id] = scope
         stack.extend(reversed(children))
     for node in tree.nodes:
         for name, value in _bound_by(node):
@@ -377,15 +381,7 @@ def _is_fixed(node: Node, tree: _Tree, depth: int = 0) -> bool:
         case "identifier":
             if _CONSTANT.match(_said(node)) and not tree.is_bound_in_a_function(node):
                 return True
-
-            def is_right(one: Node | None) -> bool:
-                if one is None:
-                    return False
-                around = tree.parents.get(one.id)
-                is_gone_through = around is not None and around.type in ("for_statement", "for_in_clause")
-                return _is_fixed(one, tree, depth + 1) or (is_gone_through and _has_fixed_keys(one, tree))
-
-            return all(map(is_right, tree.bindings(node))) or _is_checked(node, tree)
+            return _is_bound_to_fixed(node, tree, depth) or _is_checked(node, tree)
         case "attribute":
             name = _said(node.child_by_field_name("attribute"))
             owner = node.child_by_field_name("object")
@@ -424,6 +420,29 @@ def _is_fixed(node: Node, tree: _Tree, depth: int = 0) -> bool:
         case "call":
             return _is_fixed_call(node, tree, depth)
     return False
+
+
+def _is_bound_to_fixed(node: Node, tree: _Tree, depth: int) -> bool:
+    """Whether all that a name is bound to is fixed; what it takes of itself adds nothing."""
+    key = (tree.scope(node).id, _said(node))
+    if key in tree.fixed:
+        return tree.fixed[key]
+    before = set(tree.fixed)
+    tree.fixed[key] = True
+
+    def is_right(one: Node | None) -> bool:
+        if one is None:
+            return False
+        around = tree.parents.get(one.id)
+        is_gone_through = around is not None and around.type in ("for_statement", "for_in_clause")
+        return _is_fixed(one, tree, depth + 1) or (is_gone_through and _has_fixed_keys(one, tree))
+
+    result = all(map(is_right, tree.bindings(node)))
+    if not result:  # what was found meanwhile took it for fixed
+        for name in tree.fixed.keys() - before:
+            del tree.fixed[name]
+        tree.fixed[key] = False
+    return result
 
 
 def _is_fixed_call(node: Node, tree: _Tree, depth: int) -> bool:
@@ -510,7 +529,7 @@ def _is_of_models(node: Node | None, tree: _Tree) -> bool:
 Pieces = Iterator[tuple[str, Node | None]]
 
 
-def _pieces(node: Node, tree: _Tree) -> Pieces:
+def _pieces(node: Node, tree: _Tree, level: int = 0) -> Pieces:
     """What a string expression says at its fixed places, and the values between them."""
     match node.type:
         case "string":
@@ -525,26 +544,26 @@ def _pieces(node: Node, tree: _Tree) -> Pieces:
                     yield "x", None if is_bound else one.child_by_field_name("expression") or one
         case "concatenated_string" | "parenthesized_expression":
             for one in node.named_children:
-                yield from _pieces(one, tree)
+                yield from _pieces(one, tree, level)
         case "binary_operator":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             if left is None or right is None:
                 return
-            yield from _pieces(tree.plain_text(left) or left, tree)
+            yield from _pieces(tree.plain_text(left) or left, tree, level)
             if _said(node.child_by_field_name("operator")) == "%":
                 values = right.named_children if right.type == "tuple" else [right]
                 yield from (("", value) for value in values)
             else:
-                yield from _pieces(right, tree)
-        case "call" if node.id in tree.texts and (joined := tree.joined(node)) is not None:
+                yield from _pieces(right, tree, level)
+        case "call" if node.id in tree.texts and level < 2 and (joined := tree.joined(node)) is not None:
             for one in joined:
-                yield from _pieces(one, tree)
+                yield from _pieces(one, tree, level + 1)
                 yield " ", None
         case "call" if node.id in tree.texts:
             function, handed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
             owner = function.child_by_field_name("object") if function is not None else None
             if owner is not None:
-                yield from _pieces(tree.plain_text(owner) or owner, tree)
+                yield from _pieces(tree.plain_text(owner) or owner, tree, level)
             for one in handed.named_children if handed is not None else ():
                 yield "", one.child_by_field_name("value") if one.type == "keyword_argument" else one
         case _:

@@ -311,3 +311,14 @@ def test_several_names_are_bound_at_once() -> None:
     assert built_statements("a, b = 'x', v()\ns.execute(f'select a from {b}')")[0]
     assert built_statements("a, *b = 'x', v()\ns.execute(f'select a from {b}')")[0]
     assert built_statements("a, b = v()\ns.execute(f'select a from {a}')")[0]
+
+
+def test_lists_that_take_of_themselves_come_to_an_end() -> None:
+    own = (
+        "def f(v):\n    a = []\n    b = []\n"
+        + "    a.append(' '.join(a) + ' '.join(b))\n    b.append(f'{a} {b}')\n" * 20
+    )
+    assert built_statements(own + "    s.execute('SELECT a FROM t WHERE ' + ' AND '.join(a))")[2]
+    many = "def f(v):\n" + "".join(f"    x{n} = [x{n + 1}, x{n + 1}]\n    x{n}.append(x{n + 1})\n" for n in range(40))
+    # So deep, nothing is taken for fixed.
+    assert built_statements(f"{many}    x40 = v\n    s.execute(f'SELECT a FROM t WHERE {{x0}}')")[0]
