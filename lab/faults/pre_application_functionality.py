@@ -23,6 +23,7 @@ from pytest_zebu.verdict.outcome import Outcome
     "pre.application.functionality.authentication",
     flips={"pre.application.functionality.authentication", "deploy.backend.authentication"},
     touches={"backend-files"},
+    probes={"functional"},
     mend=lambda lab: restore_backend(lab, "auth.py"),
 )
 def breaks_behind_its_door(lab: Lab) -> None:
@@ -39,6 +40,7 @@ def breaks_behind_its_door(lab: Lab) -> None:
         "deploy.database.reachable",
     },
     touches={"backend-files"},
+    probes={"functional"},
     mend=lambda lab: restore_backend(lab, "main.py"),
 )
 def without_a_mark(lab: Lab) -> None:
