@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lab.blindings import ATTESTED_WITHOUT_HISTORY, BLINDINGS, MACHINE_DECIDED
+from lab.blindings import ATTESTED_WITHOUT_HISTORY, BLINDINGS, MACHINE_DECIDED, UNSEEN_WITHOUT_HISTORY
 from lab.changes import CUT
 from lab.deployment import Lab
 from lab.fault import ADVICE_ONLY, Change, Probes
@@ -99,6 +99,7 @@ class Blindfold:
         if not self.is_whole:
             return unseen
         first = dict.fromkeys(ATTESTED_WITHOUT_HISTORY & MACHINE_DECIDED, Outcome.ATTESTED)
+        first |= dict.fromkeys(UNSEEN_WITHOUT_HISTORY, Outcome.NOT_ASSESSED)
         return {**first, **unseen, **self.besides}
 
 

@@ -66,6 +66,8 @@ ATTESTED_WITHOUT_HISTORY = frozenset({"post.maintenance.capacity.baseline", "ops
 """Earlier runs decide them; in the lab people attest them for the first one."""
 ATTESTED_IN_THE_LAB = (_ATTESTED & MACHINE_DECIDED) - ATTESTED_WITHOUT_DRILL - ATTESTED_WITHOUT_HISTORY
 """In the healthy lab people attest them."""
+UNSEEN_WITHOUT_HISTORY = frozenset({"post.monitoring.services.restarts"})
+"""A practice: one run does not show it."""
 INCIDENTS = frozenset(item.id for item in load().stage(Stage.INCIDENT))
 """Not applicable while no incident is on record, as in the healthy lab."""
 

@@ -332,7 +332,7 @@ class Recorder:
         for chosen in (shaped, other):
             keys = chosen & self._read_from(found, items)
             for _ in range(3):
-                if not keys and not is_otherwise:
+                if outcomes and not keys and not is_otherwise:
                     break
                 wrong = self._try_clocks(base, case, now, keys)
                 if not wrong:

@@ -23,6 +23,7 @@ from pytest_zebu.verdict.outcome import Outcome
     "pre.application.functionality.authentication",
     flips={"pre.application.functionality.authentication", "deploy.backend.authentication"},
     touches={"backend-files"},
+    probes={"functional"},
     mend=lambda lab: restore_backend(lab, "auth.py"),
 )
 def breaks_behind_its_door(lab: Lab) -> None:
@@ -39,6 +40,7 @@ def breaks_behind_its_door(lab: Lab) -> None:
         "deploy.database.reachable",
     },
     touches={"backend-files"},
+    probes={"functional"},
     mend=lambda lab: restore_backend(lab, "main.py"),
 )
 def without_a_mark(lab: Lab) -> None:
@@ -59,7 +61,7 @@ def seen_in_the_log(lab: Lab) -> None:
 
 @fault(
     "pre.application.functionality.authentication",
-    flips={"pre.application.functionality.authentication", "pre.application.environment.required-variables"},
+    flips={"pre.application.functionality.authentication"},
     touches={".env"},
     mend=restore_env,
 )
@@ -104,8 +106,9 @@ def not_configured(lab: Lab) -> None:
         "deploy.backend.authentication",
         "deploy.backend.cors-headers",
         "deploy.database.reachable",
+        "deploy.performance.api",
     },
-    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED},
+    outcomes={"deploy.database.reachable": Outcome.NOT_ASSESSED, "deploy.performance.api": Outcome.NOT_ASSESSED},
     touches={"proxy-api"},
     mend=lambda lab: restore_proxy(lab, "tls"),
 )

@@ -160,6 +160,26 @@ def cut_short(lab: Lab) -> None:
     write_dump(lab, "docker exec zebu-db-1 pg_dump -Fc -U zebu_admin zebu | head -c 20000 > $newest")
 
 
+def mend_damaged_on_its_way(lab: Lab) -> None:
+    lab.machines["nas"].shell("cd /home/backup; mv -f kept $(ls -t zebu/zebu-*.dump | head -n 1)")
+
+
+@fault(
+    "pre.database.backups.restore-tested",
+    flips={"pre.database.backups.restore-tested"},
+    touches={"dumps"},
+    uses={"postgres"},
+    probes={"restore"},
+    mend=mend_damaged_on_its_way,
+)
+def damaged_on_its_way(lab: Lab) -> None:
+    """The newest dump restores; its copy on the other machine has as many bytes, of which one is another."""
+    lab.machines["nas"].shell(
+        "cd /home/backup; newest=$(ls -t zebu/zebu-*.dump | head -n 1); cp -a $newest kept;"
+        "printf x | dd of=$newest bs=1 seek=2000 conv=notrunc status=none; touch -r kept $newest"
+    )
+
+
 def mend_first_rows_since(lab: Lab) -> None:
     sql(lab, "DROP TABLE fresh")
     remove_dump(lab)

@@ -77,7 +77,11 @@ def may_become_superuser(lab: Lab) -> None:
     flips=set(),
     touches={"role"},
     uses={"postgres"},
-    mend=lambda lab: sql(lab, "REVOKE pg_monitor FROM zebu_app; ALTER DATABASE zebu OWNER TO zebu_admin"),
+    # An owner's rights are the owner's: who gives the database away loses what was granted before.
+    mend=lambda lab: sql(
+        lab,
+        "REVOKE pg_monitor FROM zebu_app; ALTER DATABASE zebu OWNER TO zebu_admin; GRANT CONNECT ON DATABASE zebu TO zebu_app",
+    ),
 )
 def watches_and_owns(lab: Lab) -> None:
     """Odd but right: the role sees the server's statistics, and owns its own database."""

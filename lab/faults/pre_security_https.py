@@ -364,6 +364,17 @@ def look_alike(lab: Lab) -> None:
     touches={"proxy-http"},
     mend=lambda lab: restore_proxy(lab, "http"),
 )
+def api_in_clear(lab: Lab) -> None:
+    """Pages are redirected; the API's addresses are served over plain http."""
+    edit_proxy(lab, "http", "s#location / {#location /api/ { proxy_pass http://10.77.0.10:8000; } &#")
+
+
+@fault(
+    "pre.security.https.force-ssl",
+    flips={"pre.security.https.force-ssl", "deploy.network.https-redirect"},
+    touches={"proxy-http"},
+    mend=lambda lab: restore_proxy(lab, "http"),
+)
 def first_page_only(lab: Lab) -> None:
     """Only the first page is redirected."""
     edit_proxy(lab, "http", "s#location / { return 301#location / { return 200 ok; } location = / { return 301#")

@@ -34,6 +34,7 @@ class Certificate:
         protocol: what ALPN agreed on.
         fingerprint: SHA-256, in hexadecimal digits.
         names: its alternative names of hosts: what browsers compare.
+        refused: why browsers end the handshake with its key; empty if they do not.
     """
 
     domain: str
@@ -49,6 +50,7 @@ class Certificate:
     protocol: str
     fingerprint: str = ""
     names: tuple[str, ...] = ()
+    refused: str = ""
 
     @property
     def named(self) -> str:
@@ -126,6 +128,20 @@ def _weakness_of(leaf: x509.Certificate, verified: list[x509.Certificate]) -> st
     return found or (f"an authority's certificate has a {between}" if between else "")
 
 
+def _refused(certificate: x509.Certificate) -> str:
+    """Why browsers end the handshake, whatever else is right; empty if they do not."""
+    key = certificate.public_key()
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return "key of a kind that browsers do not take (EdDSA)"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in CURVES:
+        return f"elliptic curve {key.curve.name}, which browsers do not take"
+    return ""
+
+
+CURVES = frozenset({"secp256r1", "secp384r1"})
+"""Those that all browsers take in a handshake, and public authorities certify (P-256, P-384)."""
+
+
 def _weakness(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
@@ -136,6 +152,8 @@ def _weakness(certificate: x509.Certificate) -> str:
             return f"elliptic curve of {key.curve.key_size} bits (256 at least)"
     elif not isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return "key of an outdated kind"
+    if why := _refused(certificate):
+        return why
     algorithm = certificate.signature_hash_algorithm
     if algorithm is not None and algorithm.name in ("md5", "sha1"):
         return f"signature with {algorithm.name}"
@@ -185,6 +203,7 @@ def read_chain(
         protocol=protocol,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
         names=names,
+        refused=_refused(leaf),
     )
 
 

@@ -35,7 +35,7 @@ TOPICS: Mapping[str, str] = {
     "release": r"git (?:checkout|reset|revert|switch)|\btag\b|release|\bVERSION=",
     "resources": r"\bCPUs?\b|\bmemory\b|\bRAM\b|\bdisk\b",
     "restore": "restor(?:e|ing|ation)",
-    "rollback": "roll(?:s|ing|ed)?[ -]?back",
+    "rollback": r"roll(?:s|ing|ed)?[ -]?back|revert(?:s|ing)? to [^\n]{0,30}(?:version|release)",
     "rotation": "rotat",
     "rpo": r"(?:\bRPO\b|recovery point objective)[^.\n]{0,60}\d+ ?(?:hours?|minutes?|days?|h\b|min\b)",
     "rto": r"(?:\bRTO\b|recovery time objective)[^.\n]{0,60}\d+ ?(?:hours?|minutes?|days?|h\b|min\b)",

@@ -25,7 +25,9 @@ PROBE = Probe(
 
 PERSON, MACHINE, UNCLEAR = "a person", "no person", "not known to be a person"
 MACHINE_NAME = re.compile(
-    r"(?:^|[-_.])(?:bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc)(?:$|[-_.\d])", re.I
+    r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc"
+    r"|service[-_.]?account)(?:$|[-_.\d])",
+    re.I,
 )
 """An account of a machine's, by its name: GitHub has accounts of persons also for these."""
 GOOD = frozenset({"success"})

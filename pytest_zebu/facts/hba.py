@@ -11,6 +11,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 N = TypeVar("N", ipaddress.IPv4Network, ipaddress.IPv6Network)
 _EVERYWHERE: tuple[Network, ...] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 _OWN_NAMES = frozenset({"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"})  # fmt: skip
+ASK_NOTHING = frozenset({"trust", "ident"})
+"""Methods that let in whoever comes; by ident a machine elsewhere says itself who its user is (20.8)."""
 _CONNECTIONS = {
     "local": frozenset({"socket"}), "host": frozenset({"plain", "tls", "gss"}), "hostssl": frozenset({"tls"}),
     "hostnossl": frozenset({"plain", "gss"}), "hostgssenc": frozenset({"gss"}), "hostnogssenc": frozenset({"plain", "tls"}),
@@ -108,7 +110,7 @@ def lets_in_anybody(rule: HbaRule, before: Iterable[HbaRule], has_tls: bool) -> 
         before: the rules that stand before it.
         has_tls: whether the server speaks TLS at all.
     """
-    if rule.method != "trust" or rule.has_certificate or rule.is_local:
+    if rule.method not in ASK_NOTHING or rule.has_certificate or rule.is_local:
         return False
     others = [one for one in before if one.covers(rule)]
     for connection in rule.connections - (set() if has_tls else {"tls"}):

@@ -13,7 +13,8 @@ from pytest_zebu.settings.target import Target
 
 T = TypeVar("T")
 DEEP_PATH = "/strategies/zebu-readiness?from=http&n=1"
-PATHS = ("/", DEEP_PATH)
+PROTECTED = "/api/v1/portfolios"
+"""An address of the API that strangers are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class HttpAnswer:
     way: Way = field(default_factory=nowhere)
 
 
+def paths(target: Target, domain: str) -> tuple[str, ...]:
+    """What is asked of a name: the first page, a deep one, and where the API is served, an address of it, which may go another way."""
+    is_of_api = target.settings.domains.api_origin == f"https://{domain}"
+    return ("/", DEEP_PATH, PROTECTED) if is_of_api else ("/", DEEP_PATH)
+
+
 def look(target: Target, domain: str, path: str) -> Look:
     """One request, at each address to which the name leads."""
     arguments = {"url": f"http://{domain}{path}", "domain": domain, "control": target.settings.control}
@@ -57,7 +64,9 @@ def look(target: Target, domain: str, path: str) -> Look:
 
 def looks(target: Target) -> tuple[Look, ...]:
     """A look per name and path."""
-    return tuple(look(target, domain, path) for domain in target.settings.domains.names for path in PATHS)
+    return tuple(
+        look(target, domain, path) for domain in target.settings.domains.names for path in paths(target, domain)
+    )
 
 
 def by_place(name: str, seen: Known[Any] | Unknown) -> dict[str, Known[Any] | Unknown]:
@@ -106,7 +115,7 @@ def parse(gathered: Gathered, target: Target) -> dict[str, dict[str, Known[HttpA
     """By domain, and by path and place."""
     found: dict[str, dict[str, Known[HttpAnswer] | Unknown]] = {}
     for domain in target.settings.domains.names:
-        for path in PATHS:
+        for path in paths(target, domain):
             asked = look(target, domain, path)
             for place, seen in by_place(path, gathered.saw(asked)).items():
                 if isinstance(seen, Known):

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
-from pytest_zebu.facts.web import FORGED_KEY, PROTECTED
+from pytest_zebu.facts.http import PROTECTED
+from pytest_zebu.facts.web import FORGED_KEY
 from pytest_zebu.settings.target import Target
 
 SAMPLES, WARM_UP = 40, 3
 """The 95th percentile of 40 leaves two beyond it."""
 LONGEST = 15.0
 """Seconds for all of them: what takes longer is slow, and is known to be."""
+TOO_MANY = 429
 SLOW = 500.0
 """Milliseconds: where a few of the answers take so long, all are measured once more."""
 
@@ -27,6 +29,7 @@ class Latency:
         trip: what of each the way there and back takes, which is our network's.
         fresh: over how many connections that had to be made anew, as the server closes them.
         before: what a first measurement showed, where it was made once more.
+        limited: how many of the requests were answered with 429, as whoever counts them does: how long that took says nothing.
     """
 
     url: str
@@ -36,6 +39,7 @@ class Latency:
     trip: float = 0.0
     fresh: int = 0
     before: str = ""
+    limited: int = 0
 
     def percentile(self, share: float) -> float:
         """The smallest sample that at least this share of them does not exceed (nearest rank)."""
@@ -71,12 +75,14 @@ def parse(gathered: Gathered, target: Target) -> Latency:
     if isinstance(seen, Unknown):
         raise Missing(seen)
     try:
-        taken = tuple(float(one) for one in seen.value["taken"])
+        rows = list(zip(seen.value["taken"], seen.value["statuses"], strict=True))
+        taken = tuple(float(one) for one, status in rows if status != TOO_MANY)
         trip, fresh, before = float(seen.value["trip"]), int(seen.value["fresh"]), str(seen.value["before"])
-        statuses = frozenset(seen.value["statuses"])
+        statuses = frozenset(status for _, status in rows if status != TOO_MANY)
         if not all(map(math.isfinite, (*taken, trip))):
             raise Garbled("the timed requests")
-        return Latency(str(asked.arguments["url"]), seen.value["trouble"], taken, statuses, trip, fresh, before)
+        url, limited = str(asked.arguments["url"]), len(rows) - len(taken)
+        return Latency(url, seen.value["trouble"], taken, statuses, trip, fresh, before, limited)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise Garbled("the timed requests") from None
 

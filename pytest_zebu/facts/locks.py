@@ -175,7 +175,12 @@ def _applies(marker: str) -> bool:
 
 
 def applies(marker: object) -> bool:
-    """Whether something is installed anywhere where a backend may run; in doubt, it is."""
+    """Whether something is installed anywhere where a backend may run; in doubt, it is.
+
+    Poetry has a marker for each group of dependencies where they differ.
+    """
+    if isinstance(marker, Mapping):
+        return not marker or any(map(applies, marker.values()))
     return _applies(str(marker)) if isinstance(marker, str | Marker) and str(marker).strip() else True
 
 
@@ -194,12 +199,15 @@ def _uv(text: str) -> _Found:
     lock = tomllib.loads(text)
     _expect_version(lock["version"], "1")
     packages = lock.get("package", [])
-    reached = _reached(packages)
+    reached = _reached(packages, lock.get("manifest", {}))
     return _Found(_tables(row for row in packages if not reached or row["name"] in reached))
 
 
-def _reached(packages: Any) -> set[str]:
-    """What the project's own packages come to depend on, by edges whose markers apply: uv marks these, and no packages."""
+def _reached(packages: Any, manifest: Any) -> set[str]:
+    """What the project comes to depend on, by edges whose markers apply: uv marks these, and no packages.
+
+    A project without a package of its own has its groups in the manifest, and a single program its requirements.
+    """
     edges: dict[str, set[str]] = {}
     todo = []
     for row in packages:
@@ -212,6 +220,9 @@ def _reached(packages: Any) -> set[str]:
         edges.setdefault(row["name"], set()).update(wanted)
         if {"virtual", "editable", "directory"} & row.get("source", {}).keys():
             todo.append(row["name"])
+    if todo or manifest.get("dependency-groups"):
+        wishes = (manifest.get("requirements", []), *manifest.get("dependency-groups", {}).values())
+        todo += [one["name"] for group in wishes for one in group if applies(one.get("marker"))]
     found: set[str] = set()
     while todo:
         if (name := todo.pop()) not in found:

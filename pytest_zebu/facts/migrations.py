@@ -208,10 +208,10 @@ def _undoes(file: _File) -> bool:
     if function is None:
         # Made otherwise: by an import, or by another name for a function.
         return any(name == "downgrade" for node in file.tree.body for name in _names(node))
+    parts = {one.name: one for one in file.tree.body if isinstance(one, ast.FunctionDef)}
     if any("globals" in ast.unparse(node) for node in function.body):  # alembic's template for several databases
-        parts = [one for one in file.tree.body if isinstance(one, ast.FunctionDef)]
-        return any(_works(one.body) for one in parts if one.name.startswith("downgrade_"))
-    return _works(function.body)
+        return any(_works(one.body, parts) for name, one in parts.items() if name.startswith("downgrade_"))
+    return _works(function.body, parts)
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -224,24 +224,55 @@ def _names(node: ast.stmt) -> list[str]:
             return []
 
 
-def _works(body: Iterable[ast.stmt]) -> bool:
-    """Whether statements change something; one that ends in an error undoes what it did."""
+_ENDS = frozenset({"exit", "quit", "_exit", "abort", "err"})
+"""Calls that do not come back: `sys.exit`, alembic's `util.err`."""
+
+
+def _ends_in_error(body: Iterable[ast.stmt]) -> bool:
+    for node in body:
+        match node:
+            case ast.Raise() | ast.Assert(test=ast.Constant(value=False | 0 | None)):
+                return True
+            case ast.Expr(value=ast.Call(func=function)) if _last_name(function) in _ENDS:
+                return True
+            case ast.Return():
+                return False
+    return False
+
+
+def _works(body: Iterable[ast.stmt], own: Mapping[str, ast.FunctionDef]) -> bool:
+    """Whether statements change something; one that ends in an error undoes what it did.
+
+    Args:
+        body: the statements.
+        own: the file's own functions, which they may call.
+    """
     does = False
     for node in body:
         match node:
             case ast.Raise() | ast.Assert(test=ast.Constant(value=False | 0 | None)):
                 return False
+            case ast.Expr(value=ast.Call(func=function)) if _last_name(function) in _ENDS:
+                return False
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in own:
+                # What is called within that is taken for something that works.
+                if _ends_in_error(own[name].body):
+                    return False
+                does = does or _works(own[name].body, {})
             case ast.Return(value=None | ast.Constant()):
                 return does
             case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Global() | ast.Expr(value=ast.Constant()):
                 continue
             case ast.If(body=then, orelse=otherwise):
-                does = does or _works(then) or _works(otherwise)
+                does = does or _works(then, own) or _works(otherwise, own)
             case ast.With(body=then) | ast.For(body=then) | ast.While(body=then) | ast.Try(body=then):
-                does = does or _works(then)
+                does = does or _works(then, own)
             case ast.Expr(value=ast.Call(func=function)) if _last_name(function) in _SAYS:
                 continue
-            case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(text))])) if _EMPTY.fullmatch(text):
+            case (
+                ast.Expr(value=ast.Call(args=[ast.Constant(value=str(text))]))
+                | ast.Expr(value=ast.Call(args=[ast.Call(args=[ast.Constant(value=str(text))])]))
+            ) if _EMPTY.fullmatch(text):  # fmt: skip
                 continue
             case ast.Assign(value=value) | ast.AnnAssign(value=value):
                 calls = [one for one in ast.walk(value) if isinstance(one, ast.Call)] if value else []
@@ -258,7 +289,10 @@ def _last_name(node: ast.expr) -> str:
 def _ends_well(file: _File) -> bool:
     """Whether its downgrade can be run, and ends well."""
     function = file.function("downgrade")
-    return function is not None and not any(isinstance(node, ast.Raise | ast.Assert) for node in ast.walk(function))
+    return function is not None and not any(
+        isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Call) and _last_name(node.func) in _ENDS)
+        for node in ast.walk(function)
+    )
 
 
 def _changes_schema(file: _File) -> bool:
@@ -268,7 +302,7 @@ def _changes_schema(file: _File) -> bool:
     upgrade = file.function("upgrade")
     if upgrade is None:
         return True
-    own = {one.name for one in file.tree.body if isinstance(one, ast.FunctionDef)}
+    own = {one.name for one in file.tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)} | _harmless(file.tree)
     for node in (one for part in file.tree.body if part is not file.function("downgrade") for one in ast.walk(part)):
         match node:
             case ast.Call(func=ast.Attribute(attr=name)) if _OPERATION.fullmatch(name):
@@ -282,6 +316,37 @@ def _changes_schema(file: _File) -> bool:
             case ast.Call(func=ast.Name(id="open") | ast.Attribute(attr="read_text")):
                 return True
     return False
+
+
+_LIBRARIES = frozenset(
+    {
+        "sqlalchemy",
+        "sqlmodel",
+        "collections",
+        "datetime",
+        "decimal",
+        "functools",
+        "itertools",
+        "json",
+        "logging",
+        "re",
+        "secrets",
+        "string",
+        "uuid",
+    }
+)
+"""What they offer changes no schema, but for what is called like it."""
+
+
+def _harmless(tree: ast.Module) -> set[str]:
+    """Names that come from libraries which change no schema by themselves."""
+    return {
+        one.asname or one.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in _LIBRARIES
+        for one in node.names
+        if not re.match(r"DDL|Create|Drop|Alter|Add|_?create_|MetaData|automap|Table$", one.name)
+    }
 
 
 def _texts(node: ast.expr) -> list[str]:

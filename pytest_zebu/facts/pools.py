@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import add, floordiv, mul, sub
 
 from pytest_zebu.facts.answer import Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -34,7 +35,9 @@ _ENGINES = frozenset({"create_engine", "create_async_engine"})
 _BY_CONFIG = frozenset({"engine_from_config", "async_engine_from_config"})
 _QUEUES = frozenset({"QueuePool", "AsyncAdaptedQueuePool", "FallbackAsyncAdaptedQueuePool"})
 _SINGLE = frozenset({"StaticPool", "AssertionPool"})
-_ASIDE = re.compile(r"(?:^|/)(?:scripts?|tools?|bin|examples?|benchmarks?|conftest\.py)(?:/|$)")
+_ASIDE = re.compile(
+    r"(?:^|/)(?:scripts?|tools?|bin|examples?|benchmarks?|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)"
+)
 """Where programs of their own stand, which the server does not load."""
 
 
@@ -294,6 +297,10 @@ class _Sources:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 inner = self.value(operand)
                 return -inner if inner is not None else None
+            case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _ARITHMETIC:
+                return self._reckoned(_ARITHMETIC[type(operation)], [left, right], node)
+            case ast.Call(func=ast.Name(id="max" | "min" as name), args=[_, _, *_] as several, keywords=[]):
+                return self._reckoned(max if name == "max" else min, several, node)
             case ast.BoolOp(op=ast.Or(), values=values):
                 for one in values:
                     if found := self._or_nothing(one):
@@ -307,6 +314,13 @@ class _Sources:
                 return self._named(name)
             case _:
                 raise _NotClear(ast.unparse(node)[:60])
+
+    def _reckoned(self, operation: Callable[..., int], nodes: list[ast.expr], whole: ast.expr) -> int:
+        values = [self.value(one) for one in nodes]
+        numbers = [value for value in values if value is not None and abs(value) < 1_000_000]
+        if len(numbers) != len(values) or (operation is floordiv and not numbers[1]):
+            raise _NotClear(ast.unparse(whole)[:60])
+        return operation(*numbers)
 
     def _or_nothing(self, node: ast.expr) -> int | None:
         try:
@@ -368,6 +382,14 @@ class _Sources:
         return values.pop()
 
 
+_ARITHMETIC: Mapping[type[ast.operator], Callable[..., int]] = {
+    ast.Add: add,
+    ast.Sub: sub,
+    ast.Mult: mul,
+    ast.FloorDiv: floordiv,
+}
+
+
 def _is_same(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name | ast.Attribute) and _last(node) == name
 
@@ -399,12 +421,23 @@ def pools_of(files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None]
             continue
         trees.append((name, tree))
         sources.note(tree)
-    found = [pool for name, tree in trees if not _ASIDE.search(name) for pool in _made(name, tree, sources)]
+    loaded = [(name, tree) for name, tree in trees if not _ASIDE.search(name) and not _is_alembics(tree)]
+    found = [pool for name, tree in loaded for pool in _made(name, tree, sources)]
     real = [pool for pool in found if pool.how != _STATIC]  # that of an in-memory database
     return (*(real or found), *unread)
 
 
 _STATIC = "1"
+
+
+def _is_alembics(tree: ast.Module) -> bool:
+    """Whether it is the program that alembic runs: it imports alembic's context, which there is nowhere else."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "alembic"
+        and any(one.name == "context" for one in node.names)
+        for node in tree.body
+    )
 
 
 def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
@@ -414,10 +447,17 @@ def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
+    named = {
+        alias.asname: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name in _ENGINES
+    }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        called, place = _last(node.func), f"{name}:{node.lineno}"
+        called, place = named.get(_last(node.func), _last(node.func)), f"{name}:{node.lineno}"
         base = _last(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         origin = (imports.get(called, "") if not base else imports.get(base, base)).partition(".")[0]
         try:

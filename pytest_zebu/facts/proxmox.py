@@ -263,7 +263,7 @@ class VmBackups:
         runs: when those that succeeded ended, newest first.
         unclear: jobs of which it is not known whether they save the machine, since they save a pool.
         apart: jobs of which it is not known either, since they run on one node.
-        left_out: disks of the machine that no backup has.
+        left_out: disks of the machine, and folders of a container, that no backup has.
         is_empty: no disk of the machine is backed up.
     """
 
@@ -420,7 +420,11 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
     now = datetime.fromtimestamp(gathered.time, UTC)
     runs = _runs(answers, rights, guest.node if guest else target.settings.proxmox.node, vmid)
     stored = {name: _storage(name, answers, rights, vmid) for name in {job.storage for job in jobs}}
-    left_out, is_empty = _left_out(answers.get(CONFIG))
+    config = answers.get(CONFIG)
+    left_out, is_empty = _left_out(config)
+    covering = [row for row in rows if str(row.get("id", "")) in {job.id for job in jobs if job.is_enabled}]
+    if isinstance(config, Mapping) and "rootfs" in config and covering:
+        left_out += tuple(sorted(set.intersection(*map(_paths_left_out, covering))))
     return VmBackups(tuple(jobs), runs, now, stored, tuple(unclear), tuple(apart), left_out, is_empty)
 
 
@@ -440,6 +444,17 @@ def _left_out(config: Any) -> tuple[tuple[str, ...], bool]:
         disks[str(name)] = is_on(said) if said or str(name).startswith("mp") else True
     left_out = tuple(sorted(name for name, is_saved in disks.items() if not is_saved))
     return left_out, bool(disks) and len(left_out) == len(disks)
+
+
+_PASSING = re.compile(r"/(?:tmp|run|var/(?:tmp|run|cache|lock))(?:/|\Z)")
+"""Folders of containers in which nothing lies that must be kept."""
+
+
+def _paths_left_out(row: Mapping[str, Any]) -> set[str]:
+    """The folders that a job leaves out of containers' backups, but for those that are left out as a rule."""
+    said = row.get("exclude-path")
+    paths = map(str, said) if isinstance(said, list) else re.split(r"[\s,;\0]+", str(said or ""))
+    return {path.rstrip("/*?") or "/" for path in paths if path.strip() and not _PASSING.match(path)}
 
 
 _VOLUME = re.compile(r"(?:vzdump-(?:qemu|lxc|openvz)-|backup/(?:vm|ct)/)(\d+)[-/]")

@@ -11,9 +11,9 @@ from typing import Any
 from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.lines import Record, records
-from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.settings.target import Target
 
 JOBS_PROBE = Probe("proxy.jobs", file="jobs.pl", uses=jobs.PARTS, root=True, timeout=15, host="proxy")
@@ -27,13 +27,16 @@ CONFIGURATION_PROBE = Probe(
     host="proxy",
 )
 CLIENTS = {
-    "certbot": r"certbot\b(?!.*--dry-run).*\brenew\b|certbot\.renew(?!.*--dry-run)",
+    "certbot": r"certbot\b(?!.*--dry-run).*\b(?:renew|certonly)\b|certbot\.renew(?!.*--dry-run)",
     "acme.sh": r"acme\.sh\b.*--cron",
     "lego": r"lego\b.*\brenew\b",
     "dehydrated": r"dehydrated\b.*(-c|--cron)\b",
 }
 """Clients that a job runs, and how commands of theirs begin that renew certificates; a rehearsal renews none."""
 RENEWS = "|".join(CLIENTS.values())
+NAMED = "|".join(map(re.escape, CLIENTS))
+"""Their names, as programs name them that are not read."""
+_CHOSEN = re.compile(r"(?:--cert-name|--domains?|-d)[ =](\S+)")
 SERVES_ONLY = frozenset({"nginx", "openresty", "angie", "haproxy", "apache2", "httpd", "lighttpd"})
 """Servers that others renew certificates for."""
 NGINX = frozenset({"nginx", "openresty", "angie"})
@@ -137,11 +140,34 @@ class ProxyMachine:
 
     @property
     def renews_otherwise(self) -> str:
-        """The program that serves and may renew by itself, of which only what it keeps is read; empty where there is none."""
-        name = self.serves[0]
-        if name in SERVES_ONLY or not name:
-            return ""
-        return name if name != "?" else next(iter(sorted(self.keepers - SERVES_ONLY - {"npm"})), "")
+        """How what is served may be renewed by what is not read here, as a sentence; empty where it cannot."""
+        name, place = self.serves
+        if name == "?":
+            name = next(iter(sorted(self.keepers - SERVES_ONLY - {"npm"})), "")
+        if not name:
+            return "what serves on port 443 is not seen there"
+        if name not in SERVES_ONLY:
+            return f"{name} serves, and may renew by itself"
+        # What runs in other containers, with folders of their own, is read in part only.
+        return f"{name} serves from a container, and another one may renew for it" if place == "container" else ""
+
+    def renewing_these(self, certificates: Mapping[str, frozenset[str]]) -> tuple[Job, ...]:
+        """The jobs that renew some of these, by their fingerprints and what they are for: by the client that keeps them, and not for others only."""
+        kept = {self.kept[one][0] for one in certificates if one in self.kept}
+        names = self.named({*certificates})
+        clients = kept | ({"certbot"} if names else set()) or {*CLIENTS}
+        wanted = names.union(*certificates.values())
+
+        def renews(command: str) -> bool:
+            chosen = {name for part in _CHOSEN.findall(command) for name in part.split(",")}
+            is_client = any(client in CLIENTS and re.match(CLIENTS[client], command) for client in clients)
+            return is_client and (not chosen or bool(chosen & wanted))
+
+        return tuple(job for job in self.jobs if any(renews(str(command)) for command in job.commands))
+
+    def has(self, fingerprint: str) -> bool:
+        """Whether a certificate was found there."""
+        return fingerprint in {*self.renewals.values(), *self.kept, *self.uploaded, *self.earlier}
 
     def named(self, fingerprints: set[str]) -> set[str]:
         """The renewal configurations of these certificates."""

@@ -14,8 +14,9 @@ from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, wh
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.environment import DOTENV
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe, parse_json
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.lines import records, single
-from pytest_zebu.facts.web import PROTECTED
+from pytest_zebu.facts.trials import why_not_asked
 from pytest_zebu.settings.target import Target
 
 PUBLISHABLE = "VITE_CLERK_PUBLISHABLE_KEY"
@@ -116,9 +117,9 @@ def _keyed_look(target: Target) -> Look | Unknown:
 
 
 def keyed_looks(target: Target) -> tuple[Look, ...]:
-    """One look, where there is a key."""
+    """One look, where there is a key. The application notes when a key was last used: that is asked for, or left alone."""
     found = _keyed_look(target)
-    return () if isinstance(found, Unknown) else (found,)
+    return () if isinstance(found, Unknown) or why_not_asked(target, "functional") else (found,)
 
 
 def parse_keyed(gathered: Gathered, target: Target) -> Welcome:
@@ -126,7 +127,7 @@ def parse_keyed(gathered: Gathered, target: Target) -> Welcome:
     asked = _keyed_look(target)
     seen = asked if isinstance(asked, Unknown) else gathered.saw(asked)
     if isinstance(seen, Unknown):
-        raise Missing(seen)
+        raise Missing((seen.reason is Reason.NOT_GATHERED and why_not_asked(target, "functional")) or seen)
     return Welcome(part(seen.value, "status", int), part(seen.value, "body", str), part(seen.value, "again", bool))
 
 

@@ -132,6 +132,8 @@ _SINKS = _STRICT | {
     "copy_expert", "prepare", "query", "stream", "cursor",
 }  # fmt: skip
 _OF_SQLALCHEMY = frozenset({"sa", "sqlalchemy", "sql", "db"})
+_CLAUSES = frozenset({"order_by", "where", "filter", "having", "group_by", "add_columns", "with_only_columns"})
+"""Parts of a statement, which take a text as it is."""
 _MESSAGES = re.compile(
     r"(?:debug|info|warn|warning|error|exception|critical|fatal|log|trace|success|print|echo|secho|write|writelines|fail|skip|xfail|notify|add_note|capture_message"
     r"|set_description|abort|Field|Query|Path|Body|Header|Form|File|Cookie|Depends|Argument|Option|gettext|ngettext|_|\w*(?:Exception|Error|Warning|Response))$"
@@ -140,10 +142,15 @@ _MESSAGE_NAMES = re.compile(
     r"(?i)(?:.*_)?(?:detail|details|message|messages|msg|description|summary|title|help|reason|label|subject|hint|error|errors|comment|doc|prompt|note|text|content|body)s?$"
 )
 _TELLING_FUNCTIONS = re.compile(r"__(?:str|repr|format)__$|.*(?:message|describe|label|title|summary)")
-_STATEMENT_NAMES = re.compile(r"(?i)(?:.*_)?(?:sql|query|queries|stmt|stmts|statement|statements|ddl)(?:_.*)?$")
+_STATEMENT_NAMES = re.compile(r"(?i)(?:.*_)?(?:sql|stmt|stmts|ddl)(?:_.*)?$")
+_OTHER_NAMES = re.compile(r"(?i)(?:.*_)?(?:query|queries|statement|statements)(?:_.*)?$")
+"""What is called so may be a statement, and may be what a person looks for, or what a bank sends."""
 _SCOPES = ("function_definition", "lambda", "module", "class_definition")
 _STRINGS = ("string", "concatenated_string")
 _OF_TEXTS = ("format", "format_map", "replace")
+MOST_JOINED = 100
+"""So many pieces of a list are looked at."""
+_ADDING = ("append", "extend", "insert", "add", "appendleft")
 
 
 @dataclass(slots=True)
@@ -154,20 +161,22 @@ class _Tree:
         bound: by scope and name, what a name is bound to; nothing stands for what is not known.
         executed: by scope and name, how what it names is executed: see `_goes_to`.
         texts: what is a string, put together or not.
+        fixed: by scope and name, whether what a name is bound to is fixed, as far as that was asked.
+        makes_clauses: the names under which the file imports what takes its text for SQL, whatever it is.
     """
 
     root: Node
     nodes: list[Node] = field(default_factory=list)
     parents: dict[int, Node] = field(default_factory=dict)
+    scopes: dict[int, Node] = field(default_factory=dict)
     bound: dict[tuple[int, str], list[Node | None]] = field(default_factory=dict)
     executed: dict[tuple[int, str], str] = field(default_factory=dict)
     texts: set[int] = field(default_factory=set)
+    makes_clauses: frozenset[str] = frozenset()
+    fixed: dict[tuple[int, str], bool] = field(default_factory=dict)
 
     def scope(self, node: Node) -> Node:
-        at = self.parents.get(node.id)
-        while at is not None and at.type not in _SCOPES:
-            at = self.parents.get(at.id)
-        return at or self.root
+        return self.scopes.get(node.id, self.root)
 
     def bindings(self, node: Node) -> list[Node | None]:
         """What the name is bound to where it stands: in its function, or in a scope around it."""
@@ -177,6 +186,39 @@ class _Tree:
             if found or scope.type == "module":
                 return found or [None]
             scope = self.scope(scope)
+
+    def is_bound_in_a_function(self, node: Node) -> bool:
+        """Whether what a name is bound to is made anew with each call."""
+        scope = self.scope(node)
+        while scope.type != "module":
+            if (scope.id, _said(node)) in self.bound and scope.type != "class_definition":
+                return True
+            scope = self.scope(scope)
+        return False
+
+    def plain_text(self, node: Node | None) -> Node | None:
+        """The one string that a name is bound to, if it is one."""
+        if node is None or node.type != "identifier":
+            return None
+        found = self.bindings(node)
+        one = found[0] if len(found) == 1 else None
+        return one if one is not None and one.type in _STRINGS else None
+
+    def joined(self, call: Node) -> list[Node] | None:
+        """What a call of `join` puts together, where that is a list which the file fills."""
+        function, handed = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+        owner = function.child_by_field_name("object") if function is not None else None
+        if _called(call) != "join" or owner is None or owner.type != "string" or handed is None:
+            return None
+        listed = handed.named_children[0] if handed.named_children else None
+        if listed is None or listed.type not in ("list", "tuple", "identifier"):
+            return None
+        found: list[Node] = []
+        for one in self.bindings(listed) if listed.type == "identifier" else [listed]:
+            if one is None:
+                return None
+            found += one.named_children if one.type in ("list", "tuple") else [one]
+        return found[:MOST_JOINED]
 
 
 def _said(node: Node | None) -> str:
@@ -206,13 +248,17 @@ def _grow(root: Node) -> _Tree:
         node = stack.pop()
         tree.nodes.append(node)
         children = node.children
+        scope = node if node.type in _SCOPES else tree.scope(node)
         for child in children:
             tree.parents[child.id] = node
+            tree.scopes[child.id] = scope
         stack.extend(reversed(children))
-    tree.texts = _texts(tree.nodes)
     for node in tree.nodes:
         for name, value in _bound_by(node):
             tree.bound.setdefault((tree.scope(name).id, _said(name)), []).append(value)
+    tree.texts = _texts(tree)
+    tree.makes_clauses = _imported_clauses(tree.nodes)
+    for node in tree.nodes:
         if node.type == "call" and _is_sink(node):
             handed = node.child_by_field_name("arguments")
             first = handed.named_children[0] if handed is not None and handed.named_children else None
@@ -222,22 +268,56 @@ def _grow(root: Node) -> _Tree:
     return tree
 
 
+def _imported_clauses(nodes: list[Node]) -> frozenset[str]:
+    """By which names a file imports SQLAlchemy's `text` and the like."""
+    found = set()
+    for node in nodes:
+        if node.type != "import_from_statement":
+            continue
+        module = _said(node.child_by_field_name("module_name")).partition(".")[0]
+        for one in node.children_by_field_name("name") if module in ("sqlalchemy", "sqlmodel") else ():
+            name, alias = one.child_by_field_name("name") or one, one.child_by_field_name("alias")
+            if _said(name) in ("text", "literal_column", "TextClause"):
+                found.add(_said(alias or name))
+    return frozenset(found)
+
+
+def _makes_clause(call: Node, tree: _Tree) -> bool:
+    """Whether whatever is handed over becomes SQL, in something that is called."""
+    function = call.child_by_field_name("function")
+    owner, _, name = _said(function).rpartition(".")
+    is_one = name in tree.makes_clauses if not owner else name in ("text", "literal_column") and owner in _OF_SQLALCHEMY
+    at: Node | None = call
+    while is_one and at is not None and at.type not in ("function_definition", "lambda"):
+        at = tree.parents.get(at.id)
+    return is_one and at is not None
+
+
 def _bound_by(node: Node) -> Iterator[tuple[Node, Node | None]]:
     """The names that something binds, and to what."""
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     match node.type:
         case "assignment" | "augmented_assignment" if left is not None:
+            names = left.named_children
             if left.type == "identifier":
                 yield left, right
+            elif right is not None and right.type == "expression_list" and len(names) == len(right.named_children):
+                pairs = zip(names, right.named_children, strict=True)
+                yield from ((name, value) for name, value in pairs if name.type == "identifier")
             else:
                 yield from ((one, None) for one in left.named_children if one.type == "identifier")
         case "named_expression":
             if (name := node.child_by_field_name("name")) is not None:
                 yield name, node.child_by_field_name("value")
+        case "call" if _called(node) in _ADDING:
+            function, handed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+            owner = function.child_by_field_name("object") if function is not None else None
+            if owner is not None and owner.type == "identifier" and handed is not None and handed.named_children:
+                yield owner, handed.named_children[-1]
         case "for_statement" | "for_in_clause" if left is not None and right is not None:
             names = [left] if left.type == "identifier" else left.named_children
             for number, name in enumerate(names):
-                counts = _called(right) == "range" or (_called(right) == "enumerate" and number == 0)
+                counts = _called(right) == "range" or (_called(right) in ("enumerate", "items", "keys") and number == 0)
                 is_listed = left.type == "identifier" and right.type in (
                     "tuple",
                     "list",
@@ -254,9 +334,30 @@ def _bound_by(node: Node) -> Iterator[tuple[Node, Node | None]]:
                     else next((n for n in one.named_children if n.type == "identifier"), None)
                 )
                 if name is not None:
-                    yield name, None
+                    kind = one.child_by_field_name("type")
+                    yield name, kind if kind is not None and _is_enforced(kind, node) else None
         case "as_pattern_target" | "aliased_import" | "global_statement":
             yield from ((one, None) for one in node.named_children if one.type == "identifier")
+
+
+_LISTED = re.compile(r"(?:(?:Annotated|Optional)\[)*(?:typing\.)?Literal\[")
+_COUNTED = re.compile(
+    r"(?:Annotated\[)?(?:int|float|bool|Decimal|(?:uuid\.)?UUID|(?:datetime\.)?date|datetime|(?:Non|Positive|Negative)\w*(?:Int|Float))\b"
+)
+
+
+def _is_enforced(kind: Node, parameters: Node) -> bool:
+    """Whether nothing but what the source lists, or a number, gets into a parameter: a route's types are enforced."""
+    text = _said(kind)
+    if re.search(r"\bstr\b|\bAny\b", text):
+        return False
+    if _LISTED.match(text):
+        return True
+    around = parameters.parent.parent if parameters.parent is not None else None
+    is_route = around is not None and around.type == "decorated_definition" and any(
+        re.match(r"@\w+\.(?:get|post|put|patch|delete|api_route)\(", _said(one)) for one in around.named_children if one.type == "decorator"
+    )  # fmt: skip
+    return is_route and _COUNTED.match(text) is not None
 
 
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*$")
@@ -273,18 +374,22 @@ def _is_fixed(node: Node, tree: _Tree, depth: int = 0) -> bool:
         return all(_is_fixed(one, tree, depth + 1) for one in nodes)
 
     match node.type:
-        case "integer" | "float" | "true" | "false" | "none":
+        case "integer" | "float" | "true" | "false" | "none" | "type":
             return True
         case "string" | "concatenated_string":
             return all_fixed([value for _, value in _pieces(node, tree) if value is not None])
         case "identifier":
-            if _CONSTANT.match(_said(node)):
+            if _CONSTANT.match(_said(node)) and not tree.is_bound_in_a_function(node):
                 return True
-            return all(value is not None and _is_fixed(value, tree, depth + 1) for value in tree.bindings(node))
+            return _is_bound_to_fixed(node, tree, depth) or _is_checked(node, tree)
         case "attribute":
             name = _said(node.child_by_field_name("attribute"))
+            owner = node.child_by_field_name("object")
+            if name in ("value", "name") and owner is not None and owner.type == "attribute":  # a member of an Enum
+                member = _said(owner.child_by_field_name("attribute"))
+                return bool(_CONSTANT.match(member)) or (member == "__table__" and name == "name")
             return bool(_CONSTANT.match(name)) or name in ("__tablename__", "__table__") or (
-                name in ("name", "fullname") and _said(node).endswith((".__table__.name", ".__table__.fullname"))
+                name in ("name", "fullname") and (_said(node).endswith(".__table__.fullname") or _is_of_models(owner, tree))
             )  # fmt: skip
         case (
             "parenthesized_expression"
@@ -317,6 +422,29 @@ def _is_fixed(node: Node, tree: _Tree, depth: int = 0) -> bool:
     return False
 
 
+def _is_bound_to_fixed(node: Node, tree: _Tree, depth: int) -> bool:
+    """Whether all that a name is bound to is fixed; what it takes of itself adds nothing."""
+    key = (tree.scope(node).id, _said(node))
+    if key in tree.fixed:
+        return tree.fixed[key]
+    before = set(tree.fixed)
+    tree.fixed[key] = True
+
+    def is_right(one: Node | None) -> bool:
+        if one is None:
+            return False
+        around = tree.parents.get(one.id)
+        is_gone_through = around is not None and around.type in ("for_statement", "for_in_clause")
+        return _is_fixed(one, tree, depth + 1) or (is_gone_through and _has_fixed_keys(one, tree))
+
+    result = all(map(is_right, tree.bindings(node)))
+    if not result:  # what was found meanwhile took it for fixed
+        for name in tree.fixed.keys() - before:
+            del tree.fixed[name]
+        tree.fixed[key] = False
+    return result
+
+
 def _is_fixed_call(node: Node, tree: _Tree, depth: int) -> bool:
     name, function, handed = _called(node), node.child_by_field_name("function"), node.child_by_field_name("arguments")
     given = (
@@ -328,19 +456,80 @@ def _is_fixed_call(node: Node, tree: _Tree, depth: int) -> bool:
     )
     if name in _NUMBERS:
         return True
+    if name in ("min", "max", "abs", "round", "str", "sorted") and _said(function) == name:
+        return all(_is_fixed(one, tree, depth + 1) for one in given if one.type != "keyword_argument")
     if function is None or function.type != "attribute":
         return False
     owner = function.child_by_field_name("object")
+    if name in ("items", "keys"):
+        return owner is not None and _has_fixed_keys(owner, tree)
     parts = [*([owner] if owner is not None else []), *(given if name in ("join", "format", "replace") else given[1:])]
     return name in ("join", "format", "replace", "get", "upper", "lower", "strip", "lstrip", "rstrip") and all(
         _is_fixed(one, tree, depth + 1) for one in parts
     )
 
 
+def _is_checked(node: Node, tree: _Tree) -> bool:
+    """Whether its function goes on only with names that the source lists: `if NAME not in LIST: raise`."""
+    scope = tree.scope(node)
+    body = scope.child_by_field_name("body") if scope.type == "function_definition" else None
+    for one in body.named_children if body is not None else ():
+        if one.end_byte > node.start_byte:
+            return False
+        asked = one.child_by_field_name("condition") if one.type == "if_statement" else None
+        if asked is None or asked.type != "comparison_operator" or len(asked.named_children) != 2:
+            continue
+        name, listed = asked.named_children
+        then = one.child_by_field_name("consequence")
+        ends = (
+            then is not None
+            and then.named_children
+            and then.named_children[-1].type in ("raise_statement", "return_statement")
+        )
+        is_refused = re.fullmatch(r"not\s+in", " ".join(_said(part) for part in asked.children if not part.is_named))
+        if ends and is_refused and _said(name) == _said(node):
+            is_list = _is_fixed(listed, tree, 1) or _has_fixed_keys(listed, tree)
+            return is_list or re.search(r"\.(?:columns|c)(?:\.keys\(\))?$", _said(listed)) is not None
+    return False
+
+
+def _has_fixed_keys(node: Node, tree: _Tree) -> bool:
+    """Whether the source itself says the keys of a dictionary: they are written there, or are a model's fields."""
+    match node.type:
+        case "dictionary":
+            keys = [one.child_by_field_name("key") for one in node.named_children if one.type == "pair"]
+            return len(keys) == len(node.named_children) and all(one and _is_fixed(one, tree) for one in keys)
+        case "call":
+            return _called(node) == "model_dump"
+        case "attribute":
+            return _said(node.child_by_field_name("attribute")) in ("model_fields", "__fields__", "__annotations__")
+        case "identifier":
+            found = tree.bindings(node)
+            return all(one is not None and one.type != "identifier" and _has_fixed_keys(one, tree) for one in found)
+    return False
+
+
+_OF_MODELS = re.compile(r"(?:reversed|list|sorted)?\(?[\w.()]*\bmetadata\.(?:sorted_tables|tables\.values\(\))\)?")
+
+
+def _is_of_models(node: Node | None, tree: _Tree) -> bool:
+    """Whether a name stands for each table of the models, one after the other."""
+    at = tree.parents.get(node.id) if node is not None and node.type == "identifier" else None
+    while at is not None:
+        loops = (
+            [at] if at.type == "for_statement" else [one for one in at.named_children if one.type == "for_in_clause"]
+        )
+        for loop in loops:
+            if _said(loop.child_by_field_name("left")) == _said(node):
+                return _OF_MODELS.fullmatch(_said(loop.child_by_field_name("right"))) is not None
+        at = tree.parents.get(at.id)
+    return False
+
+
 Pieces = Iterator[tuple[str, Node | None]]
 
 
-def _pieces(node: Node, tree: _Tree) -> Pieces:
+def _pieces(node: Node, tree: _Tree, level: int = 0) -> Pieces:
     """What a string expression says at its fixed places, and the values between them."""
     match node.type:
         case "string":
@@ -355,36 +544,40 @@ def _pieces(node: Node, tree: _Tree) -> Pieces:
                     yield "x", None if is_bound else one.child_by_field_name("expression") or one
         case "concatenated_string" | "parenthesized_expression":
             for one in node.named_children:
-                yield from _pieces(one, tree)
+                yield from _pieces(one, tree, level)
         case "binary_operator":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             if left is None or right is None:
                 return
-            yield from _pieces(left, tree)
+            yield from _pieces(tree.plain_text(left) or left, tree, level)
             if _said(node.child_by_field_name("operator")) == "%":
                 values = right.named_children if right.type == "tuple" else [right]
                 yield from (("", value) for value in values)
             else:
-                yield from _pieces(right, tree)
+                yield from _pieces(right, tree, level)
+        case "call" if node.id in tree.texts and level < 2 and (joined := tree.joined(node)) is not None:
+            for one in joined:
+                yield from _pieces(one, tree, level + 1)
+                yield " ", None
         case "call" if node.id in tree.texts:
             function, handed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
             owner = function.child_by_field_name("object") if function is not None else None
             if owner is not None:
-                yield from _pieces(owner, tree)
+                yield from _pieces(tree.plain_text(owner) or owner, tree, level)
             for one in handed.named_children if handed is not None else ():
                 yield "", one.child_by_field_name("value") if one.type == "keyword_argument" else one
         case _:
             yield "x", node
 
 
-def _texts(nodes: list[Node]) -> set[int]:
+def _texts(tree: _Tree) -> set[int]:
     """The strings, put together or not. Children stand behind their parents."""
     found: set[int] = set()
 
     def has(node: Node | None) -> bool:
-        return node is not None and node.id in found
+        return node is not None and (node.id in found or tree.plain_text(node) is not None)
 
-    for node in reversed(nodes):
+    for node in reversed(tree.nodes):
         match node.type:
             case "string" | "concatenated_string":
                 found.add(node.id)
@@ -398,15 +591,19 @@ def _texts(nodes: list[Node]) -> set[int]:
                 function = node.child_by_field_name("function")
                 if function is not None and has(function.child_by_field_name("object")):
                     found.add(node.id)
+            case "call" if tree.joined(node) is not None:
+                found.add(node.id)
     return found
 
 
 def _goes_to(node: Node, tree: _Tree) -> str:
-    """Where a text goes: `strict` or `sink` where it is executed, `message` where people read it, else nothing."""
+    """Where a text goes: `clause` where all is SQL, `strict` or `sink` where it is executed, `message` where people read it, else nothing."""
     at = node
     while (parent := tree.parents.get(at.id)) is not None:
         match parent.type:
             case "call" if at.type == "argument_list":
+                if _makes_clause(parent, tree):
+                    return "clause"
                 if _is_sink(parent):
                     return "strict" if _called(parent) in _STRICT | {"text"} else "sink"
                 if _MESSAGES.match(_called(parent)):
@@ -426,6 +623,8 @@ def _goes_to(node: Node, tree: _Tree) -> str:
                 if name is not None and (kind := tree.executed.get((tree.scope(name).id, _said(name)))):
                     return kind
                 word = _said(name).rpartition(".")[2]
+                if _OTHER_NAMES.match(word):
+                    return "perhaps"
                 return "sink" if _STATEMENT_NAMES.match(word) else "message" if _MESSAGE_NAMES.match(word) else ""
             case "return_statement":
                 scope = tree.scope(parent)
@@ -434,6 +633,34 @@ def _goes_to(node: Node, tree: _Tree) -> str:
                 return ""
         at = parent
     return ""
+
+
+def _hands_on(call: Node, tree: _Tree) -> bool:
+    """Whether a value becomes a part of a statement as it is: `order_by(text(value))`."""
+    handed = call.child_by_field_name("arguments")
+    given = handed.named_children[0] if handed is not None and handed.named_children else None
+    if given is None or given.type not in ("identifier", "attribute", "subscript") or not _makes_clause(call, tree):
+        return False
+    at = tree.parents.get(call.id)
+    around = tree.parents.get(at.id) if at is not None and at.type == "argument_list" else None
+    if around is None or around.type != "call" or _called(around) not in _CLAUSES:
+        return False
+    texts = (one for one in tree.bindings(given) if one is not None) if given.type == "identifier" else ()
+    return not any(one.id in tree.texts for one in texts) and not _is_fixed(given, tree)
+
+
+def _is_sql(text: str, where: str) -> bool:
+    """Whether a text that goes there is SQL."""
+    match where:
+        case "clause":
+            return True
+        case "strict" | "sink":
+            return _is_sql_at_a_sink(text, where == "strict")
+        case "perhaps":
+            return _is_statement(text) or (_first_word(text).isupper() and _is_sql_at_a_sink(text, False))
+        case "message":
+            return False
+    return _is_statement(text)
 
 
 def _outermost(tree: _Tree) -> Iterator[Node]:
@@ -466,9 +693,10 @@ def built_statements(source: str) -> tuple[list[int], list[int], bool]:
             continue
         text = _plain("".join(said for said, _ in pieces))
         where = _goes_to(node, tree)
-        if where == "message" or not (_is_sql_at_a_sink(text, where == "strict") if where else _is_statement(text)):
+        if not _is_sql(text, where):
             continue
         (fixed if all(_is_fixed(value, tree) for value in values) else built).add(node.start_point.row + 1)
+    built.update(node.start_point.row + 1 for node in tree.nodes if node.type == "call" and _hands_on(node, tree))
     return sorted(built), sorted(fixed - built), not root.has_error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
@@ -79,6 +80,16 @@ def origin(text: str) -> str:
     """The origin of an address; empty where it has none."""
     found = read(text)
     return found.origin if found else ""
+
+
+def listed_origins(text: str) -> tuple[str, ...]:
+    """The origins that a variable lists: between commas, or as JSON, in the two ways in which settings are read (as by Pydantic)."""
+    try:
+        said = json.loads(text) if text.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        said = None
+    parts = [str(one) for one in said] if isinstance(said, list) else text.split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def media_type(header: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
-from pytest_zebu.facts.http import Way, by_place, nowhere, read_way
+from pytest_zebu.facts.http import PROTECTED, Way, by_place, nowhere, of_name, read_way
 from pytest_zebu.settings.target import Target
 
 PAGE_LIMIT, HEALTH_LIMIT, DESCRIPTION_LIMIT = 262_144, 65_536, 16_384
@@ -20,7 +21,6 @@ FOREIGN = "https://zebu-readiness.example"
 # What pages send that is more than a form could: they delete, they sign in, and they speak JSON.
 METHOD, HEADERS = "DELETE", ("authorization", "content-type")
 PREFLIGHT = {"Access-Control-Request-Method": METHOD, "Access-Control-Request-Headers": ",".join(HEADERS)}
-PROTECTED = "/api/v1/portfolios"
 MISSING = "/api/v1/zebu-readiness-missing"
 DESCRIBED_UNDER = ("", "/api", "/api/v1")
 DESCRIPTIONS = (
@@ -148,6 +148,21 @@ class Scripts:
 
     scripts: tuple[tuple[str, int, str], ...]
     bases: Mapping[str, tuple[int, str]]
+
+
+_NETWORKS = re.compile(
+    r"(cloudflare|cloudfront|akamai|bunnycdn|keycdn|sucuri|ddos-guard|fastly|imperva|incapsula)", re.IGNORECASE
+)
+"""Content delivery networks, by how they call their servers in their answers."""
+
+
+def network_before(web: Web, name: str) -> str:
+    """The content delivery network that answers under a name, by its own word; empty where none says so."""
+    for answer in of_name(web.fronts, name).values():
+        found = _NETWORKS.match(answer.value.header("server")) if isinstance(answer, Known) else None
+        if found:
+            return found[1].lower()
+    return ""
 
 
 def foreign_origins(target: Target) -> tuple[str, ...]:

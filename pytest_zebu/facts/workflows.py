@@ -15,12 +15,14 @@ LANGUAGES = frozenset({"pip", "uv", "npm", "bun", "conda"})
 """The ecosystems of Dependabot's that are about what the application is made of."""
 _COMMAND = re.compile(
     r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+audit(?!\s+(?:fix|signatures))|yarn\s+(?:npm\s+)?audit"
-    r"|osv-scanner|trivy\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety\s+(?:check|scan)|snyk\s+test|audit-ci|better-npm-audit)(?=$|[\s;&|)])"
+    r"|osv-scanner|trivy\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety(?:\s+-[\w-]+(?:[= ][^\s-]\S*)?)*\s+(?:check|scan)|snyk\s+test"
+    r"|audit-ci|better-npm-audit)(?:(?:@|==|:)[\w.^~<>=*-]+)?(?=$|[\s;&|)])"
 )
 """Programs that ask about known vulnerabilities, as commands."""
 _MODULE = re.compile(r"\bpython[0-9.]*\s+-m\s+(?:pip_audit|safety)\b")
 _USED = re.compile(
-    r"(?:pypa/gh-action-pip-audit|google/osv-scanner-action|aquasecurity/trivy-action|anchore/scan-action|snyk/actions)(?:[/@]|$)",
+    r"(?:pypa/gh-action-pip-audit|google/osv-scanner-action|aquasecurity/trivy-action|anchore/scan-action|snyk/actions|pyupio/safety-action"
+    r"|renovatebot/github-action)(?:[/@]|$)",
     re.I,
 )
 _SWALLOWED = re.compile(
@@ -70,12 +72,28 @@ def covered_by_dependabot(file: str, text: str) -> str | None:
         return "it is of another version than 2"
     rows = [row for row in _rows(found.get("updates")) if isinstance(row, dict)]
     live = [row for row in rows if str(row.get("open-pull-requests-limit", "")).strip() != "0"]
-    kinds = {str(row.get("package-ecosystem")) for row in live if row.get("schedule")}
+    groups = found.get("multi-ecosystem-groups")
+    timed = (
+        {name for name, one in groups.items() if isinstance(one, dict) and one.get("schedule")}
+        if isinstance(groups, dict)
+        else set()
+    )
+    planned = [row for row in live if row.get("schedule") or row.get("multi-ecosystem-group") in timed]
+    if planned and all(map(_ignores_all, planned)):
+        return "it ignores all updates"
+    kinds = {str(row.get("package-ecosystem")) for row in planned if not _ignores_all(row)}
     if kinds & LANGUAGES:
         return ""
     if kinds:
         return f"it is about {', '.join(sorted(kinds))} only"
     return "it opens no pull requests" if rows else "it lists no updates"
+
+
+def _ignores_all(row: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(one, dict) and {key: value for key, value in one.items() if value} == {"dependency-name": "*"}
+        for one in _rows(row.get("ignore"))
+    )
 
 
 def covered_by_renovate(file: str, text: str) -> str | None:
@@ -100,10 +118,23 @@ def covered_by_renovate(file: str, text: str) -> str | None:
     is_off = any(str(one).endswith(":disableRenovate") for one in _rows(found.get("extends")))
     if str(found.get("enabled", not is_off)).lower() == "false":
         return "it is switched off"
+    alerts = found.get("vulnerabilityAlerts")
+    told_of = isinstance(alerts, dict) and str(alerts.get("enabled", "")).lower() == "true"
+    if not told_of and any(map(_switches_all_off, _rows(found.get("packageRules"))[-1:])):
+        return "its last rule switches all off"
     managers = found.get("enabledManagers")
     if isinstance(managers, list) and not any(str(one).lower() in _MANAGERS for one in managers):
         return f"it is about {', '.join(map(str, managers[:5])) or 'nothing'} only"
     return ""
+
+
+def _switches_all_off(rule: Any) -> bool:
+    if not isinstance(rule, dict) or str(rule.get("enabled", "")).lower() != "false":
+        return False
+    conditions = [(key, value) for key, value in rule.items() if key.startswith(("match", "exclude"))]
+    return bool(conditions) and all(
+        key in ("matchPackageNames", "matchPackagePatterns") and _rows(value) in (["*"], ["**"], [".*"]) for key, value in conditions
+    )  # fmt: skip
 
 
 _MANAGERS = frozenset(
@@ -204,14 +235,24 @@ def _asks(step: Mapping[str, Any]) -> bool | None:
         code = str(words.get("exit-code", "")) if isinstance(words, dict) else ""
         # Trivy's action finds, and fails by nothing, unless it is told to.
         return fails and (code not in ("", "0") if "trivy" in str(step.get("uses", "")).lower() else True)
-    gates = _gates([str(step.get("run", ""))])
+    script = str(step.get("run", ""))
+    # Without a shell that is named, GitHub's has no pipefail.
+    has_pipefail = str(step.get("shell", "")).strip() == "bash" or "pipefail" in script + str(step.get("shell", ""))
+    gates = _gates([script], has_pipefail)
     return fails and any(gates) if gates else None
 
 
-def _gates(scripts: Iterable[str]) -> list[bool]:
+def _gates(scripts: Iterable[str], has_pipefail: bool = True) -> list[bool]:
     """Of each command that audits, whether it fails by what it finds."""
-    said = [_audits(line) for script in scripts for line in _commands(script)]
-    return [one for one in said if one is not None]
+    found = []
+    for script in scripts:
+        goes_on = False
+        for line in _commands(script):
+            goes_on = goes_on or re.match(r"set\s+\+e\b", line) is not None
+            said = _audits(line, has_pipefail)
+            if said is not None:
+                found.append(said and not goes_on)
+    return found
 
 
 def _commands(script: str) -> Iterator[str]:
@@ -221,7 +262,10 @@ def _commands(script: str) -> Iterator[str]:
             yield plain[:LONGEST]
 
 
-def _audits(line: str) -> bool | None:
+_PIPED = re.compile(r"(?<!\|)\|(?![|])")
+
+
+def _audits(line: str, has_pipefail: bool) -> bool | None:
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", line)
     if re.match(
         r"(?:echo|printf|pip3?\s+install|pipx\s+install|uv\s+(?:tool|pip)\s+install|npm\s+(?:install|i)\b)\b", bare
@@ -232,22 +276,36 @@ def _audits(line: str) -> bool | None:
     # These find, and fail by nothing, unless they are told to.
     if re.search(r"\b(?:trivy|grype)\b", bare) and not re.search(r"--exit-code[ =][1-9]|--fail-on\b|\s-f\s", bare):
         return False
-    return not _SWALLOWED.search(bare)
+    last = next((part for part in re.split(r"&&|;|\|\|", bare) if _COMMAND.search(part) or _MODULE.search(part)), bare)
+    after = _PIPED.split(last)[-1]
+    is_last = has_pipefail or _COMMAND.search(after) is not None or _MODULE.search(after) is not None
+    return is_last and not _SWALLOWED.search(bare)
 
 
 def _by_schedule(conditions: tuple[str, ...]) -> bool | None:
     """Whether a schedule starts what stands under conditions; nothing where that is not understood."""
-    result: bool | None = True
+    found = []
     for condition in conditions:
-        plain = re.sub(r"\s+", "", condition.removeprefix("${{").removesuffix("}}")).replace('"', "'")
-        if plain in ("", "always()", "success()", "!cancelled()", "true", "github.event_name=='schedule'"):
-            continue
-        if plain == "false" or re.fullmatch(r"github\.event_name(?:==|!=)'\w+'", plain):
-            if plain == "false" or plain.endswith("!='schedule'") or "==" in plain:
-                return False
-            continue
-        result = None
-    return result
+        plain = re.sub(r"\s+", "", condition.strip().removeprefix("${{").removesuffix("}}")).replace('"', "'")
+        any_of = [_all_of(map(_holds, part.split("&&"))) for part in plain.split("||")]
+        found.append(
+            None if re.search(r"\((?!\))", plain) else True if True in any_of else None if None in any_of else False
+        )
+    return _all_of(found)
+
+
+def _all_of(parts: Iterable[bool | None]) -> bool | None:
+    found = list(parts)
+    return False if False in found else None if None in found else True
+
+
+def _holds(plain: str) -> bool | None:
+    if plain in ("", "always()", "success()", "!cancelled()", "true"):
+        return True
+    event = re.fullmatch(r"github\.event_name(==|!=)'(\w+)'", plain)
+    if event:
+        return (event[2] == "schedule") is (event[1] == "==")
+    return False if plain == "false" else None
 
 
 def _of_gitlab(file: str, pipeline: Mapping[str, Any]) -> Iterator[Audit]:

@@ -104,6 +104,8 @@ def engine(ssh: Sequence[str], folder: Path, seconds: float) -> Iterator[APIClie
     try:
         url = f"unix://{place / 'socket'}"
         with closing(APIClient(base_url=url, version="auto", timeout=REQUEST_SECONDS)) as client:
+            # The SDK would keep a connection of each address that it asked, and each is a channel: sshd has ten (MaxSessions).
+            client.headers["Connection"] = "close"
             yield client
     finally:
         bridge.shutdown()

@@ -383,10 +383,16 @@ sub discover_backend {
   return if !$backend;
   $value{BACKEND_CONTAINER} = $backend->{id} if $backend->{running};
   $value{BACKEND_SERVICE} = clean($backend->{service});
-  if (($backend->{env}{DATABASE_URL} // '') =~ m{^[\w+.-]+://([^:/@]+)(?::.*)?@[^/@]*/([^?#]+)}) {
+  my $env = $backend->{env};
+  if (($env->{DATABASE_URL} // '') =~ m{^[\w+.-]+://([^:/@]+)(?::.*)?@[^/@]*/([^?#]+)}) {
     @value{qw(APP_ROLE APP_DATABASE)} = map { unescape($_) } $1, $2;
-    $value{DB_NAME} = $value{APP_DATABASE};
+  } elsif (!defined $env->{DATABASE_URL}) {
+    # Its pieces, as settings of many applications have them.
+    my $piece = sub { (grep { defined && $_ ne '' } @{$env}{@_})[0] };
+    my ($role, $name) = ($piece->(qw(POSTGRES_USER PGUSER DB_USER DATABASE_USER)), $piece->(qw(POSTGRES_DB PGDATABASE DB_NAME DATABASE_NAME)));
+    @value{qw(APP_ROLE APP_DATABASE)} = ($role, $name) if defined $role && defined $name;
   }
+  $value{DB_NAME} = $value{APP_DATABASE} if defined $value{APP_DATABASE};
   return $backend;
 }
 

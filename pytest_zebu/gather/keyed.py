@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -53,4 +54,12 @@ def kind_of(text: bytes) -> str:
         return "other"
     if not isinstance(said, dict | list):
         return "other"
-    return "complaint" if isinstance(said, dict) and COMPLAINTS & said.keys() else "content"
+    return "complaint" if isinstance(said, dict) and _complains(said) else "content"
+
+
+def _complains(said: Mapping[str, Any]) -> bool:
+    """Whether it says what went wrong: that nothing did, envelopes say as well."""
+    status = said.get("status")
+    failed = isinstance(status, str) and status.lower() in ("error", "fail", "failed", "failure")
+    told = any(said.get(one) not in (None, False, "", []) for one in COMPLAINTS)
+    return told or failed or said.get("success") is False or said.get("ok") is False

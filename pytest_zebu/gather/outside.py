@@ -67,7 +67,9 @@ REDIRECTS = (301, 302, 303, 307, 308)
 GATEWAY_TIMEOUT = 504
 COUNTED = (429, 503)
 """With what proxies answer whom they count (nginx with 503, unless it is told otherwise)."""
-CALM_SECONDS = 0.5
+TOO_MANY = 429
+CALM_SECONDS, CALM_PAUSES = 0.5, (1, 2, 4, 8)
+"""Whoever allows few requests in a second has let all looks pass after so many times that long, and up to as long again."""
 LONGEST_WAY = 20
 """So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
 TRIPS = 3
@@ -548,15 +550,22 @@ def _request(
 ) -> dict[str, Any] | Unknown:
     """An answer that is late, as the first one of a stack that was just started, is waited for once more.
 
-    So it is with whoever counts requests, after a pause: all looks come at the same time.
+    So it is with whoever counts requests, after pauses: all looks come at the same time.
     """
-    told = _try(session, url, arguments, directed)
-    if not told.why_again:
-        return told.answer
-    if told.is_counted:
-        time.sleep(CALM_SECONDS * (1 + zlib.crc32(repr(arguments).encode()) % 100 / 100))
-    again = _try(session, url, arguments, directed).answer
-    return again if isinstance(again, Unknown) else {**again, "again": f"at the second try; the first {told.why_again}"}
+    first = _try(session, url, arguments, directed)
+    if not first.why_again:
+        return first.answer
+    spread = 1 + zlib.crc32(repr(arguments).encode()) % 100 / 100
+    number, last = 1, first
+    for pause in CALM_PAUSES if first.is_counted else (0.0,):
+        time.sleep(CALM_SECONDS * pause * spread)
+        number, last = number + 1, _try(session, url, arguments, directed)
+        # What is out of order says so with 503 as well, and is not asked on and on.
+        if last.answer_status != TOO_MANY:
+            break
+    which = "at the second try" if number == 2 else f"at try {number}"
+    told = last.answer
+    return told if isinstance(told, Unknown) else {**told, "again": f"{which}; the first {first.why_again}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,6 +575,11 @@ class _Tried:
     answer: dict[str, Any] | Unknown
     why_again: str = ""
     is_counted: bool = False
+
+    @property
+    def answer_status(self) -> int:
+        """The status; 0 without an answer."""
+        return 0 if isinstance(self.answer, Unknown) else int(self.answer["status"])
 
 
 def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> _Tried:

@@ -15,8 +15,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.proxy import UNCLEAR
-from pytest_zebu.facts.web import PROTECTED
 from pytest_zebu.gather.client import Client, proxmox_api
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import ProxyAccess

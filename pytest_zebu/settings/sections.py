@@ -294,7 +294,7 @@ class TrialNeeds(Section):
     """What trials (active probes) need.
 
     Attributes:
-        api_key_file: holds an API key of the application, of a user who is there for the probes. Each run reads with it once.
+        api_key_file: holds an API key of the application, of a user who is there for the probes. It is used with --zebu-active=functional only.
         staging_api_key_file: the same of the staging deployment, where its keys are others (they should be).
         production: the host name of the production API, if probes may write there: they are refused otherwise.
         ticker: the share that is bought and priced.

@@ -138,13 +138,15 @@ def test_what_lies_between_must_be_strong_as_well(ca_file: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "weakness"), [
-    (ec.generate_private_key(ec.SECP256R1()), ""), (ec.generate_private_key(ec.SECP224R1()), "224 bits"), (ed25519.Ed25519PrivateKey.generate(), ""),
+    (ec.generate_private_key(ec.SECP256R1()), ""), (ec.generate_private_key(ec.SECP224R1()), "224 bits"), (ed25519.Ed25519PrivateKey.generate(), "EdDSA"), (ec.generate_private_key(ec.SECP384R1()), ""), (ec.generate_private_key(ec.SECP521R1()), "secp521r1"), (ec.generate_private_key(ec.SECP256K1()), "secp256k1"),
     (rsa.generate_private_key(65537, 2048), ""), (rsa.generate_private_key(65537, 1024), "1024 bits"), (dsa.generate_private_key(1024), "outdated"),
-], ids=["P-256", "P-224", "Ed25519", "RSA 2048", "RSA 1024", "DSA"])  # fmt: skip
+], ids=["P-256", "P-224", "Ed25519", "P-384", "P-521", "K-256", "RSA 2048", "RSA 1024", "DSA"])  # fmt: skip
 def test_keys_that_are_too_weak(key: Any, weakness: str, ca_file: Path) -> None:
     found = judged(certificate(key, "zebu.test"), ca_file).weakness
     assert weakness in found
     assert bool(found) is bool(weakness)
+    refused = judged(certificate(key, "zebu.test"), ca_file).refused
+    assert bool(refused) is (weakness in ("EdDSA", "224 bits", "secp521r1", "secp256k1"))
 
 
 @pytest.mark.parametrize(

@@ -336,3 +336,16 @@ def test_languages(text: str, language: str, read: Read) -> None:
 
 def test_many_comments_that_never_end_take_no_time(read: Read) -> None:
     assert only(read({"docs/a.md": "# Page\n" + "<!--" * 100_000})).words == 3
+
+
+def test_a_document_of_security_is_one(read: Read) -> None:
+    """What scanners ask for is `security.txt`."""
+    text = "# Security\n\n## Secrets\n\nSecrets are in the vault, and rotated each quarter.\n"
+    found = read({"docs/security.md": text, "SECURITY.md": text, "docs/security.txt": text})
+    assert sorted(one.path for one in found) == ["SECURITY.md", "docs/security.md"]
+    assert all({"secrets", "rotation"} <= one.topics for one in found)
+
+
+def test_reverting_to_a_release_is_going_back(read: Read) -> None:
+    found = only(read({"docs/release.md": "# Releases\n\n## Reverting to a previous version\n\nCheck out its tag.\n"}))
+    assert any("rollback" in one.titles for one in found.sections)

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown, need
-from pytest_zebu.facts.forge import MACHINE, PERSON, UNCLEAR, CheckRun, Forge, Pull, is_run_of, is_staging, paths, then
+from pytest_zebu.facts.forge import (
+    MACHINE,
+    MACHINE_NAME,
+    PERSON,
+    UNCLEAR,
+    CheckRun,
+    Forge,
+    Pull,
+    is_run_of,
+    is_staging,
+    paths,
+    then,
+)
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
 
@@ -212,3 +224,20 @@ def test_another_shape_is_garbled(change: dict[str, Any], declaring: Target) -> 
 def test_a_row_for_each_commit_and_a_column_for_each_path(out: str, declaring: Target) -> None:
     assert why("forge", out, declaring) is Reason.GARBLED
     assert then(saying({"ancestors": out}), declaring) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_machine"),
+    [
+        ("deploybot", True),
+        ("acme-releasebot", True),
+        ("service-account", True),
+        ("zebu-ServiceAccount-1", True),
+        ("talbot", False),
+        ("abbott", False),
+        ("service", False),
+        ("releaseboth", False),
+    ],
+)
+def test_names_of_machines_without_a_dash(name: str, is_machine: bool) -> None:
+    assert bool(MACHINE_NAME.search(name)) is is_machine

@@ -46,9 +46,7 @@ def test_a_socket_is_nobody_elsewhere() -> None:
     assert not opens("local all all trust")
 
 
-@pytest.mark.parametrize(
-    "method", ["reject", "scram-sha-256", "md5", "password", "cert", "ldap", "peer", "ident", "gss"]
-)
+@pytest.mark.parametrize("method", ["reject", "scram-sha-256", "md5", "password", "cert", "ldap", "peer", "gss"])
 def test_whoever_asks_for_something_opens_nothing(method: str) -> None:
     assert not opens(f"host all all all {method}")
 
@@ -108,3 +106,9 @@ def test_a_kind_that_is_not_known_comes_over_every_network() -> None:
     assert opens("hostquic all all all trust")
     assert HbaRule(3, "host", "all", "trust").place == "line 3"
     assert HbaRule(3, "host", "all", "trust", file="/etc/extra.conf").place == "line 3 of /etc/extra.conf"
+
+
+def test_by_ident_a_machine_elsewhere_says_itself_who_comes() -> None:
+    assert opens("host all all 0.0.0.0/0 ident")
+    assert not opens("host all all 127.0.0.1/32 ident")
+    assert not opens("host all all all scram-sha-256", "host all all 10.0.0.0/8 ident")

@@ -15,7 +15,8 @@ from tests.facts.answers import read, why
 def test_each_name_and_path_answers_for_itself(target: Target) -> None:
     asked = looks(target)
     assert [look.arguments["url"] for look in asked[:2]] == ["http://zebu.test/", f"http://zebu.test{DEEP_PATH}"]
-    assert len(asked) == 6
+    assert len(asked) == 7
+    assert asked[-1].arguments["url"] == "http://api.zebu.test/api/v1/portfolios"
     row = {"status": 301, "location": "https://zebu.test/"}
     found = read("plain_http", {}, target, {asked[0].key: {"at": {"10.99.0.80": row}}})
     assert found["zebu.test"]["/"] == Known(HttpAnswer("http://zebu.test/", 301, "https://zebu.test/"))

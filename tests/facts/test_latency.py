@@ -24,6 +24,10 @@ def test_times_of_the_api(target: Target) -> None:
     )
     for wrong in ({"taken": ["x"]}, {"taken": None}, {"statuses": 1}, {"trip": float("nan")}, {"fresh": None}):
         assert why("latency", {}, target, {asked.key: {**seen, **wrong}}) is Reason.GARBLED
+    # Who counts requests answers at once: that is no work of the API's
+    told = read("latency", {}, target, {asked.key: {**seen, "taken": [9, 1, 8], "statuses": [401, 429, 401]}})
+    assert (told.taken, told.statuses, told.limited) == ((9.0, 8.0), frozenset({401}), 1)
+    assert why("latency", {}, target, {asked.key: {**seen, "statuses": [401]}}) is Reason.GARBLED
     assert why("latency", {}, target) is Reason.NOT_GATHERED
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})
     assert why("latency", {}, bare) is Reason.NOT_CONFIGURED

@@ -303,3 +303,21 @@ def test_names_and_versions_as_their_index_compares_them(
 def test_a_lock_file_of_another_index() -> None:
     assert locked("yarn.lock", YARN_1).index == NPM
     assert locked("requirements.txt", "") == Locked(PYTHON, frozenset(), (), frozenset({""}), ())
+
+
+def test_groups_of_a_project_without_a_package_are_wanted_too() -> None:
+    alone = 'version = 1\n[manifest]\nmembers = ["b"]\n[manifest.dependency-groups]\ndev = [{name = "ruff"}, {name = "w", marker = "sys_platform == \'win32\'"}]\n'
+    rows = "".join(
+        f'[[package]]\nname = "{name}"\nversion = "1"\nsource = {{registry = "x"}}\n'
+        for name in ("a", "ruff", "w", "z")
+    )
+    member = '[[package]]\nname = "b"\nversion = "1"\nsource = {editable = "b"}\ndependencies = [{name = "a"}]\n'
+    assert locked("uv.lock", alone + member + rows).packages == {("a", "1"), ("ruff", "1")}
+    assert locked("uv.lock", alone + rows).packages == {("ruff", "1")}
+
+
+def test_markers_of_poetrys_groups() -> None:
+    text = '[[package]]\nname = "a"\nversion = "1"\nmarkers = {main = "sys_platform == \'win32\'", dev = "sys_platform == \'%s\'"}\n[metadata]\nlock-version = "2.1"\n'
+    assert locked("poetry.lock", text % "linux").packages == {("a", "1")}
+    assert not locked("poetry.lock", text % "win32").packages
+    assert applies({})

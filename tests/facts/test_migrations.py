@@ -248,3 +248,34 @@ def test_no_migrations_are_no_verdict(target: Target) -> None:
     for state in ("{}", "[]", '{"applied": [{}]}', '{"applied": [], "overrides": [{}]}', '{"applied": []}'):
         assert why("migrations", answers(CHAIN, state), target) is Reason.GARBLED
     assert why("migrations", answers("text\n"), target) is Reason.GARBLED
+
+
+@pytest.mark.parametrize("body", [
+    "sys.exit('no way back')", "print('no')\n    exit(1)", "util.err('no way back')", "op.drop_table('t')\n    os._exit(1)", "op.execute(sa.text('SELECT 1'))",
+    "no()\n\n\ndef no():\n    raise RuntimeError", "no()\n\n\ndef no():\n    print('no')", "op.drop_table('t')\n    no()\n\n\ndef no():\n    raise RuntimeError",
+])  # fmt: skip
+def test_a_downgrade_that_ends_otherwise_or_lets_others_do_nothing(body: str, target: Target) -> None:
+    assert found(target, revision("a1", "None", f"{DOWN}    {body}\n")).without_downgrade == ("a1.py",)
+    rows = "def upgrade():\n    op.execute('UPDATE t SET a = 1')\n\n\ndef downgrade():\n    sys.exit(1)\n"
+    assert found(target, revision("a1", "None", rows)).without_downgrade == ("a1.py",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "undo()\n\n\ndef undo():\n    op.drop_table('t')",
+        "undo()\n\n\ndef undo():\n    if x:\n        return\n    more()",
+        "undo()\n\n\ndef undo():\n    undo()\n    return op.x()",
+    ],
+)
+def test_a_downgrade_that_others_do(body: str, target: Target) -> None:
+    assert found(target, revision("a1", "None", f"{DOWN}    {body}\n")).without_downgrade == ()
+
+
+@pytest.mark.parametrize(("head", "is_right"), [
+    ("from sqlalchemy.orm import declarative_base, sessionmaker\nfrom sqlalchemy import Column, Integer\nfrom datetime import datetime\nBase = declarative_base()\n\n\nclass T(Base):\n    id = Column(Integer)\n", True),
+    ("from app.models import Base, declarative_base\nBase = declarative_base()\n", False), ("from sqlalchemy.schema import CreateTable\nx = CreateTable(t)\n", False),
+])  # fmt: skip
+def test_models_of_a_migration_that_changes_rows_only(head: str, is_right: bool, target: Target) -> None:
+    text = f"{head}\n\ndef upgrade():\n    session = orm.Session(bind=op.get_bind())\n    session.commit()\n\n\ndef downgrade():\n    pass\n"
+    assert found(target, revision("a1", "None", text)).nothing_to_undo == (("a1.py",) if is_right else ())

@@ -220,3 +220,25 @@ def test_of_several_pools() -> None:
     newer = [("zebu/db.py", "class Page[T](:\n    pass\ne = create_engine(url)\n"), ("zebu/x.py", "class (:\n")]
     (unread,) = pools_of(newer, {})
     assert (unread.place, unread.why) == ("zebu/db.py", "cannot be read by this Python")
+
+
+@pytest.mark.parametrize(("text", "most"), [
+    ("engine = create_engine(url, pool_size=SIZE, max_overflow=SIZE * 3)\nSIZE = 5\n", 20), ("engine = create_engine(url, pool_size=max(83 // 9, 5), max_overflow=min(64, 10) - 1 + 0)\n", 18),
+    ("from sqlalchemy import create_engine as make\nengine = make(url)\n", 15),
+])  # fmt: skip
+def test_sizes_are_reckoned(text: str, most: int) -> None:
+    assert [one.most for one in pools_of([("a.py", text)], {})] == [most]
+
+
+@pytest.mark.parametrize("size", ["5 // 0", "5 // NONE", "max(5, os.cpu_count())", "9999999 * 9999999", "min(ROWS)"])
+def test_sizes_that_cannot_be_reckoned_are_not_known(size: str) -> None:
+    (one,) = pools_of([("a.py", f"NONE = None\nengine = create_engine(url, pool_size={size})\n")], {})
+    assert one.why
+
+
+@pytest.mark.parametrize("file", [
+    ("db/env.py", "from alembic import context\nengine = create_engine(url, poolclass=NullPool)\n"), ("revisions/env.py", "from alembic import context\nfrom sqlalchemy import engine_from_config, pool\nengine_from_config(x, poolclass=pool.NullPool)\n"),
+    ("test_main.py", "engine = create_engine(url, poolclass=NullPool)\n"), ("app/items_test.py", "engine = create_engine(url, poolclass=NullPool)\n"),
+])  # fmt: skip
+def test_what_the_server_does_not_load_makes_no_pool(file: tuple[str, str]) -> None:
+    assert [one.most for one in pools_of([("app/db.py", ENGINE), file], {})] == [30]

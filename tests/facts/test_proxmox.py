@@ -371,6 +371,20 @@ def test_disks_that_backups_leave_out(config: Any, left_out: tuple[str, ...], is
     assert (found.left_out, found.is_empty) == (left_out, is_empty)
 
 
+@pytest.mark.parametrize(("config", "paths", "left_out"), [
+    ({"rootfs": "a"}, [["/var/lib/docker/*", "/tmp/?*"]], ("/var/lib/docker",)), ({"rootfs": "a"}, ["/srv,/var/tmp /opt/*"], ("/opt", "/srv")), ({"rootfs": "a"}, ["/"], ("/",)),
+    ({"rootfs": "a"}, ["/tmp/?*", "/srv"], ()), ({"rootfs": "a"}, ["/srv /opt", "/srv"], ("/srv",)), ({"rootfs": "a"}, [None], ()), ({"scsi0": "a"}, ["/srv"], ()), ({"rootfs": "a"}, ["/temporary"], ("/temporary",)),
+])  # fmt: skip
+def test_folders_that_backups_of_a_container_leave_out(
+    config: Any, paths: list[Any], left_out: tuple[str, ...], target: Target
+) -> None:
+    """What one job leaves out, another may have; a machine's jobs leave out no folders, whatever they say."""
+    jobs = [{**JOB, "id": f"job-{number}", "exclude-path": path} for number, path in enumerate(paths)]
+    jobs.append({**JOB, "id": "off", "enabled": 0})
+    found = read("vm_backups", {}, vm(target), by_api(vm(target), backup_jobs=jobs, config=config))
+    assert found.left_out == left_out
+
+
 @pytest.mark.parametrize(("schedules", "gap"), [
     (("02:00",), timedelta(days=1)), (("sat 02:00",), timedelta(days=7)), (("mon,wed,fri,sun 02:00", "tue,thu,sat 02:00"), timedelta(days=1)), (("02:00", "every day"), None), (("",), None),
 ])  # fmt: skip

@@ -63,12 +63,13 @@ def test_a_run_does_for_what_it_renewed(good: set[str], failed: set[str], names:
     assert RenewalRun(NOON, False, not failed, frozenset(good), frozenset(failed)).does_for(names) is does
 
 
-@pytest.mark.parametrize(("said", "name"), [
-    ("@serves nginx here\n", ""), ("@serves haproxy here\n@keeper caddy\n", ""), ("", ""), ("@keeper caddy\n", ""), ("@serves caddy here\n", "caddy"), ("@serves zoraxy container\n", "zoraxy"),
-    ("@serves ? here\n@keeper apache2\n@keeper npm\n", ""), ("@serves ? here\n@keeper apache2\n@keeper traefik\n", "traefik"),
+@pytest.mark.parametrize(("said", "how"), [
+    ("@serves nginx here\n", ""), ("@serves haproxy here\n@keeper caddy\n", ""), ("@serves nginx container\n@keeper npm\n", "nginx serves from a container, and another one may renew for it"),
+    ("", "what serves on port 443 is not seen there"), ("@keeper caddy\n", "what serves on port 443 is not seen there"), ("@serves caddy here\n", "caddy serves, and may renew by itself"), ("@serves zoraxy container\n", "zoraxy serves, and may renew by itself"),
+    ("@serves ? here\n@keeper apache2\n@keeper npm\n", "what serves on port 443 is not seen there"), ("@serves ? here\n@keeper apache2\n@keeper traefik\n", "traefik serves, and may renew by itself"),
 ])  # fmt: skip
-def test_who_may_renew_by_itself(said: str, name: str, target: Target) -> None:
-    assert machine(target, said).renews_otherwise == name
+def test_how_it_may_be_renewed_otherwise(said: str, how: str, target: Target) -> None:
+    assert machine(target, said).renews_otherwise == how
 
 
 @pytest.mark.parametrize(("names", "rank"), [

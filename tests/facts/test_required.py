@@ -118,3 +118,34 @@ def test_what_was_not_read_is_no_answer(target: Target) -> None:
     assert why("required", "@read 0\n", target) is Reason.MISSING
     for text in ("@needs A\n", "@given A x\n", "@read many\n", "@needs  code x\n"):
         assert why("required", f"{text}@read 1\n", target) is Reason.GARBLED
+
+
+TEMPLATE = """class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file="../.env",
+    )
+    API_V1_STR: str = "/api/v1"
+    BACKEND_CORS_ORIGINS: Annotated[
+        list[AnyUrl] | str, BeforeValidator(parse_cors)
+    ] = []
+    PROJECT_NAME: str
+    FIRST_SUPERUSER: EmailStr
+    SENTRY_DSN: HttpUrl | None = None
+    cors_origins: Annotated[
+        list[str],
+        NoDecode,
+    ] = []
+
+    @computed_field
+    @property
+    def all_cors_origins(self) -> list[str]:
+        return []
+"""
+
+
+def test_settings_in_capitals_and_over_several_lines(search: Search) -> None:
+    """As the template of FastAPI's author has them."""
+    assert asked(search({"backend/app/core/config.py": TEMPLATE})) == {
+        "PROJECT_NAME": ["settings"],
+        "FIRST_SUPERUSER": ["settings"],
+    }

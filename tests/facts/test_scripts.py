@@ -19,7 +19,7 @@ import pytest
 
 from pytest_zebu.facts import ALL, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
-from pytest_zebu.facts.web import PROTECTED
+from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.gather.ssh import program
 
 FOLDER = Path(str(resources.files(scripts)))

@@ -219,3 +219,106 @@ def test_the_files_of_a_container(tmp_path: Path, target: Target) -> None:
     (code / "long.py").unlink()
     done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert read("source", done.stdout, target).left == 0
+
+
+ALL_THE_SAME = [
+    'from sqlalchemy import text\ndef f(sort_by, order):\n    return select(T).order_by(text(f"{sort_by} {order}"))',
+    'from sqlalchemy import text\ndef f(a, b):\n    return q.order_by(text(a + " " + b))',
+    'import sqlalchemy as sa\ndef f(a):\n    return q.order_by(sa.text("%s DESC" % a))',
+    "from sqlalchemy import text\ndef f(sort):\n    return q.order_by(text(sort))",
+    'conds = []\nconds.append(f"name = \'{name}\'")\ns.execute(text("SELECT a FROM t WHERE " + " AND ".join(conds)))',
+    'def f(name):\n    where = [f"name = \'{name}\'"]\n    sql = "SELECT a FROM t WHERE " + " AND ".join(where)\n    s.execute(text(sql))',
+    "QUERY = \"SELECT a FROM t WHERE b = '{x}'\"\ns.execute(QUERY.format(x=v))",
+    "QUERY = \"SELECT a FROM t WHERE b = '%s'\"\ndef f(v):\n    s.execute(QUERY % v)",
+    's.execute(" ".join(["SELECT a FROM t WHERE b =", v]))',
+    'from sqlalchemy import text\ndef f(x):\n    return q.having(text(f"count(*) > {x}"))',
+    'from sqlalchemy import text\ndef f(c):\n    return q.filter(text(f"{c} is null"))',
+    'def f(v):\n    NAME = v\n    s.execute(f"SELECT a FROM t WHERE b = {NAME}")',
+    'from sqlalchemy import text\ndef f(sort, x):\n    if x not in ("a", "b"):\n        raise HTTPException(400)\n    return q.order_by(text(f"{sort} desc"))',
+    'from sqlalchemy import text\ndef f(sort):\n    if sort in ("a", "b"):\n        raise HTTPException(400)\n    return q.order_by(text(f"{sort} desc"))',
+    'from sqlalchemy import text\ndef f(sort):\n    s.execute(text(f"SELECT a FROM t ORDER BY {sort}"))\n    if sort not in ("a", "b"):\n        raise HTTPException(400)',
+    'from sqlalchemy import text\ndef f(sort, known):\n    if sort not in known:\n        raise HTTPException(400)\n    s.execute(text(f"SELECT a FROM t ORDER BY {sort}"))',
+    'from sqlalchemy import text\n@router.get("/")\nasync def f(sort: str = "a"):\n    return q.order_by(text(sort))',
+    'from sqlalchemy import text\n@router.get("/")\nasync def f(sort: Literal["a"] | str = "a"):\n    return q.order_by(text(sort))',
+    "from sqlalchemy import text\ndef f(p):\n    return q.order_by(text(p.sort))",
+    'from sqlalchemy import text\ndef f(data: dict, s):\n    sets = ", ".join(f"{k} = :{k}" for k in data)\n    s.execute(text(f"UPDATE t SET {sets} WHERE id = :id"), data)',
+    "from sqlalchemy import text\ndef f(item, s):\n    for k, v in item.model_dump().items():\n        s.execute(text(f\"UPDATE t SET {k} = '{v}'\"))",
+    'from sqlalchemy import text\ndef f(x):\n    parts = ["SELECT a FROM t"]\n    if x:\n        parts.append(f"WHERE x = \'{x}\'")\n    s.execute(text(" ".join(parts)))',
+    'from sqlalchemy import text as sql_text\ndef f(x):\n    return q.where(sql_text(f"{x} is null"))',
+    'QUERY = """\nSELECT a FROM t WHERE a = \'{a}\'\n"""\ndef f(a):\n    cur.execute(QUERY.format(a=a))',
+    'BASE = "SELECT a FROM t"\ndef f(a):\n    cur.execute(BASE + " WHERE a = \'" + a + "\'")',
+    'from sqlmodel import text\ndef f(x):\n    return q.where(text(f"{x}"))',
+]
+"""A value becomes a part of a statement on another way: through lists, constants, clauses that take a text as it is."""
+ONLY_OUR_OWN = [
+    'query = f"explain {term} to a beginner"\nclient.ask(query)',
+    'query = f"create a summary of {topic}"\nawait llm.run(query)',
+    'search_query = f"set {name} price"\nreturn fetch_news(search_query)',
+    'query = f"select={a}&order={b}"',
+    'cur.execute(sql.SQL("select {} from {}").format(sql.Identifier(a), sql.Identifier(b)))',
+    'cur.execute(sql.SQL("insert into t ({}) values ({})").format(sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(sql.Placeholder() * len(names))))',
+    'marks = ", ".join("?" for _ in ids)\ncur.execute(f"DELETE FROM t WHERE id IN ({marks})", ids)',
+    'marks = ", ".join(f"${i+1}" for i in range(len(ids)))\nawait conn.fetch(f"SELECT a FROM t WHERE id IN ({marks})", *ids)',
+    'for table in reversed(SQLModel.metadata.sorted_tables):\n    s.execute(text(f"TRUNCATE TABLE {table.name} CASCADE"))',
+    'cur.execute(t"SELECT * FROM t WHERE id = {id}")',
+    'statement = f"call {who} at {when}"',
+    'statement = f"with {n} positions"',
+    'statement = f"Values as of {day}: {total}"',
+    'clauses = ["a = :a"]\nif b:\n    clauses.append("b = :b")\nwhere = " AND ".join(clauses)\ns.execute(text(f"SELECT a FROM t WHERE {where}"), p)',
+    's.execute(text(f"SELECT a FROM t LIMIT {min(int(limit), 100)}"))',
+    "s.execute(text(f\"SELECT a FROM t WHERE s = '{Status.OPEN.value}'\"))",
+    'from sqlalchemy import text\ndef f(sort):\n    if sort not in ("a", "b"):\n        raise HTTPException(400)\n    return q.order_by(text(f"{sort} desc"))',
+    'from sqlalchemy import text\nALLOWED = {"a", "b"}\ndef f(sort):\n    if sort not in ALLOWED:\n        raise ValueError(sort)\n    s.execute(text(f"SELECT a FROM t ORDER BY {sort}"))',
+    'from sqlalchemy import text\ndef f(sort):\n    if sort not in T.__table__.columns.keys():\n        raise ValueError(sort)\n    s.execute(text(f"SELECT a FROM t ORDER BY {sort}"))',
+    'from sqlalchemy import text\n@router.get("/")\nasync def f(sort: Literal["a", "b"] = "a"):\n    return q.order_by(text(sort))',
+    'from sqlalchemy import text\n@router.get("/")\nasync def f(sort: Annotated[Literal["a", "b"], Query()] = "a"):\n    return q.order_by(text(f"{sort} desc"))',
+    'from sqlalchemy import text\n@router.get("/")\nasync def f(limit: int = 10, s: S = Depends()):\n    s.execute(text(f"SELECT a FROM t LIMIT {limit}"))',
+    'from sqlalchemy import text\nclass T(Base):\n    at = Column(DateTime, server_default=text(f"{NOW}"))\n    x = Column(Integer, server_default=text(f"nextval(\'{seq}\')"))',
+    'from sqlalchemy import text\nIndex("i", T.a, postgresql_where=text(f"status = \'{Status.OPEN.value}\'"))',
+    'from sqlalchemy import text\ndef f(item, s):\n    data = item.model_dump(exclude_unset=True)\n    sets = ", ".join(f"{k} = :{k}" for k in data)\n    s.execute(text(f"UPDATE t SET {sets} WHERE id = :id"), data)',
+    'from sqlalchemy import text\ndef f(item, s):\n    sets = []\n    for k, v in item.model_dump(exclude_unset=True).items():\n        sets.append(f"{k} = :{k}")\n    s.execute(text(f"UPDATE t SET {\', \'.join(sets)} WHERE id = :id"), data)',
+    'from sqlalchemy import text\ndef f(x):\n    parts = ["SELECT a FROM t"]\n    if x:\n        parts.append("WHERE x = :x")\n    s.execute(text(" ".join(parts)), {"x": x})',
+    'from sqlalchemy import text\ndef f(d):\n    order = "a desc" if d else "a"\n    return q.order_by(text(order))',
+    'from sqlalchemy import text\nQUERY = "SELECT a FROM t WHERE a = :a"\ndef f():\n    s.execute(text(QUERY), p)',
+    'MESSAGE = "Update {} set"\ndef f(x):\n    log.info(MESSAGE.format(x))',
+    'SELECT = "Select %s from (%s)"\ndef f(x):\n    raise HTTPException(400, SELECT % (x, x))',
+    'def f(names):\n    return ", ".join(names)',
+    'def f(x):\n    words = ["select", x]\n    return " ".join(words)',
+    'def f(x):\n    lines = []\n    lines.append(f"Deleted from {x}")\n    print("\\n".join(lines))',
+    'from sqlalchemy import text\ndef f(q):\n    stmt = select(T).where(text("name ILIKE :q")).params(q=f"%{q}%")',
+]
+"""What is asked of a person or a service, and parts of statements that only the source says."""
+
+
+@pytest.mark.parametrize("text", ALL_THE_SAME)
+def test_values_come_in_on_other_ways_too(text: str) -> None:
+    built, _, is_understood = built_statements(text)
+    assert built
+    assert is_understood
+
+
+@pytest.mark.parametrize("text", ONLY_OUR_OWN)
+def test_what_the_source_itself_says_is_no_value(text: str) -> None:
+    built, _, is_understood = built_statements(text)
+    assert not built
+    assert is_understood
+
+
+def test_several_names_are_bound_at_once() -> None:
+    text = "def f(v):\n    parts, values = ['a = :a'], {{}}\n    parts.append({})\n    s.execute('SELECT a FROM t WHERE ' + ' AND '.join(parts), values)"
+    assert not built_statements(text.format("'b = :b'"))[0]
+    assert built_statements(text.format("f'b = {v}'"))[0]
+    assert built_statements("a, b = 'x', v()\ns.execute(f'select a from {b}')")[0]
+    assert built_statements("a, *b = 'x', v()\ns.execute(f'select a from {b}')")[0]
+    assert built_statements("a, b = v()\ns.execute(f'select a from {a}')")[0]
+
+
+def test_lists_that_take_of_themselves_come_to_an_end() -> None:
+    own = (
+        "def f(v):\n    a = []\n    b = []\n"
+        + "    a.append(' '.join(a) + ' '.join(b))\n    b.append(f'{a} {b}')\n" * 20
+    )
+    assert built_statements(own + "    s.execute('SELECT a FROM t WHERE ' + ' AND '.join(a))")[2]
+    many = "def f(v):\n" + "".join(f"    x{n} = [x{n + 1}, x{n + 1}]\n    x{n}.append(x{n + 1})\n" for n in range(40))
+    # So deep, nothing is taken for fixed.
+    assert built_statements(f"{many}    x40 = v\n    s.execute(f'SELECT a FROM t WHERE {{x0}}')")[0]

@@ -250,6 +250,24 @@ def test_the_copy_is_compared_where_it_can_be_read(
     assert "@copy" not in machine(probe).stdout
 
 
+@pytest.mark.parametrize(("ssh", "words"), [
+    ("exec sh -c \"$last\"", ["@copy same"]), ("echo two > copies/zebu.sql; exec sh -c \"$last\"", ["@copy other"]),
+    ("rm copies/zebu.sql; exec sh -c \"$last\"", ["@copy absent"]), ("exit 255", []), ("echo only sftp here", []), ("echo abc123", []),
+])  # fmt: skip
+def test_the_copy_on_another_machine_is_compared_by_its_digest(
+    ssh: str, words: list[str], tmp_path: Path, machine: Machine
+) -> None:
+    """Which that machine makes; where it does not, nothing is said."""
+    (tmp_path / "dumps/zebu.sql").write_text("one\n")
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies/zebu.sql").write_text("one\n")
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\nfor last; do :; done; cd {tmp_path}\n{ssh}\n")
+    (tmp_path / "ssh").chmod(0o755)
+    probe = restore_probe("drill-1", "zebu.sql")
+    there = replace(probe, values=(*probe.values, ("SET_BACKUP_COPY", "backup@nas.invalid:copies")))
+    assert [line for line in machine(there).stdout.splitlines() if "@copy" in line] == words
+
+
 def test_a_dump_that_went_meanwhile_or_cannot_be_unpacked_here_shows_nothing(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

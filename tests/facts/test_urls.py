@@ -44,3 +44,11 @@ def test_an_origin_has_its_port() -> None:
 ])  # fmt: skip
 def test_what_a_type_names(header: str, kind: str, json: bool) -> None:
     assert (urls.media_type(header), urls.is_json(header)) == (kind, json)
+
+
+@pytest.mark.parametrize(("text", "listed"), [
+    ("https://a.test,https://b.test", ("https://a.test", "https://b.test")), (" https://a.test , ", ("https://a.test",)), ("", ()), ('["https://a.test", "https://b.test"]', ("https://a.test", "https://b.test")),
+    ('["*"]', ("*",)), ('["https://a.test"', ('["https://a.test"',)), ("[" * 9000, ("[" * 9000,)), ("[]", ()),
+])  # fmt: skip
+def test_origins_that_a_variable_lists(text: str, listed: tuple[str, ...]) -> None:
+    assert urls.listed_origins(text) == listed

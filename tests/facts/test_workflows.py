@@ -109,3 +109,65 @@ def test_no_line_takes_long(line: str) -> None:
 def test_no_configuration_takes_long(text: str) -> None:
     with pytest.raises(Garbled):
         covered_by_renovate("renovate.json5", f"{{ {text}")
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("version: 2\nmulti-ecosystem-groups:\n  all:\n    schedule: {interval: weekly}\nupdates: [{package-ecosystem: pip, directory: /, patterns: ['*'], multi-ecosystem-group: all}]\n", ""),
+    ("version: 2\nmulti-ecosystem-groups: {all: {}}\nupdates: [{package-ecosystem: pip, directory: /, multi-ecosystem-group: all}]\n", "opens no pull requests"),
+    ("version: 2\nmulti-ecosystem-groups: all\nupdates: [{package-ecosystem: pip, directory: /, multi-ecosystem-group: all}]\n", "opens no pull requests"),
+    (f"version: 2\nupdates: [{ROW[:-1]}, ignore: [{{dependency-name: '*'}}]}}]\n", "ignores all"),
+    (f"version: 2\nupdates: [{ROW[:-1]}, ignore: [{{dependency-name: '*', update-types: [version-update:semver-major]}}]}}]\n", ""),
+])  # fmt: skip
+def test_schedules_of_groups_and_rows_that_ignore_all(text: str, why: str) -> None:
+    found = covered_by_dependabot(".github/dependabot.yml", text)
+    assert found is not None
+    assert why in found if why else not found
+
+
+@pytest.mark.parametrize(("rules", "why"), [
+    ('[{"matchPackageNames": ["*"], "enabled": false}]', "switches all off"), ('[{"matchPackagePatterns": ["*"], "enabled": false}]', "switches all off"),
+    ('[{"matchPackageNames": ["*"], "enabled": false}], "vulnerabilityAlerts": {"enabled": true}', ""), ('[{"matchManagers": ["npm"], "enabled": false}]', ""),
+    ('[{"matchPackageNames": ["*"], "matchUpdateTypes": ["major"], "enabled": false}]', ""), ('[{"matchPackageNames": ["*"], "enabled": false}, {"matchManagers": ["uv"], "enabled": true}]', ""),
+    ('["a"]', ""), ('"a"', ""),
+])  # fmt: skip
+def test_rules_of_renovate_that_leave_nothing(rules: str, why: str) -> None:
+    found = covered_by_renovate("renovate.json", f'{{"packageRules": {rules}}}')
+    assert found is not None
+    assert why in found if why else not found
+
+
+@pytest.mark.parametrize(("command", "is_gate"), [
+    ("uvx pip-audit@latest -r requirements.txt", True), ("npx --yes audit-ci@^7 --high", True), ("pipx run pip-audit==2.7.3", True), ("safety --key $KEY scan", True),
+    ("docker run --rm ghcr.io/google/osv-scanner:latest scan -r /src", True), ("npm audit --json | tee audit.json", False), ("npm audit | tee a || exit 1", False), ("uv export | uvx pip-audit -r /dev/stdin", True),
+    ("set -o pipefail; npm audit | tee a", True), ("npm audit || { echo failed; exit 1; }", True),
+])  # fmt: skip
+def test_commands_with_versions_and_in_pipes(command: str, is_gate: bool) -> None:
+    found, unread = audits({FILE: workflow(f"run: |\n          {command}")})
+    assert [(one.is_scheduled, one.is_gate) for one in found] == [(True, is_gate)]
+    assert not unread
+
+
+def test_what_goes_on_and_on_is_read_in_time() -> None:
+    for tail in ("--a " * 600, "--a b " * 400):
+        assert audits({FILE: workflow(f"run: safety {tail}")}) == ((), ())
+
+
+def test_a_script_may_go_on_and_a_shell_may_not() -> None:
+    (one,) = audits({FILE: workflow("run: |\n          set +e\n          npm audit\n          echo done")})[0]
+    assert not one.is_gate
+    (one,) = audits({FILE: workflow("run: npm audit | tee a\n        shell: bash")})[0]
+    assert one.is_gate
+    (one,) = audits(
+        {".gitlab-ci.yml": "audit:\n  rules: [{if: $CI_PIPELINE_SOURCE == 'schedule'}]\n  script: npm audit | tee a\n"}
+    )[0]
+    assert one.is_gate
+
+
+@pytest.mark.parametrize(("condition", "is_scheduled"), [
+    ("github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'", True), ("always() && github.event_name != 'pull_request'", True), ("github.event_name == 'push' || github.event_name == 'pull_request'", False),
+    ("github.repository == 'a/b' && github.event_name == 'schedule'", None), ("github.repository == 'a/b' && github.event_name == 'push'", False), ("github.repository == 'a/b' || github.event_name == 'schedule'", True),
+    ("(github.event_name == 'push' || true) && false", None),
+])  # fmt: skip
+def test_conditions_of_several_parts(condition: str, is_scheduled: bool | None) -> None:
+    found, _ = audits({FILE: workflow("run: npm audit", job=f"    if: {condition}\n")})
+    assert [one.is_scheduled for one in found] == [is_scheduled]

@@ -49,6 +49,31 @@ def test_a_conversation_goes_there_and_back(tmp_path: Path) -> None:
     assert set((tmp_path / "heard").read_text().splitlines()) == {REMOTE}
 
 
+POLITE = """
+import pathlib, sys
+here = pathlib.Path(sys.argv[0]).parent
+line = sys.stdin.buffer.readline()
+lines = [*iter(lambda: sys.stdin.buffer.readline().strip().lower(), b"")]
+body = b'{"ApiVersion": "1.41"}' if line.split()[1].endswith(b"version") else b"[]"
+close = "Connection: close\\r\\n" if b"connection: close" in lines else ""
+head = f"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n{close}Content-Length: {len(body)}\\r\\n\\r\\n"
+sys.stdout.buffer.write(head.encode() + body)
+sys.stdout.buffer.flush()
+kept = here / f"kept-{line.split()[1].decode().replace('/', '_')}"
+if not close:
+    kept.touch()
+    sys.stdin.buffer.readline()
+"""
+
+
+def test_no_conversation_stays_open_behind_its_answer(tmp_path: Path) -> None:
+    """Each is a session of the one connection, of which sshd allows ten: one more would log in anew."""
+    (tmp_path / "daemon.py").write_text(POLITE)
+    with engine([sys.executable, str(tmp_path / "daemon.py")], tmp_path, 20) as docker:
+        assert (docker.containers(), docker.images(), docker.networks()) == ([], [], [])
+        assert [path.name for path in tmp_path.glob("kept-*")] == ["kept-_version"]
+
+
 def test_what_a_daemon_says_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CONVERSATION_LIMIT", 100_000)
     command = daemon(tmp_path, b"[" + b" " * 1_000_000 + b"]")

@@ -293,6 +293,22 @@ def test_what_stands_beside_the_database_is_not_the_database(order: int, daemon:
     assert "databases=db\ncaches=redis\n" in host.out
 
 
+@pytest.mark.parametrize(("env", "told"), [
+    (["POSTGRES_SERVER=db", "POSTGRES_USER=zebu_app", "POSTGRES_DB=zebu"], "zebu_app zebu"), (["PGHOST=db", "PGUSER=a", "PGDATABASE=b"], "a b"),
+    (["DB_USER=a", "DB_NAME="], ""), (["DATABASE_URL=sqlite:///x", "POSTGRES_USER=a", "POSTGRES_DB=b"], ""),
+])  # fmt: skip
+def test_as_whom_the_backend_asks_by_pieces(env: list[str], told: str, daemon: Daemon) -> None:
+    """As FastAPI's template has them. A piece that is lacking tells nothing, and an address counts before them."""
+    backend = container("backend", env=env, path="uvicorn")
+    answers = daemon(
+        DATABASE,
+        backend,
+        REDIS,
+        probes=[Probe("who", 'echo "$ZEBU_APP_ROLE $ZEBU_APP_DATABASE"', needs=(Need.BACKEND_CONTAINER,))],
+    )
+    assert chosen(answers, "who") == told
+
+
 @pytest.mark.parametrize(
     "one",
     [

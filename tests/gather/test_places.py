@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import outside, places
-from pytest_zebu.gather.outside import Outside, ask, resolve_everywhere, shake_hands
+from pytest_zebu.gather.outside import Outside, _Tried, ask, resolve_everywhere, shake_hands
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -364,6 +364,24 @@ def test_a_late_answer_is_waited_for_once_more(
     assert (second["status"], "again" in second) == (200, False)
 
 
+def test_who_counts_is_asked_until_he_has_calmed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All looks come at once, and a limit that is right for people lets them pass one after the other; what is out of order is let be."""
+    monkeypatch.setattr(outside, "CALM_SECONDS", 0.0)
+    said: list[int] = []
+
+    def answering(*statuses: int) -> dict[str, Any]:
+        said[:] = statuses
+        monkeypatch.setattr(
+            outside, "_try", lambda *_: _Tried({"status": said[0]}, "was counted", said.pop(0) in (429, 503))
+        )
+        found: dict[str, Any] = ask({"url": "http://zebu.test/", "control": None}, DIRECTED)
+        return found
+
+    assert answering(429, 429, 429, 200)["again"] == "at try 4; the first was counted"
+    assert answering(429, 429, 429, 429, 429)["status"] == 429
+    assert (answering(503, 503, 200)["status"], said) == (503, [200])
+
+
 def test_who_never_answers_is_asked_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "ANSWER_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -378,7 +396,7 @@ def test_who_never_answers_is_asked_twice(site: Site, monkeypatch: pytest.Monkey
 def test_the_first_of_timed_requests_may_be_late(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "ANSWER_SECONDS", 0.5)
     asked = {"url": f"http://zebu.test:{site.port}/late", "control": None, "samples": 2, "warm_up": 1, "seconds": 5}
-    seen = outside.time_requests(asked, DIRECTED)
+    seen = outside.time_requests({**asked, "slow": 500.0}, DIRECTED)
     assert (seen["statuses"], seen["trouble"]) == ([200, 200], "")
 
 

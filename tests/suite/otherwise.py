@@ -375,6 +375,17 @@ def front(name: str, **changes: Any) -> Change:
     )
 
 
+def before(network: str) -> Change:
+    """All fronts, answered by a server that calls itself so."""
+
+    def change(value: Any, now: datetime) -> Any:
+        seen = {place: answer.value for place, answer in value.fronts.items()}
+        told = {place: {**one.headers, "server": (network,)} for place, one in seen.items()}
+        return replace(value, fronts={place: Known(replace(one, headers=told[place])) for place, one in seen.items()})
+
+    return change
+
+
 def greeting(status: int, kind: str = "application/json") -> Change:
     """An API under the site that greets so."""
     answer = Answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from pytest_zebu.facts.answer import Known, NotAssessed
 from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer
-from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_health, health_of
+from tests_prod.deployment_verification.test_initial import (
+    expect_backend_health,
+    expect_health,
+    expect_same_page,
+    health_of,
+)
 
 
 @pytest.mark.parametrize(("kind", "body", "expected"), [
@@ -24,9 +30,12 @@ from tests_prod.deployment_verification.test_initial import expect_backend_healt
     ("application/json", '{"status":"healthy","database":{"connected":false}}', False), ("application/json", '{"status":"ok","checks":{"prices":false}}', False),
     ("application/json", '{"status":"healthy","database":"error: connection refused"}', False), ("application/json", '{"status":"ok","errors":["no prices"]}', False),
     ("application/json", '{"status":"ok","errors":[],"jobs":"failed: 0"}', True), ("application/json", '{"status":"healthy","redis":false}', False), ("application/json", '{"status": "healthy"', False),
-    ("text/plain", "unhealthy", False), ("text/plain", "not ok", False), ("text/html", "healthy", False), ("text/html", "<!doctype html>healthy", False), ("", "<html>ok", False),
-    ("application/json", '{"state": "healthy"}', None), ("application/json", '["status", "healthy"]', None), ("application/json", '{"status": "healthyish"}', None),
-    ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "default", False), ("text/plain", "not unhealthy", False),
+    ("text/plain", "unhealthy", False), ("text/plain", "not ok", False), ("text/html", "healthy", True), ("text/html; charset=utf-8", "OK", True), ("text/html", "welcome", False), ("text/html", "<!doctype html>healthy", False), ("", "<html>ok", False),
+    ("application/json", '{"state": "healthy"}', True), ("application/json", '{"Status": "Healthy"}', True), ("application/json", '{"health": "ok", "status": 200}', True), ("application/json", '{"healthy": true}', True), ("application/json", '{"ok": true, "db": false}', False),
+    ("application/json", '{"status": "running"}', True), ("application/json", '{"status": "ok", "details": {"maintenance": false}}', True), ("application/json", '{"status": "ok", "details": {"db": false}}', False), ("application/json", "true", None), ("application/json", '{"status": "ok", "features": {"cache": false}, "config": {"on_error": "fail"}}', True), ("application/json", '{"status": "warn", "ok": true}', None),
+    ("text/plain", "alive\n", True), ("text/plain", "OK.", True), ("text/plain", "pong", True), ("text/plain", "down", False), ("text/plain", "all quiet", None),
+    ("application/json", '["status", "healthy"]', None), ("application/json", '{"status": "healthyish"}', None),
+    ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "default", None), ("text/plain", "not unhealthy", None),
 ])  # fmt: skip
 def test_what_says_healthy(kind: str, body: str, expected: bool | None) -> None:
     assert health_of(Answer("https://x/health", 200, "", {"content-type": (kind,)}, body, "")) is expected
@@ -50,13 +59,32 @@ def answer(status: int, body: str = '{"status": "healthy"}', kind: str = "applic
 
 
 @pytest.mark.parametrize(("said", "complaint"), [
-    (answer(204, "", ""), "not known"), (answer(200, "{}"), "not known"), (answer(200, "alive", "text/plain"), "without saying healthy"), (answer(503), "answers 503"), (answer(404), "answers 404"), (answer(0), "answers nothing"),
+    (answer(204, "", ""), "not known"), (answer(200, "{}"), "not known"), (answer(200, "dying", "text/plain"), "not known"), (answer(200, "stopping", "text/plain"), "without saying healthy"), (answer(503), "answers 503"), (answer(404), "answers 404"), (answer(0), "answers nothing"),
     (answer(200, "<html>", "text/html"), "without saying healthy"),
 ])  # fmt: skip
 def test_what_is_no_health(said: Answer, complaint: str) -> None:
     """What says nothing, or nothing that is understood, is neither."""
     with pytest.raises(NotAssessed if complaint == "not known" else AssertionError, match=complaint):
         expect_health(said)
+
+
+PAGE = "<!doctype html><body><script src=/a.js></script></body>"
+BOTS = '<script>(function(){a.src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"})();</script>'
+COUNTER = '<script defer src="https://static.cloudflareinsights.com/beacon.min.js"></script>\n'
+
+
+@pytest.mark.parametrize(("body", "complaint"), [
+    (PAGE, ""), (PAGE.replace("</body>", f"{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{COUNTER}{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{BOTS}{COUNTER}</body>"), ""),
+    (PAGE.replace("/a.js", "/b.js"), "another page"), (PAGE.replace("/a.js", "/b.js") + BOTS, "cannot be compared"), (PAGE.replace("<script", "<script src=/evil.js></script><script"), "another page"),
+    (PAGE + "<script>/cdn-cgi/", "another page"), ("<script" * 20_000, "another page"),
+])  # fmt: skip
+def test_a_page_is_the_same_but_for_what_a_network_adds(body: str, complaint: str) -> None:
+    own, seen = (hashlib.sha256(text.encode()).hexdigest() for text in (PAGE, body))
+    said = replace(answer(200, body, "text/html"), sha256=seen)
+    if not complaint:
+        return expect_same_page(said, own)
+    with pytest.raises(NotAssessed if "compared" in complaint else AssertionError, match=complaint):
+        expect_same_page(said, own)
 
 
 @pytest.mark.parametrize(("end", "where", "complaint"), [

@@ -196,6 +196,10 @@ VARIATIONS = tuple(
             (f".env\t{KEY}", ".env\tSECRET_KEY\t9\t9\tA!\tplaceholder\t920", FAILED, "still a placeholder"),
             (f".env\t{KEY}", ".env\tSECRET_KEY\t0\t0\t-\town\t920", FAILED, "is empty"),
         )),
+        (REQUIRED, "required", (
+            ("@needs SECRET_KEY refuses", "@needs SECRET settings", FAILED, "SECRET: is not set"),
+            ("@needs SECRET_KEY refuses", "@needs PATH settings", PASSED),
+        )),
         ("deploy.redis.reachable", "redis.ping", (
             ("pong", "limited", PASSED), ("pong", "nodb", FAILED, "does not exist"), ("pong", "tls", FAILED, "certificate"), ("pong", "loading", FAILED, "loads"), ("pong", "refused", FAILED, "got refused"),
             ("pong", "unread redis-sentinel", OPEN, "redis-sentinel is not understood"), ("pong", "unread none", OPEN, "was seen"),

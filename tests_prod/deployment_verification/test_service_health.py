@@ -21,6 +21,7 @@ from pytest_zebu.facts.trials import Use
 from pytest_zebu.facts.web import HEADERS, METHOD, Answer, Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Domains
 from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..pre_deployment.test_application_functionality import expect_protected
@@ -33,11 +34,17 @@ LOGGED_OUT = re.compile(r"GET 401 (\S+)")
 LOGGED_OUT_CONSOLE = re.compile(r".*status of 401 .*\((\S+)\)")
 
 
-def _is_logged_out(text: str, pattern: re.Pattern[str], origins: tuple[str, ...]) -> bool:
-    """Whether it is our API's refusal to a visitor who has not signed in: that is how it should be."""
+def _is_logged_out(text: str, pattern: re.Pattern[str], domains: Domains) -> bool:
+    """Whether it is our API's refusal to a visitor who has not signed in: that is how it should be.
+
+    Under a name of its own, all is the API's; beside pages, what is below `/api/`.
+    """
     found = pattern.fullmatch(text)
     url = urls.read(found[1]) if found else None
-    return url is not None and url.origin in origins and url.path.startswith("/api/")
+    if url is None:
+        return False
+    pages, api = map(urls.origin, domains.page_origins), urls.origin(domains.api_origin or "")
+    return url.path.startswith("/api/") if url.origin in pages else url.origin == api
 
 
 @item("deploy.frontend.console-clean")
@@ -48,7 +55,6 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
     See: https://developer.chrome.com/docs/devtools/console
     """
     third_parties = settings.browser.third_parties
-    ours = tuple(urls.origin(f"https://{name}") for name in settings.domains.names)
 
     def is_declared(text: str) -> bool:
         hosts = {urlsplit(url).hostname or "" for url in re.findall(r"https?://[^\s)]+", text)}
@@ -61,12 +67,14 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
             assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
             assert page.status < 400, f"answers {page.status}"
             failed = [
-                text for text in page.failed if not _is_logged_out(text, LOGGED_OUT, ours) and not is_declared(text)
+                text
+                for text in page.failed
+                if not _is_logged_out(text, LOGGED_OUT, settings.domains) and not is_declared(text)
             ]
             errors = [
                 text
                 for text in page.errors
-                if not _is_logged_out(text, LOGGED_OUT_CONSOLE, ours) and not is_declared(text)
+                if not _is_logged_out(text, LOGGED_OUT_CONSOLE, settings.domains) and not is_declared(text)
             ]
             assert not failed, f"{len(failed)} failed requests, first: {failed[0]}"
             assert not errors, f"{len(errors)} console errors, first: {errors[0]}"
@@ -132,6 +140,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             case.saw(f"{place}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
+            assert not certificate.refused, certificate.refused
 
 
 @item("deploy.frontend.certificate")

@@ -15,10 +15,12 @@ from pytest_zebu.facts.logs import Logs, Rotation
 from pytest_zebu.facts.monitors import Monitors
 from pytest_zebu.facts.proxy import Administration, ProxyMachine
 from pytest_zebu.facts.usage import FileSystem
+from pytest_zebu.facts.web import Web
 from pytest_zebu.memory.history import Past
 from pytest_zebu.memory.measures import restarts_of
 from pytest_zebu.plugin.checks import Cases, item
-from tests_prod.pre_deployment.test_security_https import complaint_of, expect_renewed
+from pytest_zebu.settings import Settings
+from tests_prod.pre_deployment.test_security_https import complaint_of, expect_own, expect_renewed
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80
@@ -341,7 +343,7 @@ def test_certificates_will_not_expire_unseen(
 @item("post.monitoring.tls.auto-renewal", either=("proxy", "proxy_machine"))
 def test_renewal_has_worked(
     certificates: Certificates, origin_certificates: Certificates, proxy: Known[Administration] | Unknown, proxy_machine: Known[ProxyMachine] | Unknown,
-    machine: Machine, case: Cases,
+    web: Web, settings: Settings, machine: Machine, case: Cases,
 ) -> None:  # fmt: skip
     """That it is configured says little: a second certificate, or a rehearsal, says that it works.
 
@@ -362,6 +364,8 @@ def test_renewal_has_worked(
     found = proxy_machine.value
     for domain, certificate in served.items():
         with case(domain):
+            if not found.has(certificate.fingerprint):
+                expect_own(certificate, web, settings)
             expect_renewed(found, certificate)
             names = found.named({certificate.fingerprint})
             count = max((found.generations.get(name, 0) for name in names), default=0)
@@ -377,16 +381,17 @@ def test_renewal_has_worked(
             if not names and left <= due:
                 raise NotAssessed("its client keeps no earlier certificates: whether it was renewed before is not seen")
             assert left > due, "is the first one, and past the day on which it should have been renewed"
-            runs = [job for job in found.renewing if job.last_run]
+            renewing = found.renewing_these({certificate.fingerprint: frozenset(certificate.names)})
+            runs = [job for job in renewing if job.last_run]
             troubles = [f"{job.name} {why}" for job in runs if (why := complaint_of(job, found, names))]
             assert rehearsed or not troubles, f"is the first one, and the renewal's {troubles[0]}" if troubles else ""
             if not rehearsed and not runs:
                 raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
 
 
-@item("post.monitoring.tls.renewal-tested", either=("proxy_machine",))
+@item("post.monitoring.tls.renewal-tested")
 def test_renewal_was_rehearsed(
-    proxy_machine: Known[ProxyMachine] | Unknown, certificates: Certificates, origin_certificates: Certificates, machine: Machine, case: Cases,
+    proxy_machine: ProxyMachine, certificates: Certificates, origin_certificates: Certificates, machine: Machine, case: Cases,
 ) -> None:  # fmt: skip
     """A rehearsal finds the closed port 80 while there is time.
 
@@ -395,12 +400,15 @@ def test_renewal_was_rehearsed(
     Fix: `certbot renew --dry-run` on the proxy; in NPMplus, renew by hand, and attest it.
     See: https://eff-certbot.readthedocs.io/en/stable/using.html#re-creating-and-updating-existing-certificates
     """
-    found = need(proxy_machine)
-    rehearsal = found.rehearsal
+    rehearsal = proxy_machine.rehearsal
     if rehearsal is None:
         raise NotAssessed("no dry run is in certbot's logs")
     seen = within_reach(origin_certificates or certificates).values()
-    served = found.named({one.value.fingerprint for one in seen if isinstance(one, Known) and one.value is not None})
+    if not any(isinstance(one, Known) for one in seen):
+        raise NotAssessed("which certificates are served is not seen")
+    served = proxy_machine.named(
+        {one.value.fingerprint for one in seen if isinstance(one, Known) and one.value is not None}
+    )
     with case("the last dry run", f"of {rehearsal.ended:%Y-%m-%d %H:%M} UTC"):
         case.saw(*(f"failed for {name}" for name in sorted(rehearsal.failed)))
         assert rehearsal.does_for(served), (

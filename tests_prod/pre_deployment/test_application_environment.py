@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.browser import Asked, Page
-from pytest_zebu.facts.environment import DOTENV, EXAMPLE, Environment, Required, Variable, Wanted
+from pytest_zebu.facts.environment import DOTENV, EXAMPLE, RUNNING, Environment, Required, Variable, Wanted
 from pytest_zebu.facts.logs import Logs
 from pytest_zebu.facts.web import Scripts, Web
 from pytest_zebu.plugin.checks import Cases, item
@@ -31,6 +31,8 @@ def test_required_variables_are_set(environment: Environment, required: Required
     for wanted in required.wanted:
         # What a file of secrets or another file of variables gives to a container is set too.
         found = _value_of(wanted.name, environment)
+        if found is None and "settings" in wanted.how:
+            found = _as_settings_read_it(wanted.name, environment)
         with case(wanted.name, wanted.text, f"{found.length} characters" if found else wanted.given or "absent"):
             if found is None:
                 _expect_given(wanted, environment)
@@ -58,6 +60,16 @@ def test_required_variables_are_set(environment: Environment, required: Required
 def _value_of(name: str, environment: Environment) -> Variable | None:
     given = environment.elsewhere(name)
     return environment.get(DOTENV, name) or (given[0] if given else None)
+
+
+def _as_settings_read_it(name: str, environment: Environment) -> Variable | None:
+    """Pydantic's settings take a variable in small letters and in capitals; a group of them has one for each of its fields, as `NAME__FIELD`."""
+    places = (DOTENV, *dict.fromkeys(one.where for one in environment.variables if one.where.startswith(RUNNING)))
+    found = [one for place in places for one in environment.declared(place)]
+    alike = [one for one in found if one.name.upper() == name]
+    parts = [one for one in found if one.name.upper().startswith(f"{name}__")]
+    # Of a group, the one that is not yet as it should be is shown.
+    return next(iter([*alike, *sorted(parts, key=lambda one: not one.is_placeholder)]), None)
 
 
 def _expect_given(wanted: Wanted, environment: Environment) -> None:
@@ -240,7 +252,7 @@ def test_every_page_may_call_the_api(environment: Environment, web: Web, setting
     if not settings.domains.page_origins or not settings.domains.api:
         raise NotAssessed("domains.site and domains.api are not declared")
     declared = environment.backend("CORS_ORIGINS")
-    listed = declared.plain.split(",") if declared else []
+    listed = urls.listed_origins(declared.plain) if declared else ()
     for origin in settings.domains.page_origins:
         with case(origin):
             answer = need(web.simple[origin])

@@ -252,6 +252,12 @@ def test_a_copy_is_elsewhere(
     let the backup job write to a share or a backup server.
     See: the 3-2-1 rule (CISA, Data Backup Options).
     """
+    if name := _saved_elsewhere(vm_backups):
+        undeclared = isinstance(backups, Unknown) and backups.reason is Reason.NOT_CONFIGURED
+        if undeclared or (isinstance(backups, Known) and _is_undeclared(backups.value.copy)):
+            with case("the machine itself", f"saved by Proxmox to {name} every day"):
+                expect_whole(need(vm_backups))
+            return
     if copies := _vm_copies(backups, vm_backups, case):
         for job, answer in copies:
             with case(f"storage {job.storage}"):
@@ -266,8 +272,7 @@ def test_a_copy_is_elsewhere(
                 assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
         return
     dumps = need(backups)
-    undeclared = isinstance(dumps.copy, Unknown) and dumps.copy.reason is Reason.NOT_CONFIGURED
-    if undeclared and dumps.is_elsewhere and dumps.newest is not None:
+    if _is_undeclared(dumps.copy) and dumps.is_elsewhere and dumps.newest is not None:
         with case(
             "the dumps themselves, on another machine's storage", f"{dumps.newest.name}: {dumps.newest.size} bytes"
         ):
@@ -292,6 +297,23 @@ def test_a_copy_is_elsewhere(
             )
         if copy.doubt:
             raise NotAssessed(copy.doubt)
+
+
+def _is_undeclared(copy: object) -> bool:
+    return isinstance(copy, Unknown) and copy.reason is Reason.NOT_CONFIGURED
+
+
+def _saved_elsewhere(vm_backups: Known[VmBackups] | Unknown) -> str:
+    """A storage that is not the node's own disks, to which the machine was saved today; empty where there is none. One will do."""
+    if not isinstance(vm_backups, Known):
+        return ""
+    found = vm_backups.value
+    for job in found.live:
+        stored = found.stored[job.storage]
+        there = stored.value if isinstance(stored, Known) and stored.value.is_elsewhere else None
+        if there and there.made and found.now - there.made[0] <= DAILY:
+            return job.storage
+    return ""
 
 
 def _expect_fresh(newest: Dump, backups: Backups) -> None:

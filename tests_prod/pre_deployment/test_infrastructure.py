@@ -21,7 +21,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
 from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_same_page
-from tests_prod.pre_deployment.test_security_https import ASK_FOR_ROOT, is_of_the_network
+from tests_prod.pre_deployment.test_security_https import ASK_FOR_ROOT, expect_own, is_of_the_network
 from tests_prod.ways import arrived, expect_way
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
@@ -209,7 +209,11 @@ def _begins_with(name: str, words: str) -> bool:
 
 @item("pre.infrastructure.certificates")
 def test_certificates_come_from_the_expected_authority(
-    certificates: Certificates, origin_certificates: Certificates, settings: Settings, case: Cases
+    certificates: Certificates,
+    origin_certificates: Certificates,
+    web: Web,
+    settings: Settings,
+    case: Cases,
 ) -> None:
     """A self-signed or staging certificate is there for trying out; browsers refuse it.
 
@@ -230,6 +234,8 @@ def test_certificates_come_from_the_expected_authority(
                 _begins_with(name, settings.tls.issuer)
                 for name in (certificate.issuer_organization, certificate.issuer)
             )
+            if not is_expected:
+                expect_own(certificate, web, settings)
             assert is_expected, f"comes from {issuer}, not from {settings.tls.issuer}"
             if origin_certificates and is_of_the_network(certificate):
                 raise NotAssessed(ASK_FOR_ROOT)
@@ -243,6 +249,7 @@ def test_the_router_forwards_what_it_should(
     public_certificate: str,
     certificates: Certificates,
     origin_certificates: Certificates,
+    web: Web,
     settings: Settings,
     zebu_target: Target,
     case: Cases,
@@ -268,7 +275,10 @@ def test_the_router_forwards_what_it_should(
         # Behind a content delivery network the names lead to it, and the router to the proxy.
         known = [need(answer) for answer in within_reach(origin_certificates or certificates).values()]
         case.saw(f"{public} serves the certificate {public_certificate[:16]}")
-        assert public_certificate in {one.fingerprint for one in known if one}, "is not served by the proxy"
+        if public_certificate not in {one.fingerprint for one in known if one}:
+            for one in filter(None, known):
+                expect_own(one, web, settings)
+            raise AssertionError("is not served by the proxy")
 
 
 FRESH_LISTS = timedelta(days=7)

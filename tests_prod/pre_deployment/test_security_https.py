@@ -11,8 +11,8 @@ from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer, within_reach
 from pytest_zebu.facts.jobs import Job, unread_of
-from pytest_zebu.facts.proxy import CLIENTS, RENEWS, Administration, ManagedCertificate, ProxyMachine
-from pytest_zebu.facts.web import Web
+from pytest_zebu.facts.proxy import NAMED, Administration, ManagedCertificate, ProxyMachine
+from pytest_zebu.facts.web import Web, network_before
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.ways import expect_way
@@ -27,6 +27,20 @@ Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 NETWORK_AUTHORITY = re.compile(r"cloudflare\b.*", re.IGNORECASE)
 """Who issues certificates for origins that only its own network accepts."""
 ASK_FOR_ROOT = "is of an authority that only the network in front accepts: its root in tls.ca_file, beside the public ones, decides"
+
+
+ASK_FOR_ORIGIN = "answers, with a certificate of its own: where the proxy itself is (domains.origin) decides"
+
+
+def expect_own(certificate: Certificate, web: Web, settings: Settings) -> None:
+    """What was seen is the proxy's own certificate, as far as that can be told.
+
+    Raises:
+        NotAssessed: it is that of a content delivery network in front, and where the proxy is was not declared.
+    """
+    network = network_before(web, certificate.domain)
+    if network and settings.domains.origin is None:
+        raise NotAssessed(f"{network} {ASK_FOR_ORIGIN}")
 
 
 def is_of_the_network(certificate: Certificate) -> bool:
@@ -124,6 +138,10 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
             assert said.status, "does not answer over https"
             header = said.header("strict-transport-security")
             case.saw(f"{domain}: {header or 'no header'}{f' ({said.again})' if said.again else ''}")
+            if not header and said.status >= 400:
+                raise NotAssessed(
+                    f"answers {said.status}: nginx sends the header with errors only where `always` says so"
+                )
             assert header, "sends no Strict-Transport-Security"
             seconds = _max_age(header)
             assert seconds is not None, f"is none that browsers heed: {header}"
@@ -175,8 +193,8 @@ def expect_renewed(machine: ProxyMachine, certificate: Certificate) -> None:
         )
     if unread := [name for name, fingerprint in machine.renewals.items() if not fingerprint]:
         raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
-    if name := machine.renews_otherwise:
-        raise NotAssessed(f"{name} serves, and may renew by itself: what is served is in nothing that was read of it")
+    if otherwise := machine.renews_otherwise:
+        raise NotAssessed(f"{otherwise}: what is served is in nothing that was read of it")
     raise AssertionError("what is served is in no renewal configuration")
 
 
@@ -223,15 +241,17 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
 def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -> timedelta:
     """A job renews these, and its last run succeeded for them. Gives the time between two runs."""
     names = machine.named({one.fingerprint for one in by_job})
-    renewing = _jobs_for(machine, by_job)
+    renewing = machine.renewing_these({one.fingerprint: frozenset(one.names) for one in by_job})
     troubles = {job.name: complaint_of(job, machine, names) for job in renewing}
     good = [job for job in renewing if not troubles[job.name]]
     with case(
         "a job that renews",
         *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
     ):
-        if not renewing and (unread := unread_of(machine.jobs, RENEWS)):
+        if not renewing and (unread := unread_of(machine.jobs, NAMED)):
             raise NotAssessed(unread[0])
+        if not renewing and machine.serves[0] and (otherwise := machine.renews_otherwise):
+            raise NotAssessed(f"{otherwise}: no job that renews was seen")
         assert renewing, "there is none"
         assert good, "; ".join(f"{job.name} {troubles[job.name]}" for job in renewing)
         if (last := machine.attempt) is not None:
@@ -244,15 +264,6 @@ def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -
             raise NotAssessed("has never run, so whether it works is not known")
     intervals = [job.longest_gap for job in good if job.longest_gap is not None]
     return min(intervals, default=DEFAULT_INTERVAL)
-
-
-def _jobs_for(machine: ProxyMachine, certificates: list[Certificate]) -> tuple[Job, ...]:
-    """The jobs that renew; where another client than certbot keeps what is served, those that run that one."""
-    clients = {machine.kept[one.fingerprint][0] for one in certificates if one.fingerprint in machine.kept}
-    if not clients:
-        return machine.renewing
-    patterns = [CLIENTS[client] for client in clients if client in CLIENTS]
-    return tuple(job for job in machine.jobs if any(job.runs(pattern) for pattern in patterns))
 
 
 SAME_END = timedelta(days=1)
@@ -282,10 +293,25 @@ def _expect_proxy_renews(kept: tuple[ManagedCertificate, ...], served: dict[str,
             )
 
 
+def _own_of(
+    served: dict[str, Certificate], machine: ProxyMachine, web: Web, settings: Settings, case: Cases
+) -> dict[str, Certificate]:
+    """Those that are not a network's in front of the proxy; of that one's nothing is told here."""
+    own: dict[str, Certificate] = {}
+    for place, certificate in served.items():
+        if machine.has(certificate.fingerprint):
+            own[place] = certificate
+            continue
+        with case(f"renewal of {place}"):
+            expect_own(certificate, web, settings)
+            own[place] = certificate
+    return own
+
+
 def _knows(machine: ProxyMachine, served: dict[str, Certificate], *, renews_itself: bool) -> bool:
     """Whether it is the proxy's machine that tells: what its administration says counts where nothing else renews there."""
     of_served = {one.fingerprint for one in served.values()}
-    if of_served & {*machine.renewals.values(), *machine.kept, *machine.uploaded, *machine.earlier}:
+    if any(map(machine.has, of_served)):
         return not renews_itself or bool(machine.renewing) or not machine.named(of_served) - machine.inside
     if renews_itself:
         return bool(machine.renewing) and "npm" not in machine.keepers
@@ -298,6 +324,7 @@ def test_certificates_renew_themselves(
     origin_certificates: Certificates,
     proxy: Known[Administration] | Unknown,
     proxy_machine: Known[ProxyMachine] | Unknown,
+    web: Web,
     settings: Settings,
     machine: Machine,
     case: Cases,
@@ -320,16 +347,20 @@ def test_certificates_renew_themselves(
     interval = timedelta(hours=settings.proxy.renewal_hours)
     # NPMplus and Nginx Proxy Manager renew in their own process: there is no timer to find.
     renews_itself = isinstance(proxy, Known) and isinstance(proxy.value.certificates, Known)
+    if isinstance(proxy_machine, Known):
+        served = _own_of(served, proxy_machine.value, web, settings, case)
+        if not served:
+            return
     if isinstance(proxy_machine, Known) and _knows(proxy_machine.value, served, renews_itself=renews_itself):
         interval = _expect_machine_renews(need(proxy_machine), served, case) or interval
     elif isinstance(proxy, Known):
         _expect_proxy_renews(need(proxy.value.certificates), served, case)
     elif isinstance(proxy_machine, Known):
         with case("a job that renews"):
-            if unread := unread_of(proxy_machine.value.jobs, RENEWS):
+            if unread := unread_of(proxy_machine.value.jobs, NAMED):
                 raise NotAssessed(unread[0])
-            if name := proxy_machine.value.renews_otherwise:
-                raise NotAssessed(f"{name} serves, and may renew by itself: nothing was read of what it keeps")
+            if otherwise := proxy_machine.value.renews_otherwise:
+                raise NotAssessed(f"{otherwise}: nothing was read of what it keeps")
             raise AssertionError("the proxy's machine has neither a job nor a renewal configuration")
     else:
         need(proxy_machine)

@@ -34,7 +34,7 @@ sub kind {
   return ('archive', 2) if $name =~ $archives_file || grep { $_ =~ $archives } @parts;
   return ('document', $name =~ $telling || grep({ $_ =~ $homes } @parts) ? 0 : 1);
 }
-my $never = qr/^(?:(?:dev|test|prod|base)?[-_.]?(?:requirements|constraints)[\w.-]*|robots|humans|ads|app-ads|security|llms(?:-full)?|LICEN[CS]ES?[\w.-]*|COPYING|NOTICE|AUTHORS|CODE_OF_CONDUCT|THIRD[-_]PARTY\w*|CMakeLists|pull_request_template|issue_template|top_level|entry_points|SOURCES|dependency_links)\.\w+$/i;
+my $never = qr/^(?:(?:dev|test|prod|base)?[-_.]?(?:requirements|constraints)[\w.-]*|robots|humans|ads|app-ads|security(?=\.txt)|llms(?:-full)?|LICEN[CS]ES?[\w.-]*|COPYING|NOTICE|AUTHORS|CODE_OF_CONDUCT|THIRD[-_]PARTY\w*|CMakeLists|pull_request_template|issue_template|top_level|entry_points|SOURCES|dependency_links)\.\w+$/i;
 sub is_document {
   my ($path) = @_;
   my ($name) = $path =~ m{([^/]+)$};

@@ -57,13 +57,31 @@ printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"
 printf '%s\n' "$data" | grep '^@data '
 # The first complaint tells most, unless one names an extension that the image lacks.
 { grep -E 'extension|shared_preload_libraries' "$log" | head -n 1; cat "$log"; } | head -n 1 | cut -c1-200 | sed 's/^/@complaint /'
-# The copy of it, where that can be read from here.
+# The copy of it, where that can be read from here; on another machine, it is that one which reads it. The folder has no character that
+# a shell would take for its own.
+told_there() {
+  timeout 60 ssh -o BatchMode=yes -o ConnectTimeout=4 -o StrictHostKeyChecking=yes -o UpdateHostKeys=no -o ControlMaster=no -o RemoteCommand=none \
+    -o RequestTTY=no -o PermitLocalCommand=no -o ForwardAgent=no -o ForwardX11=no -o ClearAllForwardings=yes -- "${ZEBU_SET_BACKUP_COPY%%:*}" \
+    "sh -c 'cd ${ZEBU_SET_BACKUP_COPY#*:} || exit 66; file=$1; [ -f \"\$file\" ] || file=${1##*/}; [ -f \"\$file\" ] || { echo absent; exit 0; }
+      sha256sum < \"\$file\" 2>/dev/null || shasum -a 256 < \"\$file\" 2>/dev/null || sha256 < \"\$file\"'" < /dev/null 2>/dev/null
+}
 case $ZEBU_SET_BACKUP_COPY in
   /*) if [ -f "$dump" ] && [ -d "$ZEBU_SET_BACKUP_COPY" ]; then
         copy=$ZEBU_SET_BACKUP_COPY/${dump#./}
         [ -f "$copy" ] || copy=$ZEBU_SET_BACKUP_COPY/${dump##*/}
         if [ ! -f "$copy" ]; then echo '@copy absent'; elif cmp -s "$dump" "$copy"; then echo '@copy same'; else echo '@copy other'; fi
       fi ;;
+  *:*) case ${dump#./} in
+      -* | *[!A-Za-z0-9._/-]*) ;;
+      *) if [ -f "$dump" ]; then
+          told=$(told_there "${dump#./}" | head -n 1 | cut -c1-64)
+          case $told in
+            absent) echo '@copy absent' ;;
+            *[!0-9a-f]*) ;;
+            *) [ ${#told} != 64 ] || { [ "$told" = "$(sha256sum < "$dump" | cut -c1-64)" ] && echo '@copy same' || echo '@copy other'; } ;;
+          esac
+        fi ;;
+    esac ;;
 esac
 # A dump that makes its database itself has filled that one.
 database=drill

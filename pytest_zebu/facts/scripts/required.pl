@@ -64,9 +64,9 @@ sub python {
     my ($prefix) = $body =~ /env_prefix\s*=\s*["'](\w*)["']/;
     my ($indent) = $body =~ /^([ \t]+)\S/m or next;
     $body .= "\n";
-    while ($body =~ /^$indent([a-z]\w*)\s*:\s*([^=\n]+?)\s*(?:=\s*(Field\((?:[^()]|\([^()]*\))*\)))?\s*$/mg) {
+    while ($body =~ /^$indent([A-Za-z]\w*)\s*:\s*([^=\n]+?)\s*(?:=\s*(Field\((?:[^()]|\([^()]*\))*\)))?\s*$/mg) {
       my ($field, $type, $made) = ($1, $2, $3 // '');
-      next if $type =~ /ClassVar|\bdef\b/ || $field =~ /^model_config$/;
+      next if $type =~ /ClassVar|\bdef\b/ || ($type =~ tr/[//) != ($type =~ tr/]//) || $field =~ /^model_config$/;
       next if $made =~ /\bdefault(?:_factory)?\s*=/ || $made =~ /^Field\(\s*(?!\.\.\.|\w+\s*=|\))/;
       my ($alias) = $made =~ /\b(?:validation_alias|alias|env)\s*=\s*["'](\w+)["']/;
       next if !defined $alias && $made =~ /\b(?:validation_alias|alias)\s*=/;
