@@ -25,7 +25,8 @@ from pytest_zebu.verdict.outcome import Outcome
 
 PROXY_FILES = {"tls": "/etc/nginx/sites-available/zebu-tls.conf", "http": "/etc/nginx/sites-enabled/zebu-http.conf"}
 COMPOSE = "cd /opt/zebu && docker compose -f docker-compose.yml -f docker-compose.prod.yml"
-OVERRIDE = "/root/fault-{}.yml"
+OVERRIDE = "/srv/fault-{}.yml"
+"""Where whoever deploys can read it."""
 
 
 def set_env(lab: Lab, **values: str) -> None:

@@ -128,6 +128,16 @@ def trials_of(target: Target) -> dict[str, Trial]:
     return {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
 
 
+def _unasked(target: Target) -> frozenset[str]:
+    """The looks that are made only where active probes are asked for, and are not."""
+    active = target.model_copy(update={"active": frozenset({"functional", "restore", "attack"})})
+
+    def keys(one: Target) -> frozenset[str]:
+        return frozenset(look.key for fact in ALL.values() for look in fact.looks(one))
+
+    return keys(active) - keys(target)
+
+
 def fits_of_trials(case: Case, target: Target, folder: Path) -> dict[str, str]:
     """The fingerprints of the active probes whose results a case holds."""
     plans = trials_of(target)
@@ -367,9 +377,11 @@ def evidence(whole: Case, folder: Path) -> Evidence:
     records = attestations.read(settings.attestations_file, load(), required=False, approved=settings.evidence.approved)
     # What was not asked for has no result, and says why.
     held = {name: result for name, result in whole.trials.items() if name in trials_of(target)}
+    unasked = _unasked(target)
+    looks = {key: seen for key, seen in whole.looks.items() if key not in unasked}
     return Evidence(
         target=target,
-        gathered=Gathered(whole.answers, whole.looks, whole.time, held),
+        gathered=Gathered(whole.answers, looks, whole.time, held),
         records=records,
         past=Known(Past(whole.past or ())),
         incidents=Known(incidents.read_all(settings.incidents_folder, load())),

@@ -27,10 +27,14 @@ def wrong_name(lab: Lab) -> None:
     "deploy.backend.authentication",
     flips={
         "deploy.backend.authentication",
+        "deploy.database.reachable",
         "deploy.performance.api",
         "pre.application.functionality.authentication",
     },
-    outcomes={"deploy.performance.api": Outcome.NOT_ASSESSED},
+    outcomes={
+        "deploy.database.reachable": Outcome.NOT_ASSESSED,
+        "deploy.performance.api": Outcome.NOT_ASSESSED,
+    },
     touches={"backend-files"},
     mend=lambda lab: restore_backend(lab, "errors.py"),
 )

@@ -136,7 +136,7 @@ def default_page(lab: Lab) -> None:
     edit_proxy(
         lab,
         "tls",
-        r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location = / { default_type text/html; return 200 '<!doctype html><title>Welcome</title><script src=/assets/main.js></script><meta name=viewport content=width=device-width><div id=root></div>'; } location / { proxy_pass http://10.77.0.10:80; }|",
+        r"/server_name zebu.test;/,/}/ s|location / { proxy_pass http://10.77.0.10:80; }|location = / { default_type text/html; return 200 '<!doctype html><title>Welcome</title><meta name=viewport content=width=device-width><div id=root></div><script src=/assets/main.js></script>'; } location / { proxy_pass http://10.77.0.10:80; }|",
     )
 
 

@@ -277,7 +277,9 @@ def in_a_circle(lab: Lab) -> None:
         "deploy.performance.page-load",
         "deploy.initial.health-site",
     },
-    outcomes={"pre.application.environment.api-base-url": Outcome.NOT_ASSESSED},
+    outcomes=dict.fromkeys(
+        ("pre.application.environment.api-base-url", "deploy.initial.health-site"), Outcome.NOT_ASSESSED
+    ),
     touches={"proxy-site"},
     mend=lambda lab: restore_proxy(lab, "tls"),
 )
