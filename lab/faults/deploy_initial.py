@@ -391,12 +391,14 @@ def mend_older_image(lab: Lab) -> None:
     lab.vm.shell("docker tag zebu/frontend:kept zebu/frontend:1.2.0; docker rmi zebu/frontend:kept >/dev/null")
     recreate(lab, "frontend")
     lab.vm.shell("docker image prune -f >/dev/null")
+    lab.write_states(("proxmox",))
 
 
 @fault(
     "deploy.initial.images-built",
     flips={"deploy.initial.images-built"},
-    touches={"frontend"},
+    # Made now, the image would make the deployment younger than the snapshot that was taken after it.
+    touches={"frontend", "proxmox"},
     mend=mend_older_image,
 )
 def older_image(lab: Lab) -> None:
@@ -405,6 +407,7 @@ def older_image(lab: Lab) -> None:
         "docker tag zebu/frontend:1.2.0 zebu/frontend:kept; printf 'FROM zebu/frontend:kept\\nLABEL org.opencontainers.image.revision=1111111111111111111111111111111111111111\\n' | DOCKER_BUILDKIT=0 docker build -q -t zebu/frontend:1.2.0 - >/dev/null"
     )
     recreate(lab, "frontend")
+    lab.write_states(("proxmox",))
 
 
 def mend_without_label(lab: Lab) -> None:
