@@ -92,7 +92,8 @@ def echo_spelled_otherwise(lab: Lab) -> None:
 @fault(
     "pre.application.environment.log-level",
     flips={"pre.application.environment.log-level"},
-    touches={"backend-files"},
+    # A backend that asks its database nothing echoes nothing.
+    touches={"backend", "backend-files"},
     mend=lambda lab: restore_backend(lab, "database.py"),
 )
 def echo_in_the_code(lab: Lab) -> None:
