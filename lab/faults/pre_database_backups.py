@@ -161,7 +161,7 @@ def cut_short(lab: Lab) -> None:
 
 
 def mend_damaged_on_its_way(lab: Lab) -> None:
-    lab.machines["nas"].shell("cd /home/backup; mv -f kept $(ls -t zebu/zebu-*.dump | head -n 1)")
+    lab.machines["nas"].shell("cd /home/backup; mv -f kept/* zebu/; rmdir kept")
 
 
 @fault(
@@ -174,9 +174,12 @@ def mend_damaged_on_its_way(lab: Lab) -> None:
 )
 def damaged_on_its_way(lab: Lab) -> None:
     """The newest dump restores; its copy on the other machine has as many bytes, of which one is another."""
+    name = lab.vm.shell(
+        'newest=$(ls -t /var/backups/zebu/zebu-*.dump | head -n 1); scp -qp "$newest" backup@nas.zebu.test:zebu/; basename "$newest"'
+    )
     lab.machines["nas"].shell(
-        "cd /home/backup; newest=$(ls -t zebu/zebu-*.dump | head -n 1); cp -a $newest kept;"
-        "printf x | dd of=$newest bs=1 seek=2000 conv=notrunc status=none; touch -r kept $newest"
+        f"cd /home/backup; mkdir kept; cp -a zebu/{name} kept/; printf x | dd of=zebu/{name} bs=1 seek=2000 conv=notrunc status=none;"
+        f"touch -r kept/{name} zebu/{name}"
     )
 
 
