@@ -49,8 +49,8 @@ def recreate(lab: Lab, service: str, override: str = "", without: str = "") -> N
         lab.vm.run(["sh", "-c", f"cat > {file}"], stdin=f"services:\n  {service}:\n{override}".encode())
     compose = COMPOSE
     if without:
-        lab.vm.shell(f"sed '/^ *{without}:/d' /opt/zebu/docker-compose.yml > /root/base.yml")
-        compose = COMPOSE.replace("docker-compose.yml", "/root/base.yml").replace(
+        lab.vm.shell(f"sed '/^ *{without}:/d' /opt/zebu/docker-compose.yml > /srv/base.yml")
+        compose = COMPOSE.replace("docker-compose.yml", "/srv/base.yml").replace(
             "docker compose", "docker compose --project-directory /opt/zebu"
         )
     up = f"{compose}{extra} up -d --no-build --pull never --no-deps --force-recreate {service}"
