@@ -18,6 +18,7 @@ from lab.blindings import (
     INCIDENTS,
     MACHINE_DECIDED,
     ONLY_PEOPLE,
+    UNSEEN_WITHOUT_HISTORY,
 )
 from lab.changes import override, recreate
 from lab.deployment import Lab
@@ -176,7 +177,8 @@ def without_attestations(config: Blind, text: str, tmp_path: Path) -> str:
 
 def test_attested_only(suite: Suite, blind: Blind, tmp_path: Path, proven: Proven) -> None:
     run = suite(without_attestations(blind, "", tmp_path))
-    expect(run, dict.fromkeys(BLINDINGS["without attestation"] | ONLY_PEOPLE, "not_assessed") | OPTIONAL_UNSEEN)
+    unseen = BLINDINGS["without attestation"] | ONLY_PEOPLE | UNSEEN_WITHOUT_HISTORY
+    expect(run, dict.fromkeys(unseen, "not_assessed") | OPTIONAL_UNSEEN)
     proven.blinded |= {("without attestation", item_id) for item_id in BLINDINGS["without attestation"]}
 
 
@@ -184,7 +186,7 @@ def test_words_that_expired_count_no_more(lab: Lab, suite: Suite, blind: Blind, 
     """Of an item that is no word; of a task it says since when it is overdue."""
     text = (lab.place.folder / "attestations.toml").read_text()
     run = suite(without_attestations(blind, re.sub(r'on = "[\d-]+"', 'on = "2020-01-01"', text), tmp_path))
-    unseen = dict.fromkeys(BLINDINGS["without attestation"] | ONLY_PEOPLE, "not_assessed")
+    unseen = dict.fromkeys(BLINDINGS["without attestation"] | ONLY_PEOPLE | UNSEEN_WITHOUT_HISTORY, "not_assessed")
     tasks = {item_id for item_id in unseen if item_id.startswith("ops.")} & MACHINE_DECIDED
     expect(run, unseen | dict.fromkeys(tasks, "failed") | OPTIONAL_UNSEEN)
     assert "expired" in run.why("post.maintenance.capacity.costs")

@@ -231,7 +231,7 @@ def _named_bases(scripts: Known[Scripts] | Unknown, settings: Settings, site: st
             assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
             right.add(there.text)
         except AssertionError as error:
-            troubles.append((text, str(error)))
+            troubles.append((text, str(error).partition("\n")[0]))  # without what pytest adds
     for text, trouble in troubles:
         with case(text):
             assert right, trouble
