@@ -65,6 +65,7 @@ class Lab:
         like: which arrangement it is: this one is tidy.
         settings_file: what its deployer declares.
         attestations_file: what its people say, if they say anything.
+        outside: the services of others, which say what they say from the beginning.
         user: who logs in to the production machine.
         addresses: what answers by https.
         env_file: where its secrets are.
@@ -73,6 +74,7 @@ class Lab:
     like = "tidy"
     settings_file = SOURCE / "files/zebu.toml"
     attestations_file: Path | None = SOURCE / "files/attestations.toml"
+    outside: tuple[str, ...] = ("forge", "signin", "prices", "advisories")
     user = "deploy"
     env_file = "/opt/zebu/.env"
     addresses: tuple[str, ...] = ("https://zebu.test/", "https://www.zebu.test/", "https://api.zebu.test/health")
@@ -173,7 +175,7 @@ class Lab:
 
     def _begin(self) -> None:
         """From machines that booted to a deployment that has been at work for some days."""
-        self.write_states(("forge", "signin", "prices", "advisories"))
+        self.write_states(self.outside)
         with ThreadPoolExecutor(max_workers=2) as pool:
             certified = pool.submit(self._certify)
             self.wait_for_application()
@@ -185,10 +187,14 @@ class Lab:
         self.write_access()
         self._expect_https()
         self.progress.say("https answers")
+        self._use()
+        self._age()
+
+    def _use(self) -> None:
+        """Users come: one makes an API key, and looks at a share and at portfolios."""
         self.write_api_key("api-key")
         self.read_price()
         self.read_portfolios()
-        self._age()
 
     def docker(self) -> DockerClient:
         """Docker of the production machine, over its own socket; closing it is the caller's business.

@@ -64,7 +64,6 @@ class Fault:
         inject: breaks it; its docstring says what the fault is.
         mend: puts it back as it was, also where `inject` did not get to its end.
         outcomes: of those that it flips, the ones that become something else than failed.
-        only_beside: of those that it flips, the ones that flip only in a round in which all containers are made anew.
         right_for: the items for which the arrangement is odd but right; by default its own, if it fails nothing.
         touches: the parts of the lab that it changes; two faults that touch the same part are not injected together. A
             service's name stands for its container: who touches it may make it anew.
@@ -85,7 +84,6 @@ class Fault:
     inject: Change
     mend: Change = _unchanged
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    only_beside: frozenset[str] = frozenset()
     right_for: frozenset[str] = frozenset()
     touches: frozenset[str] = frozenset()
     uses: frozenset[Part] = frozenset()
@@ -142,7 +140,6 @@ def fault(
     name: str = "",
     mend: Change = _unchanged,
     outcomes: Mapping[str, Outcome] = MappingProxyType({}),
-    only_beside: Set[str] = frozenset(),
     right_for: Set[str] = frozenset(),
     touches: Set[Part] = frozenset(),
     uses: Set[Part] = frozenset(),
@@ -171,8 +168,6 @@ def fault(
     _check("blindings", {blinds}, get_args(Blinding))
     _check("services", override.keys() | settles.keys(), get_args(Service))
     _check("states to settle to", set(settles.values()), get_args(Settled))
-    if not only_beside <= flips:
-        raise ValueError(f"{', '.join(sorted(only_beside - flips))} is not flipped")
     for flipped in outcomes:
         if flipped not in flips:
             raise ValueError(f"an outcome for {flipped}, which is not flipped")
@@ -189,7 +184,6 @@ def fault(
             inject=inject,
             mend=mend,
             outcomes=dict(outcomes),
-            only_beside=frozenset(only_beside),
             right_for=frozenset(right_for),
             touches=frozenset[str](touches) | apart_from,
             uses=frozenset(uses),

@@ -51,12 +51,11 @@ def _overridden(fault: Fault) -> frozenset[tuple[str, ...]]:
     return frozenset(paths(fault.override, ()))
 
 
-def outcomes_of(fault: Fault, *, is_alone: bool = True) -> dict[str, Outcome]:
+def outcomes_of(fault: Fault) -> dict[str, Outcome]:
     """What is declared to come of a fault, by item: what it flips, and what a blinding that comes with it hides."""
     unseen = dict.fromkeys(BLINDINGS.get(fault.blinds, ()), Outcome.NOT_ASSESSED)
     unseen |= dict.fromkeys(ADVICE_ONLY & unseen.keys(), Outcome.ADVICE)  # optional: unseen it is advice
-    flipped = fault.flips - fault.only_beside if is_alone else fault.flips
-    return unseen | {item: fault.outcome(item) for item in flipped}
+    return unseen | {item: fault.outcome(item) for item in fault.flips}
 
 
 def merged(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lab.build import Builder
@@ -55,6 +54,7 @@ class RealLab(Lab):
     like = "real"
     settings_file = REAL / "zebu.toml"
     attestations_file = None
+    outside = ("signin", "prices", "advisories")
     user = "root"
     env_file = f"{WORKSPACE}/.env"
     addresses = ("https://zebu.test/",)
@@ -71,20 +71,8 @@ class RealLab(Lab):
         super()._connect()
         self.daemons.lend_address("vm")
 
-    def _begin(self) -> None:
-        self.write_states(("signin", "prices", "advisories"))
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            certified = pool.submit(self._certify)
-            self.wait_for_application()
-            self.progress.say("application healthy")
-            self.write_states(("proxmox",))
-            certified.result()
-        self.write_states(("npm",))
-        (self.place.folder / "history.sqlite3").unlink(missing_ok=True)  # of another machine
-        self.write_access()
-        self._expect_https()
-        self.progress.say("https answers")
-        self._age()
+    def _use(self) -> None:
+        """Nobody has signed in yet."""
 
     def _state_of(self, name: str) -> dict[str, Any]:
         keys = self.place.keys

@@ -134,7 +134,7 @@ def test_faults_flip_what_they_declare(
         settle_healthy(lab)
     changes: dict[str, str] = {}
     for fault in faults:
-        changes |= outcomes_of(fault, is_alone=len(faults) == 1)
+        changes |= outcomes_of(fault)
     expect(run, changes, options_of(faults))
     proven.faulty += [fault.id for fault in faults]
 
