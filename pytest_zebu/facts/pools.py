@@ -153,7 +153,13 @@ def parse(gathered: Gathered, target: Target) -> Connections:
         raise Missing(
             Unknown(Reason.UNDECIDABLE, "no process of a known server (uvicorn, gunicorn) was seen in the backend")
         )
-    pools = pools_of(files_of(gathered), numbers)
+    files, left = files_of(gathered)
+    pools = pools_of(files, numbers)
+    if left:
+        pools = (
+            *pools,
+            Pool("the source", None, "?", f"{left} files were left out, since they are too long or too many"),
+        )
     if not pools:
         raise Missing(
             Unknown(
@@ -407,6 +413,10 @@ def _last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
+_MAKES = re.compile(r"\b(?:create_(?:async_)?engine|(?:async_)?engine_from_config|create_pool|\w*ConnectionPool)\s*\(")
+"""How a pool is made, in what this Python cannot read."""
+
+
 def pools_of(files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None]) -> tuple[Pool, ...]:
     """The pools that files make, without those of programs beside the server."""
     sources = _Sources(numbers)
@@ -416,7 +426,7 @@ def pools_of(files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None]
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
-            if re.search(r"\bcreate_(?:async_)?engine\s*\(", text) and not _ASIDE.search(name):
+            if _MAKES.search(text) and not _ASIDE.search(name):
                 unread.append(Pool(name, None, "?", "cannot be read by this Python"))
             continue
         trees.append((name, tree))

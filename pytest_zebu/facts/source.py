@@ -703,8 +703,8 @@ def built_statements(source: str) -> tuple[list[int], list[int], bool]:
 _HAS_SQL = re.compile(r"(?i)select|insert|update|delete|execute|create|drop|alter|truncate|text\(|grant|copy|raw\(|SQL")
 
 
-def files_of(gathered: Gathered) -> list[tuple[str, str]]:
-    """The files of the running image, by their paths.
+def files_of(gathered: Gathered) -> tuple[list[tuple[str, str]], int]:
+    """The files of the running image, by their paths; and how many were left out, since they are too long or too many.
 
     Raises:
         Missing: there are none.
@@ -716,13 +716,12 @@ def files_of(gathered: Gathered) -> list[tuple[str, str]]:
         if said.strip():
             raise Garbled("the application's source")
         raise Missing(Unknown(Reason.MISSING, "the backend's image has no source in /app, nor where it starts"))
-    return files
+    return files, sum(int(count) for count in _LEFT.findall(_FILE.sub("", said)))
 
 
 def parse(gathered: Gathered, target: Target) -> Source:
     """From the files of the running image."""
-    files = files_of(gathered)
-    left = sum(int(count) for count in _LEFT.findall(_FILE.sub("", gathered.said("source", accept=(0, 9)).out)))
+    files, left = files_of(gathered)
     unread: list[str] = []
     places: Mapping[str, list[BuiltStatement]] = {"built": [], "fixed": []}
     for name, text in files:

@@ -222,6 +222,22 @@ def test_of_several_pools() -> None:
     assert (unread.place, unread.why) == ("zebu/db.py", "cannot be read by this Python")
 
 
+@pytest.mark.parametrize("made", [
+    "create_async_engine(url)", "async_engine_from_config(x)", "await asyncpg.create_pool(url)", "AsyncConnectionPool(url)", "ThreadedConnectionPool(1, 9)",
+])  # fmt: skip
+def test_a_pool_in_what_this_python_cannot_read_is_not_known(made: str) -> None:
+    (unread,) = pools_of([("zebu/db.py", f"class Page[T](:\n    pass\ne = {made}\n")], {})
+    assert unread.why == "cannot be read by this Python"
+
+
+def test_a_pool_may_be_in_what_was_left_out(target: Target) -> None:
+    """Also beside one that was found."""
+    for text in (ENGINE, "x = 1"):
+        said = source(("zebu/database.py", text)) + "@left 3\n"
+        found = read("backend_connections", {"backend.workers": SERVED, "source": said}, target)
+        assert found.unknown == "the source: 3 files were left out, since they are too long or too many"
+
+
 @pytest.mark.parametrize(("text", "most"), [
     ("engine = create_engine(url, pool_size=SIZE, max_overflow=SIZE * 3)\nSIZE = 5\n", 20), ("engine = create_engine(url, pool_size=max(83 // 9, 5), max_overflow=min(64, 10) - 1 + 0)\n", 18),
     ("from sqlalchemy import create_engine as make\nengine = make(url)\n", 15),
