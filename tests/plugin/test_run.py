@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -202,7 +203,9 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
 def test_what_was_gathered_is_judged_on_its_day(run: Run, project: pytest.Pytester) -> None:
     """A waiver that ended with the day of the recording holds, whatever day it is now."""
     waiver = ('id = "deploy.backend.api"', 'reason = "a day"', 'approver = "owner"', "from = {0}", "until = {0}")
-    for day, outcome in (("2026-11-25", "waived"), ("2026-11-24", "failed")):
+    gathered = json.loads((project.path / "snapshot.json").read_text())["hosts"]["lab"]["gathered"]
+    today = datetime.fromtimestamp(gathered["time"], UTC).date()
+    for day, outcome in ((today, "waived"), (today - timedelta(days=1), "failed")):
         text = "\n".join(["[[waiver]]", *waiver]).format(f'"{day}"')
         (project.path / "attestations.toml").write_text(text)
         _, report = run("-k", "deploy.backend.api", "--zebu-gate=off")
@@ -252,8 +255,8 @@ def test_staging_is_used_and_must_be_another_place(
     """What was recorded of production, as if a staging of its own had answered so."""
     path = project.path / "snapshot.json"
     data = json.loads(path.read_text())
-    looks = data["hosts"]["lab"]["gathered"]["looks"]
-    looks["functional@here staging"] = {**looks["functional@here production"], "elsewhere": elsewhere}
+    trials = data["hosts"]["lab"]["gathered"]["trials"]
+    trials["staged_use"] = {**trials["use"], "elsewhere": elsewhere}
     path.write_text(json.dumps(data))
     settings = project.path / "zebu.toml"
     settings.write_text(settings.read_text().replace("[domains]", '[domains]\nstaging = "staging.zebu.test"'))
@@ -264,7 +267,7 @@ def test_staging_is_used_and_must_be_another_place(
 def test_an_order_that_failed_is_a_failure_and_no_broken_check(run: Run, project: pytest.Pytester) -> None:
     path = project.path / "snapshot.json"
     data = json.loads(path.read_text())
-    steps = data["hosts"]["lab"]["gathered"]["looks"]["functional@here production"]
+    steps = data["hosts"]["lab"]["gathered"]["trials"]["use"]
     refused = {"status": 503, "said": {"detail": "Market data is unavailable"}, "ours": True}
     steps |= {"price": refused, "buy": refused, "holdings": {**refused, "status": 200, "said": {"holdings": []}}}
     path.write_text(json.dumps(data))
