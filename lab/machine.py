@@ -173,8 +173,7 @@ class Machine:
 
     def favour(self, times: int) -> None:
         """Give it so many times its share of the processors, where other work of this host wants them too; 1 is its own."""
-        for folder in _cgroup_folders():
-            own = folder / f"{self.place.token}-{self.name}"
+        for own in self._cgroups():
             for knob, share in (("cpu.shares", 1024), ("cpu.weight", 100)):
                 if (own / knob).exists():
                     (own / knob).write_text(str(share * times))
@@ -201,10 +200,17 @@ class Machine:
             until(f"{self.name} has ended", lambda: not lives(launcher), seconds=20)
         self._pid_file.unlink(missing_ok=True)
         self.network.remove(self.name)
-        for folder in _cgroup_folders():
-            own = folder / f"{self.place.token}-{self.name}"
-            if own.is_dir():
-                until(f"the cgroup {own} is empty", partial(_remove_cgroup, own), seconds=10)
+        for own in self._cgroups():
+            until(f"the cgroup {own} is empty", partial(_remove_cgroup, own), seconds=10)
+
+    def _cgroups(self) -> list[Path]:
+        """Its own, wherever they are: each login has another place in the hierarchies, and it may have been booted from any."""
+        found = []
+        for folder, below, _ in os.walk("/sys/fs/cgroup"):
+            if f"{self.place.token}-{self.name}" in below:
+                below.clear()
+                found.append(Path(folder) / f"{self.place.token}-{self.name}")
+        return found
 
 
 def _remove_cgroup(folder: Path) -> bool:

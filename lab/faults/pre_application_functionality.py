@@ -21,7 +21,18 @@ from pytest_zebu.verdict.outcome import Outcome
 
 @fault(
     "pre.application.functionality.authentication",
-    flips={"pre.application.functionality.authentication", "deploy.backend.authentication"},
+    flips={
+        "pre.security.application.input-validation",
+        *(f"pre.application.functionality.{name}" for name in ("authentication", "portfolios", "prices")),
+        *(f"pre.application.functionality.{name}" for name in ("trades", "transactions")),
+        "deploy.backend.authentication",
+    },
+    outcomes={
+        # None of their steps is reached.
+        "pre.application.functionality.trades": Outcome.NOT_ASSESSED,
+        "pre.application.functionality.transactions": Outcome.NOT_ASSESSED,
+        "pre.security.application.input-validation": Outcome.NOT_ASSESSED,
+    },
     touches={"backend-files"},
     probes={"functional"},
     mend=lambda lab: restore_backend(lab, "auth.py"),

@@ -151,6 +151,23 @@ def test_a_dump_is_told_by_its_bytes(kind: str, machine: Machine) -> None:
     assert found.contents.database == ("tiny" if format_ != "plain" else "")
 
 
+def test_few_rows_are_counted_where_statistics_know_nothing(machine: Machine) -> None:
+    """As after a crash, an upgrade or a restore; of many, what the server thinks counts, if it is more."""
+    rows = {
+        "public.a": (0, 7),
+        "public.b": (90, 3),
+        "public.c": (5000, 1001),
+        "public.d": (0, 1001),
+        "public.e": (4, 0),
+    }
+    machine.has("".join(f"table\t{name}\t{about}\t{counted}\n" for name, (about, counted) in rows.items()))
+    said = [line for line in machine.listing().splitlines() if line.startswith("@live")]
+    assert said == [
+        "@live table 7 rows public.a", "@live table 3 rows public.b", "@live table 5000 rows public.c",
+        "@live table 1001 rows public.d", "@live table 0 empty public.e",
+    ]  # fmt: skip
+
+
 def test_a_folder_is_a_dump(machine: Machine) -> None:
     machine.has(LIVE)
     shutil.copytree(MADE / "15.directory", machine.folder / "zebu-1")

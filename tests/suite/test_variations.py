@@ -253,6 +253,7 @@ VARIATIONS = tuple(
             ("@in zebu\n", "@in zebu2\n", FAILED, "is of zebu2, and not of zebu"), ("@data ", "@defined ", FAILED, "has no table's data"),
             ("@format custom", "@sealed age\n@format unknown", PASSED), ("@format custom", "@format binary", OPEN, "not known"),
             ("@end reached", "@end missing", PASSED),
+            ("@data 2000 public.transactions\n", "@data 0 public.transactions\n@data 0 public.portfolios\n", OPEN, "rows of about"),
         )),
         (VERIFIED, "backups.listing", (
             ("@end reached", "@end missing", FAILED, "was cut short"), ("@end reached", "@end unread", PASSED),

@@ -76,12 +76,13 @@ def _expect_trade(use: Use, case: Cases, ticker: str) -> None:
             due = price * Decimal(QUANTITY)
             assert abs(cost - due) <= due * MOVEMENT, f"cost {cost}, {QUANTITY} at {price} are {due}"
     with case("cash"):
+        _expect_reached(use, "balance")
         cash = amount(use.said("balance").get("cash_balance"))
         assert cash is not None, "is no number"
+        if cost is None:
+            raise NotAssessed(f"is {cash}; what the order cost is not known")
         # Both are rounded to the cent, each for itself.
-        assert cost is not None and abs(Decimal(DEPOSIT) - cost - cash) <= CENT, (
-            f"is {cash} after {cost} of {DEPOSIT} were spent"
-        )
+        assert abs(Decimal(DEPOSIT) - cost - cash) <= CENT, f"is {cash} after {cost} of {DEPOSIT} were spent"
         total, value = (amount(use.said("balance").get(key)) for key in ("total_value", "holdings_value"))
         assert total is not None and value is not None and abs(cash + value - total) <= CENT, (
             "and holdings do not add up"

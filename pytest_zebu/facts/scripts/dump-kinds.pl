@@ -13,10 +13,11 @@ my @RESTORES = ('docker', 'exec', '-i', $container, 'sh', '-c',
 
 sub report { print join(' ', @_), "\n" }
 
+# Of how many rows a table has, the server's statistics know nothing after a crash or an upgrade, until somebody counts: few are counted here.
 sub tell_live {
   my $tables = q{SELECT 'table', n.nspname || '.' || c.relname,}
     . q{ (CASE WHEN c.reltuples > 0 AND s.n_live_tup > 0 THEN least(c.reltuples, s.n_live_tup) ELSE greatest(c.reltuples, s.n_live_tup, 0) END)::bigint,}
-    . q{ coalesce((xpath('/row/x/text()', query_to_xml(format('SELECT count(*) AS x FROM (SELECT FROM ONLY %I.%I LIMIT 1) one', n.nspname, c.relname), false, true, '')))[1]::text, '0')}
+    . q{ coalesce((xpath('/row/x/text()', query_to_xml(format('SELECT count(*) AS x FROM (SELECT FROM ONLY %I.%I LIMIT 1001) one', n.nspname, c.relname), false, true, '')))[1]::text, '0')}
     . q{ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid}
     . q{ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'}
     . q{ AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') ORDER BY 2 LIMIT 2000};
@@ -29,8 +30,10 @@ sub tell_live {
   for my $line (split /\n/, $text) {
     my ($what, @rest) = split /\t/, $line;
     if ($what eq 'table' && @rest == 3) {
-      $live{ $rest[0] } = 1 if $rest[2] eq '1';
-      report('@live table', $rest[1], $rest[2] eq '1' ? 'rows' : 'empty', name($rest[0]));
+      my ($table, $about, $counted) = @rest;
+      next if grep { !/^\d+\z/ } $about, $counted;
+      $live{$table} = 1 if $counted > 0;
+      report('@live table', $counted > 1000 && $about > $counted ? $about : $counted, $counted > 0 ? 'rows' : 'empty', name($table));
     } elsif ($what =~ /^(?:database|cluster|revision)\z/ && @rest) {
       report("\@live $what", name($rest[0]));
     }
