@@ -17,6 +17,8 @@ SECONDS = (3.0, 10.0)
 BODY_LIMIT = 65_536
 COMPLAINTS = frozenset({"detail", "error", "errors"})
 """What an answer's body has that says what went wrong (RFC 9457, and FastAPI's own)."""
+CODES = ("status", "code", "statusCode", "status_code")
+"""Where it repeats the status, which a proxy or a framework may have lost."""
 
 
 def ask_with_key(settings: Settings, url: str) -> Any:
@@ -62,4 +64,7 @@ def _complains(said: Mapping[str, Any]) -> bool:
     status = said.get("status")
     failed = isinstance(status, str) and status.lower() in ("error", "fail", "failed", "failure")
     told = any(said.get(one) not in (None, False, "", []) for one in COMPLAINTS)
-    return told or failed or said.get("success") is False or said.get("ok") is False
+    numbers = (said.get(one) for one in CODES)
+    failed = failed or any(isinstance(one, int) and 400 <= one < 600 for one in numbers)
+    # Who has nothing to say but a sentence has no portfolios.
+    return told or failed or said.get("success") is False or said.get("ok") is False or said.keys() == {"message"}

@@ -21,6 +21,7 @@ PATH = "GET /api/v1/portfolios"
 @pytest.mark.parametrize(("status", "body", "kind"), [
     (200, {"items": [], "total": 0}, "content"), (200, [], "content"), (200, {"detail": "no"}, "complaint"), (200, {"error": {}}, "complaint"),
     (200, {"success": True, "data": [], "error": None}, "content"), (200, {"items": [], "errors": []}, "content"), (200, {"success": False, "message": "no"}, "complaint"), (200, {"status": "error", "data": None}, "complaint"), (200, {"ok": False}, "complaint"),
+    (200, {"message": "Internal Server Error"}, "complaint"), (200, {"code": 500, "msg": "x"}, "complaint"), (200, {"status": 500, "title": "x"}, "complaint"), (200, {"code": 200, "data": []}, "content"), (200, {"status": True, "data": []}, "content"),
     (200, b"<!doctype html>", "other"), (200, b'"text"', "other"), (401, {"detail": "who?"}, "complaint"), (200, b"[" + b" " * 70_000 + b"]", "content"),
 ])  # fmt: skip
 def test_an_answer_is_its_status_and_its_kind(

@@ -128,6 +128,81 @@ def test_whether_strangers_may_call(
     assert reason in found[1]
 
 
+def breaking(status: int, preflight: int = 0, location: str = "") -> Callable[[Web], Web]:
+    """The API answers every request so, and every preflight as it does, or so."""
+
+    def answered(answers: Mapping[str, Any], code: int) -> dict[str, Any]:
+        made = (
+            (origin, replace(one.value, status=code or one.value.status, location=location))
+            for origin, one in answers.items()
+        )
+        return {origin: Known(replace(one, headers={})) for origin, one in made}
+
+    return lambda web: replace(
+        web,
+        simple=answered(web.simple, status),
+        preflight=answered(web.preflight, preflight) if preflight else web.preflight,
+        refused=answered(web.refused, status),
+    )
+
+
+@pytest.mark.parametrize(("change", "restricted", "called"), [
+    # Nobody is told apart where the API is down; where only its work breaks, preflights tell.
+    (breaking(502, 502), OPEN, FAILED), (breaking(504, 504), OPEN, FAILED), (breaking(500), PASSED, FAILED), (breaking(500, 500), OPEN, FAILED),
+    (breaking(302, 302, "https://login.example/"), OPEN, FAILED), (breaking(503, 503), OPEN, FAILED), (breaking(503), OPEN, OPEN),
+])  # fmt: skip
+def test_an_api_that_is_down_tells_nobody_apart(
+    change: Callable[[Web], Web], restricted: Outcome, called: Outcome, healthy: Evidence
+) -> None:
+    for item, outcome in ((STRANGERS, restricted), (CALLED, called)):
+        found = judged(healthy, item, "web", change)
+        assert found[0] is outcome, (item, found[1])
+
+
+COMPLETE, SIGN_IN = "pre.application.environment.cors-complete", "deploy.backend.authentication"
+
+
+def counted(status: int, *left: str) -> Callable[[Web], Web]:
+    """Who counts requests answers all of these, and lets others pass."""
+
+    def change(web: Web) -> Web:
+        changed: dict[str, Any] = {
+            group: {name: Known(replace(one.value, status=status, headers={}, body="")) for name, one in getattr(web, group).items()}
+            for group in left
+        }  # fmt: skip
+        return replace(web, **changed)
+
+    return change
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_counts_requests_says_nothing_of_the_api(status: int, healthy: Evidence) -> None:
+    """nginx does so with 503; where it lets nobody pass, the API is out of order."""
+    for item, group in ((COMPLETE, "simple"), (CALLED, "simple"), (SIGN_IN, "refused")):
+        assert judged(healthy, item, "web", counted(status, group))[0] is OPEN
+    if status == 503:
+        for item in (COMPLETE, CALLED, SIGN_IN):
+            assert judged(healthy, item, "web", counted(503, "simple", "refused", "preflight"))[0] is FAILED
+
+
+@pytest.mark.parametrize(("first", "second", "outcome"), [
+    ("zebu-readiness", "b", PASSED), ("a", "b", PASSED), ("a", "a", FAILED), ("a", "", OPEN), ("", "b", PASSED),
+])  # fmt: skip
+def test_a_proxy_may_mark_requests_itself(first: str, second: str, outcome: Outcome, healthy: Evidence) -> None:
+    """As with nginx's `$request_id`; an answer that is kept has the mark of before."""
+
+    def change(web: Web) -> Web:
+        marked = {}
+        for group, mark in (("fronts", first), ("health", second)):
+            said = getattr(web, group)["api.zebu.test"].value
+            headers = {**said.headers, "x-correlation-id": (mark,) if mark else ()}
+            marked[group] = {**getattr(web, group), "api.zebu.test": Known(replace(said, headers=headers))}
+        changed: dict[str, Any] = {**marked}
+        return replace(web, **changed)
+
+    assert judged(healthy, PROXY, "web", change)[0] is outcome
+
+
 def saying(body: str, kind: str = "application/json", status: int = 200, **more: Any) -> Known[Answer]:
     return Known(Answer(f"{API}/docs", status, "", {"content-type": (kind,)}, body, "", **more))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
@@ -171,18 +172,30 @@ OF_THE_WHOLE = ("status", "health", "state", "healthy", "ok")
 """Under what JSON says how the whole is."""
 SICK = frozenset(
     {
-        "critical", "dead", "degraded", "disconnected", "down", "error", "fail", "failed", "failing", "initializing",
-        "not healthy", "not ok", "not ready", "not_ready", "out_of_service", "starting", "stopping", "timeout",
-        "unavailable", "unhealthy", "unreachable",
+        "broken", "crashed", "critical", "dead", "degraded", "disconnected", "down", "error", "fail", "failed", "failing", "initializing",
+        "ko", "not healthy", "not ok", "not ready", "not_connected", "not_ready", "offline", "out_of_service", "starting", "stopped",
+        "stopping", "timeout", "unavailable", "unhealthy", "unreachable",
     }
 )  # fmt: skip
 """What they say of a part that is not well, whatever they say of the whole."""
+_CANNOT_BE_REACHED = re.compile(
+    r"(connection|connect) (was )?(refused|failed|error|reset|lost|timed out|timeout)\b|(could not|cannot|can't|unable to|failed to|error) "
+    r"(connect|reach)(ing)?\b|not (connected|reachable|running|available)\b|no connection\b|timed out\b"
+)
+"""How a sentence begins that says why a part is not well, as drivers of databases do."""
 PARTS = frozenset({"checks", "components", "dependencies", "services"})
 """Under what they list their parts."""
 SETTINGS = frozenset({"config", "configuration", "features", "flags", "settings"})
 """Under what they list what is switched on and off: that says nothing of how well it is."""
 COMPLAINTS = frozenset({"errors", "failed", "failures", "unhealthy"})
 """Under what they list what is wrong."""
+COMPLAINT, NO_COMPLAINT = "error", frozenset({"", "0", "false", "n/a", "no", "none", "null", "ok"})
+"""Under what they say what is wrong, and what is said there where nothing is."""
+DESCRIBED_BY = frozenset({"check", "component", "name", "service"})
+"""What an entry of a list has that says of which part it is: what else it has describes the part, and is none."""
+GOOD_IF_FALSE = frozenset(
+    {"cached", "critical", "debug", "draining", "locked", "maintenance", "optional", "overloaded", "paused", "readonly", "read_only", "stale"}
+)  # fmt: skip
 GOOD_IF_TRUE = frozenset(
     {"alive", "available", "cache", "connected", "database", "db", "healthy", "ok", "reachable", "ready", "redis", "up"}
 )
@@ -191,17 +204,31 @@ GOOD_IF_TRUE = frozenset(
 def _is_sick(said: object, name: str = "", of: str = "") -> bool:
     match said:
         case dict():
-            return any(_is_sick(part, key.lower(), name) for key, part in said.items() if key.lower() not in SETTINGS)
+            told = {key.lower(): part for key, part in said.items()}
+            if name in COMPLAINTS and any(isinstance(part, str | list | dict) and part for part in told.values()):
+                return True
+            return any(_is_sick(part, key, name) for key, part in told.items() if key not in SETTINGS)
         case list():
-            return bool(said and name in COMPLAINTS) or any(_is_sick(part, name, of) for part in said)
+            return bool(said and name in COMPLAINTS) or any(_is_sick(part, _name_in(part, name), of) for part in said)
         case str():
-            word, _, more = said.strip().lower().partition(":")
-            # How much is logged says nothing of how well it is; nor does it that nothing has failed.
-            return word in SICK and more.strip() not in ("0", "none") and not name.endswith("level")
+            word, _, more = (text := said.strip().lower()).partition(":")
+            if name == COMPLAINT:
+                return text not in NO_COMPLAINT
+            # How much is logged says nothing of how well it is; nor does it that nothing has failed, nor why something did once.
+            is_said = more.strip() not in ("0", "none") and not name.endswith("level") and name != "last_error"
+            return is_said and (word in SICK or _CANNOT_BE_REACHED.match(text) is not None)
         case False:
-            return name in GOOD_IF_TRUE or of in PARTS
+            return name in GOOD_IF_TRUE or (of in PARTS and name not in GOOD_IF_FALSE)
         case _:
             return False
+
+
+def _name_in(part: object, name: str) -> str:
+    """Under what name an entry of a list stands: what names itself has attributes, and no parts."""
+    is_described = isinstance(part, dict) and any(
+        key.lower() in DESCRIBED_BY and isinstance(value, str) for key, value in part.items()
+    )
+    return "" if is_described else name
 
 
 def _health_by_json(text: str) -> bool | None:
