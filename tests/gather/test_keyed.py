@@ -43,6 +43,23 @@ def test_what_breaks_is_asked_once_more(servers: tuple[Server, Server], declared
     assert len(here.arrived) == 2
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_counts_requests_is_asked_later(
+    status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = servers
+    here.answers[PATH] = (status, {}, b"<html>")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        here.answers[PATH] = (200, {}, [])
+
+    monkeypatch.setattr("pytest_zebu.gather.keyed.time.sleep", wait)
+    seen = ask_with_key(declared(probes={"api_key_file": "secret"}), f"{here.url}/api/v1/portfolios")
+    assert (seen, waited) == ({"status": 200, "body": "content", "again": True}, [keyed.CALM_SECONDS])
+
+
 def test_the_key_goes_to_nobody_else(servers: tuple[Server, Server], declared: Declared) -> None:
     here, elsewhere = servers
     here.redirect(302, elsewhere)

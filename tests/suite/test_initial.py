@@ -85,6 +85,7 @@ COUNTER = '<script defer src="https://static.cloudflareinsights.com/beacon.min.j
 @pytest.mark.parametrize(("body", "complaint"), [
     (PAGE, ""), (PAGE.replace("</body>", f"{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{COUNTER}{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{BOTS}{COUNTER}</body>"), ""),
     (PAGE.replace("/a.js", "/b.js"), "another page"), (PAGE.replace("/a.js", "/b.js") + BOTS, "cannot be compared"), (PAGE.replace("<script", "<script src=/evil.js></script><script"), "another page"),
+    (PAGE.replace("<script", '<script nonce="8IBTHwOdqNKAWeKl7plt8g=="'), "cannot be compared"), (PAGE.replace("<script", "<script data-nonce-of=xxxxxxxxxx"), "another page"),
     (PAGE + "<script>/cdn-cgi/", "another page"), ("<script" * 20_000, "another page"),
 ])  # fmt: skip
 def test_a_page_is_the_same_but_for_what_a_network_adds(body: str, complaint: str) -> None:

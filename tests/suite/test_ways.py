@@ -178,10 +178,11 @@ def counted(status: int, *left: str) -> Callable[[Web], Web]:
 @pytest.mark.parametrize("status", [429, 503])
 def test_who_counts_requests_says_nothing_of_the_api(status: int, healthy: Evidence) -> None:
     """nginx does so with 503; where it lets nobody pass, the API is out of order."""
-    for item, group in ((COMPLETE, "simple"), (CALLED, "simple"), (SIGN_IN, "refused")):
+    asks = "deploy.database.reachable"
+    for item, group in ((COMPLETE, "simple"), (CALLED, "simple"), (SIGN_IN, "refused"), (asks, "refused")):
         assert judged(healthy, item, "web", counted(status, group))[0] is OPEN
     if status == 503:
-        for item in (COMPLETE, CALLED, SIGN_IN):
+        for item in (COMPLETE, CALLED, SIGN_IN, asks):
             assert judged(healthy, item, "web", counted(503, "simple", "refused", "preflight"))[0] is FAILED
 
 

@@ -238,6 +238,9 @@ def _expect_let_in(keyed: Known[Welcome] | Unknown, signed_in: Known[SignedIn] |
         late = ", at the second try" if said.is_again else ""
         case.saw(f"with a valid API key: {said.status or 'no answer'}{late}")
         assert said.status, "gets no answer with a valid API key, twice"
+        if said.status == 503 and said.body == "other":
+            # Nobody who breaks behind the door, but somebody before it: out of order, or counting, as nginx does with 503.
+            raise NotAssessed("gets 503 with a valid API key, and not in the application's words: it may be a limit")
         assert said.status < 500, f"gets {said.status} with a valid API key: behind its door the application is broken"
         if 200 <= said.status < 300:
             assert said.body == "content", f"gets {said.status} with a valid API key, and no portfolios: " + (
