@@ -1049,6 +1049,11 @@ ROWS: tuple[Row, ...] = (
     (ASSETS, {"pages": only(resources=(Resource("script", "https://cdn.example.net/main.js", 200, "text/javascript"),))}, OPEN, "from https://cdn.example.net"),
     (ASSETS, {"pages": only(resources=(Resource("script", "https://cdn.example.net/main.js", 404, "text/html"),))}, FAILED, "no script at all"),
     (BASE, {"pages": asking(("https://www.zebu.test/api/v1/portfolios", 401, JSON, ""))}, PASSED, ""),
+    # Who counts requests says nothing of who is behind
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 429, "text/html", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 429, "text/html", "")), "scripts": naming(own=(429, "text/html"))}, OPEN, "whether the backend is there is not known"),
+    *((BASE, {"pages": asking(), "scripts": naming(own=(status, "text/html"))}, OPEN, "whether the backend is there is not known") for status in (0, 429, 503)),
+    *((item, {"web": front("zebu.test", status=429)}, OPEN, "429") for item in ("pre.infrastructure.reverse-proxy", "deploy.frontend.https", "deploy.network.www")),
 )  # fmt: skip
 
 

@@ -450,3 +450,24 @@ def test_an_origins_certificate_may_be_for_the_network_in_front_only(
     from_it = judged(at_origin, AUTHORITY, "certificates", lambda same: same, **settings)[0]
     assert from_it is (outcome if organization.startswith("CloudFlare") else FAILED)
     assert judged(healthy, CERTIFICATE, "certificates", change)[0] is (FAILED if trouble else PASSED)
+
+
+def test_a_redirect_that_is_counted_is_none_that_lacks(healthy: Evidence) -> None:
+    """Too many requests say nothing of where http leads, nor of health."""
+
+    def busy(plain: Any) -> Any:
+        return {
+            name: {path: Known(replace(one.value, status=429, location="")) for path, one in answers.items()}
+            for name, answers in plain.items()
+        }
+
+    for item in ("pre.security.https.force-ssl", "deploy.network.https-redirect"):
+        assert judged(healthy, item, "plain_http", busy)[0] is OPEN
+    for item, name in ((HEALTH_SITE, "zebu.test"), (HEALTH_API, "api.zebu.test")):
+        found = judged(healthy, item, "web", _busy_health(name))
+        assert found[0] is OPEN, found[1]
+
+
+def _busy_health(name: str) -> Callable[[Web], Web]:
+    limit = Known(Answer(f"https://{name}/health", 429, "", {"content-type": ("text/html",)}, "", ""))
+    return lambda web: replace(web, health={**web.health, name: limit})
