@@ -95,7 +95,7 @@ HEADERS = frozenset(
     }
 )
 """What is kept of an answer's headers: cookies, for one, are not."""
-_SCRIPT = re.compile(r"""<script[^>]*\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
+_SCRIPT = re.compile(r"""<script[^>]{0,400}?\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
 _PRELOADED = re.compile(
     r"""<link\b(?=[^>]{0,400}?\srel=["']?modulepreload\b)[^>]{0,400}?\shref=["']?([^"'\s>]+)""", re.IGNORECASE
 )

@@ -338,6 +338,12 @@ def test_scripts_of_a_page_tell_where_its_api_is(servers: tuple[Server, Server])
     assert not elsewhere.arrived
 
 
+def test_a_page_that_is_meant_to_keep_us_busy_is_read_at_once() -> None:
+    for word in ("<script ", "<link ", "<link rel=modulepreload "):
+        page = word * (outside.PAGE_LIMIT // len(word))
+        assert outside._SCRIPT.findall(page) == outside._PRELOADED.findall(page) == []
+
+
 @UNVERIFIED
 @pytest.mark.parametrize(("names", "found"), [(("127.0.0.1",), ["/api/v1"]), (("zebu.test",), [])])
 def test_scripts_of_a_page_that_is_elsewhere(

@@ -102,3 +102,8 @@ def test_where_a_redirect_may_lead(location: str, gone: Way, complaint: str) -> 
 def test_a_way_that_was_not_seen_is_no_verdict() -> None:
     with pytest.raises(NotAssessed):
         expect_way("http://zebu.test/", "https://zebu.test/", Unknown(Reason.UNREACHABLE, "x"), ("zebu.test",))
+
+
+@pytest.mark.parametrize("body", ["\n" * 16_384, "{" + '"openapi" ' * 1800, "  \n" * 5400])
+def test_what_is_meant_to_keep_us_busy_is_read_at_once(body: str) -> None:
+    assert not _describes(Answer("https://api.test/docs", 200, "", {"content-type": ("text/yaml",)}, body, ""))

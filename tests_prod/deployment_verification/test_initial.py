@@ -204,10 +204,9 @@ GOOD_IF_TRUE = frozenset(
 def _is_sick(said: object, name: str = "", of: str = "") -> bool:
     match said:
         case dict():
-            told = {key.lower(): part for key, part in said.items()}
-            if name in COMPLAINTS and any(isinstance(part, str | list | dict) and part for part in told.values()):
+            if name in COMPLAINTS and any(isinstance(part, str | list | dict) and part for part in said.values()):
                 return True
-            return any(_is_sick(part, key, name) for key, part in told.items() if key not in SETTINGS)
+            return any(_is_sick(part, key.lower(), name) for key, part in said.items() if key.lower() not in SETTINGS)
         case list():
             return bool(said and name in COMPLAINTS) or any(_is_sick(part, _name_in(part, name), of) for part in said)
         case str():

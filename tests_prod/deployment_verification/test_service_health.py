@@ -328,9 +328,10 @@ def test_production_turns_strangers_away(
 
 
 _DESCRIPTION = re.compile(
-    r"""\ufeff?\s*\{.*?"(?:openapi|swagger)"\s*:\s*"[0-9]|(?:.*\n)?\s*["']?(?:openapi|swagger)["']?:\s*["']?[0-9]""",
-    re.DOTALL,
+    r"""\A\ufeff?\s*\{.*?"(?:openapi|swagger)"\s*:\s*"[0-9]|^[ \t]*["']?(?:openapi|swagger)["']?:[ \t]*["']?[0-9]""",
+    re.DOTALL | re.MULTILINE,
 )
+"""As JSON, and as YAML."""
 _DESCRIBING_PAGE = re.compile(
     r"""\bid=["']?(?:swagger-ui|api-reference)\b|SwaggerUIBundle\s*\(|<(?:redoc|rapi-doc|elements-api|openapi-explorer)\b|Redoc\.(?:init|hydrate)\s*\(|\bcreateApiReference\s*\("""
 )
@@ -346,7 +347,7 @@ def _describes(said: Answer) -> bool:
 
 
 def _is_description(said: Answer) -> bool:
-    return not said.is_page and _DESCRIPTION.match(said.body) is not None
+    return not said.is_page and _DESCRIPTION.search(said.body) is not None
 
 
 def _is_describing_page(said: Answer) -> bool:
