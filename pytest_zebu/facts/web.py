@@ -147,7 +147,8 @@ class Web:
         nginx does so with 503, unless it is told otherwise; where the API is out of order, it lets nobody else through.
         """
         if said.status == 503:
-            others = (*self.simple.values(), *self.refused.values(), *self.preflight.values())
+            # Preflights may be answered by a proxy whose backend is down.
+            others = (*self.simple.values(), *self.refused.values())
             return any(isinstance(one, Known) and 0 < one.value.status < 500 for one in others)
         return said.status == 429
 

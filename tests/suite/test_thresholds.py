@@ -1054,6 +1054,9 @@ ROWS: tuple[Row, ...] = (
     (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 429, "text/html", "")), "scripts": naming(own=(429, "text/html"))}, OPEN, "whether the backend is there is not known"),
     *((BASE, {"pages": asking(), "scripts": naming(own=(status, "text/html"))}, OPEN, "whether the backend is there is not known") for status in (0, 429, 503)),
     *((item, {"web": front("zebu.test", status=429)}, OPEN, "429") for item in ("pre.infrastructure.reverse-proxy", "deploy.frontend.https", "deploy.network.www")),
+    # What no console shows
+    ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver loop completed with undelivered notifications.", "ResizeObserver loop limit exceeded"))}, PASSED, ""),
+    ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver is not defined",))}, FAILED, "ResizeObserver is not defined"),
 )  # fmt: skip
 
 

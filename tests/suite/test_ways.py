@@ -149,7 +149,7 @@ def breaking(status: int, preflight: int = 0, location: str = "") -> Callable[[W
 @pytest.mark.parametrize(("change", "restricted", "called"), [
     # Nobody is told apart where the API is down; where only its work breaks, preflights tell.
     (breaking(502, 502), OPEN, FAILED), (breaking(504, 504), OPEN, FAILED), (breaking(500), PASSED, FAILED), (breaking(500, 500), OPEN, FAILED),
-    (breaking(302, 302, "https://login.example/"), OPEN, FAILED), (breaking(503, 503), OPEN, FAILED), (breaking(503), OPEN, OPEN),
+    (breaking(302, 302, "https://login.example/"), OPEN, FAILED), (breaking(503, 503), OPEN, FAILED), (breaking(503), OPEN, FAILED),
 ])  # fmt: skip
 def test_an_api_that_is_down_tells_nobody_apart(
     change: Callable[[Web], Web], restricted: Outcome, called: Outcome, healthy: Evidence
