@@ -356,6 +356,9 @@ def aside(one: Resolution) -> Resolution:
     (RECORDS, resolving(aside, 0), PASSED, ""), (RECORDS, resolving(refusing("SERVFAIL"), 2), OPEN, "nobody answers"), (RECORDS, resolving(refusing("SERVFAIL"), 2, 3, 4), FAILED, "is resolved by none"),
     (RECORDS, resolving(refusing("REFUSED"), 2, 3, 4), OPEN, "nobody answers"), (DOMAIN, resolving(refusing("SERVFAIL"), 2, 3, 4), FAILED, "is resolved by none"),
     (DOMAIN, resolving(at("192.0.2.1"), 0), PASSED, ""), (DOMAIN, resolving(at("192.0.2.1"), 4), FAILED, "is 192.0.2.1"), (DOMAIN, resolving(unseen, 2), OPEN, "nobody answers"),
+    # A resolver of a network without IPv4 makes addresses of its own
+    (RECORDS, resolving(at("10.99.0.80", "64:ff9b::a63:50"), 4), PASSED, ""), (DOMAIN, resolving(at("64:ff9b::a63:50"), 2), PASSED, ""),
+    (DOMAIN, resolving(at("64:ff9b::a63:51"), 2), FAILED, "is 10.99.0.81"), (RECORDS, resolving(at("64:ff9b::a63:50"), 0), FAILED, "is 64:ff9b::a63:50"),
 ])  # fmt: skip
 def test_what_servers_say_of_a_name(
     item: str, change: Callable[[Any], Any], outcome: Outcome, reason: str, healthy: Evidence
