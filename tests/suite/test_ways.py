@@ -474,3 +474,10 @@ def test_a_redirect_that_is_counted_is_none_that_lacks(healthy: Evidence) -> Non
 def _busy_health(name: str) -> Callable[[Web], Web]:
     limit = Known(Answer(f"https://{name}/health", 429, "", {"content-type": ("text/html",)}, "", ""))
     return lambda web: replace(web, health={**web.health, name: limit})
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(500, PASSED), (404, PASSED), (429, OPEN), (502, OPEN), (504, OPEN)])
+def test_a_proxys_own_error_shows_no_debugging(status: int, outcome: Outcome, healthy: Evidence) -> None:
+    """Where the application is not reached, it is not seen how it answers."""
+    found = judged(healthy, "pre.security.application.app-debug", "web", counted(status, "refused"))
+    assert found[0] is outcome, found[1]

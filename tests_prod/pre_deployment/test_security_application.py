@@ -13,6 +13,8 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 TRACEBACK = "Traceback (most recent call last)"
+BY_OTHERS = (429, 502, 503, 504)
+"""What somebody before the application answers, which is not reached."""
 
 
 @item("pre.security.application.cors-restricted")
@@ -89,6 +91,8 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
             if not said.status:
                 raise NotAssessed(f"the API does not answer ({said.trouble})")
             assert TRACEBACK not in said.body, "shows a traceback"
+            if said.status in BY_OTHERS:
+                raise NotAssessed(f"the API {said.says_nothing}: how the application answers errors was not seen")
 
 
 Limits = dict[str, bool | Unknown]
