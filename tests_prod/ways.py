@@ -43,12 +43,24 @@ def _expect_declared(location: str, base: str, names: Collection[str]) -> urls.U
 
 def arrived(said: Answer, names: Collection[str]) -> Answer:
     """The answer where users end who are led on, under these names."""
+    expect_let_pass(said.status)
     if not said.is_redirect:
         return said
     expect_way(said.url, said.location, said.way, names)
     if said.end is None:
         raise NotAssessed("what is at the end of the redirect was not seen")
+    expect_let_pass(said.end.status)
     return said.end
+
+
+def expect_let_pass(status: int) -> None:
+    """Who counts requests, of which a run makes many, let this one pass.
+
+    Raises:
+        NotAssessed: it did not, and what users get was not seen.
+    """
+    if status == 429:
+        raise NotAssessed("is answered with 429: there were too many requests to tell")
 
 
 def expect_whole_way(url: str, way: Way, path: str) -> None:

@@ -94,14 +94,17 @@ _WAITS = re.compile(
     re.IGNORECASE,
 )
 _BROKEN = re.compile(
-    r"(wh?oops|oops|something went wrong|(unexpected )?application error|configuration error|an? (unexpected )?error occurred|"
-    r"(this|the) page (crashed|isn.t working)|(5\d\d )?(internal server error|bad gateway|service (temporarily )?unavailable|"
+    r"(oh,? no|uh-?oh|sorry|hmm+)?[\s,.!\u2026:\u2013\u2014-]*(wh?oops|oops|something went wrong|error(?=\s*([:!.]|$))|(unexpected )?application error|configuration error|an? (unexpected )?error occurred|"
+    r"(this|the) page (crashed|isn.t working)|(error )?(code )?[45]\d\d(\s|[:|.\u2013\u2014-])+(error(?!-)|forbidden|unauthori[sz]ed|access denied|this page|page)\b|"
+    r"(forbidden|access denied)\s*([!.]|you don.t have|nginx|$)|"
+    r"(this|the|our) (web)?site (is|will be) (currently |temporarily )?(under|down for|undergoing|in) (construction|(scheduled )?maintenance)|"
+    r"we.(ll| will) be (right )?back|(5\d\d )?(internal server error|bad gateway|service (temporarily )?unavailable|"
     r"gateway time-?out)|this site can.t be reached|you need to enable javascript)",
     re.IGNORECASE,
 )
 _DEFAULT = re.compile(
     r"(welcome to (nginx|openresty|caddy|traefik)|congratulations! you.ve successfully started|congratulations! your web server|"
-    r"apache2? .{0,20}default page|it works!|404 page not found|(404 )?not found|index of /|default (web )?(site|page)|"
+    r"apache2? .{0,20}default page|it works!|404 page not found|(404 )?not found|vite \+ (react|vue|svelte|preact|lit|solid|typescript)|index of /|default (web )?(site|page)|"
     r"test page for)",
     re.IGNORECASE,
 )

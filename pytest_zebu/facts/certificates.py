@@ -10,6 +10,7 @@ from typing import Any
 
 import certifi
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -104,7 +105,7 @@ def _no_server(certificate: x509.Certificate) -> str:
         uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return ""
-    except ValueError as error:
+    except (ValueError, x509.DuplicateExtension) as error:
         return f"has extensions that cannot be read ({error})"[:120]
     oid = ExtendedKeyUsageOID
     return (
@@ -130,7 +131,10 @@ def _weakness_of(leaf: x509.Certificate, verified: list[x509.Certificate]) -> st
 
 def _refused(certificate: x509.Certificate) -> str:
     """Why browsers end the handshake, whatever else is right; empty if they do not."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return "key of a kind that browsers do not take"
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return "key of a kind that browsers do not take (EdDSA)"
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in CURVES:
@@ -143,7 +147,11 @@ CURVES = frozenset({"secp256r1", "secp384r1"})
 
 
 def _weakness(certificate: x509.Certificate) -> str:
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+        algorithm = certificate.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        return "key or signature of a kind that browsers do not take"
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < 2048:
             return f"RSA key of {key.key_size} bits (2048 at least)"
@@ -154,7 +162,6 @@ def _weakness(certificate: x509.Certificate) -> str:
         return "key of an outdated kind"
     if why := _refused(certificate):
         return why
-    algorithm = certificate.signature_hash_algorithm
     if algorithm is not None and algorithm.name in ("md5", "sha1"):
         return f"signature with {algorithm.name}"
     return ""
@@ -168,7 +175,7 @@ def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:
     """Its alternative names of hosts (RFC 9525); those of other kinds do not count, nor does the subject's."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, ValueError, x509.DuplicateExtension):
         return ()
     return tuple(plain_text(name)[:253] for name in names.get_values_for_type(x509.DNSName))
 

@@ -141,6 +141,17 @@ class Web:
     documentation: Mapping[str, Seen]
     root: Seen
 
+    def is_counted(self, said: Answer) -> bool:
+        """Whether an answer of the API is that of somebody who counts requests, and says nothing else.
+
+        nginx does so with 503, unless it is told otherwise; where the API is out of order, it lets nobody else through.
+        """
+        if said.status == 503:
+            # Preflights may be answered by a proxy whose backend is down.
+            others = (*self.simple.values(), *self.refused.values())
+            return any(isinstance(one, Known) and 0 < one.value.status < 500 for one in others)
+        return said.status == 429
+
 
 @dataclass(frozen=True, slots=True)
 class Scripts:

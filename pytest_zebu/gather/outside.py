@@ -95,7 +95,11 @@ HEADERS = frozenset(
     }
 )
 """What is kept of an answer's headers: cookies, for one, are not."""
-_SCRIPT = re.compile(r"""<script[^>]*\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
+_SCRIPT = re.compile(r"""<script[^>]{0,400}?\ssrc=["']?([^"'\s>]+)""", re.IGNORECASE)
+_PRELOADED = re.compile(
+    r"""<link\b(?=[^>]{0,400}?\srel=["']?modulepreload\b)[^>]{0,400}?\shref=["']?([^"'\s>]+)""", re.IGNORECASE
+)
+"""Modules that a page's script imports, as bundlers name them beside it."""
 _API_BASE = re.compile(r"""["'`]((?:https?://[A-Za-z0-9.:_-]+)?/api/v\d+)/?["'`]""")
 
 _NEVER_REACHED = re.compile(
@@ -144,7 +148,8 @@ class Outside:
                 case "keyed":
                     return ask_with_key(self.target.settings, arguments["url"])
                 case "scripts":
-                    return read_scripts(arguments["url"], arguments["control"], self._places(arguments))
+                    url, control, names = arguments["url"], arguments["control"], arguments["names"]
+                    return read_scripts(url, control, self._places(arguments), names)
                 case "ssh":
                     return self.offered_methods()
                 case "browser":
@@ -791,13 +796,25 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
     }
 
 
-def read_scripts(page_url: str, control: str | None, directed: Mapping[str, str] | None = None) -> Any:
-    """The scripts that a page loads, and which addresses of an API they name; the scripts themselves are not kept."""
-    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT}, directed)
+def read_scripts(
+    page_url: str, control: str | None, directed: Mapping[str, str] | None = None, names: Sequence[str] = ()
+) -> Any:
+    """The scripts that a page loads, and which addresses of an API they name; the scripts themselves are not kept.
+
+    A page that leads elsewhere, to one of the names, is what is there.
+    """
+    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT, "follow": True}, directed)
     if isinstance(page, Unknown):
         return page
+    if not page["status"]:
+        return Unknown(Reason.UNREACHABLE, f"{page_url} gets no answer ({page['error']})")
+    way = [] if isinstance(page.get("way"), Unknown) else page.get("way", [])
+    there = urls.read(way[-1]["url"]) if way else None
+    if there and there.host in names:
+        page, page_url = {"body": "", **page["end"]}, there.text
     scripts, bases = [], set()
-    for source in _SCRIPT.findall(page["body"])[:SCRIPT_COUNT]:
+    text = page.get("body", "")
+    for source in dict.fromkeys([*_SCRIPT.findall(text), *_PRELOADED.findall(text)][:SCRIPT_COUNT]):
         url = urljoin(page_url, source)
         if urls.origin(url) != urls.origin(page_url):
             continue

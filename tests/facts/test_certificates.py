@@ -122,6 +122,25 @@ def test_a_key_that_only_encrypts_is_none_for_browsers(signs: bool | None, compl
     assert bool(found) is bool(complaint)
 
 
+def test_a_key_that_is_not_known_is_none_for_browsers(ca_file: Path) -> None:
+    """As those that are to withstand quantum computers are: a certificate of one is judged, and breaks nothing."""
+    known, other = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d0209")
+    der = LEAF.public_bytes(serialization.Encoding.DER)
+    found = judged(x509.load_der_x509_certificate(der.replace(known, other)), ca_file)
+    assert "of a kind that browsers do not take" in found.weakness
+    assert found.refused
+    assert found.trust_error
+
+
+def test_an_extension_that_stands_there_twice_is_read_as_none(ca_file: Path) -> None:
+    first, second = bytes.fromhex("0603551d11"), bytes.fromhex("0603551d25")
+    leaf = certificate(LEAF_KEY, "zebu.test", uses=(OID.SERVER_AUTH,))
+    der = leaf.public_bytes(serialization.Encoding.DER)
+    found = judged(x509.load_der_x509_certificate(der.replace(second, first)), ca_file)
+    assert not found.covers_name
+    assert found.trust_error
+
+
 def test_what_lies_between_must_be_strong_as_well(ca_file: Path) -> None:
     """Of the root nothing counts but that it is trusted."""
     weak = rsa.generate_private_key(65537, 1024)

@@ -21,6 +21,7 @@ PATH = "GET /api/v1/portfolios"
 @pytest.mark.parametrize(("status", "body", "kind"), [
     (200, {"items": [], "total": 0}, "content"), (200, [], "content"), (200, {"detail": "no"}, "complaint"), (200, {"error": {}}, "complaint"),
     (200, {"success": True, "data": [], "error": None}, "content"), (200, {"items": [], "errors": []}, "content"), (200, {"success": False, "message": "no"}, "complaint"), (200, {"status": "error", "data": None}, "complaint"), (200, {"ok": False}, "complaint"),
+    (200, {"message": "Internal Server Error"}, "complaint"), (200, {"code": 500, "msg": "x"}, "complaint"), (200, {"status": 500, "title": "x"}, "complaint"), (200, {"code": 200, "data": []}, "content"), (200, {"status": True, "data": []}, "content"),
     (200, b"<!doctype html>", "other"), (200, b'"text"', "other"), (401, {"detail": "who?"}, "complaint"), (200, b"[" + b" " * 70_000 + b"]", "content"),
 ])  # fmt: skip
 def test_an_answer_is_its_status_and_its_kind(
@@ -40,6 +41,23 @@ def test_what_breaks_is_asked_once_more(servers: tuple[Server, Server], declared
     seen = ask_with_key(declared(probes={"api_key_file": "secret"}), f"{here.url}/api/v1/portfolios")
     assert seen == {"status": 500, "body": "other", "again": True}
     assert len(here.arrived) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_counts_requests_is_asked_later(
+    status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = servers
+    here.answers[PATH] = (status, {}, b"<html>")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        here.answers[PATH] = (200, {}, [])
+
+    monkeypatch.setattr("pytest_zebu.gather.keyed.time.sleep", wait)
+    seen = ask_with_key(declared(probes={"api_key_file": "secret"}), f"{here.url}/api/v1/portfolios")
+    assert (seen, waited) == ({"status": 200, "body": "content", "again": True}, [keyed.CALM_SECONDS])
 
 
 def test_the_key_goes_to_nobody_else(servers: tuple[Server, Server], declared: Declared) -> None:

@@ -338,6 +338,31 @@ def test_scripts_of_a_page_tell_where_its_api_is(servers: tuple[Server, Server])
     assert not elsewhere.arrived
 
 
+def test_a_page_that_is_meant_to_keep_us_busy_is_read_at_once() -> None:
+    for word in ("<script ", "<link ", "<link rel=modulepreload "):
+        page = word * (outside.PAGE_LIMIT // len(word))
+        assert outside._SCRIPT.findall(page) == outside._PRELOADED.findall(page) == []
+
+
+@UNVERIFIED
+@pytest.mark.parametrize(("names", "found"), [(("127.0.0.1",), ["/api/v1"]), (("zebu.test",), [])])
+def test_scripts_of_a_page_that_is_elsewhere(
+    names: tuple[str, ...], found: list[str], servers: tuple[Server, Server]
+) -> None:
+    """Under a declared name, as where the site leads to www; what its module imports is named beside it."""
+    here, _ = servers
+    page = '<link rel="modulepreload" crossorigin href="/vendor.js"><link rel=icon href=/i.ico><script type="module" src="/main.js"></script>'
+    here.answers |= {
+        "GET /": (301, {"Location": f"{here.url}/app"}, b""),
+        "GET /app": (200, {"Content-Type": "text/html"}, page.encode()),
+        "GET /main.js": (200, {"Content-Type": "text/javascript"}, b"import './vendor.js'"),
+        "GET /vendor.js": (200, {"Content-Type": "text/javascript"}, b'const base = "/api/v1"'),
+    }
+    said = read_scripts(f"{here.url}/", None, names=names)
+    assert list(said["bases"]) == found
+    assert [one["url"].rpartition("/")[2] for one in said["scripts"]] == (["main.js", "vendor.js"] if found else [])
+
+
 @pytest.mark.parametrize(("script", "bases"), [
     # Behind a text that is always there, nothing is reached
     ('const a="/api/v1"||"http://localhost:8000/api/v1"', ["/api/v1"]), ("f('/api/v1' ?? 'http://localhost:8000/api/v1')", ["/api/v1"]),

@@ -35,6 +35,15 @@ from tests_prod.deployment_verification.test_initial import (
     ("application/json", '{"status": "running"}', True), ("application/json", '{"status": "ok", "details": {"maintenance": false}}', True), ("application/json", '{"status": "ok", "details": {"db": false}}', False), ("application/json", "true", None), ("application/json", '{"status": "ok", "features": {"cache": false}, "config": {"on_error": "fail"}}', True), ("application/json", '{"status": "warn", "ok": true}', None),
     ("text/plain", "alive\n", True), ("text/plain", "OK.", True), ("text/plain", "pong", True), ("text/plain", "down", False), ("text/plain", "all quiet", None),
     ("application/json", '["status", "healthy"]', None), ("application/json", '{"status": "healthyish"}', None),
+    # What is wrong stands in a sentence, or under a name that says so; what describes a part is none itself.
+    ("application/json", '{"status":"ok","db":"offline"}', False), ("application/json", '{"status":"ok","redis":"not connected"}', False), ("application/json", '{"status":"healthy","scheduler":"stopped"}', False),
+    ("application/json", '{"status":"healthy","database":"Connection refused"}', False), ("application/json", '{"status":"healthy","redis":"could not connect to 10.0.0.2"}', False), ("application/json", '{"status":"ok","db":"Error connecting to db"}', False),
+    ("application/json", '{"status":"ok","error":"database locked"}', False), ("application/json", '{"status":"ok","error":"none","last_error":"timeout"}', True), ("application/json", '{"status":"ok","errors":{"db":"x"}}', False),
+    ("application/json", '{"status":"ok","errors":{"today":0}}', True), ("application/json", '{"status":"ok","info":{"db":{"status":"up"}},"error":{},"details":{"db":{"status":"up"}}}', True),
+    ("application/json", '{"status":"healthy","checks":{"database":true,"maintenance":false}}', True), ("application/json", '{"status":"healthy","components":[{"name":"db","status":"healthy","critical":false}]}', True),
+    ("application/json", '{"status":"healthy","components":[{"name":"db","connected":false}]}', False), ("application/json", '{"status":"healthy","checks":[{"prices":false}]}', False),
+    ("application/json", '{"status":"Healthy","entries":{"npgsql":{"data":{},"status":"Unhealthy"}}}', False), ("application/json", '{"status":"UP","components":{"diskSpace":{"status":"UP","details":{"exists":true}}}}', True),
+    ("application/json", '{"status":"ok","redis":"disabled","message":"connections are refused by nobody"}', True), ("text/plain", "offline", False),
     ("application/json", '{"status": 200}', None), ("application/json", '{}', None), ("text/plain", "", None), ("text/plain", "default", None), ("text/plain", "not unhealthy", None),
 ])  # fmt: skip
 def test_what_says_healthy(kind: str, body: str, expected: bool | None) -> None:
@@ -76,6 +85,7 @@ COUNTER = '<script defer src="https://static.cloudflareinsights.com/beacon.min.j
 @pytest.mark.parametrize(("body", "complaint"), [
     (PAGE, ""), (PAGE.replace("</body>", f"{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{COUNTER}{BOTS}</body>"), ""), (PAGE.replace("</body>", f"{BOTS}{COUNTER}</body>"), ""),
     (PAGE.replace("/a.js", "/b.js"), "another page"), (PAGE.replace("/a.js", "/b.js") + BOTS, "cannot be compared"), (PAGE.replace("<script", "<script src=/evil.js></script><script"), "another page"),
+    (PAGE.replace("<script", '<script nonce="8IBTHwOdqNKAWeKl7plt8g=="'), "cannot be compared"), (PAGE.replace("<script", "<script data-nonce-of=xxxxxxxxxx"), "another page"),
     (PAGE + "<script>/cdn-cgi/", "another page"), ("<script" * 20_000, "another page"),
 ])  # fmt: skip
 def test_a_page_is_the_same_but_for_what_a_network_adds(body: str, complaint: str) -> None:

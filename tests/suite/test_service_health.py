@@ -43,6 +43,8 @@ def test_the_width_of_a_viewport(content: str, width: str | None) -> None:
     (200, "text/html", "<div id='swagger-ui'>", True), (200, "text/html", "<rapi-doc spec-url=x>", True), (200, "text/html", "<elements-api>", True), (200, "text/html", "createApiReference('#a')", True),
     (200, "text/yaml", "# ours\nopenapi: 3.1.0\n", True), (200, "application/octet-stream", '{"openapi":"3.1.0"}', True), (200, "text/plain", "swagger: '2.0'", True),
     (200, "application/json", '{"a": "swagger-ui"}', False), (200, "text/plain", "openapi: off", False),
+    (200, "text/html", "<div id='redoc'></div><script>Redoc.hydrate(__redoc_state, container)</script>", True), (200, "text/html", "<openapi-explorer spec-url='/x'></openapi-explorer>", True),
+    (200, "application/json", '\ufeff{"openapi":"3.0.1"}', True), (200, "application/json", '{"message":"we speak openapi: 3"}', False),
     (200, "text/html", "<p>We speak of OpenAPI and Swagger.</p>", False), (404, "application/json", '{"openapi":"3.1.0"}', False), (200, "text/html", '{"openapi":"3.1.0"}', False),
 ])  # fmt: skip
 def test_what_describes_an_api(status: int, kind: str, body: str, shown: bool) -> None:
@@ -100,3 +102,8 @@ def test_where_a_redirect_may_lead(location: str, gone: Way, complaint: str) -> 
 def test_a_way_that_was_not_seen_is_no_verdict() -> None:
     with pytest.raises(NotAssessed):
         expect_way("http://zebu.test/", "https://zebu.test/", Unknown(Reason.UNREACHABLE, "x"), ("zebu.test",))
+
+
+@pytest.mark.parametrize("body", ["\n" * 16_384, "{" + '"openapi" ' * 1800, "  \n" * 5400])
+def test_what_is_meant_to_keep_us_busy_is_read_at_once(body: str) -> None:
+    assert not _describes(Answer("https://api.test/docs", 200, "", {"content-type": ("text/yaml",)}, body, ""))

@@ -14,7 +14,7 @@ from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.facts.backups import FUTURE
-from pytest_zebu.facts.browser import Asked
+from pytest_zebu.facts.browser import Asked, Resource
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
 from pytest_zebu.facts.bruteforce import Server as Listening
 from pytest_zebu.facts.containers import Published
@@ -1045,6 +1045,18 @@ ROWS: tuple[Row, ...] = (
     *FORGINGS,
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
+    # Scripts from a machine of their own; a page at the site's other name
+    (ASSETS, {"pages": only(resources=(Resource("script", "https://cdn.example.net/main.js", 200, "text/javascript"),))}, OPEN, "from https://cdn.example.net"),
+    (ASSETS, {"pages": only(resources=(Resource("script", "https://cdn.example.net/main.js", 404, "text/html"),))}, FAILED, "no script at all"),
+    (BASE, {"pages": asking(("https://www.zebu.test/api/v1/portfolios", 401, JSON, ""))}, PASSED, ""),
+    # Who counts requests says nothing of who is behind
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 429, "text/html", ""))}, PASSED, ""),
+    (BASE, {"pages": asking(("https://zebu.test/api/v1/x", 429, "text/html", "")), "scripts": naming(own=(429, "text/html"))}, OPEN, "whether the backend is there is not known"),
+    *((BASE, {"pages": asking(), "scripts": naming(own=(status, "text/html"))}, OPEN, "whether the backend is there is not known") for status in (0, 429, 503)),
+    *((item, {"web": front("zebu.test", status=429)}, OPEN, "429") for item in ("pre.infrastructure.reverse-proxy", "deploy.frontend.https", "deploy.network.www")),
+    # What no console shows
+    ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver loop completed with undelivered notifications.", "ResizeObserver loop limit exceeded"))}, PASSED, ""),
+    ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver is not defined",))}, FAILED, "ResizeObserver is not defined"),
 )  # fmt: skip
 
 

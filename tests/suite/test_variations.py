@@ -305,6 +305,13 @@ VARIATIONS = tuple(
             ("@place / ", "@place /data 1000 999 100 20\n@place / ", FAILED, "inodes"), ("@place / ", "@place /data 1000 999 100 21\n@place / ", PASSED),
             ("@place / ", "@silent /mnt/share\n@place / ", OPEN, "/mnt/share"), ("@place / ", "@place /data 1000 100 0 0\n@silent /mnt/share\n@place / ", FAILED, "/data"),
         )),
+        ("pre.application.environment.api-base-url", "zebu.environment", tuple(
+            (".env\tVITE_API_BASE_URL\t7\t6\ta0!\town\t29\t/api/v1", f".env\tVITE_API_BASE_URL\t9\t9\ta0!\town\t29\t{address}", *rest)
+            for address, *rest in (
+                ("/api/v1/", PASSED), ("https://zebu.test/api/v1", PASSED), ("https://www.zebu.test/api/v1", FAILED, "says https://www.zebu.test"),
+                ("/api", OPEN, "whether the program adds the rest"), ("https://zebu.test", OPEN, "whether the program adds the rest"), ("/api/v2", FAILED, "says /api/v2"), ("/ap", FAILED, "says /ap"),
+            )
+        )),
     )
     for rest in rows
 )  # fmt: skip

@@ -128,6 +128,82 @@ def test_whether_strangers_may_call(
     assert reason in found[1]
 
 
+def breaking(status: int, preflight: int = 0, location: str = "") -> Callable[[Web], Web]:
+    """The API answers every request so, and every preflight as it does, or so."""
+
+    def answered(answers: Mapping[str, Any], code: int) -> dict[str, Any]:
+        made = (
+            (origin, replace(one.value, status=code or one.value.status, location=location))
+            for origin, one in answers.items()
+        )
+        return {origin: Known(replace(one, headers={})) for origin, one in made}
+
+    return lambda web: replace(
+        web,
+        simple=answered(web.simple, status),
+        preflight=answered(web.preflight, preflight) if preflight else web.preflight,
+        refused=answered(web.refused, status),
+    )
+
+
+@pytest.mark.parametrize(("change", "restricted", "called"), [
+    # Nobody is told apart where the API is down; where only its work breaks, preflights tell.
+    (breaking(502, 502), OPEN, FAILED), (breaking(504, 504), OPEN, FAILED), (breaking(500), PASSED, FAILED), (breaking(500, 500), OPEN, FAILED),
+    (breaking(302, 302, "https://login.example/"), OPEN, FAILED), (breaking(503, 503), OPEN, FAILED), (breaking(503), OPEN, FAILED),
+])  # fmt: skip
+def test_an_api_that_is_down_tells_nobody_apart(
+    change: Callable[[Web], Web], restricted: Outcome, called: Outcome, healthy: Evidence
+) -> None:
+    for item, outcome in ((STRANGERS, restricted), (CALLED, called)):
+        found = judged(healthy, item, "web", change)
+        assert found[0] is outcome, (item, found[1])
+
+
+COMPLETE, SIGN_IN = "pre.application.environment.cors-complete", "deploy.backend.authentication"
+
+
+def counted(status: int, *left: str) -> Callable[[Web], Web]:
+    """Who counts requests answers all of these, and lets others pass."""
+
+    def change(web: Web) -> Web:
+        changed: dict[str, Any] = {
+            group: {name: Known(replace(one.value, status=status, headers={}, body="")) for name, one in getattr(web, group).items()}
+            for group in left
+        }  # fmt: skip
+        return replace(web, **changed)
+
+    return change
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_counts_requests_says_nothing_of_the_api(status: int, healthy: Evidence) -> None:
+    """nginx does so with 503; where it lets nobody pass, the API is out of order."""
+    asks = "deploy.database.reachable"
+    for item, group in ((COMPLETE, "simple"), (CALLED, "simple"), (SIGN_IN, "refused"), (asks, "refused")):
+        assert judged(healthy, item, "web", counted(status, group))[0] is OPEN
+    if status == 503:
+        for item in (COMPLETE, CALLED, SIGN_IN, asks):
+            assert judged(healthy, item, "web", counted(503, "simple", "refused", "preflight"))[0] is FAILED
+
+
+@pytest.mark.parametrize(("first", "second", "outcome"), [
+    ("zebu-readiness", "b", PASSED), ("a", "b", PASSED), ("a", "a", FAILED), ("a", "", OPEN), ("", "b", PASSED),
+])  # fmt: skip
+def test_a_proxy_may_mark_requests_itself(first: str, second: str, outcome: Outcome, healthy: Evidence) -> None:
+    """As with nginx's `$request_id`; an answer that is kept has the mark of before."""
+
+    def change(web: Web) -> Web:
+        marked = {}
+        for group, mark in (("fronts", first), ("health", second)):
+            said = getattr(web, group)["api.zebu.test"].value
+            headers = {**said.headers, "x-correlation-id": (mark,) if mark else ()}
+            marked[group] = {**getattr(web, group), "api.zebu.test": Known(replace(said, headers=headers))}
+        changed: dict[str, Any] = {**marked}
+        return replace(web, **changed)
+
+    assert judged(healthy, PROXY, "web", change)[0] is outcome
+
+
 def saying(body: str, kind: str = "application/json", status: int = 200, **more: Any) -> Known[Answer]:
     return Known(Answer(f"{API}/docs", status, "", {"content-type": (kind,)}, body, "", **more))
 
@@ -280,6 +356,9 @@ def aside(one: Resolution) -> Resolution:
     (RECORDS, resolving(aside, 0), PASSED, ""), (RECORDS, resolving(refusing("SERVFAIL"), 2), OPEN, "nobody answers"), (RECORDS, resolving(refusing("SERVFAIL"), 2, 3, 4), FAILED, "is resolved by none"),
     (RECORDS, resolving(refusing("REFUSED"), 2, 3, 4), OPEN, "nobody answers"), (DOMAIN, resolving(refusing("SERVFAIL"), 2, 3, 4), FAILED, "is resolved by none"),
     (DOMAIN, resolving(at("192.0.2.1"), 0), PASSED, ""), (DOMAIN, resolving(at("192.0.2.1"), 4), FAILED, "is 192.0.2.1"), (DOMAIN, resolving(unseen, 2), OPEN, "nobody answers"),
+    # A resolver of a network without IPv4 makes addresses of its own
+    (RECORDS, resolving(at("10.99.0.80", "64:ff9b::a63:50"), 4), PASSED, ""), (DOMAIN, resolving(at("64:ff9b::a63:50"), 2), PASSED, ""),
+    (DOMAIN, resolving(at("64:ff9b::a63:51"), 2), FAILED, "is 10.99.0.81"), (RECORDS, resolving(at("64:ff9b::a63:50"), 0), FAILED, "is 64:ff9b::a63:50"),
 ])  # fmt: skip
 def test_what_servers_say_of_a_name(
     item: str, change: Callable[[Any], Any], outcome: Outcome, reason: str, healthy: Evidence
@@ -374,3 +453,31 @@ def test_an_origins_certificate_may_be_for_the_network_in_front_only(
     from_it = judged(at_origin, AUTHORITY, "certificates", lambda same: same, **settings)[0]
     assert from_it is (outcome if organization.startswith("CloudFlare") else FAILED)
     assert judged(healthy, CERTIFICATE, "certificates", change)[0] is (FAILED if trouble else PASSED)
+
+
+def test_a_redirect_that_is_counted_is_none_that_lacks(healthy: Evidence) -> None:
+    """Too many requests say nothing of where http leads, nor of health."""
+
+    def busy(plain: Any) -> Any:
+        return {
+            name: {path: Known(replace(one.value, status=429, location="")) for path, one in answers.items()}
+            for name, answers in plain.items()
+        }
+
+    for item in ("pre.security.https.force-ssl", "deploy.network.https-redirect"):
+        assert judged(healthy, item, "plain_http", busy)[0] is OPEN
+    for item, name in ((HEALTH_SITE, "zebu.test"), (HEALTH_API, "api.zebu.test")):
+        found = judged(healthy, item, "web", _busy_health(name))
+        assert found[0] is OPEN, found[1]
+
+
+def _busy_health(name: str) -> Callable[[Web], Web]:
+    limit = Known(Answer(f"https://{name}/health", 429, "", {"content-type": ("text/html",)}, "", ""))
+    return lambda web: replace(web, health={**web.health, name: limit})
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(500, PASSED), (404, PASSED), (429, OPEN), (502, OPEN), (504, OPEN)])
+def test_a_proxys_own_error_shows_no_debugging(status: int, outcome: Outcome, healthy: Evidence) -> None:
+    """Where the application is not reached, it is not seen how it answers."""
+    found = judged(healthy, "pre.security.application.app-debug", "web", counted(status, "refused"))
+    assert found[0] is outcome, found[1]

@@ -16,6 +16,9 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
+TOO_MANY = 429
+UNSEEN = (0, TOO_MANY, 503)
+"""What came to us of an address that did not answer, or counts requests: that says nothing of who is there."""
 QUIET_LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
 RATE_LIMITS = ("ALPHA_VANTAGE_RATE_LIMIT_PER_MIN", "ALPHA_VANTAGE_RATE_LIMIT_PER_DAY")
 
@@ -137,8 +140,8 @@ def _base_of(asked: Asked, settings: Settings) -> _Base | None:
 
 
 def _is_backends(status: int, kind: str) -> bool | None:
-    """Whether it is the backend that answered a page so; nothing where something broke, which it may be that did."""
-    if status >= 500:
+    """Whether it is the backend that answered a page so; nothing where something broke, which it may be that did, or somebody counts."""
+    if status >= 500 or status == TOO_MANY:
         return None
     if urls.is_json(kind):
         return status not in (404, 405)
@@ -192,7 +195,7 @@ def test_pages_call_the_production_api(
             _expect_own(base.url, settings)
             if base.reached is None:
                 answer = _answer_of(scripts, base.url, site)
-                if answer is None:
+                if answer is None or answer[0] in UNSEEN:
                     raise NotAssessed(f"{base.said}: whether the backend is there is not known")
                 assert answer[0] == 401 and urls.is_json(answer[1]), f"does not reach the backend: {base.said}"
             assert base.reached is not False, f"does not reach the backend: {base.said}"
@@ -200,10 +203,14 @@ def test_pages_call_the_production_api(
     declared = environment.get(DOTENV, "VITE_API_BASE_URL")
     with case(DOTENV, declared.plain if declared else "does not set VITE_API_BASE_URL"):
         if declared is not None and declared.length:
-            wanted = urls.read(declared.plain.rstrip("/"), site)
-            assert wanted is not None and wanted.text in bases, (
-                f"says {declared.plain.rstrip('/')}, the scripts were built with {', '.join(sorted(bases))}"
-            )
+            said = declared.plain.rstrip("/")
+            # What is relative is so to the page that asks, be it at the site's other name.
+            pages_at = (site, *(f"{origin}/" for origin in settings.domains.page_origins))
+            wanted = {there.text.rstrip("/") for page in pages_at if (there := urls.read(said, page))}
+            built, told = {base.rstrip("/") for base in bases}, ", ".join(sorted(bases))
+            if not wanted & built and any(base.startswith(f"{one}/") for one in wanted for base in built):
+                raise NotAssessed(f"says {said}, {told} is asked: whether the program adds the rest is not known")
+            assert wanted & built, f"says {said}, the scripts were built with {told}"
 
 
 def _answer_of(scripts: Known[Scripts] | Unknown, base: urls.Url, site: str) -> tuple[int, str] | None:
@@ -222,13 +229,16 @@ def _named_bases(scripts: Known[Scripts] | Unknown, settings: Settings, site: st
     case.saw(*(f"{url} answers {status} {kind}" for url, status, kind in said.scripts))
     if not said.bases:
         raise NotAssessed("pages ask for nothing before somebody signs in, and no script names the address of an API")
-    right, troubles = set(), []
+    right, troubles, unseen = set(), [], ""
     for text, (status, kind) in said.bases.items():
         there = urls.read(text, site)
         try:
             assert there is not None, "is no address"
             _expect_own(there, settings)
-            assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
+            if status in UNSEEN:
+                unseen = unseen or f"{text} answers {status or 'nothing'}: whether the backend is there is not known"
+            else:
+                assert status == 401 and urls.is_json(kind), f"does not reach the backend: it answers {status} {kind}"
             right.add(there.text)
         except AssertionError as error:
             troubles.append((text, str(error).partition("\n")[0]))  # without what pytest adds
@@ -237,6 +247,9 @@ def _named_bases(scripts: Known[Scripts] | Unknown, settings: Settings, site: st
             assert right, trouble
             # It may be a fallback that nothing comes to; and it may be what is asked.
             raise NotAssessed(f"{trouble}; {', '.join(sorted(right))} is named too, and which is asked was not seen")
+    with case("what the scripts name"):
+        if unseen:
+            raise NotAssessed(unseen)
     return frozenset(right)
 
 
@@ -262,6 +275,8 @@ def test_every_page_may_call_the_api(environment: Environment, web: Web, setting
             assert origin in listed, "is not in the running backend's CORS_ORIGINS"
             if not answer.status:
                 raise NotAssessed(f"the API does not answer ({answer.trouble})")
+            if web.is_counted(answer):
+                raise NotAssessed(f"the API {answer.says_nothing or f'answers {answer.status}'}: too many requests")
             assert allowed == origin, f"is not allowed by the API's answer ({allowed or 'no header'})"
 
 

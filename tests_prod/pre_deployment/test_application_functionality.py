@@ -219,8 +219,8 @@ def expect_protected(
             case.saw(f"{kind}: {said.status}, WWW-Authenticate: {said.header('www-authenticate') or 'none'}")
             assert said.status, f"gets no answer ({said.trouble})"
             assert said.status != 500, "gets 500: sign-in is not configured"
-            if said.status == 429:
-                raise NotAssessed("gets 429: there were too many requests to tell")
+            if web.is_counted(said):
+                raise NotAssessed(f"gets {said.status}: there were too many requests to tell")
             assert said.status == 401, f"gets {said.status}"
             is_ours = _is_by_backend(said)
             assert is_ours is not False, "gets 401 from somebody else than the backend"
@@ -238,6 +238,9 @@ def _expect_let_in(keyed: Known[Welcome] | Unknown, signed_in: Known[SignedIn] |
         late = ", at the second try" if said.is_again else ""
         case.saw(f"with a valid API key: {said.status or 'no answer'}{late}")
         assert said.status, "gets no answer with a valid API key, twice"
+        if said.status == 503 and said.body == "other":
+            # Nobody who breaks behind the door, but somebody before it: out of order, or counting, as nginx does with 503.
+            raise NotAssessed("gets 503 with a valid API key, and not in the application's words: it may be a limit")
         assert said.status < 500, f"gets {said.status} with a valid API key: behind its door the application is broken"
         if 200 <= said.status < 300:
             assert said.body == "content", f"gets {said.status} with a valid API key, and no portfolios: " + (
@@ -270,6 +273,8 @@ def test_strangers_are_turned_away(
     """
     expect_protected(web, keyed, signed_in, case)
     with case("sign-in provider's keys", f"{signin.host}: status {signin.status}, {signin.keys} keys"):
+        if signin.status == 429:
+            raise NotAssessed(f"{signin.host} answers 429: it counts our requests, and says nothing of its keys")
         assert signin.status == 200, f"{signin.host} answers {signin.status or 'nothing'}"
         assert signin.keys, f"{signin.host} has no keys"
     with case("publishable key"):

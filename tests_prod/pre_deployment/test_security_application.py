@@ -13,6 +13,8 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
 TRACEBACK = "Traceback (most recent call last)"
+BY_OTHERS = (429, 502, 503, 504)
+"""What somebody before the application answers, which is not reached."""
 
 
 @item("pre.security.application.cors-restricted")
@@ -32,6 +34,9 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
         same_origin = settings.domains.api == "same-origin"
         assert listed <= pages, f"allows {', '.join(sorted(listed - pages))}, which is no production page"
         assert listed or same_origin, "allows nobody, and the API has a name of its own"
+    # Where the application breaks, what stands around it and adds the headers may not: that is seen by preflights.
+    strange = (answer for origin, answer in web.preflight.items() if origin not in pages)
+    tells_apart = any(isinstance(one, Known) and 0 < one.value.status < 500 for one in strange)
     for kind, answers in (("request", web.simple), ("preflight", web.preflight)):
         for origin, answer in answers.items():
             if origin in pages:
@@ -44,6 +49,10 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
                 # and whoever sends both means both.
                 allowed = [value.strip() for value in said.combined("access-control-allow-origin").split(",")]
                 assert not {origin, "*"} & {*allowed}, f"is allowed ({', '.join(allowed)})"
+                if said.says_nothing and not tells_apart:
+                    raise NotAssessed(f"the API {said.says_nothing}")
+                if said.is_redirect:
+                    raise NotAssessed(f"the API leads to {said.location}: what is answered there was not seen")
 
 
 def _everywhere(environment: Environment, name: str) -> tuple[tuple[str, Variable | None], ...]:
@@ -82,6 +91,8 @@ def test_debugging_is_off(environment: Environment, web: Web, case: Cases) -> No
             if not said.status:
                 raise NotAssessed(f"the API does not answer ({said.trouble})")
             assert TRACEBACK not in said.body, "shows a traceback"
+            if said.status in BY_OTHERS:
+                raise NotAssessed(f"the API {said.says_nothing}: how the application answers errors was not seen")
 
 
 Limits = dict[str, bool | Unknown]
