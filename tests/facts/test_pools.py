@@ -258,3 +258,56 @@ def test_sizes_that_cannot_be_reckoned_are_not_known(size: str) -> None:
 ])  # fmt: skip
 def test_what_the_server_does_not_load_makes_no_pool(file: tuple[str, str]) -> None:
     assert [one.most for one in pools_of([("app/db.py", ENGINE), file], {})] == [30]
+
+
+@pytest.mark.parametrize(("text", "most"), [
+    # Tests and other places have it otherwise, and the application has it as it is where people use it
+    ("e = create_engine(url, poolclass=NullPool if settings.TESTING else AsyncAdaptedQueuePool, pool_size=20)", 30), ("e = create_engine(url, pool_size=1 if settings.is_testing else 20, max_overflow=0)", 20),
+    ("kw = {} if url.startswith('sqlite') else {'pool_size': 40}\ne = create_engine(url, **kw)", 50), ("e = create_engine(url, **({'pool_size': 40} if 'sqlite' not in url else {}))", 50),
+    ("e = create_engine(url, max_overflow=-1 if env == 'production' else 10)", None), ("e = create_engine(url, pool_size=9 if not settings.TESTING else 1)", 19), ("e = create_engine(url, pool_size=9 if env != 'production' else 60)", 70),
+    ("e = create_engine(url, pool_size=9 if x else 9)", 19),
+    # Given by place
+    ("class Manager:\n    def __init__(self, url, pool_size=50):\n        self.engine = create_engine(url, pool_size=pool_size)\nmanager = Manager(url, 50)", 60),
+])  # fmt: skip
+def test_what_holds_where_people_use_it(text: str, most: int | None) -> None:
+    found = pool(text)
+    assert (found.most, found.why) == (most, "")
+
+
+@pytest.mark.parametrize("text", [
+    "e = create_engine(url, pool_size=1 if latest else 20)", "e = create_engine(url, pool_size=1 if testing and x else 20)", "e = create_engine(url, pool_size=1 if test_postgres else 20)", "kw = {} if x else {'pool_size': 4}\ne = create_engine(url, **kw)",
+    "class Manager:\n    def __init__(self, url, pool_size=5):\n        self.engine = create_engine(url, pool_size=pool_size)\nmanager = Manager(url, 90)", "def make(url, size=5):\n    return create_engine(url, pool_size=size)\nmake(*settings)\nmake(url, 90)",
+])  # fmt: skip
+def test_what_may_be_one_or_the_other_is_not_known(text: str) -> None:
+    assert pool(text).why
+
+
+def test_a_pool_beside_is_not_the_servers_for_certain() -> None:
+    """Tasks go without a pool where they run; an explicit pool without a limit is one, whoever uses it."""
+    tasks = "e = create_engine(url, poolclass=NullPool)\n"
+    served, aside = pools_of([("a.py", ENGINE), ("tasks.py", tasks)], {})
+    assert (served.most, aside.most, aside.why) == (
+        30, None, "NullPool: a connection for each use, if the server uses it",
+    )  # fmt: skip
+    assert [one.why for one in pools_of([("a.py", tasks), ("b.py", tasks)], {})] == ["", ""]
+    assert [one.why for one in pools_of([("a.py", ENGINE), ("b.py", "e = create_engine(url, max_overflow=-1)")], {})] == ["", ""]  # fmt: skip
+    assert len(pools_of([("a.py", ENGINE), ("test/db.py", tasks)], {})) == 1
+
+
+@pytest.mark.parametrize(("set_to", "most"), [("400", 410), (None, 20), ("", None), ("many", None)])
+def test_variables_of_any_name_count(set_to: str | None, most: int | None, target: Target) -> None:
+    """By its name the machine tells a number only of some: of others the judged environment does, where it is no secret."""
+    for text, variable in (
+        ("e = create_engine(url, pool_size=int(os.getenv('DB_MAX_SIZE', '10')))\n", "DB_MAX_SIZE"),
+        ("class Settings(BaseSettings):\n    max_size: int = 10\ne = create_engine(url, pool_size=settings.max_size)\n", "ZEBU_MAX_SIZE"),
+    ):  # fmt: skip
+        row = f"container:api\t{variable}\t3\t3\t-\town\t1\t{set_to}\n" if set_to is not None else ""
+        other = "container:db\tDB_MAX_SIZE\t3\t3\t-\town\t1\t7\ncontainer:api\tUPLOAD_MAX_SIZE\t3\t3\t-\town\t1\t9\n"
+        said = {
+            "backend.workers": SERVED, "source": source(("a.py", text)), "zebu.environment": other + row, "zebu.host": "backend=api\n",
+        }  # fmt: skip
+        (found,) = read("backend_connections", said, target).pools
+        assert (found.most, bool(found.why)) == (most, most is None)
+    del said["zebu.environment"]
+    said["source"] = source(("a.py", "e = create_engine(url, pool_size=int(os.getenv('DB_MAX_SIZE', '10')))\n"))
+    assert "whether it is set was not seen" in read("backend_connections", said, target).unknown
