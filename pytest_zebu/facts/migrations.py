@@ -25,6 +25,10 @@ HEADS_PROBE = Probe(
 _SAYS = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "get_bind", "get_context"})
 """Calls that change nothing."""
 _CHANGES_SCHEMA = re.compile(r"\s*(?:create|alter|drop|truncate|rename)\b", re.IGNORECASE)
+_STAYS = re.compile(
+    r"\s*(?:create\s+extension|alter\s+type\s+\S+\s+add\s+value)\s+if\s+not\s+exists\b[^;]*;?\s*", re.IGNORECASE
+)
+"""What may stay when the rest is undone: older code does not mind it, and made again, it is there already. PostgreSQL cannot take a value from a type."""
 _OPERATION = re.compile(r"(?:create|drop|add|alter|rename|batch_alter)_(?!all$)\w+")
 _EMPTY = re.compile(r"(?:\s|--[^\n]*)*(?:select\s+1\s*;?)?\s*", re.IGNORECASE)
 _LINKS = ("down_revision", "depends_on", "branch_labels")
@@ -309,9 +313,11 @@ def _changes_schema(file: _File) -> bool:
                 return True
             case ast.Call(func=ast.Name(id=name)) if name not in own and _is_foreign(name):
                 return True
-            case ast.Call(func=ast.Attribute(attr="execute"), args=[ast.Name(), *_]):
+            case ast.Call(func=ast.Attribute(attr="execute"), args=[ast.Name(id=name), *_]) if not _is_query(
+                file.tree, name
+            ):
                 return True  # a statement from somewhere
-            case ast.Call(args=[first, *_]) if any(map(_CHANGES_SCHEMA.match, _texts(first))):
+            case ast.Call(args=[first, *_]) if any(map(_changes, _texts(first))):
                 return True
             case ast.Call(func=ast.Name(id="open") | ast.Attribute(attr="read_text")):
                 return True
@@ -347,6 +353,51 @@ def _harmless(tree: ast.Module) -> set[str]:
         for one in node.names
         if not re.match(r"DDL|Create|Drop|Alter|Add|_?create_|MetaData|automap|Table$", one.name)
     }
+
+
+def _changes(text: str) -> bool:
+    return _CHANGES_SCHEMA.match(text) is not None and _STAYS.fullmatch(text) is None
+
+
+def _is_query(tree: ast.Module, name: str) -> bool:
+    """Whether all that a name stands for is about rows: what SQLAlchemy builds, or the texts of such statements."""
+    values: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                found = [one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+                values += [value if _is_itself(targets, name) else None] if name in found else []
+            case (
+                ast.AnnAssign(target=ast.Name(id=target), value=value)
+                | ast.NamedExpr(target=ast.Name(id=target), value=value)
+            ) if target == name:
+                values.append(value)
+            case ast.For(target=target_of) | ast.comprehension(target=target_of):
+                values += [None for one in ast.walk(target_of) if isinstance(one, ast.Name) and one.id == name]
+            case ast.arg(arg=argument) | ast.AugAssign(target=ast.Name(id=argument)) if argument == name:
+                values.append(None)
+            case _:
+                pass
+    return bool(values) and all(map(_is_about_rows, values))
+
+
+def _is_itself(targets: list[ast.expr], name: str) -> bool:
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
+
+
+def _is_about_rows(value: ast.expr | None) -> bool:
+    """Whether it is a statement that SQLAlchemy builds, or a text that is handed over and changes no schema."""
+    while isinstance(value, ast.Call):
+        if _last_name(value.func) in _ROWS:
+            return True
+        if _last_name(value.func) == "text" and value.args:
+            value = value.args[0]
+        else:
+            value = value.func.value if isinstance(value.func, ast.Attribute) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str) and not _changes(value.value)
+
+
+_ROWS = frozenset({"select", "update", "insert", "delete"})
 
 
 def _texts(node: ast.expr) -> list[str]:
