@@ -145,7 +145,10 @@ def dump_of(command: Command) -> Dump | None:
         return None
     given = dict(found)
     settings = dict(command.settings)
-    lacking = next((_PARTS[name] for name in names if name in _PARTS and (name, tool) != ("table", "pg_dumpall")), "")
+    # Where nobody says otherwise, all tables are in the schema public.
+    is_all = any(name == "schema" and value.strip('"') in ("public", "*") for name, value in found)
+    parts = [name for name in names if name in _PARTS and (name, tool) != ("table", "pg_dumpall")]
+    lacking = next((_PARTS[name] for name in parts if not (is_all and name == "schema")), "")
     if tool == "pg_dumpall" and "t" in "".join(word for word in words if re.fullmatch(r"-[a-zA-Z]*t", word)):
         lacking = "only tablespaces"
     host = given.get("host") or settings.get("PGHOST", "")

@@ -144,6 +144,28 @@ def dumps(*made: tuple[timedelta, int]) -> Change:
     )
 
 
+def grown(*sizes: int, available: int, roles: int = 0) -> Change:
+    """Dumps of the last days, one a day, and one of the roles only before them."""
+
+    def change(value: Any, now: datetime) -> Any:
+        days = len(sizes)
+        made = [(f"zebu-{n}.dump", n, size) for n, size in enumerate(sizes)]
+        if roles:
+            made.insert(0, ("roles-0.sql", -1, roles))
+        listed = tuple(
+            replace(value.dumps[0], name=name, made=value.now - (days - n) * DAY, size=size) for name, n, size in made
+        )
+        return replace(value, dumps=listed, available=available)
+
+    return change
+
+
+def read_whole(*times: int) -> Change:
+    """Tables that were read whole so often, the first of them a big one."""
+    made = tuple(Table(f"t{n}", 10_001 if not n else 5, 0, one, 0, True, ()) for n, one in enumerate(times))
+    return with_(tables=made, foreign_keys=(), indexes=())
+
+
 def both(*changes: Change) -> Change:
     """One after the other."""
 

@@ -113,8 +113,15 @@ def test_indexes_serve(database: Database, case: Cases) -> None:
             with case(
                 f"table {table.name}", f"{table.sequential_scans} sequential scans, {table.index_scans} by index"
             ):
-                mostly = table.sequential_scans > max(MANY_SCANS, table.index_scans)
+                # A dump reads every table whole, once.
+                by_dumps = min((one.sequential_scans for one in _stored(database) if one is not table), default=0)
+                mostly = table.sequential_scans - by_dumps > max(MANY_SCANS, table.index_scans)
                 assert not mostly, f"is mostly read whole ({table.sequential_scans} times)"
+
+
+def _stored(database: Database) -> list[Table]:
+    """The tables that have rows of their own, which dumps read."""
+    return [one for one in database.tables if one.kind == "r"]
 
 
 @item("pre.database.integrity.autovacuum")
