@@ -149,7 +149,7 @@ def _deployed(files: list[_File], ini: Iterable[str]) -> list[_File]:
 
 def _read(file: _File) -> None:
     """The declarations; where the whole is not understood, those before its functions."""
-    text = "\n".join(file.lines)
+    text = "\n".join(file.lines).removeprefix("\ufeff")
     for source in (text, re.split(r"(?m)^(?:def|class|async|@)\b", text, maxsplit=1)[0]):
         try:
             tree = ast.parse(source)

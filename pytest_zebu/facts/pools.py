@@ -43,7 +43,7 @@ _TOLD = re.compile(r"POOL|OVERFLOW|CONCURRENCY|WORKERS|CONN")
 """What is in the names of the variables whose numbers the machine tells."""
 _OF_A_DATABASE = re.compile(r"(?:[A-Z0-9]+_)*(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL|SQL|SQLALCHEMY|ENGINE|APP|ZEBU)_+")
 """What may stand before a field's name in its variable's."""
-_NOT_HERE = re.compile(r"(?<![a-z])(?:py)?(?:test(?:s|ing)?|sqlite[a-z0-9+]*|dev(?:elopment)?|local)(?![a-z])")
+_NOT_HERE = re.compile(r"(?<![a-z])(?:py)?(?:test(?:s|ing)?|sqlite[a-z0-9+]*|dev(?:elopment)?|'local')(?![a-z])")
 _HERE = re.compile(r"(?<![a-z])(?:prod(?:uction)?|postgres[a-z0-9+]*)(?![a-z])")
 """What conditions ask that are not met, or are met, where the application serves people from PostgreSQL."""
 
@@ -350,8 +350,6 @@ class _Sources:
             case ast.Subscript(slice=ast.Constant(value=str(name))) if _VARIABLE.fullmatch(name):
                 return self._variable(name, None)
             case ast.IfExp():
-                if (chosen := _chosen(node)) is not None:
-                    return self.value(chosen)
                 values_of = {self.value(node.body), self.value(node.orelse)}
                 if len(values_of) > 1:
                     raise _NotClear(ast.unparse(node)[:60])
@@ -454,9 +452,9 @@ def _places(arguments: ast.arguments) -> list[str]:
     return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
-def _chosen(node: ast.IfExp) -> ast.expr | None:
-    """What a condition comes to where the application serves people; nothing where that is not clear."""
-    test, is_turned = node.test, False
+def _is_met(test: ast.expr) -> bool | None:
+    """Whether a condition is met where the application serves people; nothing where that is not clear."""
+    is_turned = False
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, is_turned = test.operand, not is_turned
     if isinstance(test, ast.BoolOp) or (isinstance(test, ast.Compare) and len(test.ops) > 1):
@@ -467,7 +465,23 @@ def _chosen(node: ast.IfExp) -> ast.expr | None:
     elsewhere, here = bool(_NOT_HERE.search(text)), bool(_HERE.search(text))
     if elsewhere == here:
         return None
-    return node.body if here is not is_turned else node.orelse
+    return here is not is_turned
+
+
+class _Deployed(ast.NodeTransformer):
+    """Leaves out what other places are for: tests, developers' machines, SQLite."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Only what a condition comes to, where that is clear."""
+        self.generic_visit(node)
+        met = _is_met(node.test)
+        return node if met is None else node.body if met else node.orelse
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Likewise."""
+        self.generic_visit(node)
+        met = _is_met(node.test)
+        return node if met is None else node.body if met else node.orelse
 
 
 def _is_same(node: ast.expr, name: str) -> bool:
@@ -506,7 +520,7 @@ def pools_of(
     unread: list[Pool] = []
     for name, text in files:
         try:
-            tree = ast.parse(text)
+            tree = _Deployed().visit(ast.parse(text.removeprefix("\ufeff")))
         except (SyntaxError, ValueError, RecursionError):
             if _MAKES.search(text) and not _ASIDE.search(name):
                 unread.append(Pool(name, None, "?", "cannot be read by this Python"))
@@ -587,16 +601,11 @@ def _keywords(call: ast.Call, tree: ast.Module) -> dict[str, ast.expr]:
             found[keyword.arg] = keyword.value
         elif isinstance(keyword.value, ast.Name):
             found |= _entries(keyword.value.id, tree)
-        elif isinstance(value := _plain(keyword.value), ast.Dict):
-            found |= _of_dict(value)
+        elif isinstance(keyword.value, ast.Dict):
+            found |= _of_dict(keyword.value)
         else:
             raise _NotClear(f"**{ast.unparse(keyword.value)[:40]}")
     return found
-
-
-def _plain(node: ast.expr) -> ast.expr:
-    """What a value is where the application serves people."""
-    return (_chosen(node) or node) if isinstance(node, ast.IfExp) else node
 
 
 def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
@@ -608,9 +617,9 @@ def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
                 ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() | ast.IfExp() as value)
                 | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict() | ast.IfExp() as value)
             ) if target == name:
-                if not isinstance(known := _plain(value), ast.Dict):
+                if not isinstance(value, ast.Dict):
                     raise _NotClear(f"**{name}")
-                found, is_known = found | _of_dict(known), True
+                found, is_known = found | _of_dict(value), True
             case ast.Assign(
                 targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id="dict"), keywords=words)
             ) if target == name:
@@ -652,10 +661,7 @@ def _engine(place: str, words: Mapping[str, ast.expr], sources: _Sources) -> Poo
     """SQLAlchemy's: a size of 0 and an overflow of -1 mean: as many as are asked for."""
     if "pool" in words:
         raise _NotClear("an object that is made elsewhere")
-    given = words.get("poolclass")
-    if isinstance(given, ast.IfExp):
-        given = _chosen(given) or given
-    kind = _last(given) if given is not None else "QueuePool"
+    kind = _last(words["poolclass"]) if "poolclass" in words else "QueuePool"
     if kind == "NullPool":
         return Pool(place, None, _NONE)
     if kind in _SINGLE:

@@ -265,7 +265,10 @@ def test_what_the_server_does_not_load_makes_no_pool(file: tuple[str, str]) -> N
     ("e = create_engine(url, poolclass=NullPool if settings.TESTING else AsyncAdaptedQueuePool, pool_size=20)", 30), ("e = create_engine(url, pool_size=1 if settings.is_testing else 20, max_overflow=0)", 20),
     ("kw = {} if url.startswith('sqlite') else {'pool_size': 40}\ne = create_engine(url, **kw)", 50), ("e = create_engine(url, **({'pool_size': 40} if 'sqlite' not in url else {}))", 50),
     ("e = create_engine(url, max_overflow=-1 if env == 'production' else 10)", None), ("e = create_engine(url, pool_size=9 if not settings.TESTING else 1)", 19), ("e = create_engine(url, pool_size=9 if env != 'production' else 60)", 70),
-    ("e = create_engine(url, pool_size=9 if x else 9)", 19),
+    ("e = create_engine(url, pool_size=9 if x else 9)", 19), ("\ufeffe = create_engine(url)", 15), ("e = create_engine(url, poolclass=NullPool if settings.MODE == ModeEnum.testing else AsyncAdaptedQueuePool)", 15),
+    ("kw = {'echo': False}\nif settings.is_testing:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_size'] = 7\ne = create_engine(url, **kw)", 17), ("kw = {}\nif settings.is_production:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_size'] = 7\ne = create_engine(url, **kw)", None),
+    ("if url.startswith('sqlite'):\n    e = create_engine(url, connect_args={})\nelif settings.TESTING:\n    e = create_engine(url, poolclass=NullPool)\nelse:\n    e = create_engine(url, pool_size=2)", 12),
+    ("if settings.ENVIRONMENT != 'local':\n    e = create_engine(url, max_overflow=-1)\nelse:\n    e = create_engine(url)", None),
     # Given by place
     ("class Manager:\n    def __init__(self, url, pool_size=50):\n        self.engine = create_engine(url, pool_size=pool_size)\nmanager = Manager(url, 50)", 60),
 ])  # fmt: skip
