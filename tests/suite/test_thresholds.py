@@ -291,6 +291,9 @@ ROWS: tuple[Row, ...] = (
     # Rarer generations in folders of their own
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 14, 19))}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 13))}, FAILED, "is 13 days old"),
+    # The running week's is written anew every day
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(0, 4, 11, 18))}, OPEN, "is of a rarer generation"),
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(0, 4, 8, 15))}, FAILED, "is 15 days old"),
     (KEPT, {"backups": named("zebu-daily-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 16})}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu_Monatlich_1.dump": 9, "zebu_Monatlich_2.dump": 39})}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 12})}, FAILED, "is 12 days old"),

@@ -239,7 +239,10 @@ def _is_rarer(oldest: Dump, backups: Backups) -> bool:
     made = [dump.made for dump in backups.dumps if _generation(dump.name) == generation]
     if not generation or len(made) == len(backups.dumps) or len(made) > MOST_OF_A_GENERATION:
         return False
-    return all(later - earlier >= RARER for earlier, later in pairwise(made))
+    # The running week's is renewed every day by some: when it is of today, it tells nothing of how often they are made.
+    is_running = len(made) > 1 and backups.newest is not None and backups.newest.made - made[-1] <= DAILY
+    ended = made[:-1] if is_running else made
+    return all(later - earlier >= RARER for earlier, later in pairwise(ended))
 
 
 @item("pre.database.backups.off-vm", either=("backups", "vm_backups"))
