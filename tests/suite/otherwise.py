@@ -216,6 +216,17 @@ def named(name: str, *ages: int, also: Mapping[str, int]) -> Change:
     )
 
 
+def packed(name: str, also: Mapping[str, int]) -> Change:
+    """The newest, of now, is a tar of other files; others are so many days old."""
+
+    def change(value: Any, now: datetime) -> Any:
+        found = named(name, 0, also=also)(value, now)
+        seen = replace(value.content.contents, name=name, kind="tarball", sections={})
+        return replace(found, content=replace(value.content, contents=seen))
+
+    return change
+
+
 def generations(*daily: int, weekly: tuple[int, ...] = ()) -> Change:
     """Dumps of so many days ago, in folders by how often they are made."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
-from pytest_zebu.facts.dumps import FARTHEST_ZONE, Listing
+from pytest_zebu.facts.dumps import FARTHEST_ZONE, NOT_READ, Listing
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.proxmox import MachineSnapshot, VmBackups
@@ -27,6 +28,9 @@ DAILY = timedelta(hours=26)
 SMALLEST_SHARE = 0.5
 """A dump of less than half of the ones before it is not of the same family."""
 BEFORE_DEPLOYMENT = timedelta(days=7)
+
+
+CALLED_A_DUMP = re.compile(r"\.(?:p?sql|dump|dmp|pgdump|backup|pgsql)\b|pg_?dump|postgres", re.IGNORECASE)
 
 
 def _vm_only(backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown) -> VmBackups | None:
@@ -81,6 +85,11 @@ def test_the_newest_backup_is_of_today(
         if age > DAILY and not found.is_whole:
             raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
         assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
+        if content is not None and content.contents.kind in NOT_READ and not CALLED_A_DUMP.search(newest.name):
+            # What is packed beside the dumps goes on when they do not.
+            called = [dump for dump in found.dumps if CALLED_A_DUMP.search(dump.name)]
+            if called and found.age(called[-1]) > DAILY:
+                raise NotAssessed(f"{newest.name} {content.doubts}, and {called[-1].name} is older than a day")
         if content is not None and (content.contents.kind == "binary" or content.few_rows):
             raise NotAssessed(f"{newest.name} {content.doubts}")
     earlier = [dump.size for dump in found.earlier if dump.size > 0]
