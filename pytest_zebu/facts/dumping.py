@@ -167,11 +167,14 @@ def dump_of(command: Command) -> Dump | None:
 
 
 def database_of(environment: Environment) -> str:
-    """The name of the database, as the database's container or `.env` has it; empty where it is not told, or told twice."""
+    """The name of the database, as the database's container or `.env` has it; empty where it is not told, or told twice.
+
+    That which every server has tells nothing: the application's may have been made by hand, or by the image's own scripts.
+    """
     told = [one for one in environment.variables if one.name == "POSTGRES_DB" and one.plain]
     running = {one.plain for one in told if one.where.startswith(RUNNING)}
     names = running or {one.plain for one in told if one.where == DOTENV}
-    return names.pop() if len(names) == 1 else ""
+    return names.pop() if len(names) == 1 and names != {"postgres"} else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def told(*names: tuple[str, str]) -> Environment:
 
 @pytest.mark.parametrize(("environment", "dumps"), [
     (told(("container:db", "zebu")), True), (told(("container:db", "cloud"), (".env", "zebu")), False), (told((".env", "zebu")), True), (told((".env", "cloud")), False),
-    (told(("container:db", "a"), ("container:other", "b")), True), (told(("example", "cloud")), True), (told(), True), (None, True),
+    (told(("container:db", "a"), ("container:other", "b")), True), (told(("example", "cloud")), True), (told(("container:db", "postgres")), True), (told(("container:db", "postgres"), (".env", "cloud")), True), (told(), True), (None, True),
 ])  # fmt: skip
 def test_the_database_is_the_one_that_runs(environment: Environment | None, dumps: bool) -> None:
     job = Job("a.timer", (Command(("pg_dump", "zebu")),), DAY, is_enabled=True, is_active=True)
