@@ -425,14 +425,39 @@ def _made(files: Iterable[_File]) -> set[str]:
                 ):  # fmt: skip
                     made.add(name)
                 case _:
-                    named += _dropped(statement)
+                    pass
+        texts = list(_dropped(file))
+        if any(re.search(r"\b(?:open|read_text)\(", text) for text in texts):
+            return set()  # statements from another file may take away any
+        named += texts
     return {name for name in made if not any(re.search(rf"\b{re.escape(name)}\b", text) for text in named)}
 
 
-def _dropped(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and _last_name(node.func) in ("drop_table", "rename_table", "execute", "text"):
-            yield ast.unparse(node)
+_TAKES_AWAY = frozenset({"drop_table", "rename_table", "execute", "exec_driver_sql", "text"})
+
+
+def _dropped(file: _File) -> Iterator[str]:
+    """What names the tables that a revision may take away: its statements, or all of it, where they get their names from elsewhere in it."""
+    parts = [one for one in file.tree.body if one is not file.function("downgrade")] if file.tree else []
+    is_from_elsewhere = False
+    for node in (one for part in parts for one in ast.walk(part)):
+        match node:
+            case (
+                ast.Call(func=function, args=[ast.Constant(), *_])
+                | ast.Call(func=function, args=[ast.Call(args=[ast.Constant(), *_]), *_])
+            ) if _last_name(function) in _TAKES_AWAY:
+                yield ast.unparse(node)
+            case ast.Call(func=function, args=[_, *_]) if _last_name(function) in _TAKES_AWAY:
+                is_from_elsewhere = True
+            case _:
+                pass
+    if is_from_elsewhere:
+        yield from map(_without_making, parts)
+
+
+def _without_making(part: ast.stmt) -> str:
+    """Its text without the names of the tables that it makes."""
+    return re.sub(r"create_table\((['\"]).*?\1", "create_table(", ast.unparse(part))
 
 
 # What the database has

@@ -293,3 +293,15 @@ def test_what_would_have_to_be_undone(up: str, target: Target) -> None:
     """A statement that may be any, and what older code or a second upgrade would stumble over."""
     text = f"def upgrade():\n    {up}\n\n\ndef downgrade():\n    pass\n"
     assert found(target, revision("a1", "None", text)).without_downgrade == ("a1.py",)
+
+
+@pytest.mark.parametrize(("up", "made"), [
+    ("for name in ('old', 'older'):\n        op.drop_table(name)", ("new",)), ("_clean()\n\n\ndef _clean():\n    op.drop_table('old')\n    op.drop_table('older')", ("new",)),
+    ("for name in OLD:\n        op.drop_table(name)\n\n\nOLD = ['old', 'older']", ("new",)), ("bind.exec_driver_sql('DROP TABLE old, older')", ("new",)), ("for t in ('old', 'older'):\n        op.execute(f'DROP TABLE {t}')", ("new",)),
+    ("op.execute(Path('a.sql').read_text())", ()), ("with open('a.sql') as file:\n        op.execute(file.read())", ()), ("op.execute(sa.text('DROP TABLE old'))", ("new", "older")), ("op.execute('UPDATE x SET a = 1')", ("new", "old", "older")),
+])  # fmt: skip
+def test_tables_that_are_taken_away_by_names_from_elsewhere(up: str, made: tuple[str, ...], target: Target) -> None:
+    """In a loop, by a helper, from a list; what another file says is not known."""
+    first = revision("a1", "None", f"def upgrade():\n    op.create_table('old')\n    op.create_table('older')\n{UNDO}")
+    later = revision("b2", "'a1'", f"def upgrade():\n    op.create_table('new')\n    {up}\n{UNDO}")
+    assert found(target, first + later).made == made
