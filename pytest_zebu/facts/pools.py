@@ -176,8 +176,13 @@ def parse(gathered: Gathered, target: Target) -> Connections:
     return Connections(
         pools=pools,
         processes=sum(count or 0 for count in processes),
-        beside=tuple(
-            (one.fields(2)[1], _processes(one)) for one in found if one.word == "beside" and not _is_pooler(one)
+        beside=(
+            *((one.fields(2)[1], _processes(one)) for one in found if one.word == "beside" and not _is_pooler(one)),
+            *(
+                (f"{count} programs in {one.fields(2)[1]}", count)
+                for one in found
+                if one.word == "container" and (count := _besides(one))
+            ),
         ),
         pooler=_pooler(found),
     )
@@ -233,6 +238,33 @@ def _processes(record: Record) -> int | None:
     left = [command for _, _, command in rows if not _AROUND & set(command.split()[0].rpartition("/")[2:])]
     # One process has one pool, whatever it is called.
     return 1 if len(left) == 1 and re.match(r"(?:\S*/)?python[0-9.]*\s", left[0]) else None
+
+
+def _besides(record: Record) -> int:
+    """Programs of Python in a server's container that are none of it: workers of a queue, schedulers. Each may keep a pool, too."""
+    rows = _rows(record)
+    parents = {pid: parent for pid, parent, _ in rows}
+    servers = {pid for pid, _, command in rows if _is_server(command)}
+    around = set()
+    for pid in servers:
+        while pid in parents and pid not in around:
+            around.add(pid)
+            pid = parents[pid]
+    others = {pid for pid, _, command in rows if _PYTHON.match(command) and not _WATCHES.search(command)} - around
+    others = {pid for pid in others if not _ancestors(pid, parents) & servers}
+    return len(others - {parents[pid] for pid in others}) if servers else 0
+
+
+def _ancestors(pid: str, parents: Mapping[str, str]) -> set[str]:
+    found: set[str] = set()
+    while (pid := parents.get(pid, "")) and pid not in found:
+        found.add(pid)
+    return found
+
+
+_PYTHON = re.compile(r"(?:\S*/)?python[0-9.]*\s|\[celeryd:")
+_WATCHES = re.compile(r"supervisor|resource_tracker|celery\S* .*\b(?:beat|flower)\b")
+"""What keeps no pool of the application's: what starts others, and what tells the time to them."""
 
 
 def _programs(record: Record) -> set[str]:

@@ -314,3 +314,16 @@ def test_variables_of_any_name_count(set_to: str | None, most: int | None, targe
     del said["zebu.environment"]
     said["source"] = source(("a.py", "e = create_engine(url, pool_size=int(os.getenv('DB_MAX_SIZE', '10')))\n"))
     assert "whether it is set was not seen" in read("backend_connections", said, target).unknown
+
+
+@pytest.mark.parametrize(("rows", "count"), [
+    ("1 0 sh start.sh\n2 1 /bin/python /bin/uvicorn app\n3 1 /bin/python /bin/arq app.Worker\n", 1), ("1 0 python3 /bin/supervisord -n\n2 1 python /bin/uvicorn app\n3 1 python -m app.scheduler\n", 1),
+    ("1 0 sh start.sh\n2 1 python /bin/uvicorn app\n3 1 python /bin/celery -A x worker\n4 3 python /bin/celery -A x worker\n5 3 python /bin/celery -A x worker\n6 1 python /bin/celery -A x beat\n", 2),
+    ("1 0 python /bin/pipenv run uvicorn app\n2 1 python /bin/uvicorn app\n", 0), ("1 0 python /bin/uvicorn app\n2 1 python -c from multiprocessing.resource_tracker import main\n3 1 python -c from multiprocessing.spawn import spawn_main\n4 3 python tool.py\n", 0),
+    ("1 0 python main.py\n", 0), ("1 0 python main.py\n2 1 python -c from multiprocessing.spawn import spawn_main\n3 1 python -c from multiprocessing.spawn import spawn_main\n", 0), ("1 0 uvicorn app\n8 0 python -\n", 0),
+    ("1 0 bash x\n2 1 uvicorn app\n3 1 [celeryd: celery@x:MainProcess] -active- (worker)\n4 3 [celeryd: celery@x:ForkPoolWorker-1]\n", 1),
+])  # fmt: skip
+def test_programs_beside_the_server_in_its_container(rows: str, count: int, target: Target) -> None:
+    found = connections(target, f"@container 1 backend\nPID PPID COMMAND\n{rows}")
+    assert found.beside == (((f"{count} programs in backend", count),) if count else ())
+    assert found.most == 30 * (found.processes + count)
