@@ -170,7 +170,8 @@ def parse(gathered: Gathered, target: Target) -> Connections:
     if not pools:
         raise Missing(
             Unknown(
-                Reason.UNDECIDABLE, "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg)"
+                Reason.UNDECIDABLE,
+                "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg, aiopg, databases)",
             )
         )
     return Connections(
@@ -611,6 +612,13 @@ def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
                 yield Pool(place, None, "?", "takes its pool from a file")
             elif called == "create_pool" and origin == "asyncpg":
                 yield _driver(place, _keywords(node, tree), sources, ("max_size",), 10)
+            elif called == "create_pool" and origin == "aiopg":
+                yield _driver(place, _keywords(node, tree), sources, ("maxsize",), 10)
+            elif called == "Database" and origin == "databases":
+                words = _keywords(node, tree)
+                if "max_size" not in words:
+                    raise _NotClear("its address, which may tell its size")
+                yield _driver(place, words, sources, ("max_size",), 10)
             elif called in ("ConnectionPool", "AsyncConnectionPool") and origin == "psycopg_pool":
                 yield _driver(place, _keywords(node, tree), sources, ("max_size", "min_size"), 4)
             elif called in ("SimpleConnectionPool", "ThreadedConnectionPool") and origin in ("psycopg2", "pool"):

@@ -327,3 +327,13 @@ def test_programs_beside_the_server_in_its_container(rows: str, count: int, targ
     found = connections(target, f"@container 1 backend\nPID PPID COMMAND\n{rows}")
     assert found.beside == (((f"{count} programs in backend", count),) if count else ())
     assert found.most == 30 * (found.processes + count)
+
+
+def test_pools_of_smaller_libraries() -> None:
+    assert pool("import aiopg\nasync def f():\n    return await aiopg.create_pool(dsn, maxsize=30)\n").most == 30
+    assert pool("from databases import Database\nd = Database(url, min_size=5, max_size=20)\n").most == 20
+    assert (
+        pool("import databases\nd = databases.Database(url)\n").why
+        == "its pool depends on its address, which may tell its size"
+    )
+    assert pools_of([("a.py", "from app.models import Database\nd = Database(url)\n")], {}) == ()
