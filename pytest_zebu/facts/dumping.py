@@ -39,7 +39,7 @@ _SHORT = {"d": "dbname", "h": "host", "U": "username", "f": "file", "t": "table"
 _PARTS = {"schema-only": "only the schema", "data-only": "only rows", "table": "only some tables", "schema": "only some schemas",
           "section": "only a section", "globals-only": "only roles and tablespaces", "roles-only": "only roles",
           "tablespaces-only": "only tablespaces", "extension": "only an extension", "filter": "only what a file lists",
-          "table-and-children": "only some tables", "no-data": "only the schema", "statistics-only": "only statistics"}  # fmt: skip
+          "table-and-children": "only some tables", "no-data": "only the schema", "no-schema": "only rows", "statistics-only": "only statistics"}  # fmt: skip
 _NOWHERE = frozenset({"/dev/null"})
 _SINKS = frozenset({"wc", "psql", "md5sum", "sha1sum", "sha256sum", "head", "tail", "grep", "true", ":"})
 """Commands that keep nothing of what they are fed, unless they write it to a file."""
@@ -149,6 +149,8 @@ def dump_of(command: Command) -> Dump | None:
     is_all = any(name == "schema" and value.strip('"') in ("public", "*") for name, value in found)
     parts = [name for name in names if name in _PARTS and (name, tool) != ("table", "pg_dumpall")]
     lacking = next((_PARTS[name] for name in parts if not (is_all and name == "schema")), "")
+    if any(name == "exclude-table-data" and value in ("*", "*.*", "public.*") for name, value in found):
+        lacking = "only the schema"
     if tool == "pg_dumpall" and "t" in "".join(word for word in words if re.fullmatch(r"-[a-zA-Z]*t", word)):
         lacking = "only tablespaces"
     host = given.get("host") or settings.get("PGHOST", "")

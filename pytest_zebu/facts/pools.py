@@ -171,7 +171,7 @@ def parse(gathered: Gathered, target: Target) -> Connections:
         raise Missing(
             Unknown(
                 Reason.UNDECIDABLE,
-                "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg, aiopg, databases)",
+                "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg)",
             )
         )
     return Connections(
