@@ -182,6 +182,17 @@ def copied(**changes: Any) -> Change:
     return lambda value, now: replace(value, copy=Known(with_(**changes)(value.copy.value, now)))
 
 
+def shared(end: str, age: timedelta, *others: str) -> Change:
+    """Copies in a place where others keep theirs, too: our newest, called so, of this age, and theirs of now."""
+
+    def change(value: Any, now: datetime) -> Any:
+        own = replace(value.dumps[-1], name=f"zebu/{value.dumps[-1].name}{end}", made=value.now - age)
+        there = tuple(replace(own, name=name, made=value.now, size=5) for name in others)
+        return replace(value, copy=Known(replace(value.copy.value, dumps=(own, *there))))
+
+    return change
+
+
 def dated(age: timedelta) -> Change:
     """The newest dump is of this age by its own word."""
 

@@ -102,6 +102,7 @@ from tests.suite.otherwise import (
     section,
     served,
     serving,
+    shared,
     silent,
     small_scale,
     stocked,
@@ -292,6 +293,10 @@ ROWS: tuple[Row, ...] = (
     (OFF_VM, {"backups": both(dumps((26 * HOUR + SECOND, 1)), with_(copy=UNDECLARED, is_elsewhere=True))}, FAILED, "is 1 days and 2 hours old"),
     (OFF_VM, {"backups": with_(copy=UNDECLARED)}, OPEN, "not declared"),
     (OFF_VM, {"backups": copied(dumps=(), is_whole=False)}, OPEN, "could be read"),
+    # A place that others have, too
+    (OFF_VM, {"backups": shared("", DAY, "cloud-1.sql.gz")}, PASSED, ""),
+    (OFF_VM, {"backups": shared("", 2 * DAY, "cloud-1.sql.gz")}, FAILED, "the newest copy is 2 days and 0 hours old"),
+    (OFF_VM, {"backups": shared(".gpg", 2 * DAY, "cloud-1.sql.gz", "uploads-2.tar.gz")}, FAILED, "the newest copy is 2 days and 0 hours old"),
     (OFF_VM, {"backups": copied(doubt="its place was not seen")}, OPEN, "its place was not seen"),
     (OFF_VM, {"backups": copied(same_storage="is here", doubt="")}, FAILED, "is here"),
     # Rarer generations in folders of their own
