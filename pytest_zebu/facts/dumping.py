@@ -39,7 +39,7 @@ _SHORT = {"d": "dbname", "h": "host", "U": "username", "f": "file", "t": "table"
 _PARTS = {"schema-only": "only the schema", "data-only": "only rows", "table": "only some tables", "schema": "only some schemas",
           "section": "only a section", "globals-only": "only roles and tablespaces", "roles-only": "only roles",
           "tablespaces-only": "only tablespaces", "extension": "only an extension", "filter": "only what a file lists",
-          "table-and-children": "only some tables", "no-data": "only the schema", "statistics-only": "only statistics"}  # fmt: skip
+          "table-and-children": "only some tables", "no-data": "only the schema", "no-schema": "only rows", "statistics-only": "only statistics"}  # fmt: skip
 _NOWHERE = frozenset({"/dev/null"})
 _SINKS = frozenset({"wc", "psql", "md5sum", "sha1sum", "sha256sum", "head", "tail", "grep", "true", ":"})
 """Commands that keep nothing of what they are fed, unless they write it to a file."""
@@ -145,7 +145,12 @@ def dump_of(command: Command) -> Dump | None:
         return None
     given = dict(found)
     settings = dict(command.settings)
-    lacking = next((_PARTS[name] for name in names if name in _PARTS and (name, tool) != ("table", "pg_dumpall")), "")
+    # Where nobody says otherwise, all tables are in the schema public.
+    is_all = any(name == "schema" and value.strip('"') in ("public", "*") for name, value in found)
+    parts = [name for name in names if name in _PARTS and (name, tool) != ("table", "pg_dumpall")]
+    lacking = next((_PARTS[name] for name in parts if not (is_all and name == "schema")), "")
+    if any(name == "exclude-table-data" and value in ("*", "*.*", "public.*") for name, value in found):
+        lacking = "only the schema"
     if tool == "pg_dumpall" and "t" in "".join(word for word in words if re.fullmatch(r"-[a-zA-Z]*t", word)):
         lacking = "only tablespaces"
     host = given.get("host") or settings.get("PGHOST", "")
@@ -164,11 +169,14 @@ def dump_of(command: Command) -> Dump | None:
 
 
 def database_of(environment: Environment) -> str:
-    """The name of the database, as the database's container or `.env` has it; empty where it is not told, or told twice."""
+    """The name of the database, as the database's container or `.env` has it; empty where it is not told, or told twice.
+
+    That which every server has tells nothing: the application's may have been made by hand, or by the image's own scripts.
+    """
     told = [one for one in environment.variables if one.name == "POSTGRES_DB" and one.plain]
     running = {one.plain for one in told if one.where.startswith(RUNNING)}
     names = running or {one.plain for one in told if one.where == DOTENV}
-    return names.pop() if len(names) == 1 else ""
+    return names.pop() if len(names) == 1 and names != {"postgres"} else ""
 
 
 @dataclass(frozen=True, slots=True)

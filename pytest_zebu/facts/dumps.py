@@ -194,6 +194,9 @@ def _why_none(one: Listing) -> str:
         return "is empty"
     if seen.kind in NO_DUMPS:
         return NO_DUMPS[seen.kind]
+    # No name has such bytes: others stand where the name was, as a terminal makes two of each end of a line.
+    if seen.kind in ARCHIVES and re.search(r"%[01][0-9A-F]", seen.database):
+        return "is an archive whose bytes were changed on their way, as `docker exec -t` does"
     if seen.kind not in ARCHIVES | TEXTS or seen.is_partly or (seen.kind in ARCHIVES and not seen.sections):
         return ""
     named = sorted(name for name in seen.sections if name)
@@ -303,6 +306,14 @@ def _live(found: Sequence[Record]) -> Live:
     )  # fmt: skip
 
 
+def _own_date(moment: str) -> datetime | None:
+    """What an archive says of its date; nothing where that is no date, as in one that was damaged."""
+    try:
+        return moment_of(moment, "when a dump was made") if moment != "0" else None
+    except Garbled:
+        return None
+
+
 def _contents(found: Sequence[Record]) -> Contents:
     size, made, name = found[0].fields(3)
     said: dict[str, str] = {}
@@ -317,7 +328,7 @@ def _contents(found: Sequence[Record]) -> Contents:
                 layers.append(one.rest)
             case "archive":
                 _, moment, _, database = one.fields(4)
-                dated = moment_of(moment, "when a dump was made") if moment != "0" else None
+                dated = _own_date(moment)
             case "in":
                 current = one.rest
                 rows.setdefault(current, {})

@@ -25,6 +25,10 @@ HEADS_PROBE = Probe(
 _SAYS = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "get_bind", "get_context"})
 """Calls that change nothing."""
 _CHANGES_SCHEMA = re.compile(r"\s*(?:create|alter|drop|truncate|rename)\b", re.IGNORECASE)
+_STAYS = re.compile(
+    r"\s*(?:create\s+extension|alter\s+type\s+\S+\s+add\s+value)\s+if\s+not\s+exists\b[^;]*;?\s*", re.IGNORECASE
+)
+"""What may stay when the rest is undone: older code does not mind it, and made again, it is there already. PostgreSQL cannot take a value from a type."""
 _OPERATION = re.compile(r"(?:create|drop|add|alter|rename|batch_alter)_(?!all$)\w+")
 _EMPTY = re.compile(r"(?:\s|--[^\n]*)*(?:select\s+1\s*;?)?\s*", re.IGNORECASE)
 _LINKS = ("down_revision", "depends_on", "branch_labels")
@@ -145,7 +149,7 @@ def _deployed(files: list[_File], ini: Iterable[str]) -> list[_File]:
 
 def _read(file: _File) -> None:
     """The declarations; where the whole is not understood, those before its functions."""
-    text = "\n".join(file.lines)
+    text = "\n".join(file.lines).removeprefix("\ufeff")
     for source in (text, re.split(r"(?m)^(?:def|class|async|@)\b", text, maxsplit=1)[0]):
         try:
             tree = ast.parse(source)
@@ -309,9 +313,11 @@ def _changes_schema(file: _File) -> bool:
                 return True
             case ast.Call(func=ast.Name(id=name)) if name not in own and _is_foreign(name):
                 return True
-            case ast.Call(func=ast.Attribute(attr="execute"), args=[ast.Name(), *_]):
+            case ast.Call(func=ast.Attribute(attr="execute"), args=[ast.Name(id=name), *_]) if not _is_query(
+                file.tree, name
+            ):
                 return True  # a statement from somewhere
-            case ast.Call(args=[first, *_]) if any(map(_CHANGES_SCHEMA.match, _texts(first))):
+            case ast.Call(args=[first, *_]) if any(map(_changes, _texts(first))):
                 return True
             case ast.Call(func=ast.Name(id="open") | ast.Attribute(attr="read_text")):
                 return True
@@ -349,6 +355,51 @@ def _harmless(tree: ast.Module) -> set[str]:
     }
 
 
+def _changes(text: str) -> bool:
+    return _CHANGES_SCHEMA.match(text) is not None and _STAYS.fullmatch(text) is None
+
+
+def _is_query(tree: ast.Module, name: str) -> bool:
+    """Whether all that a name stands for is about rows: what SQLAlchemy builds, or the texts of such statements."""
+    values: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                found = [one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+                values += [value if _is_itself(targets, name) else None] if name in found else []
+            case (
+                ast.AnnAssign(target=ast.Name(id=target), value=value)
+                | ast.NamedExpr(target=ast.Name(id=target), value=value)
+            ) if target == name:
+                values.append(value)
+            case ast.For(target=target_of) | ast.comprehension(target=target_of):
+                values += [None for one in ast.walk(target_of) if isinstance(one, ast.Name) and one.id == name]
+            case ast.arg(arg=argument) | ast.AugAssign(target=ast.Name(id=argument)) if argument == name:
+                values.append(None)
+            case _:
+                pass
+    return bool(values) and all(map(_is_about_rows, values))
+
+
+def _is_itself(targets: list[ast.expr], name: str) -> bool:
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
+
+
+def _is_about_rows(value: ast.expr | None) -> bool:
+    """Whether it is a statement that SQLAlchemy builds, or a text that is handed over and changes no schema."""
+    while isinstance(value, ast.Call):
+        if _last_name(value.func) in _ROWS:
+            return True
+        if _last_name(value.func) == "text" and value.args:
+            value = value.args[0]
+        else:
+            value = value.func.value if isinstance(value.func, ast.Attribute) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str) and not _changes(value.value)
+
+
+_ROWS = frozenset({"select", "update", "insert", "delete"})
+
+
 def _texts(node: ast.expr) -> list[str]:
     return [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
 
@@ -374,14 +425,39 @@ def _made(files: Iterable[_File]) -> set[str]:
                 ):  # fmt: skip
                     made.add(name)
                 case _:
-                    named += _dropped(statement)
+                    pass
+        texts = list(_dropped(file))
+        if any(re.search(r"\b(?:open|read_text)\(", text) for text in texts):
+            return set()  # statements from another file may take away any
+        named += texts
     return {name for name in made if not any(re.search(rf"\b{re.escape(name)}\b", text) for text in named)}
 
 
-def _dropped(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and _last_name(node.func) in ("drop_table", "rename_table", "execute", "text"):
-            yield ast.unparse(node)
+_TAKES_AWAY = frozenset({"drop_table", "rename_table", "execute", "exec_driver_sql", "text"})
+
+
+def _dropped(file: _File) -> Iterator[str]:
+    """What names the tables that a revision may take away: its statements, or all of it, where they get their names from elsewhere in it."""
+    parts = [one for one in file.tree.body if one is not file.function("downgrade")] if file.tree else []
+    is_from_elsewhere = False
+    for node in (one for part in parts for one in ast.walk(part)):
+        match node:
+            case (
+                ast.Call(func=function, args=[ast.Constant(), *_])
+                | ast.Call(func=function, args=[ast.Call(args=[ast.Constant(), *_]), *_])
+            ) if _last_name(function) in _TAKES_AWAY:
+                yield ast.unparse(node)
+            case ast.Call(func=function, args=[_, *_]) if _last_name(function) in _TAKES_AWAY:
+                is_from_elsewhere = True
+            case _:
+                pass
+    if is_from_elsewhere:
+        yield from map(_without_making, parts)
+
+
+def _without_making(part: ast.stmt) -> str:
+    """Its text without the names of the tables that it makes."""
+    return re.sub(r"create_table\((['\"]).*?\1", "create_table(", ast.unparse(part))
 
 
 # What the database has

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add, floordiv, mul, sub
 
-from pytest_zebu.facts.answer import Missing, Reason, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
+from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.facts.source import PROBE as SOURCE_PROBE
 from pytest_zebu.facts.source import files_of
@@ -36,9 +36,16 @@ _BY_CONFIG = frozenset({"engine_from_config", "async_engine_from_config"})
 _QUEUES = frozenset({"QueuePool", "AsyncAdaptedQueuePool", "FallbackAsyncAdaptedQueuePool"})
 _SINGLE = frozenset({"StaticPool", "AssertionPool"})
 _ASIDE = re.compile(
-    r"(?:^|/)(?:scripts?|tools?|bin|examples?|benchmarks?|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)"
+    r"(?:^|/)(?:scripts?|tools?|bin|examples?|benchmarks?|test|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)"
 )
 """Where programs of their own stand, which the server does not load."""
+_TOLD = re.compile(r"POOL|OVERFLOW|CONCURRENCY|WORKERS|CONN")
+"""What is in the names of the variables whose numbers the machine tells."""
+_OF_A_DATABASE = re.compile(r"(?:[A-Z0-9]+_)*(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL|SQL|SQLALCHEMY|ENGINE|APP|ZEBU)_+")
+"""What may stand before a field's name in its variable's."""
+_NOT_HERE = re.compile(r"(?<![a-z])(?:py)?(?:test(?:s|ing)?|sqlite[a-z0-9+]*|dev(?:elopment)?|'local')(?![a-z])")
+_HERE = re.compile(r"(?<![a-z])(?:prod(?:uction)?|postgres[a-z0-9+]*)(?![a-z])")
+"""What conditions ask that are not met, or are met, where the application serves people from PostgreSQL."""
 
 
 # What a pool is
@@ -154,7 +161,7 @@ def parse(gathered: Gathered, target: Target) -> Connections:
             Unknown(Reason.UNDECIDABLE, "no process of a known server (uvicorn, gunicorn) was seen in the backend")
         )
     files, left = files_of(gathered)
-    pools = pools_of(files, numbers)
+    pools = pools_of(files, numbers | _others(gathered, numbers), is_whole="zebu.environment" in gathered.answers)
     if left:
         pools = (
             *pools,
@@ -163,17 +170,36 @@ def parse(gathered: Gathered, target: Target) -> Connections:
     if not pools:
         raise Missing(
             Unknown(
-                Reason.UNDECIDABLE, "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg)"
+                Reason.UNDECIDABLE,
+                "the source makes no pool of a library that is known (SQLAlchemy, asyncpg, psycopg)",
             )
         )
     return Connections(
         pools=pools,
         processes=sum(count or 0 for count in processes),
-        beside=tuple(
-            (one.fields(2)[1], _processes(one)) for one in found if one.word == "beside" and not _is_pooler(one)
+        beside=(
+            *((one.fields(2)[1], _processes(one)) for one in found if one.word == "beside" and not _is_pooler(one)),
+            *(
+                (f"{count} programs in {one.fields(2)[1]}", count)
+                for one in found
+                if one.word == "container" and (count := _besides(one))
+            ),
         ),
         pooler=_pooler(found),
     )
+
+
+def _others(gathered: Gathered, numbers: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The backend's variables that are called otherwise, with their numbers; nothing for what is none, or is hidden."""
+    said, host = gathered.answers.get("zebu.environment"), gathered.answers.get("zebu.host")
+    backend = key_values(host.out).get("backend", "") if isinstance(host, Said) else ""
+    rows = [line.split("\t") for line in said.out.splitlines()] if isinstance(said, Said) else []
+    mine = [row for row in rows if len(row) == 8 and row[0] == f"container:{backend or 'backend'}" and row[2] != "0"]
+    return {
+        row[1].upper(): int(row[7]) if re.fullmatch(r"[+-]?[0-9]{1,9}", row[7]) else None
+        for row in mine
+        if row[1].upper() not in numbers
+    }
 
 
 # Processes
@@ -213,6 +239,33 @@ def _processes(record: Record) -> int | None:
     left = [command for _, _, command in rows if not _AROUND & set(command.split()[0].rpartition("/")[2:])]
     # One process has one pool, whatever it is called.
     return 1 if len(left) == 1 and re.match(r"(?:\S*/)?python[0-9.]*\s", left[0]) else None
+
+
+def _besides(record: Record) -> int:
+    """Programs of Python in a server's container that are none of it: workers of a queue, schedulers. Each may keep a pool, too."""
+    rows = _rows(record)
+    parents = {pid: parent for pid, parent, _ in rows}
+    servers = {pid for pid, _, command in rows if _is_server(command)}
+    around = set()
+    for pid in servers:
+        while pid in parents and pid not in around:
+            around.add(pid)
+            pid = parents[pid]
+    others = {pid for pid, _, command in rows if _PYTHON.match(command) and not _WATCHES.search(command)} - around
+    others = {pid for pid in others if not _ancestors(pid, parents) & servers}
+    return len(others - {parents[pid] for pid in others}) if servers else 0
+
+
+def _ancestors(pid: str, parents: Mapping[str, str]) -> set[str]:
+    found: set[str] = set()
+    while (pid := parents.get(pid, "")) and pid not in found:
+        found.add(pid)
+    return found
+
+
+_PYTHON = re.compile(r"(?:\S*/)?python[0-9.]*\s|\[celeryd:")
+_WATCHES = re.compile(r"supervisor|resource_tracker|celery\S* .*\b(?:beat|flower)\b")
+"""What keeps no pool of the application's: what starts others, and what tells the time to them."""
 
 
 def _programs(record: Record) -> set[str]:
@@ -255,7 +308,9 @@ class _Sources:
     """What values may come from: the environment's numbers, and what the files assign."""
 
     numbers: Mapping[str, int | None]
+    is_whole: bool = True
     assigned: dict[str, list[ast.expr]] = field(default_factory=dict)
+    parameters: dict[str, list[str]] = field(default_factory=dict)
     within: set[str] = field(default_factory=set)
 
     def note(self, tree: ast.Module) -> None:
@@ -266,14 +321,27 @@ class _Sources:
                     self.assigned.setdefault(name, []).append(value)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     self.assigned.setdefault(name, []).append(value)
-                case ast.FunctionDef(args=arguments) | ast.AsyncFunctionDef(args=arguments):
+                case ast.FunctionDef(name=name, args=arguments) | ast.AsyncFunctionDef(name=name, args=arguments):
                     self._note_defaults(arguments)
+                    self.parameters[name] = _places(arguments)
+                case ast.ClassDef(name=name, body=body):
+                    for one in body:
+                        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+                            self.parameters[name] = _places(one.args)
                 case ast.Call(func=function, keywords=keywords) if _last(function) not in _ENGINES:
                     for keyword in keywords:
                         if keyword.arg is not None:
                             self.assigned.setdefault(keyword.arg, []).append(keyword.value)
                 case _:
                     pass
+
+    def note_calls(self, tree: ast.Module) -> None:
+        """Remember what is given to functions by place: the names of all their arguments have to be known for it."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and _last(node.func) in self.parameters:
+                for name, value in zip(self.parameters[_last(node.func)], node.args, strict=False):
+                    if name in self.assigned:
+                        self.assigned[name].append(value)
 
     def _note_defaults(self, arguments: ast.arguments) -> None:
         named = [*arguments.posonlyargs, *arguments.args]
@@ -314,6 +382,11 @@ class _Sources:
                 return self.value(values[-1])
             case ast.Subscript(slice=ast.Constant(value=str(name))) if _VARIABLE.fullmatch(name):
                 return self._variable(name, None)
+            case ast.IfExp():
+                values_of = {self.value(node.body), self.value(node.orelse)}
+                if len(values_of) > 1:
+                    raise _NotClear(ast.unparse(node)[:60])
+                return values_of.pop()
             case ast.Call():
                 return self._call(node)
             case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -361,6 +434,8 @@ class _Sources:
             if number is None:
                 raise _NotClear(f"the variable {name}, which is no number")
             return number
+        if not self.is_whole and not _TOLD.search(name.upper()):
+            raise _NotClear(f"the variable {name}: whether it is set was not seen")
         if default is None:
             raise _NotClear(f"the variable {name}, which is not set")
         return self.value(default)
@@ -373,7 +448,9 @@ class _Sources:
         if not any(_variable_of(part) for one in assigned for part in ast.walk(one) if isinstance(part, ast.expr)):
             # A field of settings takes its value from the variable that is called like it, behind a prefix.
             upper = name.upper()
-            told = [key for key in self.numbers if key == upper or key.endswith(f"_{upper}")]
+            told = [
+                key for key in self.numbers if key == upper or (key.endswith(f"_{upper}") and _may_mean(key, upper))
+            ]
             if len(told) > 1:
                 raise _NotClear(name)
             if told:
@@ -394,6 +471,50 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[..., int]] = {
     ast.Mult: mul,
     ast.FloorDiv: floordiv,
 }
+
+
+def _may_mean(variable: str, field_name: str) -> bool:
+    """Whether a variable that ends like a field is its own. One whose number is not told may be of anything, and is asked for more."""
+    before = variable.removesuffix(field_name)
+    return bool(_TOLD.search(variable)) or _OF_A_DATABASE.fullmatch(before) is not None
+
+
+def _places(arguments: ast.arguments) -> list[str]:
+    """The names of what is given by place."""
+    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def _is_met(test: ast.expr) -> bool | None:
+    """Whether a condition is met where the application serves people; nothing where that is not clear."""
+    is_turned = False
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, is_turned = test.operand, not is_turned
+    if isinstance(test, ast.BoolOp) or (isinstance(test, ast.Compare) and len(test.ops) > 1):
+        return None
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq | ast.NotIn | ast.IsNot):
+        is_turned = not is_turned
+    text = ast.unparse(test).lower()
+    elsewhere, here = bool(_NOT_HERE.search(text)), bool(_HERE.search(text))
+    if elsewhere == here:
+        return None
+    return here is not is_turned
+
+
+class _Deployed(ast.NodeTransformer):
+    """Leaves out what other places are for: tests, developers' machines, SQLite."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Only what a condition comes to, where that is clear."""
+        self.generic_visit(node)
+        met = _is_met(node.test)
+        return node if met is None else node.body if met else node.orelse
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Likewise."""
+        self.generic_visit(node)
+        met = _is_met(node.test)
+        return node if met is None else node.body if met else node.orelse
 
 
 def _is_same(node: ast.expr, name: str) -> bool:
@@ -417,27 +538,41 @@ _MAKES = re.compile(r"\b(?:create_(?:async_)?engine|(?:async_)?engine_from_confi
 """How a pool is made, in what this Python cannot read."""
 
 
-def pools_of(files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None]) -> tuple[Pool, ...]:
-    """The pools that files make, without those of programs beside the server."""
-    sources = _Sources(numbers)
+def pools_of(
+    files: Iterable[tuple[str, str]], numbers: Mapping[str, int | None], is_whole: bool = True
+) -> tuple[Pool, ...]:
+    """The pools that files make, without those of programs beside the server.
+
+    Args:
+        files: names and texts.
+        numbers: the variables of the environment; nothing where its number is not known.
+        is_whole: whether all variables that are set are among them.
+    """
+    sources = _Sources(numbers, is_whole)
     trees: list[tuple[str, ast.Module]] = []
     unread: list[Pool] = []
     for name, text in files:
         try:
-            tree = ast.parse(text)
+            tree = _Deployed().visit(ast.parse(text.removeprefix("\ufeff")))
         except (SyntaxError, ValueError, RecursionError):
             if _MAKES.search(text) and not _ASIDE.search(name):
                 unread.append(Pool(name, None, "?", "cannot be read by this Python"))
             continue
         trees.append((name, tree))
         sources.note(tree)
+    for _, tree in trees:
+        sources.note_calls(tree)
     loaded = [(name, tree) for name, tree in trees if not _ASIDE.search(name) and not _is_alembics(tree)]
     found = [pool for name, tree in loaded for pool in _made(name, tree, sources)]
     real = [pool for pool in found if pool.how != _STATIC]  # that of an in-memory database
+    # Tasks and commands in the same source often go without a pool: whether the server does, too, is not told by it.
+    if any(pool.most is not None for pool in real):
+        real = [replace(pool, why=f"{pool.how}, if the server uses it") if pool.how == _NONE else pool for pool in real]
     return (*(real or found), *unread)
 
 
 _STATIC = "1"
+_NONE = "NullPool: a connection for each use"
 
 
 def _is_alembics(tree: ast.Module) -> bool:
@@ -477,6 +612,13 @@ def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
                 yield Pool(place, None, "?", "takes its pool from a file")
             elif called == "create_pool" and origin == "asyncpg":
                 yield _driver(place, _keywords(node, tree), sources, ("max_size",), 10)
+            elif called == "create_pool" and origin == "aiopg":
+                yield _driver(place, _keywords(node, tree), sources, ("maxsize",), 10)
+            elif called == "Database" and origin == "databases":
+                words = _keywords(node, tree)
+                if "max_size" not in words:
+                    raise _NotClear("its address, which may tell its size")
+                yield _driver(place, words, sources, ("max_size",), 10)
             elif called in ("ConnectionPool", "AsyncConnectionPool") and origin == "psycopg_pool":
                 yield _driver(place, _keywords(node, tree), sources, ("max_size", "min_size"), 4)
             elif called in ("SimpleConnectionPool", "ThreadedConnectionPool") and origin in ("psycopg2", "pool"):
@@ -512,9 +654,11 @@ def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
     for node in ast.walk(tree):
         match node:
             case (
-                ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() as value)
-                | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict() as value)
+                ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() | ast.IfExp() as value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict() | ast.IfExp() as value)
             ) if target == name:
+                if not isinstance(value, ast.Dict):
+                    raise _NotClear(f"**{name}")
                 found, is_known = found | _of_dict(value), True
             case ast.Assign(
                 targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id="dict"), keywords=words)
@@ -559,7 +703,7 @@ def _engine(place: str, words: Mapping[str, ast.expr], sources: _Sources) -> Poo
         raise _NotClear("an object that is made elsewhere")
     kind = _last(words["poolclass"]) if "poolclass" in words else "QueuePool"
     if kind == "NullPool":
-        return Pool(place, None, "NullPool: a connection for each use")
+        return Pool(place, None, _NONE)
     if kind in _SINGLE:
         return Pool(place, 1, _STATIC)
     if kind not in _QUEUES:

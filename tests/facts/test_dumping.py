@@ -23,8 +23,8 @@ NOW, DAY = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(days=1)
     ("pg_dump 'zebu -s'", ("zebu",), "", "only the schema"), ("pg_dump --dbname='host=a dbname=zebu'", ("zebu",), "a", ""), ("pg_dump '$MORE' other", ("other",), "", ""), ("pg_dump other '$MORE'", ("other",), "", ""), ("pg_dump '$MORE' '$DB'", ("$MORE",), "", ""),
     ("pg_dump -- zebu", ("zebu",), "", ""), ("pg_dump postgres://[x/zebu", ("$",), "", ""),
     ("pg_dump -s zebu", ("zebu",), "", "only the schema"), ("pg_dump -Fcs zebu", ("zebu",), "", ""), ("pg_dump -xs zebu", ("zebu",), "", "only the schema"), ("pg_dump --schema-only zebu", ("zebu",), "", "only the schema"),
-    ("pg_dump -a zebu", ("zebu",), "", "only rows"), ("pg_dump -t x zebu", ("zebu",), "", "only some tables"), ("pg_dump --table=x zebu", ("zebu",), "", "only some tables"), ("pg_dump -n public zebu", ("zebu",), "", "only some schemas"),
-    ("pg_dump --section=pre-data zebu", ("zebu",), "", "only a section"), ("pg_dump --exclude-table-data=log zebu", ("zebu",), "", ""), ("pg_dump -T log zebu", ("zebu",), "", ""),
+    ("pg_dump -a zebu", ("zebu",), "", "only rows"), ("pg_dump -t x zebu", ("zebu",), "", "only some tables"), ("pg_dump --table=x zebu", ("zebu",), "", "only some tables"), ("pg_dump -n public zebu", ("zebu",), "", ""), ("pg_dump --schema=public -n market zebu", ("zebu",), "", ""), ("pg_dump -n audit zebu", ("zebu",), "", "only some schemas"), ("pg_dump -n public -t x zebu", ("zebu",), "", "only some tables"), ("pg_dump -n public -s zebu", ("zebu",), "", "only the schema"),
+    ("pg_dump --section=pre-data zebu", ("zebu",), "", "only a section"), ("pg_dump --exclude-table-data=log zebu", ("zebu",), "", ""), ("pg_dump --exclude-table-data='*' zebu", ("zebu",), "", "only the schema"), ("pg_dump --no-schema zebu", ("zebu",), "", "only rows"), ("pg_dump -T log zebu", ("zebu",), "", ""),
     ("pg_dump -f /dev/null zebu", ("zebu",), "", "its output is thrown away"),
     ("pg_dumpall", None, "", ""), ("pg_dumpall -h db -U postgres", None, "db", ""), ("pg_dumpall -g", None, "", "only roles and tablespaces"), ("pg_dumpall --globals-only", None, "", "only roles and tablespaces"),
     ("pg_dumpall -r", None, "", "only roles"), ("pg_dumpall -t", None, "", "only tablespaces"), ("pg_dumpall -s", None, "", "only the schema"), ("pg_basebackup -D /b -Ft -z", None, "", ""),
@@ -68,7 +68,7 @@ def told(*names: tuple[str, str]) -> Environment:
 
 @pytest.mark.parametrize(("environment", "dumps"), [
     (told(("container:db", "zebu")), True), (told(("container:db", "cloud"), (".env", "zebu")), False), (told((".env", "zebu")), True), (told((".env", "cloud")), False),
-    (told(("container:db", "a"), ("container:other", "b")), True), (told(("example", "cloud")), True), (told(), True), (None, True),
+    (told(("container:db", "a"), ("container:other", "b")), True), (told(("example", "cloud")), True), (told(("container:db", "postgres")), True), (told(("container:db", "postgres"), (".env", "cloud")), True), (told(), True), (None, True),
 ])  # fmt: skip
 def test_the_database_is_the_one_that_runs(environment: Environment | None, dumps: bool) -> None:
     job = Job("a.timer", (Command(("pg_dump", "zebu")),), DAY, is_enabled=True, is_active=True)

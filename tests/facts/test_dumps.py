@@ -52,6 +52,8 @@ def test_a_dump_that_nothing_speaks_against(said: str, target: Target) -> None:
     ("@format cluster\n@end reached\n", "has no database in it"),
     ("@format cluster\n@in zebu2\n@data 5 public.a\n@end reached\n", "is of zebu2, and not of zebu"),
     (f"@format custom\n@archive 1.14 {AT} 15.1 zebu_staging\n@in zebu_staging\n{ALL}@end reached\n", "is of zebu_staging, and not of zebu"),
+    # What `docker exec -t` makes of an archive
+    ("@format custom\n@archive 1.14 1022460476850 - %00zebu%00%1E%00\n@in %00zebu%00%1E%00\n@end reached\n@restore 1 pg_restore: error: x\n", "is an archive whose bytes were changed on their way"),
     (f"{PLAIN}@data 5 public.x\n@end reached\n", "has none of this database's tables"),
     (f"{PLAIN}@data 0 public.a\n@data 0 public.b c\n@end reached\n", "has no row of any table"),
 ])  # fmt: skip

@@ -165,6 +165,9 @@ def test_a_downgrade_that_is_missing_or_made_otherwise(target: Target) -> None:
     "pass", '"""Merge."""', 'op.execute("UPDATE t SET a = 1")', 'op.bulk_insert(t, [{"a": "create it"}])', "bind = op.get_bind()\n    bind.execute(sa.text('INSERT INTO t VALUES (1)'))",
     "for row in rows:\n        op.execute(t.insert().values(row))", "_fill()\n\n\ndef _fill():\n    op.execute('DELETE FROM t')", 'op.execute(f"UPDATE {name} SET a = 1")',
     "session = Session(bind=op.get_bind())\n    session.add_all([])",
+    # A statement under a name, and what may stay
+    "stmt = sa.update(t).where(t.c.a > 1).values(a=1)\n    op.execute(stmt)", "stmt = t.update().values(a=1)\n    bind.execute(stmt)", "sql = sa.text('UPDATE t SET a = 1')\n    op.execute(sql)", 'sql = """\n    DELETE FROM t"""\n    op.execute(sql)',
+    "op.execute('CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\"')", "with op.get_context().autocommit_block():\n        op.execute(\"ALTER TYPE side ADD VALUE IF NOT EXISTS 'SHORT'\")",
 ])  # fmt: skip
 def test_without_effect_on_the_schema_nothing_is_to_be_undone(up: str, target: Target) -> None:
     """A merge, or rows only: an empty downgrade is right there, as long as it can be run."""
@@ -279,3 +282,26 @@ def test_a_downgrade_that_others_do(body: str, target: Target) -> None:
 def test_models_of_a_migration_that_changes_rows_only(head: str, is_right: bool, target: Target) -> None:
     text = f"{head}\n\ndef upgrade():\n    session = orm.Session(bind=op.get_bind())\n    session.commit()\n\n\ndef downgrade():\n    pass\n"
     assert found(target, revision("a1", "None", text)).nothing_to_undo == (("a1.py",) if is_right else ())
+
+
+@pytest.mark.parametrize("up", [
+    "op.execute(\"ALTER TYPE side ADD VALUE 'SHORT'\")", "op.execute('CREATE EXTENSION pgcrypto')", "op.execute('CREATE EXTENSION IF NOT EXISTS pgcrypto; CREATE TABLE t (a int)')", "op.execute('CREATE TABLE IF NOT EXISTS t (a int)')",
+    "sql = 'ALTER TABLE t ADD a int'\n    op.execute(sql)", "for sql in STATEMENTS:\n        op.execute(sql)", "sql, more = made()\n    op.execute(sql)", "sql = 'UPDATE t SET a = 1'\n    sql = made()\n    op.execute(sql)", "run('DELETE FROM t')\n\n\ndef run(sql):\n    op.execute(sql)",
+    "sql = 'UPDATE t SET a = 1'\n    sql += '; DROP TABLE t'\n    op.execute(sql)", "op.execute(sql)",
+])  # fmt: skip
+def test_what_would_have_to_be_undone(up: str, target: Target) -> None:
+    """A statement that may be any, and what older code or a second upgrade would stumble over."""
+    text = f"def upgrade():\n    {up}\n\n\ndef downgrade():\n    pass\n"
+    assert found(target, revision("a1", "None", text)).without_downgrade == ("a1.py",)
+
+
+@pytest.mark.parametrize(("up", "made"), [
+    ("for name in ('old', 'older'):\n        op.drop_table(name)", ("new",)), ("_clean()\n\n\ndef _clean():\n    op.drop_table('old')\n    op.drop_table('older')", ("new",)),
+    ("for name in OLD:\n        op.drop_table(name)\n\n\nOLD = ['old', 'older']", ("new",)), ("bind.exec_driver_sql('DROP TABLE old, older')", ("new",)), ("for t in ('old', 'older'):\n        op.execute(f'DROP TABLE {t}')", ("new",)),
+    ("op.execute(Path('a.sql').read_text())", ()), ("with open('a.sql') as file:\n        op.execute(file.read())", ()), ("op.execute(sa.text('DROP TABLE old'))", ("new", "older")), ("op.execute('UPDATE x SET a = 1')", ("new", "old", "older")),
+])  # fmt: skip
+def test_tables_that_are_taken_away_by_names_from_elsewhere(up: str, made: tuple[str, ...], target: Target) -> None:
+    """In a loop, by a helper, from a list; what another file says is not known."""
+    first = revision("a1", "None", f"def upgrade():\n    op.create_table('old')\n    op.create_table('older')\n{UNDO}")
+    later = revision("b2", "'a1'", f"def upgrade():\n    op.create_table('new')\n    {up}\n{UNDO}")
+    assert found(target, first + later).made == made

@@ -258,3 +258,82 @@ def test_sizes_that_cannot_be_reckoned_are_not_known(size: str) -> None:
 ])  # fmt: skip
 def test_what_the_server_does_not_load_makes_no_pool(file: tuple[str, str]) -> None:
     assert [one.most for one in pools_of([("app/db.py", ENGINE), file], {})] == [30]
+
+
+@pytest.mark.parametrize(("text", "most"), [
+    # Tests and other places have it otherwise, and the application has it as it is where people use it
+    ("e = create_engine(url, poolclass=NullPool if settings.TESTING else AsyncAdaptedQueuePool, pool_size=20)", 30), ("e = create_engine(url, pool_size=1 if settings.is_testing else 20, max_overflow=0)", 20),
+    ("kw = {} if url.startswith('sqlite') else {'pool_size': 40}\ne = create_engine(url, **kw)", 50), ("e = create_engine(url, **({'pool_size': 40} if 'sqlite' not in url else {}))", 50),
+    ("e = create_engine(url, max_overflow=-1 if env == 'production' else 10)", None), ("e = create_engine(url, pool_size=9 if not settings.TESTING else 1)", 19), ("e = create_engine(url, pool_size=9 if env != 'production' else 60)", 70),
+    ("e = create_engine(url, pool_size=9 if x else 9)", 19), ("\ufeffe = create_engine(url)", 15), ("e = create_engine(url, poolclass=NullPool if settings.MODE == ModeEnum.testing else AsyncAdaptedQueuePool)", 15),
+    ("kw = {'echo': False}\nif settings.is_testing:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_size'] = 7\ne = create_engine(url, **kw)", 17), ("kw = {}\nif settings.is_production:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_size'] = 7\ne = create_engine(url, **kw)", None),
+    ("if url.startswith('sqlite'):\n    e = create_engine(url, connect_args={})\nelif settings.TESTING:\n    e = create_engine(url, poolclass=NullPool)\nelse:\n    e = create_engine(url, pool_size=2)", 12),
+    ("if settings.ENVIRONMENT != 'local':\n    e = create_engine(url, max_overflow=-1)\nelse:\n    e = create_engine(url)", None),
+    # Given by place
+    ("class Manager:\n    def __init__(self, url, pool_size=50):\n        self.engine = create_engine(url, pool_size=pool_size)\nmanager = Manager(url, 50)", 60),
+])  # fmt: skip
+def test_what_holds_where_people_use_it(text: str, most: int | None) -> None:
+    found = pool(text)
+    assert (found.most, found.why) == (most, "")
+
+
+@pytest.mark.parametrize("text", [
+    "e = create_engine(url, pool_size=1 if latest else 20)", "e = create_engine(url, pool_size=1 if testing and x else 20)", "e = create_engine(url, pool_size=1 if test_postgres else 20)", "kw = {} if x else {'pool_size': 4}\ne = create_engine(url, **kw)",
+    "class Manager:\n    def __init__(self, url, pool_size=5):\n        self.engine = create_engine(url, pool_size=pool_size)\nmanager = Manager(url, 90)", "def make(url, size=5):\n    return create_engine(url, pool_size=size)\nmake(*settings)\nmake(url, 90)",
+])  # fmt: skip
+def test_what_may_be_one_or_the_other_is_not_known(text: str) -> None:
+    assert pool(text).why
+
+
+def test_a_pool_beside_is_not_the_servers_for_certain() -> None:
+    """Tasks go without a pool where they run; an explicit pool without a limit is one, whoever uses it."""
+    tasks = "e = create_engine(url, poolclass=NullPool)\n"
+    served, aside = pools_of([("a.py", ENGINE), ("tasks.py", tasks)], {})
+    assert (served.most, aside.most, aside.why) == (
+        30, None, "NullPool: a connection for each use, if the server uses it",
+    )  # fmt: skip
+    assert [one.why for one in pools_of([("a.py", tasks), ("b.py", tasks)], {})] == ["", ""]
+    assert [one.why for one in pools_of([("a.py", ENGINE), ("b.py", "e = create_engine(url, max_overflow=-1)")], {})] == ["", ""]  # fmt: skip
+    assert len(pools_of([("a.py", ENGINE), ("test/db.py", tasks)], {})) == 1
+
+
+@pytest.mark.parametrize(("set_to", "most"), [("400", 410), (None, 20), ("", None), ("many", None)])
+def test_variables_of_any_name_count(set_to: str | None, most: int | None, target: Target) -> None:
+    """By its name the machine tells a number only of some: of others the judged environment does, where it is no secret."""
+    for text, variable in (
+        ("e = create_engine(url, pool_size=int(os.getenv('DB_MAX_SIZE', '10')))\n", "DB_MAX_SIZE"),
+        ("class Settings(BaseSettings):\n    max_size: int = 10\ne = create_engine(url, pool_size=settings.max_size)\n", "ZEBU_MAX_SIZE"),
+    ):  # fmt: skip
+        row = f"container:api\t{variable}\t3\t3\t-\town\t1\t{set_to}\n" if set_to is not None else ""
+        other = "container:db\tDB_MAX_SIZE\t3\t3\t-\town\t1\t7\ncontainer:api\tUPLOAD_MAX_SIZE\t3\t3\t-\town\t1\t9\n"
+        said = {
+            "backend.workers": SERVED, "source": source(("a.py", text)), "zebu.environment": other + row, "zebu.host": "backend=api\n",
+        }  # fmt: skip
+        (found,) = read("backend_connections", said, target).pools
+        assert (found.most, bool(found.why)) == (most, most is None)
+    del said["zebu.environment"]
+    said["source"] = source(("a.py", "e = create_engine(url, pool_size=int(os.getenv('DB_MAX_SIZE', '10')))\n"))
+    assert "whether it is set was not seen" in read("backend_connections", said, target).unknown
+
+
+@pytest.mark.parametrize(("rows", "count"), [
+    ("1 0 sh start.sh\n2 1 /bin/python /bin/uvicorn app\n3 1 /bin/python /bin/arq app.Worker\n", 1), ("1 0 python3 /bin/supervisord -n\n2 1 python /bin/uvicorn app\n3 1 python -m app.scheduler\n", 1),
+    ("1 0 sh start.sh\n2 1 python /bin/uvicorn app\n3 1 python /bin/celery -A x worker\n4 3 python /bin/celery -A x worker\n5 3 python /bin/celery -A x worker\n6 1 python /bin/celery -A x beat\n", 2),
+    ("1 0 python /bin/pipenv run uvicorn app\n2 1 python /bin/uvicorn app\n", 0), ("1 0 python /bin/uvicorn app\n2 1 python -c from multiprocessing.resource_tracker import main\n3 1 python -c from multiprocessing.spawn import spawn_main\n4 3 python tool.py\n", 0),
+    ("1 0 python main.py\n", 0), ("1 0 python main.py\n2 1 python -c from multiprocessing.spawn import spawn_main\n3 1 python -c from multiprocessing.spawn import spawn_main\n", 0), ("1 0 uvicorn app\n8 0 python -\n", 0),
+    ("1 0 bash x\n2 1 uvicorn app\n3 1 [celeryd: celery@x:MainProcess] -active- (worker)\n4 3 [celeryd: celery@x:ForkPoolWorker-1]\n", 1),
+])  # fmt: skip
+def test_programs_beside_the_server_in_its_container(rows: str, count: int, target: Target) -> None:
+    found = connections(target, f"@container 1 backend\nPID PPID COMMAND\n{rows}")
+    assert found.beside == (((f"{count} programs in backend", count),) if count else ())
+    assert found.most == 30 * (found.processes + count)
+
+
+def test_pools_of_smaller_libraries() -> None:
+    assert pool("import aiopg\nasync def f():\n    return await aiopg.create_pool(dsn, maxsize=30)\n").most == 30
+    assert pool("from databases import Database\nd = Database(url, min_size=5, max_size=20)\n").most == 20
+    assert (
+        pool("import databases\nd = databases.Database(url)\n").why
+        == "its pool depends on its address, which may tell its size"
+    )
+    assert pools_of([("a.py", "from app.models import Database\nd = Database(url)\n")], {}) == ()

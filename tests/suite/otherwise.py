@@ -144,6 +144,28 @@ def dumps(*made: tuple[timedelta, int]) -> Change:
     )
 
 
+def grown(*sizes: int, available: int, roles: int = 0) -> Change:
+    """Dumps of the last days, one a day, and one of the roles only before them."""
+
+    def change(value: Any, now: datetime) -> Any:
+        days = len(sizes)
+        made = [(f"zebu-{n}.dump", n, size) for n, size in enumerate(sizes)]
+        if roles:
+            made.insert(0, ("roles-0.sql", -1, roles))
+        listed = tuple(
+            replace(value.dumps[0], name=name, made=value.now - (days - n) * DAY, size=size) for name, n, size in made
+        )
+        return replace(value, dumps=listed, available=available)
+
+    return change
+
+
+def read_whole(*times: int) -> Change:
+    """Tables that were read whole so often, the first of them a big one."""
+    made = tuple(Table(f"t{n}", 10_001 if not n else 5, 0, one, 0, True, ()) for n, one in enumerate(times))
+    return with_(tables=made, foreign_keys=(), indexes=())
+
+
 def both(*changes: Change) -> Change:
     """One after the other."""
 
@@ -158,6 +180,17 @@ def both(*changes: Change) -> Change:
 def copied(**changes: Any) -> Change:
     """The copy, with fields otherwise."""
     return lambda value, now: replace(value, copy=Known(with_(**changes)(value.copy.value, now)))
+
+
+def shared(end: str, age: timedelta, *others: str) -> Change:
+    """Copies in a place where others keep theirs, too: our newest, called so, of this age, and theirs of now."""
+
+    def change(value: Any, now: datetime) -> Any:
+        own = replace(value.dumps[-1], name=f"zebu/{value.dumps[-1].name}{end}", made=value.now - age)
+        there = tuple(replace(own, name=name, made=value.now, size=5) for name in others)
+        return replace(value, copy=Known(replace(value.copy.value, dumps=(own, *there))))
+
+    return change
 
 
 def dated(age: timedelta) -> Change:
@@ -192,6 +225,17 @@ def named(name: str, *ages: int, also: Mapping[str, int]) -> Change:
         value,
         dumps=tuple(replace(value.dumps[0], name=one, made=value.now - age * DAY, size=1) for age, one in made),
     )
+
+
+def packed(name: str, also: Mapping[str, int]) -> Change:
+    """The newest, of now, is a tar of other files; others are so many days old."""
+
+    def change(value: Any, now: datetime) -> Any:
+        found = named(name, 0, also=also)(value, now)
+        seen = replace(value.content.contents, name=name, kind="tarball", sections={})
+        return replace(found, content=replace(value.content, contents=seen))
+
+    return change
 
 
 def generations(*daily: int, weekly: tuple[int, ...] = ()) -> Change:

@@ -14,6 +14,7 @@ from tests_prod.pre_deployment.test_database_integrity import _target_of
         ("user_id", {"users"}, "users"), ("user_id", {"user", "users"}, "user"), ("box_id", {"boxes"}, "boxes"),
         ("category_id", {"categories"}, "categories"), ("day_id", {"days"}, "days"), ("toy_id", {"toies"}, "toies"),
         ("box_id", {"boxies"}, None), ("external_id", {"users"}, None),
+        ("person_id", {"people"}, "people"), ("tax_index_id", {"tax_indices"}, "tax_indices"), ("person_id", {"persons", "people"}, "persons"),
     ],
 )  # fmt: skip
 def test_which_table_a_column_means(column: str, tables: set[str], found: str | None) -> None:

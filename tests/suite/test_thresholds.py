@@ -63,6 +63,7 @@ from tests.suite.otherwise import (
     front,
     generations,
     greeting,
+    grown,
     header,
     holding,
     hosts,
@@ -84,10 +85,12 @@ from tests.suite.otherwise import (
     only,
     ordered,
     outgrown,
+    packed,
     provided,
     publishing,
     put_there,
     ran,
+    read_whole,
     reference,
     refusing,
     rehearsed,
@@ -99,6 +102,7 @@ from tests.suite.otherwise import (
     section,
     served,
     serving,
+    shared,
     silent,
     small_scale,
     stocked,
@@ -259,6 +263,11 @@ ROWS: tuple[Row, ...] = (
     (DAILY, {"backups": outgrown(2 * DAY)}, FAILED, "hours old"),
     (DAILY, {"backups": outgrown(0 * DAY)}, OPEN, "whether the others came since"),
     (DAILY, {"backups": dumps()}, FAILED, "there is none"),
+    # What is packed beside the dumps goes on when they do not
+    (DAILY, {"backups": packed("uploads-2.tar.gz", also={"zebu-1.dump": 2})}, OPEN, "zebu-1.dump is older than a day"),
+    (DAILY, {"backups": packed("uploads-2.tar.gz", also={"zebu-1.dump": 1})}, PASSED, ""),
+    (DAILY, {"backups": packed("zebu.sql.zip", also={"zebu-1.dump": 9})}, PASSED, ""),
+    (DAILY, {"backups": packed("backup-2.tar.gz", also={"backup-1.tar.gz": 2})}, PASSED, ""),
     (DAILY, {"backups": dumps((DAY, 0))}, FAILED, "is empty"),
     (DAILY, {"backups": dumps((-FUTURE, 100))}, PASSED, ""),
     (DAILY, {"backups": dumps((-FUTURE - SECOND, 100))}, OPEN, "yet to come"),
@@ -284,11 +293,18 @@ ROWS: tuple[Row, ...] = (
     (OFF_VM, {"backups": both(dumps((26 * HOUR + SECOND, 1)), with_(copy=UNDECLARED, is_elsewhere=True))}, FAILED, "is 1 days and 2 hours old"),
     (OFF_VM, {"backups": with_(copy=UNDECLARED)}, OPEN, "not declared"),
     (OFF_VM, {"backups": copied(dumps=(), is_whole=False)}, OPEN, "could be read"),
+    # A place that others have, too
+    (OFF_VM, {"backups": shared("", DAY, "cloud-1.sql.gz")}, PASSED, ""),
+    (OFF_VM, {"backups": shared("", 2 * DAY, "cloud-1.sql.gz")}, FAILED, "the newest copy is 2 days and 0 hours old"),
+    (OFF_VM, {"backups": shared(".gpg", 2 * DAY, "cloud-1.sql.gz", "uploads-2.tar.gz")}, FAILED, "the newest copy is 2 days and 0 hours old"),
     (OFF_VM, {"backups": copied(doubt="its place was not seen")}, OPEN, "its place was not seen"),
     (OFF_VM, {"backups": copied(same_storage="is here", doubt="")}, FAILED, "is here"),
     # Rarer generations in folders of their own
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 14, 19))}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": generations(0, 1, 2, weekly=(9, 13))}, FAILED, "is 13 days old"),
+    # The running week's is written anew every day
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(0, 4, 11, 18))}, OPEN, "is of a rarer generation"),
+    (KEPT, {"backups": generations(0, 1, 2, weekly=(0, 4, 8, 15))}, FAILED, "is 15 days old"),
     (KEPT, {"backups": named("zebu-daily-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 16})}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu_Monatlich_1.dump": 9, "zebu_Monatlich_2.dump": 39})}, OPEN, "is of a rarer generation"),
     (KEPT, {"backups": named("zebu-1.dump", 0, 1, 2, also={"zebu-weekly-1.dump": 9, "zebu-weekly-2.dump": 12})}, FAILED, "is 12 days old"),
@@ -367,7 +383,7 @@ ROWS: tuple[Row, ...] = (
     (ROOM, {"disk": first(inodes=100, free_inodes=50)}, FAILED, "inodes"),
     # Big tables, rows that are long dead
     (INDEXES, {"database": table(rows=10_000, sequential_scans=10**6, index_scans=0)}, PASSED, ""),
-    (INDEXES, {"database": table(rows=10_001, sequential_scans=101, index_scans=0)}, FAILED, "mostly read whole"),
+    (INDEXES, {"database": table(rows=10_001, sequential_scans=10**6, index_scans=0)}, FAILED, "mostly read whole"),
     (INDEXES, {"database": table(rows=10_001, sequential_scans=100, index_scans=0)}, PASSED, ""),
     (INDEXES, {"database": table(rows=10_001, sequential_scans=1000, index_scans=1000)}, PASSED, ""),
     (VACUUM, {"database": table(rows=0, dead=500)}, PASSED, ""),
@@ -1057,6 +1073,17 @@ ROWS: tuple[Row, ...] = (
     # What no console shows
     ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver loop completed with undelivered notifications.", "ResizeObserver loop limit exceeded"))}, PASSED, ""),
     ("deploy.frontend.console-clean", {"pages": only(errors=("ResizeObserver is not defined",))}, FAILED, "ResizeObserver is not defined"),
+    # Dumps read every table whole, and nothing else reads a journal
+    (INDEXES, {"database": read_whole(465, 400, 366)}, PASSED, ""),
+    (INDEXES, {"database": read_whole(467, 400, 366)}, FAILED, "mostly read whole (467 times)"),
+    (INDEXES, {"database": read_whole(101)}, FAILED, "mostly read whole (101 times)"),
+    # How dumps grow: by as many bytes each day, by a share of themselves, or once, when data were brought in; what is kept beside them is no beginning
+    (SIZE, {"backups": grown(1000, 2000, 3000, 4000, 5000, 6000, 7000, available=60_000)}, PASSED, ""),
+    (SIZE, {"backups": grown(1000, 2000, 3000, 4000, 5000, 6000, 7000, available=48_000)}, FAILED, "does not hold 7 days"),
+    (SIZE, {"backups": grown(100, 200, 400, 800, 1600, 3200, 6400, available=200_000)}, FAILED, "does not hold 7 days"),
+    (SIZE, {"backups": grown(20, 2000, 2000, 2001, 2001, 2002, 2002, available=10_000)}, PASSED, ""),
+    (SIZE, {"backups": grown(20, 20, 20, 20, 20, 20, 2002, available=20_000)}, PASSED, ""),
+    (SIZE, {"backups": grown(1000, 1000, 1000, available=10_000, roles=1)}, PASSED, ""),
 )  # fmt: skip
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
-from pytest_zebu.facts.backups import Backups
+from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
-from pytest_zebu.facts.dumps import FARTHEST_ZONE, Listing
+from pytest_zebu.facts.dumps import FARTHEST_ZONE, NOT_READ, Listing
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
 from pytest_zebu.facts.proxmox import MachineSnapshot, VmBackups
@@ -24,6 +28,9 @@ DAILY = timedelta(hours=26)
 SMALLEST_SHARE = 0.5
 """A dump of less than half of the ones before it is not of the same family."""
 BEFORE_DEPLOYMENT = timedelta(days=7)
+
+
+CALLED_A_DUMP = re.compile(r"\.(?:p?sql|dump|dmp|pgdump|backup|pgsql)\b|pg_?dump|postgres", re.IGNORECASE)
 
 
 def _vm_only(backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown) -> VmBackups | None:
@@ -78,6 +85,11 @@ def test_the_newest_backup_is_of_today(
         if age > DAILY and not found.is_whole:
             raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
         assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
+        if content is not None and content.contents.kind in NOT_READ and not CALLED_A_DUMP.search(newest.name):
+            # What is packed beside the dumps goes on when they do not.
+            called = [dump for dump in found.dumps if CALLED_A_DUMP.search(dump.name)]
+            if called and found.age(called[-1]) > DAILY:
+                raise NotAssessed(f"{newest.name} {content.doubts}, and {called[-1].name} is older than a day")
         if content is not None and (content.contents.kind == "binary" or content.few_rows):
             raise NotAssessed(f"{newest.name} {content.doubts}")
     earlier = [dump.size for dump in found.earlier if dump.size > 0]
@@ -111,6 +123,55 @@ def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unkno
     raise NotAssessed("whether a dump was restored for trial in the last month, a drill or people say")
 
 
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """How much larger a day's dump is than the one before.
+
+    Attributes:
+        share: of the size that it has.
+        adds_up: it is the same share every day, and not the same number of bytes.
+    """
+
+    share: float
+    adds_up: bool
+
+
+FASTEST = 0.5
+STEADY = 1.25
+LEAP = 2
+"""What makes a dump so many times as large at once, data that were brought in, comes once."""
+
+
+def _growth(dumps: Sequence[Dump]) -> _Growth:
+    """Of dumps, oldest first: before and after a leap, whichever is faster; over all of them, where nothing else is told."""
+    leaps = [later.size / sooner.size for sooner, later in pairwise(dumps)]
+    if len(dumps) > 3 and max(leaps) > LEAP:
+        at = leaps.index(max(leaps)) + 1
+        parts = [part for part in (dumps[:at], dumps[at:]) if len(part) > 1 and _days(part[0], part[-1]) >= 1]
+        if parts:
+            return max((_steady(part) for part in parts), key=lambda one: (one.adds_up, one.share))
+    return _steady(dumps)
+
+
+def _steady(dumps: Sequence[Dump]) -> _Growth:
+    if len(dumps) < 2 or (span := _days(dumps[0], dumps[-1])) < 1:
+        return _Growth(0, adds_up=False)
+    first, last = dumps[0], dumps[-1]
+    share = min(FASTEST, max(0.0, (last.size / first.size) ** (1 / span) - 1))
+    inner = [dump for dump in dumps[1:-1] if _days(first, dump) > 0 and _days(dump, last) > 0]
+    if inner:
+        middle = min(inner, key=lambda dump: abs(_days(first, dump) - span / 2))
+        before = (middle.size - first.size) / _days(first, middle)
+        after = (last.size - middle.size) / _days(middle, last)
+        if after <= STEADY * before:  # as many bytes as before, or fewer
+            return _Growth(max(0.0, after) / last.size, adds_up=False)
+    return _Growth(share, adds_up=True)
+
+
+def _days(sooner: Dump, later: Dump) -> float:
+    return (later.made - sooner.made) / timedelta(days=1)
+
+
 @item("post.recovery.backups.size")
 def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: Cases) -> None:
     """The day on which no dump fits is the day of the failed migration.
@@ -128,23 +189,21 @@ def test_there_is_room_for_backups(backups: Backups, settings: Settings, case: C
     if not backups.dumps or backups.newest is None:
         raise AssertionError("there is no dump")
     newest = backups.newest
-    others = [dump for dump in backups.dumps if dump.size]
-    growth = 1.0
-    if len(others) > 1 and (span := (newest.made - others[0].made) / timedelta(days=1)) >= 1:
-        growth = max(1.0, (newest.size / others[0].size) ** (1 / span))
+    growth = _growth([dump for dump in (*backups.earlier, newest) if dump.size])
     freed = sum(dump.size for dump in backups.dumps) + backups.bytes_left_out
     room = backups.available + freed
     # Each of the coming dumps is as much larger than the one before it as the dumps so far were.
     needed, size = 0.0, float(max(newest.size, median(dump.size for dump in backups.dumps)))
+    step = size * growth.share
     for _ in range(keep):
-        size *= min(growth, 1.5)
+        size = size * (1 + growth.share) if growth.adds_up else size + step
         needed += size
         if needed > room:
             break
     with case(
         settings.backups.folder or "dumps",
         f"{backups.available / 2**20:.0f} MiB free, {freed / 2**20:.1f} MiB in use, "
-        f"{needed / 2**20:.1f} MiB{' and more' if needed > room else ''} for {keep} days, growing by {100 * (growth - 1):.1f} % a day",
+        f"{needed / 2**20:.1f} MiB{' and more' if needed > room else ''} for {keep} days, growing by {100 * growth.share:.1f} % a day",
     ):
         assert needed <= room, f"does not hold {keep} days of dumps as they grow"
 

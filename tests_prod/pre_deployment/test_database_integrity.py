@@ -16,6 +16,7 @@ LATE_FACTOR = 10
 OLDEST = 1_000_000_000
 """Half of the transactions after which the server stops; autovacuum freezes rows after a tenth of them."""
 LONGEST_NAP = 3600
+IRREGULAR = {"person": "people", "child": "children", "index": "indices"}
 SERVES = ("btree", "hash")
 """Kinds of indexes by which the rows of one value are found."""
 
@@ -23,7 +24,15 @@ SERVES = ("btree", "hash")
 def _target_of(table: str, column: str, tables: frozenset[str]) -> str | None:
     """The table that a column named `<table>_id` means, where there is one: of its own schema, or else of the public one."""
     name = column.removesuffix("_id")
-    candidates = (name, f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies" if name.endswith("y") else name)
+    candidates: tuple[str, ...] = (
+        name,
+        f"{name}s",
+        f"{name}es",
+        f"{name.removesuffix('y')}ies" if name.endswith("y") else name,
+    )
+    before, last, word = name.rpartition("_")
+    if word in IRREGULAR:
+        candidates = (*candidates, f"{before}{last}{IRREGULAR[word]}")
     schema = "".join(table.rpartition(".")[:2])
     places = [f"{schema}{candidate}" for candidate in candidates] + list(candidates)
     return next((place for place in places if place in tables), None)
@@ -113,8 +122,15 @@ def test_indexes_serve(database: Database, case: Cases) -> None:
             with case(
                 f"table {table.name}", f"{table.sequential_scans} sequential scans, {table.index_scans} by index"
             ):
-                mostly = table.sequential_scans > max(MANY_SCANS, table.index_scans)
+                # A dump reads every table whole, once.
+                by_dumps = min((one.sequential_scans for one in _stored(database) if one is not table), default=0)
+                mostly = table.sequential_scans - by_dumps > max(MANY_SCANS, table.index_scans)
                 assert not mostly, f"is mostly read whole ({table.sequential_scans} times)"
+
+
+def _stored(database: Database) -> list[Table]:
+    """The tables that have rows of their own, which dumps read."""
+    return [one for one in database.tables if one.kind == "r"]
 
 
 @item("pre.database.integrity.autovacuum")
