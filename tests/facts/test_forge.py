@@ -117,6 +117,12 @@ def test_what_came_after_an_approval(commit: str, rows: Any, later: int | None, 
     assert found.later(found.approvals[0]) == later
 
 
+def test_of_a_long_pull_request_the_last_commits_are_not_told(declaring: Target) -> None:
+    rows = commits(*(("d" * 37 + f"{number:03}", "a", False) for number in range(250)))
+    found = read_pull(declaring, pulls=[pull(review("APPROVED", "a", commit=rows[-1]["sha"]), commits=rows)])
+    assert found.later(found.approvals[0]) is None
+
+
 def test_who_wrote_it(declaring: Target) -> None:
     rows = commits((OLDER, "A", False), (PARENT, "", False), (COMMIT, "b", True))
     assert read_pull(declaring, pulls=[pull(commits=rows)]).writers == {"a"}

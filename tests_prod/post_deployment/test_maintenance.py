@@ -273,7 +273,7 @@ def test_the_deployed_version_is_in_the_change_log(upkeep: Upkeep, repository: R
     Fix: an entry in CHANGELOG.md for each version, before it is tagged.
     See: https://keepachangelog.com
     """
-    version = next((tag.name.removeprefix("v") for tag in repository.tags_at_head if tag.version), "")
+    version = next((tag.number for tag in repository.releases), "")
     case.saw(f"deployed: {repository.describe}", f"newest entries: {', '.join(upkeep.changelog[:3]) or 'none'}")
     assert upkeep.changelog, "there is no CHANGELOG with versions as headings"
     if not version:
