@@ -190,7 +190,10 @@ def _tables(packages: Any) -> Rows:
     for row in packages:
         source = row.get("source", {})
         own = {"virtual", "editable", "directory"} & source.keys() or source.get("type") == "directory"
-        if not own and not {"directory", "path"} & row.keys() and applies(row.get("marker") or row.get("markers")):
+        # Of a package in several versions, uv says for which systems each is.
+        forks = row.get("resolution-markers") or [""]
+        is_wanted = applies(row.get("marker") or row.get("markers")) and any(map(applies, forks))
+        if not own and not {"directory", "path"} & row.keys() and is_wanted:
             rows.append((row["name"], row.get("version")))
     return rows
 

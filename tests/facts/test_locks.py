@@ -321,3 +321,11 @@ def test_markers_of_poetrys_groups() -> None:
     assert locked("poetry.lock", text % "linux").packages == {("a", "1")}
     assert not locked("poetry.lock", text % "win32").packages
     assert applies({})
+
+
+def test_versions_of_a_package_that_are_for_other_systems() -> None:
+    """uv locks a package once for each of the systems on which its version differs."""
+    row = '[[package]]\nname = "torch"\nversion = "%s"\nsource = {registry = "x"}\nresolution-markers = %s\n'
+    own = '[[package]]\nname = "zebu"\nversion = "1"\nsource = {virtual = "."}\ndependencies = [{name = "torch"}]\n'
+    text = own + row % ("2.7.0", ["sys_platform == 'darwin'"]) + row % ("2.7.0+cpu", ["sys_platform != 'darwin'"])
+    assert locked("uv.lock", "version = 1\n" + text).packages == {("torch", "2.7.0+cpu")}
