@@ -493,6 +493,8 @@ LIMIT = "limit_req zone=a burst=5;"
     ({"advanced_config": f"if ($a) {{ {LIMIT} }}"}, "unclear"), ({"advanced_config": "limit_req_zone $a zone=a:1m rate=1r/s; limit_conn a 1;"}, False),
     ({"locations": [{"path": "/api", "advanced_config": LIMIT}]}, True), ({"locations": [{"path": "/docs", "advanced_config": LIMIT}]}, False),
     ({"locations": [{"path": "/api", "advanced_config": f"{LIMIT} limit_req_dry_run on;"}], "advanced_config": LIMIT}, False), ({"locations": ["x"]}, False),
+    ({"locations": [{"path": "~ ^/api", "advanced_config": LIMIT}]}, "unclear"), ({"locations": [{"path": "~ ^/api", "advanced_config": ""}]}, False), ({"advanced_config": "include /data/nginx/custom/limits.conf;"}, "unclear"), ({"advanced_config": "location /api/ { include limits.conf; }"}, "unclear"),
+    ({"advanced_config": f"include /a.conf; {LIMIT}"}, True), ({"advanced_config": "location /docs { include limits.conf; }"}, False), ({"advanced_config": "location / { include conf.d/include/proxy.conf; }"}, False), ({"advanced_config": "location / { include /etc/nginx/conf.d/include/proxy.conf; }"}, False),
 ])  # fmt: skip
 def test_a_host_limits_requests_to_the_api(row: dict[str, Any], limits: bool | str) -> None:
     assert services.limits_of(row) == limits
