@@ -1045,6 +1045,10 @@ ROWS: tuple[Row, ...] = (
     *FORGINGS,
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("pve-manager", "Proxmox"))}, OPEN, "tailscale of Tailscale"),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("bash", "Debian"))}, FAILED, "bash wait"),
+    # A client that keeps what it renews elsewhere than it is looked for
+    *((RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by(command), with_(renewals={}, serves=("nginx", "here")))}, OPEN, reason) for command, reason in (("lego --path /srv/lego -d zebu.test renew", "lego renews there"), ("acme.sh --cron --home /opt/acme", "acme.sh renews there"), ("certbot renew --config-dir /srv/certs", "certbot renews there"))),
+    (RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by("certbot renew"), with_(renewals={}, serves=("nginx", "here")))}, FAILED, "in no renewal configuration"),
+    (RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by("lego renew"), with_(renewals={}, serves=("nginx", "here"), kept={"00": ("lego", "shop.test")}))}, FAILED, "in no renewal configuration"),
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
 )  # fmt: skip
