@@ -34,6 +34,7 @@ VERSION = re.compile(
 )
 """A tag of a version: what stands before it, and the numbers; a single one is a branch's rather than a release's."""
 RELEASE = frozenset({"", "release", "releases", "rel", "version", "ver"})
+FIRST_YEAR = 1970
 EARLY = frozenset({"alpha", "beta", "canary", "dev", "edge", "nightly", "pre", "preview", "rc", "snapshot", "test"})
 
 
@@ -52,6 +53,11 @@ class Tag:
             return None
         numbers = tuple(map(int, found[3].split(".")))
         return numbers + (0,) * (3 - len(numbers))
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its version begins with a year, and not with what counts releases."""
+        return self.version is not None and self.version[0] >= FIRST_YEAR
 
     @property
     def prefix(self) -> str:
