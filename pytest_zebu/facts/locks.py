@@ -326,7 +326,10 @@ def _npm(text: str) -> _Found:
         rows = [
             (row.get("name") or path.rpartition("node_modules/")[2], row.get("version"))
             for path, row in places.items()
-            if "node_modules/" in path and not row.get("link")
+            if "node_modules/" in path
+            and not row.get("link")
+            # What is optional and was not installed is named without a version (npm's documentation of the format).
+            and ("version" in row or not row.get("optional"))
         ]
         return _Found(rows, folders=[path for path in places if path and "node_modules/" not in path])
     rows = []

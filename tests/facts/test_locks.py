@@ -329,3 +329,9 @@ def test_versions_of_a_package_that_are_for_other_systems() -> None:
     own = '[[package]]\nname = "zebu"\nversion = "1"\nsource = {virtual = "."}\ndependencies = [{name = "torch"}]\n'
     text = own + row % ("2.7.0", ["sys_platform == 'darwin'"]) + row % ("2.7.0+cpu", ["sys_platform != 'darwin'"])
     assert locked("uv.lock", "version = 1\n" + text).packages == {("torch", "2.7.0+cpu")}
+
+
+def test_what_npm_did_not_install_is_named_without_a_version() -> None:
+    text = '{"lockfileVersion": 3, "packages": {"node_modules/a": {"dev": true, "optional": true, "peer": true}, "node_modules/b": {"version": "1.0.0", "optional": true}%s}}'
+    assert locked("package-lock.json", text % "") == Locked(NPM, frozenset({("b", "1.0.0")}), (), frozenset({""}))
+    assert locked("package-lock.json", text % ', "node_modules/c": {"dev": true}').odd == ("c in package-lock.json",)
