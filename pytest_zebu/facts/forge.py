@@ -25,11 +25,13 @@ PROBE = Probe(
 
 PERSON, MACHINE, UNCLEAR = "a person", "no person", "not known to be a person"
 MACHINE_NAME = re.compile(
-    r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc"
+    r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc|machine"
     r"|service[-_.]?account)(?:$|[-_.\d])",
     re.I,
 )
 """An account of a machine's, by its name: GitHub has accounts of persons also for these."""
+DELETED = "ghost"
+"""In whose name GitHub shows what deleted accounts did: persons and machines alike."""
 GOOD = frozenset({"success"})
 EVEN = frozenset({"neutral", "skipped"})
 BAD = frozenset({"failure", "error", "timed_out", "cancelled", "startup_failure"})
@@ -183,7 +185,7 @@ def is_run_of(declared: str, name: str) -> bool:
     return name == declared or name.startswith(f"{declared} / ") or (name.startswith(f"{declared} (") and ")" in name)
 
 
-STAGING = frozenset({"staging", "stage", "preprod", "preproduction", "uat", "acceptance"})
+STAGING = frozenset({"staging", "stage", "stg", "preprod", "preproduction", "uat", "acceptance"})
 """What staging is called where nothing else is declared."""
 
 
@@ -285,7 +287,7 @@ def _statuses(rows: Any) -> tuple[CheckRun, ...]:
 def _kind(by: str, kind: str) -> str:
     if kind in ("Bot", "Organization") or by.endswith("[bot]"):
         return MACHINE
-    return PERSON if kind == "User" and not MACHINE_NAME.search(by) else UNCLEAR
+    return PERSON if kind == "User" and by.lower() != DELETED and not MACHINE_NAME.search(by) else UNCLEAR
 
 
 def _pulls(rows: Any) -> tuple[Pull, ...]:
