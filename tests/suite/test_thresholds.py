@@ -1045,6 +1045,7 @@ ROWS: tuple[Row, ...] = (
     *FORGINGS,
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("pve-manager", "Proxmox"))}, OPEN, "tailscale of Tailscale"),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("bash", "Debian"))}, FAILED, "bash wait"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-qemu-kvm", "Proxmox VE"))}, FAILED, "pve-qemu-kvm wait"), ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("frr", ""))}, OPEN, "frr of nobody"), ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("curl", "Debian Backports"))}, FAILED, "curl wait"),
     # A client that keeps what it renews elsewhere than it is looked for
     *((RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by(command), with_(renewals={}, serves=("nginx", "here")))}, OPEN, reason) for command, reason in (("lego --path /srv/lego -d zebu.test renew", "lego renews there"), ("acme.sh --cron --home /opt/acme", "acme.sh renews there"), ("certbot renew --config-dir /srv/certs", "certbot renews there"))),
     (RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by("certbot renew"), with_(renewals={}, serves=("nginx", "here")))}, FAILED, "in no renewal configuration"),

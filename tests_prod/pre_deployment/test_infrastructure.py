@@ -314,7 +314,7 @@ def test_the_hypervisor_is_up_to_date(proxmox_node: Node, settings: Settings, ca
             update.package
             for update in waiting
             if update.origin.lower().startswith("debian")
-            or (update.origin.lower() == "proxmox" and _is_about_security(update.package))
+            or (update.origin.lower().startswith("proxmox") and _is_about_security(update.package))
         ]
         others = [one for one in waiting if not one.origin.lower().startswith(("debian", "proxmox"))]
         case.saw(f"{len(waiting)} updates wait")
