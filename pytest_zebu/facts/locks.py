@@ -81,7 +81,8 @@ def locked(file: str, text: str) -> Locked:
     name = file.rpartition("/")[2]
     index, read = _reader(name)
     try:
-        found = read(text.removeprefix("\ufeff"))
+        # A mark of the encoding is left of what a Windows shell wrote, when its other bytes have become plain text.
+        found = read(text.lstrip("\ufeff\ufffd"))
     except (KeyError, TypeError, AttributeError, IndexError, *BROKEN) as error:
         why = f": {error}" if isinstance(error, _UnknownVersion) else ""
         raise Garbled(f"{file} is no such lock file as is known here{why}") from None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, plain_text
 from pytest_zebu.facts.locks import NPM, PYTHON, Locked, applies, is_covered, locked, needs_lock, pair
 
 UV = """version = 1
@@ -335,3 +335,9 @@ def test_what_npm_did_not_install_is_named_without_a_version() -> None:
     text = '{"lockfileVersion": 3, "packages": {"node_modules/a": {"dev": true, "optional": true, "peer": true}, "node_modules/b": {"version": "1.0.0", "optional": true}%s}}'
     assert locked("package-lock.json", text % "") == Locked(NPM, frozenset({("b", "1.0.0")}), (), frozenset({""}))
     assert locked("package-lock.json", text % ', "node_modules/c": {"dev": true}').odd == ("c in package-lock.json",)
+
+
+def test_what_a_shell_of_windows_wrote() -> None:
+    """PowerShell writes UTF-16 with a mark in front."""
+    said = plain_text("fastapi==0.110.0\r\nuvicorn==0.29.0\r\n".encode("utf-16"))
+    assert locked("requirements.txt", said).packages == {("fastapi", "0.110.0"), ("uvicorn", "0.29.0")}
