@@ -266,7 +266,8 @@ def _pipfile(text: str) -> _Found:
             _expect_version(section.get("pipfile-spec", 6), "6")
             continue
         for name, row in section.items():
-            is_own = (row.get("editable") and "path" in row) or row.get("path", "").startswith(".")
+            place = row.get("path") or row.get("file") or ""
+            is_own = (row.get("editable") and "path" in row) or place.startswith((".", "file:.", "file:///"))
             if not is_own and applies(row.get("markers")):
                 rows.append((name, str(row["version"]).removeprefix("==") if "version" in row else None))
     return _Found(rows)

@@ -341,3 +341,13 @@ def test_what_a_shell_of_windows_wrote() -> None:
     """PowerShell writes UTF-16 with a mark in front."""
     said = plain_text("fastapi==0.110.0\r\nuvicorn==0.29.0\r\n".encode("utf-16"))
     assert locked("requirements.txt", said).packages == {("fastapi", "0.110.0"), ("uvicorn", "0.29.0")}
+
+
+@pytest.mark.parametrize("row", ['{"path": "."}', '{"file": ".", "editable": true}', '{"file": "file:///app/lib"}', '{"editable": true, "path": "lib"}'])  # fmt: skip
+def test_the_projects_own_packages_in_all_words_of_pipenv(row: str) -> None:
+    assert locked("Pipfile.lock", f'{{"default": {{"own": {row}}}}}') == Locked(
+        PYTHON, frozenset(), (), frozenset({""})
+    )
+    assert locked("Pipfile.lock", '{"default": {"a": {"file": "https://example.com/a.zip"}}}').odd == (
+        "a in Pipfile.lock",
+    )
