@@ -308,7 +308,7 @@ def _required(entry: str, *, is_lock: bool) -> Rows:
         wanted = Requirement(entry)
     except InvalidRequirement:
         return [(entry, None)] if is_lock else []
-    if not applies(wanted.marker):
+    if not applies(wanted.marker) or str(wanted.url or "").startswith("file:"):
         return []
     exact = [one.version for one in wanted.specifier if one.operator in ("==", "===") and not one.version.endswith("*")]
     if wanted.url or not exact:

@@ -351,3 +351,10 @@ def test_the_projects_own_packages_in_all_words_of_pipenv(row: str) -> None:
     assert locked("Pipfile.lock", '{"default": {"a": {"file": "https://example.com/a.zip"}}}').odd == (
         "a in Pipfile.lock",
     )
+
+
+def test_a_folder_of_the_project_is_its_own_under_any_name() -> None:
+    assert locked("requirements.lock", "a==1\nown @ file:///app/lib\n") == Locked(
+        PYTHON, frozenset({("a", "1")}), (), frozenset({""})
+    )
+    assert locked("requirements.lock", "b @ https://example.com/b.zip\n").odd == ("b in requirements.lock",)
