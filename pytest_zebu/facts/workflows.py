@@ -26,7 +26,7 @@ _USED = re.compile(
     re.I,
 )
 _SWALLOWED = re.compile(
-    r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b"
+    r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b|\w+=)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b|--audit-level[ =]none\b"
 )
 LONGEST = 2_000
 """So much of a command is looked at."""
@@ -263,6 +263,9 @@ def _gates(scripts: Iterable[str], has_pipefail: bool = True) -> list[bool]:
         for line in _commands(script):
             goes_on = goes_on or re.match(r"set\s+\+e\b", line) is not None
             said = _audits(line, has_pipefail)
+            if said and _ASKED_AFTER.match(line):
+                # What stands in a condition ends no script: it must do so itself.
+                said = _ENDS.search(script) is not None
             if said is not None:
                 found.append(said and not goes_on)
     return found
@@ -279,9 +282,11 @@ _ASKS_NOTHING = re.compile(
     r"((?:^|&&|\|\||;)\s*)(?:(?:sudo\s+)?(?:(?:python[0-9.]*\s+-m\s+)?pip3?\s+install|pipx\s+install"
     r"|uv\s+(?:(?:tool|pip)\s+install|add)|(?:npm|pnpm|yarn|bun)\s+(?:install|i|add|global\s+add)"
     r"|(?:poetry|pdm)\s+(?:self\s+)?add|pipenv\s+install|(?:brew|apt|apt-get|apk|dnf)\s+(?:-\S+\s+)*(?:install|add)"
-    r"|echo|printf|which|type|command\s+-v|hash)\b[^&|;]*|[^&|;]*\s(?:--version|--help)\b[^&|;]*)"
+    r"|echo|printf|which|type|command\s+-v|hash)\b[^&|;]*|[^&|;]*\s(?:--version|--help)\b[^&|;]*|[^&|;]*\bpip-audit\s[^&|;]*--dry-run\b[^&|;]*)"
 )
 """Commands that only install an audit, look for it, or speak of it."""
+_ASKED_AFTER = re.compile(r"(?:if|elif|while|until)\s")
+_ENDS = re.compile(r"\bexit\s+(?:[1-9]|\"?\$)|(?:^|[;&|\s])false\s*(?:;|$)", re.MULTILINE)
 _PIPED = re.compile(r"(?<!\|)\|(?![|])")
 
 

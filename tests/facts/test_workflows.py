@@ -142,6 +142,7 @@ def test_rules_of_renovate_that_leave_nothing(rules: str, why: str) -> None:
     ("set -o pipefail; npm audit | tee a", True), ("npm audit || { echo failed; exit 1; }", True),
     ("yarn --cwd frontend audit", True), ("docker run --rm -v $PWD:/s aquasec/trivy:0.50.0 --quiet fs --exit-code 1 /s", True), ("pipenv check", True),
     ("python -m pip install pip-audit && pip-audit || true", False), ("poetry add --group dev pip-audit; poetry run pip-audit", True), ("which pip-audit || pip install pip-audit; pip-audit", True),
+    ("pip-audit || STATUS=$?", False), ("npm audit --audit-level=none", False), ("npm audit --audit-level=low", True), ("if pip-audit; then echo fine; else echo bad; fi", False), ("if ! pip-audit; then exit 1; fi", True), ("pip-audit && echo fine || echo bad", False),
 ])  # fmt: skip
 def test_commands_with_versions_and_in_pipes(command: str, is_gate: bool) -> None:
     found, unread = audits({FILE: workflow(f"run: |\n          {command}")})
@@ -150,7 +151,7 @@ def test_commands_with_versions_and_in_pipes(command: str, is_gate: bool) -> Non
 
 
 @pytest.mark.parametrize("install", [
-    "python -m pip install pip-audit", "sudo pip3 install pip-audit", "poetry add --group dev pip-audit", "uv add --dev pip-audit", "brew install pip-audit", "command -v pip-audit", "pip-audit --version",
+    "python -m pip install pip-audit", "sudo pip3 install pip-audit", "poetry add --group dev pip-audit", "uv add --dev pip-audit", "brew install pip-audit", "command -v pip-audit", "pip-audit --version", "pip-audit --dry-run",
 ])  # fmt: skip
 def test_to_install_an_audit_is_none(install: str) -> None:
     assert audits({FILE: workflow(f"run: |\n          {install}")}) == ((), ())
