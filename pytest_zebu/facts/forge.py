@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, need, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.settings.sections import ForgeAccess
 from pytest_zebu.settings.target import Target
@@ -25,11 +25,13 @@ PROBE = Probe(
 
 PERSON, MACHINE, UNCLEAR = "a person", "no person", "not known to be a person"
 MACHINE_NAME = re.compile(
-    r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc"
+    r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc|machine"
     r"|service[-_.]?account)(?:$|[-_.\d])",
     re.I,
 )
 """An account of a machine's, by its name: GitHub has accounts of persons also for these."""
+DELETED = "ghost"
+"""In whose name GitHub shows what deleted accounts did: persons and machines alike."""
 GOOD = frozenset({"success"})
 EVEN = frozenset({"neutral", "skipped"})
 BAD = frozenset({"failure", "error", "timed_out", "cancelled", "startup_failure"})
@@ -55,6 +57,10 @@ class CheckRun:
         """Whether it has ended."""
         return self.status == "completed"
 
+    def is_last_of(self, declared: str) -> bool:
+        """Whether it is a run of a declared check, and no later one is known."""
+        return is_run_of(declared, self.name) and self.is_latest is not False
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -79,6 +85,10 @@ class Change:
     commit: str
     by: str
     is_merge: bool
+
+
+MOST_CHANGES = 250
+"""Of a longer pull request, the forge tells the first ones only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,8 @@ class Pull:
         if review.commit and review.commit == self.head:
             return 0
         changes = self.changes.value if isinstance(self.changes, Known) else ()
+        if len(changes) >= MOST_CHANGES and self.head not in {one.commit for one in changes}:
+            return None
         places = [index for index, one in enumerate(changes) if one.commit == review.commit]
         return sum(not one.is_merge for one in changes[places[-1] + 1 :]) if places else None
 
@@ -125,7 +137,8 @@ class Forge:
         same_files: by check run: the ancestors, nearest first, in which what it depends on is the same.
         staged: the states of the deployments of exactly this commit to staging, newest first.
         elsewhere: other environments to which it was deployed.
-        same_tree: last commits of pull requests with the very same files: asked about where nothing ran on the deployed one.
+        same_tree: last commits of pull requests with the very same files: asked about where a check has not run on the deployed one.
+        told_to_skip: nothing ran on the deployed commit, since it says itself that nothing is to run.
     """
 
     commit: str
@@ -136,6 +149,22 @@ class Forge:
     statuses: Known[tuple[CheckRun, ...]] | Unknown
     elsewhere: tuple[str, ...] = ()
     same_tree: tuple[str, ...] = ()
+    told_to_skip: bool = False
+
+    def runs_of(self, name: str) -> tuple[list[CheckRun], str]:
+        """The last runs of a check, and on which commit: the deployed one; where it did not run there, one with the very same files.
+
+        Raises:
+            NotAssessed: they are not known.
+        """
+        statuses = self.statuses.value if isinstance(self.statuses, Known) else ()
+        found = [run for run in (*need(self.checks.get(self.commit, Known(()))), *statuses) if run.is_last_of(name)]
+        if all(run.conclusion == "skipped" for run in found):
+            for sha in self.same_tree:
+                same = [run for run in need(self.checks.get(sha, Known(()))) if run.is_last_of(name)]
+                if any(run.conclusion != "skipped" for run in same):
+                    return same, sha
+        return found, self.commit
 
     @property
     def tested(self) -> str:
@@ -156,7 +185,7 @@ def is_run_of(declared: str, name: str) -> bool:
     return name == declared or name.startswith(f"{declared} / ") or (name.startswith(f"{declared} (") and ")" in name)
 
 
-STAGING = frozenset({"staging", "stage", "preprod", "preproduction", "uat", "acceptance"})
+STAGING = frozenset({"staging", "stage", "stg", "preprod", "preproduction", "uat", "acceptance"})
 """What staging is called where nothing else is declared."""
 
 
@@ -216,6 +245,7 @@ def parse(gathered: Gathered, target: Target) -> Forge:
             _of_rows(data["statuses"], _statuses),
             elsewhere,
             tuple(map(str, part(data, "same_tree", list))),
+            data.get("told_to_skip") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the forge has another shape than known") from None
@@ -257,7 +287,7 @@ def _statuses(rows: Any) -> tuple[CheckRun, ...]:
 def _kind(by: str, kind: str) -> str:
     if kind in ("Bot", "Organization") or by.endswith("[bot]"):
         return MACHINE
-    return PERSON if kind == "User" and not MACHINE_NAME.search(by) else UNCLEAR
+    return PERSON if kind == "User" and by.lower() != DELETED and not MACHINE_NAME.search(by) else UNCLEAR
 
 
 def _pulls(rows: Any) -> tuple[Pull, ...]:

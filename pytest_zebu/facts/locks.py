@@ -81,7 +81,8 @@ def locked(file: str, text: str) -> Locked:
     name = file.rpartition("/")[2]
     index, read = _reader(name)
     try:
-        found = read(text.removeprefix("\ufeff"))
+        # A mark of the encoding is left of what a Windows shell wrote, when its other bytes have become plain text.
+        found = read(text.lstrip("\ufeff\ufffd"))
     except (KeyError, TypeError, AttributeError, IndexError, *BROKEN) as error:
         why = f": {error}" if isinstance(error, _UnknownVersion) else ""
         raise Garbled(f"{file} is no such lock file as is known here{why}") from None
@@ -190,7 +191,10 @@ def _tables(packages: Any) -> Rows:
     for row in packages:
         source = row.get("source", {})
         own = {"virtual", "editable", "directory"} & source.keys() or source.get("type") == "directory"
-        if not own and not {"directory", "path"} & row.keys() and applies(row.get("marker") or row.get("markers")):
+        # Of a package in several versions, uv says for which systems each is.
+        forks = row.get("resolution-markers") or [""]
+        is_wanted = applies(row.get("marker") or row.get("markers")) and any(map(applies, forks))
+        if not own and not {"directory", "path"} & row.keys() and is_wanted:
             rows.append((row["name"], row.get("version")))
     return rows
 
@@ -262,7 +266,8 @@ def _pipfile(text: str) -> _Found:
             _expect_version(section.get("pipfile-spec", 6), "6")
             continue
         for name, row in section.items():
-            is_own = (row.get("editable") and "path" in row) or row.get("path", "").startswith(".")
+            place = row.get("path") or row.get("file") or ""
+            is_own = (row.get("editable") and "path" in row) or place.startswith((".", "file:.", "file:///"))
             if not is_own and applies(row.get("markers")):
                 rows.append((name, str(row["version"]).removeprefix("==") if "version" in row else None))
     return _Found(rows)
@@ -303,7 +308,7 @@ def _required(entry: str, *, is_lock: bool) -> Rows:
         wanted = Requirement(entry)
     except InvalidRequirement:
         return [(entry, None)] if is_lock else []
-    if not applies(wanted.marker):
+    if not applies(wanted.marker) or str(wanted.url or "").startswith("file:"):
         return []
     exact = [one.version for one in wanted.specifier if one.operator in ("==", "===") and not one.version.endswith("*")]
     if wanted.url or not exact:
@@ -323,7 +328,10 @@ def _npm(text: str) -> _Found:
         rows = [
             (row.get("name") or path.rpartition("node_modules/")[2], row.get("version"))
             for path, row in places.items()
-            if "node_modules/" in path and not row.get("link")
+            if "node_modules/" in path
+            and not row.get("link")
+            # What is optional and was not installed is named without a version (npm's documentation of the format).
+            and ("version" in row or not row.get("optional"))
         ]
         return _Found(rows, folders=[path for path in places if path and "node_modules/" not in path])
     rows = []

@@ -165,6 +165,18 @@ class ProxyMachine:
 
         return tuple(job for job in self.jobs if any(renews(str(command)) for command in job.commands))
 
+    @property
+    def renews_unseen(self) -> str:
+        """A client that a job runs, and that keeps what it renews where it was not looked for; empty where there is none."""
+        commands = [str(command) for job in self.jobs for command in job.commands]
+        seen = {client for client, _ in self.kept.values()}
+        for client, begins in CLIENTS.items():
+            own = [command for command in commands if re.match(begins, command)]
+            # certbot has one folder, unless it is told another; of the others each has its user's, or one of its own.
+            if any("--config-dir" in command for command in own) or (own and client not in seen | {"certbot"}):
+                return client
+        return ""
+
     def has(self, fingerprint: str) -> bool:
         """Whether a certificate was found there."""
         return fingerprint in {*self.renewals.values(), *self.kept, *self.uploaded, *self.earlier}

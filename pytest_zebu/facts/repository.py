@@ -29,7 +29,13 @@ HISTORY_PROBE = Probe(
     each=True,
     timeout=20,
 )
-VERSION = re.compile(r"^v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:\+[0-9A-Za-z.-]+)?$")
+VERSION = re.compile(
+    r"(?:(?!v?[0-9])([A-Za-z][A-Za-z0-9_-]*)[-_/@])?v?(([0-9]{1,9}(?:\.[0-9]{1,9}){1,3})(?:\+[0-9A-Za-z.-]+)?)"
+)
+"""A tag of a version: what stands before it, and the numbers; a single one is a branch's rather than a release's."""
+RELEASE = frozenset({"", "release", "releases", "rel", "version", "ver"})
+FIRST_YEAR = 1970
+EARLY = frozenset({"alpha", "beta", "canary", "dev", "edge", "nightly", "pre", "preview", "rc", "snapshot", "test"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,30 @@ class Tag:
     commit: str
 
     @property
-    def version(self) -> tuple[int, int, int] | None:
-        """The release that it names; none for a pre-release or another kind of name."""
-        found = VERSION.match(self.name)
-        if found is None:
+    def version(self) -> tuple[int, ...] | None:
+        """The version that it names; none for a pre-release or another kind of name."""
+        found = VERSION.fullmatch(self.name)
+        if found is None or EARLY & {*re.split(r"[_-]", self.prefix)}:
             return None
-        return int(found[1]), int(found[2]), int(found[3])
+        numbers = tuple(map(int, found[3].split(".")))
+        return numbers + (0,) * (3 - len(numbers))
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its version begins with a year, and not with what counts releases."""
+        return self.version is not None and self.version[0] >= FIRST_YEAR
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the version: a word for releases, or the name of what is released."""
+        found = VERSION.fullmatch(self.name)
+        return (found[1] or "").lower() if found else ""
+
+    @property
+    def number(self) -> str:
+        """The version as it stands there."""
+        found = VERSION.fullmatch(self.name)
+        return found[2] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +127,26 @@ class Repository:
         """The tags that name exactly the commit that is checked out."""
         return tuple(tag for tag in self.tags if tag.commit == self.head)
 
+    def is_release(self, tag: Tag) -> bool:
+        """Whether a tag names a stable release of the whole project; what has another name may be a part of it."""
+        own = self.remote.rstrip("/").removesuffix(".git").rpartition("/")[2].lower()
+        return tag.version is not None and tag.prefix in RELEASE | {own}
+
+    @property
+    def releases(self) -> tuple[Tag, ...]:
+        """The tags of stable releases that name exactly the commit that is checked out."""
+        return tuple(filter(self.is_release, self.tags_at_head))
+
     @property
     def newest_release(self) -> Tag | None:
         """The tag of the newest stable release."""
-        return max((tag for tag in self.tags if tag.version), key=lambda tag: tag.version or (0, 0, 0), default=None)
+        return max(filter(self.is_release, self.tags), key=lambda tag: tag.version or (), default=None)
 
     @property
     def describe(self) -> str:
         """The deployed version for people."""
-        releases = [tag.name for tag in self.tags_at_head if tag.version]
-        return (releases[0] if releases else self.head[:12]) + (" (dirty)" if self.changes else "")
+        releases = self.releases
+        return (releases[0].name if releases else self.head[:12]) + (" (dirty)" if self.changes else "")
 
 
 def parse(gathered: Gathered, target: Target) -> Repository:

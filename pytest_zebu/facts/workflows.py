@@ -14,8 +14,8 @@ from pytest_zebu.facts.plainyaml import BROKEN, documents
 LANGUAGES = frozenset({"pip", "uv", "npm", "bun", "conda"})
 """The ecosystems of Dependabot's that are about what the application is made of."""
 _COMMAND = re.compile(
-    r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+audit(?!\s+(?:fix|signatures))|yarn\s+(?:npm\s+)?audit"
-    r"|osv-scanner|trivy\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety(?:\s+-[\w-]+(?:[= ][^\s-]\S*)?)*\s+(?:check|scan)|snyk\s+test"
+    r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+audit(?!\s+(?:fix|signatures))|yarn(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+(?:npm\s+)?audit|pipenv\s+(?:check|audit|scan)"
+    r"|osv-scanner|trivy(?::[\w.-]+)?(?:\s+-[^\s=]+(?:=\S*)?)*\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety(?:\s+-[\w-]+(?:[= ][^\s-]\S*)?)*\s+(?:check|scan)|snyk\s+test"
     r"|audit-ci|better-npm-audit)(?:(?:@|==|:)[\w.^~<>=*-]+)?(?=$|[\s;&|)])"
 )
 """Programs that ask about known vulnerabilities, as commands."""
@@ -26,7 +26,7 @@ _USED = re.compile(
     re.I,
 )
 _SWALLOWED = re.compile(
-    r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b"
+    r"\|\|\s*(?:true\b|:(?:\s|$)|echo\b|exit\s+0\b|\w+=)|;\s*(?:true|exit\s+0)\s*$|--exit-code[ =]0\b|--exit-zero\b|--audit-level[ =]none\b"
 )
 LONGEST = 2_000
 """So much of a command is looked at."""
@@ -221,20 +221,33 @@ def _jobs(
             for _, conditions, is_gate in _jobs(used, called, others, depth - 1):
                 yield at, (str(job.get("if", "")), *conditions), is_gate and fails
         elif _USED.match(used):
-            yield at, (str(job.get("if", "")),), fails
+            yield at, (str(job.get("if", "")),), fails and _may_fail(job)
         for step in _rows(job.get("steps")):
             if isinstance(step, dict) and (fails_by_it := _asks(step)) is not None:
                 yield at, (str(job.get("if", "")), str(step.get("if", ""))), fails_by_it and fails
+
+
+def _given(step: Mapping[str, Any], key: str) -> str:
+    """What an action is told; empty where it is not."""
+    words = step.get("with")
+    return str(words.get(key, "")).strip().lower() if isinstance(words, dict) else ""
+
+
+def _may_fail(step: Mapping[str, Any]) -> bool:
+    """Whether an action is not told to fail by nothing that it finds."""
+    return (
+        "false" not in (_given(step, "fail-build"), _given(step, "fail-on-vuln"))
+        and _given(step, "internal-be-careful-allow-failure") != "true"
+    )
 
 
 def _asks(step: Mapping[str, Any]) -> bool | None:
     """Whether a step that audits fails by it; nothing if it does not audit."""
     fails = str(step.get("continue-on-error", "")).lower() != "true"
     if _USED.match(str(step.get("uses", ""))):
-        words = step.get("with")
-        code = str(words.get("exit-code", "")) if isinstance(words, dict) else ""
+        code = _given(step, "exit-code")
         # Trivy's action finds, and fails by nothing, unless it is told to.
-        return fails and (code not in ("", "0") if "trivy" in str(step.get("uses", "")).lower() else True)
+        return fails and (code not in ("", "0") if "trivy" in str(step.get("uses", "")).lower() else _may_fail(step))
     script = str(step.get("run", ""))
     # Without a shell that is named, GitHub's has no pipefail.
     has_pipefail = str(step.get("shell", "")).strip() == "bash" or "pipefail" in script + str(step.get("shell", ""))
@@ -250,6 +263,9 @@ def _gates(scripts: Iterable[str], has_pipefail: bool = True) -> list[bool]:
         for line in _commands(script):
             goes_on = goes_on or re.match(r"set\s+\+e\b", line) is not None
             said = _audits(line, has_pipefail)
+            if said and _ASKED_AFTER.match(line):
+                # What stands in a condition ends no script: it must do so itself.
+                said = _ENDS.search(script) is not None
             if said is not None:
                 found.append(said and not goes_on)
     return found
@@ -262,15 +278,21 @@ def _commands(script: str) -> Iterator[str]:
             yield plain[:LONGEST]
 
 
+_ASKS_NOTHING = re.compile(
+    r"((?:^|&&|\|\||;)\s*)(?:(?:sudo\s+)?(?:(?:python[0-9.]*\s+-m\s+)?pip3?\s+install|pipx\s+install"
+    r"|uv\s+(?:(?:tool|pip)\s+install|add)|(?:npm|pnpm|yarn|bun)\s+(?:install|i|add|global\s+add)"
+    r"|(?:poetry|pdm)\s+(?:self\s+)?add|pipenv\s+install|(?:brew|apt|apt-get|apk|dnf)\s+(?:-\S+\s+)*(?:install|add)"
+    r"|echo|printf|which|type|command\s+-v|hash)\b[^&|;]*|[^&|;]*\s(?:--version|--help)\b[^&|;]*|[^&|;]*\bpip-audit\s[^&|;]*--dry-run\b[^&|;]*)"
+)
+"""Commands that only install an audit, look for it, or speak of it."""
+_ASKED_AFTER = re.compile(r"(?:if|elif|while|until)\s")
+_ENDS = re.compile(r"\bexit\s+(?:[1-9]|\"?\$)|(?:^|[;&|\s])false\s*(?:;|$)", re.MULTILINE)
 _PIPED = re.compile(r"(?<!\|)\|(?![|])")
 
 
 def _audits(line: str, has_pipefail: bool) -> bool | None:
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", line)
-    if re.match(
-        r"(?:echo|printf|pip3?\s+install|pipx\s+install|uv\s+(?:tool|pip)\s+install|npm\s+(?:install|i)\b)\b", bare
-    ) and not re.search(r"&&|;", bare):
-        return None
+    bare = _ASKS_NOTHING.sub(r"\1:", bare)
     if not (_COMMAND.search(bare) or _MODULE.search(bare)):
         return None
     # These find, and fail by nothing, unless they are told to.

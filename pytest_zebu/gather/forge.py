@@ -35,8 +35,9 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     """Checks, pull requests with their reviews, and deployments of the deployed commit.
 
     Where a check was skipped, or has not run beside others, the nearest ancestors are asked too: `ancestors` says in which
-    the check's files are the same as in the deployed commit. Where nothing has run on it, as where CI runs for pull
-    requests only, the last commit of the pull request that brought it is asked, if all its files are the same.
+    the check's files are the same as in the deployed commit. Where a check has not run on it, or was skipped, as where it
+    runs for pull requests only, the last commit of the pull request that brought it is asked, if all its files are the same.
+    Where nothing ran since the commit itself says so, as those of release tools do, the ancestors are asked too.
     """
     forge, commit = settings.forge, arguments["commit"]
     if forge.repository is None:
@@ -48,18 +49,21 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
         )
     listed = _lister(settings)
     checks = {commit: _runs(listed, commit, _declared(forge))}
-    for sha in _ancestors(forge, checks[commit], arguments["ancestors"]):
+    statuses = _statuses(listed, commit)
+    told_to_skip = checks[commit] == [] == statuses and _tells_to_skip(listed, commit)
+    for sha in _ancestors(forge, checks[commit], arguments["ancestors"], told_to_skip=told_to_skip):
         checks[sha] = _runs(listed, sha, ())
     pulls = listed(f"/commits/{commit}/pulls", "pull requests")
     if not isinstance(pulls, Unknown):
         pulls = [_pull(pull, listed) for pull in that_count(pulls, commit)]
-    same = _same_tree(listed, commit, pulls) if checks[commit] == [] else ()
+    same = _same_tree(listed, commit, pulls) if _misses_some(forge, checks[commit], statuses) else ()
     for sha in same:
-        checks[sha] = _runs(listed, sha, _declared(forge))
+        checks[sha] = _all_of(_runs(listed, sha, _declared(forge)), _statuses(listed, sha))
     return {
         "checks": checks,
         "same_tree": list(same),
-        "statuses": _statuses(listed, commit),
+        "told_to_skip": told_to_skip,
+        "statuses": statuses,
         "pulls": pulls,
         "deployments": _deployments(listed, commit),
     }
@@ -148,9 +152,43 @@ def _statuses(listed: Listed, commit: str) -> Any:
     return [{"name": plain_text(str(one.get("context"))), "state": str(one.get("state"))} for one in found]
 
 
-def _ancestors(forge: ForgeAccess, runs: Any, same_files: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _misses_some(forge: ForgeAccess, runs: Any, statuses: Any) -> bool:
+    """Whether nothing ran on a commit, or a declared check did not."""
+    if not isinstance(runs, list):
+        return False
+    ran = {row["name"] for row in runs if row["conclusion"] != "skipped"}
+    ran |= {row["name"] for row in statuses} if isinstance(statuses, list) else set()
+    return not ran or any(not any(is_run_of(name, one) for one in ran) for name in _declared(forge))
+
+
+def _all_of(runs: Any, statuses: Any) -> Any:
+    """Check runs, and what other services say, as of runs."""
+    if isinstance(runs, Unknown) or isinstance(statuses, Unknown):
+        return runs or statuses
+    return runs + [
+        {
+            "name": one["name"], "status": "pending" if one["state"] == "pending" else "completed",
+            "conclusion": "None" if one["state"] == "pending" else one["state"],
+            "app": "", "suite": "", "id": 0, "workflow": "",
+        }
+        for one in statuses
+    ]  # fmt: skip
+
+
+_SKIPS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|^skip-checks: *true$", re.MULTILINE)
+"""How a commit says that nothing is to run for it, as those of release tools do: docs.github.com, "Skipping workflow runs"."""
+
+
+def _tells_to_skip(listed: Listed, commit: str) -> bool:
+    found = listed(f"/git/commits/{commit}", "a commit", is_one=True)
+    return isinstance(found, list) and any(_SKIPS.search(_text(one, "message")) for one in found)
+
+
+def _ancestors(
+    forge: ForgeAccess, runs: Any, same_files: Mapping[str, tuple[str, ...]], *, told_to_skip: bool = False
+) -> tuple[str, ...]:
     """The ancestors that are asked about: of each check that was skipped, or has not run beside others."""
-    if not isinstance(runs, list) or not runs:
+    if not isinstance(runs, list) or (not runs and not told_to_skip):
         return ()
     missing = [
         name

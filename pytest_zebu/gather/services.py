@@ -412,12 +412,16 @@ def _words(text: Any) -> Iterator[tuple[str, str]]:
             yield found[1] or "", found[2] or ""
 
 
+_OWN_INCLUDE = re.compile(r"(?:^|[ /])conf\.d/include/[\w.-]+\.conf$")
+"""What both proxies come with, and which limits nothing: their own hosts include it."""
+
+
 class _Location:
     """A block of a piece of configuration while it is read."""
 
     def __init__(self, words: list[str]) -> None:
         self.words = words
-        self.has_limit = self.is_dry = False
+        self.has_limit = self.is_dry = self.includes = False
 
 
 def limits_of(row: Mapping[str, Any]) -> bool | str:
@@ -426,7 +430,8 @@ def limits_of(row: Mapping[str, Any]) -> bool | str:
     found = [*_locations(str(row.get("advanced_config") or ""), top)]
     for one in row.get("locations") or ():
         if isinstance(one, dict):
-            inner = _Location(["location", str(one.get("path") or "")])
+            # A path may have a sign in front, as one that is a pattern has.
+            inner = _Location(["location", *(str(one.get("path") or "").split() or [""])])
             found += _locations(str(one.get("advanced_config") or ""), inner)
             found.append(inner)
     leading = [one for one in found if _leads(one.words)]
@@ -435,6 +440,8 @@ def limits_of(row: Mapping[str, Any]) -> bool | str:
     best = max(leading, key=lambda one: len(one.words[1]), default=None)
     if best is not None and (best.has_limit or best.is_dry):
         return best.has_limit and not best.is_dry
+    if not top.has_limit and any(one.includes for one in (top, *leading)):
+        return UNCLEAR
     return top.has_limit and not top.is_dry
 
 
@@ -458,6 +465,8 @@ def _locations(text: str, top: _Location) -> list[_Location]:
                 inside[-1].has_limit = True
             elif words[:1] == ["limit_req_dry_run"]:
                 inside[-1].is_dry = words[1:2] == ["on"]
+            elif words[:1] == ["include"] and not _OWN_INCLUDE.search(" ".join(words)):
+                inside[-1].includes = True
             if sign == "}" and len(inside) > 1:
                 inside.pop()
             words = []

@@ -87,7 +87,7 @@ def test_the_latest_word_of_each_reviewer_counts(
 
 @pytest.mark.parametrize(("by", "kind", "expected"), [
     ("operations", "User", PERSON), ("talbot", "User", PERSON), ("ciara", "User", PERSON), ("github-actions[bot]", "Bot", MACHINE), ("renovate-approve[bot]", "User", MACHINE), ("Copilot", "Bot", MACHINE),
-    ("zebu", "Organization", MACHINE), ("zebu-bot", "User", UNCLEAR), ("ci-zebu", "User", UNCLEAR), ("bot2", "User", UNCLEAR), ("operations", "Mannequin", UNCLEAR), ("operations", "", UNCLEAR), ("", "", UNCLEAR),
+    ("zebu", "Organization", MACHINE), ("zebu-bot", "User", UNCLEAR), ("ci-zebu", "User", UNCLEAR), ("bot2", "User", UNCLEAR), ("operations", "Mannequin", UNCLEAR), ("operations", "", UNCLEAR), ("", "", UNCLEAR), ("ghost", "User", UNCLEAR), ("zebu-machine-user", "User", UNCLEAR), ("ghostwriter", "User", PERSON),
 ])  # fmt: skip
 def test_who_is_a_person(by: str, kind: str, expected: str, declaring: Target) -> None:
     (found,) = read_pull(declaring, pulls=[pull(review("APPROVED", by, kind))]).approvals
@@ -117,6 +117,12 @@ def test_what_came_after_an_approval(commit: str, rows: Any, later: int | None, 
     assert found.later(found.approvals[0]) == later
 
 
+def test_of_a_long_pull_request_the_last_commits_are_not_told(declaring: Target) -> None:
+    rows = commits(*(("d" * 37 + f"{number:03}", "a", False) for number in range(250)))
+    found = read_pull(declaring, pulls=[pull(review("APPROVED", "a", commit=rows[-1]["sha"]), commits=rows)])
+    assert found.later(found.approvals[0]) is None
+
+
 def test_who_wrote_it(declaring: Target) -> None:
     rows = commits((OLDER, "A", False), (PARENT, "", False), (COMMIT, "b", True))
     assert read_pull(declaring, pulls=[pull(commits=rows)]).writers == {"a"}
@@ -143,7 +149,7 @@ def test_what_the_last_deployment_to_staging_ended_with(
 
 
 @pytest.mark.parametrize(("environment", "declared", "expected"), [
-    ("staging", "staging", True), ("Staging", "staging", True), ("stage", "staging", True), ("pre-prod", "staging", True), ("UAT", "staging", True), ("production", "staging", False), ("test", "staging", False), ("staging-eu", "staging", False),
+    ("staging", "staging", True), ("Staging", "staging", True), ("stage", "staging", True), ("pre-prod", "staging", True), ("UAT", "staging", True), ("production", "staging", False), ("test", "staging", False), ("staging-eu", "staging", False), ("stg", "staging", True),
     ("stage", "test", False), ("test", "test", True), ("Test", "test", True),
 ])  # fmt: skip
 def test_which_environment_is_staging(environment: str, declared: str, expected: bool, declaring: Target) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, plain_text
 from pytest_zebu.facts.locks import NPM, PYTHON, Locked, applies, is_covered, locked, needs_lock, pair
 
 UV = """version = 1
@@ -321,3 +321,40 @@ def test_markers_of_poetrys_groups() -> None:
     assert locked("poetry.lock", text % "linux").packages == {("a", "1")}
     assert not locked("poetry.lock", text % "win32").packages
     assert applies({})
+
+
+def test_versions_of_a_package_that_are_for_other_systems() -> None:
+    """uv locks a package once for each of the systems on which its version differs."""
+    row = '[[package]]\nname = "torch"\nversion = "%s"\nsource = {registry = "x"}\nresolution-markers = %s\n'
+    own = '[[package]]\nname = "zebu"\nversion = "1"\nsource = {virtual = "."}\ndependencies = [{name = "torch"}]\n'
+    text = own + row % ("2.7.0", ["sys_platform == 'darwin'"]) + row % ("2.7.0+cpu", ["sys_platform != 'darwin'"])
+    assert locked("uv.lock", "version = 1\n" + text).packages == {("torch", "2.7.0+cpu")}
+
+
+def test_what_npm_did_not_install_is_named_without_a_version() -> None:
+    text = '{"lockfileVersion": 3, "packages": {"node_modules/a": {"dev": true, "optional": true, "peer": true}, "node_modules/b": {"version": "1.0.0", "optional": true}%s}}'
+    assert locked("package-lock.json", text % "") == Locked(NPM, frozenset({("b", "1.0.0")}), (), frozenset({""}))
+    assert locked("package-lock.json", text % ', "node_modules/c": {"dev": true}').odd == ("c in package-lock.json",)
+
+
+def test_what_a_shell_of_windows_wrote() -> None:
+    """PowerShell writes UTF-16 with a mark in front."""
+    said = plain_text("fastapi==0.110.0\r\nuvicorn==0.29.0\r\n".encode("utf-16"))
+    assert locked("requirements.txt", said).packages == {("fastapi", "0.110.0"), ("uvicorn", "0.29.0")}
+
+
+@pytest.mark.parametrize("row", ['{"path": "."}', '{"file": ".", "editable": true}', '{"file": "file:///app/lib"}', '{"editable": true, "path": "lib"}'])  # fmt: skip
+def test_the_projects_own_packages_in_all_words_of_pipenv(row: str) -> None:
+    assert locked("Pipfile.lock", f'{{"default": {{"own": {row}}}}}') == Locked(
+        PYTHON, frozenset(), (), frozenset({""})
+    )
+    assert locked("Pipfile.lock", '{"default": {"a": {"file": "https://example.com/a.zip"}}}').odd == (
+        "a in Pipfile.lock",
+    )
+
+
+def test_a_folder_of_the_project_is_its_own_under_any_name() -> None:
+    assert locked("requirements.lock", "a==1\nown @ file:///app/lib\n") == Locked(
+        PYTHON, frozenset({("a", "1")}), (), frozenset({""})
+    )
+    assert locked("requirements.lock", "b @ https://example.com/b.zip\n").odd == ("b in requirements.lock",)

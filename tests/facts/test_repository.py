@@ -28,10 +28,28 @@ def test_repository_of_trixie(trixie: Gathered, target: Target) -> None:
         ("v1.2.3-rc.1", None),
         ("latest", None),
         ("v1", None),
+        ("v1.2", (1, 2, 0)),
+        ("2026.11.26.1", (2026, 11, 26, 1)),
+        ("release-1.2.3", (1, 2, 3)),
+        ("zebu-backend@1.2.3", (1, 2, 3)),
+        ("rc-1.2.3", None),
+        ("v1.2.3-4.5", None),
     ],
 )
-def test_what_is_a_release(name: str, version: tuple[int, int, int] | None) -> None:
+def test_what_is_a_release(name: str, version: tuple[int, ...] | None) -> None:
     assert Tag(name, "0").version == version
+
+
+@pytest.mark.parametrize(("name", "is_release"), [
+    ("release/v1.2.3", True), ("zebu-v1.2.3", True), ("zebu-frontend-v1.2.3", False), ("before-1.2.3", False), ("1.2.3", True), ("Release_1.2", True), ("nightly-2026.11.26", False),
+])  # fmt: skip
+def test_a_release_is_of_the_whole_project(name: str, is_release: bool, target: Target) -> None:
+    said = (
+        f"@head {HEAD}\n@remote git@forge.example:zebu/zebu.git\n@tag {name} tag {HEAD}\n@tag part-v9.0.0 tag {OTHER}\n"
+    )
+    found = read("repository", said, target)
+    assert [tag.name for tag in found.releases] == [name] * is_release
+    assert found.newest_release == (Tag(name, HEAD) if is_release else None)
 
 
 HEAD, OTHER = "a" * 40, "b" * 40

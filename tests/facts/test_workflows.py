@@ -140,11 +140,36 @@ def test_rules_of_renovate_that_leave_nothing(rules: str, why: str) -> None:
     ("uvx pip-audit@latest -r requirements.txt", True), ("npx --yes audit-ci@^7 --high", True), ("pipx run pip-audit==2.7.3", True), ("safety --key $KEY scan", True),
     ("docker run --rm ghcr.io/google/osv-scanner:latest scan -r /src", True), ("npm audit --json | tee audit.json", False), ("npm audit | tee a || exit 1", False), ("uv export | uvx pip-audit -r /dev/stdin", True),
     ("set -o pipefail; npm audit | tee a", True), ("npm audit || { echo failed; exit 1; }", True),
+    ("yarn --cwd frontend audit", True), ("docker run --rm -v $PWD:/s aquasec/trivy:0.50.0 --quiet fs --exit-code 1 /s", True), ("pipenv check", True),
+    ("python -m pip install pip-audit && pip-audit || true", False), ("poetry add --group dev pip-audit; poetry run pip-audit", True), ("which pip-audit || pip install pip-audit; pip-audit", True),
+    ("pip-audit || STATUS=$?", False), ("npm audit --audit-level=none", False), ("npm audit --audit-level=low", True), ("if pip-audit; then echo fine; else echo bad; fi", False), ("if ! pip-audit; then exit 1; fi", True), ("pip-audit && echo fine || echo bad", False),
 ])  # fmt: skip
 def test_commands_with_versions_and_in_pipes(command: str, is_gate: bool) -> None:
     found, unread = audits({FILE: workflow(f"run: |\n          {command}")})
     assert [(one.is_scheduled, one.is_gate) for one in found] == [(True, is_gate)]
     assert not unread
+
+
+@pytest.mark.parametrize("install", [
+    "python -m pip install pip-audit", "sudo pip3 install pip-audit", "poetry add --group dev pip-audit", "uv add --dev pip-audit", "brew install pip-audit", "command -v pip-audit", "pip-audit --version", "pip-audit --dry-run",
+])  # fmt: skip
+def test_to_install_an_audit_is_none(install: str) -> None:
+    assert audits({FILE: workflow(f"run: |\n          {install}")}) == ((), ())
+    (one,) = audits({FILE: workflow(f"run: |\n          {install}\n          pip-audit || true")})[0]
+    assert not one.is_gate
+
+
+@pytest.mark.parametrize("step", [
+    "uses: anchore/scan-action@v4\n        with: {fail-build: false}", "uses: pypa/gh-action-pip-audit@v1\n        with: {internal-be-careful-allow-failure: true}",
+])  # fmt: skip
+def test_an_action_may_be_told_to_fail_by_nothing(step: str) -> None:
+    (one,) = audits({FILE: workflow(step)})[0]
+    assert not one.is_gate
+    (one,) = audits({FILE: workflow(step.partition("\n")[0])})[0]
+    assert one.is_gate
+    called = "jobs:\n  a:\n    uses: google/osv-scanner-action/.github/workflows/osv-scanner-reusable.yml@v2\n"
+    (one,) = audits({FILE: f"{ON_BOTH}{called}    with: {{fail-on-vuln: false}}\n"})[0]
+    assert not one.is_gate
 
 
 def test_what_goes_on_and_on_is_read_in_time() -> None:

@@ -139,6 +139,41 @@ def test_where_nothing_ran_the_pull_request_is_asked_if_it_has_the_same_files(
     assert answer["checks"].keys() == {COMMIT, *same}
 
 
+def test_what_ran_for_the_pull_request_only_is_asked_there(forged: Callable[..., Any]) -> None:
+    """Other services say it by statuses; beside what else ran on the commit, a job may be left out or skipped there."""
+    pull = {"number": 7, "user": USER, "head": {"sha": BEFORE}, "merged_at": "2026-01-01", "merge_commit_sha": COMMIT}
+    trees = {COMMIT: "1", BEFORE: "1"}
+    said = [{"context": "tests", "state": "success"}, {"context": "lint", "state": "pending"}]
+    for runs in ([], [check_run("deploy")], [check_run(conclusion="skipped"), check_run("lint")]):
+        answer = forged(pulls=[pull], trees=trees, check_runs={COMMIT: runs}, statuses={BEFORE: said})
+        assert answer["same_tree"] == [BEFORE]
+        found = [(run["name"], run["status"], run["conclusion"]) for run in answer["checks"][BEFORE]]
+        assert found == [("tests", "completed", "success"), ("lint", "pending", "None")]
+    answer = forged(pulls=[pull], trees=trees, check_runs={COMMIT: [check_run()]}, statuses={COMMIT: said[1:]})
+    assert answer["same_tree"] == []
+
+
+@pytest.mark.parametrize(("message", "is_told"), [
+    ("chore(release): 1.2.3 [skip ci]\n\nnotes", True), ("x\n\nskip-checks: true", True), ("[no ci] x", True), ("x", False), ("skip ci", False), ("", False),
+])  # fmt: skip
+def test_a_commit_says_that_nothing_is_to_run_for_it(
+    message: str, is_told: bool, forged: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = services.page
+
+    def page(client: Any, url: str, what: str, **params: Any) -> Any:
+        if "/git/commits/" in url:
+            return {"message": message, "tree": {"sha": "1"}}, None
+        return plain(client, url, what, **params)
+
+    monkeypatch.setattr(services, "page", page)
+    before = [{**check_run("tests"), "head_sha": BEFORE}]
+    answer = forged(check_runs={COMMIT: [], BEFORE: before})
+    assert answer["told_to_skip"] is is_told
+    assert (BEFORE in answer["checks"]) is is_told
+    assert not forged(check_runs={COMMIT: [check_run()], BEFORE: before})["told_to_skip"]
+
+
 def test_deployments_of_exactly_this_commit_newest_first(forged: Callable[..., Any]) -> None:
     def deployed(number: int, **change: Any) -> dict[str, Any]:
         states = [{"id": 1, "state": "in_progress"}, {"id": 2, "state": "success"}]
@@ -458,6 +493,8 @@ LIMIT = "limit_req zone=a burst=5;"
     ({"advanced_config": f"if ($a) {{ {LIMIT} }}"}, "unclear"), ({"advanced_config": "limit_req_zone $a zone=a:1m rate=1r/s; limit_conn a 1;"}, False),
     ({"locations": [{"path": "/api", "advanced_config": LIMIT}]}, True), ({"locations": [{"path": "/docs", "advanced_config": LIMIT}]}, False),
     ({"locations": [{"path": "/api", "advanced_config": f"{LIMIT} limit_req_dry_run on;"}], "advanced_config": LIMIT}, False), ({"locations": ["x"]}, False),
+    ({"locations": [{"path": "~ ^/api", "advanced_config": LIMIT}]}, "unclear"), ({"locations": [{"path": "~ ^/api", "advanced_config": ""}]}, False), ({"advanced_config": "include /data/nginx/custom/limits.conf;"}, "unclear"), ({"advanced_config": "location /api/ { include limits.conf; }"}, "unclear"),
+    ({"advanced_config": f"include /a.conf; {LIMIT}"}, True), ({"advanced_config": "location /docs { include limits.conf; }"}, False), ({"advanced_config": "location / { include conf.d/include/proxy.conf; }"}, False), ({"advanced_config": "location / { include /etc/nginx/conf.d/include/proxy.conf; }"}, False),
 ])  # fmt: skip
 def test_a_host_limits_requests_to_the_api(row: dict[str, Any], limits: bool | str) -> None:
     assert services.limits_of(row) == limits

@@ -56,7 +56,10 @@ CHECKS: tuple[tuple[Change, Outcome, str], ...] = (
     (runs(OTHER, before=(lint(),)), PASSED, ""), (runs(OTHER, before=(lint("failure"),)), FAILED, "ended with failure"), (runs(OTHER, same=None), OPEN, "forge.paths may say"), (runs(before=(lint(),)), FAILED, "nor did any other"),
     (runs(lint(name="lint"), lint(name=f"{LINT}-fix"), same=None), OPEN, "where backend-lint-fix, lint did"),
     # What ran for the pull request only
-    (runs(same_tree=("b" * 40,), before=(lint(),)), PASSED, ""), (runs(same_tree=("b" * 40,), before=(lint("failure"),)), FAILED, "ended with failure on bbbb"), (runs(same_tree=("b" * 40,)), FAILED, "nor did any other"), (runs(OTHER, same=None, same_tree=("b" * 40,), before=(lint(),)), OPEN, "forge.paths may say"),
+    (runs(same_tree=("b" * 40,), before=(lint(),)), PASSED, ""), (runs(same_tree=("b" * 40,), before=(lint("failure"),)), FAILED, "ended with failure on bbbb"), (runs(same_tree=("b" * 40,)), FAILED, "nor did any other"), (runs(OTHER, same=None, same_tree=("b" * 40,), before=(lint(),)), PASSED, ""),
+    (runs(lint("skipped"), same=None, same_tree=("b" * 40,), before=(lint(),)), PASSED, ""), (runs(lint("failure"), same_tree=("b" * 40,), before=(lint(),)), FAILED, "ended with failure"), (runs(OTHER, same=None, same_tree=("b" * 40,), before=(lint("failure"),)), FAILED, "ended with failure on bbbb"),
+    # What says itself that nothing is to run for it
+    (runs(told_to_skip=True, before=(lint(),)), PASSED, ""), (runs(told_to_skip=True, before=(lint("failure"),)), FAILED, "ended with failure on bbbb"), (runs(told_to_skip=True, same=None), OPEN, "all are told to be skipped: forge.paths"), (runs(told_to_skip=True), OPEN, "no ancestor"),
     # What other services say
     (runs(statuses=status("success")), PASSED, ""), (runs(statuses=status("error")), FAILED, "ended with error"), (runs(statuses=status("")), OPEN, "is pending still"), (runs(lint(), statuses=status("failure")), FAILED, "ended with failure"),
     (runs(statuses=GONE), OPEN, "nobody answers"), (runs(lint(), statuses=GONE), PASSED, ""),
@@ -119,6 +122,7 @@ MIGRATIONS = "migrations"
 MIGRATED_BY: tuple[tuple[Change, Outcome, str], ...] = (
     (runs(lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(("success",))), PASSED, ""), (runs(lint("failure", MIGRATIONS), staged=Known(())), FAILED, "neither"), (runs(staged=Known(("failure",))), FAILED, "neither"),
     (runs(staged=Known(()), same_tree=("b" * 40,), before=(lint(name=MIGRATIONS),)), PASSED, ""), (runs(staged=Known(("inactive",))), OPEN, "has a verdict"), (runs(lint("neutral", MIGRATIONS), staged=Known(())), OPEN, "has a verdict"), (runs(lint("failure", MIGRATIONS, is_latest=False), lint(name=MIGRATIONS), staged=Known(())), PASSED, ""), (runs(staged=Known(())), OPEN, "no check run applied"),
+    (runs(staged=Known(()), statuses=Known((lint(name=MIGRATIONS),))), PASSED, ""), (runs(OTHER, staged=Known(()), same_tree=("b" * 40,), before=(lint(name=MIGRATIONS),)), PASSED, ""),
 )  # fmt: skip
 ROWS: tuple[Row, ...] = (
     *((LINTERS, {"forge": change}, outcome, reason) for change, outcome, reason in CHECKS),

@@ -753,7 +753,7 @@ ROWS: tuple[Row, ...] = (
     ("pre.database.configuration.production-mode", {"database": with_(overrides=(Override("app", "synchronous_commit", "Off"),))}, FAILED, "app synchronous_commit=Off"),
     ("pre.database.configuration.production-mode", {"database": with_(overrides=(Override("app", "synchronous_commit", "local"),))}, PASSED, ""),
     ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-kernelless", "Proxmox"))}, PASSED, ""),
-    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-manager", "not-proxmox"))}, FAILED, "pve-manager"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-manager", "not-proxmox"))}, OPEN, "pve-manager of not-proxmox"),
     (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (26 * DAY / 24,))}, PASSED, ""),
     (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (26 * DAY / 24 + SECOND,))}, FAILED, "the newest copy is 1 days"),
     (OFF_VM, {"backups": undeclared, "vm_backups": saved(DAY, (DAY,), is_elsewhere=False)}, FAILED, "on the node's own disks"),
@@ -1059,6 +1059,13 @@ ROWS: tuple[Row, ...] = (
     ("pre.security.firewall.database-local", {"containers": with_(odd=("odd",))}, OPEN, "what odd publishes"),
     # What the forge says, and what watches dependencies
     *FORGINGS,
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("pve-manager", "Proxmox"))}, OPEN, "tailscale of Tailscale"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("tailscale", "Tailscale"), ("bash", "Debian"))}, FAILED, "bash wait"),
+    ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("pve-qemu-kvm", "Proxmox VE"))}, FAILED, "pve-qemu-kvm wait"), ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("frr", ""))}, OPEN, "frr of nobody"), ("pre.infrastructure.proxmox-updated", {"proxmox_node": waiting(("curl", "Debian Backports"))}, FAILED, "curl wait"),
+    # A client that keeps what it renews elsewhere than it is looked for
+    *((RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by(command), with_(renewals={}, serves=("nginx", "here")))}, OPEN, reason) for command, reason in (("lego --path /srv/lego -d zebu.test renew", "lego renews there"), ("acme.sh --cron --home /opt/acme", "acme.sh renews there"), ("certbot renew --config-dir /srv/certs", "certbot renews there"))),
+    (RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by("certbot renew"), with_(renewals={}, serves=("nginx", "here")))}, FAILED, "in no renewal configuration"),
+    (RENEWAL, {"proxy": with_(certificates=GONE), "proxy_machine": both(renewed_by("lego renew"), with_(renewals={}, serves=("nginx", "here"), kept={"00": ("lego", "shop.test")}))}, FAILED, "in no renewal configuration"),
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
     # Scripts from a machine of their own; a page at the site's other name

@@ -80,6 +80,7 @@ DEPLOYED, LOG_LEVEL, DEBUG = (
 )
 RESOURCES, NETWORK, ADDRESS = (f"pre.infrastructure.{name}" for name in ("vm-resources", "network", "static-ip"))
 LOGS, ROTATION = "post.monitoring.logs.accessible", "post.monitoring.logs.rotation"
+TAGGED = "pre.application.quality.tagged-release"
 RECORDED, DISKS = "post.monitoring.services.resources", "post.monitoring.disk.usage"
 PRICE_KEY, BY_DATABASE = "ALPHA_VANTAGE_API_KEY\t16\t10\tA0\town\t904", "POSTGRES_PASSWORD\t48\t16\ta0\town\t926"
 KEY = "SECRET_KEY\t64\t15\ta0\town\t920"
@@ -215,6 +216,19 @@ VARIATIONS = tuple(
         (DEPLOYED, "repository", (
             ("@absent 0", "@absent 0\n@left 9", PASSED), ("@absent 0", "@absent 1", FAILED, "lacks 1"), ("@absent 0", "@absent 0\n@submodule lib", OPEN, "lib"),
             ("@absent 0", "@absent 0\n@submodule lib\n@change  M app.py", FAILED, "differs"),
+        )),
+        (TAGGED, "repository", tuple(
+            ("@tag v1.2.0 tag", f"@tag {name} tag", *rest)
+            for name, *rest in (
+                ("v1.2", PASSED), ("release-1.2.0", PASSED), ("zebu@1.2.0", PASSED), ("2026.11.26", PASSED), ("1.2.0.1", PASSED), ("latest", FAILED, "no tagged release"), ("rc-1.2.0", FAILED, "no tagged release"),
+                ("before-1.2.0", OPEN, "whether before-1.2.0 names"), ("v1.0.1", FAILED, "v1.1.0 is newer than v1.0.1"),
+            )
+        )),
+        (TAGGED, "repository", (
+            ("@tag v1.1.0 tag", "@tag 2024.10.1 tag", OPEN, "2024.10.1 is counted by years"), ("@tag v1.1.0 tag", "@tag web-v9.0.0 tag", PASSED),
+        )),
+        ("post.maintenance.deployment.changelog", "repository", tuple(
+            ("@tag v1.2.0 tag", f"@tag {name} tag", *rest) for name, *rest in (("v1.2", PASSED), ("release/v1.2.0", PASSED), ("v1.3", FAILED, "no entry for 1.3"), ("latest", OPEN, "no tag names"))
         )),
         (LOG_LEVEL, "zebu.environment", tuple(
             ("container:backend\tAPP_LOG_LEVEL", f"container:backend\tDB_ECHO\t1\t1\ta\town\t99\t{word}\ncontainer:backend\tAPP_LOG_LEVEL", *rest)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pytest_zebu.facts.answer import Known, NotAssessed, need
-from pytest_zebu.facts.forge import BAD, EVEN, GOOD, Forge, is_run_of
+from pytest_zebu.facts.answer import NotAssessed, need
+from pytest_zebu.facts.forge import BAD, EVEN, GOOD, Forge
 from pytest_zebu.facts.postgres import MANY_ROWS, Database, ForeignKey, Index, Table, is_off
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -181,11 +181,7 @@ def test_migrations_ran_elsewhere_first(forge: Forge, settings: Settings, case: 
     See: https://docs.github.com/en/rest/deployments
     """
     jobs = settings.forge.checks.migrations
-    ran = [
-        run
-        for run in need(forge.checks.get(forge.tested, Known(())))
-        if run.is_latest is not False and any(is_run_of(job, run.name) for job in jobs)
-    ]
+    ran = [run for job in jobs for run in forge.runs_of(job)[0]]
     staged = need(forge.staged)
     case.saw(*(f"{run.name}: {run.conclusion or run.status}" for run in ran))
     case.saw(*(f"deployment to {settings.forge.staging}: {state}" for state in staged))

@@ -119,7 +119,9 @@ def _has_limits(
         # A host of the very name serves it, and no wildcard.
         hosts = [host for host in hosts if set(host.names) & set(names)] or hosts
         if any(host.has_limits is None for host in hosts) and False not in {host.has_limits for host in hosts}:
-            seen["proxy hosts"] = Unknown(Reason.UNDECIDABLE, "the limits of a proxy host stand behind a pattern")
+            seen["proxy hosts"] = Unknown(
+                Reason.UNDECIDABLE, "the limits of a proxy host stand behind a pattern, or in a file"
+            )
         elif hosts:
             seen["proxy hosts"] = all(host.has_limits for host in hosts)
     return seen

@@ -196,6 +196,8 @@ def expect_renewed(machine: ProxyMachine, certificate: Certificate) -> None:
         raise NotAssessed(f"the certificate of {unread[0]} could not be read on the proxy")
     if otherwise := machine.renews_otherwise:
         raise NotAssessed(f"{otherwise}: what is served is in nothing that was read of it")
+    if client := machine.renews_unseen:
+        raise NotAssessed(f"{client} renews there, and where it keeps what it renews was not found")
     raise AssertionError("what is served is in no renewal configuration")
 
 
