@@ -215,6 +215,18 @@ def logging(driver: str, options: dict[str, str]) -> Change:
     )
 
 
+def tested(*test: str) -> Change:
+    """The services' containers with this health check."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, health_test=test) for one in value.everything)
+    )
+
+
+def revised(how: str) -> Change:
+    """The first service's image, with the name of its commit otherwise."""
+    return lambda value, now: (replace(value[0], revision=how.format(value[0].revision)), *value[1:])
+
+
 def beside(*, done: bool) -> Change:
     """Beside the services, a container that ran for a moment; its work was done, or it failed."""
 

@@ -93,6 +93,7 @@ from tests.suite.otherwise import (
     rehearsed,
     renewed_by,
     renewing,
+    revised,
     said,
     samples,
     saved,
@@ -104,6 +105,7 @@ from tests.suite.otherwise import (
     stocked,
     table,
     taking_turns,
+    tested,
     unanswered,
     undeclared,
     unreadable,
@@ -136,6 +138,7 @@ LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 STRATEGY = "pre.database.backups.strategy"
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
+HEALTH = "pre.application.docker.health-checks"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
 LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
@@ -1045,6 +1048,18 @@ ROWS: tuple[Row, ...] = (
     *FORGINGS,
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
+    # How people name the commit that an image was built from
+    *((BUILT, {"compose": revised(how)}, *rest) for how, *rest in (
+        ("{:.7}", PASSED, ""), ("sha-{:.7}", PASSED, ""), ("{:.12}", PASSED, ""), ("{}-dirty", FAILED, "not committed"), ("1234567", FAILED, "was built from 1234567"),
+        ("main", OPEN, "built from main, which names no commit"), ("v99.0.0", OPEN, "names no commit"), ("{:.6}", OPEN, "names no commit"),
+    )),
+    # A health check that cannot fail knows nothing
+    *((HEALTH, {"containers": tested(*test)}, *rest) for test, *rest in (
+        (("CMD", "true"), FAILED, "cannot fail"), (("CMD-SHELL", "exit 0"), FAILED, "cannot fail"), (("CMD-SHELL", "curl -f http://localhost:8000/health || true"), FAILED, "cannot fail"),
+        (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 0"), FAILED, "cannot fail"), (("CMD", "sh", "-c", "pg_isready || :"), FAILED, "cannot fail"),
+        (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 1"), PASSED, ""), (("CMD-SHELL", "pg_isready -U $POSTGRES_USER"), PASSED, ""),
+        (("CMD-SHELL", "redis-cli ping | grep PONG"), PASSED, ""), (("CMD", "bash", "-c", "echo > /dev/tcp/127.0.0.1/80"), PASSED, ""), (("NONE",), FAILED, "disabled"), ((), FAILED, "has no health check"),
+    )),
 )  # fmt: skip
 
 

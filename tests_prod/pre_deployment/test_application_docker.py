@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dockerd import DockerDaemon
@@ -40,6 +42,13 @@ def test_the_production_compose_file_is_in_force(containers: Containers, case: C
             assert PRODUCTION_FILE in names, f"was not made with {PRODUCTION_FILE}"
 
 
+_NEVER_FAILS = re.compile(
+    r"^\s*(?:(?:/\S*/)?(?:ba|da|a)?sh -c )?[\"']?\s*(?:(?:/usr)?(?:/bin/)?true|:|exit 0|echo\b[^|&;<>]*)\s*[\"']?\s*$"
+    r"|\|\|\s*(?:(?:/usr)?(?:/bin/)?true|:|exit 0|echo\b[^|&;<>]*)\s*;?\s*[\"']?\s*$|;\s*(?:true|exit 0)\s*[\"']?\s*$"
+)
+"""Commands that end well whatever the service does: `true`, `exit 0`, `... || true`."""
+
+
 @item("pre.application.docker.health-checks")
 def test_services_have_health_checks(containers: Containers, case: Cases) -> None:
     """A process that hangs looks alive; only its own health check knows better.
@@ -52,6 +61,7 @@ def test_services_have_health_checks(containers: Containers, case: Cases) -> Non
         with case(container.label, " ".join(test) or "none"):
             assert test, "has no health check"
             assert test[0] != "NONE", "has its health check disabled"
+            assert not _NEVER_FAILS.search(" ".join(test[1:])), "has a health check that cannot fail"
 
 
 @item("pre.application.docker.resource-limits")
