@@ -20,6 +20,7 @@ from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.postgres import Column, ForeignKey, Index, Table
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
 from pytest_zebu.facts.proxy import NginxServer, ProxyHost, RenewalRun
+from pytest_zebu.facts.repository import Tag
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.memory.history import Past
@@ -215,11 +216,16 @@ def logging(driver: str, options: dict[str, str]) -> Change:
     )
 
 
-def tested(*test: str) -> Change:
+def asked_health(*test: str) -> Change:
     """The services' containers with this health check."""
     return lambda value, now: replace(
         value, everything=tuple(replace(one, health_test=test) for one in value.everything)
     )
+
+
+def tagged(*names: str) -> Change:
+    """The checkout with these tags at its commit."""
+    return lambda value, now: replace(value, tags=tuple(Tag(name, value.head) for name in names))
 
 
 def revised(how: str) -> Change:

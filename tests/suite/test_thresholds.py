@@ -44,6 +44,7 @@ from tests.suite.otherwise import (
     ago,
     also,
     answering,
+    asked_health,
     asking,
     before,
     beside,
@@ -104,8 +105,8 @@ from tests.suite.otherwise import (
     small_scale,
     stocked,
     table,
+    tagged,
     taking_turns,
-    tested,
     unanswered,
     undeclared,
     unreadable,
@@ -138,6 +139,7 @@ LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 STRATEGY = "pre.database.backups.strategy"
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
+CHANGES = "post.maintenance.deployment.changelog"
 HEALTH = "pre.application.docker.health-checks"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
@@ -1049,12 +1051,20 @@ ROWS: tuple[Row, ...] = (
     # A link without neighbours
     ("pre.infrastructure.network", {"connectivity": with_(gateway=GONE)}, OPEN, "nobody answers"),
     # How people name the commit that an image was built from
-    *((BUILT, {"compose": revised(how)}, *rest) for how, *rest in (
+    *((BUILT, {"compose": revised(how)}, outcome, reason) for how, outcome, reason in (
         ("{:.7}", PASSED, ""), ("sha-{:.7}", PASSED, ""), ("{:.12}", PASSED, ""), ("{}-dirty", FAILED, "not committed"), ("1234567", FAILED, "was built from 1234567"),
         ("main", OPEN, "built from main, which names no commit"), ("v99.0.0", OPEN, "names no commit"), ("{:.6}", OPEN, "names no commit"),
     )),
+    # A change log under another name
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="changelog.md")}, OPEN, "changelog.md may be the change log"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="docs/HISTORY.rst")}, OPEN, "docs/HISTORY.rst may be the change log"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="CHANGELOG.md")}, FAILED, "no CHANGELOG with versions"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="frontend/news.md")}, FAILED, "no CHANGELOG with versions"),
+    (CHANGES, {"repository": tagged("v1.2.3+5"), "upkeep": with_(changelog=("1.2.3",))}, PASSED, ""),
+    (CHANGES, {"repository": tagged("v1.2.4", "v1.2.3"), "upkeep": with_(changelog=("1.2.3",))}, PASSED, ""),
+    (CHANGES, {"repository": tagged("v1.2.4"), "upkeep": with_(changelog=("1.2.3",))}, FAILED, "no entry for 1.2.4"),
     # A health check that cannot fail knows nothing
-    *((HEALTH, {"containers": tested(*test)}, *rest) for test, *rest in (
+    *((HEALTH, {"containers": asked_health(*test)}, outcome, reason) for test, outcome, reason in (
         (("CMD", "true"), FAILED, "cannot fail"), (("CMD-SHELL", "exit 0"), FAILED, "cannot fail"), (("CMD-SHELL", "curl -f http://localhost:8000/health || true"), FAILED, "cannot fail"),
         (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 0"), FAILED, "cannot fail"), (("CMD", "sh", "-c", "pg_isready || :"), FAILED, "cannot fail"),
         (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 1"), PASSED, ""), (("CMD-SHELL", "pg_isready -U $POSTGRES_USER"), PASSED, ""),
