@@ -223,6 +223,13 @@ def asked_health(*test: str) -> Change:
     )
 
 
+def made_from(*paths: str) -> Change:
+    """The services' containers, made from these files."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, config_files=paths) for one in value.everything)
+    )
+
+
 def tagged(*names: str) -> Change:
     """The checkout with these tags at its commit."""
     return lambda value, now: replace(value, tags=tuple(Tag(name, value.head) for name in names))

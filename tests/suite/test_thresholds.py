@@ -76,6 +76,7 @@ from tests.suite.otherwise import (
     listening,
     logging,
     lost,
+    made_from,
     malformed,
     managed,
     named,
@@ -1054,6 +1055,11 @@ ROWS: tuple[Row, ...] = (
     *((BUILT, {"compose": revised(how)}, outcome, reason) for how, outcome, reason in (
         ("{:.7}", PASSED, ""), ("sha-{:.7}", PASSED, ""), ("{:.12}", PASSED, ""), ("{}-dirty", FAILED, "not committed"), ("1234567", FAILED, "was built from 1234567"),
         ("main", OPEN, "built from main, which names no commit"), ("v99.0.0", OPEN, "names no commit"), ("{:.6}", OPEN, "names no commit"),
+    )),
+    # The file for production, as compose names its own today
+    *(("pre.application.docker.production-compose", {"containers": made_from("/opt/zebu/compose.yaml", name)}, outcome, reason) for name, outcome, reason in (
+        ("/opt/zebu/docker-compose.prod.yml", PASSED, ""), ("/opt/zebu/compose.prod.yaml", PASSED, ""), ("/opt/zebu/docker-compose.production.yml", PASSED, ""),
+        ("/opt/zebu/docker-compose.prod.yml.bak", FAILED, "was not made with"), ("/opt/prod/docker-compose.yml", FAILED, "was not made with"), ("/opt/zebu/docker-compose.override.yml", FAILED, "was not made with"),
     )),
     # A change log under another name
     (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="changelog.md")}, OPEN, "changelog.md may be the change log"),
