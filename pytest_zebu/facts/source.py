@@ -70,6 +70,8 @@ _FRAGMENT = re.compile(
     r"|[\w.\"]\s*(?:=|<>|!=|<=?|>=?|\bi?like\b|\bI?LIKE\b|\bin\b|\bIN\b)\s*\W?"
 )
 """What stands in a part of a statement; it tells something only where nothing but SQL can stand."""
+_AFTER_A_NAME = re.compile(r" ?x (?:WHERE|ORDER BY|GROUP BY|HAVING|RETURNING|(?:LEFT |INNER )?JOIN|LIMIT|OFFSET)\b")
+"""What stands behind a statement that another file has."""
 _FORMS = (
     r"SELECT (?:DISTINCT |ALL )?(?P<columns>[^;]*?) FROM [(]?NAME",
     r"INSERT INTO NAME ?(?:AS \w+ ?)?(?:\(|VALUES\b|SELECT\b|DEFAULT\b)",
@@ -119,7 +121,7 @@ def _is_sql_at_a_sink(text: str, strict: bool) -> bool:
     found = _ANY_VERB.match(text)
     if found:
         return not found.group(1).istitle() or _is_statement(text)
-    return strict and bool(_FRAGMENT.search(text))
+    return bool(_FRAGMENT.search(text)) if strict else _AFTER_A_NAME.match(text) is not None
 
 
 # Where a text goes
@@ -807,7 +809,9 @@ def built_statements(source: str) -> tuple[list[int], list[int], bool]:
     return sorted(built), sorted(fixed - built), not root.has_error
 
 
-_HAS_SQL = re.compile(r"(?i)select|insert|update|delete|execute|create|drop|alter|truncate|text\(|grant|copy|raw\(|SQL")
+_HAS_SQL = re.compile(
+    r"(?i)select|insert|update|delete|execute|create|drop|alter|truncate|text\(|grant|copy|raw\(|SQL|where|order\s+by"
+)
 
 
 def files_of(gathered: Gathered) -> tuple[list[tuple[str, str]], int]:

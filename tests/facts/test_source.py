@@ -273,6 +273,8 @@ ALL_THE_SAME = [
     'cur.execute(dedent(f"""\n  where a = {x}"""))',
     'pd.read_sql(sql=f"select * from t where a = {x}", con=c)',
     'execute_values(cur, f"INSERT INTO {t} (a) VALUES %s", rows)',
+    'from queries import BASE\nasync def f(x):\n    return await conn.fetch(f"{BASE} WHERE a = {x}")',
+    "from queries import BASE\nasync def f(x):\n    return await conn.fetch(BASE + ' WHERE a = ' + x)",
     'lazy import json\ndef f[T = int](x: T):\n    cur.execute(f"select {x} from t")',
 ]
 """A value becomes a part of a statement on another way: through lists, constants, clauses that take a text as it is."""
@@ -324,6 +326,8 @@ ONLY_OUR_OWN = [
     'async def f(conn, t):\n    q = "SELECT * FROM t WHERE 1=1"\n    i = 1\n    if t:\n        q += f" AND a = ${i}"\n        i += 1\n    return await conn.fetch(q, t)',
     'async def f(conn, d):\n    q = "SELECT * FROM t"\n    q += " ORDER BY x " + ("DESC" if d else "ASC")\n    return await conn.fetch(q)',
     'def f(x):\n    description = "Select a from t where"\n    description += f" b = {x}"\n    return description',
+    "from queries import BASE\nasync def f(x):\n    return await conn.fetch(BASE + ' WHERE a = $1', x)",
+    'client.query(f"{name} where is it")',
     'T = Template("Select $a from $b")\nask(T.substitute(a=x, b=y))',
 ]
 """What is asked of a person or a service, and parts of statements that only the source says."""
