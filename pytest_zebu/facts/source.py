@@ -70,6 +70,8 @@ _FRAGMENT = re.compile(
     r"|[\w.\"]\s*(?:=|<>|!=|<=?|>=?|\bi?like\b|\bI?LIKE\b|\bin\b|\bIN\b)\s*\W?"
 )
 """What stands in a part of a statement; it tells something only where nothing but SQL can stand."""
+_AFTER_A_NAME = re.compile(r" ?x (?:WHERE|ORDER BY|GROUP BY|HAVING|RETURNING|(?:LEFT |INNER )?JOIN|LIMIT|OFFSET)\b")
+"""What stands behind a statement that another file has."""
 _FORMS = (
     r"SELECT (?:DISTINCT |ALL )?(?P<columns>[^;]*?) FROM [(]?NAME",
     r"INSERT INTO NAME ?(?:AS \w+ ?)?(?:\(|VALUES\b|SELECT\b|DEFAULT\b)",
@@ -119,7 +121,7 @@ def _is_sql_at_a_sink(text: str, strict: bool) -> bool:
     found = _ANY_VERB.match(text)
     if found:
         return not found.group(1).istitle() or _is_statement(text)
-    return strict and bool(_FRAGMENT.search(text))
+    return bool(_FRAGMENT.search(text)) if strict else _AFTER_A_NAME.match(text) is not None
 
 
 # Where a text goes
@@ -131,12 +133,16 @@ _SINKS = _STRICT | {
     "fetch", "fetchrow", "fetchval", "fetch_all", "fetch_one", "fetch_val", "scalar", "scalars", "exec", "raw", "from_statement", "read_sql", "read_sql_query",
     "copy_expert", "prepare", "query", "stream", "cursor",
 }  # fmt: skip
+_SECOND = frozenset({"execute_values", "execute_batch"})
+"""They take the connection first, and then the statement."""
+_FIRST_BY_NAME = frozenset({"query", "statement", "sql", "stmt", "operation", "text", "clause", "template"})
+"""What the statement is called where it is handed over by name."""
 _OF_SQLALCHEMY = frozenset({"sa", "sqlalchemy", "sql", "db"})
 _CLAUSES = frozenset({"order_by", "where", "filter", "having", "group_by", "add_columns", "with_only_columns"})
 """Parts of a statement, which take a text as it is."""
 _MESSAGES = re.compile(
     r"(?:debug|info|warn|warning|error|exception|critical|fatal|log|trace|success|print|echo|secho|write|writelines|fail|skip|xfail|notify|add_note|capture_message"
-    r"|set_description|abort|Field|Query|Path|Body|Header|Form|File|Cookie|Depends|Argument|Option|gettext|ngettext|_|\w*(?:Exception|Error|Warning|Response))$"
+    r"|set_description|set_attributes?|set_tag|set_data|add_event|add_breadcrumb|start_span|start_as_current_span|start_child|start_transaction|abort|Field|Query|Path|Body|Header|Form|File|Cookie|Depends|Argument|Option|gettext|ngettext|_|\w*(?:Exception|Error|Warning|Response))$"
 )
 _MESSAGE_NAMES = re.compile(
     r"(?i)(?:.*_)?(?:detail|details|message|messages|msg|description|summary|title|help|reason|label|subject|hint|error|errors|comment|doc|prompt|note|text|content|body)s?$"
@@ -148,6 +154,13 @@ _OTHER_NAMES = re.compile(r"(?i)(?:.*_)?(?:query|queries|statement|statements)(?
 _SCOPES = ("function_definition", "lambda", "module", "class_definition")
 _STRINGS = ("string", "concatenated_string")
 _OF_TEXTS = ("format", "format_map", "replace")
+_OF_TEMPLATES = ("substitute", "safe_substitute")
+_HANDS_THROUGH = frozenset(
+    {*_OF_TEXTS, *_OF_TEMPLATES, "join", "strip", "lstrip", "rstrip", "upper", "lower", "dedent", "cleandoc", "encode"}
+)
+"""What makes a text of a text."""
+MOST_NAMES = 3
+"""So many names one after the other are followed to what a statement begins with, and so many texts of each."""
 MOST_JOINED = 100
 """So many pieces of a list are looked at."""
 _ADDING = ("append", "extend", "insert", "add", "appendleft")
@@ -162,6 +175,7 @@ class _Tree:
         executed: by scope and name, how what it names is executed: see `_goes_to`.
         texts: what is a string, put together or not.
         fixed: by scope and name, whether what a name is bound to is fixed, as far as that was asked.
+        of_objects: by the name of an attribute, what it is bound to, whosever it is.
         makes_clauses: the names under which the file imports what takes its text for SQL, whatever it is.
     """
 
@@ -174,6 +188,7 @@ class _Tree:
     texts: set[int] = field(default_factory=set)
     makes_clauses: frozenset[str] = frozenset()
     fixed: dict[tuple[int, str], bool] = field(default_factory=dict)
+    of_objects: dict[str, list[Node]] = field(default_factory=dict)
 
     def scope(self, node: Node) -> Node:
         return self.scopes.get(node.id, self.root)
@@ -203,6 +218,28 @@ class _Tree:
         found = self.bindings(node)
         one = found[0] if len(found) == 1 else None
         return one if one is not None and one.type in _STRINGS else None
+
+    def made_of(self, node: Node) -> list[Node]:
+        """The texts that a name or an attribute is bound to."""
+        found: list[Node | None] = []
+        if node.type == "identifier":
+            found = self.bindings(node)
+        elif node.type == "attribute":
+            found = [*self.of_objects.get(_said(node.child_by_field_name("attribute")), ())]
+        return [one for one in found if one is not None and one.id in self.texts]
+
+    def template(self, call: Node) -> Node | None:
+        """The text of a template that is filled in: `Template("...").substitute(...)`."""
+        function = call.child_by_field_name("function")
+        owner = function.child_by_field_name("object") if function is not None else None
+        if owner is not None and owner.type == "identifier":
+            found = self.bindings(owner)
+            owner = found[0] if len(found) == 1 else None
+        if owner is None or owner.type != "call" or _called(owner) != "Template":
+            return None
+        handed = owner.child_by_field_name("arguments")
+        first = handed.named_children[0] if handed is not None and handed.named_children else None
+        return self.plain_text(first) or (first if first is not None and first.type in _STRINGS else None)
 
     def joined(self, call: Node) -> list[Node] | None:
         """What a call of `join` puts together, where that is a list which the file fills."""
@@ -256,6 +293,12 @@ def _grow(root: Node) -> _Tree:
     for node in tree.nodes:
         for name, value in _bound_by(node):
             tree.bound.setdefault((tree.scope(name).id, _said(name)), []).append(value)
+            if tree.scope(name).type == "class_definition" and value is not None:
+                tree.of_objects.setdefault(_said(name), []).append(value)
+        if node.type in ("assignment", "augmented_assignment"):
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if left is not None and left.type == "attribute" and right is not None:
+                tree.of_objects.setdefault(_said(left.child_by_field_name("attribute")), []).append(right)
     tree.texts = _texts(tree)
     tree.makes_clauses = _imported_clauses(tree.nodes)
     for node in tree.nodes:
@@ -559,6 +602,11 @@ def _pieces(node: Node, tree: _Tree, level: int = 0) -> Pieces:
             for one in joined:
                 yield from _pieces(one, tree, level + 1)
                 yield " ", None
+        case "call" if node.id in tree.texts and (filled := tree.template(node)) is not None:
+            yield "".join(said for said, _ in _pieces(filled, tree, level)), None
+            handed = node.child_by_field_name("arguments")
+            for one in handed.named_children if handed is not None else ():
+                yield "", one.child_by_field_name("value") if one.type == "keyword_argument" else one
         case "call" if node.id in tree.texts:
             function, handed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
             owner = function.child_by_field_name("object") if function is not None else None
@@ -591,6 +639,8 @@ def _texts(tree: _Tree) -> set[int]:
                 function = node.child_by_field_name("function")
                 if function is not None and has(function.child_by_field_name("object")):
                     found.add(node.id)
+            case "call" if _called(node) in _OF_TEMPLATES and tree.template(node) is not None:
+                found.add(node.id)
             case "call" if tree.joined(node) is not None:
                 found.add(node.id)
     return found
@@ -598,16 +648,24 @@ def _texts(tree: _Tree) -> set[int]:
 
 def _goes_to(node: Node, tree: _Tree) -> str:
     """Where a text goes: `clause` where all is SQL, `strict` or `sink` where it is executed, `message` where people read it, else nothing."""
-    at = node
+    at = before = node
     while (parent := tree.parents.get(at.id)) is not None:
         match parent.type:
             case "call" if at.type == "argument_list":
                 if _makes_clause(parent, tree):
                     return "clause"
                 if _is_sink(parent):
+                    if not _is_the_statement(before, at, _called(parent)):
+                        return ""
                     return "strict" if _called(parent) in _STRICT | {"text"} else "sink"
                 if _MESSAGES.match(_called(parent)):
                     return "message"
+                # What a method takes otherwise is a value to it: `select(T).where(T.a.like(TEXT))`.
+                function = parent.child_by_field_name("function")
+                if function is not None and function.type == "attribute" and _called(parent) not in _HANDS_THROUGH:
+                    return ""
+            case "comparison_operator" | "pair":
+                return ""
             case "keyword_argument":
                 call = tree.parents.get(tree.parents[parent.id].id) if parent.id in tree.parents else None
                 if _MESSAGE_NAMES.match(_said(parent.child_by_field_name("name"))) and not (
@@ -631,8 +689,40 @@ def _goes_to(node: Node, tree: _Tree) -> str:
                 return "message" if _TELLING_FUNCTIONS.match(_said(scope.child_by_field_name("name"))) else ""
             case "block" | "module":
                 return ""
-        at = parent
+        before, at = at, parent
     return ""
+
+
+def _is_the_statement(given: Node, arguments: Node, name: str) -> bool:
+    """Whether something is handed over as the statement, and not as one of the values that are bound to it."""
+    if given.type == "keyword_argument":
+        return _said(given.child_by_field_name("name")) in _FIRST_BY_NAME
+    place = [one.id for one in arguments.named_children if one.type != "comment"].index(given.id)
+    return place == 0 or (place == 1 and name in _SECOND)
+
+
+def _begins(node: Node, tree: _Tree, depth: int = 0) -> str:
+    """What a text says, with what it begins with, where that is a name of a statement: `BASE + " WHERE ..."`."""
+    pieces = list(_pieces(node, tree, 2 if depth else 0))
+    text = _plain("".join(said for said, _ in pieces))
+    if _ANY_VERB.match(text):
+        return text
+    first = next((value for said, value in pieces if said.strip() or value is not None), None)
+    for one in tree.made_of(first)[:MOST_NAMES] if first is not None and depth < MOST_NAMES else ():
+        begun = _begins(one, tree, depth + 1)
+        if one.id != node.id and _ANY_VERB.match(begun):
+            return f"{begun} {text[1:]}"
+    return text
+
+
+def _goes_on(node: Node, tree: _Tree) -> bool:
+    """Whether a text is put behind a statement that a name has already: `query += f" WHERE ..."`."""
+    at = node
+    while (parent := tree.parents.get(at.id)) is not None and parent.type == "parenthesized_expression":
+        at = parent
+    name = parent.child_by_field_name("left") if parent is not None and parent.type == "augmented_assignment" else None
+    texts = tree.made_of(name) if name is not None else []
+    return any(one.id != at.id and _is_statement(_begins(one, tree)) for one in texts[:MOST_NAMES])
 
 
 def _hands_on(call: Node, tree: _Tree) -> bool:
@@ -680,9 +770,27 @@ def _outermost(tree: _Tree) -> Iterator[Node]:
             yield node
 
 
+_TYPE_PARAMETERS = re.compile(
+    r"(?m)^([ \t]*(?:(?:async[ \t]+)?def|class|type)[ \t]+\w+)(\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\])"
+)
+_LAZY = re.compile(r"(?m)^([ \t]*)lazy[ \t]+(?=import\b|from\b)")
+_UNPACKED = re.compile(r"([\[({]\s*)\*\*?(?=[^,\[\]{}\n]*?\sfor\s)")
+
+
+def _parsed(source: str) -> Node:
+    """The root of a source's tree. What the parser does not know yet of newer Pythons, and says nothing of statements, is left out."""
+    root = Parser(_LANGUAGE).parse(source.encode("utf-8", "replace")).root_node
+    if not root.has_error:
+        return root
+    older = _TYPE_PARAMETERS.sub(lambda found: found[1] + re.sub(r"[^\n]", " ", found[2]), source)  # defaults, of 3.13
+    older = _UNPACKED.sub(r"\1", _LAZY.sub(r"\1", older))  # of 3.15
+    again = Parser(_LANGUAGE).parse(older.encode("utf-8", "replace")).root_node
+    return root if again.has_error else again
+
+
 def built_statements(source: str) -> tuple[list[int], list[int], bool]:
     """The lines on which an SQL statement is put together from values, those where only from fixed ones, and whether all was understood."""
-    root = Parser(_LANGUAGE).parse(source.encode("utf-8", "replace")).root_node
+    root = _parsed(source)
     tree = _grow(root)
     built: set[int] = set()
     fixed: set[int] = set()
@@ -691,16 +799,19 @@ def built_statements(source: str) -> tuple[list[int], list[int], bool]:
         values = [value for _, value in pieces if value is not None]
         if not values:
             continue
-        text = _plain("".join(said for said, _ in pieces))
         where = _goes_to(node, tree)
-        if not _is_sql(text, where):
+        if where != "message" and _goes_on(node, tree):
+            where = "strict"
+        if not _is_sql(_begins(node, tree), where):
             continue
         (fixed if all(_is_fixed(value, tree) for value in values) else built).add(node.start_point.row + 1)
     built.update(node.start_point.row + 1 for node in tree.nodes if node.type == "call" and _hands_on(node, tree))
     return sorted(built), sorted(fixed - built), not root.has_error
 
 
-_HAS_SQL = re.compile(r"(?i)select|insert|update|delete|execute|create|drop|alter|truncate|text\(|grant|copy|raw\(|SQL")
+_HAS_SQL = re.compile(
+    r"(?i)select|insert|update|delete|execute|create|drop|alter|truncate|text\(|grant|copy|raw\(|SQL|where|order\s+by"
+)
 
 
 def files_of(gathered: Gathered) -> tuple[list[tuple[str, str]], int]:

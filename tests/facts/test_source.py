@@ -151,11 +151,25 @@ try:
     select()
 except A, B:
     pass
+
+
+class Page[T = int, *Ts = *tuple[int, str]]:
+    pass
+
+
+type A[T: (int, str) = int] = list[T]
+"""
+NEWEST = """lazy import json
+lazy from a import b
+
+x = [*y for y in z]
+y = {**a for a in b}
 """
 
 
 def test_a_newer_python_is_read() -> None:
     assert built_statements(NEWER) == ([], [], True)
+    assert built_statements(NEWEST) == ([], [], True)
 
 
 def test_files_of_the_image(target: Target) -> None:
@@ -248,6 +262,20 @@ ALL_THE_SAME = [
     'QUERY = """\nSELECT a FROM t WHERE a = \'{a}\'\n"""\ndef f(a):\n    cur.execute(QUERY.format(a=a))',
     'BASE = "SELECT a FROM t"\ndef f(a):\n    cur.execute(BASE + " WHERE a = \'" + a + "\'")',
     'from sqlmodel import text\ndef f(x):\n    return q.where(text(f"{x}"))',
+    'async def f(x):\n    q = "SELECT * FROM t"\n    q += f" WHERE x = {x}"\n    return await conn.fetch(q)',
+    'async def f(x):\n    q = "SELECT * FROM t"\n    if x:\n        q = q + " WHERE x = \'" + x + "\'"\n    return await conn.fetch(q)',
+    'def build(x):\n    q = "SELECT * FROM t"\n    if x:\n        q += f" WHERE a = \'{x}\'"\n    return q',
+    'def f(self, name):\n    self.sql = "SELECT * FROM t WHERE 1=1"\n    self.sql += f" AND name=\'{name}\'"\n    cur.execute(self.sql)',
+    'BASE = "SELECT * FROM t"\nasync def f(x):\n    return await conn.fetch(f"{BASE} WHERE a = {x}")',
+    'class R:\n    BASE = "SELECT * FROM t"\n    async def f(self, x):\n        return await self.conn.fetch(self.BASE + f" WHERE a = {x}")',
+    'cur.execute(Template("SELECT * FROM t WHERE id = $id").substitute(id=id))',
+    'T = Template("SELECT a FROM t WHERE id = $id")\ncur.execute(T.safe_substitute(id=x))',
+    'cur.execute(dedent(f"""\n  where a = {x}"""))',
+    'pd.read_sql(sql=f"select * from t where a = {x}", con=c)',
+    'execute_values(cur, f"INSERT INTO {t} (a) VALUES %s", rows)',
+    'from queries import BASE\nasync def f(x):\n    return await conn.fetch(f"{BASE} WHERE a = {x}")',
+    "from queries import BASE\nasync def f(x):\n    return await conn.fetch(BASE + ' WHERE a = ' + x)",
+    'lazy import json\ndef f[T = int](x: T):\n    cur.execute(f"select {x} from t")',
 ]
 """A value becomes a part of a statement on another way: through lists, constants, clauses that take a text as it is."""
 ONLY_OUR_OWN = [
@@ -286,6 +314,21 @@ ONLY_OUR_OWN = [
     'def f(x):\n    words = ["select", x]\n    return " ".join(words)',
     'def f(x):\n    lines = []\n    lines.append(f"Deleted from {x}")\n    print("\\n".join(lines))',
     'from sqlalchemy import text\ndef f(q):\n    stmt = select(T).where(text("name ILIKE :q")).params(q=f"%{q}%")',
+    's.execute(text("SELECT v FROM kv WHERE k = :k"), {"k": f"limit:{user}"})',
+    'cur.execute("INSERT INTO log (line) VALUES (%s)", (f"user={user}",))',
+    'await conn.fetch("SELECT * FROM t WHERE k = $1", f"select {x}")',
+    's.execute(text("SELECT 1 WHERE a = :a").bindparams(a=f"x = {y}"))',
+    's.execute(select(T).where(T.key == f"a={x}"))',
+    's.execute(select(T).where(T.key.like(f"limit {x}%")).limit(n))',
+    's.execute(update(T).values({"note": f"price = {x}"}))',
+    'span.set_attribute("db.statement", f"SELECT {a} FROM {b}")',
+    'with tracer.start_as_current_span(f"DELETE FROM {table}"):\n    pass',
+    'async def f(conn, t):\n    q = "SELECT * FROM t WHERE 1=1"\n    i = 1\n    if t:\n        q += f" AND a = ${i}"\n        i += 1\n    return await conn.fetch(q, t)',
+    'async def f(conn, d):\n    q = "SELECT * FROM t"\n    q += " ORDER BY x " + ("DESC" if d else "ASC")\n    return await conn.fetch(q)',
+    'def f(x):\n    description = "Select a from t where"\n    description += f" b = {x}"\n    return description',
+    "from queries import BASE\nasync def f(x):\n    return await conn.fetch(BASE + ' WHERE a = $1', x)",
+    'client.query(f"{name} where is it")',
+    'T = Template("Select $a from $b")\nask(T.substitute(a=x, b=y))',
 ]
 """What is asked of a person or a service, and parts of statements that only the source says."""
 

@@ -20,6 +20,7 @@ from pytest_zebu.facts.packages import Advisory
 from pytest_zebu.facts.postgres import Column, ForeignKey, Index, Table
 from pytest_zebu.facts.proxmox import BackupJob, Stored, Update
 from pytest_zebu.facts.proxy import NginxServer, ProxyHost, RenewalRun
+from pytest_zebu.facts.repository import Tag
 from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.memory.history import Past
@@ -257,6 +258,30 @@ def logging(driver: str, options: dict[str, str]) -> Change:
     return lambda value, now: replace(
         value, everything=tuple(replace(one, log_driver=driver, log_options=options) for one in value.everything)
     )
+
+
+def asked_health(*test: str) -> Change:
+    """The services' containers with this health check."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, health_test=test) for one in value.everything)
+    )
+
+
+def made_from(*paths: str) -> Change:
+    """The services' containers, made from these files."""
+    return lambda value, now: replace(
+        value, everything=tuple(replace(one, config_files=paths) for one in value.everything)
+    )
+
+
+def tagged(*names: str) -> Change:
+    """The checkout with these tags at its commit."""
+    return lambda value, now: replace(value, tags=tuple(Tag(name, value.head) for name in names))
+
+
+def revised(how: str) -> Change:
+    """The first service's image, with the name of its commit otherwise."""
+    return lambda value, now: (replace(value[0], revision=how.format(value[0].revision)), *value[1:])
 
 
 def beside(*, done: bool) -> Change:

@@ -44,6 +44,7 @@ from tests.suite.otherwise import (
     ago,
     also,
     answering,
+    asked_health,
     asking,
     before,
     beside,
@@ -76,6 +77,7 @@ from tests.suite.otherwise import (
     listening,
     logging,
     lost,
+    made_from,
     malformed,
     managed,
     named,
@@ -96,6 +98,7 @@ from tests.suite.otherwise import (
     rehearsed,
     renewed_by,
     renewing,
+    revised,
     said,
     samples,
     saved,
@@ -107,6 +110,7 @@ from tests.suite.otherwise import (
     small_scale,
     stocked,
     table,
+    tagged,
     taking_turns,
     unanswered,
     undeclared,
@@ -140,6 +144,8 @@ LEFT = (Pending("openssl", "3.0", "Debian-Security:12", is_left_alone=True),)
 STRATEGY = "pre.database.backups.strategy"
 WAITING, ORDINARY = (Pending("openssl", "3.0", "Debian-Security:12"),), (Pending("bash", "5.2", "Debian:12"),)
 BUILT, ASSETS = "deploy.initial.images-built", "deploy.frontend.assets"
+CHANGES = "post.maintenance.deployment.changelog"
+HEALTH = "pre.application.docker.health-checks"
 CONSOLE, MIXED = "deploy.frontend.console-clean", "deploy.network.no-mixed-content"
 MOBILE, BASE = "deploy.frontend.mobile", "pre.application.environment.api-base-url"
 LOGINS = ("pre.application.functionality.authentication", "deploy.backend.authentication")
@@ -1091,6 +1097,31 @@ ROWS: tuple[Row, ...] = (
     (SIZE, {"backups": grown(20, 2000, 2000, 2001, 2001, 2002, 2002, available=10_000)}, PASSED, ""),
     (SIZE, {"backups": grown(20, 20, 20, 20, 20, 20, 2002, available=20_000)}, PASSED, ""),
     (SIZE, {"backups": grown(1000, 1000, 1000, available=10_000, roles=1)}, PASSED, ""),
+    # How people name the commit that an image was built from
+    *((BUILT, {"compose": revised(how)}, outcome, reason) for how, outcome, reason in (
+        ("{:.7}", PASSED, ""), ("sha-{:.7}", PASSED, ""), ("{:.12}", PASSED, ""), ("{}-dirty", FAILED, "not committed"), ("1234567", FAILED, "was built from 1234567"),
+        ("main", OPEN, "built from main, which names no commit"), ("v99.0.0", OPEN, "names no commit"), ("{:.6}", OPEN, "names no commit"),
+    )),
+    # The file for production, as compose names its own today
+    *(("pre.application.docker.production-compose", {"containers": made_from("/opt/zebu/compose.yaml", name)}, outcome, reason) for name, outcome, reason in (
+        ("/opt/zebu/docker-compose.prod.yml", PASSED, ""), ("/opt/zebu/compose.prod.yaml", PASSED, ""), ("/opt/zebu/docker-compose.production.yml", PASSED, ""),
+        ("/opt/zebu/docker-compose.prod.yml.bak", FAILED, "was not made with"), ("/opt/prod/docker-compose.yml", FAILED, "was not made with"), ("/opt/zebu/docker-compose.override.yml", FAILED, "was not made with"),
+    )),
+    # A change log under another name
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="changelog.md")}, OPEN, "changelog.md may be the change log"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="docs/HISTORY.rst")}, OPEN, "docs/HISTORY.rst may be the change log"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="CHANGELOG.md")}, FAILED, "no CHANGELOG with versions"),
+    (CHANGES, {"upkeep": with_(changelog=()), "documents": documents(path="frontend/news.md")}, FAILED, "no CHANGELOG with versions"),
+    (CHANGES, {"repository": tagged("v1.2.3+5"), "upkeep": with_(changelog=("1.2.3",))}, PASSED, ""),
+    (CHANGES, {"repository": tagged("v1.2.4", "v1.2.3"), "upkeep": with_(changelog=("1.2.3",))}, PASSED, ""),
+    (CHANGES, {"repository": tagged("v1.2.4"), "upkeep": with_(changelog=("1.2.3",))}, FAILED, "no entry for 1.2.4"),
+    # A health check that cannot fail knows nothing
+    *((HEALTH, {"containers": asked_health(*test)}, outcome, reason) for test, outcome, reason in (
+        (("CMD-SHELL", "curl -f http://localhost:8000/health || true"), FAILED, "cannot fail"),
+        (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 0"), FAILED, "cannot fail"), (("CMD", "sh", "-c", "pg_isready || :"), FAILED, "cannot fail"),
+        (("CMD-SHELL", "curl -f http://localhost:8000/health || exit 1"), PASSED, ""), (("CMD-SHELL", "pg_isready -U $POSTGRES_USER"), PASSED, ""),
+        (("CMD-SHELL", "redis-cli ping | grep PONG"), PASSED, ""), (("CMD", "bash", "-c", "echo > /dev/tcp/127.0.0.1/80"), PASSED, ""), (("NONE",), FAILED, "disabled"), ((), FAILED, "has no health check"),
+    )),
 )  # fmt: skip
 
 

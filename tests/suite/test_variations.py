@@ -87,6 +87,7 @@ KEY = "SECRET_KEY\t64\t15\ta0\town\t920"
 ROWS = (
     PRICE_KEY, BY_DATABASE, KEY, "ALPHA_VANTAGE_RATE_LIMIT_PER_DAY\t2\t2\t-\town\t905", "ALPHA_VANTAGE_RATE_LIMIT_PER_MIN\t1\t1\t-\town\t906",
     "API_KEY_HMAC_SECRET\t64\t16\ta0\town\t908", "APP_DEBUG\t5\t5\ta\town\t909", "CLERK_API_URL\t26\t17\ta0!\town\t912",
+    "APP_LOG_LEVEL\t4\t4\tA\town\t910",
 )  # fmt: skip
 """How values were judged of which another lab has others: as if they had been those of one lab."""
 HBA = '"address" : "all", "netmask" : "", "method" : '
@@ -234,6 +235,16 @@ VARIATIONS = tuple(
             ("container:backend\tAPP_LOG_LEVEL", f"container:backend\tDB_ECHO\t1\t1\ta\town\t99\t{word}\ncontainer:backend\tAPP_LOG_LEVEL", *rest)
             for word, *rest in (
                 ("t", FAILED, "echo is on"), ("YES", FAILED, "echo is on"), ("On", FAILED, "echo is on"), ("F", PASSED), ("n", PASSED), ("", PASSED), ("2", OPEN, "neither"),
+            )
+        )),
+        (LOG_LEVEL, "zebu.environment", tuple(
+            (
+                "container:backend\tAPP_LOG_LEVEL\t4\t4\tA\town\t910\tINFO",
+                f"container:backend\tAPP_LOG_LEVEL\t4\t4\tA\town\t910\t{word}", *rest,
+            )
+            for word, *rest in (
+                ("WARN", PASSED), ("fatal", PASSED), ("30", PASSED), ("20", PASSED), ("debug", FAILED, "logs at DEBUG"), ("10", FAILED, "logs at 10"),
+                ("trace", FAILED, "TRACE"), ("NOTSET", FAILED, "NOTSET"), ("", OPEN, "set, and empty"), ("chatty", OPEN, "no level that is known"),
             )
         )),
         (DEBUG, "zebu.environment", tuple(

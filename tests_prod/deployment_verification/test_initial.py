@@ -117,12 +117,28 @@ def test_images_are_of_the_deployed_commit(
             assert service.name in running, "has no container"
             if service.kind != "built":
                 assert service.created is not None, "has no image on the machine"
-            elif service.revision not in ("", "unknown"):
-                assert service.revision == repository.head, (
-                    f"was built from {service.revision[:12]}, deployed is {repository.head[:12]}"
-                )
-            else:
+            elif service.revision in ("", "unknown"):
                 _expect_same_files(service)
+            else:
+                _expect_commit(service.revision, repository)
+
+
+_COMMIT = re.compile(r"(?:sha-|git-|g)?([0-9a-f]{7,64})(-dirty)?", re.IGNORECASE)
+
+
+def _expect_commit(revision: str, repository: Repository) -> None:
+    """What an image says that it was built from is the deployed commit: whole, as its beginning, or by a tag of it."""
+    deployed = f"deployed is {repository.head[:12]}"
+    if found := _COMMIT.fullmatch(revision):
+        assert repository.head.startswith(found[1].lower()), f"was built from {found[1][:12]}, {deployed}"
+        assert not found[2], f"was built from {revision}: from files that were not committed"
+        return
+    names = {tag.name for tag in repository.tags}
+    if revision in names:
+        at_head = {tag.name for tag in repository.tags_at_head}
+        assert revision in at_head, f"was built from {revision}, {deployed}"
+        return
+    raise NotAssessed(f"says that it was built from {revision[:40]}, which names no commit")
 
 
 def _expect_same_files(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -266,20 +267,37 @@ def test_there_is_a_deployment_checklist(documents: Documents, case: Cases) -> N
     )
 
 
-@item("post.maintenance.deployment.changelog")
-def test_the_deployed_version_is_in_the_change_log(upkeep: Upkeep, repository: Repository, case: Cases) -> None:
+_CHANGE_LOG = re.compile(
+    r"(?i)(?:docs?/)?(?:change[-_]?logs?|changes|history|news|releases?|release[-_ ]?notes)(?:\.\w+)?"
+)
+_READ_AS_ONE = frozenset({
+    "CHANGELOG.md", "CHANGELOG.rst", "CHANGELOG", "CHANGES.md", "CHANGES.rst", "CHANGES", "HISTORY.md", "NEWS.md", "docs/CHANGELOG.md", "docs/changelog.md",
+})  # fmt: skip
+"""The files that are looked through for versions."""
+
+
+@item("post.maintenance.deployment.changelog", either=("documents",))
+def test_the_deployed_version_is_in_the_change_log(
+    upkeep: Upkeep, documents: Known[Documents] | Unknown, repository: Repository, case: Cases
+) -> None:
     """What changed is the first question when something breaks.
 
     Fix: an entry in CHANGELOG.md for each version, before it is tagged.
     See: https://keepachangelog.com
     """
-    version = next((tag.number for tag in repository.releases), "")
+    versions = [tag.number for tag in repository.releases]
     case.saw(f"deployed: {repository.describe}", f"newest entries: {', '.join(upkeep.changelog[:3]) or 'none'}")
+    listed = [one.path for one in documents.value.all] if isinstance(documents, Known) else []
+    other = [path for path in listed if path not in _READ_AS_ONE and _CHANGE_LOG.fullmatch(path)]
+    if not upkeep.changelog and other and not _READ_AS_ONE & {*listed}:
+        raise NotAssessed(f"{other[0]} may be the change log, and is not looked through under that name")
     assert upkeep.changelog, "there is no CHANGELOG with versions as headings"
-    if not version:
+    if not versions:
         raise NotAssessed("no tag names the deployed version")
-    # A tag may leave out a last number that is nothing.
-    assert {version, f"{version}.0"} & {*upkeep.changelog}, f"has no entry for {version}"
+    # A build's own mark (`+5`) belongs to the tag, and not to what changed; a last number that is nothing may be left out.
+    named = {*versions, *(version.partition("+")[0] for version in versions)}
+    entered = {*named, *(f"{version}.0" for version in named)} & {*upkeep.changelog}
+    assert entered, f"has no entry for {versions[0]}"
 
 
 @item("post.maintenance.capacity.baseline")

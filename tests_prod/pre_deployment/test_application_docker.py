@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.dockerd import DockerDaemon
@@ -24,6 +26,8 @@ def test_services_come_back(containers: Containers, case: Cases) -> None:
 
 
 PRODUCTION_FILE = "docker-compose.prod.yml"
+_PRODUCTION_FILE = re.compile(r"(?:docker-)?compose[.-]prod(?:uction)?\.ya?ml")
+"""Compose reads either ending, and calls its own file `compose.yaml` by now."""
 PRUNE = r"docker (system|image|builder|buildx) prune"
 
 
@@ -37,7 +41,13 @@ def test_the_production_compose_file_is_in_force(containers: Containers, case: C
     for container in containers.services:
         names = [file.rsplit("/", 1)[-1] for file in container.config_files]
         with case(container.label, f"made from {', '.join(names) or 'no compose file'}"):
-            assert PRODUCTION_FILE in names, f"was not made with {PRODUCTION_FILE}"
+            assert any(map(_PRODUCTION_FILE.fullmatch, names)), f"was not made with {PRODUCTION_FILE}"
+
+
+_NEVER_FAILS = re.compile(
+    r"\|\|\s*(?:(?:/usr)?(?:/bin/)?true|:|exit 0|echo\b[^|&;<>]*)\s*;?\s*[\"']?\s*$|;\s*(?:true|exit 0)\s*[\"']?\s*$"
+)
+"""What makes the end of a command good, however it went: `... || true`, `...; exit 0`."""
 
 
 @item("pre.application.docker.health-checks")
@@ -52,6 +62,7 @@ def test_services_have_health_checks(containers: Containers, case: Cases) -> Non
         with case(container.label, " ".join(test) or "none"):
             assert test, "has no health check"
             assert test[0] != "NONE", "has its health check disabled"
+            assert not _NEVER_FAILS.search(" ".join(test[1:])), "has a health check that cannot fail"
 
 
 @item("pre.application.docker.resource-limits")
