@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -540,6 +542,16 @@ def remember_tasks(lab: Lab, days_ago: int) -> None:
     """An earlier run, in a history of the fault's own, that saw every recurring task done."""
     tasks = {item.id: Outcome.PASSED for item in load().stage(Stage.OPERATIONS)}
     _remember(lab, days_ago, tasks, {})
+
+
+def date_runs_back(lab: Lab, days: int = 2) -> None:
+    """What the lab's own history remembers was some days ago, if none of it is: a practice shows over days."""
+    earlier = datetime.now(UTC) - timedelta(days=1)
+    with closing(sqlite3.connect(lab.history)) as database, database:
+        database.execute(
+            "UPDATE run SET at = at - ? WHERE NOT EXISTS (SELECT 1 FROM run WHERE at < ?)",
+            (days * 86_400, earlier.timestamp()),
+        )
 
 
 def forget(lab: Lab) -> None:

@@ -101,6 +101,11 @@ class Lab:
         return self.machines["proxy"]
 
     @property
+    def history(self) -> Path:
+        """What runs over the lab remember."""
+        return self.place.folder / "history.sqlite3"
+
+    @property
     def fault_history(self) -> Path:
         """A history of runs that faults write; the lab's own remembers what really ran."""
         return self.place.folder / "fault-history.sqlite3"
@@ -183,7 +188,7 @@ class Lab:
             self.write_states(("proxmox",))
             certified.result()
         self.write_states(("npm",))
-        (self.place.folder / "history.sqlite3").unlink(missing_ok=True)  # of another machine
+        self.history.unlink(missing_ok=True)  # of another machine
         self.write_access()
         self._expect_https()
         self.progress.say("https answers")
@@ -501,7 +506,7 @@ class Lab:
             "@PROXY@": LAN.format(20),
             "@KEYS@": str(self.place.keys),
             "@API_KEY@": str(folder / "api-key"),
-            "@HISTORY@": str(folder / "history.sqlite3"),
+            "@HISTORY@": str(self.history),
             "@INCIDENTS@": str(folder / "incidents"),
             **{f"@{key.upper()}@": WAN.format(host) for key, host in INTERNET_HOSTS.items()},
         }.items():

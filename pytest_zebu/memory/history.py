@@ -17,6 +17,8 @@ KEPT = timedelta(days=800)
 """Two years, so that annual tasks can be seen twice."""
 BUSY_SECONDS = 10.0
 MOST_RUNS = 500
+PRACTICE = timedelta(days=1)
+"""How far two looks lie apart, at least, that show a practice."""
 SCHEMA = """
 CREATE TABLE run (
   id INTEGER PRIMARY KEY, host TEXT NOT NULL, at REAL NOT NULL, version TEXT NOT NULL, is_partial INTEGER NOT NULL
@@ -71,6 +73,11 @@ class Past:
         """A measure over time."""
         return tuple((run.at, run.measures[name]) for run in self.runs if name in run.measures)
 
+    def measured(self, prefix: str, now: datetime) -> tuple[tuple[PastRun, ...], bool]:
+        """The runs that measured something of that name, and whether they show a practice: one is a day old."""
+        runs = tuple(run for run in self.runs if any(name.startswith(prefix) for name in run.measures))
+        return runs, bool(runs) and now - runs[0].at >= PRACTICE
+
     def seen(self, item_id: str) -> datetime | None:
         """When an item was last seen to pass by a machine."""
         found = [run.at for run in self.runs if run.outcomes.get(item_id) is Outcome.PASSED]
@@ -92,7 +99,7 @@ class Past:
         """
         points = [*self.series(name), (now, value)]
         days = [(at - now) / timedelta(days=1) for at, _ in points]
-        if max(days) - min(days) < 1:
+        if max(days) - min(days) < PRACTICE / timedelta(days=1):
             return None
         mean_day, mean_value = sum(days) / len(days), sum(one for _, one in points) / len(points)
         spread = sum((day - mean_day) ** 2 for day in days)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lab.changes import date_runs_back
 from lab.deployment import Lab
 from lab.settled import settle_healthy
 
@@ -42,11 +43,12 @@ def lab() -> Iterator[Lab]:
     found.up()
     settle_healthy(found)
     found.write_access()
-    # A first run, with a drill, gives the later ones something to remember, in whatever order they come.
+    # A first run, with a drill, gives the later ones something to remember, of days ago, in whatever order they come.
     selection = ["-m", "not browser", "--zebu-active=restore", "--zebu-gate=off"]
     command = [sys.executable, "-m", "pytest", "-q", "--zebu-host=lab", "-p", "no:cacheprovider", *selection]
     subprocess.run(command, cwd=ROOT, capture_output=True, timeout=180, check=True)
     found.write_access()  # as `up` leaves it: the drill was attested
+    date_runs_back(found)
     yield found
     if not was_up:
         found.down()

@@ -68,7 +68,7 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite:
     assert run.outcomes["pre.application.quality.tagged-release"] == "failed"
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {"snapshot.json", "report.html", "junit.xml", "report.json"} <= {path.name for path in files}
-    files.append(lab.place.folder / "history.sqlite3")
+    files.append(lab.history)
     texts = {"terminal": run.output} | {str(path): path.read_text(errors="replace") for path in files}
     for name, value in canaries.items():
         for form in _forms(value):

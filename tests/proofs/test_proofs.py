@@ -145,7 +145,7 @@ Blind = Callable[..., str]
 @pytest.fixture
 def blind(lab: Lab, config: Callable[..., str], tmp_path: Path) -> Blind:
     """The lab's settings, with replacements and without the history of earlier runs: they saw what this one must not."""
-    history = f'history = "{lab.place.folder}/history.sqlite3"'
+    history = f'history = "{lab.history}"'
     return lambda *replacements: config((history, f'history = "{tmp_path}/history.sqlite3"'), *replacements)
 
 

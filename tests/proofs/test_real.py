@@ -62,7 +62,7 @@ def test_every_item_is_what_it_is(real: RealLab, suite: Suite, tmp_path: Path) -
     secrets = secrets_of(real)
     assert "ALPHA_VANTAGE_API_KEY" in secrets
     assert secrets["ALPHA_VANTAGE_API_KEY"] in real.vm.shell("docker logs papertrade-backend-prod 2>&1 | grep apikey=")
-    files = [path for path in tmp_path.rglob("*") if path.is_file()] + [real.place.folder / "history.sqlite3"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()] + [real.history]
     assert {"snapshot.json", "report.html", "report.json", "j.xml"} <= {path.name for path in files}
     texts = {"terminal": run.output} | {path.name: path.read_text(errors="replace") for path in files}
     for name, value in secrets.items():

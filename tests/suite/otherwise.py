@@ -390,6 +390,11 @@ def nothing(value: Any, now: datetime) -> Past:
     return Past(())
 
 
+def looked(age: timedelta) -> Change:
+    """Earlier runs, all of them so long ago."""
+    return lambda value, now: Past(tuple(replace(run, at=now - age) for run in value.runs))
+
+
 def said(**steps: Mapping[str, Any]) -> Change:
     """The life of a portfolio, with other words in the answers of some steps; `status` is the step's own."""
 

@@ -76,6 +76,7 @@ from tests.suite.otherwise import (
     known,
     listening,
     logging,
+    looked,
     lost,
     made_from,
     malformed,
@@ -571,7 +572,9 @@ ROWS: tuple[Row, ...] = (
     ("ops.monthly.documentation", {"past": nothing, "documents": put_there(timedelta(minutes=1, seconds=1))}, PASSED, ""),
     ("ops.monthly.documentation", {"past": nothing, "documents": lost}, OPEN, "nobody answers"),
     # One look is no watching
-    ("post.monitoring.services.restarts", {"past": nothing}, OPEN, "no earlier run counted restarts"),
+    *((item, {"past": looked(DAY)}, PASSED, "") for item in ("post.monitoring.services.restarts", "post.maintenance.capacity.baseline")),
+    *(("post.monitoring.services.restarts", {"past": past}, OPEN, "no run of a day ago or more") for past in (looked(DAY - SECOND), nothing)),
+    *(("post.maintenance.capacity.baseline", {"past": past}, Outcome.ATTESTED, "attested by operations") for past in (looked(DAY - SECOND), nothing)),
     ("post.monitoring.services.restarts", {}, PASSED, ""),
     # Pictures of something, and what was not read
     ("post.documentation.architecture.network-diagram", {"documents": drawn("image")}, OPEN, "has a picture; whether it shows the network"),
