@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +15,7 @@ from typing import Any
 
 from lab.deployment import Lab
 from lab.settled import Service, states
+from lab.shell import LabError
 from lab.waits import until
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.memory import history
@@ -544,14 +543,25 @@ def remember_tasks(lab: Lab, days_ago: int) -> None:
     _remember(lab, days_ago, tasks, {})
 
 
-def date_runs_back(lab: Lab, days: int = 2) -> None:
-    """What the lab's own history remembers was some days ago, if none of it is: a practice shows over days."""
-    earlier = datetime.now(UTC) - timedelta(days=1)
-    with closing(sqlite3.connect(lab.history)) as database, database:
-        database.execute(
-            "UPDATE run SET at = at - ? WHERE NOT EXISTS (SELECT 1 FROM run WHERE at < ?)",
-            (days * 86_400, earlier.timestamp()),
-        )
+def remember_earlier_run(lab: Lab, days_ago: int = 2) -> None:
+    """A run of some days ago, in the lab's own history, that counted restarts and saw as much memory in use as the first: a practice.
+
+    It says nothing of disks, as how they grow is attested in the lab.
+
+    Raises:
+        LabError: no run has seen the lab.
+    """
+    earlier = datetime.now(UTC) - timedelta(days=days_ago)
+    runs = history.read(lab.history, "lab", datetime.now(UTC)).runs
+    if not runs:
+        raise LabError("no run has seen the lab yet: pytest --zebu-host=lab --zebu-active=functional,restore")
+    first = runs[0]
+    if first.at <= earlier + timedelta(days=1):
+        return
+    measures = {name: value for name, value in first.measures.items() if name.startswith((restarts_of(""), "memory."))}
+    history.record(
+        lab.history, "lab", PastRun(earlier, first.version, is_partial=False, outcomes={}, measures=measures)
+    )
 
 
 def forget(lab: Lab) -> None:

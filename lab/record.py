@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from lab import recordings
 from lab.blindfolds import BLINDFOLDS, Blindfold
-from lab.changes import date_runs_back, override, recreate
+from lab.changes import override, recreate, remember_earlier_run
 from lab.deployment import Lab
 from lab.fault import Fault
 from lab.proofs import load_faults, merged, outcomes_of
@@ -227,7 +227,7 @@ class Recorder:
 
     def healthy(self) -> None:
         """Record the healthy lab, which earlier runs have seen: everything is kept."""
-        date_runs_back(self.lab)
+        remember_earlier_run(self.lab)
         found = self._whole(HEALTHY, "The lab as `zebu lab up` leaves it.", ACTIVE)
         with tempfile.TemporaryDirectory() as name:
             evidence = recordings.evidence(found, Path(name))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.changes import date_runs_back
+from lab.changes import remember_earlier_run
 from lab.deployment import Lab
 from lab.settled import settle_healthy
 
@@ -48,7 +48,7 @@ def lab() -> Iterator[Lab]:
     command = [sys.executable, "-m", "pytest", "-q", "--zebu-host=lab", "-p", "no:cacheprovider", *selection]
     subprocess.run(command, cwd=ROOT, capture_output=True, timeout=180, check=True)
     found.write_access()  # as `up` leaves it: the drill was attested
-    date_runs_back(found)
+    remember_earlier_run(found)
     yield found
     if not was_up:
         found.down()
