@@ -102,6 +102,7 @@ SHAPES: Mapping[str, str] = {
     "issued": "a token as services issue them",
     "key": "a private key",
     "login": "an address with a password in it",
+    "role": "the password of a database role, in the statement that sets it",
 }
 
 

@@ -72,6 +72,42 @@ def test_what_stands_in_clear_text_is_counted(line: str, what: str, search: Sear
     assert found == Leaks({"container:backend": "whole"}, (Leak("container:backend", what, 2),))
 
 
+CYAN, PINK, OFF = "\x1b[36m", "\x1b[35m", "\x1b[0m"
+
+
+@pytest.mark.parametrize(("line", "what"), [
+    (f"{CYAN}apikey{OFF}={PINK}{KEY}{OFF}", "ALPHA_VANTAGE_API_KEY"), (f"{PINK}{KEY}{OFF}ms", "ALPHA_VANTAGE_API_KEY"), (f"key{OFF}{PINK}{KEY}", "ALPHA_VANTAGE_API_KEY"),
+    (f'{{"log":"\\u001b[36mkey\\u001b[0m=\\u001b[35m{KEY}\\u001b[0m"}}', "ALPHA_VANTAGE_API_KEY"), (f"#033[1;35m{KEY}#033[0m", "ALPHA_VANTAGE_API_KEY"), (f"'\\x1b[35m{KEY}'", "ALPHA_VANTAGE_API_KEY"),
+    (f'{{"m": "a\\n{KEY}\\nb"}}', "ALPHA_VANTAGE_API_KEY"), (f"apikey\\u003d{KEY}\\u0026b", "ALPHA_VANTAGE_API_KEY"), (f"q=%20{KEY}%20", "ALPHA_VANTAGE_API_KEY"),
+    (f"apikey%3A{KEY}", "ALPHA_VANTAGE_API_KEY"), (f"apikey%3d{KEY}%26b", "ALPHA_VANTAGE_API_KEY"), (f"x{KEY}x {KEY}", "ALPHA_VANTAGE_API_KEY"), (f"{KEY}", "ALPHA_VANTAGE_API_KEY"),
+    (f"{CYAN}api_key{OFF}={PINK}OTHER1234KEY{OFF}", "shape:api_key"), (f"{PINK}postgresql://zebu:hunter2hunter@db/zebu{OFF}", "shape:login"), (f"{PINK}{JWT}{OFF}", "shape:issued"),
+    ('{"m": "a\\npassword=hunter2hunter"}', "shape:password"), (f"%3D{JWT}", "shape:issued"), ("https://user:hunter2@db/zebu", "shape:login"), ("postgres://zebu:password@db/zebu", "shape:login"),
+    ("LOG:  statement: ALTER ROLE zebu WITH LOGIN PASSWORD 'hunter2'", "shape:role"), ("STATEMENT:  create user zebu encrypted password 'hunter2';", "shape:role"),
+    ("CREATE ROLE \"zebu\" PASSWORD E'hunter2' VALID UNTIL 'infinity'", "shape:role"), ("CREATE USER MAPPING FOR zebu SERVER a OPTIONS (user 'zebu', password 'hunter2')", "shape:role"),
+    ("ALTER ROLE zebu PASSWORD $$hunter2$$", "shape:role"), (f"ALTER ROLE zebu PASSWORD '{KEY}'", "ALPHA_VANTAGE_API_KEY"),
+])  # fmt: skip
+def test_what_stands_behind_a_colour_or_an_escape_is_found(line: str, what: str, search: Search) -> None:
+    """An escape ends with a letter or a digit, which is no part of the word behind it."""
+    assert search(backend=f"fine\n{line}\nfine\n").found == (Leak("container:backend", what, 1),)
+
+
+def test_a_line_counts_once_wherever_what_is_read_at_once_ends(search: Search) -> None:
+    line = f"{CYAN}apikey{OFF}={PINK}{KEY}{OFF} again={KEY}\n"
+    found = search(backend=line * 60_000)
+    assert found.found == (Leak("container:backend", "ALPHA_VANTAGE_API_KEY", 60_000),)
+
+
+@pytest.mark.parametrize("line", [
+    f"{CYAN}apikey{OFF}={PINK}***{OFF}", f"{CYAN}apikey{OFF}={PINK}None{OFF}", f"x{KEY}", f"{KEY}1", f"nr{KEY}", "ALTER ROLE zebu PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy'",
+    f"ALTER ROLE zebu PASSWORD 'md5{'0a' * 16}'", "ALTER ROLE zebu PASSWORD $1", "ALTER ROLE zebu PASSWORD '$1'", "ALTER ROLE zebu PASSWORD '***'", "ALTER ROLE zebu PASSWORD NULL",
+    "AUDIT: SESSION,1,1,ROLE,CREATE ROLE,,,CREATE USER zebu PASSWORD <REDACTED>,<none>", "ALTER ROLE zebu PASSWORD '<REDACTED>'", "ALTER ROLE zebu PASSWORD %(password)s", "ALTER ROLE zebu PASSWORD ''",
+    "Expected a URL such as postgres://user:password@host/db", "postgresql://username:pass@localhost:5432/database", "see redis://user:password@example.com:6379",
+    f'INFO:     10.0.0.9:5 - "\x1b[1mGET /?token={JWT} HTTP/1.1\x1b[0m" \x1b[31m401 Unauthorized\x1b[0m', '{"message": "10.0.0.9:5 - \\"GET /search?password=abc123def456 HTTP/1.1\\" 200"}',
+])  # fmt: skip
+def test_what_only_looks_like_a_secret_behind_a_colour_is_none(line: str, search: Search) -> None:
+    assert search(backend=f"{line}\n").found == ()
+
+
 @pytest.mark.parametrize("line", [
     QUERY.format("***"), QUERY.format("[REDACTED]"), QUERY.format("%5BREDACTED%5D"), QUERY.format("J7KQ..."), QUERY.format("<hidden>"),
     "connecting to redis://:***@redis:6379/0", "Authorization: Bearer ****", '{"api_key": null, "password": "********"}', "password=required", "token=missing next_token=17",

@@ -64,6 +64,53 @@ def test_what_the_source_asks_for(text: str, wanted: dict[str, list[str]], searc
     assert asked(search({"backend/app/config.py": f"import os\n{text}\n"})) == wanted
 
 
+TRIED = "try:\n    a = os.environ['A']\nexcept {}:\n    {}\n"
+ASKED = "a = os.getenv('A')\nif {}:\n    {}\n"
+FIELDS = "class S(BaseSettings):\n    a: str = 'x'\n    {}\n    b: int = 3\n"
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    (FIELDS.format("c: str = Field(\n        ...,\n        description='a (b',\n    )"), {"C": ["settings"]}), (FIELDS.format("c: str = Field(\n        description='x',  # why (not\n    )"), {"C": ["settings"]}),
+    (FIELDS.format("c: str = Field(\n        'x',\n        description='x',\n    )"), {}), (FIELDS.format("c: str = Field(\n        default='x',\n    )"), {}), (FIELDS.format("c: list[str] = Field(\n        default_factory=lambda: [],\n    )"), {}),
+    (FIELDS.format("c: str = Field(\n        ...,\n        validation_alias='OTHER',\n    )"), {"OTHER": ["settings"]}), (FIELDS.format("c: str = pydantic.Field(default=...)"), {"C": ["settings"]}), (FIELDS.format("c: str = ..."), {"C": ["settings"]}),
+    (FIELDS.format("c: Annotated[str, Field(min_length=1)]"), {"C": ["settings"]}), (FIELDS.format("c: Annotated[\n        str, Field(alias='Z')\n    ]"), {"Z": ["settings"]}), (FIELDS.format("c: Annotated[str, Field(default='x')]"), {}),
+    (FIELDS.format("c: Annotated[str, Field('x')]"), {}), (FIELDS.format("c: Annotated[str, Field(min_length=1)] = 'x'"), {}), (FIELDS.format("c: ClassVar[str]"), {}), (FIELDS.format("c: str = Field(validation_alias=AliasChoices('A', 'B'))"), {}),
+    (FIELDS.format("try:\n        c = f()\n    except E:\n        c = 1"), {}),
+    ("from os import environ\na = environ['A']", {"A": ["code"]}), ("from os import (\n    environ,\n    path,\n)\na = environ['A']", {"A": ["code"]}), ("def app(environ):\n    return environ['A']", {}), ("a = request.environ['A']", {}),
+    ("from os import environ\ndef app(environ, start):\n    return environ['A']", {}), ("a = f\"{os.environ['A']}:{os.environ[\"B\"]}\"", {"A": ["code"], "B": ["code"]}),
+    (ASKED.format("not a", "raise RuntimeError('A')"), {"A": ["code"]}), (ASKED.format("a is None", "log('x')\n    sys.exit(1)"), {"A": ["code"]}), (ASKED.format("not a or len(a) < 9", "raise E"), {"A": ["code"]}),
+    ("a: str | None = os.environ.get('A', '')\nb = 1\nif not a: raise SystemExit('A')", {"A": ["code"]}), ("a = os.getenv('A', '')\nif a is None:\n    raise E", {}), ("a = os.getenv('A', 'x')\nif not a:\n    raise E", {}),
+    ("if not os.getenv('A'):\n    raise E", {"A": ["code"]}), ("if 'A' not in os.environ:\n    raise E", {"A": ["code"]}), ("from os import getenv\na = getenv('A')\nif not a:\n    raise E", {"A": ["code"]}),
+    (ASKED.format("not a", "a = 'x'"), {}), (ASKED.format("not a and b", "raise E"), {}), (ASKED.format("not a", "if b:\n        raise E"), {}), (ASKED.format("a", "raise E"), {}), ("a = os.getenv('A')\na = a or f()\nif not a:\n    raise E", {}),
+    ("def f():\n    a = os.getenv('A')\n    if not a:\n        raise HTTPException(503)", {}), ("def f():\n    a = os.getenv('A')\n    if not a:\n        raise E", {}),
+    (TRIED.format("KeyError", "raise SystemExit('A')"), {"A": ["code"]}), (TRIED.format("KeyError as e", "log(e)\n    sys.exit('A')"), {"A": ["code"]}), (TRIED.format("(ValueError, KeyError)", "raise"), {"A": ["code"]}), (TRIED.format("Exception", "raise E from None"), {"A": ["code"]}),
+    ("try:\n    b = 1\n\n    a = os.environ['A']\n    c = 2\nexcept KeyError: raise E", {"A": ["code"]}), ("def f():\n    try:\n        return os.environ['A']\n    except KeyError:\n        raise E", {"A": ["code"]}),
+    (TRIED.format("KeyError", "a = None"), {}), (TRIED.format("ValueError", "raise"), {}), (TRIED.format("KeyError", "if b:\n        raise\n    a = 1"), {}), ("def f():\n    try:\n        return os.environ['A']\n    except KeyError:\n        return g()", {}),
+    ("def f():\n    try:\n        return os.environ['A']\n    except KeyError:\n        raise HTTPException(503)", {}),
+    ("x = \"os.environ['A']\"", {}), ("x = f\"os.environ['A'] {x}\"", {}), ("def f():\n    'reads os.environ[\"A\"]'", {}), ("x = 1# os.environ['A']", {}), ("x = 'a # b'; a = os.environ['A']", {"A": ["code"]}), ("x = 'it\\'s'  # it's\na = os.environ['A']  # isn't", {"A": ["code"]}),
+])  # fmt: skip
+def test_what_the_source_asks_for_in_other_words(text: str, wanted: dict[str, list[str]], search: Search) -> None:
+    assert asked(search({"backend/app/config.py": f"{text}\n"})) == wanted
+
+
+def test_a_comment_at_the_first_character_asks_for_nothing(search: Search) -> None:
+    assert asked(search({"a.py": "# os.environ['A']\n", "b.py": "#!x\n# os.environ['B']\n"})) == {}
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["(", "{", "f'{", "'", '"', "try:\n", "    \n", "if not a:", "if not a \n", "    a: [\n", "os.environ['A']\n"],
+)
+def test_a_source_of_one_endless_pattern_is_read(part: str, search: Search) -> None:
+    """Whatever repeats takes its time once."""
+    head = "import os\nclass S(BaseSettings):\n    b: str\n    try:\n        x = os.environ['A']\n"
+    found = search(
+        {"a.py": head + part * (20_000 if part[:2] == "os" else 30_000), "z.py": "import os\nz = os.environ['Z']\n"}
+    )
+    assert found.get("Z")
+    assert not found.lacking
+
+
 @pytest.mark.parametrize(("text", "is_wanted"), [
     ("const K = import.meta.env.VITE_A\nif (!K) {\n  throw new Error('x')\n}", True), ("if (!import.meta.env.VITE_A) throw new Error('x')", True), ("f(import.meta.env.VITE_A!)", True),
     ("const K: string = import.meta.env['VITE_A'] as string\nif (!K) { log(K); throw K }", True), ("const K = process.env.NEXT_PUBLIC_A\nif (!K) throw 1", True),

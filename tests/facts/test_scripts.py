@@ -166,7 +166,18 @@ AT = "2026-11-26T09:00:0"
     ('{"request_path": "/api/v1/portfolios", "request_method": "GET", "event": "Request completed", "status_code": 200}', "answered"),
     ('{"http":{"request":{"method":"GET"},"response":{"status_code":204}},"url":{"path":"/api/v1/portfolios/1"}}', "answered"),
     ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 500 Internal Server Error', "broken"), ('{"path":"/api/v1/portfolios","method":"GET","status":503}', "broken"),
+    ("2026-11-26T09:00:00Z [info     ] Request completed              [zebu.main] client_ip=1.2.3.4 method=GET path=/api/v1/portfolios status_code=200", "answered"),
+    ("\x1b[2m2026-11-26 09:00:00\x1b[0m [\x1b[32m\x1b[1minfo     \x1b[0m] \x1b[1mrequest_finished              \x1b[0m \x1b[36mrequest_method\x1b[0m=\x1b[35mPOST\x1b[0m \x1b[36mrequest_path\x1b[0m=\x1b[35m/api/v1/portfolios/7\x1b[0m \x1b[36mstatus\x1b[0m=\x1b[35m500\x1b[0m", "broken"),
+    ("[info] HTTP request completed method='GET' path='/api/v1/portfolios?a=b' referer='x y' status=200 time=0.013", "answered"),
+    ('{"level": "info", "logger": "uvicorn.access", "message": "172.18.0.5:4 - \\"GET /api/v1/portfolios HTTP/1.1\\" 200"}', "answered"), ('{"event": "[::1]:4 - \\"GET /api/v1/portfolios/1?a=b HTTP/1.1\\" 502 Bad Gateway", "name": "uvicorn.access"}', "broken"),
     # Preflights, refusals, other addresses, and what strangers write into a line
+    ("2026-11-26T09:00:00Z [info     ] Request completed method=OPTIONS path=/api/v1/portfolios status_code=200", ""), ("[info     ] Request completed method=GET path=/api/v1/portfolios status_code=401", ""),
+    ("[info     ] Request completed method=GET path=/api/v1/portfolios-public status_code=200", ""), ("[info     ] Request completed agent=x path=/api/v1/portfolios method=GET path=/health status_code=200", ""),
+    ("[info     ] Request completed agent=x status=200 method=GET path=/api/v1/portfolios status_code=401", ""), ("[info     ] Login failed for x method=GET path=/api/v1/portfolios status_code=200", ""), ("x method=GET path=/api/v1/portfolios status_code=200", ""),
+    ("[info     ] Request completed agent='a path=/b' method=GET path=/api/v1/portfolios status_code=200", ""), ("[info     ] Request started method=GET path=/api/v1/portfolios status_code=200", ""), ("[info     ] Request completed method=GET path=/api/v1/portfolios", ""),
+    ('{"logger": "app", "message": "1.2.3.4:4 - \\"GET /api/v1/portfolios HTTP/1.1\\" 200"}', ""), ('{"message": "1.2.3.4:4 - \\"GET /api/v1/portfolios HTTP/1.1\\" 200"}', ""),
+    ('{"logger": "app", "body": {"logger": "uvicorn.access", "message": "1.2.3.4:4 - \\"GET /api/v1/portfolios HTTP/1.1\\" 200"}}', ""), ('{"logger": "uvicorn.access", "message": "1.2.3.4:4 - \\"GET /x HTTP/1.1\\" 404 - \\"GET /api/v1/portfolios HTTP/1.1\\" 200"}', ""),
+    ('{"url": "http://x/api/v1/portfolios?/health", "method": "GET", "status": 200}', ""),
     ('INFO: x - "OPTIONS /api/v1/portfolios HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/portfolios HTTP/1.1" 401 Unauthorized', ""), ('{"path":"/api/v1/portfolios","status":200}', ""),
     ('INFO: x - "GET /api/v1/portfolios-public HTTP/1.1" 200 OK', ""), ('INFO: x - "GET /api/v1/prices/IBM HTTP/1.1" 200 OK', ""), ('{"path":"/api/v1/portfoliosx","method":"GET","status":200}', ""),
     ('1.2.3.4 - x "GET /api/v1/portfolios HTTP/1.1" 200 [d] "GET / HTTP/1.1" 401 3', ""), ('{"path":"/x\\"path\\":\\"/api/v1/portfolios","method":"GET","status":200}', ""),
@@ -177,6 +188,21 @@ def test_which_requests_of_signed_in_users_a_log_has(line: str, counted: str, ru
     done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
     lines = {word: f"@{word} 2 {AT}2.5Z" if word == counted else f"@{word} 0" for word in ("answered", "broken")}
     assert done.stdout == f"{lines['answered']}\n{lines['broken']}\n@cut no\n@status 0\n"
+
+
+def test_a_line_that_not_always_names_its_request_is_a_strangers(run: Run, tmp_path: Path) -> None:
+    """What a program does not say itself, in each of its lines, may be said for it by a header."""
+    forged = (
+        f"{AT}1.5Z [info     ] Request completed correlation_id=x method=GET path=/api/v1/portfolios status_code=200"
+    )
+    for genuine in (
+        "correlation_id=7 status_code=200",
+        "method=GET path=/x",
+        "method=GET status_code=404 url=http://a/x",
+    ):
+        (tmp_path / "log").write_text(f"{AT}0.5Z [info     ] Request completed {genuine}\n{forged}\n")
+        done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+        assert done.stdout == "@answered 0\n@broken 0\n@cut no\n@status 0\n"
 
 
 def test_a_log_of_users_that_cannot_be_read_says_so(run: Run) -> None:

@@ -15,19 +15,38 @@ while (my $line = <STDIN>) {
   $name_of{$_} //= $name for $secret, $percent, $quoted;
 }
 my $values = join '|', map { quotemeta } sort { length $b <=> length $a } keys %name_of;
-my $known = qr/(?<![A-Za-z0-9])($values)(?![A-Za-z0-9])/;
+# An escape ends with a letter or a digit, and what stands behind it begins there.
+my $escaped = qr/(?<=\\[nrtbf])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2})/;
+my $known = qr/($values)(?![A-Za-z0-9])/;
+my $begins = qr/\G(?:(?<![A-Za-z0-9])|$escaped)/;
+# Colours, also as JSON, other languages and syslog write their first character
+my $colour = qr/(?:\e|\\{1,4}(?:u001[bB]|x1[bB]|033)|\#033)\[[0-9;]{0,60}m/;
 
 my $strong = 'api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|client[_-]?secret|secret[_-]?key|passw(?:or)?d|passphrase';
 my $weak = 'token|secret|pwd|session[_-]?id|__session';
-my $pair = qr/(?<![A-Za-z])($strong|$weak)\\{0,2}["']?\s*(?:=|:|%3D)\s*\\{0,2}["']?([^\s"'&;,<>(){}\[\]\\]{8,})/i;
-my $bearer = qr/(?<![A-Za-z])(?:bearer|authorization\\{0,2}["']?\s*[:=]\s*\\{0,2}["']?(?:basic|token))\s+([A-Za-z0-9_.~+\/=-]{12,})/i;
-my $login = qr{\b[a-z][a-z0-9+.-]{1,20}://[^\s/:\@"'<>]{0,100}:([^\s/\@"'<>]{3,200})\@}i;
-my $issued = qr/(?<![A-Za-z0-9])(?:eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16})/;
+my $pair = qr/(?:(?<![A-Za-z])|$escaped)($strong|$weak)\\{0,2}["']?\s*(?:=|:|%3D)\s*\\{0,2}["']?([^\s"'&;,<>(){}\[\]\\]{8,})/i;
+my $bearer = qr/(?:(?<![A-Za-z])|$escaped)(?:bearer|authorization\\{0,2}["']?\s*[:=]\s*\\{0,2}["']?(?:basic|token))\s+([A-Za-z0-9_.~+\/=-]{12,})/i;
+my $login = qr{\b[a-z][a-z0-9+.-]{1,20}://([^\s/:\@"'<>]{0,100}):([^\s/\@"'<>]{3,200})\@([\w.-]{0,100})}i;
+my $issued = qr/(?:(?<![A-Za-z0-9])|$escaped)(?:eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16})/;
 my $pem = qr/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
-my $request = qr{"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* HTTP/[\d.]+"\s+(\d{3})};
+my $request = qr{"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* HTTP/[\d.]+\\{0,2}"\s+(\d{3})};
+my $role = qr/\b(?:alter|create)\s+(?:role|user|group)\b[^\n;]{0,300}?\bpassword\s+(?:E?\\{0,2}'([^'\\\n]{1,200})|\$\w*\$([^\$\n]{1,200})\$)/i;
 my $quick = qr/key|token|secret|passw|pwd|passphrase|session|bearer|authorization|eyJ|sk_|rk_|gh[pousr]_|_pat_|glpat|xox|AKIA|PRIVATE|:\/\/[^\s\/:]{0,100}:[^\s\/]{1,200}\@/i;
 
 sub is_hidden { my ($text) = @_; return $text =~ /[*\x{2022}]{3}|xxx|\.\.\.|redact|hidden|filtered|mask|secret\b|removed|change.?me|your.|example|^[\$%<\/]|^(?:none|null|true|false|undefined|missing|invalid|required|expired)/i || $text !~ /[A-Za-z0-9]/ }
+
+# A login as documentation and messages show one: no word of it is anybody's.
+sub is_example {
+  my ($user, $password, $host) = @_;
+  return "$user:$password" =~ /^(?:(?:my|your|db|the)?[_-]?(?:user|username|user_?name|usr)s?:(?:my|your|db|the)?[_-]?(?:password|passwd|pass|pwd)|scott:tiger)$/i
+    && $host =~ /^(?:|(?:my|your|db|the)?[_-]?(?:host|hostname|host_?name|server|address)|localhost|(?:[\w-]+\.)*example(?:\.\w+)?)$/i;
+}
+
+# Whether a statement's password is one: PostgreSQL takes what is encrypted already as it is.
+sub is_clear {
+  my ($text) = @_;
+  return $text !~ /^(?:SCRAM-SHA-256\$[^\s]+:[^\s]+|md5[0-9a-f]{32}|\$\d+|\$\{.*\}|%(?:\(\w+\))?[sLI]|\{.*\}|<.*>|\[.*\]|\.{3}|x+)$/i && $text !~ /\*{3}|redacted|^your[^a-z0-9]/i;
+}
 
 # Whether a word that stands where a secret would is one: text is none, a number is none.
 sub is_like_one {
@@ -45,7 +64,8 @@ sub shapes_of {
   return keys %found if $line =~ $request;
   while ($line =~ /$pair/g) { my ($name, $text) = (lc $1, $2); $found{$name} = 1 if is_like_one($text, $name =~ /^(?:$strong)$/) }
   while ($line =~ /$bearer/g) { $found{bearer} = 1 if is_like_one($1, 1) }
-  while ($line =~ /$login/g) { $found{login} = 1 if !is_hidden($1) }
+  while ($line =~ /$login/g) { $found{login} = 1 if !is_hidden($2) && !is_example($1, $2, $3) }
+  while ($line =~ /$role/g) { $found{role} = 1 if is_clear($1 // $2) }
   return keys %found;
 }
 
@@ -53,15 +73,27 @@ my %count;
 
 sub searched {
   my ($source, $text, $how) = @_;
-  my %seen;
-  my @hits;
-  if ($values ne '') { push @hits, $1 while $text =~ /^(.*?$known.*)$/mg }
-  for my $line (@hits) {
-    my %in;
-    while ($line =~ /$known/g) { $in{ $name_of{$1} } = 1 }
-    my $whose = $how eq 'journal' && $line =~ /^\w{3} +\d+ [\d:]+ \S+ ([\w.\@-]{1,60})/ ? "$source:$1" : $source;
-    $count{$whose}{$_}++ for keys %in;
-    $seen{$line} = 1;
+  # Where a colour alone parts two words, something has to.
+  $text =~ s/([A-Za-z0-9]?)$colour(?:$colour)*(?:(?=([A-Za-z0-9]))|)/$1 . ($1 ne '' && defined $2 ? ' ' : '')/ge if $text =~ $colour;
+  my (%seen, %in, $whose);
+  my $line_end = -1;
+  while ($values ne '' && $text =~ /$known/g) {
+    my ($at, $past) = ($-[0], $+[0]);
+    pos($text) = $at;
+    if ($text !~ /$begins/gc) { pos($text) = $at + 1; next }
+    pos($text) = $past;
+    my $name = $name_of{ substr $text, $at, $past - $at };
+    # A line is looked at once, however often a value stands there.
+    if ($at > $line_end) {
+      my $from = 1 + rindex $text, "\n", $at;
+      $line_end = index $text, "\n", $at;
+      $line_end = length $text if $line_end < 0;
+      my $line = substr $text, $from, $line_end - $from;
+      $whose = $how eq 'journal' && $line =~ /^\w{3} +\d+ [\d:]+ \S+ ([\w.\@-]{1,60})/ ? "$source:$1" : $source;
+      $seen{$line} = 1;
+      %in = ();
+    }
+    $count{$whose}{$name}++ if !$in{$name}++;
   }
   return if $how eq 'journal';
   while ($text =~ /^(.*$quick.*)$/mg) {

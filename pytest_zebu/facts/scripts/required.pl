@@ -42,18 +42,88 @@ sub compose {
   }
 }
 
+# Source without comments, and without what strings say: of them names are left, and what an f-string asks for.
+sub bare {
+  my ($text) = @_;
+  my $asked = qr/\{(?:[^{}"'\n]++|"[^"\n]*"|'[^'\n]*'|\{[^{}\n]*\})*+\}/;
+  my $formatted = qr/"(?:[^"\\\n{}]++|\\.|\{\{|\}\}|$asked)*+"|'(?:[^'\\\n{}]++|\\.|\{\{|\}\}|$asked)*+'/s;
+  my $plain = qr/"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+'/s;
+  my $shown = sub {
+    my ($long, $format, $string) = @_;
+    return '""' if defined $long;
+    return 'f"' . join('', $format =~ /$asked/g) . '"' if defined $format;
+    return !defined $string ? '' : $string =~ /^.[\w.-]*.\z/ ? $string : '""';
+  };
+  $text =~ s{\#[^\n]*|(("""|\'\'\').*?\2)|(?<!\w)(?:[fF][rR]?|[rR][fF])((?!"""|\'\'\')(?:$formatted|$plain))|($plain)}{$shown->($1, $3, $4)}ges;
+  return "$text\n";
+}
+
+# Whether who comes into a block is stopped there. What a request is answered with stops nothing else.
+sub stops {
+  my ($rest, $block) = @_;
+  my @lines = grep { /\S/ } $rest =~ /\S/ ? split /;\s*/, $rest =~ s/^\s+//r : split /\n/, $block;
+  my ($indent) = ($lines[0] // '') =~ /^([ \t]*)/;
+  for my $line (@lines) {
+    return 0 if $line =~ /\b(?:return|continue|break|yield|HTTPException)\b/;
+    return 1 if $line =~ /^$indent(?:raise\b|(?:sys\.)?exit\(|os\._exit\(|quit\()/;
+  }
+  return 0;
+}
+
+# A statement from here on, to the end of its line, or of that on which its last bracket is closed: its parts around `=`
+sub statement {
+  my ($text) = @_;
+  my ($depth, @parts) = (0, '');
+  while ($$text =~ /\G(?:([(\[{])|([)\]}])|(\n)|([=!<>]=|=)|[^()\[\]{}\n=!<>]+|.)/gcs) {
+    if (defined $1) { $depth++ }
+    elsif (defined $2) { $depth-- }
+    last if defined $3 && $depth <= 0;
+    if (defined $4 && $4 eq '=' && !$depth) { push @parts, ''; next }
+    $parts[-1] .= substr $$text, $-[0], $+[0] - $-[0];
+  }
+  return map { s/^\s+|\s+$//gr } @parts;
+}
+
 sub python {
   my ($path, $text) = @_;
-  $text =~ s/("""|''').*?\1//gs;
-  $text =~ s/(?<=[\s])#.*//g;
-  while ($text =~ /os\.environ\[\s*["'](\w+)["']\s*\](?!\s*=[^=])/g) {
-    my ($name, $before) = ($1, substr $text, 0, $-[0]);
-    next if $text =~ /["']\Q$name\E["']\s+(?:not\s+)?in\s+os\.environ|os\.environ\.setdefault\(\s*["']\Q$name\E/ || $before =~ /\bdel\s+\z/;
+  return if $text !~ /environ|getenv|BaseSettings|decouple|starlette/;
+  $text = bare($text);
+  my %imported = map { $_ => 1 } map { /\b(environ|getenv)\b(?!\s+as\b)/g } $text =~ /^[ \t]*from[ \t]+os[ \t]+import[ \t]*(\([^)]*\)|[^\n(]*)/mg;
+  delete $imported{environ} if $text =~ /\bdef\s+\w+\([^)]*\benviron\b/;
+  my $environ = $imported{environ} ? qr/(?:os\.|(?<![\w.]))environ/ : qr/os\.environ/;
+  my $getenv = $imported{getenv} ? qr/(?:$environ\.get|(?:os\.|(?<![\w.]))getenv)/ : qr/(?:$environ\.get|os\.getenv)/;
+  my %has_other = map { $_ => 1 } $text =~ /["'](\w+)["']\s+(?:not\s+)?in\s+$environ/g, $text =~ /$environ\.setdefault\(\s*["'](\w+)/g;
+  while ($text =~ /$environ\[\s*["'](\w+)["']\s*\](?!\s*=[^=])/g) {
+    my ($name, $at, $past) = ($1, $-[0], pos $text);
+    my $before = $at > 4096 ? substr $text, $at - 4096, 4096 : "\n" . substr $text, 0, $at;
+    next if $has_other{$name} || $before =~ /\bdel\s+\z/;
     # Who tries may go on without.
-    next if $before =~ /\n[ \t]*try:[^\n]*\n(?:[^\n]*\n){0,3}[^\n]*\z/;
+    if ($before =~ /\n[ \t]*try:[^\n]*\n(?:[^\n]*\n){0,3}[^\n]*\z/) {
+      my ($indent, $inside) = $before =~ /.*\n([ \t]*)try:[ \t]*\n(.*)\z/s or next;
+      my $deeper = qr/(?:${indent}[ \t]+[^\n]*\n|[ \t]*\n)*+/;
+      next if "$inside\n" !~ /\A$deeper\z/;
+      next if substr($text, $past, 16_384) !~ /\A[^\n]*\n$deeper${indent}except(?:[ \t]+\(?(?:[\w. ]+,)*[ ]*(?:KeyError|LookupError|Exception)\b[^:\n]*)?:([^\n]*)\n($deeper)/ || !stops($1, $2);
+    }
     needs($name, 'code', $path);
   }
-  if ($text =~ /^\s*(?:from|import)\s+(?:decouple|environs|environ|starlette\.config)\b/m) {
+  # A program that looks first, and stops: as its file is read, as functions may never be called.
+  my $asks = qr/$getenv\(\s*["'](\w+)["']\s*(?:,\s*(None|""|'')\s*)?\)/;
+  my %asked;
+  while ($text =~ /^(?:([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=[ \t]*$asks[ \t]*\n|if\b([^\n:]*+):([^\n]*)\n((?:[ \t]+[^\n]*\n|[ \t]*\n)*))/mg) {
+    my ($variable, $name, $else, $condition, $rest, $block, $from, $past) = ($1, $2, $3, $4, $5, $6, $-[0], pos $text);
+    if (defined $variable) { $asked{$variable} = [$name, ($else // '') =~ /["']/ ? 1 : 0, $past]; next }
+    next if $condition =~ /\band\b/ || !stops($rest, $block);
+    for my $term (split /\s+or\s+/, $condition =~ s/^\s+|\s+$//gr) {
+      if ($term =~ /^not\s+$asks$/ || $term =~ /^$asks\s+is\s+None$/ || $term =~ /^["'](\w+)["']\s+not\s+in\s+$environ$/) { needs($1, 'code', $path) }
+      elsif ($term =~ /^(?:not\s+(\w+)|(\w+)\s+is\s+None)$/) {
+        my ($known, $is_none) = ($asked{ $1 // $2 }, defined $2);
+        my $its = $1 // $2;
+        next if !$known || ($is_none && $known->[1]) || substr($text, $known->[2], $from - $known->[2]) =~ /(?<![\w.])$its\b[^\n=()]*=(?!=)/;
+        needs($known->[0], 'code', $path);
+      }
+    }
+  }
+  if ($text =~ /^[ \t]*(?:from|import)\s+(?:decouple|environs|environ|starlette\.config)\b/m) {
     while ($text =~ /\b(?:config|env(?:\.\w+)?)\(\s*["']([A-Z][A-Z0-9_]*)["']\s*(?:,\s*cast\s*=\s*[\w.]+\s*)?\)/g) { needs($1, 'code', $path) }
   }
   my %is_settings = (BaseSettings => 1);
@@ -63,11 +133,14 @@ sub python {
     $is_settings{$class} = 1;
     my ($prefix) = $body =~ /env_prefix\s*=\s*["'](\w*)["']/;
     my ($indent) = $body =~ /^([ \t]+)\S/m or next;
-    $body .= "\n";
-    while ($body =~ /^$indent([A-Za-z]\w*)\s*:\s*([^=\n]+?)\s*(?:=\s*(Field\((?:[^()]|\([^()]*\))*\)))?\s*$/mg) {
-      my ($field, $type, $made) = ($1, $2, $3 // '');
-      next if $type =~ /ClassVar|\bdef\b/ || ($type =~ tr/[//) != ($type =~ tr/]//) || $field =~ /^model_config$/;
-      next if $made =~ /\bdefault(?:_factory)?\s*=/ || $made =~ /^Field\(\s*(?!\.\.\.|\w+\s*=|\))/;
+    while ($body =~ /^$indent([A-Za-z]\w*)[ \t]*:[ \t]*(?=[^\s=])/mg) {
+      my $field = $1;
+      my ($type, @default) = statement(\$body);
+      next if $type =~ /ClassVar/ || $field =~ /^(?:model_config|else|try|finally|except)$/ || @default > 1;
+      my ($made) = map { /((?:\w+\.)*\bField\(.*)/s ? $1 =~ s/^(?:\w+\.)+//r : () } @default, $type =~ /^(?:\w+\.)*Annotated\[/ ? $type : ();
+      next if @default && $default[0] ne '...' && $default[0] !~ /^(?:\w+\.)*Field\(/;
+      $made //= '';
+      next if $made =~ /\bdefault(?:_factory)?\s*=(?!\s*\.\.\.)/ || $made =~ /^Field\(\s*+(?!\.\.\.|\w+\s*=|\))/;
       my ($alias) = $made =~ /\b(?:validation_alias|alias|env)\s*=\s*["'](\w+)["']/;
       next if !defined $alias && $made =~ /\b(?:validation_alias|alias)\s*=/;
       needs($alias // uc(($prefix // '') . $field), 'settings', $path);
