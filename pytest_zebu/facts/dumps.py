@@ -41,6 +41,8 @@ NOT_READ = {
     "binary": "is of a format that is not known",
     "unreadable": "cannot be opened",
 }
+CLOSED = frozenset(NOT_READ) - {"unreadable"}
+"""Formats that are not looked into, of which what lies beside the dumps may be."""
 NOT_PG_RESTORES_FAULT = re.compile(
     r"unsupported version|does not support compression|not built with|could not open output"
 )
@@ -378,10 +380,27 @@ def parse_all(text: str) -> tuple[Listing, ...]:
         raise Garbled(what) from None
 
 
+def _is_ours(one: Listing) -> bool:
+    """Whether it is a dump that has data of this database's tables."""
+    section = one.section
+    return (
+        one.contents.kind in ARCHIVES | TEXTS
+        and not one.why_none
+        and section is not None
+        and bool(one.live.rows.keys() & section.rows.keys())
+    )
+
+
 def chosen(found: Sequence[Listing]) -> Listing | None:
     """The newest that may be a dump of this database; or else the newest dump, or the newest of all."""
-    dumps = {family(one.contents.name) for one in found if not one.why_none}
-    ways = (lambda one: not is_beside(one, dumps), lambda one: one.contents.kind in ARCHIVES | TEXTS, bool)
+    # Looking goes on behind what is not looked into only to what may lie beside it: it ends with a dump of the database, if there is one.
+    opened = [one for one in found if one.contents.kind in CLOSED] if found and _is_ours(found[-1]) else []
+    dumps = {family(one.contents.name) for one in found if not one.why_none and one not in opened}
+    ways = (
+        lambda one: one not in opened and not is_beside(one, dumps),
+        lambda one: one.contents.kind in ARCHIVES | TEXTS,
+        bool,
+    )
     for is_it in ways:
         for number, one in enumerate(found):
             if is_it(one):

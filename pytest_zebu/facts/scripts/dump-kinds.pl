@@ -208,8 +208,9 @@ sub text {
   return { database => @others == 1 ? $others[0] : undef, tables => \@tables };
 }
 
-# What there is in one file; nothing where it may be what is looked for.
-sub is_beside {
+# What there is in one file: a dump of the database is `ours`; `beside` is what is of something else; what is not looked into is
+# `open`; of others nobody knows.
+sub standing {
   my ($entry) = @_;
   my ($made, $size, undef, $name) = @$entry;
   my $path = $name eq '.' ? $top : "$top/$name";
@@ -217,35 +218,36 @@ sub is_beside {
   my $found;
   if (-d $path) { $found = foldered($path) }
   else {
-    if ($size == 0) { report('@format empty'); return 1 }
+    if ($size == 0) { report('@format empty'); return 'beside' }
     my $seen = layers($path);
-    if ($seen->{trouble}) { report('@format unreadable'); return }
+    if ($seen->{trouble}) { report('@format unreadable'); return '' }
     my @layers = @{ $seen->{layers} };
     report('@layer', $_) for @layers;
-    if ($seen->{missing}) { report('@missing', $seen->{missing}); report('@format unknown'); return }
+    if ($seen->{missing}) { report('@missing', $seen->{missing}); report('@format unknown'); return '' }
     my $head = $seen->{head};
     if ($head eq '') {
       my $is_broken = is_broken(\@layers, @{ $seen->{status} });
       report($is_broken ? '@format unknown' : '@format empty');
       report('@end missing') if $is_broken;
-      return !$is_broken;
+      return $is_broken ? '' : 'beside';
     }
-    if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return }
+    if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return '' }
     if (substr($head, 0, 5) eq 'PGDMP') { $found = custom($path, @layers) }
     elsif (is_tar($head) && container_of($head) eq '') { $found = tarred($path, @layers) }
     elsif (is_dump_text($head)) { $found = text($path, $head, @layers) }
     else {
       my $kind = text_kind($head);
       report('@format', $kind);
-      return $kind !~ /^(?:zip|7z|rar|tarball|sql|binary)\z/;
+      return $kind =~ /^(?:zip|7z|rar|tarball|sql|binary)\z/ ? 'open' : 'beside';
     }
   }
-  return if ref $found ne 'HASH';
+  return '' if ref $found ne 'HASH';
   # Structure, or roles, may lie beside the data.
-  return 1 if $found->{tables} && !@{ $found->{tables} };
+  return 'beside' if $found->{tables} && !@{ $found->{tables} };
   my $own = $ENV{ZEBU_DB_NAME} // '';
-  return 1 if $own ne '' && defined $found->{database} && $found->{database} ne '' && $found->{database} ne $own;
-  return @{ $found->{tables} || [] } && %live && !grep { $live{$_} } @{ $found->{tables} };
+  return 'beside' if $own ne '' && defined $found->{database} && $found->{database} ne '' && $found->{database} ne $own;
+  return '' if !@{ $found->{tables} || [] } || !%live;
+  return (grep { $live{$_} } @{ $found->{tables} }) ? 'ours' : 'beside';
 }
 
 # The dumps of the folder, the newest first, without what is being written.
@@ -265,17 +267,30 @@ sub family {
   return $name =~ s/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+|(?<![a-z])(?:$days|$months)(?![a-z])/#/gir;
 }
 
+# Whether two are dumps of one kind by their names, of different days: in another format, one may have come in place of the other.
+# What has the same date in its name was made together with it.
+sub is_alike {
+  my ($one, $other) = map { s/(?:\.(?:[a-z]\w*|7z))+\z//ir } @_;
+  return family($_[0]) eq family($_[1]) || ($one ne $other && family($one) eq family($other));
+}
+
+my $together = 26 * 3600;    # what is made once a day lies so near to what is made with it
+
 # Tell of each, until one may be what is looked for; the newest that is called like it, as it should be what is looked for,
-# too. Where there is none, the newest of all.
+# too. What is not looked into is passed over only where a dump of the database lies beside it. Where there is none, the newest of all.
 sub looked_for {
   my (@found) = @_;
-  my @passed;
+  my (@passed, @open);
+  my $alike = sub { my ($entry) = @_; return (grep { family($_->[3]) eq family($entry->[3]) } @passed)[0] };
   for my $entry (splice @{ [@found] }, 0, 12) {
-    last if time > deadline() - 5;
+    last if time > deadline() - 5 || @open && $entry->[0] < $open[0][0] - $together;
+    next if grep { is_alike($_->[3], $entry->[3]) } @open;
     push @passed, $entry;
-    next if is_beside($entry);
-    my ($alike) = grep { family($_->[3]) eq family($entry->[3]) } @passed;
-    return $alike;
+    my $is = standing($entry);
+    if ($is eq 'open') { push @open, $entry; next }
+    next if $is eq 'beside';
+    return $alike->($entry) if $is eq 'ours' || !@open;
+    last;
   }
-  return $found[0];
+  return @open ? $alike->($open[0]) : $found[0];
 }
