@@ -26,7 +26,14 @@ sub tell_live {
     '-c', q{SELECT 'database', current_database()},
     '-c', q{SELECT 'cluster', system_identifier FROM pg_control_system()},
     '-c', q{SELECT 'revision', version_num FROM alembic_version});
-  my (undef, $text) = said(6, 1_048_576, @command);
+  my ($status, $text) = said(6, 1_048_576, @command);
+  if ($status == 2) {    # no connection: as in psql.sh
+    my (undef, $socket) = said(2, 4096, 'docker', 'exec', $container, 'sh', '-c', q{port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"});
+    if ($socket =~ m{\A(/\S+) (\d+)\n\z}) {
+      splice @command, 5, 0, '-e', "PGHOST=$1", '-e', "PGPORT=$2";
+      (undef, $text) = said(4, 1_048_576, @command);
+    }
+  }
   for my $line (split /\n/, $text) {
     my ($what, @rest) = split /\t/, $line;
     if ($what eq 'table' && @rest == 3) {
