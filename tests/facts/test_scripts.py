@@ -290,6 +290,43 @@ def test_a_database_that_answers_is_asked_once(status: int, out: str, run: Run, 
     assert ((tmp_path / "given").read_text(), (tmp_path / "times").read_text()) == ("SELECT '%s';", "once\n")
 
 
+@pytest.mark.parametrize(("own", "other", "beside"), [
+    ("DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db/zebu", True), ("DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu", "DATABASE_URL=postgres://b:canary@DB:5432/zebu?sslmode=require", True),
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_HOST=db\nPOSTGRES_DB=zebu", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "PGHOST=db\nPGPORT=5432", True), ("POSTGRES_HOST=db\nPOSTGRES_DB=zebu", "database_url=postgresql://a:canary@db/zebu", True),
+    ("database_url=postgresql://a:canary@db/zebu", "db_host=db\ndb_name=zebu\ndb_port=5432", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@zebu-db-1/zebu", True), ("DATABASE_URL=postgresql://a:canary@/zebu?host=db", "POSTGRES_HOST=db\nPOSTGRES_DB=zebu", True),
+    ("DATABASE_URL=postgresql://a:canary@db.example:6000/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db.example:6000/zebu", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@db/zebu#x", True),
+    # Of another database, host or port, or of none
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db/wiki", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@other/zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@db:6432/zebu", False),
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_DB=zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=mysql://a:canary@db/zebu", False), ("X=1", "POSTGRES_HOST=db", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_HOST=db\nPOSTGRES_DB=wiki", False),
+])  # fmt: skip
+def test_what_means_the_same_database_is_beside(own: str, other: str, beside: bool, run: Run, tmp_path: Path) -> None:
+    assert is_beside(own, other, "python worker.py", run, tmp_path) is beside
+
+
+@pytest.mark.parametrize(("command", "is_python"), [
+    ("/usr/local/bin/python3.12 -m arq x", True), ("[celeryd: celery@x:MainProcess]", True), ("celery -A x worker", True), ("node worker.js", False), ("/bin/sh /backup.sh", False), ("postgres_exporter", False), ("tail -f pythonic", False),
+])  # fmt: skip
+def test_what_is_no_python_has_not_the_sources_pool(command: str, is_python: bool, run: Run, tmp_path: Path) -> None:
+    """Such as what makes backups, which is told the same address. One with the same text always counted."""
+    url = "DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu"
+    assert is_beside(url, "POSTGRES_HOST=db", command, run, tmp_path) is is_python
+    assert is_beside(url, url, command, run, tmp_path)
+
+
+def is_beside(own: str, other: str, command: str, run: Run, tmp_path: Path) -> bool:
+    """Whether a worker that is told this is beside a backend that is told that."""
+    (tmp_path / "inspected").write_text(
+        f"@@ aaa 10 sbackend oFalse /zebu-backend-1 backend aaa\n{own}\n\n@@ bbb 20 sworker oFalse /zebu-worker-1 worker\n{other}\n\n"
+        "@@ eee 50 sdb oFalse /zebu-db-1 db\nPOSTGRES_DB=zebu\n\n"
+    )
+    docker = DOCKER.replace("20 1 python worker.py", f"20 1 {command}")
+    done = run("backend-workers.sh", commands={"docker": docker}, BACKEND_CONTAINER="aaa")
+    assert "@beside 50" not in done.stdout
+    assert "canary" not in done.stdout + done.stderr
+    assert done.returncode == 0
+    return f"@beside 20 worker\nPID PPID COMMAND\n20 1 {command}\n" in done.stdout
+
+
 def test_migrations_are_found_wherever_they_are(run: Run, tmp_path: Path) -> None:
     """Those of libraries, of tests and of hidden folders are none, and what alembic.ini says of the login stays."""
     for name, text in {
