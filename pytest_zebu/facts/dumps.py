@@ -190,14 +190,20 @@ def is_about_the_dump(complaint: str) -> bool:
     return complaint.startswith("pg_restore:") and not NOT_PG_RESTORES_FAULT.search(complaint)
 
 
+def _is_garbled(seen: Contents) -> bool:
+    """Whether others stand where the database's name was, as a terminal makes two of each end of a line: no name has such bytes."""
+    return seen.kind in ARCHIVES and re.search(r"%[0189A-F][0-9A-F]|%7F|\ufffd", seen.database) is not None
+
+
 def _why_none(one: Listing) -> str:
     seen, live = one.contents, one.live
     if seen.kind == "empty":
         return "is empty"
     if seen.kind in NO_DUMPS:
         return NO_DUMPS[seen.kind]
-    # No name has such bytes: others stand where the name was, as a terminal makes two of each end of a line.
-    if seen.kind in ARCHIVES and re.search(r"%[01][0-9A-F]", seen.database):
+    if _is_garbled(seen):
+        if not seen.restore or not is_about_the_dump(seen.complaint):
+            return ""
         return "is an archive whose bytes were changed on their way, as `docker exec -t` does"
     if seen.kind not in ARCHIVES | TEXTS or seen.is_partly or (seen.kind in ARCHIVES and not seen.sections):
         return ""
@@ -261,6 +267,8 @@ def _doubts(one: Listing) -> str:
         return f"is packed with {seen.lacking}, which the machine has not"
     if seen.kind in NOT_READ:
         return NOT_READ[seen.kind]
+    if _is_garbled(seen):
+        return "has bytes where its database's name was that no name has: whether it can be restored is not known"
     if seen.kind not in ARCHIVES | TEXTS:
         return "is of a format that is not known"
     if seen.end == "unread" and seen.restore != 0:

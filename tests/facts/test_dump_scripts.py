@@ -170,6 +170,27 @@ def test_few_rows_are_counted_where_statistics_know_nothing(machine: Machine) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", [b"t\0ny", b"t\x1bny", b"t\x7fny", b"t\xffny", b"t\xc3ny"])
+@pytest.mark.parametrize("content", [CUSTOM, TAR], ids=["custom", "tar"])
+def test_bytes_that_no_name_has_are_not_understood(content: bytes, name: bytes, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.restores(PLAIN)
+    machine.keep("zebu.dump", content.replace(b"tiny", name, 1))
+    found = machine.newest()
+    assert (found.contents.database, found.contents.end) == (f"t%{name[1]:02X}ny", "unread")
+    assert (found.why_none, found.why_broken) == ("", "")
+    assert found.doubts.startswith("has bytes where its database's name was")
+
+
+def test_names_of_all_languages_are_told_as_they_are(machine: Machine) -> None:
+    machine.has(LIVE)
+    names = ["zebu-é.sql", "zebu-日本.sql", "zebu-🦓.sql", "zebu-50%.sql"]
+    for age, name in enumerate([*names, os.fsdecode(b"zebu-\xe9.sql")]):
+        machine.keep(name, b"", age=1000 + age)
+    told = [line.split(" ", 3)[3] for line in machine.listing().splitlines() if line.startswith("@dump ")]
+    assert told == [*names[:3], "zebu-50%25.sql", "zebu-%E9.sql"]
+
+
 def test_a_folder_is_a_dump(machine: Machine) -> None:
     machine.has(LIVE)
     shutil.copytree(MADE / "15.directory", machine.folder / "zebu-1")

@@ -89,6 +89,9 @@ sub tell_restored {
   tell_scanned($found, $archive->{database}) if $status == 0;
 }
 
+# Whether bytes stand where a name was that no name has: then the numbers behind it are no more to be trusted.
+sub is_garbled { my ($text) = @_; return name($text) =~ /%(?!25)/ }
+
 sub is_small { my ($path, @layers) = @_; return -s $path <= (@layers ? most_read() / 4 : most_read()) && time < deadline() - 4 }
 
 sub custom {
@@ -114,7 +117,7 @@ sub custom {
   # What lies around it is whole where it can be unpacked to its end.
   if (@layers && $is_whole) { while (filled($in, 1)) { $in->{buffer} = '' } }
   my (undef, @status) = ended($in);
-  my $is_unread = $in->{is_late} || (!$is_whole && $why ne "ends\n");
+  my $is_unread = $in->{is_late} || (!$is_whole && $why ne "ends\n") || is_garbled($archive->{database});
   my $is_missing = !$is_unread && (!$is_whole || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
@@ -151,7 +154,7 @@ sub tarred {
   if (!$archive) { report('@format tar'); report($why eq "ends\n" ? '@end missing' : '@end unread'); return {} }
   my @tables = tell_archive('tar', $archive);
   my @lacking = grep { $_->{kind} eq 'TABLE DATA' && $_->{file} ne '' && !$has{ $_->{file} } } @{ $archive->{entries} };
-  my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n");
+  my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n") || is_garbled($archive->{database});
   my $is_missing = !$is_unread && (!$is_done || @lacking || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
@@ -188,7 +191,7 @@ sub foldered {
     report('@data', $rows - ($tail =~ /(\n+)\z/ ? length $1 : 0), name("$entry->{schema}.$entry->{name}"));
   }
   report('@missing', $missing) if $missing ne '';
-  report('@end', $state);
+  report('@end', is_garbled($archive->{database}) ? 'unread' : $state);
   return { database => $archive->{database}, tables => \@tables };
 }
 
