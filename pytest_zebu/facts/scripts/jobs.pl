@@ -77,7 +77,9 @@ my $inspected = 0;
 
 sub tell_started {    # what a container runs that a job starts; of what only its own files say, that it may renew
   my ($state, $call, $engine, $name) = @_;
-  my $said = $engine =~ /^(?:docker|podman)$/ && $name =~ /^\w[\w.-]*$/ && ++$inspected <= 10 ? asked({}, $engine, qw(inspect --type container), $name) : '';
+  my $begun = time;
+  my $said = $engine =~ /^(?:docker|podman)$/ && $name =~ /^\w[\w.-]*$/ && ++$inspected <= 10 ? asked({ seconds => 2 }, $engine, qw(inspect --type container), $name) : '';
+  $inspected = 10 if time - $begun > 1;    # who is slow to answer is not asked again
   my $one = $said eq '' ? undef : eval { read_json($said)->[0] };
   my @command = ref $one eq 'HASH' && ref($one->{Args} // []) eq 'ARRAY' ? map { ref ? () : $_ // () } $one->{Path}, @{ $one->{Args} || [] } : ();
   if (@command && "@command" =~ /$NAMED|\b(?:lego|letsencrypt)\b/) {
