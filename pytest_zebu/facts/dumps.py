@@ -41,6 +41,8 @@ NOT_READ = {
     "binary": "is of a format that is not known",
     "unreadable": "cannot be opened",
 }
+CLOSED = frozenset(NOT_READ) - {"unreadable"}
+"""Formats that are not looked into, of which what lies beside the dumps may be."""
 NOT_PG_RESTORES_FAULT = re.compile(
     r"unsupported version|does not support compression|not built with|could not open output"
 )
@@ -188,14 +190,20 @@ def is_about_the_dump(complaint: str) -> bool:
     return complaint.startswith("pg_restore:") and not NOT_PG_RESTORES_FAULT.search(complaint)
 
 
+def _is_garbled(seen: Contents) -> bool:
+    """Whether others stand where the database's name was, as a terminal makes two of each end of a line: no name has such bytes."""
+    return seen.kind in ARCHIVES and re.search(r"%[0189A-F][0-9A-F]|%7F|\ufffd", seen.database) is not None
+
+
 def _why_none(one: Listing) -> str:
     seen, live = one.contents, one.live
     if seen.kind == "empty":
         return "is empty"
     if seen.kind in NO_DUMPS:
         return NO_DUMPS[seen.kind]
-    # No name has such bytes: others stand where the name was, as a terminal makes two of each end of a line.
-    if seen.kind in ARCHIVES and re.search(r"%[01][0-9A-F]", seen.database):
+    if _is_garbled(seen):
+        if not seen.restore or not is_about_the_dump(seen.complaint):
+            return ""
         return "is an archive whose bytes were changed on their way, as `docker exec -t` does"
     if seen.kind not in ARCHIVES | TEXTS or seen.is_partly or (seen.kind in ARCHIVES and not seen.sections):
         return ""
@@ -259,6 +267,8 @@ def _doubts(one: Listing) -> str:
         return f"is packed with {seen.lacking}, which the machine has not"
     if seen.kind in NOT_READ:
         return NOT_READ[seen.kind]
+    if _is_garbled(seen):
+        return "has bytes where its database's name was that no name has: whether it can be restored is not known"
     if seen.kind not in ARCHIVES | TEXTS:
         return "is of a format that is not known"
     if seen.end == "unread" and seen.restore != 0:
@@ -378,10 +388,27 @@ def parse_all(text: str) -> tuple[Listing, ...]:
         raise Garbled(what) from None
 
 
+def _is_ours(one: Listing) -> bool:
+    """Whether it is a dump that has data of this database's tables."""
+    section = one.section
+    return (
+        one.contents.kind in ARCHIVES | TEXTS
+        and not one.why_none
+        and section is not None
+        and bool(one.live.rows.keys() & section.rows.keys())
+    )
+
+
 def chosen(found: Sequence[Listing]) -> Listing | None:
     """The newest that may be a dump of this database; or else the newest dump, or the newest of all."""
-    dumps = {family(one.contents.name) for one in found if not one.why_none}
-    ways = (lambda one: not is_beside(one, dumps), lambda one: one.contents.kind in ARCHIVES | TEXTS, bool)
+    # Looking goes on behind what is not looked into only to what may lie beside it: it ends with a dump of the database, if there is one.
+    opened = [one for one in found if one.contents.kind in CLOSED] if found and _is_ours(found[-1]) else []
+    dumps = {family(one.contents.name) for one in found if not one.why_none and one not in opened}
+    ways = (
+        lambda one: one not in opened and not is_beside(one, dumps),
+        lambda one: one.contents.kind in ARCHIVES | TEXTS,
+        bool,
+    )
     for is_it in ways:
         for number, one in enumerate(found):
             if is_it(one):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -168,6 +170,27 @@ def test_few_rows_are_counted_where_statistics_know_nothing(machine: Machine) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", [b"t\0ny", b"t\x1bny", b"t\x7fny", b"t\xffny", b"t\xc3ny"])
+@pytest.mark.parametrize("content", [CUSTOM, TAR], ids=["custom", "tar"])
+def test_bytes_that_no_name_has_are_not_understood(content: bytes, name: bytes, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.restores(PLAIN)
+    machine.keep("zebu.dump", content.replace(b"tiny", name, 1))
+    found = machine.newest()
+    assert (found.contents.database, found.contents.end) == (f"t%{name[1]:02X}ny", "unread")
+    assert (found.why_none, found.why_broken) == ("", "")
+    assert found.doubts.startswith("has bytes where its database's name was")
+
+
+def test_names_of_all_languages_are_told_as_they_are(machine: Machine) -> None:
+    machine.has(LIVE)
+    names = ["zebu-é.sql", "zebu-日本.sql", "zebu-🦓.sql", "zebu-50%.sql"]
+    for age, name in enumerate([*names, os.fsdecode(b"zebu-\xe9.sql")]):
+        machine.keep(name, b"", age=1000 + age)
+    told = [line.split(" ", 3)[3] for line in machine.listing().splitlines() if line.startswith("@dump ")]
+    assert told == [*names[:3], "zebu-50%25.sql", "zebu-%E9.sql"]
+
+
 def test_a_folder_is_a_dump(machine: Machine) -> None:
     machine.has(LIVE)
     shutil.copytree(MADE / "15.directory", machine.folder / "zebu-1")
@@ -316,6 +339,64 @@ def test_what_lies_beside_dumps_is_passed_over(machine: Machine) -> None:
     found = machine.newest()
     assert found.contents.name == "zebu-20261126.sql"
     assert found.passed_over == ("wiki-20261126.sql", "roles-20261126.sql", "zebu-20261126.sql.sha256")
+
+
+def tarball() -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        head = tarfile.TarInfo("uploads/a.png")
+        head.size = 9
+        tar.addfile(head, io.BytesIO(b"123456789"))
+    return packed.getvalue()
+
+
+UPLOADS = {
+    "tar": tarball(), "zip": b"PK\x03\x04" + bytes(range(99)), "7z": b"7z\xbc\xaf\x27\x1c" + bytes(99), "rar": b"Rar!" + bytes(99),
+    "sql": b"SET a = 1;\nINSERT INTO wiki VALUES (1);\n", "binary": bytes(range(7, 256)) * 9,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_what_is_not_looked_into_may_lie_beside_a_dump(kind: str, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep("zebu-20261126.dump", CUSTOM, age=900)
+    machine.keep("zebu-20261125.dump", CUSTOM, age=87_300)
+    machine.keep("uploads-20261126.tar.gz", UPLOADS[kind], age=100)
+    machine.keep("uploads-20261125.tar.gz", UPLOADS[kind], age=86_500)
+    found = machine.newest()
+    assert (found.contents.name, found.passed_over) == ("zebu-20261126.dump", ("uploads-20261126.tar.gz",))
+    assert machine.planned() == "zebu-20261126.dump"
+
+
+@pytest.mark.parametrize(("name", "dump", "hours", "beside"), [
+    ("uploads-26.tar.gz", "zebu-26.sql.gz", 1, True), ("files/26.tar", "db/26.sql", 1, True), ("zebu-26.tar.gz", "zebu-26.sql.gz", 1, True), ("zebu-2026.11.26.7z", "zebu-2026.11.26.sql", 1, True), ("uploads.zip", "zebu.sql", 20, True),
+    # It may be what is made since instead of the dump
+    ("zebu-26.zip", "zebu-25.sql", 24, False), ("26.zip", "25.sql", 24, False), ("uploads-26.tar.gz", "zebu-24.sql", 48, False), ("zebu-26.zip", "zebu-25.zip", 24, False),
+])  # fmt: skip
+def test_which_dump_lies_beside_it(name: str, dump: str, hours: int, *, beside: bool, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep(name, UPLOADS["tar"], age=1000)
+    machine.keep(dump, PLAIN, age=1000 + hours * 3600)
+    assert machine.newest().contents.name == machine.planned() == (dump if beside else name)
+    assert machine.listing().count("@dump ") == 1 + beside
+
+
+@pytest.mark.parametrize("content", [
+    PLAIN.replace(b"portfolios", b"pages").replace(b"alembic_version", b"other").replace(b"Odd", b"Even"), b"", b"age-encryption.org/v1\n-> X25519 abc\n", UPLOADS["zip"], b"words\n",
+], ids=["of another database", "empty", "encrypted", "zip", "text"])  # fmt: skip
+def test_without_a_dump_beside_it_nobody_knows(content: bytes, machine: Machine) -> None:
+    machine.has(LIVE)
+    machine.keep("uploads-26.tar.gz", UPLOADS["tar"], age=100)
+    machine.keep("wiki-26", content, age=200)
+    found = machine.newest()
+    assert (found.contents.name, found.contents.kind, found.passed_over) == ("uploads-26.tar.gz", "tarball", ())
+    assert machine.planned() == "uploads-26.tar.gz"
+
+
+def test_without_the_database_no_dump_is_its_own(machine: Machine) -> None:
+    machine.keep("uploads-26.tar.gz", UPLOADS["tar"], age=100)
+    machine.keep("zebu-26.sql", PLAIN, age=200)
+    assert machine.newest().contents.name == machine.planned() == "uploads-26.tar.gz"
 
 
 def test_structure_may_lie_beside_the_data(machine: Machine) -> None:

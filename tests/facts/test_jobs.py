@@ -185,14 +185,16 @@ def test_a_moment_is_in_utc() -> None:
     assert found.last_run == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def told(call: str, script: str) -> str:
-    """What the probe tells of a script, by its own functions alone."""
+def told(call: str, script: str, folder: Path | None = None) -> str:
+    """What the probe tells of a script, by its own functions alone, with the programs of a folder."""
     text = scripts.joined(*PROBE.uses, PROBE.file)
     before, _, rest = text.partition("\nmy %lingers = lingering();")
     functions = before + "\nsub tell_loop" + rest.partition("\nsub tell_loop")[2].partition("\nsub tell_services")[0]
+    if folder:
+        functions = functions.replace("-d '/run/systemd/system'", f"-d '{folder}'")
     done = subprocess.run(
         ["perl", "-e", f"{functions}\nmy $script = join '', <STDIN>;\n{call}"],
-        input=script, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]},
+        input=script, capture_output=True, text=True, check=True, env={"PATH": f"{folder or '/nowhere'}:{os.environ['PATH']}"},
     )  # fmt: skip
     assert done.stderr == ""
     return done.stdout
@@ -227,6 +229,62 @@ def test_what_is_of_interest(script: str, interest: bool) -> None:
 ])  # fmt: skip
 def test_what_may_dump_in_a_way_of_its_own(script: str, unread: str) -> None:
     assert told(ENTRY, script) == (f"@unread {unread}\n" if unread else "")
+
+
+SYSTEMCTL = r"""#!/bin/sh
+case "$*" in
+"show -- certbot.service"|"show -- certbot-renew.service"|"show -- snap.certbot.renew.service")
+  printf 'Id=certbot.service\nExecStart={ path=/usr/bin/certbot ; argv[]=/usr/bin/certbot -q renew ; ignore_errors=no ; start_time=[n/a] }\n';;
+"show -- gone.service") printf 'Id=gone.service\nLoadState=not-found\n';;
+"show -- nginx.service") printf 'Id=nginx.service\nExecStart={ path=/bin/true ; argv[]=/bin/true -g x ; ignore_errors=no ; start_time=[n/a] }\n';;
+*) exit 1;;
+esac
+"""
+DOCKER = r"""#!/bin/sh
+case "$*" in
+"inspect --type container "*) case "$4" in
+  certbot) echo '[{"Path": "certbot", "Args": ["renew", "--server", "https://op:hush@ca"], "State": {"Running": false}, "Config": {"Image": "certbot/certbot"}}]';;
+  monthly) echo '[{"Path": "/bin/sh", "Args": ["-c", "certbot renew && nginx -s reload"], "State": {"Running": false}}]';;
+  lego) echo '[{"Path": "/lego", "Args": ["renew"], "State": {"Running": false}, "Config": null}]';;
+  loop) echo '[{"Path": "/bin/sh", "Args": ["-c", "while :; do certbot renew; sleep 1d; done"], "State": {"Running": true}, "Config": {"Image": "certbot/certbot"}}]';;
+  odd) echo '[{"Path": "/entry.sh", "Args": [], "State": {"Running": true}, "Config": {"Image": "x/certbot-dns"}}]';;
+  backend) echo '[{"Path": "/entry.sh", "Args": [], "State": {"Running": true}, "Config": {"Image": "zebu-backend"}}]';;
+  *) exit 1;;
+  esac;;
+*) exit 1;;
+esac
+"""
+MAY = "@unread {}\tmay run certbot, as its own files say\n"
+RENEW = "@run sure\t\troot\tcertbot\t-q\trenew\n"
+OWN = "@run sure\t\troot\tPGDATABASE=zebu\tcertbot\trenew\n"
+
+
+@pytest.mark.parametrize(("script", "found"), [
+    ("letsencrypt renew", OWN), ("/usr/bin/letsencrypt renew", OWN), ("python3 -m certbot renew", OWN), ("/usr/bin/python3 -W ignore -u -m certbot.main renew", OWN),
+    ("python3 -m other renew", "@unread python3 -m other\tis a program\n"), ("docker exec c python3 -m certbot renew", OWN.replace("\t\t", "\tcontainer:c\t", 1)), ("letsencrypt renew --dry-run", OWN.replace("renew", "renew\t--dry-run")),
+    # What a unit runs
+    ("systemctl start certbot.service", RENEW), ("systemctl start certbot-renew", RENEW), ("sudo systemctl restart --no-block snap.certbot.renew.service", RENEW), ("service certbot start", RENEW), ("service certbot status", ""),
+    ("[ $(date +\\%d) = 01 ] && systemctl start certbot", RENEW.replace("sure", "maybe")), ("systemctl restart nginx", ""), ("systemctl start gone", ""), ("systemctl stop certbot", ""),
+    ("systemctl start x", "@unread systemctl start x.service\tstarts a unit that could not be read\n"),
+    # What a container runs
+    ("docker start certbot", "@run sure\tcontainer:certbot\troot\tcertbot\trenew\t--server\thttps://ca\n"), ("docker restart -t 5 certbot", "@run sure\tcontainer:certbot\troot\tcertbot\trenew\t--server\thttps://ca\n"),
+    ("docker container start -a monthly", "@run sure\tcontainer:monthly\troot\tcertbot\trenew\n"), ("docker start lego", "@unread /lego\tis a script of container:lego\n@run sure\tcontainer:lego\troot\tlego\trenew\n"),
+    ("docker restart loop", ""), ("docker restart backend gone", ""), ("docker start zebu-backup", "@unread docker start zebu-backup\tstarts what its own files say\n"), ("ssh other docker start certbot", ""),
+    ("docker restart odd", MAY.format("docker restart odd")), ("docker start renewal", MAY.format("docker start renewal")), ("podman start certbot", MAY.format("podman start certbot")),
+    ("docker compose up certbot", MAY.format("docker up certbot")), ("docker compose up -d backend", ""), ("docker-compose -f /x.yml run --rm letsencrypt", MAY.format("docker-compose run letsencrypt") + OWN.replace("\t\t", "\timage:letsencrypt\t", 1).replace("\trenew", "")),
+    ("docker compose run --rm certbot renew", OWN.replace("\t\t", "\timage:certbot\t", 1)), ("docker run --rm certbot/certbot renew", OWN.replace("\t\t", "\timage:certbot/certbot\t", 1)), ("docker run --rm x/renewer", MAY.format("docker run x/renewer")),
+])  # fmt: skip
+def test_ways_to_a_renewal(script: str, found: str, tmp_path: Path) -> None:
+    for name, text in (("systemctl", SYSTEMCTL), ("docker", DOCKER), ("podman", "#!/bin/sh\nexit 1\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    assert told(ENTRY, script, tmp_path) == found
+
+
+def test_what_may_renew_is_no_dump_that_nobody_read() -> None:
+    jobs = read(f"{CRON}@entry /etc/cron.d/x\t0 3 * * *\troot\n{MAY.format('docker start odd')}")
+    assert unread_of(jobs, "certbot|lego") == ("/etc/cron.d/x: docker start odd may run certbot, as its own files say",)
+    assert unread_of(jobs, "pg_dump") == ()
 
 
 @pytest.mark.parametrize(("script", "every", "runs"), [

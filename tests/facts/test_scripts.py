@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import socketserver
 import subprocess
 import sys
@@ -262,6 +263,94 @@ def test_what_the_databases_address_leads_to(address: str, leads: bool, run: Run
     done = run("backend-workers.sh", commands={"docker": DOCKER}, BACKEND_CONTAINER="aaa")
     assert ("@door 30 pgbouncer" in done.stdout.splitlines()) is leads
     assert "@beside 20 worker" not in done.stdout
+
+
+SERVER = r"""for last; do :; done
+case "$*" in
+*" sh -c "*) echo "$last" | sed "s,/tmp/,$PWD/tmp/,; s,/var/run/postgresql/[.]s,$PWD/run/.s,; s,..folder .port. = ./var/run/postgresql ,\"\$folder \$port\" = \"$PWD/run ," > script; PGHOST= PGPORT=$GIVEN sh script;;
+*"-e PGHOST=$PWD/"*" -e PGPORT=1221 db psql "*) echo "$*" >> asked; cat; echo "|$last";;
+*) echo "$*" >> asked; cat > /dev/null; echo 'psql: error: no server' >&2; exit 2;;
+esac"""
+
+
+@pytest.mark.parametrize(("sockets", "reached"), [
+    (["run/.s.PGSQL.1221"], True), (["tmp/.s.PGSQL.1221"], True), (["run/.s.PGSQL.1221", "tmp/.s.PGSQL.1221"], True),
+    (["run/.s.PGSQL.1221", "run/.s.PGSQL.5432"], False), (["run/.s.PGSQL.1221", "tmp/.s.PGSQL.1222"], False), (["run/.s.PGSQL.5432"], False), ([], False),
+])  # fmt: skip
+def test_the_databases_port_is_that_of_its_sockets(
+    sockets: list[str], reached: bool, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("run", "tmp"):
+        (tmp_path / folder).mkdir()
+    for name in sockets:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(tmp_path / name))
+        (tmp_path / f"{name}.lock").touch()
+    monkeypatch.setenv("GIVEN", "")
+    given = {"DB_CONTAINER": "db", "DB_ADMIN": "a b", "DB_NAME": "zebu", "APP_ROLE": "app", "SQL": "SELECT 1;"}
+    done = run("psql.sh", "postgres-state.sh", commands={"docker": SERVER}, **given)
+    assert (done.stdout, done.returncode) == (("SELECT 1;|-\n", 0) if reached else ("", 2))
+    assert (tmp_path / "asked").read_text().count("-U a b -d zebu -v role=app -f -\n") == 1 + reached
+    assert done.stderr == "psql: error: no server\n"
+    parts = ("dumps.pl", "dump-contents.pl", "dump-kinds.pl")
+    table = SERVER.replace('cat; echo "|$last"', "printf 'table\\tpublic.t\\t3\\t1\\n'")
+    done = run(
+        *parts, "backups-listing.pl", commands={"docker": table}, **given, SET_BACKUP_FOLDER=str(tmp_path / "run")
+    )
+    assert ("@live table 1 rows public.t" in done.stdout) is reached
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{SERVER}\n")
+    live = "there() {" + scripts.text("drill.sh").partition("there() {")[2].partition("\n}\n")[0] + '\n}\nlive -c "$0"'
+    done = subprocess.run(
+        ["sh", "-c", live, "x"], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", **{f"ZEBU_{name}": text for name, text in given.items()}},
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == (("|x\n", 0) if reached else ("", 2))
+
+
+@pytest.mark.parametrize(("status", "out"), [(0, "x"), (1, "x"), (3, ""), (125, "")])
+def test_a_database_that_answers_is_asked_once(status: int, out: str, run: Run, tmp_path: Path) -> None:
+    docker = f"cat > given; echo once >> times; printf '%s' '{out}'; exit {status}"
+    given = {"DB_CONTAINER": "db", "DB_ADMIN": "a", "DB_NAME": "zebu", "SQL": "SELECT '%s';"}
+    done = run("psql.sh", "postgres-cluster.sh", commands={"docker": docker}, **given)
+    assert (done.stdout, done.returncode) == (out, status)
+    assert ((tmp_path / "given").read_text(), (tmp_path / "times").read_text()) == ("SELECT '%s';", "once\n")
+
+
+@pytest.mark.parametrize(("own", "other", "beside"), [
+    ("DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db/zebu", True), ("DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu", "DATABASE_URL=postgres://b:canary@DB:5432/zebu?sslmode=require", True),
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_HOST=db\nPOSTGRES_DB=zebu", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "PGHOST=db\nPGPORT=5432", True), ("POSTGRES_HOST=db\nPOSTGRES_DB=zebu", "database_url=postgresql://a:canary@db/zebu", True),
+    ("database_url=postgresql://a:canary@db/zebu", "db_host=db\ndb_name=zebu\ndb_port=5432", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@zebu-db-1/zebu", True), ("DATABASE_URL=postgresql://a:canary@/zebu?host=db", "POSTGRES_HOST=db\nPOSTGRES_DB=zebu", True),
+    ("DATABASE_URL=postgresql://a:canary@db.example:6000/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db.example:6000/zebu", True), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@db/zebu#x", True),
+    # Of another database, host or port, or of none
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db/wiki", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@other/zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@db:6432/zebu", False),
+    ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_DB=zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=mysql://a:canary@db/zebu", False), ("X=1", "POSTGRES_HOST=db", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_HOST=db\nPOSTGRES_DB=wiki", False),
+])  # fmt: skip
+def test_what_means_the_same_database_is_beside(own: str, other: str, beside: bool, run: Run, tmp_path: Path) -> None:
+    assert is_beside(own, other, "python worker.py", run, tmp_path) is beside
+
+
+@pytest.mark.parametrize(("command", "is_python"), [
+    ("/usr/local/bin/python3.12 -m arq x", True), ("[celeryd: celery@x:MainProcess]", True), ("celery -A x worker", True), ("node worker.js", False), ("/bin/sh /backup.sh", False), ("postgres_exporter", False), ("tail -f pythonic", False),
+])  # fmt: skip
+def test_what_is_no_python_has_not_the_sources_pool(command: str, is_python: bool, run: Run, tmp_path: Path) -> None:
+    """Such as what makes backups, which is told the same address. One with the same text always counted."""
+    url = "DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu"
+    assert is_beside(url, "POSTGRES_HOST=db", command, run, tmp_path) is is_python
+    assert is_beside(url, url, command, run, tmp_path)
+
+
+def is_beside(own: str, other: str, command: str, run: Run, tmp_path: Path) -> bool:
+    """Whether a worker that is told this is beside a backend that is told that."""
+    (tmp_path / "inspected").write_text(
+        f"@@ aaa 10 sbackend oFalse /zebu-backend-1 backend aaa\n{own}\n\n@@ bbb 20 sworker oFalse /zebu-worker-1 worker\n{other}\n\n"
+        "@@ eee 50 sdb oFalse /zebu-db-1 db\nPOSTGRES_DB=zebu\n\n"
+    )
+    docker = DOCKER.replace("20 1 python worker.py", f"20 1 {command}")
+    done = run("backend-workers.sh", commands={"docker": docker}, BACKEND_CONTAINER="aaa")
+    assert "@beside 50" not in done.stdout
+    assert "canary" not in done.stdout + done.stderr
+    assert done.returncode == 0
+    return f"@beside 20 worker\nPID PPID COMMAND\n20 1 {command}\n" in done.stdout
 
 
 def test_migrations_are_found_wherever_they_are(run: Run, tmp_path: Path) -> None:

@@ -10,7 +10,17 @@ work=$(mktemp -d) || exit 5
 log=$work/log
 trap 'rm -rf "$work"' EXIT; trap 'exit 130' INT TERM HUP
 inside() { docker exec -i "$ZEBU_THROWAWAY" "$@"; }
-live() { docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@"; }
+there() { docker exec -i -e PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=30000' "$@"; }
+live() {
+  live_status=0
+  there "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@" < /dev/null || live_status=$?
+  [ "$live_status" = 2 ] || return "$live_status"
+  # No connection: as in psql.sh
+  # shellcheck disable=SC2016 # for the container's shell
+  socket=$(docker exec "$ZEBU_DB_CONTAINER" sh -c 'port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"' < /dev/null 2> /dev/null)
+  [ -n "$socket" ] || return 2
+  there -e PGHOST="${socket% *}" -e PGPORT="${socket##* }" "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@" < /dev/null
+}
 # Without the compressions that it lies in, named from the outside in.
 unpacked() {
   if [ $# = 0 ]; then cat < "$dump"; return; fi

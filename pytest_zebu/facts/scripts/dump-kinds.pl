@@ -26,7 +26,14 @@ sub tell_live {
     '-c', q{SELECT 'database', current_database()},
     '-c', q{SELECT 'cluster', system_identifier FROM pg_control_system()},
     '-c', q{SELECT 'revision', version_num FROM alembic_version});
-  my (undef, $text) = said(6, 1_048_576, @command);
+  my ($status, $text) = said(6, 1_048_576, @command);
+  if ($status == 2) {    # no connection: as in psql.sh
+    my (undef, $socket) = said(2, 4096, 'docker', 'exec', $container, 'sh', '-c', q{port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"});
+    if ($socket =~ m{\A(/\S+) (\d+)\n\z}) {
+      splice @command, 5, 0, '-e', "PGHOST=$1", '-e', "PGPORT=$2";
+      (undef, $text) = said(4, 1_048_576, @command);
+    }
+  }
   for my $line (split /\n/, $text) {
     my ($what, @rest) = split /\t/, $line;
     if ($what eq 'table' && @rest == 3) {
@@ -82,6 +89,9 @@ sub tell_restored {
   tell_scanned($found, $archive->{database}) if $status == 0;
 }
 
+# Whether bytes stand where a name was that no name has: then the numbers behind it are no more to be trusted.
+sub is_garbled { my ($text) = @_; return name($text) =~ /%(?!25)/ }
+
 sub is_small { my ($path, @layers) = @_; return -s $path <= (@layers ? most_read() / 4 : most_read()) && time < deadline() - 4 }
 
 sub custom {
@@ -107,7 +117,7 @@ sub custom {
   # What lies around it is whole where it can be unpacked to its end.
   if (@layers && $is_whole) { while (filled($in, 1)) { $in->{buffer} = '' } }
   my (undef, @status) = ended($in);
-  my $is_unread = $in->{is_late} || (!$is_whole && $why ne "ends\n");
+  my $is_unread = $in->{is_late} || (!$is_whole && $why ne "ends\n") || is_garbled($archive->{database});
   my $is_missing = !$is_unread && (!$is_whole || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
@@ -144,7 +154,7 @@ sub tarred {
   if (!$archive) { report('@format tar'); report($why eq "ends\n" ? '@end missing' : '@end unread'); return {} }
   my @tables = tell_archive('tar', $archive);
   my @lacking = grep { $_->{kind} eq 'TABLE DATA' && $_->{file} ne '' && !$has{ $_->{file} } } @{ $archive->{entries} };
-  my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n");
+  my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n") || is_garbled($archive->{database});
   my $is_missing = !$is_unread && (!$is_done || @lacking || is_broken(\@layers, @status));
   report('@end', $is_unread ? 'unread' : $is_missing ? 'missing' : 'reached');
   tell_restored($path, $archive, @commands) if !$is_missing && is_small($path, @layers);
@@ -181,7 +191,7 @@ sub foldered {
     report('@data', $rows - ($tail =~ /(\n+)\z/ ? length $1 : 0), name("$entry->{schema}.$entry->{name}"));
   }
   report('@missing', $missing) if $missing ne '';
-  report('@end', $state);
+  report('@end', is_garbled($archive->{database}) ? 'unread' : $state);
   return { database => $archive->{database}, tables => \@tables };
 }
 
@@ -208,8 +218,9 @@ sub text {
   return { database => @others == 1 ? $others[0] : undef, tables => \@tables };
 }
 
-# What there is in one file; nothing where it may be what is looked for.
-sub is_beside {
+# What there is in one file: a dump of the database is `ours`; `beside` is what is of something else; what is not looked into is
+# `open`; of others nobody knows.
+sub standing {
   my ($entry) = @_;
   my ($made, $size, undef, $name) = @$entry;
   my $path = $name eq '.' ? $top : "$top/$name";
@@ -217,35 +228,36 @@ sub is_beside {
   my $found;
   if (-d $path) { $found = foldered($path) }
   else {
-    if ($size == 0) { report('@format empty'); return 1 }
+    if ($size == 0) { report('@format empty'); return 'beside' }
     my $seen = layers($path);
-    if ($seen->{trouble}) { report('@format unreadable'); return }
+    if ($seen->{trouble}) { report('@format unreadable'); return '' }
     my @layers = @{ $seen->{layers} };
     report('@layer', $_) for @layers;
-    if ($seen->{missing}) { report('@missing', $seen->{missing}); report('@format unknown'); return }
+    if ($seen->{missing}) { report('@missing', $seen->{missing}); report('@format unknown'); return '' }
     my $head = $seen->{head};
     if ($head eq '') {
       my $is_broken = is_broken(\@layers, @{ $seen->{status} });
       report($is_broken ? '@format unknown' : '@format empty');
       report('@end missing') if $is_broken;
-      return !$is_broken;
+      return $is_broken ? '' : 'beside';
     }
-    if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return }
+    if (my $by = encryption_of($head)) { report('@sealed', $by); report('@format unknown'); return '' }
     if (substr($head, 0, 5) eq 'PGDMP') { $found = custom($path, @layers) }
     elsif (is_tar($head) && container_of($head) eq '') { $found = tarred($path, @layers) }
     elsif (is_dump_text($head)) { $found = text($path, $head, @layers) }
     else {
       my $kind = text_kind($head);
       report('@format', $kind);
-      return $kind !~ /^(?:zip|7z|rar|tarball|sql|binary)\z/;
+      return $kind =~ /^(?:zip|7z|rar|tarball|sql|binary)\z/ ? 'open' : 'beside';
     }
   }
-  return if ref $found ne 'HASH';
+  return '' if ref $found ne 'HASH';
   # Structure, or roles, may lie beside the data.
-  return 1 if $found->{tables} && !@{ $found->{tables} };
+  return 'beside' if $found->{tables} && !@{ $found->{tables} };
   my $own = $ENV{ZEBU_DB_NAME} // '';
-  return 1 if $own ne '' && defined $found->{database} && $found->{database} ne '' && $found->{database} ne $own;
-  return @{ $found->{tables} || [] } && %live && !grep { $live{$_} } @{ $found->{tables} };
+  return 'beside' if $own ne '' && defined $found->{database} && $found->{database} ne '' && $found->{database} ne $own;
+  return '' if !@{ $found->{tables} || [] } || !%live;
+  return (grep { $live{$_} } @{ $found->{tables} }) ? 'ours' : 'beside';
 }
 
 # The dumps of the folder, the newest first, without what is being written.
@@ -265,17 +277,30 @@ sub family {
   return $name =~ s/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+|(?<![a-z])(?:$days|$months)(?![a-z])/#/gir;
 }
 
+# Whether two are dumps of one kind by their names, of different days: in another format, one may have come in place of the other.
+# What has the same date in its name was made together with it.
+sub is_alike {
+  my ($one, $other) = map { s/(?:\.(?:[a-z]\w*|7z))+\z//ir } @_;
+  return family($_[0]) eq family($_[1]) || ($one ne $other && family($one) eq family($other));
+}
+
+my $together = 26 * 3600;    # what is made once a day lies so near to what is made with it
+
 # Tell of each, until one may be what is looked for; the newest that is called like it, as it should be what is looked for,
-# too. Where there is none, the newest of all.
+# too. What is not looked into is passed over only where a dump of the database lies beside it. Where there is none, the newest of all.
 sub looked_for {
   my (@found) = @_;
-  my @passed;
+  my (@passed, @open);
+  my $alike = sub { my ($entry) = @_; return (grep { family($_->[3]) eq family($entry->[3]) } @passed)[0] };
   for my $entry (splice @{ [@found] }, 0, 12) {
-    last if time > deadline() - 5;
+    last if time > deadline() - 5 || @open && $entry->[0] < $open[0][0] - $together;
+    next if grep { is_alike($_->[3], $entry->[3]) } @open;
     push @passed, $entry;
-    next if is_beside($entry);
-    my ($alike) = grep { family($_->[3]) eq family($entry->[3]) } @passed;
-    return $alike;
+    my $is = standing($entry);
+    if ($is eq 'open') { push @open, $entry; next }
+    next if $is eq 'beside';
+    return $alike->($entry) if $is eq 'ours' || !@open;
+    last;
   }
-  return $found[0];
+  return @open ? $alike->($open[0]) : $found[0];
 }

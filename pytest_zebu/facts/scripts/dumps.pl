@@ -14,6 +14,8 @@ my $wanted = join '', map { $_ eq '*' ? '.*' : $_ eq '?' ? '.' : quotemeta } spl
 
 # Words
 
+my $UTF8 = qr/[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}/;
+
 sub word {    # without blanks, or what would end a line
   my ($text) = @_;
   return '-' if !defined $text || $text eq '';
@@ -24,6 +26,7 @@ sub word {    # without blanks, or what would end a line
 sub name {    # blanks may stand in it
   my ($text) = @_;
   $text =~ s/([%\x00-\x1f\x7f])/sprintf '%%%02X', ord $1/ge;
+  $text =~ s/($UTF8)|([\x80-\xff])/defined $1 ? $1 : sprintf '%%%02X', ord $2/ge;
   return $text;
 }
 

@@ -7,8 +7,11 @@
 use strict;
 use warnings;
 
-my $TOOLS = qr/^(?:certbot\.renew|pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
+my $TOOLS = qr/^(?:certbot\.renew|pg_dump|pg_dumpall|pg_basebackup|pgbackrest|barman|wal-g|wal-e|vzdump|certbot|letsencrypt|acme\.sh|lego|dehydrated|logrotate|journalctl|docker|podman|find)$/;
 my $NAMED = qr/\b(pg_dump(?:all)?|pg_basebackup|pgbackrest|barman|wal-[ge]|certbot|acme\.sh|dehydrated|logrotate|docker\W+(?:system|image|builder)\W+prune)\b/;
+# What python runs with -m, and what containers and images are called that may renew certificates.
+my %MODULES = map { $_ => 'certbot' } qw(certbot certbot.main);
+my $RENEWERS = qr/cert|encrypt|acme|\blego\b|dehydrated|renew/i;
 # Programs that make backups of all sorts, databases among them, and what only speaks of a program that it names.
 my $SAVERS = qr/^(?:borgmatic|pg_back|backupninja|rsnapshot|resticprofile|autorestic|runrestic|crestic|rustic|duply|plakar|kopia)$/;
 my $SPEAKS = qr/^(?:echo|printf|logger|[ef]?grep|zgrep|pgrep|pkill|killall|ls|rm|cp|mv|ln|stat|test|which|whereis|man|cat|sed|awk|head|tail|find|chmod|chown|apt|apt-get|dpkg|mail|mailx|curl|wget|systemd-cat|ps|pidof)$/;
@@ -44,6 +47,7 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
       return;
     }
     my @words = @{ $command->{words} };
+    $words[0] = 'certbot' if $words[0] eq 'letsencrypt';    # its old name
     if ($slept && $words[0] eq 'sleep') {
       my ($count, $unit) = ($words[1] // '') =~ /^(\d{1,9})([smhd]?)$/;
       $$slept{seconds} += defined $count ? $count * { '' => 1, s => 1, m => 60, h => 3600, d => 86_400 }->{$unit} : 0;
@@ -69,10 +73,29 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
   };
 }
 
+my $inspected = 0;
+
+sub tell_started {    # what a container runs that a job starts; of what only its own files say, that it may renew
+  my ($state, $call, $engine, $name) = @_;
+  my $begun = time;
+  my $said = $engine =~ /^(?:docker|podman)$/ && $name =~ /^\w[\w.-]*$/ && ++$inspected <= 10 ? asked({ seconds => 2 }, $engine, qw(inspect --type container), $name) : '';
+  $inspected = 10 if time - $begun > 1;    # who is slow to answer is not asked again
+  my $one = $said eq '' ? undef : eval { read_json($said)->[0] };
+  my @command = ref $one eq 'HASH' && ref($one->{Args} // []) eq 'ARRAY' ? map { ref ? () : $_ // () } $one->{Path}, @{ $one->{Args} || [] } : ();
+  if (@command && "@command" =~ /$NAMED|\b(?:lego|letsencrypt)\b/) {
+    # What runs already is told by itself.
+    return if $engine eq 'docker' && ref $one->{State} eq 'HASH' && ($one->{State}{Running} // '') eq 'true';
+    shell_argv(\@command, $state->{told}, known_names => $TOOLS, telling => $NAMED, modules => \%MODULES, place => "container:$name", sure => $state->{sure});
+    return;
+  }
+  my $image = @command && ref $one->{Config} eq 'HASH' ? $one->{Config}{Image} // '' : '';
+  sh_unread($state, $call, 'may run certbot, as its own files say') if "$name $image" =~ $RENEWERS;
+}
+
 sub runs {
   my ($job) = @_;
   my $found = '';
-  commands_of($job, listener(\$found), known_names => $TOOLS, telling => $NAMED);
+  commands_of($job, listener(\$found), known_names => $TOOLS, telling => $NAMED, modules => \%MODULES, starts => \&tell_started);
   return $found;
 }
 
@@ -150,7 +173,7 @@ tell_containers();
 sub tell_loop {    # what runs all the time, and dumps between sleeps
   my ($name, $what, $command, %given) = @_;
   my ($found, %slept) = ('');
-  shell_argv($command, listener(\$found, \%slept), known_names => $TOOLS, telling => $NAMED, %given);
+  shell_argv($command, listener(\$found, \%slept), known_names => $TOOLS, telling => $NAMED, modules => \%MODULES, %given);
   return unless $found =~ /^\@run/m || $found =~ /^\@unread.*\bnames\b/m;
   print "\@holder $name $what\n", $slept{seconds} && !$slept{unknown} ? "\@schedule \@every $slept{seconds}s\n" : '', $found;
 }

@@ -194,11 +194,13 @@ sub commands_of {    # all that a job runs: told is called as the reader of shel
   my ($job, $told, %given) = @_;
   my %seen;
   $given{units} = sub {    # a unit that a command starts
-    my ($unit) = @_;
-    $unit .= '.service' unless $unit =~ /\.\w+$/;
-    return if $seen{$unit}++ || keys %seen > 10;
-    my ($service) = shown(asked({}, 'systemctl', 'show', '--', $unit));
-    shell_argv($_, $told, %given) for started($service || {});
+    my ($unit, $state) = @_;
+    $unit .= '.service' unless $unit =~ /\.(?:service|socket|timer|target|path|mount|automount|swap|slice|scope|device)$/;
+    return if $seen{$unit}++;
+    my ($service) = keys %seen > 10 ? () : shown(asked({}, 'systemctl', 'show', '--', $unit));
+    # Of what cannot be asked for nobody knows what it runs; without systemd, it runs nothing.
+    if (!$service) { sh_unread($state, "systemctl start $unit", 'starts a unit that could not be read') if -d '/run/systemd/system' }
+    else { shell_argv($_, $state->{told}, %given, sure => $state->{sure}) for started($service) }
   };
   if ($job->{kind} eq 'timer') {
     my $service = $job->{service};

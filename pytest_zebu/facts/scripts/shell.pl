@@ -721,6 +721,12 @@ sub sh_call {
     return undef;
   }
   if ($base =~ $SHELLS || $base eq 'busybox' && @argv && $argv[0] =~ $SHELLS && shift @argv) { return sh_shell($state, $known, @argv) }
+  if ($state->{modules} && $base =~ /^python[\d.]*$/) {    # a module that is known by its name
+    my $n = 0;
+    $n += $argv[$n] =~ /^-[WX]$/ ? 2 : 1 while $n < @argv && $argv[$n] =~ /^-/ && $argv[$n] ne '-m';
+    my $module = $n < $#argv && $argv[$n] eq '-m' ? $argv[$n + 1] : '';
+    if (my $program = $state->{modules}{$module}) { return sh_tell($state, $known, $program, @argv[$n + 2 .. $#argv]) }
+  }
   if ($base =~ /^(?:python[\d.]*|perl|php[\d.]*|ruby|nodejs|node|lua[\d.]*|Rscript|deno|bun)$/ && $state->{place} eq '') { return sh_foreign($state, $known, $name, @argv) }
   if ($base =~ /^(?:docker|podman|nerdctl|docker-compose|podman-compose|kubectl|lxc-attach|machinectl)$/) {
     my $inner = sh_container($state, $known, $base, @argv);
@@ -732,8 +738,9 @@ sub sh_call {
   }
   if ($base eq 'systemctl' && $state->{units} && $state->{place} eq '') {
     my ($verb, @units) = grep { !/^-/ } @argv;
-    $state->{units}->($_) for $verb && $verb =~ /^(?:re)?start$/ ? grep { /^[\w@.:\\-]+$/ } @units : ();
+    $state->{units}->($_, $state) for $verb && $verb =~ /^(?:re)?start$/ ? grep { /^[\w@.:\\-]+$/ } @units : ();
   }
+  if ($base eq 'service' && $state->{units} && $state->{place} eq '' && @argv == 2 && $argv[0] =~ /^[\w@.:-]+$/ && $argv[1] =~ /^(?:re)?start$/) { $state->{units}->($argv[0], $state) }
   if ($base =~ $RUNNERS && $state->{place} eq '') { sh_unread($state, join(' ', $base, grep { !/[\$=]/ } @argv[0 .. ($#argv > 1 ? 1 : $#argv)]), 'runs what a file of its own says') }
   if ($base eq 'find') {
     for my $n (0 .. $#argv) {
@@ -995,7 +1002,10 @@ sub sh_container {    # a command in a container; whether it is one
   if ($verb eq 'container') { $verb = shift @argv // return 0 }
   if ($base =~ /compose/) { $service = 1 }
   if ($verb =~ /^(?:start|up|restart)$/) {
-    sh_unread($state, "$base $verb $_", 'starts what its own files say') for grep { /backup|dump/i && !/^-/ } @argv;
+    for my $name (grep { !/^-/ } @argv) {
+      if ($name =~ /backup|dump/i) { sh_unread($state, "$base $verb $name", 'starts what its own files say') }
+      elsif ($state->{starts} && $state->{place} eq '') { $state->{starts}->($state, "$base $verb $name", $service ? '' : $base, $name) }
+    }
     return 0;
   }
   return 0 unless $verb eq 'exec' || $verb eq 'run' && $base !~ /^kubectl$/;
@@ -1011,8 +1021,12 @@ sub sh_container {    # a command in a container; whether it is one
   if ($verb eq 'run') {    # an image may be a program, and is one where its name says so
     my ($image) = $place =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
     $image //= '';
-    if ($state->{known_names} && $image =~ $state->{known_names} && (!@argv || $argv[0] !~ $state->{known_names})) { unshift @argv, $image }
+    my $is_known = $state->{known_names} && $image =~ $state->{known_names};
+    my $is_bare = !@argv;
+    if ($is_known && (!@argv || $argv[0] !~ $state->{known_names})) { unshift @argv, $image }
     elsif (!@argv && $image =~ /backup|dump|barman|restic|borg/i) { sh_unread($state, "$base run $place", 'starts what its own files say') }
+    # With no words, a service runs what the file of compose says, and an image what it was made with.
+    if ($is_bare && ($service || !$is_known) && $state->{starts} && $state->{place} eq '') { $state->{starts}->($state, "$base run $place", '', $image) }
   }
   return 1 unless @argv;
   local $state->{place} = ($verb eq 'run' ? 'image:' : $service ? 'service:' : 'container:') . $place;
