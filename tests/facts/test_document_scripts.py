@@ -308,6 +308,7 @@ PLAIN = "+-------+     +---------+\n| proxy | --> | backend |\n+-------+     +--
     ("```\n├── backend/\n├── frontend/\n└── docker/\n    └── api/ -> x\n```\n", ""), ("```\nbackend frontend redis\n```\n", ""), ("<!-- ```mermaid\ninternet --> proxy --> backend\n``` -->\n", ""),
     ("```sh\ncurl x --> y; a --> proxy frontend redis\n```\n", ""), ("::: mermaid\nflowchart LR\n  internet --> proxy --> backend\n:::\n", "diagram"),
     ('<pre class="mermaid">\nflowchart LR\n  internet --&gt; proxy --&gt; backend\n</pre>\n', "diagram"), (f"<pre>\n{PLAIN}</pre>\n", "diagram"), ("<pre>\nproxy backend redis\n</pre>\n", ""),
+    ("```\napi -> db -> cache\n```\n", "image"), ("```\nbrowser -> api -> db\n```\n", "diagram"), ("```\napi -> db\napi -> cache\n```\n", "diagram"),
     ("```\n2026-01-02 03:04:05 api -> db -> cache\n```\n", ""), ("```text\n[03:04:05] INFO api -> db -> cache\nWARNING api -> db -> cache\n```\n", ""),
 ])  # fmt: skip
 def test_diagrams(text: str, topic: str, read: Read) -> None:

@@ -67,6 +67,7 @@ sub language {
 
 # Drawings. Of pictures and drawings that say nothing of a network, only people know what they show.
 my $station = qr/\b(?:internet|prox(?:y|ies)|npm ?plus|nginx|caddy|traefik|router|firewall|frontend|backend|api|database|db|postgres\w*|redis|valkey|cache|browser|users?|clients?|vm|host|server|lan|wan|dmz|dns|docker|containers?|proxmox|hypervisor|load.?balancer|cdn|cloudflare|ports?|80|443|8000|5432|6379)\b/i;
+my $outside = qr/\b(?:internet|web|prox(?:y|ies)|npm ?plus|nginx|caddy|traefik|router|firewall|browser|users?|clients?|vm|host|server|lan|wan|dmz|dns|docker|containers?|proxmox|hypervisor|load.?balancer|cdn|cloudflare|ports?|80|443|8000|5432|6379)\b/i;
 sub shows_network { my ($text) = @_; my %seen; $seen{ lc $1 } = 1 while $text =~ /($station)/g; return keys %seen >= 3 }
 sub drawing {
   my ($language, $text) = @_;
@@ -79,11 +80,15 @@ sub drawing {
   my $boxes = grep { /\xe2\x94[\x8c\x90\x94\x98\xac\xb4\xbc]|\xe2\x95[\x90-\xac]|\+-{2,}.*\+|[.']-{4,}[.']/ } @lines;
   # What was logged may have arrows; nobody drew it.
   my $logged = qr/^[\[( ]*(?:\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d+ \d\d:\d\d)|^.{0,60}\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b/;
-  my $arrows = () = join("\n", grep { $_ !~ $logged } @lines) =~ /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]|\xe2\x96[\xb6\xbc\xba]|^\s*[|v]\s*$|\xe2\x94\x80>/gm;
+  @lines = grep { $_ !~ $logged } @lines;
+  my $arrows = () = join("\n", @lines) =~ /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]|\xe2\x96[\xb6\xbc\xba]|^\s*[|v]\s*$|\xe2\x94\x80>/gm;
   my $is_tree = (grep { /\xe2\x94[\x9c\x94]\xe2\x94\x80|^\s*\|-- / } @lines) >= 2 && !grep { /\xe2\x94[\x8c\x90]/ } @lines;
   return '' if $is_tree || $language =~ /^(?:console|bash|sh)$/ && $boxes < 3;
   return '' if !($boxes >= 3 || $arrows >= 2 || ($boxes && $arrows));
-  return shows_network($text) ? 'diagram' : '';
+  return '' if !shows_network($text);
+  # One line that does not begin outside may be a call's path: only people know.
+  my @chains = grep { /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]/ } @lines;
+  return !$boxes && @chains == 1 && grep({ /\S/ } @lines) == 1 && $chains[0] !~ $outside ? 'image' : 'diagram';
 }
 my $badge = qr{shields\.io|badge|badgen\.net|/workflows/|codecov|coveralls|travis-ci|circleci|appveyor|sonarcloud|snyk\.io|deepsource|codacy|codeclimate|contrib\.rocks|star-history|buymeacoffee|ko-fi|img\.youtube|gravatar|githubusercontent\.com/u/}i;
 my $adorning = qr{badge|logo|icon|avatar|banner|favicon|screen-?\s?shot|screen[-_ ]?cast|demo|preview|\bbuild\b|\bcoverage\b|\blicen[cs]e\b|\bversion\b|\bci\b|\bstatus\b|\.gif$|photo|mascot|cover}i;
