@@ -67,6 +67,16 @@ HEADED = {
     "a.rst": "intro\n\n========\nRollback\n========\n\ntext\n",
     "under.rst": "intro\n\nRollback\n~~~~~~~~\n\ntext\n",
     "a.adoc": "intro\n\n== Rollback\n\ntext\n",
+    "two-lines.adoc": "Handbook\n========\n\nintro\n\nRollback\n--------\n\ntext\n",
+    "nearly.adoc": "intro\n\n[[back]]\nRollback steps\n~~~~~~~~~~~~~~~\n\ntext\n",
+    "block.adoc": "= Page\n\n.Rollback\n. one\n. two\n",
+    "attributed.adoc": "= Page\n\n[WARNING]\n.Rollback\n====\ntext\n====\n",
+    "list.md": "# Page\n\n1. ## Rollback\n   text\n2. ## Other\n",
+    "box.md": "# Page\n\n:::warning Rollback\ntext\n:::\n",
+    "braced.md": "# Page\n\n::::tip[Rollback] {.x}\ntext\n::::\n",
+    "quoted-box.md": '# Page\n\n!!! warning "Rollback"\n    text\n',
+    "rubric.rst": "Page\n====\n\n.. rubric:: Rollback\n\ntext\n",
+    "box.rst": "Page\n====\n\n.. admonition:: Rollback\n\n   text\n",
     "a.org": "#+TITLE: Handbook\n** TODO Rollback\ntext\n",
     "docs/a.html": "<html><body><p>intro</p><h2 id='x'>Roll\nback</h2><p>text</p></body></html>\n",
     "docs/a.txt": "intro\n\nROLLBACK\n\ntext\n",
@@ -88,12 +98,29 @@ def test_a_heading_of_any_markup(name: str, read: Read) -> None:
     ("a.md", "# Page\n\n| rollback |\n|---|\n"), ("a.md", "# Page\n\n- rollback\n---\n"), ("a.md", "---\nx: rollback\n---\n# Page\n"),
     ("a.rst", "Page\n====\n\n.. code-block:: sh\n\n   Rollback\n   --------\n"), ("a.rst", "Page\n====\n\n.. note to self\n   Rollback\n   --------\n"),
     ("a.rst", "Page\n====\n\n=====  =====\nrollback x\n=====  =====\n"), ("a.adoc", "= Page\n\n----\n== Rollback\n----\n"),
-    ("a.adoc", "= Page\n\n////\n== Rollback\n////\n"), ("a.org", "* Page\n#+BEGIN_SRC sh\n* Rollback\n#+END_SRC\n"),
+    ("a.adoc", "= Page\n\n////\n== Rollback\n////\n"), ("a.adoc", "= Page\n\n====\ntext of rollback\n====\n"), ("a.adoc", "= Page\n\n.Rollback\nimage::x.png[]\n"),
+    ("a.adoc", "= Page\n\n.Rollback\n[cols=2]\n|===\n| a\n|===\n"), ("a.adoc", "= Page\n\n.rollback-file\n\ntext\n.rollback is a file\n"), ("a.adoc", "= Page\n\ntext\nrollback\n--------\nls\n--------\n"),
+    ("a.md", "# Page\n\n<pre>\n# Rollback\n</pre>\n"), ("a.md", "# Page\n\n- #1 rollback\n- #rollback\n"), ("a.md", "# Page\n\n:::warning\nrollback\n:::\n"), ("a.org", "* Page\n#+BEGIN_SRC sh\n* Rollback\n#+END_SRC\n"),
     ("docs/a.html", "<h1>Page</h1><!-- <h2>Rollback</h2> --><pre>\n# Rollback\n</pre>"),
 ])  # fmt: skip
 def test_what_is_no_heading(name: str, text: str, read: Read) -> None:
     one = only(read({name: text}))
     assert not any("rollback" in part.titles for part in (one.whole, *one.sections))
+
+
+def test_a_title_of_two_lines_hides_nothing(read: Read) -> None:
+    """A block begins where no title is; what is of another length is none."""
+    text = "Page\n====\n\nRollback\n--------\n\n[source,sh]\n----\nzebu-one\n----\n\nRun:\n----\nls\n----\n\nRestore\n-------\n\none two\n"
+    one = only(read({"docs/a.adoc": text}))
+    assert one.whole.lacks == ("zebu-one",)
+    assert [(*part.titles, part.words) for part in one.sections] == [("rollback", 10), ("restore", 4)]
+
+
+def test_a_heading_in_a_list_ends_with_its_item(read: Read) -> None:
+    """And it ends no section that the list is in."""
+    text = "# Page\n## Restore\n1. ## Rollback\n   one\n\n   ### Then\n   two\n2. # Other\n   three\n## Last\n:::note Shutdown\none\n:::\ntwo\n"
+    one = only(read({"docs/a.md": text}))
+    assert [(*part.titles, part.words) for part in one.sections] == [("restore", 13), ("rollback", 7), ("shutdown", 3)]
 
 
 def test_a_section_ends_with_the_next_of_its_level(read: Read) -> None:
@@ -218,6 +245,7 @@ def sh(text: str) -> str:
     ("~~~ bash title=x\nzebu-magic\n~~~\n", "zebu-magic"), ("- item\n\n  ```console\n  $ zebu-magic\n  zebu-output\n  ```\n", "zebu-magic"),
     (sh("cat <<EOF\nzebu-inside\nEOF\nzebu-magic"), "zebu-magic"), (sh("echo 'a\nzebu-inside\nb'\nzebu-magic"), "zebu-magic"), (sh("docker compose \\\n  up -d\nzebu-magic"), "zebu-magic"),
     (sh("ssh other\nzebu-inside\nexit\nzebu-magic"), "zebu-magic"), (sh("for i in 1 2; do zebu-magic; done"), "zebu-magic"), (sh("ls | zebu-magic"), "zebu-magic"), ("`./scripts/gone.sh` does it.\n", "./scripts/gone.sh"), (sh("(zebu-magic)"), "zebu-magic"),
+    (sh("[[ -f x ]] && zebu-magic"), "zebu-magic"), (sh("((i++)); zebu-magic"), "zebu-magic"), (sh("zebu-magic  now"), "zebu-magic"), (sh("sudo  zebu-magic  now"), "zebu-magic"), (sh("zebu-magic  --now  x"), "zebu-magic"),
 ])  # fmt: skip
 def test_what_is_not_there(text: str, words: str, read: Read) -> None:
     assert lacks(read, text) == (words,)
@@ -237,7 +265,8 @@ def test_what_is_not_there(text: str, words: str, read: Read) -> None:
     "On your workstation:\n\n" + sh("zebu-magic\nscripts/gone.sh"), "## On the hypervisor\n" + sh("/opt/gone/run.sh"), "## Local development\n" + sh("scripts/gone.sh"),
     "On the proxy: `/opt/gone/x`. In the container: `/srv/gone/y`, `/var/lib/postgresql/data/z`.\n", "| proxy | `/etc/gone` |\n", "`/etc/nginx/conf.d/x` and `/opt/npmplus/y`\n",
     "`/var/backups/zebu/zebu-20260101.dump`, `/var/backups/YYYY-MM-DD/x`, `frontend/dist/x`, `backend/.env`\n", "`docker exec db cat /srv/gone`\n", "`https://zebu.test/opt/gone`\n",
-    "<!--\n" + sh("zebu-magic") + "-->\n", sh("Enter the password:\nA=1 B=2\nexport X=/opt/gone$Y"), sh("127.0.0.1:6379> zebu-key\npostgres=# select 1\n>>> import zebu"),
+    sh("((i++))\nfor ((i=0; i<3; i++)); do ls; done\n[[ -f x || zebu == y ]] && ls\nif [[ $a == b && zebu ]]; then ls; fi"),
+    sh("NAME  STATE\nzebu-a  running  2m\n\nzebu-b  running\nzebu-c  stopped"), "<!--\n" + sh("zebu-magic") + "-->\n", sh("Enter the password:\nA=1 B=2\nexport X=/opt/gone$Y"), sh("127.0.0.1:6379> zebu-key\npostgres=# select 1\n>>> import zebu"),
 ])  # fmt: skip
 def test_what_is_elsewhere_is_not_missed(text: str, read: Read) -> None:
     assert lacks(read, text) == ()
@@ -277,7 +306,10 @@ PLAIN = "+-------+     +---------+\n| proxy | --> | backend |\n+-------+     +--
     ("[![build](https://img.shields.io/x.svg)](y)\n", ""), ("![License](https://x.test/license.svg)\n", ""), ("![Logo](network.svg)\n", "diagram"), ("![Logo](picture.png)\n", ""),
     ("![Screenshot of the page](picture.png)\n", ""), ("![network](gone.png)\n", ""), ("```mermaid\nerDiagram\n  backend ||--o{ database : api\n```\n", ""), ("![ER diagram](picture.png)\n", ""),
     ("```\n├── backend/\n├── frontend/\n└── docker/\n    └── api/ -> x\n```\n", ""), ("```\nbackend frontend redis\n```\n", ""), ("<!-- ```mermaid\ninternet --> proxy --> backend\n``` -->\n", ""),
-    ("```sh\ncurl x --> y; a --> proxy frontend redis\n```\n", ""),
+    ("```sh\ncurl x --> y; a --> proxy frontend redis\n```\n", ""), ("::: mermaid\nflowchart LR\n  internet --> proxy --> backend\n:::\n", "diagram"),
+    ('<pre class="mermaid">\nflowchart LR\n  internet --&gt; proxy --&gt; backend\n</pre>\n', "diagram"), (f"<pre>\n{PLAIN}</pre>\n", "diagram"), ("<pre>\nproxy backend redis\n</pre>\n", ""),
+    ("```\napi -> db -> cache\n```\n", "image"), ("```\nbrowser -> api -> db\n```\n", "diagram"), ("```\napi -> db\napi -> cache\n```\n", "diagram"),
+    ("```\n2026-01-02 03:04:05 api -> db -> cache\n```\n", ""), ("```text\n[03:04:05] INFO api -> db -> cache\nWARNING api -> db -> cache\n```\n", ""),
 ])  # fmt: skip
 def test_diagrams(text: str, topic: str, read: Read) -> None:
     (found,) = read({"docs/network.svg": "", "docs/picture.png": "", "docs/a.md": f"# Page\n{text}"}).all[:1]
@@ -306,10 +338,22 @@ def test_drawings_that_are_files(read: Read) -> None:
     ("| Registrar | TBD |\n| Other | a@zebu.test |", False), ("- Registrar: none\n- Other: a@zebu.test", False), ("Registrar: you@example.com", False),
     ("Registrar: noreply@zebu.test", False), ("Registrar: git@zebu.test:x", False), ("Registrar: https://example.org", False), ("Registrar: https://localhost:80", False),
     ("Registrar: since 2026-01-02 10:00", False), ("Registrar: +1 555 0100 555", False), ("Registrar: dependabot@zebu.test", False), ("Registrar: 192.168.100.100", False),
+    ("Registrar\n---------\n\n- https://registrar.zebu.test", True), ("**Registrar**\n\n- a@zebu.test", True), ("**Registrar**\n\nnone\n\n**Other**\n\na@zebu.test", False),
+    ("Registrar\n---------\n\nnone\n\nOther\n-----\n\na@zebu.test", False), ("**The registrar is not known to anybody.**\n\na@zebu.test", False), ("<h2>Registrar</h2>\n\na@zebu.test", True),
+    ("1. ## Registrar\n   There.\n\n   a@zebu.test", True), ("1. ## Registrar\n   none\n\na@zebu.test", False),
 ])  # fmt: skip
 def test_who_can_be_reached(entry: str, is_reached: bool, read: Read) -> None:
     found = only(read({"docs/contacts.md": f"# Contacts\n\nPeople.\n\n{entry}\n\nAnd more: https://zebu.test\n"}))
     assert ("registrar" in found.topics) is is_reached
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("contacts.rst", "Contacts\n========\n\nRegistrar\n---------\n\n- a@zebu.test\n"), ("contacts.rst", "Contacts\n========\n\n**Registrar**\n\n- a@zebu.test\n"),
+    ("contacts.adoc", "Contacts\n========\n\nRegistrar\n---------\n\n* a@zebu.test\n"), ("contacts.adoc", "= Contacts\n\n== Registrar\n\nThere.\n\n* a@zebu.test\n"),
+    ("contacts.adoc", "= Contacts\n\n*Registrar*\n\na@zebu.test\n"), ("contacts.adoc", "= Contacts\n\n.Registrar\n* there\n\na@zebu.test\n"),
+])  # fmt: skip
+def test_who_can_be_reached_in_other_markups(name: str, text: str, read: Read) -> None:
+    assert "registrar" in only(read({f"docs/{name}": text})).topics
 
 
 @pytest.mark.parametrize(("text", "count"), [

@@ -67,6 +67,7 @@ sub language {
 
 # Drawings. Of pictures and drawings that say nothing of a network, only people know what they show.
 my $station = qr/\b(?:internet|prox(?:y|ies)|npm ?plus|nginx|caddy|traefik|router|firewall|frontend|backend|api|database|db|postgres\w*|redis|valkey|cache|browser|users?|clients?|vm|host|server|lan|wan|dmz|dns|docker|containers?|proxmox|hypervisor|load.?balancer|cdn|cloudflare|ports?|80|443|8000|5432|6379)\b/i;
+my $outside = qr/\b(?:internet|web|prox(?:y|ies)|npm ?plus|nginx|caddy|traefik|router|firewall|browser|users?|clients?|vm|host|server|lan|wan|dmz|dns|docker|containers?|proxmox|hypervisor|load.?balancer|cdn|cloudflare|ports?|80|443|8000|5432|6379)\b/i;
 sub shows_network { my ($text) = @_; my %seen; $seen{ lc $1 } = 1 while $text =~ /($station)/g; return keys %seen >= 3 }
 sub drawing {
   my ($language, $text) = @_;
@@ -77,11 +78,17 @@ sub drawing {
   return '' if $language !~ /^(?:|\*|text|txt|ascii|plain(?:text)?|none|diagram|console|bash|sh)$/;
   my @lines = split /\n/, $text;
   my $boxes = grep { /\xe2\x94[\x8c\x90\x94\x98\xac\xb4\xbc]|\xe2\x95[\x90-\xac]|\+-{2,}.*\+|[.']-{4,}[.']/ } @lines;
-  my $arrows = () = $text =~ /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]|\xe2\x96[\xb6\xbc\xba]|^\s*[|v]\s*$|\xe2\x94\x80>/gm;
+  # What was logged may have arrows; nobody drew it.
+  my $logged = qr/^[\[( ]*(?:\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d+ \d\d:\d\d)|^.{0,60}\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b/;
+  @lines = grep { $_ !~ $logged } @lines;
+  my $arrows = () = join("\n", @lines) =~ /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]|\xe2\x96[\xb6\xbc\xba]|^\s*[|v]\s*$|\xe2\x94\x80>/gm;
   my $is_tree = (grep { /\xe2\x94[\x9c\x94]\xe2\x94\x80|^\s*\|-- / } @lines) >= 2 && !grep { /\xe2\x94[\x8c\x90]/ } @lines;
   return '' if $is_tree || $language =~ /^(?:console|bash|sh)$/ && $boxes < 3;
   return '' if !($boxes >= 3 || $arrows >= 2 || ($boxes && $arrows));
-  return shows_network($text) ? 'diagram' : '';
+  return '' if !shows_network($text);
+  # One line that does not begin outside may be a call's path: only people know.
+  my @chains = grep { /-{1,}>|<-{1,}|={2,}>|\xe2\x86[\x90-\x95]/ } @lines;
+  return !$boxes && @chains == 1 && grep({ /\S/ } @lines) == 1 && $chains[0] !~ $outside ? 'image' : 'diagram';
 }
 my $badge = qr{shields\.io|badge|badgen\.net|/workflows/|codecov|coveralls|travis-ci|circleci|appveyor|sonarcloud|snyk\.io|deepsource|codacy|codeclimate|contrib\.rocks|star-history|buymeacoffee|ko-fi|img\.youtube|gravatar|githubusercontent\.com/u/}i;
 my $adorning = qr{badge|logo|icon|avatar|banner|favicon|screen-?\s?shot|screen[-_ ]?cast|demo|preview|\bbuild\b|\bcoverage\b|\blicen[cs]e\b|\bversion\b|\bci\b|\bstatus\b|\.gif$|photo|mascot|cover}i;
@@ -115,8 +122,23 @@ sub entries {
   return @found;
 }
 my $commands = qr/^[ \t>]*(?:`{3,}|~{3,})[ \t]*\W?(?:sh|bash|shell|zsh|console|shell-?session|powershell|sql)\b[^\n]*\n(?:[ \t>]*(?:#[^\n]*)?\n)*[ \t>]*[^\s`~#]/m;
+# What stands under each heading from START to END, `[HEADING, TEXT]`, as far as the next; a line that only looks like a heading
+# may be a sentence.
+sub under {
+  my ($all, $headings, $start, $end) = @_;
+  my @found;
+  for my $number (0 .. $#$headings) {
+    my ($line, $level, $heading, $last) = @{ $headings->[$number] };
+    next if $line < $start || $line > $end || !grep { $reached{$_} && $heading =~ $topic{$_} } @names;
+    next if $level >= 7 && (length $heading > 60 || $heading =~ /[.!?]$/);
+    for (my $next = $number + 1; !defined $last && $next < @$headings; $next++) { $last = $headings->[$next][0] - 1 if $headings->[$next][1] < ($level < 7 ? 7 : 8) }
+    $last = $end if !defined $last || $last > $end;
+    push @found, [ $heading, join "\n", @$all[ $line .. $last ] ];
+  }
+  return @found;
+}
 sub topics_of {
-  my ($text) = @_;
+  my ($text, @sections) = @_;
   my @found = $text =~ $commands ? ('commands') : ();
   push @found, grep { !$reached{$_} && $text =~ $topic{$_} } @names;
   if (can_be_reached($text)) {
@@ -124,17 +146,18 @@ sub topics_of {
     my @reaching = grep { can_be_reached($_) } entries($text);
     # What stands under a heading of its own is told by that heading.
     my @under = grep { can_be_reached($_) } split /^(?=\s*#{1,6}\s)/m, $text;
+    my @told = map { $_->[0] } grep { can_be_reached($_->[1]) } @sections;
     for my $name (grep { $reached{$_} } @names) {
-      push @found, $name if grep { $_ =~ $topic{$name} } @reaching, map { /^\s*#{1,6}\s+([^\n]*)/ ? $1 : '' } @under;
+      push @found, $name if grep { $_ =~ $topic{$name} } @reaching, @told, map { /^\s*#{1,6}\s+([^\n]*)/ ? $1 : '' } @under;
     }
   }
   return @found;
 }
 sub listed { return @_ ? join ',', @_ : '-' }
-sub part { my ($text, $prose, $title, $more, @lacks) = @_;
+sub part { my ($text, $prose, $title, $more, $sections, @lacks) = @_;
   my $words = () = $text =~ /\S+/g;
   my $empty = () = $prose =~ /$hollow/g;
-  print "\@part $words $empty ", listed(grep { $title =~ $topic{$_} } @names), ' ', listed(topics_of($text), @$more), "\n";
+  print "\@part $words $empty ", listed(grep { $title =~ $topic{$_} } @names), ' ', listed(topics_of($text, @$sections), @$more), "\n";
   my %lacks = map { $_ => 1 } @lacks;
   my @shown = sort keys %lacks;
   print join(' ', '@lacks', splice @shown, 0, 20), "\n" if @shown;
@@ -199,31 +222,32 @@ for my $one (@documents) {
   my $prose = join "\n", @$plain;
   $prose =~ s/`[^`\n]*`/ /g;
   print '@document ', changed($path), " $kind ", language($prose), ' ', shown($path), "\n";
-  $title .= "\n" . ($kind eq 'document' ? $path : $name) . "\n" . (@$headings && $headings->[0][0] < 20 ? $headings->[0][2] : '');
-  if ($kind eq 'note') { part('', '', join("\n", $title, map { $_->[2] } @$headings), []); next }
+  my @firsts = grep { $_->[1] < 8 } @$headings;
+  $title .= "\n" . ($kind eq 'document' ? $path : $name) . "\n" . (@firsts && $firsts[0][0] < 20 ? $firsts[0][2] : '');
+  if ($kind eq 'note') { part('', '', join("\n", $title, map { $_->[2] } @$headings), [], []); next }
   my (%drawn, @lacks);
   if ($kind eq 'document') {
     @lacks = lacking($path =~ m{(.*)/} ? $1 : '.', $plain, $blocks, $headings, $text);
     for my $block (@$blocks) { my $is = drawing(@$block[ 1, 2 ]); push @{ $drawn{$is} }, $block->[0] if $is }
     for my $at (0 .. $#$plain) { while ($plain->[$at] =~ /!\[([^\]\n]*)\]\(\s*<?([^\s)>]+)/g) {
       my ($alt, $file, $heading) = ($1, $2, '');
-      for (@$headings) { last if $_->[0] > $at; $heading = $_->[2] }
+      for (@firsts) { last if $_->[0] > $at; $heading = $_->[2] }
       next if $file !~ m{^(?:https?:|data:)} && !-e ($file =~ m{^/} ? ".$file" : ($path =~ m{(.*/)} ? $1 : '') . $file =~ s/[?#].*//r);
       my $is = picture($alt, $file, $heading);
       push @{ $drawn{$is} }, $at if $is;
     } }
   }
-  part(join("\n", @$all), $prose, $title, [ sort keys %drawn ], map { $_->[1] } @lacks);
+  part(join("\n", @$all), $prose, $title, [ sort keys %drawn ], [ under($all, $headings, 0, $#$all) ], map { $_->[1] } @lacks);
   my $told = 0;
   for my $number (0 .. $#$headings) {
-    my ($start, $level, $heading) = @{ $headings->[$number] };
+    my ($start, $level, $heading, $end) = @{ $headings->[$number] };
     next if !grep { $heading =~ $topic{$_} } @names;
-    my ($end) = map { $_->[0] - 1 } grep { $_->[0] > $start && $_->[1] <= $level } @$headings;
+    ($end) = map { $_->[0] - 1 } grep { $_->[0] > $start && $_->[1] <= $level } @$headings if !defined $end;
     $end //= $#$all;
     last if ++$told > 60;
     my $section = join "\n", @$plain[ $start .. $end ];
     $section =~ s/`[^`\n]*`/ /g;
-    part(join("\n", @$all[ $start .. $end ]), $section, $heading, [], map { $_->[1] } grep { $_->[0] >= $start && $_->[0] <= $end } @lacks);
+    part(join("\n", @$all[ $start .. $end ]), $section, $heading, [], [ under($all, $headings, $start, $end) ], map { $_->[1] } grep { $_->[0] >= $start && $_->[0] <= $end } @lacks);
   }
 }
 print "\@$_ $left{$_}\n" for sort keys %left;

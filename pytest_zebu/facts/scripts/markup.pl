@@ -1,6 +1,7 @@
 # Shared: a document of any markup as Markdown, as far as headings, blocks of code, pictures and comments go; and its outline.
 # `as_markdown(NAME, TEXT)` gives the text and the title of its front matter. `outline(TEXT)` gives lines without code and
-# comments, lines without comments, blocks of code `[LINE, LANGUAGE, TEXT]` and headings `[LINE, LEVEL, TEXT]`.
+# comments, lines without comments, blocks of code `[LINE, LANGUAGE, TEXT]` and headings `[LINE, LEVEL, TEXT]`: 7 is a line that
+# only looks like one, 8 one within an item of a list or in a box, with the last line of that behind it.
 use strict;
 use warnings;
 my $NO_BLANKS = qr/^ {0,3}/;
@@ -56,15 +57,44 @@ sub restructured {
   return join "\n", @made, '';
 }
 
+# Whether the line AT and the one under it are a title, as AsciiDoc has it: of one length, but for a character or two.
+sub is_two_line_title {
+  my ($lines, $at) = @_;
+  my ($now, $next, $before) = ($lines->[$at], $lines->[ $at + 1 ] // '', $at ? $lines->[ $at - 1 ] : '');
+  return 0 if $next !~ /^([=\-~^+])\1+\s*$/ || $now !~ /[\w\x80-\xff]/ || $now =~ m{^(?:\s|[.\[|:]|//|[*.-]+\s|=+\s)};
+  return 0 if $before =~ /\S/ && $before !~ m{^(?:\[.*\]\s*$|//(?!/))};
+  s/\s+$// for $now, $next;
+  my $off = abs(length($next) - ($now =~ tr/\x80-\xbf//c));
+  # Four are what a block begins with, and something is said of it.
+  return length $next > 4 ? $off <= 2 : $off <= 1 && $now !~ /:$/;
+}
+
+# Whether the line AT is the title of a block that is no picture and no table: what theirs say is a caption.
+sub is_block_title {
+  my ($lines, $at) = @_;
+  my $before = $at ? $lines->[ $at - 1 ] : '';
+  return 0 if $lines->[$at] !~ /^\.[^\s.]/ || ($before =~ /\S/ && $before !~ m{^(?:\[.*\]|\+|//.*)\s*$});
+  $at++;
+  $at++ while $at < @$lines && $lines->[$at] =~ m{^(?:\[.*\]\s*$|//(?!/))};
+  return ($lines->[$at] // '') =~ /\S/ && $lines->[$at] !~ /^(?:(?:image|video|audio)::|[|,:!]={3})/;
+}
+
 sub asciidoc {
   my ($text) = @_;
   my ($language, $end, @made) = ('');
-  for (split /\n/, $text) {
+  my %level = ('=' => 1, '-' => 2, '~' => 3, '^' => 4, '+' => 5);
+  my @lines = split /\n/, $text;
+  for (my $at = 0; $at < @lines; $at++) {
+    local $_ = $lines[$at];
     if (defined $end) { if (/^\Q$end\E\s*$/) { push @made, '~~~~~~~~' if $end !~ m{^/}; undef $end } elsif ($end !~ m{^/}) { push @made, $_ } }
     elsif (/^\[(?:(?:source|listing)(?:%\w+)*\s*,\s*"?([\w-]+)|(mermaid|plantuml|ditaa|graphviz|svgbob|bash|sh|shell))\b[^\]]*\]\s*$/) { $language = $1 // $2 }
+    elsif (is_two_line_title(\@lines, $at)) { push @made, ('#' x $level{ substr $lines[ ++$at ], 0, 1 }) . " $_"; $language = '' }
     elsif (m{^(/{4,}|-{4,}|\.{4,})\s*$}) { $end = $1; push @made, "~~~~~~~~ $language" if $end !~ m{^/}; $language = '' }
     elsif (m{^//(?!/)}) { }
     elsif (/^(={1,6})\s+(\S.*)$/) { push @made, ('#' x length $1) . " $2" }
+    # Other blocks' ends would be taken for what is under a title.
+    elsif (/^(?:={4,}|--)\s*$/ && @made && $made[-1] =~ /\S/) { push @made, "    $_" }
+    elsif (is_block_title(\@lines, $at) && /^\.(.*?)\s*$/ || /^\*([^*\s][^*]*)\*\s*$/) { push @made, "**$1**" }
     else { s/\bimage::?([^\[\s]+)\[([^\],]*)[^\]]*\]/![$2]($1)/g; push @made, $_ }
   }
   return join "\n", @made, '';
@@ -92,10 +122,14 @@ sub html_inside {
   return $text;
 }
 
+# The language of drawings that a tag is of, if it is of one.
+sub drawn_by { my ($tags) = @_; return $tags =~ /\bclass\s*=\s*["']?(?:[\w -]*[ -])?(mermaid|plantuml|graphviz)\b/i ? lc $1 : undef }
+
 sub html {
   my ($text) = @_;
   $text =~ s{<!--.*?-->|<(script|style|nav|head)\b.*?</\1\s*>}{}gis;
-  $text =~ s{<pre\b([^>]*)>(.*?)</pre\s*>}{my ($in, $t) = ($1, $2); my $tags = $in . ($t =~ /^\s*(<code[^>]*>)/ ? $1 : ''); my ($l) = $tags =~ /(?:language|lang|highlight|class="?source)[-: ]+(\w+)/; $t =~ s/<[^>]*>//g; "\n" . fenced($l // '', $t)}gise;
+  $text =~ s{<div\b([^>]*\bclass\s*=\s*["']?(?:[\w -]*[ -])?mermaid\b[^>]*)>(.*?)</div\s*>}{<pre$1>$2</pre>}gis;
+  $text =~ s{<pre\b([^>]*)>(.*?)</pre\s*>}{my ($in, $t) = ($1, $2); my $tags = $in . ($t =~ /^\s*(<code[^>]*>)/ ? $1 : ''); my ($l) = $tags =~ /(?:language|lang|highlight|class="?source)[-: ]+(\w+)/; $l //= drawn_by($tags); $t =~ s/<[^>]*>//g; "\n" . fenced($l // '', $t)}gise;
   $text = html_inside($text);
   $text =~ s{<code\b[^>]*>([^<\n]*)</code\s*>}{`$1`}gi;
   $text =~ s{<tr\b[^>]*>(.*?)</tr\s*>}{my $t = $1; $t =~ s/\s*\n\s*/ /g; "\n| $t\n"}gise;
@@ -133,22 +167,32 @@ sub as_markdown {
 
 sub outline {
   my ($text) = @_;
-  my ($all, $plain, @blocks) = ('', '');
+  my ($all, $plain, $passed, @blocks) = ('', '', 0);
   substr($text, 1 + rindex $text, '-->') =~ s/<!--/<!-/g;    # these never end
+  substr($text, 1 + rindex lc $text, '</pre>') =~ s/<pre\b/<pr/gi;
   my $mark = qr/(?:[ \t]*>)?[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*/;
-  while ($text =~ /\G(.*?)(?:<!--(.*?)-->|^($mark)(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)(?:^[ \t>]*\4[`~]*[ \t]*(?:\n|\z)|\z)|\z)/gms) {
-    my ($before, $comment, $indent, $fence, $info, $body) = ($1, $2, $3, $4, $5, $6);
+  my $drawn = qr/^[ \t]*:{3,}[ \t]*(mermaid|plantuml|graphviz)\b[^\n]*\n(.*?)(?:^[ \t]*:{3,}[ \t]*(?:\n|\z)|\z)/msi;
+  my $preformatted = qr{^[ \t]*<pre\b([^>]*)>(.*?)</pre>}msi;
+  while ($text =~ /\G(.*?)(?:<!--(.*?)-->|^($mark)(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)(?:^[ \t>]*\4[`~]*[ \t]*(?:\n|\z)|\z)|$drawn|$preformatted|\z)/gms) {
+    my ($before, $comment, $indent, $fence, $info, $body, $drawing, $drawn, $tag, $kept) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
     my $whole = substr $text, $-[0], $+[0] - $-[0];
     $all .= $before; $plain .= html_lines($before);
     if (defined $comment) { $all .= blank($comment); $plain .= blank($comment) }
     elsif (defined $fence) {
       my ($language) = $info =~ /^\W*([\w+#-]*)/;
       my $width = length $indent;
-      push @blocks, [ ($all =~ tr/\n//) + 1, lc($language // ''), $body ];
+      push @blocks, [ $passed + ($before =~ tr/\n//) + 1, lc($language // ''), $body ];
       $blocks[-1][2] =~ s/^[ \t>]{0,$width}//mg if $width;
       my $rest = substr $whole, length $before;
       $all .= $rest; $plain .= blank($rest);
+    } elsif (defined $drawing || defined $kept) {
+      my $language = $drawing // drawn_by($tag . ($kept =~ /^\s*(<code[^>]*>)/ ? $1 : '')) // '';
+      if (defined $kept) { $kept =~ s/&lt;/</g; $kept =~ s/&gt;/>/g }
+      push @blocks, [ $passed + ($before =~ tr/\n//) + 1, lc $language, $drawn // $kept ];
+      my $rest = substr $whole, length $before;
+      $all .= $rest; $plain .= blank($rest);
     }
+    $passed += $whole =~ tr/\n//;
     last if $whole eq '' || $+[0] >= length $text;
   }
   my @all = split /\n/, $all, -1; my @plain = split /\n/, $plain, -1;
@@ -159,14 +203,35 @@ sub outline {
     push @body, $plain[$at++] while $at < @plain && ($plain[$at] =~ /^(?: {4}|\t)/ || ($plain[$at] !~ /\S/ && ($plain[ $at + 1 ] // '') =~ /^(?: {4}|\t)/));
     push @blocks, [ $first, '*', join "\n", @body, '' ];
   }
-  my @headings;
+  my ($boxed, @headings) = (0);
   for my $at (0 .. $#plain) {
     my ($now, $next) = ($plain[$at], $plain[ $at + 1 ] // '');
     if ($now =~ /$NO_BLANKS(?:> ?)?(#{1,6})(?:[ \t]+(\S.*?)|(?<=##)([^#\s!].*?)|([A-Z\x80-\xff].*?))[ \t]*#*[ \t]*$/) { push @headings, [ $at, length $1, $2 // $3 // $4 ] }
     elsif ($next =~ /$NO_BLANKS(={2,}|-{2,})[ \t]*$/ && $now =~ /\S/ && $now !~ /^\s*(?:[|>#]|[-*+]\s|\d+[.)]\s*$|(?:={2,}|-{2,})\s*$)/) { push @headings, [ $at, $next =~ /=/ ? 1 : 2, $now ] }
-    elsif ($now =~ /^\s*(?:\*\*|__)([^*_].*?)(?::\*\*|:__|\*\*:?|__:?)\s*$/) { push @headings, [ $at, 7, $1 ] }
+    elsif ($now =~ /^\s*(?:\*\*|__)([^*_].*?)(?::\*\*|:__|\*\*:?|__:?)\s*$/ || $now =~ /^\.\. rubric::\s+(\S.*?)\s*$/) { push @headings, [ $at, 7, $1 ] }
+    elsif ($boxed < 200 && (my ($title, $end) = within(\@plain, $at))) { $boxed++; push @headings, [ $at, 8, $title, $end ] }
   }
   return (\@plain, \@all, \@blocks, \@headings);
+}
+
+# The heading of an item of a list or of a box of several dialects in the line AT, and where that item or box ends.
+sub within {
+  my ($lines, $at) = @_;
+  my ($title, $closing, $depth, $level);
+  if ($lines->[$at] =~ /^(\s*(?:(?:[-*+]|\d+[.)])[ \t]+)+)(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$/) { ($depth, $level, $title) = (length $1, length $2, $3) }
+  elsif ($lines->[$at] =~ /^\s*(:{3,})\s*(?:\{(?:admonition|dropdown|topic)\}|(?:note|tip|info|warning|danger|caution|important|details|success|error|example|question|hint|attention)\b)\s*(?:\[([^\]]+)\]|([^\s{\[].*?))\s*(?:\{[^}]*\})?\s*$/i) { ($closing, $title) = ($1, $2 // $3) }
+  elsif ($lines->[$at] =~ /^(\s*)(?:!!!|\?\?\?\+?)\s+\w[\w ]*"([^"]+)"\s*$/ || $lines->[$at] =~ /^(\s*)\.\. (?:admonition|topic|dropdown|sidebar)::\s+(\S.*?)\s*$/) { ($depth, $title) = (1 + length $1, $2) }
+  return if !defined $title;
+  my $end = $at;
+  for my $next ($at + 1 .. ($#$lines < $at + 1000 ? $#$lines : $at + 1000)) {
+    if (defined $closing) { last if $lines->[$next] =~ /^\s*$closing\s*$/ }
+    elsif ($lines->[$next] =~ /\S/) {
+      my ($blanks) = $lines->[$next] =~ /^(\s*)/;
+      last if length $blanks < $depth || ($level && $lines->[$next] =~ /^\s*(#{1,6})\s/ && length $1 <= $level);
+    }
+    $end = $next;
+  }
+  return ($title, $end);
 }
 
 # Headings of HTML within Markdown stay on their lines.

@@ -58,13 +58,30 @@ sub units {
   return grep { !has_unit($_) } @found;
 }
 
-# The commands of a block: `[OFFSET OF LINE, COMMAND LINE]`, without prompts, comments, output and texts between quotes.
+# Which lines of a block are rows of a table that was printed, by their numbers: columns are two blanks apart, more than once or as in
+# the row beside it. What begins with a word that runs others, or that is here, is a command that was set in columns.
+sub printed_rows {
+  my (@lines) = @_;
+  my (@column, %found);
+  for my $line (@lines) { push @column, $line =~ /^(\s*\S+ {2,})[^\s\-\/.~\$"'`#<>|&;\\({\[]/ ? length $1 : 0 }
+  for my $at (grep { $column[$_] } 0 .. $#lines) {
+    my ($first) = $lines[$at] =~ /^\s*(\S+)/;
+    next if $builtin{$first} || $others{$first} || $first =~ /^(?:sudo|doas|if|elif|while|until|time|nohup|exec|command|env|xargs|nice|ionice|watch|timeout)$/ || grep { -x "$_/$first" } @path;
+    my ($line) = $lines[$at] =~ /^\s*(.*?)(?:\s#.*)?$/;
+    my $gaps = () = $line =~ /\S {2,}(?=\S)/g;
+    $found{$at} = 1 if $gaps > 1 || ($at && $column[ $at - 1 ] == $column[$at]) || ($column[ $at + 1 ] // 0) == $column[$at];
+  }
+  return %found;
+}
+
+# The commands of a block: `[OFFSET OF LINE, COMMAND LINE, IT BARE, IS PRINTED]`, without prompts, comments, output and texts between quotes.
 sub command_lines {
   my ($language, $block) = @_;
   my $prompt = qr/^\s*(?:\([\w.-]+\)\s*)?(?:\[?(?:[\w.-]+\@([\w.-]+))[:\s][^\$#%>\n]{0,80}\]?)?[\$%]\s+/;
   my $root_prompt = qr/^\s*\[?[\w.-]+\@([\w.-]+)[:\s][^\$#%>\n]{0,80}\]?#\s+/;
   my $has_prompts = $block =~ /$prompt\S/m || $block =~ /$root_prompt\S/m;
   my ($at, $until, $quote, $goes_on, $is_output, $is_other, @found) = (-1);
+  my %printed = printed_rows(split /\n/, $block);
   for my $line (split /\n/, $block) {
     $at++;
     if (defined $until) { undef $until if $line =~ /^\s*\Q$until\E\s*$/; next }
@@ -84,7 +101,7 @@ sub command_lines {
     $bare =~ s/(^|\s)#.*$/$1/;
     $quote = $1 if $bare =~ /(['"])[^'"]*$/ && !defined $until;
     $goes_on = $bare =~ /(?:\\|&&|\|\|?)\s*$/;
-    push @found, [ $at, $line, $bare ] if !$is_rest && !$is_other;
+    push @found, [ $at, $line, $bare, $printed{$at} ] if !$is_rest && !$is_other;
     $found[-1][1] .= " $line", $found[-1][2] .= " $bare" if $is_rest && @found && !$is_other;
   }
   return @found;
@@ -94,6 +111,10 @@ sub command_lines {
 sub commands {
   my ($bare) = @_;
   my @found;
+  # What is reckoned and what is compared are no commands.
+  $bare = substr $bare, 0, 8000;
+  $bare =~ s/(?<!\$)\(\((?:[^()]|\([^()]*\))*\)\)/true/g;
+  $bare =~ s/(?:^|(?<=[\s(!;&|]))\[\[\s.*?\s\]\](?=[\s;&|)]|$)/true/g;
   for my $part (split /\\?\s*(?:&&|;|\bthen\b|\bdo\b|\belse\b)\s*|\s\|\|?\s/, $bare) {
     $part =~ s/^\s*[({!]+\s*//;
     1 while $part =~ s/^\s*(?:(?:sudo|doas)(?:\s+-[ugCDhpRT]\s+\S+|\s+-{1,2}[\w=-]+)*|(?:if|elif|while|until|time|nohup|exec|command|env|xargs|nice|ionice|watch|timeout)(?:\s+-{1,2}[\w-]+(?:[ =]\d+[smh]?)?|\s+\d+[smh]?)*|\w+=(?:\$\([^)]*\)|\S*))\s+//;
@@ -134,7 +155,7 @@ sub lacking {
     my $is_away = "@before[$#before > 0 ? ($#before - 1, $#before) : (0 .. $#before)]" =~ $elsewhere || $nearest->($first) =~ $elsewhere_heading || 0;
     my $where = '.';
     for my $row (command_lines($language, $body)) {
-      my ($at, $line, $bare) = @$row;
+      my ($at, $line, $bare, $is_printed) = @$row;
       $line =~ s/(?:^|\s)#\s.*$//;
       if ($is_away == 2 && $line =~ /^\s*(?:exit|logout)\s*$/) { $is_away = 0; next }
       next if $is_away;
@@ -145,7 +166,7 @@ sub lacking {
       $made{$_} = 1 for map { /$named/g } $line =~ m{(?:>>?|\btee\b(?:\s+-a)?|\b-[oCfO])\s*(\S+)}g;
       if ($line =~ /^\s*(?:sudo\s+)?(?:mkdir|touch|rm|rmdir|unlink|nano|vi|vim|nvim|emacs|sudoedit|unzip|tar|wget|curl|pg_dump|tee|git\s+clone|install\s+-d)\b/) { $made{$_} = 1 for $line =~ /$named/g }
       elsif ($line =~ /^\s*(?:sudo\s+)?(?:cp|mv|ln|install|rsync|git)\b/) { my @all = $line =~ /$named/g; $made{ $all[-1] } = 1 if @all > 1 || ($line =~ /\s(\S+)\s*$/ && @all && $1 eq $all[-1] && $line =~ /\S+\s+\S+\s+\S+/) }
-      for my $command ($is_remote ? () : commands($bare)) {
+      for my $command ($is_remote || $is_printed ? () : commands($bare)) {
         next if $builtin{$command} || $others{$command} || $defined{$command};
         if ($command =~ m{^/|/.*\w$}) {
           next if $command =~ m{^/} ? is_here($command) : $where eq '' || is_here("$where/$command");
