@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 collect_ignore = ["lab"]  # it carries tests of the application, which are not ours to collect
 LEFT_OUT = pytest.StashKey[list[str]]()
@@ -37,3 +39,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Name what was left out."""
     return config.stash[LEFT_OUT]
+
+
+PROOFS = "tests/proofs/"
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests are one worker's, in their order, and so are all proofs: there is one lab."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return PROOFS if nodeid.startswith(PROOFS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Let workers share what comes before the proofs."""
+    if not config.getoption("--lab"):
+        return None
+    config.option.loadscopereorder = False
+    return ByFile(config, log)

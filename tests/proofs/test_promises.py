@@ -181,16 +181,17 @@ FEW = (
 @pytest.mark.parametrize(
     ("selection", "seconds"),
     [
-        (("-k", " or ".join(FEW)), 5),
-        (("-m", "pre_deployment and not browser"), 8),
-        (("-m", "deployment_verification and not browser"), 6),
-        (("-m", "deployment_verification"), 20),
-        (("-m", "not browser"), 12),
-        ((), 30),
+        (("-k", " or ".join(FEW)), 25),
+        (("-m", "pre_deployment and not browser"), 40),
+        (("-m", "deployment_verification and not browser"), 30),
+        (("-m", "deployment_verification"), 60),
+        (("-m", "not browser"), 60),
+        ((), 90),
     ],
     ids=["a dozen items", "pre-deployment", "verification without browser", "verification", "without browser", "all"],
 )
 def test_quick_enough(selection: tuple[str, str], seconds: float, suite: Suite) -> None:
+    """One round trip, and nothing that waits: several times what it takes where nothing else runs."""
     run = suite(*selection)
     assert run.report["seconds"] < seconds
     assert run.host["ssh_round_trips"] == 1
