@@ -51,6 +51,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         return PROOFS if nodeid.startswith(PROOFS) else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)  # a run may go without workers, and without their plugin
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
     """Let workers share what comes before the proofs."""
     if not config.getoption("--lab"):
