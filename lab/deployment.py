@@ -107,7 +107,7 @@ class Lab:
 
     @property
     def fault_history(self) -> Path:
-        """A history of runs that faults write; the lab's own remembers what really ran."""
+        """A history of runs that faults write; the lab's own remembers what really ran, and one run of days ago."""
         return self.place.folder / "fault-history.sqlite3"
 
     @property

@@ -58,7 +58,7 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
         pulls = [_pull(pull, listed) for pull in that_count(pulls, commit)]
     same = _same_tree(listed, commit, pulls) if _misses_some(forge, checks[commit], statuses) else ()
     for sha in same:
-        checks[sha] = _all_of(_runs(listed, sha, _declared(forge)), _statuses(listed, sha))
+        checks[sha] = _all_of(forge, _runs(listed, sha, _declared(forge)), _statuses(listed, sha))
     return {
         "checks": checks,
         "same_tree": list(same),
@@ -161,10 +161,12 @@ def _misses_some(forge: ForgeAccess, runs: Any, statuses: Any) -> bool:
     return not ran or any(not any(is_run_of(name, one) for one in ran) for name in _declared(forge))
 
 
-def _all_of(runs: Any, statuses: Any) -> Any:
-    """Check runs, and what other services say, as of runs."""
-    if isinstance(runs, Unknown) or isinstance(statuses, Unknown):
-        return runs or statuses
+def _all_of(forge: ForgeAccess, runs: Any, statuses: Any) -> Any:
+    """Check runs, and what other services say, as of runs; unknown where a declared check may be among what is not known."""
+    if isinstance(runs, Unknown):
+        return runs
+    if isinstance(statuses, Unknown):
+        return statuses if _misses_some(forge, runs, ()) else runs
     return runs + [
         {
             "name": one["name"], "status": "pending" if one["state"] == "pending" else "completed",

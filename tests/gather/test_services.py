@@ -15,6 +15,7 @@ from lab.standins.server import StandIn, serve
 from pytest_zebu.facts import proxmox as hypervisor
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import audit, services
+from pytest_zebu.gather import forge as forge_look
 from pytest_zebu.gather.forge import ask_forge, that_count
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -151,6 +152,19 @@ def test_what_ran_for_the_pull_request_only_is_asked_there(forged: Callable[...,
         assert found == [("tests", "completed", "success"), ("lint", "pending", "None")]
     answer = forged(pulls=[pull], trees=trees, check_runs={COMMIT: [check_run()]}, statuses={COMMIT: said[1:]})
     assert answer["same_tree"] == []
+
+
+def test_statuses_of_the_pull_request_that_are_not_told_may_have_what_its_runs_lack(
+    forged: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = {"number": 7, "user": USER, "head": {"sha": BEFORE}, "merged_at": "2026-01-01", "merge_commit_sha": COMMIT}
+    refused, told = Unknown(Reason.NO_PERMISSION, "statuses"), forge_look._statuses
+    monkeypatch.setattr(forge_look, "_statuses", lambda listed, sha: refused if sha == BEFORE else told(listed, sha))
+    for names, is_known in ((("tests", "lint"), True), (("tests",), False), ((), False)):
+        runs = [{**check_run(name), "head_sha": BEFORE} for name in names]
+        answer = forged(pulls=[pull], trees={COMMIT: "1", BEFORE: "1"}, check_runs={COMMIT: [], BEFORE: runs})
+        assert isinstance(answer["checks"][BEFORE], list) is is_known
+        assert is_known or answer["checks"][BEFORE] == refused
 
 
 @pytest.mark.parametrize(("message", "is_told"), [
