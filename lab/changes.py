@@ -397,10 +397,18 @@ def reload_sshd(lab: Lab, change: str, *, restart: bool = False) -> None:
 
 
 def listen(lab: Lab, unit: str, socket: str, port: int) -> None:
-    """A program of the machine's own listens on a port, by a Python expression that makes its socket, as a unit."""
+    """A program of the machine's own listens on a port, by a Python expression that makes its socket, as a unit.
+
+    It tries again until it can: an address may be on its way.
+
+    Raises:
+        LabError: it does not listen in time; what it said last is named.
+    """
     script = f"import socket, time; s = {socket}; time.sleep(6000)"
-    lab.vm.run(["systemd-run", "-q", f"--unit={unit}", "--collect", "python3", "-c", script])
-    until(f"{unit} listens", lambda: lab.vm.shell(f"ss -Hltun 'sport = :{port}'"), lambda said: f":{port} " in said)
+    again = ["-p", "Restart=on-failure", "-p", "RestartSec=1", "-p", "StartLimitIntervalSec=0"]
+    lab.vm.run(["systemd-run", "-q", f"--unit={unit}", "--collect", *again, "python3", "-c", script])
+    look = f"ss -Hltun 'sport = :{port}' | grep . || journalctl -q -u {unit} -n 2 -o cat; ip -o addr show dev eth0"
+    until(f"{unit} listens", lambda: lab.vm.shell(look), lambda said: f":{port} " in said)
 
 
 def reaches(lab: Lab, host: str, port: int) -> None:

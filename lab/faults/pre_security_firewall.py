@@ -272,7 +272,7 @@ END"""
     "pre.security.firewall.redis-local",
     flips={"pre.security.firewall.redis-local", "pre.security.firewall.required-ports-only"},
     touches={"iptables"},
-    mend=lambda lab: lab.vm.shell("systemctl stop zebu-stray-redis; ip6tables -D INPUT -p tcp --dport 6379 -j ACCEPT"),
+    mend=lambda lab: lab.vm.shell("ip6tables -D INPUT -p tcp --dport 6379 -j ACCEPT; systemctl stop zebu-stray-redis"),
 )
 def ipv6_listener(lab: Lab) -> None:
     """Something listens on 6379 over IPv6 only, and is let through."""
