@@ -16,6 +16,7 @@ from lab.changes import (
 )
 from lab.deployment import Lab
 from lab.fault import fault
+from lab.waits import until
 from pytest_zebu.verdict.outcome import Outcome
 
 
@@ -253,6 +254,8 @@ def works(lab: Lab) -> None:
     )
     lab.vm.run(["sh", "-c", f"cat > {FOLDER}/staging.yml"], stdin=STAGING.encode())
     lab.vm.shell(f"{COMPOSE} up -d --no-build --pull never --wait db redis backend 2>&1")
+    # The first start is healthy by its socket before it listens on the network.
+    until("staging's database listens", lambda: lab.vm.shell(f"{COMPOSE} exec -T db pg_isready -h 127.0.0.1"))
     lab.vm.shell(f"{COMPOSE} exec -T backend alembic upgrade head 2>&1")
     lab.write_api_key("staging-api-key", 8001)
     add_server(lab, "staging", "staging.zebu.test", SERVER)

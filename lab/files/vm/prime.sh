@@ -15,6 +15,8 @@ export REVISION
 compose="docker compose -f docker-compose.yml -f docker-compose.prod.yml"
 $compose build -q 2>&1
 $compose up -d --wait --pull never 2>&1
+# At its first start the database is healthy by its socket before it listens on the network.
+$compose exec -T db sh -euc 'n=0; until pg_isready -q -h 127.0.0.1; do [ $((n += 1)) -lt 120 ]; sleep 0.5; done'
 $compose exec -T backend alembic upgrade head 2>&1
 $compose ps --format '{{.Name}} {{.Status}}'
 ufw default deny incoming > /dev/null
