@@ -22,6 +22,7 @@ from pytest_zebu import redaction
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
+from pytest_zebu.gather.deadline import NEVER, Deadline
 from pytest_zebu.settings.target import Target
 
 if TYPE_CHECKING:
@@ -180,18 +181,21 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         log = self.folder / "log"
         return log.read_text(errors="replace").count("Authenticated to ") if log.exists() else 0
 
-    def ask(self, probes: Sequence[Probe], seconds: float | None = None) -> dict[str, Said | Unknown]:
+    def ask(
+        self, probes: Sequence[Probe], seconds: float | None = None, deadline: Deadline = NEVER
+    ) -> dict[str, Said | Unknown]:
         """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
         Raises:
             Refused: the host cannot be reached, refuses us, or has no perl.
         """
         nonce = secrets.token_hex(8)
-        deadline = seconds or self.target.settings.timeout
-        done = self.transfer(request(probes, nonce, self.target, deadline), deadline + 2 * self._connect_timeout)
+        allowed = deadline.limit(seconds or self.target.settings.timeout)
+        longest = deadline.limit(allowed + 2 * self._connect_timeout)
+        done = self.transfer(request(probes, nonce, self.target, allowed), longest)
         if f"ZEBU1 {nonce}\n".encode() not in done.out:
             if done.timed_out:
-                raise Refused(f"no answer within {deadline:.0f} s")
+                raise Refused(f"no answer within {longest:.0f} s")
             if done.status == 255 or self.logins == 0:
                 raise Refused(diagnose(done.err))
             if done.status == 127:
