@@ -2,7 +2,7 @@
 # answers. Whoever says nothing in time is left behind, with nothing to run.
 #
 # In: after __END__ "KEY LENGTH\n", each followed by that many bytes: container (words that enter one), seconds (for sudo and
-# doas each), mark (with what the far side's answer begins), script (the far side and its request, but for the last line).
+# doas each), nonce (in the first line of the far side's answer), script (the far side and its request, but for the last line).
 # The input stays open: its end says that the connection is gone, and then everything here ends.
 use strict;
 use warnings;
@@ -72,7 +72,7 @@ sub attempt {
       if ($has_begun) { pass_on($more) }
       else {
         $said .= $more;
-        if (index($said, $given{mark}) >= 0) {
+        if (index($said, "ZEBU1 $given{nonce}\n") >= 0) {
           $has_begun = 1;
           $unsent .= "GO 0\n";
           pass_on($said);

@@ -48,9 +48,12 @@ PRELUDE = b"#\n" * 16 + b"\n=pod\n\nexit 97\n\n=cut\n\n"
 """For perl, comments. Lines that a start-up file reads away are not missed; a shell that reads the rest as its own ends with 97."""
 FRAME = rb"%s ([A-Za-z0-9_.:-]{1,100}) ([a-z-]{1,20}) ([0-9]{1,3}) ([0-9]{1,12}) ([0-9]{1,9}) ([0-9]{1,9})\n"
 GO = b"GO 0\n"
+CLOSE_SECONDS = 10.0
 END_SECONDS = 5.0
 """For which ssh may take to end when all is said."""
 COMPLAINED = re.compile(r"timed out|refused|closed|reset|unreachable|No route|resolve|denied", re.IGNORECASE)
+OURS = range(93, 99)
+"""Statuses that the way in ends with itself."""
 STATUSES = {
     93: "what runs there did not end",
     94: "the container cannot be entered",
@@ -173,10 +176,9 @@ def not_begun(done: Transfer) -> str:
     if done.timed_out:
         waits = "what runs on login waits or hangs (ForceCommand, start-up files, a full machine)"
         return f"logged in, but no answer within {done.seconds:.0f} s: {waits}"
-    for pattern, meaning in TALK:
-        if re.search(pattern, said):
-            return f"{meaning} (it says: {shown})" if shown else meaning
     meaning = STATUSES.get(done.status, "")
+    if done.status not in OURS:
+        meaning = next((meaning for pattern, meaning in TALK if re.search(pattern, said)), meaning)
     if not meaning and done.status == 255:
         return f"the connection ended before the first answer: {diagnose(done.log)}"
     if not meaning and not shown:
@@ -258,15 +260,15 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
         )  # fmt: skip
         ends = Deadline.after(seconds)
+        patience = 0.0
         try:
-            out, err = _converse(process, sent, ends, mark)
-            is_late = ends.left() == 0
+            out, err, is_over = _converse(process, sent, ends, mark)
+            patience = END_SECONDS if is_over else 0.0
+            took, is_late = time.monotonic() - started, ends.left() == 0
         finally:
-            _end(process)
-        return Transfer(
-            out, err.decode(errors="replace"), _tail(log, before), process.returncode, is_late,
-            time.monotonic() - started,
-        )  # fmt: skip
+            _end(process, patience)
+        status = -signal.SIGKILL if process.returncode is None else process.returncode
+        return Transfer(out, err.decode(errors="replace"), _tail(log, before), status, is_late, took)
 
     @property
     def logins(self) -> int:
@@ -349,7 +351,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             if self.control_path.exists():
                 subprocess.run(
                     [*self._ssh, "-O", "exit", "--", self.destination],
-                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10, check=False,
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=CLOSE_SECONDS, check=False,
                 )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             pass
@@ -357,8 +359,11 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             self._folder.cleanup()
 
 
-def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mark: bytes) -> tuple[bytes, bytes]:
-    """What a program says until it closes its output, or time or room end; its input stays open that long."""
+def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mark: bytes) -> tuple[bytes, bytes, bool]:
+    """What a program says until it closes its output, or time or room end; its input stays open that long.
+
+    Its output, its complaints, and whether it closed its output itself.
+    """
     assert process.stdin and process.stdout and process.stderr  # noqa: S101 (all are pipes)
     out, err, unsent = bytearray(), bytearray(), memoryview(sent)
     has_begun = not mark
@@ -396,22 +401,23 @@ def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mar
                     # What was complained of last may still stand in the pipe; the connection that stays holds it open.
                     with suppress(OSError):
                         err += os.read(process.stderr.fileno(), COMPLAINT_LIMIT)
-                    return bytes(out), bytes(err[:COMPLAINT_LIMIT])
-    return bytes(out), bytes(err)
+                    return bytes(out), bytes(err[:COMPLAINT_LIMIT]), not data
+    return bytes(out), bytes(err), False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
     """Let a program end that has said its last; if it does not, it is ended, with what it started."""
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    for how, seconds in ((None, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, END_SECONDS)):
+        if how is not None:
+            with suppress(OSError):
+                os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            return
 
 
 def _tail(path: Path, start: int) -> str:
@@ -456,7 +462,7 @@ def entrance(script: bytes, nonce: str, container: str = "") -> bytes:
     given = {
         "container": container.encode(),
         "seconds": str(SUDO_SECONDS).encode(),
-        "mark": f"ZEBU1 {nonce}\n".encode(),
+        "nonce": nonce.encode(),  # and not the mark itself: who sends back what is sent has not begun
         "script": script.removesuffix(GO),
     }
     way = resources.files(__package__).joinpath("enter.pl").read_bytes()
