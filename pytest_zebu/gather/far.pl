@@ -24,7 +24,7 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
 my ($seconds, $attached, $refused) = (60, 0, '');    # for all of it; whether the input's end ends it; why there is no root
-my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files);
+my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files, @doubtful);
 my $env_trouble = '';
 my %why;    # why a discovered value is not there, where there is more to say than that
 
@@ -418,6 +418,17 @@ sub deployed {
   my ($backend, @others) = @_;
   my @newest = sort { ($b->{running} ? 1 : 0) <=> ($a->{running} ? 1 : 0) || ($b->{shown}{Created} // '') cmp ($a->{shown}{Created} // '') } @others;
   my ($found) = grep { ($_->{label}{'com.docker.compose.project.working_dir'} // '') ne '' } $backend && $backend->{running} ? $backend : (), @newest;
+  my %place;    # the folders that what runs names, each once however it is spelled; one that is gone is nobody's
+  for my $container (grep { $_->{running} } $backend || (), @others) {
+    my $folder = $container->{label}{'com.docker.compose.project.working_dir'} // '';
+    my @stat = stat $folder or next;
+    $place{"$stat[0] $stat[1]"} //= $folder;
+  }
+  if (keys %place > 1) {
+    @doubtful = sort values %place;
+    $why{APP_DIR} = 'the containers of the project name several folders (' . join(', ', map { clean($_) } @doubtful) . '): set app_directory';
+    return ('', '');
+  }
   return map { $_ // '' } @{ $found ? $found->{label} : {} }{map { "com.docker.compose.project.$_" } qw(working_dir environment_file)};
 }
 
@@ -616,6 +627,9 @@ sub find_env_files {
 
 sub discover_files {
   $value{APP_DIR} = $setting{app_directory} if defined $setting{app_directory};
+  for my $other (@doubtful) {    # whichever it is, what is secret in any of them must not leave
+    for my $path (map { m{^/} ? $_ : "$other/$_" } find_env_files($other)) { learn_env($path, slurp($path) // next) }
+  }
   my $folder = $value{APP_DIR} // return;
   return if !-d $folder;
   my $place = sub { $_[0] =~ m{^/} ? $_[0] : "$folder/$_[0]" };
@@ -995,7 +1009,7 @@ sub open_door {
   for my $name (sort keys %own) {
     my $text;
     my $kind = !eval { $text = $own{$name}->(); 1 } ? 'failed' : defined $text ? 'done' : 'missing';
-    send_answer({ name => $name, kind => $kind, status => 0, took => 0, out => $text // '', err => $kind eq 'missing' ? 'CONTAINERS' : '' });
+    send_answer({ name => $name, kind => $kind, status => 0, took => 0, out => $text // '', err => $kind ne 'missing' ? '' : $name eq 'zebu.env-files' && defined $why{APP_DIR} ? "APP_DIR: $why{APP_DIR}" : 'CONTAINERS' });
   }
   deliver($_) for splice @held;
 }

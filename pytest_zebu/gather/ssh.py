@@ -555,6 +555,8 @@ def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
 
 def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes) -> Said | Unknown:
     match kind:
+        case "done" if lacked := LACKED.search(plain_text(err)):
+            return Unknown(Reason.UNDECIDABLE, f"{name} could not be asked: {last_line(lacked[0])}")
         case "done":
             return Said(status, plain_text(out), plain_text(err))
         case "timeout":
@@ -574,6 +576,15 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
             return Unknown(Reason.MISSING, why or (known.value if known else f"{name} needs {need}"))
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
+
+
+LACKED = re.compile(
+    r"^.*(?:No space left on device|Disk quota exceeded|Cannot fork|fork: |fork failed|Cannot allocate memory|Out of memory|"
+    r"Too many open files|Resource temporarily unavailable|is paused, unpause|unable to start container process|"
+    r"error while loading shared libraries).*$",
+    re.MULTILINE,
+)
+"""Complaints of what the machine lacks: a program that had to do without it has not said how things are."""
 
 
 def missing_answers(

@@ -408,3 +408,38 @@ def test_whatever_bytes_come_frames_are_read() -> None:
         for name, answer in received(bytes(data), NONCE).answers.items():
             assert isinstance(answer, Said | Unknown)
             assert name.isascii()
+
+
+LACKS = {
+    "disk": "sh: 1: cannot create /tmp/x: No space left on device",
+    "here-document": "bash: cannot create temp file for here-document: No space left on device",
+    "quota": "cp: x: Disk quota exceeded",
+    "process of dash": "sh: 0: Cannot fork",
+    "process of bash": "bash: fork: retry: Resource temporarily unavailable",
+    "process of perl": "Can't fork: Resource temporarily unavailable at - line 3.",
+    "memory": "xz: x: Cannot allocate memory",
+    "descriptors": "ls: cannot open directory '.': Too many open files",
+    "a paused container": "Error response from daemon: container 1f2e is paused, unpause the container before exec",
+    "a container's limit of processes": "OCI runtime exec failed: exec failed: unable to start container process: can't get final child's PID from pipe: EOF: unknown",
+    "a library": "psql: error while loading shared libraries: libpq.so.5: cannot open shared object file",
+    "not at first": "a warning\ndf: cannot read table of mounted file systems: Cannot allocate memory\nanother",
+}
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("status", ["0", "1", "2"])
+@pytest.mark.parametrize("what", LACKS)
+def test_what_the_machine_lacks_is_no_answer(what: str, status: str) -> None:
+    """Not even where the script went on, and ended well: what it did not see would look as if it were not there."""
+    err = LACKS[what].encode()
+    said = frame(out=b"", status=status, err=str(len(err))) + err
+    answer = received(START + said + GOOD + STOP, NONCE).answers["one"]
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.UNDECIDABLE
+    assert answer.detail.startswith("one could not be asked: ")
+
+
+@pytest.mark.parametrize("err", ["", "psql: error: connection refused", "Resource busy", "fork", "no space"])
+def test_other_complaints_are_the_probes_own(err: str) -> None:
+    said = frame(out=b"", status="1", err=str(len(err))) + err.encode()
+    assert received(START + said + STOP, NONCE).answers["one"] == Said(1, "", err)
