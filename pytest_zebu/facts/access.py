@@ -8,6 +8,12 @@ from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
+REFUSED_KEY = "the key was refused"
+CHANGED_HOST_KEY = "the host key has changed"
+UNKNOWN_HOST_KEY = "the host key is not known"
+VERDICTS = (REFUSED_KEY, CHANGED_HOST_KEY, UNKNOWN_HOST_KEY)
+"""What a server says of keys, in ssh's complaint; all else that keeps us out (silence, a cut, a limit) says nothing of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -36,10 +42,15 @@ def looks(target: Target) -> tuple[Look, ...]:
     return (found,) if found else ()
 
 
+def is_verdict(unknown: Unknown) -> bool:
+    """Whether the server itself said that it does not let us in, or was another one than it should be."""
+    return unknown.reason is Reason.UNREACHABLE and unknown.detail.removeprefix("ssh: ").startswith(VERDICTS)
+
+
 def parse(gathered: Gathered, target: Target) -> Access:
     """From the batch's own answer, or why there is none."""
     answer = gathered.answers.get("zebu.host", Unknown(Reason.NOT_GATHERED, "ssh"))
-    if isinstance(answer, Unknown) and answer.reason is not Reason.UNREACHABLE:
+    if isinstance(answer, Unknown) and not is_verdict(answer):
         raise Missing(answer)
     asked = _look(target)
     seen = gathered.saw(asked) if asked else None

@@ -44,7 +44,8 @@ NOT_READ = {
 CLOSED = frozenset(NOT_READ) - {"unreadable"}
 """Formats that are not looked into, of which what lies beside the dumps may be."""
 NOT_PG_RESTORES_FAULT = re.compile(
-    r"unsupported version|does not support compression|not built with|could not open output"
+    r"unsupported version|does not support compression|not built with|could not open output|"
+    r"[Nn]o space left|quota exceeded|out of memory|[Cc]annot allocate|could not fork|[Tt]oo many open files|[Rr]esource temporarily"
 )
 ENOUGH_ROWS = 1000
 """Under so many, a day's use may double them."""

@@ -19,6 +19,7 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import Need
 from pytest_zebu.facts.postgres import QUESTIONS, REFUSALS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
+from pytest_zebu.gather.deadline import NEVER, Deadline
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 
@@ -59,7 +60,9 @@ Forward = Callable[[str, int], AbstractContextManager[int | None]]
 """A local port that leads to an address as the machine sees it; nothing where ssh refuses to open one."""
 
 
-def ask_database(settings: Settings, wanted: Set[str], role: str, forward: Forward) -> dict[str, Said | Unknown]:
+def ask_database(
+    settings: Settings, wanted: Set[str], role: str, forward: Forward, deadline: Deadline = NEVER
+) -> dict[str, Said | Unknown]:
     """The answers to the database's questions, in the form that the batch would give them.
 
     Args:
@@ -67,11 +70,12 @@ def ask_database(settings: Settings, wanted: Set[str], role: str, forward: Forwa
         wanted: the names of the questions, and `TRIES`.
         role: the role with which the backend works, empty if it is unknown.
         forward: how to reach it through the machine.
+        deadline: when the connection is cut at the latest.
     """
     try:
         where = _where(settings)
         with _reach(where, forward if settings.database.through == "ssh" else None) as reached:
-            return _answers(reached, wanted, role)
+            return _answers(reached, wanted, role, deadline)
     except _Unreached as error:
         return dict.fromkeys(wanted, error.unknown)
     except Exception as error:  # its text may hold what stands in the URL
@@ -127,13 +131,13 @@ def _complaint(error: psycopg2.Error) -> tuple[Reason, str]:
     return Reason.UNREACHABLE, f"no connection comes about ({type(error).__name__})"
 
 
-def _answers(where: Mapping[str, str], wanted: Set[str], role: str) -> dict[str, Said | Unknown]:
+def _answers(where: Mapping[str, str], wanted: Set[str], role: str, deadline: Deadline) -> dict[str, Said | Unknown]:
     try:
         connection = _connect(where)
     except psycopg2.Error as error:
         raise _Unreached(*_complaint(error)) from None
     try:
-        with _cut_off_after(connection, SILENT_SECONDS):
+        with _cut_off_after(connection, deadline.limit(SILENT_SECONDS)):
             found = _questions(connection, wanted, role, where.get("password", ""))
     finally:
         connection.close()

@@ -5,8 +5,10 @@
 # is replaced in all output, and so is whatever looks like one.
 #
 # Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0".
-# Answer: "ZEBU1 NONCE\n", then per probe "NAME KIND STATUS MILLISECONDS OUT-LENGTH ERR-LENGTH\n" and the bytes, at last
-# "END NONCE\n". KIND is one of: done, timeout, truncated, needs-root, missing (a discovered value that the probe needs).
+# Answer: "ZEBU1 NONCE\n" at once, then for each probe, as soon as it has ended and all secrets are known,
+# "NONCE NAME KIND STATUS MILLISECONDS OUT-LENGTH ERR-LENGTH\n" and the bytes, at last "END NONCE\n". KIND is one of: done,
+# timeout, late (no time was left for it), truncated, needs-root, missing (a discovered value that it needs), failed (it
+# could not be started).
 use strict;
 use warnings;
 use IO::Select;
@@ -21,7 +23,8 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
-my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files);
+my ($seconds, $attached, $refused) = (60, 0, '');    # for all of it; whether the input's end ends it; why there is no root
+my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files, @doubtful);
 my $env_trouble = '';
 my %why;    # why a discovered value is not there, where there is more to say than that
 
@@ -31,11 +34,14 @@ $ENV{LC_ALL} = 'C';
 $ENV{SSH_CONNECTION} = $ARGV[0] if @ARGV;    # sudo does not keep it
 delete @ENV{grep { /^(?:DOCKER|COMPOSE|GIT|PG)/ } keys %ENV};
 
-# Milliseconds since boot, from the kernel: perl-base has no monotonic clock.
-sub now {
-  open my $file, '<', '/proc/uptime' or return 1000 * time;
-  return int(1000 * (split ' ', <$file>)[0]);
-}
+# Milliseconds, from the kernel's own count of ticks: no file that may be missing or lie, and no clock that is set.
+my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK()) || 100;
+sub now { return int(1000 * (POSIX::times())[0] / $TICKS) }
+
+# In a child that calls one of these, it is the child that ends.
+my (%child, $select);
+sub end_all { kill 'KILL', map { -$_->[0]{pid} } values %child; POSIX::_exit(96) }
+$SIG{$_} = \&end_all for qw(HUP INT TERM PIPE ALRM);
 
 sub read_request {
   my ($probe);
@@ -44,7 +50,10 @@ sub read_request {
     my $bytes = '';
     $length == 0 or read(main::DATA, $bytes, $length) == $length or die "short request\n";
     if ($key eq 'GO') { return }
-    elsif ($key eq 'nonce') { $nonce = $bytes }
+    elsif ($key eq 'nonce') { $nonce = $bytes; put_out("ZEBU1 $nonce\n") }    # who waits for us hears that we are there
+    elsif ($key eq 'seconds') { $seconds = $bytes }
+    elsif ($key eq 'attached') { $attached = 1 }
+    elsif ($key eq 'refused') { $refused = $bytes }
     elsif ($key eq 'probe') { push @probes, $probe = { name => $bytes } }
     elsif ($key =~ /^set_(\w+)$/) { $setting{$1} = $bytes }
     elsif ($key =~ /^env_(\w+)$/) { $probe->{told}{"ZEBU_$1"} = $bytes }
@@ -53,9 +62,17 @@ sub read_request {
   die "request without end\n";
 }
 
+sub put_out {
+  my ($text) = @_;
+  while ($text ne '') {
+    my $sent = syswrite STDOUT, $text;
+    if (defined $sent) { substr($text, 0, $sent) = '' }
+    elsif (!$!{EINTR}) { end_all() }
+  }
+}
+
 # Children
 
-my (%child, $select);
 my (@waiting, $running);
 my $at_once = 8;    # or four times the processors, if there are more: the machine has its own work to do
 
@@ -71,16 +88,34 @@ sub queue {
   start_waiting();
 }
 
+# Where no process or pipe is to be had, the next one waits for one of ours to end; where none of ours runs, a while.
 sub start_waiting {
-  start(shift @waiting) while @waiting && $running < $at_once;
+  my $tries = 0;
+  while (@waiting && $running < $at_once) {
+    my $job = shift @waiting;
+    next if start($job);
+    my $trouble = $!;
+    if ($running) { unshift @waiting, $job; $at_once = $running; return }
+    if (++$tries <= 10) { unshift @waiting, $job; select undef, undef, undef, 0.1; next }
+    give_up($job, 'failed', "it could not be started ($trouble)");
+    $tries = 0 if !@waiting;
+  }
 }
 
+sub give_up {
+  my ($job, $kind, $why) = @_;
+  @$job{qw(kind status took out err)} = ($kind, 255, 0, '', $why);
+  settled($job);
+}
+
+# Whether it was started; if not, $! says why.
 sub start {
   my ($job) = @_;
-  pipe my $out, my $out_w or die "pipe: $!\n";
-  pipe my $err, my $err_w or die "pipe: $!\n";
-  my $pid = fork // die "fork: $!\n";
+  pipe my $out, my $out_w or return 0;
+  pipe my $err, my $err_w or return 0;
+  my $pid = fork // return 0;
   if (!$pid) {
+    $SIG{$_} = 'DEFAULT' for qw(HUP INT TERM PIPE ALRM);
     setpgrp 0, 0;
     # A pipe holds 64 KiB: what is written before anybody reads must fit.
     if (defined $job->{input}) {
@@ -105,7 +140,8 @@ sub start {
       eval { $job->{call}->(); 1 } or POSIX::_exit(1);
       POSIX::_exit(close(STDOUT) ? 0 : 1);
     }
-    exec @{ $job->{argv} } or POSIX::_exit(127);
+    # Both interpreters are there: what keeps them from starting is said of the machine, and not by the probe.
+    exec @{ $job->{argv} } or kill 'KILL', $$;
   }
   close $_ for $out_w, $err_w;
   $running++;
@@ -114,6 +150,7 @@ sub start {
   $child{ fileno $out } = [$job, 'out', $out];
   $child{ fileno $err } = [$job, 'err', $err];
   $select->add($out, $err);
+  return 1;
 }
 
 sub finish {
@@ -130,13 +167,27 @@ sub finish {
   my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
   $running--;
-  $job->{then}->($job) if $job->{then};
+  settled($job);
   start_waiting();
 }
 
+# A job has its answer: what follows from it, or the answer itself if all its parts are there.
+sub settled {
+  my ($job) = @_;
+  $job->{then}->($job) if $job->{then};
+  my $probe = $job->{of} || $job;
+  deliver($probe) if exists $probe->{script};
+}
+
 sub pump {
-  while (%child) {
+  my $end = now() + 1000 * $seconds;
+  # The kernel's own timer, should anything here wait for what never comes.
+  alarm $seconds + 10;
+  $select->add(\*STDIN) if $attached;
+  while (%child || @waiting) {
+    start_waiting();
     for my $handle ($select->can_read(0.05)) {
+      if ($handle == \*STDIN) { end_all() if !sysread STDIN, my $bytes, 65_536; next }
       my $entry = $child{ fileno($handle) // -1 } or next;
       my ($job, $stream) = @$entry;
       my $got = sysread $handle, my $bytes, 65_536;
@@ -155,6 +206,10 @@ sub pump {
     my %seen;
     for my $job (grep { !$seen{$_}++ } map { $_->[0] } values %child) {
       finish($job, 'timeout') if $now - $job->{began} > 1000 * $job->{timeout};
+    }
+    if ($now > $end) {
+      give_up($_, 'late', '') for splice @waiting;
+      finish($_, 'late') for map { $_->[0] } values %child;
     }
   }
 }
@@ -363,6 +418,17 @@ sub deployed {
   my ($backend, @others) = @_;
   my @newest = sort { ($b->{running} ? 1 : 0) <=> ($a->{running} ? 1 : 0) || ($b->{shown}{Created} // '') cmp ($a->{shown}{Created} // '') } @others;
   my ($found) = grep { ($_->{label}{'com.docker.compose.project.working_dir'} // '') ne '' } $backend && $backend->{running} ? $backend : (), @newest;
+  my %place;    # the folders that what runs names, each once however it is spelled; one that is gone is nobody's
+  for my $container (grep { $_->{running} } $backend || (), @others) {
+    my $folder = $container->{label}{'com.docker.compose.project.working_dir'} // '';
+    my @stat = stat $folder or next;
+    $place{"$stat[0] $stat[1]"} //= $folder;
+  }
+  if (keys %place > 1) {
+    @doubtful = sort values %place;
+    $why{APP_DIR} = 'the containers of the project name several folders (' . join(', ', map { clean($_) } @doubtful) . '): set app_directory';
+    return ('', '');
+  }
   return map { $_ // '' } @{ $found ? $found->{label} : {} }{map { "com.docker.compose.project.$_" } qw(working_dir environment_file)};
 }
 
@@ -561,6 +627,9 @@ sub find_env_files {
 
 sub discover_files {
   $value{APP_DIR} = $setting{app_directory} if defined $setting{app_directory};
+  for my $other (@doubtful) {    # whichever it is, what is secret in any of them must not leave
+    for my $path (map { m{^/} ? $_ : "$other/$_" } find_env_files($other)) { learn_env($path, slurp($path) // next) }
+  }
   my $folder = $value{APP_DIR} // return;
   return if !-d $folder;
   my $place = sub { $_[0] =~ m{^/} ? $_[0] : "$folder/$_[0]" };
@@ -853,13 +922,9 @@ sub start_probe {
   %env = (%env, %{ $probe->{told} || {} });
   for my $need (split ' ', $probe->{needs} // '') {
     next if exists $value{$need};
-    @$probe{qw(kind status took out err)} = ('missing', 255, 0, '', defined $why{$need} ? "$need: $why{$need}" : $need);
-    return;
+    return give_up($probe, 'missing', defined $why{$need} ? "$need: $why{$need}" : $need);
   }
-  if ($probe->{root} && !$root) {
-    @$probe{qw(kind status took out err)} = ('needs-root', 255, 0, '', '');
-    return;
-  }
+  return give_up($probe, 'needs-root', $refused) if $probe->{root} && !$root;
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
   $probe->{input} = secrets_by_name() if $probe->{secrets};
   my @as;
@@ -880,7 +945,7 @@ sub start_each {
   start_probe($probe);
   return if !$probe->{argv};
   for my $other (@checkouts) {
-    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input)), env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
+    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input)), of => $probe, env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
     $job{as} = $other->{as} if $root && $other->{as}[0] != 0;
     push @{ $probe->{others} }, [$other->{path}, \%job];
     queue(\%job);
@@ -896,49 +961,80 @@ sub main {
   my @each = grep { $_->{each} } @probes;
   my $awaited = @each ? 2 : 1;
   my $arrived = sub {
-    return if --$awaited || !@each;
-    adopt($walked);
+    return if --$awaited;
+    learn(sub { adopt($walked) }) if @each;
+    open_door();
     start_each($_) for @each;
   };
   my $discovered = sub {
-    discover_containers($_[0]);
-    discover_files();
+    my ($listed) = @_;
+    learn(sub { discover_containers($listed) });
+    learn(\&discover_files);
     start_probe($_) for grep { $_->{waits} && !$_->{each} } @probes;
     $arrived->();
   };
-  start({ call => \&walk, timeout => $WALK_SECONDS + 2, limit => 1_048_576, then => sub { ($walked) = @_; $arrived->() } }) if @each;
-  start({
+  queue({ name => 'zebu.walk', call => \&walk, timeout => $WALK_SECONDS + 2, limit => 1_048_576, then => sub { ($walked) = @_; $arrived->() } }) if @each;
+  queue({
+    name => 'zebu.discovery',
     argv => ['/bin/sh', '-c', 'ids=$(docker ps -aq --no-trunc) || exit 9; [ -n "$ids" ] || exit 0; exec docker inspect --format "$FORMAT" $ids'],
     env => { FORMAT => $INSPECT }, timeout => $setting{discovery_timeout} || 10, limit => 4_194_304, then => $discovered });
   start_probe($_) for grep { !$_->{waits} } @probes;
   pump();
-  prepare_filter();
-  my %own = (
-    'zebu.containers' => exists $value{CONTAINERS} ? hide_in_strings("[$value{CONTAINERS}]") : undef,
-    'zebu.environment' => @environment ? judged_environment() : undef,
-    'zebu.env-files' => defined $value{APP_DIR} && -d $value{APP_DIR} ? join("\n", @env_files, '') : undef,
-    'zebu.host' => join("\n", "root=$root", 'time=' . time, "project=" . ($value{PROJECT} // ''), "folder=" . ($value{APP_DIR} // ''),
-      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), "env_trouble=$env_trouble", "backend=" . ($value{BACKEND_SERVICE} // ''),
-      "databases=" . ($value{DB_SERVICES} // ''), "caches=" . ($value{REDIS_SERVICES} // ''), ''),
-  );
-  print "ZEBU1 $nonce\n";
-  for my $name (sort keys %own) {
-    push @probes, { name => $name, kind => defined $own{$name} ? 'done' : 'missing', status => 0, took => 0,
-      out => $own{$name} // '', err => defined $own{$name} ? '' : 'CONTAINERS' };
-  }
-  for my $probe (@probes) {
-    for my $other (@{ $probe->{others} || [] }) {
-      my ($path, $job) = @$other;
-      $probe->{out} .= join "\n", '', 'checkout=' . clean($path), "ended=$job->{kind} $job->{status}", $job->{out};
-    }
-    my ($out, $err) = map { filtered($_ // '', $probe->{code}) } @$probe{qw(out err)};
-    printf "%s %s %d %d %d %d\n", @$probe{qw(name kind status took)}, length $out, length $err;
-    print $out, $err;
-  }
-  print "END $nonce\n";
+  open_door();
+  give_up($_, 'late', '') for grep { !$_->{is_told} } @probes;
+  put_out("END $nonce\n");
 }
 
-$| = 0;
-eval { main(); 1 } or do { print STDERR "zebu: $@"; POSIX::_exit(3) };
-close STDOUT;
+# Answers wait behind a door until every secret is known that they could hold; nothing learns one afterwards.
+my ($is_open, $is_blind, @held) = (0, 0);
+
+# Learn what is secret. Where that breaks, nobody can say what would have to be hidden, and no text leaves.
+sub learn {
+  my ($how) = @_;
+  eval { $how->(); 1 } or $is_blind = 1;
+}
+
+sub open_door {
+  return if $is_open;
+  $is_open = 1;
+  learn(\&prepare_filter);
+  my %own = (
+    'zebu.containers' => sub { exists $value{CONTAINERS} ? hide_in_strings("[$value{CONTAINERS}]") : undef },
+    'zebu.environment' => sub { @environment ? judged_environment() : undef },
+    'zebu.env-files' => sub { defined $value{APP_DIR} && -d $value{APP_DIR} ? join("\n", @env_files, '') : undef },
+    'zebu.host' => sub { join("\n", "root=$root", 'time=' . time, "project=" . ($value{PROJECT} // ''), "folder=" . ($value{APP_DIR} // ''),
+      "role=" . ($value{APP_ROLE} // ''), "env_file=" . ($value{ENV_FILE} // ''), "env_trouble=$env_trouble", "backend=" . ($value{BACKEND_SERVICE} // ''),
+      "databases=" . ($value{DB_SERVICES} // ''), "caches=" . ($value{REDIS_SERVICES} // ''), '') },
+  );
+  for my $name (sort keys %own) {
+    my $text;
+    my $kind = !eval { $text = $own{$name}->(); 1 } ? 'failed' : defined $text ? 'done' : 'missing';
+    send_answer({ name => $name, kind => $kind, status => 0, took => 0, out => $text // '', err => $kind ne 'missing' ? '' : $name eq 'zebu.env-files' && defined $why{APP_DIR} ? "APP_DIR: $why{APP_DIR}" : 'CONTAINERS' });
+  }
+  deliver($_) for splice @held;
+}
+
+sub deliver {
+  my ($probe) = @_;
+  if (!$is_open) { push @held, $probe; return }
+  return if $probe->{is_told} || grep { !$_->{kind} } $probe, map { $_->[1] } @{ $probe->{others} || [] };
+  $probe->{is_told} = 1;
+  for my $other (@{ $probe->{others} || [] }) {
+    my ($path, $job) = @$other;
+    $probe->{out} .= join "\n", '', 'checkout=' . clean($path), "ended=$job->{kind} $job->{status}", $job->{out};
+  }
+  send_answer($probe);
+}
+
+sub send_answer {
+  my ($answer) = @_;
+  my ($kind, $out, $err) = ($answer->{kind}, '', '');
+  if ($is_blind || !eval { ($out, $err) = map { filtered($_ // '', $answer->{code}) } @$answer{qw(out err)}; 1 }) {
+    ($kind, $out, $err) = ('failed', '', 'what would hide its secrets broke');
+  }
+  utf8::downgrade($_, 1) or utf8::encode($_) for $out, $err;    # lengths are of bytes
+  put_out(sprintf("%s %s %s %d %d %d %d\n", $nonce, $answer->{name}, $kind, @$answer{qw(status took)}, length $out, length $err) . $out . $err);
+}
+
+eval { main(); 1 } or do { print STDERR "zebu: $@"; end_all() };
 POSIX::_exit(0);

@@ -7,7 +7,8 @@ import subprocess
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from urllib3.exceptions import InsecureRequestWarning
@@ -15,6 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
+from pytest_zebu.gather.deadline import NEVER, Deadline, aside
 from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
@@ -37,19 +39,24 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
     looks: dict[str, Look] = {look.key: look for look in asked_for}
     started = time.monotonic()
+    deadline = Deadline.after(target.settings.deadline)
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state))
+    outside = Outside(target, lambda: offered_methods(connection, state), deadline)
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""
+
+    def look_at(look: Look) -> Future[Any]:
+        return aside(lambda: outside.see(look))
+
     # Filters are the process's: set once here, and not by each of the looks, that run side by side.
-    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=max(4, len(looks))) as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureRequestWarning)
-        jobs: dict[Future[Any], str] = {pool.submit(outside.see, look): key for key, look in looks.items()}
-        beside = [pool.submit(ask_beside, target, group) for group in others if group]
+        jobs = {key: look_at(look) for key, look in looks.items()}
+        beside = [(group, aside(partial(ask_beside, target, group, deadline))) for group in others if group]
         try:
             watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
-            answers = connection.ask(list(probes.values()))
+            answers = connection.ask(list(probes.values()), deadline=deadline)
         except Refused as error:
             trouble = str(error)
         except FileNotFoundError:
@@ -58,16 +65,22 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             state["done"] = True
         if not trouble:
             watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
-        asked = {name: answer for job in beside for name, answer in job.result().items()}
-        database = pool.submit(ask_declared, target, declared, answers, connection) if answers and declared else None
+        asked: dict[str, Said | Unknown] = {}
+        for group, job in beside:
+            said = deadline.result(job, f"{group[0].host} by ssh")
+            asked |= each_of([probe.name for probe in group], said)
+        ask_there = partial(ask_declared, target, declared, answers, connection, deadline)
+        database = aside(ask_there) if answers and declared else None
         told = Gathered({**answers, **asked}, seen, time.time())
         further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
-        jobs |= {pool.submit(outside.see, look): key for key, look in further.items() if key not in looks}
-        for job, key in jobs.items():
-            seen[key] = job.result()
-        asked |= database.result() if database else {}
+        jobs |= {key: look_at(look) for key, look in further.items() if key not in looks}
+        for key, look_made in jobs.items():
+            seen[key] = deadline.result(look_made, key)
+        if database:
+            said = deadline.result(database, "the declared database")
+            asked |= each_of(declared, said)
         for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
-            seen[look.key] = outside.see(look)
+            seen[look.key] = deadline.result(look_at(look), look.key)
         tried = hold_trials(target, chosen, connection, watch) if answers else {}
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
@@ -92,6 +105,11 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     )
 
 
+def each_of(names: Iterable[str], found: Mapping[str, Said | Unknown] | Unknown) -> Mapping[str, Said | Unknown]:
+    """What was found by name; for each of them the reason, where nothing was."""
+    return dict.fromkeys(names, found) if isinstance(found, Unknown) else found
+
+
 def questions_of(probes: Iterable[str]) -> frozenset[str]:
     """Of the probes that are wanted, what a declared database is asked instead; and whether passwords are tried there."""
     wanted = {*probes}
@@ -99,14 +117,18 @@ def questions_of(probes: Iterable[str]) -> frozenset[str]:
 
 
 def ask_declared(
-    target: Target, wanted: frozenset[str], answers: Mapping[str, Said | Unknown], connection: Connection
+    target: Target,
+    wanted: frozenset[str],
+    answers: Mapping[str, Said | Unknown],
+    connection: Connection,
+    deadline: Deadline = NEVER,
 ) -> dict[str, Said | Unknown]:
     """Ask the declared database, once the machine has said with which role its backend works."""
     from pytest_zebu.gather.database import ask_database  # most deployments need no driver
 
     host = answers.get("zebu.host")
     role = key_values(host.out).get("role", "") if isinstance(host, Said) else ""
-    return ask_database(target.settings, wanted, role, connection.forward)
+    return ask_database(target.settings, wanted, role, connection.forward, deadline)
 
 
 def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> dict[str, Any]:
@@ -120,7 +142,7 @@ def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connecti
     return found
 
 
-def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]:
+def ask_beside(target: Target, probes: list[Probe], deadline: Deadline = NEVER) -> dict[str, Said | Unknown]:
     """Ask a machine beside the target, over a connection of its own."""
     role, settings = probes[0].host, target.settings
     name = settings.proxy.ssh if role == "proxy" else settings.proxmox.ssh
@@ -130,7 +152,7 @@ def ask_beside(target: Target, probes: list[Probe]) -> dict[str, Said | Unknown]
         return dict.fromkeys((probe.name for probe in probes), why)
     connection = Connection(Target(name=name, host=settings.hosts[name], settings=settings), container)
     try:
-        answers = connection.ask(probes)
+        answers = connection.ask(probes, deadline=deadline)
         why = Unknown(Reason.GARBLED, "the answer was cut short")
     except Refused as error:
         answers, why = {}, Unknown(Reason.UNREACHABLE, f"{role} by ssh: {error}")

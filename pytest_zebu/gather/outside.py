@@ -32,6 +32,7 @@ from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, forge, places, services
+from pytest_zebu.gather.deadline import NEVER, Deadline
 from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
@@ -114,6 +115,7 @@ class Outside:
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
+    deadline: Deadline = NEVER
     _led: dict[str, list[str] | Unknown] = field(default_factory=dict)
 
     def see(self, look: Look) -> Any:

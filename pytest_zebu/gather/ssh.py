@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import secrets
+import selectors
+import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,47 +23,102 @@ from testinfra.backend.ssh import SshBackend
 
 from pytest_zebu import redaction
 from pytest_zebu.facts import scripts
+from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST_KEY
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
+from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.target import Target
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 OUTPUT_LIMIT = 32 * 2**20
+PREFACE_LIMIT = 2 * 2**20
+"""Bytes that a login shell may say before the far side begins."""
+COMPLAINT_LIMIT = 65_536
+"""Bytes of ssh's log and of what is said on the standard error there."""
+CHUNK = 65_536
+SUDO_SECONDS = 10
+"""For which sudo and doas may think, each."""
 FORWARD_TRIES = 3
-# sudo ends with 1 when it refuses, before it reads anything; the far side never ends with 1.
-REMOTE = (
-    'exec sh -c \'if [ "$(id -u)" = 0 ]; then exec {enter}perl - "$SSH_CONNECTION"; fi; '
-    'sudo -n {enter}perl - "$SSH_CONNECTION" 2>/dev/null; s=$?; case $s in 1|127) exec perl - "$SSH_CONNECTION" ;; esac; exit $s\''
-)
-FRAME = re.compile(rb"([\w.:-]+) ([a-z-]+) (\d+) (\d+) (\d+) (\d+)\n")
+REMOTE = "perl -"
+"""A single program without quotes: every login shell knows how to start it, also a restricted one."""
+PRELUDE = b"#\n" * 16 + b"\n=pod\n\nexit 97\n\n=cut\n\n"
+"""For perl, comments. Lines that a start-up file reads away are not missed; a shell that reads the rest as its own ends with 97."""
+FRAME = rb"%s ([A-Za-z0-9_.:-]{1,100}) ([a-z-]{1,20}) ([0-9]{1,3}) ([0-9]{1,12}) ([0-9]{1,9}) ([0-9]{1,9})\n"
+GO = b"GO 0\n"
+CLOSE_SECONDS = 10.0
+END_SECONDS = 5.0
+"""For which ssh may take to end when all is said."""
+COMPLAINED = re.compile(r"timed out|refused|closed|reset|unreachable|No route|resolve|denied", re.IGNORECASE)
+OURS = range(93, 99)
+"""Statuses that the way in ends with itself."""
+STATUSES = {
+    93: "what runs there did not end",
+    94: "the container cannot be entered",
+    95: "what was sent did not arrive whole: a start-up file of the login (.profile, .bashrc) reads its standard input",
+    97: "a start-up file of the login shell starts another shell (exec in .bashrc): let it do so for interactive shells only",
+    98: "no process can be started there (ulimit -u, the control group's pids.max, memory)",
+    126: "perl may not be run there",
+    127: "the host has no perl (Debian's perl-base), or the login shell may not start it",
+    137: "what we run there is killed (memory, limits of the login's session)",
+    152: "what we run there is killed (a limit of processor time: ulimit -t)",
+    153: "what we run there is killed (a limit of file sizes: ulimit -f)",
+}
+"""What the status of the way in means where nothing else tells."""
 
 COMPLAINTS = (
-    (
-        "REMOTE HOST IDENTIFICATION HAS CHANGED",
-        "the host key has changed: compare it with the machine's own before you trust it (ssh-keygen -lf)",
-    ),
-    (
-        "Host key verification failed",
-        "the host key is not known: log in once with ssh and compare the fingerprint, or set known_hosts",
-    ),
-    (
-        "No ED25519 host key is known",
-        "the host key is not known: log in once with ssh and compare the fingerprint, or set known_hosts",
-    ),
-    ("Permission denied", "the key was refused: check user and identity, and that the key is authorized"),
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", f"{CHANGED_HOST_KEY}: compare it with the machine's own before you trust it (ssh-keygen -lf)"),
+    ("Host key verification failed", f"{UNKNOWN_HOST_KEY}: log in once with ssh and compare the fingerprint, or set known_hosts"),
+    (r"No \S+ host key is known", f"{UNKNOWN_HOST_KEY}: log in once with ssh and compare the fingerprint, or set known_hosts"),
+    (r"no such identity|not accessible: No such file", "the identity file does not exist"),
+    (r"Load key .*(?:Permission denied|bad permissions)|UNPROTECTED PRIVATE KEY", "the identity file may not be read, or everybody may: chmod 600"),
+    (r"Load key |error in libcrypto|incorrect passphrase", "the identity file holds no key that ssh can use without a passphrase: use ssh-agent"),
+    (r"signing failed|agent refused operation", "the agent did not sign with the key: ssh-add -l"),
     ("Too many authentication failures", "too many keys were offered: set identity"),
+    (r"Permission denied \([a-z0-9,-]*\)", f"{REFUSED_KEY}: check user and identity, and that the key is authorized"),
+    (r"account has expired|Your account.*expired", "the account has expired (chage -l USER)"),
+    (r"not allowed at this time", "the host lets nobody in at this time (MaxStartups, PerSourcePenalties): wait, or allow more"),
     ("Could not resolve hostname", "the name does not resolve"),
     ("Connection refused", "nothing answers on the ssh port"),
+    (r"UNKNOWN port 65535|stdio forwarding failed|ProxyCommand|proxy dialer", "the way there ended (ProxyJump or ProxyCommand of the ssh configuration): try it by hand"),
+    (r"banner exchange.*timed out|timed out during banner exchange", "the ssh port is open, but no ssh server speaks in time (overloaded, or a tarpit)"),
+    (r"server .*not responding", "the connection went silent"),
     ("timed out", "no answer in time"),
     ("No route to host", "there is no route to the host"),
     ("Network is unreachable", "the network is unreachable"),
-    ("Bad configuration option", "the ssh configuration is wrong"),
-    ("Connection closed", "the host closed the connection (banned, or MaxStartups reached)"),
-    ("Connection reset", "the host reset the connection"),
-    ("no such identity", "the identity file does not exist"),
-)
+    (r"Bad configuration option|bad configuration options|Bad owner or permissions|no argument after keyword|unsupported option", "the ssh configuration is wrong: ssh -G HOST says where"),
+    (r"too long for Unix domain socket|ControlPath too long", "the path of the control socket is too long"),
+    (r"no matching (?:host key type|key exchange method|cipher|MAC)", "the host speaks only methods that this ssh refuses: renew its keys and its sshd (ssh -vv HOST)"),
+    (r"bad packet length|Corrupted MAC|message authentication code incorrect|ssh_dispatch_run_fatal|Bad remote protocol|banner line|invalid format|Protocol major versions differ", "what answers on the ssh port is broken, or no ssh server"),
+    (r"session open refused|request failed on channel|open failed|administratively prohibited", "the login was let in, but no program may be started (MaxSessions, limits of processes, a chroot without a shell)"),
+    ("kex_exchange_identification|ssh_exchange_identification", "the host closed the connection at once (banned, MaxStartups reached, or tcp wrappers)"),
+    ("Connection closed", "the host closed the connection (banned, MaxStartups reached, or the account is locked or expired)"),
+    (r"Connection reset|Broken pipe|Connection to .* closed by remote host", "the host reset the connection"),
+)  # fmt: skip
+"""What ssh's complaints mean, the first that fits. Only what the server says of keys is a verdict on access; see facts/access.py."""
+
+TALK = (
+    (r"account is currently not available|nologin", "the login shell is nologin: give the user one (chsh -s /bin/sh USER)"),
+    (r"account (?:has )?expired", "the account has expired (chage -l USER)"),
+    (r"password has expired|change your password|password change required|password.*expired", "the password has expired, and is asked for before anything runs (chage -l USER)"),
+    (r"sftp connections only|sftp.only|allows sftp", "the host lets this user do sftp only (ForceCommand internal-sftp): let it run commands, or name another user"),
+    (r"unrecognized command|does not provide shell access|What do you think I am|gitolite|Interactive git shell", "the login shell is git's: name a user who may run commands"),
+    (r"rrsync|does not run rsync|rsync", "the key may only run rsync (command= in authorized_keys): authorize one of its own"),
+    (r"borg|restic|rclone", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
+    (r"[Pp]lease login as the user", "this user is not let in: name the one that the host says"),
+    (r"must have a tty|not a tty|requires a (?:tty|terminal)|no tty|TTY", "what runs on login wants a terminal (ForceCommand, or a start-up file): let it do without"),
+    (r"restricted|rbash", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
+    (r"[Rr]esource temporarily unavailable|[Cc]annot fork|fork: |Cannot allocate memory", STATUSES[98]),
+    (r"No space left on device|Disk quota exceeded|Read-only file system", "the host's disk is full, or may only be read: what runs on login fails"),
+    (r"syntax error at -|Execution of - aborted|Unrecognized character|Unmatched", STATUSES[95]),
+    (r"Can't locate .* in @INC|perl: (?:error while loading|symbol)|version .* required--this is only|loadable library and perl binaries are mismatched", "perl is there, but broken: reinstall perl-base"),
+    (r"error while loading shared libraries|Exec format error", "programs cannot be started there: the system is damaged"),
+    (r"perl: (?:command )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
+    (r": No such file or directory|not found", "the login shell does not exist there (a chroot without /bin/sh, or a wrong shell in passwd)"),
+)  # fmt: skip
+"""What means that which is said on the way in, in place of the far side, the first that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +133,59 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What came back, and how ssh ended."""
+    """What came back, and how ssh ended.
+
+    Attributes:
+        err: what was said on the standard error there.
+        log: what ssh said of the connection.
+        seconds: how long it took.
+    """
 
     out: bytes
-    err: str
-    status: int
+    err: str = ""
+    log: str = ""
+    status: int = 0
     timed_out: bool = False
+    seconds: float = 0.0
 
 
 def diagnose(complaint: str) -> str:
     """What ssh's complaint means, in a line."""
-    for mark, meaning in COMPLAINTS:
-        if mark.lower() in complaint.lower():
+    for pattern, meaning in COMPLAINTS:
+        if re.search(pattern, complaint, re.IGNORECASE):
             return meaning
-    lines = [line for line in plain_text(complaint).strip().splitlines() if line]
-    return lines[-1][:200] if lines else "ssh ended without a word"
+    return last_line(complaint) or "ssh ended without a word"
+
+
+def last_line(text: str) -> str:
+    """What was said last, as far as it fits in a line and hides nothing."""
+    lines = [line for line in redacted(plain_text(text)).strip().splitlines() if line.strip()]
+    return lines[-1].strip()[:200] if lines else ""
+
+
+def not_begun(done: Transfer) -> str:
+    """Why the far side did not begin, though somebody was let in, in a line that says what helps."""
+    said = (done.err + done.out[:COMPLAINT_LIMIT].decode(errors="replace"))[: 2 * COMPLAINT_LIMIT]
+    if PRELUDE.strip() in done.out:
+        return (
+            "the host sends back what it is sent (ForceCommand, command= in authorized_keys): let the user run commands"
+        )
+    if len(done.out) >= PREFACE_LIMIT:
+        return "the login shell talks without end before anything runs: look at its start-up files and at ForceCommand"
+    shown = last_line(said)
+    if done.timed_out:
+        waits = "what runs on login waits or hangs (ForceCommand, start-up files, a full machine)"
+        return f"logged in, but no answer within {done.seconds:.0f} s: {waits}"
+    meaning = STATUSES.get(done.status, "")
+    if done.status not in OURS:
+        meaning = next((meaning for pattern, meaning in TALK if re.search(pattern, said)), meaning)
+    if not meaning and done.status == 255:
+        return f"the connection ended before the first answer: {diagnose(done.log)}"
+    if not meaning and not shown:
+        meaning = f"the login shell ended without a word, with status {done.status} (false? a command of its own?)"
+    if not meaning:
+        meaning = f"something else runs there on login, and ended with status {done.status} (ForceCommand, command=)"
+    return f"{meaning} (it says: {shown})" if shown else meaning
 
 
 class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
@@ -98,7 +194,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     def __init__(self, target: Target, container: int | None = None) -> None:
         self.target = target
         # A Proxmox node knows its LXC containers by number.
-        self.remote = REMOTE.format(enter=f"pct exec {container:d} -- " if container is not None else "")
+        self.container = f"pct exec {container:d} --" if container is not None else ""
         self._folder = tempfile.TemporaryDirectory(prefix="zebu-", dir="/tmp")
         self.folder = Path(self._folder.name)
         self.control_path = self.folder / "control"
@@ -147,57 +243,64 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     def _ssh(self) -> list[str]:
         return ["ssh", "-F", str(self.config), "-E", str(self.folder / "log")]
 
-    def transfer(self, script: bytes, deadline: float) -> Transfer:
-        """Run the far side with a script on its standard input, for at most `deadline` seconds."""
+    def transfer(self, sent: bytes, seconds: float, mark: bytes = b"") -> Transfer:
+        """Run perl there with what is sent on its standard input, which stays open, for at most so many seconds.
+
+        Args:
+            sent: a program.
+            seconds: after which ssh is ended.
+            mark: with what the answer begins: nobody talks without end before it.
+        """
         self.round_trips += 1
-        process = subprocess.Popen(
-            [*self._ssh, "--", self.destination, self.remote],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # the connection that stays open would hold a pipe open
-        )
-        assert process.stdin and process.stdout  # noqa: S101 (both are pipes)
-        timer = threading.Timer(deadline, process.kill)
-        timer.start()
-        started = time.monotonic()
-        feeder = threading.Thread(target=_feed, args=(process.stdin, script), daemon=True)
-        feeder.start()
-        try:
-            out = process.stdout.read(OUTPUT_LIMIT)
-            if len(out) >= OUTPUT_LIMIT:
-                process.kill()
-            status = process.wait()
-        finally:
-            timer.cancel()
-            process.stdout.close()
         log = self.folder / "log"
-        err = log.read_text(errors="replace") if log.exists() else ""
-        return Transfer(out, err, status, timed_out=time.monotonic() - started >= deadline)
+        before = log.stat().st_size if log.exists() else 0
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [*self._ssh, "--", self.destination, REMOTE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
+        )  # fmt: skip
+        ends = Deadline.after(seconds)
+        patience = 0.0
+        try:
+            out, err, is_over = _converse(process, sent, ends, mark)
+            patience = END_SECONDS if is_over else 0.0
+            took, is_late = time.monotonic() - started, ends.left() == 0
+        finally:
+            _end(process, patience)
+        status = -signal.SIGKILL if process.returncode is None else process.returncode
+        return Transfer(out, err.decode(errors="replace"), _tail(log, before), status, is_late, took)
 
     @property
     def logins(self) -> int:
         """How often ssh really authenticated."""
-        log = self.folder / "log"
-        return log.read_text(errors="replace").count("Authenticated to ") if log.exists() else 0
+        return _tail(self.folder / "log", 0).count("Authenticated to ")
 
-    def ask(self, probes: Sequence[Probe], seconds: float | None = None) -> dict[str, Said | Unknown]:
+    def ask(
+        self, probes: Sequence[Probe], seconds: float | None = None, deadline: Deadline = NEVER
+    ) -> dict[str, Said | Unknown]:
         """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
+        Each probe has an answer, or the reason why there is none.
+
         Raises:
-            Refused: the host cannot be reached, refuses us, or has no perl.
+            Refused: the host cannot be reached, refuses us, or does not run what we ask.
         """
         nonce = secrets.token_hex(8)
-        deadline = seconds or self.target.settings.timeout
-        done = self.transfer(request(probes, nonce, self.target, deadline), deadline + 2 * self._connect_timeout)
-        if f"ZEBU1 {nonce}\n".encode() not in done.out:
-            if done.timed_out:
-                raise Refused(f"no answer within {deadline:.0f} s")
-            if done.status == 255 or self.logins == 0:
-                raise Refused(diagnose(done.err))
-            if done.status == 127:
-                raise Refused("the host has no perl (Debian's perl-base)")
-            raise Refused(f"the far side did not start (status {done.status})")
-        return unframe(done.out, nonce)
+        allowed = seconds or self.target.settings.timeout
+        longest = deadline.limit(allowed + 2 * self._connect_timeout)
+        there = max(longest - self._connect_timeout, longest / 2)
+        logins = self.logins
+        mark = f"ZEBU1 {nonce}\n".encode()
+        script = request(probes, nonce, self.target, allowed, overall=there)
+        done = self.transfer(entrance(script, nonce, self.container), longest, mark)
+        if mark not in done.out:
+            if self.logins > logins or (logins and done.status != 255):
+                raise Refused(not_begun(done))
+            if done.timed_out and not COMPLAINED.search(done.log):
+                raise Refused(f"no answer within {done.seconds:.0f} s (overloaded, a tarpit, or a firewall that drops)")
+            raise Refused(diagnose(done.log))
+        found = received(done.out, nonce)
+        return missing_answers(probes, found.answers, _why_cut(done, found, probes, deadline))
 
     @contextmanager
     def forward(self, host: str, port: int) -> Iterator[int | None]:
@@ -243,21 +346,102 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         return done.returncode == 0
 
     def close(self) -> None:
-        """End the connection and remove what it left here."""
-        if self.control_path.exists():
-            subprocess.run(
-                [*self._ssh, "-O", "exit", "--", self.destination],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10, check=False,
-            )  # fmt: skip
-        self._folder.cleanup()
+        """End the connection and remove what it left here, whatever becomes of that: it ends by itself after a minute."""
+        try:
+            if self.control_path.exists():
+                subprocess.run(
+                    [*self._ssh, "-O", "exit", "--", self.destination],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=CLOSE_SECONDS, check=False,
+                )  # fmt: skip
+        except (OSError, subprocess.SubprocessError):
+            pass
+        finally:
+            self._folder.cleanup()
 
 
-def _feed(pipe: Any, data: bytes) -> None:
+def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mark: bytes) -> tuple[bytes, bytes, bool]:
+    """What a program says until it closes its output, or time or room end; its input stays open that long.
+
+    Its output, its complaints, and whether it closed its output itself.
+    """
+    assert process.stdin and process.stdout and process.stderr  # noqa: S101 (all are pipes)
+    out, err, unsent = bytearray(), bytearray(), memoryview(sent)
+    has_begun = not mark
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        os.set_blocking(pipe.fileno(), False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdin, selectors.EVENT_WRITE)
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while (left := ends.left()) > 0:
+            for key, _ in selector.select(left):
+                if key.fileobj is process.stdin:
+                    try:
+                        unsent = unsent[os.write(key.fd, unsent[:CHUNK]) :]
+                    except BlockingIOError:
+                        continue
+                    except OSError:
+                        unsent = unsent[len(unsent) :]  # nobody reads it: what is said tells why
+                    if not unsent:
+                        selector.unregister(process.stdin)
+                    continue
+                try:
+                    data = os.read(key.fd, CHUNK)
+                except OSError:
+                    data = b""
+                if key.fileobj is process.stderr:
+                    err += data[: COMPLAINT_LIMIT - len(err)]
+                    if not data:
+                        selector.unregister(process.stderr)
+                    continue
+                out += data
+                if not has_begun and mark in out:
+                    has_begun = True
+                if not data or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
+                    # What was complained of last may still stand in the pipe; the connection that stays holds it open.
+                    with suppress(OSError):
+                        err += os.read(process.stderr.fileno(), COMPLAINT_LIMIT)
+                    return bytes(out), bytes(err[:COMPLAINT_LIMIT]), not data
+    return bytes(out), bytes(err), False
+
+
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Let a program end that has said its last; if it does not, it is ended, with what it started."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    for how, seconds in ((None, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, END_SECONDS)):
+        if how is not None:
+            with suppress(OSError):
+                os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            return
+
+
+def _tail(path: Path, start: int) -> str:
+    """What was written to a file behind a position, at most so much as anybody needs."""
     try:
-        pipe.write(data)
-        pipe.close()
-    except (BrokenPipeError, ValueError):
-        return
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(COMPLAINT_LIMIT).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _why_cut(done: Transfer, found: Received, probes: Sequence[Probe], deadline: Deadline) -> Unknown:
+    """Why an answer is not there although others are."""
+    count = f"{len(found.answers)} of {len(probes) + len(OWN_ANSWERS)} answers"
+    if found.is_whole:
+        return Unknown(Reason.GARBLED, "the answer was cut short")
+    if done.timed_out:
+        why = NO_TIME if deadline.left() == 0 else "no time left of --zebu-timeout"
+        return Unknown(Reason.TIMED_OUT, f"{why}, after {count}")
+    if len(done.out) >= OUTPUT_LIMIT:
+        return Unknown(Reason.GARBLED, f"the host said more than {OUTPUT_LIMIT // 2**20} MiB, after {count}")
+    known = [meaning for pattern, meaning in COMPLAINTS if re.search(pattern, done.log, re.IGNORECASE)]
+    return Unknown(Reason.UNREACHABLE, f"the connection was cut after {count}" + (f": {known[0]}" if known else ""))
 
 
 def program(patterns: str | None = None) -> bytes:
@@ -273,8 +457,27 @@ def program(patterns: str | None = None) -> bytes:
     return "\n".join((scripts.text("json.pl"), listed, *parts)).encode()
 
 
-def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float) -> bytes:
-    """The script for the far side: its program, and the probes behind it, each value with its length."""
+def entrance(script: bytes, nonce: str, container: str = "") -> bytes:
+    """The way in, with the far side's script in it; the last line of its request is the way's own to say."""
+    given = {
+        "container": container.encode(),
+        "seconds": str(SUDO_SECONDS).encode(),
+        "nonce": nonce.encode(),  # and not the mark itself: who sends back what is sent has not begun
+        "script": script.removesuffix(GO),
+    }
+    way = resources.files(__package__).joinpath("enter.pl").read_bytes()
+    values = (f"{key} {len(value)}\n".encode() + value for key, value in given.items())
+    return b"".join((PRELUDE, way, b"\n__END__\n", *values))
+
+
+def request(
+    probes: Sequence[Probe], nonce: str, target: Target, seconds: float, *, overall: float | None = None
+) -> bytes:
+    """The script for the far side: its program, and the probes behind it, each value with its length.
+
+    Each probe may run for so many seconds at most; all of them together for `overall`, where that is given: then the end of
+    the input ends it, too.
+    """
     parts = [program(), b"\n__END__\n"]
 
     def put(key: str, value: str) -> None:
@@ -282,6 +485,9 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
         parts.append(f"{key} {len(data)}\n".encode() + data)
 
     put("nonce", nonce)
+    if overall is not None:
+        put("seconds", str(math.ceil(overall)))
+        put("attached", "1")
     for key, value in target.told.items():
         put(f"set_{key}", value)
     for probe in probes:
@@ -297,37 +503,60 @@ def request(probes: Sequence[Probe], nonce: str, target: Target, seconds: float)
         for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each"):
             if getattr(probe, flag):
                 put(flag, "1")
-    parts.append(b"GO 0\n")
+    parts.append(GO)
     return b"".join(parts)
 
 
-def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
-    """Take the answers out of the far side's frames. A stream cut short leaves the rest unknown.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back.
 
-    The login shell may print before the first frame; that is passed over.
+    Attributes:
+        is_whole: whether the far side said that this is all.
+    """
+
+    answers: dict[str, Said | Unknown]
+    is_whole: bool = False
+
+
+def received(data: bytes, nonce: str) -> Received:
+    """Take the answers out of the far side's frames: every one that is whole, whatever stands around it.
+
+    The login shell may print before the first frame. A frame begins with the nonce, which nothing that runs there is
+    told; of two answers of the same name the first counts. Nothing is raised.
     """
     start = f"ZEBU1 {nonce}\n".encode()
-    position = data.index(start) + len(start)
-    answers: dict[str, Said | Unknown] = {}
+    position = data.find(start)
+    if position < 0:
+        return Received({})
+    position += len(start)
+    frame_of = re.compile(FRAME % re.escape(nonce.encode()))
     end = f"END {nonce}\n".encode()
-    while not data.startswith(end, position):
-        frame = FRAME.match(data, position)
-        if frame is None:
+    answers: dict[str, Said | Unknown] = {}
+    while (frame := frame_of.search(data, position)) is not None:
+        if (last := data.find(end, position, frame.start())) >= 0:
+            position = last
             break
         name, kind, status, took, out_length, err_length = frame.groups()
-        position = frame.end()
-        out = data[position : position + int(out_length)]
-        position += int(out_length)
-        err = data[position : position + int(err_length)]
-        position += int(err_length)
+        middle = frame.end() + int(out_length)
+        position = middle + int(err_length)
         if position > len(data):
+            position = frame.end()
             break
-        answers[name.decode()] = _answer(name.decode(), kind.decode(), int(status), int(took), out, err)
-    return answers
+        said = _answer(name.decode(), kind.decode(), int(status), int(took), data[frame.end() : middle], data[middle:position])  # fmt: skip
+        answers.setdefault(name.decode(), said)
+    return Received(answers, data.find(end, position) >= 0)
+
+
+def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
+    """The answers in the far side's frames."""
+    return received(data, nonce).answers
 
 
 def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes) -> Said | Unknown:
     match kind:
+        case "done" if lacked := LACKED.search(plain_text(err)):
+            return Unknown(Reason.UNDECIDABLE, f"{name} could not be asked: {last_line(lacked[0])}")
         case "done":
             return Said(status, plain_text(out), plain_text(err))
         case "timeout":
@@ -335,13 +564,27 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
         case "truncated":
             return Unknown(Reason.GARBLED, f"{name} said more than its limit")
         case "needs-root":
-            return Unknown(Reason.NO_PERMISSION, f"{name} needs root, and sudo -n was refused")
+            why = plain_text(err).strip() or "sudo -n was refused"
+            return Unknown(Reason.NO_PERMISSION, f"{name} needs root, and {why}")
+        case "late":
+            return Unknown(Reason.TIMED_OUT, f"{name}: no time left of --zebu-timeout")
+        case "failed":
+            return Unknown(Reason.UNDECIDABLE, f"{name}: {plain_text(err).strip() or 'it could not be run'}")
         case "missing":
             need, _, why = plain_text(err).partition(": ")
             known = Need.__members__.get(need)
             return Unknown(Reason.MISSING, why or (known.value if known else f"{name} needs {need}"))
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
+
+
+LACKED = re.compile(
+    r"^.*(?:No space left on device|Disk quota exceeded|Cannot fork|fork: |fork failed|Cannot allocate memory|Out of memory|"
+    r"Too many open files|Resource temporarily unavailable|is paused, unpause|unable to start container process|"
+    r"error while loading shared libraries).*$",
+    re.MULTILINE,
+)
+"""Complaints of what the machine lacks: a program that had to do without it has not said how things are."""
 
 
 def missing_answers(

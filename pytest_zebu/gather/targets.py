@@ -89,7 +89,7 @@ def way_of(target: Target) -> Way | None:
         return None
 
 
-def targets(names: str, config: str | None, timeout: float | None) -> tuple[Target, ...]:
+def targets(names: str, config: str | None, timeout: float | None, deadline: float | None = None) -> tuple[Target, ...]:
     """The hosts that the options name, with their settings.
 
     A name that the file does not know is an alias of ssh's own configuration; `lab` is the running lab, with the
@@ -105,9 +105,8 @@ def targets(names: str, config: str | None, timeout: float | None) -> tuple[Targ
         if name == LAB:
             lab = running_lab()
             chosen = config or os.environ.get("ZEBU_CONFIG") or str(lab.config)
-        settings = find(chosen)
-        if timeout is not None:
-            settings = settings.model_copy(update={"timeout": timeout})
+        limits = {"timeout": timeout, "deadline": deadline}
+        settings = find(chosen).model_copy(update={key: value for key, value in limits.items() if value is not None})
         if name in settings.hosts:
             host = settings.hosts[name]
         elif lab is not None:

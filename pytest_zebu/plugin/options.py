@@ -84,6 +84,12 @@ OPTIONS = (
     Option("replay", "judge what --zebu-save kept, without the host", "FILE"),
     Option("timeout", "the longest that gathering over ssh may take (default: 30)", "SECONDS"),
     Option(
+        "deadline",
+        "the longest that all that is gathered of one host may take; what is not there by then is not assessed; "
+        "active probes come after it and have limits of their own (default: 120)",
+        "SECONDS",
+    ),
+    Option(
         "scan",
         "the TCP ports that are tried from each vantage: the usual ones and the machine's own, or all",
         choices=("usual", "full"),

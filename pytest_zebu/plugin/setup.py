@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_zebu.files import check_writable
 from pytest_zebu.gather import ssh
@@ -19,7 +20,7 @@ from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.run import Options, Run
 from pytest_zebu.reports.formats import Destination, destinations, not_written
-from pytest_zebu.settings import find
+from pytest_zebu.settings import Settings, find
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -73,14 +74,21 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
         return tuple(
             Target(name=name, host=settings.hosts.get(name, Host()), settings=settings) for name in names.split(",")
         )
-    return targets(names, option.zebu_config, _seconds(option.zebu_timeout))
+    return targets(names, option.zebu_config, _seconds(option, "timeout"), _seconds(option, "deadline"))
 
 
-def _seconds(said: str | None) -> float | None:
+def _seconds(option: Any, name: str) -> float | None:
+    """A number of seconds as the settings take it."""
+    said = getattr(option, f"zebu_{name}")
+    if not said:
+        return None
     try:
-        return float(said) if said else None
-    except ValueError:
-        raise UsageProblem(f"--zebu-timeout={said}: is no number of seconds") from None
+        found: float = getattr(Settings.model_validate({name: said}), name)
+    except ValidationError as error:
+        why = error.errors()[0]
+        text = "is no number of seconds" if why["type"] == "float_parsing" else why["msg"]
+        raise UsageProblem(f"--zebu-{name}={said}: {text}") from None
+    return found
 
 
 def _suite_folder() -> Path:

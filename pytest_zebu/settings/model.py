@@ -67,6 +67,7 @@ class Settings(Section):
     relaxed: tuple[RelaxationReason, ...] = ()
     profile: Literal["standard", "small-scale"] = "standard"
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    deadline: Annotated[float, Field(gt=0, le=3600)] = 120.0
     folder: Path = Field(default=Path(), exclude=True)
     is_from_file: bool = Field(default=False, exclude=True)
 

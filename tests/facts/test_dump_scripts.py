@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 
 from pytest_zebu.facts import backups, dumps, scripts
 from pytest_zebu.facts.dumps import Listing, family
-from pytest_zebu.facts.trials import PLAN_PROBE, parse_plan
+from pytest_zebu.facts.trials import PLAN_PROBE, parse_plan, restore_probe
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import AT, read
 
@@ -76,9 +76,9 @@ class Machine:
         os.utime(file, (time.time() - age,) * 2)
         return file
 
-    def ask(self, *parts: str, path: str = "", **told: str) -> str:
-        """Run a probe."""
-        environment = {
+    def environment(self, path: str = "") -> dict[str, str]:
+        """What a probe is told."""
+        return {
             "PATH": f"{self.tools}:{path or os.environ['PATH']}",
             "LC_ALL": "C",
             "ZEBU_DB_CONTAINER": "db",
@@ -86,12 +86,24 @@ class Machine:
             "ZEBU_DB_NAME": "tiny",
             "ZEBU_SET_BACKUP_FOLDER": str(self.folder),
             **{name: str(file) for name, file in self.said.items()},
-            **told,
         }
-        perl = shutil.which("perl") or "perl"
-        done = subprocess.run(
-            [perl, "-e", scripts.joined(*parts)], env=environment, capture_output=True, text=True, check=True
+
+    def ask(self, *parts: str, path: str = "", **told: str) -> str:
+        """Run a probe."""
+        return self.run(scripts.joined(*parts), path, **told)
+
+    def sh(self, script: str, told: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run a probe of the shell's."""
+        environment = {**self.environment(), **told}
+        return subprocess.run(
+            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=120
         )
+
+    def run(self, script: str, path: str = "", **told: str) -> str:
+        """Run a probe's text."""
+        environment = {**self.environment(path), **told}
+        perl = shutil.which("perl") or "perl"
+        done = subprocess.run([perl, "-e", script], env=environment, capture_output=True, text=True, check=True)
         assert done.stderr == ""
         return done.stdout
 
@@ -608,3 +620,142 @@ def test_a_drill_does_not_try_what_it_cannot_read(tmp_path: Path) -> None:
         done = subprocess.run(["perl", "-e", program, "kind", str(file)], capture_output=True, text=True, check=False)
         assert done.returncode == 5
         assert why in done.stderr
+
+
+# Tools that could not run say nothing of a dump
+
+KILLED = "head -c 600 | {real} -dc 2>/dev/null; kill -KILL $$\n"
+STOPPED = {
+    "killed at once": "kill -KILL $$\n",
+    "killed half-way": KILLED,
+    "by a limit of time": "exit 124\n",
+    "by a limit of files": "kill -XFSZ $$\n",
+    "memory": "echo 'gzip: Cannot allocate memory' >&2; exit 1\n",
+    "memory of zstd": "echo 'zstd: error 11 : Allocation error : not enough memory' >&2; exit 11\n",
+    "memory of xz": "echo 'xz: (stdin): Memory usage limit reached' >&2; exit 1\n",
+    "processes": "echo 'sh: 0: Cannot fork' >&2; exit 2\n",
+    "descriptors": "echo 'gzip: stdin: Too many open files' >&2; exit 1\n",
+    "a file server that is gone": "echo 'gzip: stdin: Stale file handle' >&2; exit 1\n",
+    "a disk that fails": "echo 'gzip: stdin: Input/output error' >&2; exit 1\n",
+    "a disk that is full": "echo 'gzip: write error: No space left on device' >&2; exit 1\n",
+}
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("content", [PLAIN, CUSTOM, TAR], ids=["plain", "custom", "tar"])
+@pytest.mark.parametrize("how", STOPPED)
+def test_what_unpacks_and_is_stopped_tells_of_no_damage(how: str, content: bytes, machine: Machine) -> None:
+    machine.keep("zebu.dump.gz", gzip.compress(content, mtime=0))
+    machine.has(LIVE)
+    machine.restores(PLAIN)
+    machine.tool("gzip", "#!/bin/sh\n" + STOPPED[how].format(real=shutil.which("gzip")))
+    found = machine.newest()
+    assert (found.why_none, found.why_broken) == ("", "")
+    assert found.doubts != ""
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("how", [*STOPPED, "pg_restore's memory", "docker's own"])
+def test_what_restores_and_is_stopped_tells_of_no_damage(how: str, machine: Machine) -> None:
+    more = {
+        "pg_restore's memory": "echo 'pg_restore: error: out of memory' >&2; exit 1\n",
+        "docker's own": "echo 'pg_restore: docker: cannot' >&2; exit 125\n",
+    }
+    machine.keep("zebu.dump", CUSTOM)
+    machine.has(LIVE)
+    text = {**STOPPED, **more}[how].format(real=shutil.which("gzip")).replace("gzip:", "pg_restore: error:")
+    machine.tool(
+        "docker",
+        DOCKER.replace(
+            '*pg_restore*) cat > /dev/null; cat "$RESTORED"; exit "$(cat "$STATUS")"', f"*pg_restore*) {text} "
+        ),
+    )
+    found = machine.newest()
+    assert (found.why_none, found.why_broken) == ("", "")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "call", ["sysread $in->{handle}, $in->{buffer}", "sysread $in->{handle}, my $bytes, 1_048_576"]
+)
+@pytest.mark.parametrize("content", [PLAIN, CUSTOM, TAR], ids=["plain", "custom", "tar"])
+def test_a_disk_that_cannot_be_read_tells_of_no_damage(call: str, content: bytes, machine: Machine) -> None:
+    """It fails after the first piece, as a worn disk or a file server does."""
+    machine.keep("zebu.dump", content)
+    machine.restores(PLAIN)
+    text = scripts.joined(*dumps.PROBE.uses, dumps.PROBE.file)
+    assert call in text
+    limit = ", $count - length($in->{buffer}) > 262_144 ? $count - length $in->{buffer} : 262_144, length $in->{buffer}"
+    small = call.replace("1_048_576", "700") if "my $bytes" in call else f"{call}, 700, length $in->{{buffer}}"
+    whole = call + (limit if "my $bytes" not in call else "")
+    assert whole in text
+    broken = text.replace(whole, f"our $reads++ ? undef : {small}")
+    done = machine.run(broken)
+    assert "@end missing" not in done
+
+
+THROWAWAY = {
+    "the container is gone": ("echo 'Error response from daemon: No such container: zebu-drill' >&2; exit 1", 6),
+    "the container is paused": (
+        "echo 'Error response from daemon: container 1 is paused, unpause the container before exec' >&2; exit 1",
+        6,
+    ),
+    "docker cannot": ("exit 125", 6),
+    "killed": ("kill -KILL $$", 6),
+    "no memory there": ("echo 'ERROR:  out of memory' >&2; exit 0", 6),
+    "no disk there": ("echo 'ERROR:  could not extend file: No space left on device' >&2; exit 0", 6),
+    "the server went": (
+        "echo 'server closed the connection unexpectedly' >&2; echo 'psql: error: connection to server was lost' >&2; exit 2",
+        6,
+    ),
+    "it is made anew": ("echo 'psql: error: FATAL:  the database system is shutting down' >&2; exit 2", 6),
+    "an error of the dump": ("echo 'ERROR:  syntax error at or near X' >&2; exit 0", 0),
+    "nothing": ("exit 0", 0),
+}
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("how", THROWAWAY)
+def test_a_drill_whose_tools_are_stopped_found_no_damage(how: str, machine: Machine) -> None:
+    script, status = THROWAWAY[how]
+    machine.keep("zebu.sql", PLAIN)
+    probe = restore_probe("zebu-drill-1", "zebu.sql")
+    rows = 'echo "public.portfolios 3"'
+    machine.tool(
+        "docker",
+        f'#!/bin/sh\ncase "$*" in *SELECT*) {rows} ;; *zebu-drill-1*) cat > /dev/null; {script} ;; *) exit 0 ;; esac\n',
+    )
+    done = machine.sh(probe.text, {f"ZEBU_{name}": value for name, value in probe.environment.items()})
+    assert done.returncode == status, done.stderr
+    assert ("@status" in done.stdout) is (status == 0)
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("how", ["kill -KILL $$", "exit 124"])
+def test_a_drill_whose_unpacking_is_stopped_found_no_damage(how: str, machine: Machine) -> None:
+    machine.keep("zebu.sql.gz", gzip.compress(PLAIN, mtime=0))
+    real = shutil.which("gzip")
+    # The format is found out first.
+    count = (
+        f'echo x >> "{machine.folder}/../count"; [ "$(wc -l < "{machine.folder}/../count")" -gt 1 ] || exec {real} "$@"'
+    )
+    machine.tool("gzip", f"#!/bin/sh\n{count}\n{real} -dc | head -c 500; {how}\n")
+    probe = restore_probe("zebu-drill-1", "zebu.sql.gz")
+    machine.tool(
+        "docker",
+        "#!/bin/sh\ncase \"$*\" in *SELECT*) echo 'public.portfolios 3' ;; *zebu-drill-1*) cat > /dev/null ;; esac\n",
+    )
+    done = machine.sh(probe.text, {f"ZEBU_{name}": value for name, value in probe.environment.items()})
+    assert (done.returncode, done.stderr) == (6, "what unpacks the dump was killed\n")
+
+
+@pytest.mark.hostile("ssh")
+def test_a_drill_on_a_machine_whose_disk_is_full_found_no_damage(machine: Machine) -> None:
+    machine.keep("zebu.sql", PLAIN)
+    probe = restore_probe("zebu-drill-1", "zebu.sql")
+    machine.tool("docker", "#!/bin/sh\ncat > /dev/null\n")
+    machine.tool(
+        "mktemp", "#!/bin/sh\necho 'mktemp: failed to create directory: No space left on device' >&2; exit 1\n"
+    )
+    done = machine.sh(probe.text, {f"ZEBU_{name}": value for name, value in probe.environment.items()})
+    assert (done.returncode, done.stdout) == (5, "")

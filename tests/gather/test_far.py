@@ -14,7 +14,7 @@ import pytest
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Need, Probe
-from pytest_zebu.gather.ssh import diagnose, request, unframe
+from pytest_zebu.gather.ssh import diagnose, received, request, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -602,3 +602,242 @@ def test_what_docker_shows_is_json_after_the_filter(daemon: Daemon) -> None:
         ["CMD", "redis-cli", "-a", "[redacted]"],
     )
     assert len(found["Labels"]) >= len(texts)
+
+
+# Answers as they come, and what must wait
+
+
+def far_side(
+    folder: Path,
+    *probes: Probe,
+    programs: Path | None = None,
+    seconds: float = 20,
+    change: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """The far side at work, with these programs before all others."""
+    target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
+    script = request(probes, "n0nce", target, 20, overall=seconds)
+    if programs is not None:
+        script = script.replace(b"'/usr/local/sbin:", f"'{programs}:/usr/local/sbin:".encode())
+    for old, new in (change or {}).items():
+        assert old.encode() in script
+        script = script.replace(old.encode(), new.encode())
+    process = subprocess.Popen(["perl", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(script)
+    process.stdin.flush()
+    return process
+
+
+def answered(process: subprocess.Popen[bytes]) -> dict[str, Said | Unknown]:
+    """All that it says, while its input stays open."""
+    with process:
+        assert process.stdout is not None
+        out = process.stdout.read()
+    assert received(out, "n0nce").is_whole
+    return unframe(out, "n0nce")
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    """A folder of programs, with this one."""
+    place = folder / "bin"
+    place.mkdir(exist_ok=True)
+    (place / name).write_text(f"#!/bin/sh\n{text}")
+    (place / name).chmod(0o755)
+    return place
+
+
+@pytest.mark.hostile("ssh")
+def test_an_answer_leaves_as_soon_as_it_is_there(folder: Path) -> None:
+    process = far_side(
+        folder, Probe("one", "echo 1"), Probe("held", f"while [ ! -e '{folder}/go' ]; do sleep 0.05; done", timeout=60)
+    )
+    assert process.stdout is not None
+    said = b""
+    while b"n0nce one done" not in said or b"n0nce zebu.host" not in said:
+        said += (more := os.read(process.stdout.fileno(), 65_536))
+        assert more
+    assert b"END n0nce" not in said
+    assert b"n0nce held" not in said
+    (folder / "go").touch()
+    answers = unframe(said + process.stdout.read(), "n0nce")
+    assert answers["held"] == Said(0, "")
+    process.communicate()
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("how", ["quick", "slow"])
+def test_what_ends_before_secrets_are_known_waits_for_them(how: str, folder: Path) -> None:
+    """The container's environment is learned long after the probe has said what is secret in it."""
+    inspected = shown(container("db", env=["SMTP_PASS=Wd92kfQx71"], **POSTGRES), folder)
+    (folder / "inspected").write_text(inspected)
+    docker = (
+        f"case $1 in ps) echo id ;; inspect) {'sleep 3;' if how == 'slow' else ''} cat '{folder}/inspected' ;; esac\n"
+    )
+    process = far_side(
+        folder,
+        Probe("leak", "echo Wd92kfQx71"),
+        Probe("leak2", "echo Wd92kfQx71 >&2"),
+        programs=program(folder, "docker", docker),
+    )
+    answers = answered(process)
+    assert answers["leak"] == Said(0, "[redacted]\n", "")
+    assert answers["leak2"] == Said(0, "", "[redacted]\n")
+
+
+@pytest.mark.hostile("secrets")
+def test_what_the_walk_finds_is_hidden_in_what_ended_before(folder: Path) -> None:
+    """A checkout of the same repository elsewhere has secrets of its own."""
+    other = folder / "roots/other"
+    for place in (folder, other):
+        (place / ".git").mkdir(parents=True)
+        (place / ".git/config").write_text('[remote "origin"]\n\turl = https://forge.test/o/zebu\n')
+    (other / ".env").write_text("SMTP_PASS=Wd92kfQx71\n")
+    each = Probe("each", "echo each", each=True, needs=(Need.APP_DIR,))
+    process = far_side(
+        folder,
+        Probe("leak", "echo Wd92kfQx71"),
+        each,
+        change={"defined $setting{roots}": f"($setting{{roots}} //= '{folder}/roots')"},
+    )
+    answers = answered(process)
+    assert answers["leak"] == Said(0, "[redacted]\n", "")
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("where", ["discover_containers", "discover_files", "prepare_filter"])
+def test_where_learning_secrets_breaks_no_text_leaves(where: str, folder: Path) -> None:
+    process = far_side(folder, Probe("one", "echo 1"), change={f"sub {where} {{": f"sub {where} {{ die 'broken';"})
+    answers = answered(process)
+    why = Unknown(Reason.UNDECIDABLE, "one: what would hide its secrets broke")
+    assert answers["one"] == why
+    assert all(isinstance(answer, Unknown) for answer in answers.values())
+
+
+# What the machine lacks, and clocks that lie
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("how", ["die", "never"])
+def test_a_daemon_that_does_not_answer_loses_its_own_answers_only(how: str, folder: Path) -> None:
+    programs = program(folder, "docker", "exit 1\n" if how == "die" else "exec sleep 300\n")
+    process = far_side(
+        folder, Probe("one", "echo 1"), programs=programs, change={"$setting{discovery_timeout} || 10": "1"}
+    )
+    answers = answered(process)
+    assert answers["one"] == Said(0, "1\n", "")
+    assert answers["zebu.containers"] == Unknown(Reason.MISSING, "Docker's containers could not be listed")
+
+
+FORK = "my $pid = fork // return 0;"
+FAILS = "do {{ our $tries; $tries++; $! = 11; {when} ? undef : fork }} // return 0;"
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    ("when", "answered_all"),
+    [
+        ("$tries % 2", True),
+        ("$tries < 6", True),
+        ("$running >= 1", True),
+        ("$job->{name} eq 'two'", False),
+        ("$tries > 2", False),
+    ],
+    ids=["every other time", "for a while", "one at a time", "for one", "soon always"],
+)
+def test_where_no_process_is_to_be_had_what_can_be_is_asked(when: str, answered_all: bool, folder: Path) -> None:
+    change = {FORK: f"my $pid = {FAILS.format(when=when)}"}
+    answers = answered(
+        far_side(folder, Probe("one", "echo 1"), Probe("two", "echo 2"), Probe("three", "echo 3"), change=change)
+    )
+    assert {"one", "two", "three", "zebu.host"} <= answers.keys()
+    whole = [isinstance(answers[name], Said) for name in ("one", "two", "three")]
+    assert all(whole) is answered_all
+    if not answered_all:
+        why = "it could not be started (Resource temporarily unavailable)"
+        assert answers["two"] == Unknown(Reason.UNDECIDABLE, f"two: {why}")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("call", ["pipe my $out, my $out_w", "pipe my $err, my $err_w"])
+def test_where_no_descriptor_is_to_be_had_it_is_said(call: str, folder: Path) -> None:
+    change = {call: f"$job->{{name}} eq 'two' ? ($! = 24) && 0 : {call}"}
+    answers = answered(far_side(folder, Probe("one", "echo 1"), Probe("two", "echo 2"), change=change))
+    assert answers["one"] == Said(0, "1\n", "")
+    assert answers["two"] == Unknown(Reason.UNDECIDABLE, "two: it could not be started (Too many open files)")
+
+
+@pytest.mark.hostile("ssh")
+def test_an_interpreter_that_does_not_start_is_not_the_probes_answer(folder: Path) -> None:
+    answers = answered(
+        far_side(folder, Probe("one", "echo 1"), change={"sh => ['/bin/sh', '-c']": "sh => ['/nonexistent']"})
+    )
+    one = answers["one"]
+    assert isinstance(one, Said)
+    assert (one.status, one.out) == (137, "")
+    assert one.err.startswith("Can't exec")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "clock",
+    ["-5_000_000_000", "0", "4_102_444_800", "1 + int rand 4_000_000_000"],
+    ids=["before 1970", "zero", "2100", "jumps"],
+)
+def test_limits_hold_whatever_the_clock_says(clock: str, folder: Path) -> None:
+    """The far side counts the kernel's ticks; of the clock it only says what it shows."""
+    change = {
+        "use strict;\nuse warnings;\nuse IO::Select;": f"use subs 'time'; sub time {{ {clock} }}\nuse strict;\nuse warnings;\nuse IO::Select;"
+    }
+    answers = answered(far_side(folder, Probe("slow", "sleep 300", timeout=1), Probe("one", "echo 1"), change=change))
+    assert answers["slow"] == Unknown(
+        Reason.TIMED_OUT, answers["slow"].detail if isinstance(answers["slow"], Unknown) else ""
+    )
+    assert answers["one"] == Said(0, "1\n", "")
+
+
+# Containers that disagree about the folder
+
+
+@pytest.mark.hostile("ssh")
+def test_containers_that_name_several_folders_name_none(daemon: Daemon, tmp_path: Path) -> None:
+    """Whichever it is, nothing secret in any of them leaves."""
+    for name, secret in (("old", "Wd92kfQx71"), ("new", "Pd83mmWq52")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".env").write_text(f"SMTP_PASS={secret}\n")
+    place = "com.docker.compose.project.working_dir"
+    machine = [
+        {**DATABASE, "labels": {place: str(tmp_path / "old")}},
+        {**BACKEND, "labels": {place: str(tmp_path / "new")}},
+    ]
+    leak = Probe("leak", f"cat {tmp_path}/*/.env")
+    folder = Probe("folder", "pwd", needs=(Need.APP_DIR,))
+    answers = daemon(*machine, probes=[leak, folder])
+    why = f"the containers of the project name several folders ({tmp_path}/new, {tmp_path}/old): set app_directory"
+    assert answers["folder"] == Unknown(Reason.MISSING, why)
+    assert answers["zebu.env-files"] == Unknown(Reason.MISSING, why)
+    assert answers["leak"] == Said(0, "SMTP_PASS=[redacted]\nSMTP_PASS=[redacted]\n", "")
+
+
+@pytest.mark.parametrize("other", ["app/", "app/../app", "link", "gone"])
+def test_other_spellings_of_a_folder_and_folders_that_are_gone_are_no_disagreement(
+    other: str, daemon: Daemon, tmp_path: Path
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "link").symlink_to("app")
+    place = "com.docker.compose.project.working_dir"
+    machine = [
+        {**DATABASE, "labels": {place: f"{tmp_path}/{other}"}},
+        {**BACKEND, "labels": {place: f"{tmp_path}/app"}},
+    ]
+    answers = daemon(*machine, probes=[Probe("folder", 'cd "$ZEBU_APP_DIR" && pwd -P', needs=(Need.APP_DIR,))])
+    assert answers["folder"] == Said(0, f"{tmp_path}/app\n", "")
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_does_not_run_any_more_has_no_say(running: bool, daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    place = "com.docker.compose.project.working_dir"
+    job = container("job", labels={place: f"{tmp_path}/old"}, running=running)
+    answers = daemon(DATABASE, BACKEND, job, probes=[Probe("folder", "echo there", needs=(Need.APP_DIR,))])
+    assert isinstance(answers["folder"], Unknown) is running

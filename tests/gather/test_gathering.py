@@ -11,10 +11,12 @@ import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Probe
+from pytest_zebu.facts.fact import Fact, Look, Probe
 from pytest_zebu.facts.postgres import TRIES
-from pytest_zebu.gather import database
+from pytest_zebu.gather import database, gathering
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
 from pytest_zebu.gather.gathering import gather, offered_methods
+from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.ssh import Connection, Refused
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -33,7 +35,9 @@ class FromMemory:
         self.refusal = refusal
         self.asked: list[str] = []
 
-    def ask(self, probes: Sequence[Probe], seconds: float | None = None) -> Mapping[str, Said | Unknown]:
+    def ask(
+        self, probes: Sequence[Probe], seconds: float | None = None, deadline: Deadline = NEVER
+    ) -> Mapping[str, Said | Unknown]:
         self.asked += [probe.name for probe in probes]
         if self.refusal:
             raise Refused(self.refusal)
@@ -52,7 +56,7 @@ def target(**tables: Any) -> Target:
 def direct(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Set[str], str]]:
     asked: list[tuple[Set[str], str]] = []
 
-    def ask(settings: Settings, wanted: Set[str], role: str, forward: Any) -> dict[str, Said]:
+    def ask(settings: Settings, wanted: Set[str], role: str, forward: Any, deadline: Deadline) -> dict[str, Said]:
         asked.append((wanted, role))
         return dict.fromkeys(wanted, Said(0, "by the database\n"))
 
@@ -131,3 +135,51 @@ def test_without_a_connection_no_stranger_knocks(connection: Connection, tmp_pat
     found = offered_methods(connection, {"done": True})
     assert found == Unknown(Reason.UNREACHABLE, "ssh: the main connection did not come up")
     assert not (tmp_path / "asked").exists()
+
+
+@pytest.fixture
+def held() -> Iterator[threading.Event]:
+    """What hangs until the test ends."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.mark.hostile("ssh")
+def test_a_look_that_hangs_takes_no_other_with_it(held: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not the machine's own answers."""
+
+    def see(self: Outside, look: Look) -> Any:
+        return held.wait() if look.kind == "dns" else {"seen": look.kind}
+
+    monkeypatch.setattr(Outside, "see", see)
+    looks = (Look("dns", "zebu.test", {}), Look("tcp", "ports", {}))
+    fact = Fact("held", lambda gathered, target: None, probes=(Probe("one"),), looks=lambda target: looks)
+    late = Fact("late", lambda gathered, target: None, alone=lambda target: (Look("dns", "late", {}),))
+    found = gather(target(deadline=0.5), [fact, late], cast(Connection, FromMemory()), lambda line: None).gathered
+    for name in ("dns@here zebu.test", "dns@here late"):
+        assert found.looks[name] == Unknown(Reason.TIMED_OUT, f"{name}: {NO_TIME}")
+    assert found.looks["tcp@here ports"] == {"seen": "tcp"}
+    assert found.answers["one"] == Said(0, "by the machine\n")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("what", ["proxy", "proxmox"])
+def test_a_machine_beside_that_hangs_takes_no_other_with_it(
+    what: Any, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "ask_beside", lambda *given: held.wait())
+    fact = Fact("held", lambda gathered, target: None, probes=(Probe("one"), Probe("there", host=what)))
+    found = gather(target(deadline=0.5), [fact], cast(Connection, FromMemory()), lambda line: None).gathered
+    assert found.answers["there"] == Unknown(Reason.TIMED_OUT, f"{what} by ssh: {NO_TIME}")
+    assert found.answers["one"] == Said(0, "by the machine\n")
+
+
+@pytest.mark.hostile("ssh")
+def test_a_database_that_hangs_takes_no_other_with_it(held: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "ask_database", lambda *given: held.wait())
+    declared = target(database={"url_file": "url"}, deadline=0.5)
+    found = gather(declared, FACTS, cast(Connection, FromMemory()), lambda line: None).gathered
+    for name in ("postgres.state", "postgres.cluster", TRIES):
+        assert found.answers[name] == Unknown(Reason.TIMED_OUT, f"the declared database: {NO_TIME}")
+    assert found.answers["postgres.login"] == Said(0, "by the machine\n")

@@ -77,3 +77,13 @@ def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytest
     assert "nothing answers on the ssh port" in text
     assert "Traceback" not in text
     assert result.ret == 1
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("option", ["timeout", "deadline"])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("soon", "is no number of seconds"), ("0", "greater than 0"), ("-1", "greater than 0"), ("nan", "less than"), ("inf", "less than"), ("1e999", "less than")],
+)  # fmt: skip
+def test_a_number_of_seconds_that_is_none(pytester: pytest.Pytester, option: str, said: str, expected: str) -> None:
+    assert expected in complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")

@@ -21,13 +21,14 @@ live() {
   [ -n "$socket" ] || return 2
   there -e PGHOST="${socket% *}" -e PGPORT="${socket##* }" "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@" < /dev/null
 }
+# Of gzip, 2 is a warning; who is killed, or cannot be started, says nothing of the dump.
+stopped() { [ "$1$2" != gzip2 ] || return 0; [ "$2" -lt 124 ] || : > "$work/stopped"; return 1; }
 # Without the compressions that it lies in, named from the outside in.
 unpacked() {
   if [ $# = 0 ]; then cat < "$dump"; return; fi
   last=; rest=; for layer in "$@"; do rest="$rest $last"; last=$layer; done
-  # Of gzip, 2 is a warning.
   # shellcheck disable=SC2086 # names of programs
-  unpacked $rest | { "$last" -dc || [ "$last$?" = gzip2 ]; }
+  unpacked $rest | { "$last" -dc || stopped "$last" "$?"; }
 }
 # shellcheck disable=SC2086 # names of programs
 plain() { unpacked $layers || : > "$work/broken"; }
@@ -52,6 +53,12 @@ case $kind in
   directory) try from_folder $restore ;;
   *) try from_plain psql -Xq -U drill -d drill ;;
 esac
+cannot() { echo "$1" >&2; exit 6; }
+case $status in '' | *[!0-9]* | 12[4-9] | 1[3-9][0-9] | 2[0-9][0-9]) cannot "what restores could not run to its end (status ${status:-none})" ;; esac
+# What the machine or the throwaway database lacks is no damage of the dump.
+lacks='no space left|quota exceeded|out of memory|cannot allocate|could not fork|too many open files|resource temporarily|server closed the connection|connection to server was lost|terminating connection|the database system is|is paused|is not running|no such container'
+if grep -Eiq "$lacks" "$log"; then cannot "what restores lacked something: $(grep -Ei "$lacks" "$log" | head -n 1 | cut -c1-200)"; fi
+if [ "$status" = 0 ] && [ -e "$work/stopped" ]; then cannot 'what unpacks the dump was killed'; fi
 case $status in
   0) [ ! -s "$log" ] || status=3 ;;
   # pg_restore goes on after an error, and counts what it passed over.

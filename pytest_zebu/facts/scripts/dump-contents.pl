@@ -67,6 +67,7 @@ sub filled {
   while (length $in->{buffer} < $count) {
     if (time > $deadline) { $in->{is_late} = 1; return 0 }
     my $got = sysread $in->{handle}, $in->{buffer}, $count - length($in->{buffer}) > 262_144 ? $count - length $in->{buffer} : 262_144, length $in->{buffer};
+    $in->{is_late} = 1 if !defined $got;    # it cannot be read on: that is no end
     return 0 if !$got;
   }
   return 1;
@@ -96,11 +97,16 @@ sub passed {
   }
 }
 
-# How its programs ended: the first that did not end well, and the last one's complaint. What was cut off by us says nothing.
+# What a program says, or how it ends, where the machine lacked something: that tells nothing of the file. By timeout it ends
+# with 124; by a signal, or where it cannot be started, with more.
+my $LACKS = qr/no space left|quota exceeded|cannot allocate|not enough memory|out of memory|memory exhausted|memory usage limit|too many open files|resource temporarily|cannot fork|input\/output error|stale file handle/i;
+
+# How its programs ended, and the last one's complaint. What was cut off by us, or by what the machine lacks, says nothing.
 sub ended {
   my ($in) = @_;
   my $complaint = '';
   if (my $err = $in->{err}) { sysread $err, $complaint, 4096 if !$in->{is_late} }
+  $in->{is_late} = 1 if $complaint =~ $LACKS;
   close $in->{handle};
   my @status;
   for my $pid (@{ $in->{pids} }) {
@@ -108,6 +114,8 @@ sub ended {
     waitpid $pid, 0;
     push @status, $? & 127 ? 128 + ($? & 127) : $? >> 8;
   }
+  # A program that the next one no longer reads ends by SIGPIPE (13): that one tells more.
+  $in->{is_late} = 1 if grep { $_ >= 124 && $_ != 127 && $_ != 141 } @status;
   return ($complaint, @status);
 }
 
@@ -128,6 +136,7 @@ sub layers {
     $in->{is_late} = 1 if length $in->{buffer} >= 65_536;
     my (undef, @status) = ended($in);
     return { layers => [@layers], missing => $layers[-1] } if @status && $status[-1] == 127;
+    return { trouble => 'it cannot be unpacked here now' } if $in->{is_late} && $head eq '';
     return { layers => [@layers], head => $head, status => \@status } if @layers >= 3 || !compression_of($head);
     push @layers, compression_of($head);
   }
@@ -268,6 +277,7 @@ sub scan {
   while ($is_open) {
     if (time > $deadline || $in->{at} > 4 * $most_read) { $in->{is_late} = 1; last }
     my $got = sysread $in->{handle}, my $bytes, 1_048_576;
+    if (!defined $got) { $in->{is_late} = 1; last }
     if (!$got) { $is_open = 0; $bytes = "\n" }
     $in->{at} += length $bytes;
     my $buffer = $in->{buffer} . $line . $bytes;

@@ -151,7 +151,7 @@ sub tarred {
   my $why = $@;
   if (@layers && $is_done) { while (filled($in, 1)) { $in->{buffer} = '' } }
   my (undef, @status) = ended($in);
-  if (!$archive) { report('@format tar'); report($why eq "ends\n" ? '@end missing' : '@end unread'); return {} }
+  if (!$archive) { report('@format tar'); report($why eq "ends\n" && !$in->{is_late} ? '@end missing' : '@end unread'); return {} }
   my @tables = tell_archive('tar', $archive);
   my @lacking = grep { $_->{kind} eq 'TABLE DATA' && $_->{file} ne '' && !$has{ $_->{file} } } @{ $archive->{entries} };
   my $is_unread = $in->{is_late} || (!$is_done && $why ne "ends\n") || is_garbled($archive->{database});
@@ -168,7 +168,7 @@ sub foldered {
   my $archive = eval { archive($in) };
   my $why = $@;
   ended($in);
-  if (!$archive) { report('@format directory'); report($why eq "ends\n" ? '@end missing' : '@end unread'); return {} }
+  if (!$archive) { report('@format directory'); report($why eq "ends\n" && !$in->{is_late} ? '@end missing' : '@end unread'); return {} }
   my @tables = tell_archive('directory', $archive);
   my ($state, $read, $missing) = ('reached', 0, '');
   for my $entry (grep { $_->{kind} eq 'TABLE DATA' && $_->{file} ne '' } @{ $archive->{entries} }) {
@@ -199,8 +199,8 @@ sub text {
   my ($path, $head, @layers) = @_;
   my $in = piped($path, unpackers(@layers)) or return report('@format unreadable');
   my $found = scan($in);
-  my $is_late = $in->{is_late} ? 1 : 0;
   my (undef, @status) = ended($in);
+  my $is_late = $in->{is_late} ? 1 : 0;
   my $is_broken = !$is_late && is_broken(\@layers, @status);
   # Of a large file that lies open, the end can be seen though not all before it.
   if ($is_late && !@layers && sysopen my $file, $path, O_RDONLY) {
