@@ -54,6 +54,7 @@ def attack(declared: Declared, url: str) -> Any:
     return trial_runs.attack(declared(probes={"api_key_file": "secret"}), AttackTrial(url))
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 @pytest.mark.parametrize("ask", [forge, proxmox, proxy, application, staging, attack])
 def test_no_redirect_is_followed(
@@ -73,6 +74,7 @@ def test_no_redirect_is_followed(
         assert f"redirects ({status})" in answer.detail
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_what_the_proxy_gave_for_a_login_stays_there(
     status: int, servers: tuple[Server, Server], declared: Declared
@@ -87,6 +89,7 @@ def test_what_the_proxy_gave_for_a_login_stays_there(
     assert second.arrived == []
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
     first, second = servers
@@ -103,6 +106,7 @@ OLD_PROXY: dict[str, tuple[int, Mapping[str, str], Any]] = {
 }
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_a_redirected_default_login_is_no_login(
     status: int, servers: tuple[Server, Server], declared: Declared
@@ -152,6 +156,7 @@ def test_a_login_has_the_shape_of_one(
     assert (login.reason if isinstance(login, Unknown) else login) == accepted
 
 
+@pytest.mark.hostile("requests")
 def test_a_proxy_of_the_environment_sees_nothing(
     servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
