@@ -142,8 +142,15 @@ class _Answer(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._meter)
 
     def begin(self) -> None:
-        """Read what comes before the body."""
+        """Read what comes before the body.
+
+        Raises:
+            http.client.HTTPException: it says nothing, or several things, of where the body ends.
+        """
         super().begin()
+        lengths = {one.strip() for said in self.headers.get_all("Content-Length", ()) for one in said.split(",")}
+        if len(lengths) > 1:
+            raise http.client.HTTPException("several lengths")
         self._meter.expect_body()
 
 
