@@ -204,9 +204,9 @@ def _until(seconds: float, complaint: str) -> Iterator[None]:
         _bound.reset(token)
 
 
-def _connect(where: Mapping[str, str], seconds: float = CONNECT_SECONDS) -> Any:
+def _connect(where: Mapping[str, str], deadline: Deadline) -> Any:
     words: dict[str, Any] = {**where, "application_name": "pytest-zebu"}
-    with _until(seconds, "timeout expired"):
+    with _until(deadline.limit(CONNECT_SECONDS), "timeout expired"):
         return psycopg2.connect(extensions.make_dsn(**words))
 
 
@@ -229,7 +229,7 @@ def _answers(
     where: Mapping[str, str], wanted: Set[str], role: str, deadline: Deadline, *, is_private: bool
 ) -> dict[str, Said | Unknown]:
     try:
-        connection = _connect(_discreet(where, is_private=is_private), deadline.limit(CONNECT_SECONDS))
+        connection = _connect(_discreet(where, is_private=is_private), deadline)
     except psycopg2.Error as error:
         raise _Unreached(*_complaint(error)) from None
     try:
@@ -237,7 +237,7 @@ def _answers(
             found = _questions(connection, wanted, role, where.get("password", ""))
     finally:
         connection.close()
-    return {**found, TRIES: _tries(where)} if TRIES in wanted else found
+    return {**found, TRIES: _tries(where, deadline)} if TRIES in wanted else found
 
 
 def _questions(connection: Any, wanted: Set[str], role: str, password: str) -> dict[str, Said | Unknown]:
@@ -301,20 +301,20 @@ def _ask(connection: Any, sql: str, values: Mapping[str, str], columns: int = 1)
     return tuple(row) if is_whole else Unknown(Reason.GARBLED, f"{DECLARED}: an answer of another shape than asked for")
 
 
-def _tries(where: Mapping[str, str]) -> Said:
+def _tries(where: Mapping[str, str], deadline: Deadline) -> Said:
     """What it answers to a wrong password, and to the well-known ones of this role and of the usual administrator."""
     users = sorted({where.get("user", "postgres"), "postgres"})
     known = [(user, password) for user in users for password in WELL_KNOWN_PASSWORDS]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}")
-        words = set(pool.map(lambda pair: _tried(where, *pair), known))
+        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}", deadline)
+        words = set(pool.map(lambda pair: _tried(where, *pair, deadline), known))
     default = next((word for word in ("accepted", "unclear") if word in words), "refused")
     return Said(0, f"wrong={wrong.result()}\ndefault={default}\n")
 
 
-def _tried(where: Mapping[str, str], user: str, password: str) -> str:
+def _tried(where: Mapping[str, str], user: str, password: str, deadline: Deadline) -> str:
     try:
-        _connect({**where, "user": user, "password": password}).close()
+        _connect({**where, "user": user, "password": password}, deadline).close()
     except psycopg2.Error as error:
         text = str(error).lower()
         # Whom pg_hba.conf keeps out does not get in with these either.
