@@ -307,7 +307,7 @@ def _tries(where: Mapping[str, str], deadline: Deadline) -> Said:
     known = [(user, password) for user in users for password in WELL_KNOWN_PASSWORDS]
     with ThreadPoolExecutor(max_workers=4) as pool:
         wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}", deadline)
-        words = set(pool.map(lambda pair: _tried(where, *pair, deadline), known))
+        words = set(pool.map(lambda pair: _tried(where, pair[0], pair[1], deadline), known))
     default = next((word for word in ("accepted", "unclear") if word in words), "refused")
     return Said(0, f"wrong={wrong.result()}\ndefault={default}\n")
 

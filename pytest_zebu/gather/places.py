@@ -58,6 +58,8 @@ def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) 
     except dns.exception.Timeout:
         allowed(0.0)
         raise
+    if answer.flags & dns.flags.TC:
+        raise Nonsense("its answer is cut, by TCP as well")
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         raise Refusal(dns.rcode.to_text(answer.rcode()))
     return answer

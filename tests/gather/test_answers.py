@@ -476,3 +476,137 @@ def test_what_is_no_json_is_no_answer(
     assert answer.reason is Reason.GARBLED
     assert SECRET not in str(answer)
     assert len(str(answer)) < 300
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Link": '<https://127.0.0.1/?page=1>; rel="next"'}, [{"sha": "x"}]),
+        ({}, [{"sha": "x"}] * 100),
+        ({}, {"total_count": 10**30, "check_runs": [{"name": "x"}], "statuses": [{"context": "x"}]}),
+        ({"Link": '<x>; rel="next"'}, []),
+        ({"Retry-After": "1000000000"}, []),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}, []),
+    ],
+    ids=["a next page for ever", "full pages for ever", "more than there is", "empty pages", "waiting for ever", "spent"],
+)  # fmt: skip
+def test_pages_without_end_are_left(
+    headers: Mapping[str, str], said: Any, servers: tuple[Server, Server], declared: Declared
+) -> None:
+    servers[0].answers["*"] = (200, headers, said)
+    answer = by_forge(declared, servers[0].url)
+    assert isinstance(answer, Unknown | list)
+    assert len(servers[0].arrived) < 250
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize("status", [429, 503, 403])
+def test_nobody_is_waited_for_as_long_as_he_says(
+    status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for a date nor for years: the look says that it was asked too often."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    servers[0].answers["*"] = (status, {"Retry-After": "1000000000", "X-RateLimit-Remaining": "0"}, {})
+    for asker in ASKERS:
+        assert isinstance(asker(declared, servers[0].url), Unknown)
+    assert sum(waited) < 60
+
+
+ODD_SHAPES: Mapping[str, Any] = {
+    "null": None, "a number": 5, "a truth": True, "a text": "x", "a list of numbers": [1, 2], "a list of nothing": [None] * 5, "lists in lists": [[[[]]]],
+    "an object": {"a": {"b": 1}}, "of another service": {"data": {"data": []}}, "halves of characters": {"data": "\ud800"}, "empty names": {"": {"": ""}},
+}  # fmt: skip
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize("said", ODD_SHAPES.values(), ids=ODD_SHAPES.keys())
+@pytest.mark.parametrize("asker", ASKERS)
+def test_another_shape_breaks_nothing(
+    asker: Ask, said: Any, servers: tuple[Server, Server], declared: Declared
+) -> None:
+    servers[0].answers["*"] = (200, {}, said)
+    json.dumps(str(asker(declared, servers[0].url)), ensure_ascii=False).encode()
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize("row", [
+    {"parents": 5}, {"parents": {"a": 1}}, {"author": 7, "parents": [None]}, {"sha": ["x"], "author": {"login": {"a": 1}}},
+], ids=["a number of parents", "parents of another kind", "no person", "names of another kind"])  # fmt: skip
+def test_odd_rows_of_a_forge(row: Any, servers: tuple[Server, Server], declared: Declared) -> None:
+    pull = {"number": 7, "user": None, "head": 5, "merged_at": 1, "merge_commit_sha": "a" * 40}
+    servers[0].answers |= {
+        f"GET /repos/zebu/zebu/commits/{'a' * 40}/pulls": (200, {}, [pull]),
+        "GET /repos/zebu/zebu/pulls/7/commits": (200, {}, [row]),
+        "GET /repos/zebu/zebu/pulls/7/reviews": (200, {}, [{"user": [], "state": {}, "commit_id": 5}]),
+        "*": (200, {}, []),
+    }
+    (found,) = by_forge(declared, servers[0].url)
+    assert found["number"] == 7
+    assert [one["merges"] for one in found["commits"]] == [False]
+
+
+@pytest.mark.hostile("services")
+def test_advisories_that_lead_to_each_other_without_end(servers: tuple[Server, Server], declared: Declared) -> None:
+    """A thousand records, each with hundreds of names, are still put together at once."""
+    records = [{"id": f"X-{one}", "aliases": [f"X-{one + 1}", *[f"Y-{one}-{more}" for more in range(300)]]} for one in range(1000)]  # fmt: skip
+    found = list(audit._findings(("npm", "a", "1"), records))
+    assert len(found) == 1
+    assert found[0]["severity"] == ""
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": "X-1", "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/" + "AV:N/" * 100_000}]},
+        {"id": "X-1", "severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N"}]},
+        {"id": "X-1", "severity": [{"type": "CVSS_V2", "score": 7}]},
+        {"id": "X-1", "severity": [{"type": ["CVSS_V3"], "score": None}]},
+        {"id": "X-1", "aliases": [None, 5, {"a": 1}]},
+        {"id": "X-1", "database_specific": {"severity": "APOCALYPTIC"}},
+    ],
+    ids=["a long vector", "half a vector", "a number", "no kind", "odd names", "an unknown word"],
+)  # fmt: skip
+def test_odd_advisories_are_of_no_known_severity(record: Any) -> None:
+    (found,) = audit._findings(("npm", "a", "1"), [record])
+    assert found["severity"] == ""
+
+
+@pytest.mark.hostile("services")
+def test_pages_of_advisories_without_end(servers: tuple[Server, Server], declared: Declared) -> None:
+    more = {"vulns": [{"id": "X-1"}], "next_page_token": "again"}
+    servers[0].answers["*"] = (200, {}, {"results": [more]})
+    answer = by_advisories(declared, servers[0].url)
+    assert isinstance(answer, Unknown)
+    assert "more than 50 pages" in answer.detail
+    assert len(servers[0].arrived) <= audit.PAGES
+
+
+@pytest.mark.hostile("services")
+def test_more_advisories_than_anybody_has(servers: tuple[Server, Server], declared: Declared) -> None:
+    many = {"vulns": [{"id": f"X-{one}"} for one in range(5000)], "next_page_token": "again"}
+    servers[0].answers["*"] = (200, {}, {"results": [many]})
+    answer = by_advisories(declared, servers[0].url)
+    assert isinstance(answer, Unknown)
+    assert len(servers[0].arrived) == 1
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize("text", ["${" * 30_000, '"' * 60_001, "'" * 60_001, "{" * 60_000, "}" * 60_000, "location / {" * 6000, "\\" * 60_001],
+                         ids=["openings", "quotes", "single quotes", "blocks", "ends", "locations", "backslashes"])  # fmt: skip
+def test_settings_of_a_host_that_are_meant_to_keep_us_busy(text: str) -> None:
+    assert services.limits_of({"advanced_config": text}) is not True
+
+
+@pytest.mark.hostile("services")
+@pytest.mark.parametrize("path", ["/", "/api/tokens"])
+def test_a_title_without_end(path: str, servers: tuple[Server, Server], declared: Declared) -> None:
+    old = {"status": "OK", "version": {"major": 2, "minor": 11, "revision": 3}}
+    servers[0].answers = {
+        "GET /api/": (200, {}, old),
+        "*": (200, {}, b"<title>" + b"Nginx Proxy Manager" * 100_000),
+    }
+    seen = by_proxy(declared, servers[0].url)
+    assert isinstance(seen["default_login"], Unknown)
