@@ -36,6 +36,7 @@ class Watchdog:
     def __init__(self, home: Path) -> None:
         self._mark = f"HOME={home}".encode()
         self._driver: frozenset[int] = frozenset()
+        self._others: frozenset[int] = frozenset()
         self._until = math.inf
         self._has_bitten = False
         self._profiles: set[Path] = set()
@@ -43,6 +44,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watchdog:
+        self._others = _children()
         self._thread.start()
         return self
 
@@ -57,10 +59,8 @@ class Watchdog:
             shutil.rmtree(folder, ignore_errors=True)
 
     def know_driver(self) -> None:
-        """What this thread has started by now is the driver."""
-        with suppress(OSError, ValueError):
-            found = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
-            self._driver = frozenset(map(int, found.split()))
+        """What this thread has started since is the driver."""
+        self._driver = _children() - self._others
 
     @contextmanager
     def over(self, seconds: float) -> Iterator[None]:
@@ -136,6 +136,14 @@ class Watchdog:
             path = Path(os.fsdecode(value))
             if name == b"--user-data-dir" and path.name.startswith(PROFILE) and path.parent == _temporary():
                 self._profiles.add(path)
+
+
+def _children() -> frozenset[int]:
+    """What this thread has started, and still runs; none where the system does not tell."""
+    try:
+        return frozenset(map(int, Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()))
+    except (OSError, ValueError):
+        return frozenset()
 
 
 def _temporary() -> Path:
