@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import ipaddress
+import re
 import socket
 import time
 import zlib
@@ -32,6 +33,12 @@ TIMES = 2
 """An answer may take so many times as long as its first byte may."""
 MOST_ADDRESSES = 6
 """Of so many addresses of a name each is tried."""
+MOST_COOKIES, COOKIE_LIMIT = 50, 4096
+"""Of so many cookies of an answer each is taken, if it is no longer than browsers take (RFC 6265bis, 5.6)."""
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_DATE = re.compile(
+    rf'"?[A-Za-z]{{3,9}}, [0-9]{{2}}[ -](?:{_MONTHS})[ -][0-9]{{2,4}} [0-9]{{2}}(?::[0-9]{{2}}){{2}} GMT"?'
+)
 PIECE = 16_384
 MOST_CAUSES = 20
 PACKINGS = frozenset({"gzip", "x-gzip", "deflate"})
@@ -135,6 +142,16 @@ class _Metered(io.RawIOBase):
         super().close()
 
 
+def _without_odd_date(cookie: str) -> str:
+    """A cookie without a date that is none: those break who reads them (http.cookiejar)."""
+    parts = (part.partition("=") for part in cookie.split(";"))
+    return ";".join(
+        f"{name}{mark}{value}"
+        for name, mark, value in parts
+        if name.strip().lower() != "expires" or _DATE.fullmatch(value.strip())
+    )
+
+
 class _Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *words: Any, **named: Any) -> None:
         super().__init__(sock, *words, **named)
@@ -151,6 +168,12 @@ class _Answer(http.client.HTTPResponse):
         lengths = {one.strip() for said in self.headers.get_all("Content-Length", ()) for one in said.split(",")}
         if len(lengths) > 1:
             raise http.client.HTTPException("several lengths")
+        cookies = self.headers.get_all("Set-Cookie", ())[:MOST_COOKIES]
+        for name in ("Set-Cookie", "Set-Cookie2"):
+            del self.headers[name]
+        for cookie in cookies:
+            if len(cookie) <= COOKIE_LIMIT:
+                self.headers["Set-Cookie"] = _without_odd_date(cookie)
         self._meter.expect_body()
 
 

@@ -894,6 +894,8 @@ def read_scripts(
     scripts, bases = [], set()
     text = page.get("body", "")
     for source in dict.fromkeys([*_SCRIPT.findall(text), *_PRELOADED.findall(text)][:SCRIPT_COUNT]):
+        if len(source) > LONGEST_BASE:
+            continue
         url = urljoin(page_url, source)
         if urls.origin(url) != urls.origin(page_url):
             continue

@@ -120,6 +120,52 @@ def test_odd_answers_are_answers(said: bytes, status: int, body: str | None) -> 
     assert "\x1b" not in json.dumps(seen, ensure_ascii=False)
 
 
+COOKIES = {
+    "semicolons": b";" * 60_000, "pairs": b"a=b;" * 15_000, "quotes": b'a="' * 20_000, "backslashes": b'a="' + b"\\" * 60_000, "tabs": b"a" + b"\t" * 60_000,
+    "a year of 50,000 digits": b"a=b; expires=Thu, 01 Jan " + b"9" * 50_000 + b" 00:00:00 GMT", "a year of 12 digits": b"a=b; expires=Thu, 01 Jan 999999999999 00:00:00 GMT",
+    "a year of 4,000 digits": b"a=b; expires=Thu, 01 Jan " + b"9" * 4000 + b" 00:00:00 GMT", "a day that is none": b"a=b; Expires=Thu, 99 Foo 2026 99:99:99 GMT",
+    "a date of other digits": "a=b; expires=Thu, \u0660\u0661 Jan \u0662\u0660\u0662\u0666 00:00:00 GMT".encode(), "the year 0": b"a=b; expires=Thu, 01 Jan 0000 00:00:00 GMT", "the day 0": b"a=b; expires=Thu, 00 Jan 2026 00:00:00 GMT",
+    "the 30th of February": b"a=b; expires=Thu, 30 Feb 2026 00:00:00 GMT", "second 99": b"a=b; expires=Thu, 01 Jan 2026 23:59:99 GMT",
+    "an age of 5,000 digits": b"a=b; max-age=" + b"9" * 5000, "a negative age": b"a=b; max-age=-" + b"9" * 4000, "odd bytes": b"a=\xff\x00\x1b; path=\xfe", "no name": b"=", "nothing": b"",
+}  # fmt: skip
+
+
+@hostile
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("cookie", COOKIES.values(), ids=COOKIES.keys())
+def test_odd_cookies_are_left_where_they_are(cookie: bytes) -> None:
+    """A way that goes on with them is gone, and nothing is said of how they were read."""
+    heard: list[bytes] = []
+
+    def say(line: Any, over: Any) -> None:
+        heard.append(request_of(line))
+        more = b"HTTP/1.1 302 Found\r\nLocation: /there\r\n" if len(heard) == 1 else OK
+        line.sendall(
+            more
+            + (b"Set-Cookie: " + cookie + b"\r\n") * 3
+            + b"Set-Cookie2: "
+            + cookie
+            + b"\r\nConnection: close\r\n\r\n"
+        )
+
+    seen = looked(say, follow=True)
+    assert len(heard) == 2
+    assert seen["way"][-1]["status"] == 200
+
+
+@hostile
+def test_a_cookie_is_kept_on_the_way() -> None:
+    heard: list[bytes] = []
+
+    def say(line: Any, over: Any) -> None:
+        heard.append(request_of(line))
+        more = b"HTTP/1.1 302 Found\r\nLocation: /there\r\n" if len(heard) == 1 else OK
+        line.sendall(more + b"Set-Cookie: a=b; Expires=Thu, 01 Jan 2099 00:00:00 GMT\r\nConnection: close\r\n\r\n")
+
+    looked(say, follow=True)
+    assert b"Cookie: a=b\r\n" in heard[1]
+
+
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 BROKEN = [
     pytest.param(forever(CHUNKED + b"-5\r\n", b"x" * 65_536), id="a piece of a negative size, without end"),
