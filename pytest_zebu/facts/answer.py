@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 _DIGITS = re.compile(r"[0-9]{1,18}")
+MOST = 2**64
+"""What no size, count or moment reaches."""
 # ANSI escape sequences (ECMA-48: CSI, OSC and two-byte escapes) and other control characters but tab and newline.
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
@@ -91,6 +93,39 @@ def is_number(text: str) -> bool:
     return _DIGITS.fullmatch(text) is not None
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of an answer: other ends of lines than the one that our scripts print are characters like any other."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def integer(value: Any, what: str) -> int:
+    """A whole number of plain data, as a number or in digits: a truth (`true`) and a part of one (`1.5`) are none.
+
+    Raises:
+        Garbled: it is none, or larger than what is counted or measured.
+    """
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        value = int(value) if is_number(digits) else None
+    if type(value) is not int or abs(value) >= MOST:
+        raise Garbled(f"{what} is no number")
+    return value
+
+
+def seconds(value: Any, what: str) -> datetime:
+    """A moment of plain data, as seconds since 1970, with or without parts.
+
+    Raises:
+        Garbled: it is none, or beyond what calendars have.
+    """
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(value)
+        return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Garbled(f"{what} is no moment") from None
+
+
 def whole_number(text: str, what: str) -> int:
     """A number as tools print it.
 
@@ -121,7 +156,7 @@ def part(data: Any, key: str, kind: type[T]) -> T:
         Garbled: it is not there, or of another kind.
     """
     found = data.get(key) if isinstance(data, Mapping) else None
-    if not isinstance(found, kind):
+    if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
         raise Garbled(f"{key} is not there, or of another kind than known")
     return found
 

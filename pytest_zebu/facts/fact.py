@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pytest_zebu.facts import scripts
+from pytest_zebu.facts import plainjson, scripts
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.settings.target import Target
 
@@ -183,6 +182,28 @@ class Gathered:
         return found if isinstance(found, Unknown) else Known(found)
 
 
+BROKEN = "its reader broke at what was said: a fault of pytest-zebu's, please report it"
+"""What is said of a fact whose reader ended with an exception of its own: it is unknown, and no other one is lost with it."""
+Answered = TypeVar("Answered")
+
+
+def _guarded(ask: Callable[..., Answered], otherwise: Callable[[BaseException], Answered]) -> Callable[..., Answered]:
+    """A function that is called with what a target said, and says something else instead of breaking at it."""
+
+    @functools.wraps(ask)
+    def guarded(*given: Any) -> Answered:
+        try:
+            return ask(*given)
+        except Exception as error:
+            return otherwise(error)
+
+    return guarded
+
+
+def _no_looks(error: BaseException) -> tuple[Look, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
     """Something that items judge.
@@ -195,6 +216,8 @@ class Fact(Generic[T]):
         then: what must be looked at besides, once the target has said what it has.
         alone: what is looked at when all else was seen, since how long it takes is what matters.
         trial: the active probe that shows it, or why none is held; it is held when all else was seen.
+
+    Whatever breaks in one of them makes this fact unknown, and nothing else: what was not looked at was not gathered.
     """
 
     name: str
@@ -205,6 +228,15 @@ class Fact(Generic[T]):
     alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     trial: Callable[[Target], Trial | Unknown] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("looks", "then", "alone"):
+            object.__setattr__(self, name, _guarded(getattr(self, name), _no_looks))
+        if self.trial is not None:
+            object.__setattr__(self, "trial", _guarded(self.trial, self._broken))
+
+    def _broken(self, error: BaseException) -> Unknown:
+        return Unknown(Reason.GARBLED, f"{self.name}: {BROKEN} ({type(error).__name__})")
+
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""
         try:
@@ -213,25 +245,20 @@ class Fact(Generic[T]):
             return error.unknown
         except Garbled as error:
             return Unknown(Reason.GARBLED, f"{self.name}: {error}")
-
-
-def _finite(text: str) -> float:
-    """A number that is one: JSON knows neither infinity nor NaN (RFC 8259, section 6)."""
-    if not math.isfinite(number := float(text)):
-        raise ValueError(text)
-    return number
+        except Exception as error:  # RecursionError and MemoryError among them
+            return self._broken(error)
 
 
 def parse_json(text: str, what: str) -> Any:
     """JSON from a target.
 
     Raises:
-        Garbled: it is none.
+        Garbled: it is none, or none that can be relied on.
     """
     try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise Garbled(f"{what} is no JSON") from None
+        return plainjson.loads(text)
+    except plainjson.NoJson as error:
+        raise Garbled(f"{what}: {error}") from None
 
 
 def key_values(text: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ A kind, a version or a shape that is not known is `Garbled`; an entry that names
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.plainyaml import BROKEN, documents
 
@@ -119,7 +119,7 @@ def needs_lock(file: str, text: str) -> bool:
         Garbled: it is none.
     """
     try:
-        manifest = json.loads(text)
+        manifest = plainjson.loads(text)
         return any(manifest.get(key) for key in DEPENDENCIES)
     except (ValueError, AttributeError, RecursionError):
         raise Garbled(f"{file}: it is no manifest") from None
@@ -259,7 +259,7 @@ def _pylock(text: str) -> _Found:
 
 
 def _pipfile(text: str) -> _Found:
-    lock = json.loads(text)
+    lock = plainjson.loads(text)
     rows: Rows = []
     for key, section in lock.items():
         if key.startswith("_"):
@@ -321,7 +321,7 @@ def _required(entry: str, *, is_lock: bool) -> Rows:
 
 def _npm(text: str) -> _Found:
     """Of each place in the tree: name and version; what is linked is the project's own."""
-    lock = json.loads(text)
+    lock = plainjson.loads(text)
     _expect_version(lock.get("lockfileVersion", 1), "1", "2", "3")
     if "packages" in lock:
         places = lock["packages"]

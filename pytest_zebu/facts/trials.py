@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Literal
 
+from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, Trial
 from pytest_zebu.facts.lines import records, single
@@ -249,7 +249,7 @@ def parse_plan(text: str) -> Plan:
 
     def words(name: str) -> tuple[str, ...]:
         try:
-            read = json.loads(single(found, name, "null"))
+            read = plainjson.loads(single(found, name, "null"))
         except (ValueError, RecursionError):
             raise Garbled(f"the plan of the drill: {name}") from None
         if read is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
+
+from pytest_zebu.facts import plainjson
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
@@ -85,7 +86,7 @@ def origin(text: str) -> str:
 def listed_origins(text: str) -> tuple[str, ...]:
     """The origins that a variable lists: between commas, or as JSON, in the two ways in which settings are read (as by Pydantic)."""
     try:
-        said = json.loads(text) if text.lstrip().startswith("[") else None
+        said = plainjson.loads(text) if text.lstrip().startswith("[") else None
     except (ValueError, RecursionError):
         said = None
     parts = [str(one) for one in said] if isinstance(said, list) else text.split(",")

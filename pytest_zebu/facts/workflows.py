@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.plainyaml import BROKEN, documents
 
@@ -104,7 +104,7 @@ def covered_by_renovate(file: str, text: str) -> str | None:
     """
     is_manifest = file.rpartition("/")[2] == "package.json"
     try:
-        found = json.loads(text)
+        found = plainjson.loads(text)
     except (ValueError, RecursionError):
         if is_manifest:
             return None

@@ -20,8 +20,9 @@ from cvss import CVSS2, CVSS3, CVSS4, CVSSError
 from packaging.version import Version
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.gather.bounds import OutOfTime, carried
 from pytest_zebu.gather.client import Client
-from pytest_zebu.gather.services import Refused, read_json, refusal
+from pytest_zebu.gather.services import Refused, broken, read_whole, refusal
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 30.0)
@@ -29,6 +30,10 @@ SECONDS = (3.0, 30.0)
 BATCH = 500
 PAGES = 50
 RECORDS = 2000
+RECORDS_LIMIT = 64 * 2**20
+"""Bytes of all records together."""
+NAMES, VECTOR_LIMIT = 50, 200
+"""Of so many names of a record each is known, and so long is a vector at most."""
 AT_ONCE = 8
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{1,80}")
 PYTHON, NPM = "PyPI", "npm"
@@ -64,7 +69,7 @@ def ask_advisories(settings: Settings, python: Places, npm: Places) -> Any:
             ]
             for place, group in places.items()
         }
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         return dict.fromkeys(places, Unknown(Reason.GARBLED, "the advisories have another shape than known"))
 
 
@@ -76,8 +81,10 @@ def _pair(one: Sequence[str]) -> tuple[str, str]:
 # Asking
 
 
-def _asked(client: Client, method: str, url: str, body: Any = None, missing: Any = None) -> Any:
-    """An answer; `missing`, where one is given, for what is not there.
+def _asked(
+    client: Client, method: str, url: str, body: Any = None, missing: Any = None, sizes: list[int] | None = None
+) -> Any:
+    """An answer; `missing`, where one is given, for what is not there. How many bytes it has is noted in `sizes`.
 
     Raises:
         Refused: there is none.
@@ -89,9 +96,12 @@ def _asked(client: Client, method: str, url: str, body: Any = None, missing: Any
                 return missing
             if answer.status_code != 200:
                 raise Refused(refusal(answer.status_code, what, ""))
-            return read_json(answer, what)
-    except requests.RequestException as error:
-        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {type(error).__name__}")) from None
+            said, size = read_whole(answer, what)
+            if sizes is not None:
+                sizes.append(size)
+            return said
+    except (requests.RequestException, OutOfTime) as error:
+        raise Refused(broken(what, error)) from None
 
 
 def _batches(questions: Iterable[Any]) -> Iterator[list[Any]]:
@@ -124,6 +134,8 @@ def _names(client: Client, osv: str, packages: Iterable[Package]) -> dict[Packag
                 raise Refused(Unknown(Reason.GARBLED, "advisories: the answer has another shape than known")) from None
         if not following:
             return found
+        if sum(map(len, found.values())) > RECORDS:
+            raise Refused(Unknown(Reason.GARBLED, f"advisories: more than {RECORDS} are named, which are not all read"))
         todo = following
     raise Refused(Unknown(Reason.GARBLED, f"advisories: there are more than {PAGES} pages, which are not all read"))
 
@@ -147,9 +159,13 @@ def _records(client: Client, osv: str, names: set[str]) -> dict[str, Mapping[str
     Raises:
         Refused: one of them cannot be had.
     """
+    sizes: list[int] = []
 
     def record(name: str) -> Mapping[str, Any]:
-        found = _asked(client, "GET", f"{osv}/v1/vulns/{name}", missing={})
+        if sum(sizes) > RECORDS_LIMIT:
+            why = f"advisories: their records are larger than {RECORDS_LIMIT // 2**20} MiB"
+            raise Refused(Unknown(Reason.GARBLED, why))
+        found = _asked(client, "GET", f"{osv}/v1/vulns/{name}", missing={}, sizes=sizes)
         return {"id": name} | found if isinstance(found, dict) else {"id": name}
 
     odd = [name for name in names if not IDENTIFIER.fullmatch(name)]
@@ -158,7 +174,7 @@ def _records(client: Client, osv: str, names: set[str]) -> dict[str, Mapping[str
         raise Refused(Unknown(Reason.GARBLED, f"advisories: {why}"))
     ordered = sorted(names)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(ordered, pool.map(record, ordered), strict=True))
+        return dict(zip(ordered, pool.map(carried(record), ordered), strict=True))
 
 
 # Reading
@@ -166,14 +182,7 @@ def _records(client: Client, osv: str, names: set[str]) -> dict[str, Mapping[str
 
 def _findings(package: Package, records: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """What is known of a package, each vulnerability once, whoever published it; what was withdrawn is none."""
-    groups: list[list[Mapping[str, Any]]] = []
-    for record in records:
-        if record.get("withdrawn"):
-            continue
-        names = _all_names(record)
-        same = [group for group in groups if any(names & _all_names(one) for one in group)]
-        groups = [group for group in groups if group not in same] + [[*chain(*same), record]]
-    for group in groups:
+    for group in _same(records):
         group.sort(key=lambda record: (not str(record["id"]).startswith("GHSA-"), str(record["id"])))
         severities = [_severity(record) for record in group]
         yield {
@@ -186,8 +195,31 @@ def _findings(package: Package, records: Sequence[Mapping[str, Any]]) -> Iterato
         }
 
 
+def _same(records: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Records by vulnerability: those of one name, by whatever other names they lead to each other."""
+    groups: dict[int, list[Mapping[str, Any]]] = {}
+    group_of: dict[str, int] = {}
+    names_of: dict[int, list[str]] = {}
+    for number, record in enumerate(records):
+        if record.get("withdrawn"):
+            continue
+        names = _all_names(record)
+        joined = sorted({group_of[name] for name in names if name in group_of})
+        home = max(joined, key=lambda one: len(names_of[one]), default=number)  # the largest is moved least
+        group = groups.pop(home, [])
+        for other in joined:
+            if other != home:
+                group += groups.pop(other)
+                names |= {*names_of.pop(other)}
+        group.append(record)
+        groups[home] = group
+        names_of.setdefault(home, []).extend(names)
+        group_of |= dict.fromkeys(names, home)
+    return [*groups.values()]
+
+
 def _all_names(record: Mapping[str, Any]) -> set[str]:
-    return {str(record["id"]), *map(str, record.get("aliases") or ())}
+    return {str(record["id"]), *map(str, islice(record.get("aliases") or (), NAMES))}
 
 
 def _severity(record: Mapping[str, Any]) -> str:
@@ -209,8 +241,11 @@ def _of_vector(entry: Mapping[str, Any]) -> str:
     kind = kinds.get(str(entry.get("type")))
     if kind is None:
         return ""
+    score = str(entry.get("score"))
+    if len(score) > VECTOR_LIMIT:
+        return ""
     try:
-        vector = kind(str(entry.get("score")))
+        vector = kind(score)
         word = str(vector.severity if kind is CVSS4 else vector.severities()[0]).lower()
     except CVSSError:
         return ""

@@ -6,14 +6,19 @@ import os
 import re
 import secrets
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
 from psycopg2 import errors, extensions, extras
+from urllib3.util import wait_for_read, wait_for_write
 
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
@@ -26,8 +31,14 @@ from pytest_zebu.settings.errors import UsageProblem
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 5.0
 SILENT_SECONDS = 12.0
-"""After this the connection is cut, whatever the server says or does not say."""
+"""After this nothing more is waited for, whatever the server says or does not say."""
 ANSWER_LIMIT = 262_144
+RECEIVED_LIMIT = 16 * 2**20
+"""Bytes that a server may send over a connection; its own answers have less than one."""
+TOO_MUCH = f"it sends more than {RECEIVED_LIMIT // 2**20} MiB"
+ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
+FIRST_WITH_METHODS = 160_000
+"""The libpq that can be told in which ways not to log in (`require_auth`)."""
 DRIVER = re.compile(r"^(postgres(?:ql)?)(?:\+[a-z0-9]+)?://")
 DECLARED = "the declared database"
 HBA = "FROM pg_hba_file_rules)"
@@ -44,6 +55,8 @@ NOTHING_THERE = "|".join((
 """How it says, in each language that it speaks, that there is no such database or role."""
 COMPLAINTS = (
     (REFUSALS, Reason.NO_PERMISSION, "the login was refused"),
+    ("authentication method requirement", Reason.NO_PERMISSION, "it wants the password in clear: that needs sslmode=require in the URL, or better"),
+    ("sends more than", Reason.GARBLED, TOO_MUCH),
     (r"pg_hba\.conf", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
     ("certificate verify failed", Reason.UNREACHABLE, "its certificate is not trusted (sslrootcert in the URL)"),
     ("does not match host name", Reason.UNREACHABLE, "its certificate is for another name"),
@@ -74,8 +87,9 @@ def ask_database(
     """
     try:
         where = _where(settings)
-        with _reach(where, forward if settings.database.through == "ssh" else None) as reached:
-            return _answers(reached, wanted, role, deadline)
+        through = forward if settings.database.through == "ssh" else None
+        with _all_waits(), _reach(where, through) as reached:
+            return _answers(reached, wanted, role, deadline, is_private=through is not None)
     except _Unreached as error:
         return dict.fromkeys(wanted, error.unknown)
     except Exception as error:  # its text may hold what stands in the URL
@@ -118,9 +132,89 @@ def _reach(where: Mapping[str, str], forward: Forward | None) -> Iterator[dict[s
         yield {**where, "host": host, "hostaddr": "127.0.0.1", "port": str(local)}
 
 
-def _connect(where: Mapping[str, str]) -> Any:
-    words: dict[str, Any] = {**where, "connect_timeout": CONNECT_SECONDS, "application_name": "pytest-zebu"}
-    return psycopg2.connect(extensions.make_dsn(**words))
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Until when a connection is waited for, and which complaint says that it took longer."""
+
+    until: float
+    complaint: str
+
+
+_bound: ContextVar[_Bound | None] = ContextVar("bound", default=None)
+_waits = threading.Lock()
+_waiting = 0
+
+
+@contextmanager
+def _all_waits() -> Iterator[None]:
+    """In here, all waiting for a server is ours. Others of this process, who connect meanwhile, wait as they did."""
+    global _waiting, _usual
+    with _waits:
+        if _waiting == 0:
+            _usual = extensions.get_wait_callback()
+            extensions.set_wait_callback(_wait)
+        _waiting += 1
+    try:
+        yield
+    finally:
+        with _waits:
+            _waiting -= 1
+            if _waiting == 0:
+                extensions.set_wait_callback(_usual)
+
+
+_usual: Any = None
+
+
+def _wait(connection: Any) -> None:
+    """Wait for a server within a time and a size, whatever it sends.
+
+    Raises:
+        psycopg2.OperationalError: it sends too much, or not in time.
+    """
+    bound = _bound.get()
+    if bound is None:
+        (_usual or extras.wait_select)(connection)
+        return
+    while (state := connection.poll()) != extensions.POLL_OK:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            if _received(line) > RECEIVED_LIMIT:
+                raise psycopg2.OperationalError(TOO_MUCH)
+            wait = wait_for_read if state == extensions.POLL_READ else wait_for_write
+            left = bound.until - time.monotonic()
+            if left <= 0 or not wait(line, left):
+                raise psycopg2.OperationalError(bound.complaint)
+
+
+def _received(line: socket.socket) -> int:
+    """Bytes that have come over a connection (tcp(7), TCP_INFO: tcpi_bytes_received); none where that is not told."""
+    try:
+        told = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)
+        return int(struct.unpack_from("=Q", told, 128)[0])
+    except (OSError, struct.error):
+        return 0
+
+
+@contextmanager
+def _until(seconds: float, complaint: str) -> Iterator[None]:
+    token = _bound.set(_Bound(time.monotonic() + seconds, complaint))
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+def _connect(where: Mapping[str, str], deadline: Deadline) -> Any:
+    words: dict[str, Any] = {**where, "application_name": "pytest-zebu"}
+    with _until(deadline.limit(CONNECT_SECONDS), "timeout expired"):
+        return psycopg2.connect(extensions.make_dsn(**words))
+
+
+def _discreet(where: Mapping[str, str], *, is_private: bool) -> dict[str, str]:
+    """The same, so that no password goes in clear over a line that is not: whoever answers there may ask for that."""
+    is_encrypted = is_private or where.get("sslmode") in ENCRYPTED
+    knows = extensions.libpq_version() >= FIRST_WITH_METHODS
+    return dict(where) if is_encrypted or not knows else {"require_auth": "!password", **where}
 
 
 def _complaint(error: psycopg2.Error) -> tuple[Reason, str]:
@@ -131,41 +225,25 @@ def _complaint(error: psycopg2.Error) -> tuple[Reason, str]:
     return Reason.UNREACHABLE, f"no connection comes about ({type(error).__name__})"
 
 
-def _answers(where: Mapping[str, str], wanted: Set[str], role: str, deadline: Deadline) -> dict[str, Said | Unknown]:
+def _answers(
+    where: Mapping[str, str], wanted: Set[str], role: str, deadline: Deadline, *, is_private: bool
+) -> dict[str, Said | Unknown]:
     try:
-        connection = _connect(where)
+        connection = _connect(_discreet(where, is_private=is_private), deadline)
     except psycopg2.Error as error:
         raise _Unreached(*_complaint(error)) from None
     try:
-        with _cut_off_after(connection, deadline.limit(SILENT_SECONDS)):
+        with _until(deadline.limit(SILENT_SECONDS), "it says nothing more"):
             found = _questions(connection, wanted, role, where.get("password", ""))
     finally:
         connection.close()
-    return {**found, TRIES: _tries(where)} if TRIES in wanted else found
-
-
-@contextmanager
-def _cut_off_after(connection: Any, seconds: float) -> Iterator[None]:
-    """A server that says nothing any more does not hold us up: its own limits help only while it is well."""
-
-    def cut() -> None:
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-
-    with socket.socket(fileno=os.dup(connection.fileno())) as line:
-        timer = threading.Timer(seconds, cut)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
+    return {**found, TRIES: _tries(where, deadline)} if TRIES in wanted else found
 
 
 def _questions(connection: Any, wanted: Set[str], role: str, password: str) -> dict[str, Said | Unknown]:
     connection.set_session(readonly=True)
     extras.register_default_json(connection, loads=str)  # the server's own text, as psql prints it
-    rights = _ask(connection, RIGHTS, {})
+    rights = _ask(connection, RIGHTS, {}, columns=2)
     found: dict[str, Said | Unknown] = {}
     for name in sorted(wanted - {TRIES}):
         sql = scripts.text(QUESTIONS[name]).replace("%", "%%").replace(":'role'", "%(role)s")
@@ -199,7 +277,7 @@ def _why_no_state(rights: tuple[Any, ...] | Unknown, role: str) -> Unknown | Non
     return None
 
 
-def _ask(connection: Any, sql: str, values: Mapping[str, str]) -> tuple[Any, ...] | Unknown:
+def _ask(connection: Any, sql: str, values: Mapping[str, str], columns: int = 1) -> tuple[Any, ...] | Unknown:
     """The only row of an answer."""
     try:
         with connection, connection.cursor() as cursor:
@@ -211,27 +289,32 @@ def _ask(connection: Any, sql: str, values: Mapping[str, str]) -> tuple[Any, ...
     except errors.InsufficientPrivilege as error:
         what = plain_text(error.diag.message_primary or "")[:120]
         return Unknown(Reason.NO_PERMISSION, f"{DECLARED}: {what}")
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        if TOO_MUCH in str(error):
+            return Unknown(Reason.GARBLED, f"{DECLARED}: {TOO_MUCH}")
         return Unknown(Reason.UNREACHABLE, f"{DECLARED}: the connection broke off")
     except psycopg2.Error as error:
         return Unknown(Reason.UNDECIDABLE, f"{DECLARED}: {type(error).__name__}")
-    return tuple(row) if row else Unknown(Reason.GARBLED, f"{DECLARED}: an empty answer")
+    except (ValueError, ArithmeticError, TypeError, LookupError) as error:  # a value that is none of its kind
+        return Unknown(Reason.GARBLED, f"{DECLARED}: {type(error).__name__}")
+    is_whole = row is not None and len(row) == columns
+    return tuple(row) if is_whole else Unknown(Reason.GARBLED, f"{DECLARED}: an answer of another shape than asked for")
 
 
-def _tries(where: Mapping[str, str]) -> Said:
+def _tries(where: Mapping[str, str], deadline: Deadline) -> Said:
     """What it answers to a wrong password, and to the well-known ones of this role and of the usual administrator."""
     users = sorted({where.get("user", "postgres"), "postgres"})
     known = [(user, password) for user in users for password in WELL_KNOWN_PASSWORDS]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}")
-        words = set(pool.map(lambda pair: _tried(where, *pair), known))
+        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}", deadline)
+        words = set(pool.map(lambda pair: _tried(where, pair[0], pair[1], deadline), known))
     default = next((word for word in ("accepted", "unclear") if word in words), "refused")
     return Said(0, f"wrong={wrong.result()}\ndefault={default}\n")
 
 
-def _tried(where: Mapping[str, str], user: str, password: str) -> str:
+def _tried(where: Mapping[str, str], user: str, password: str, deadline: Deadline) -> str:
     try:
-        _connect({**where, "user": user, "password": password}).close()
+        _connect({**where, "user": user, "password": password}, deadline).close()
     except psycopg2.Error as error:
         text = str(error).lower()
         # Whom pg_hba.conf keeps out does not get in with these either.

@@ -241,7 +241,7 @@ def _pull(pull: Mapping[str, Any], listed: Listed) -> dict[str, Any]:
             {
                 "sha": str(one.get("sha")),
                 "by": _person(one.get("author"))["by"],
-                "merges": len(one.get("parents") or ()) > 1,
+                "merges": isinstance(one.get("parents"), list) and len(one["parents"]) > 1,
             }
             for one in commits
         ]

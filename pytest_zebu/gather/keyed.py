@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import requests
 
-from pytest_zebu.facts import urls
+from pytest_zebu.facts import plainjson, urls
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.client import Client
+from pytest_zebu.gather.client import Client, Unending, read_body
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
@@ -34,7 +33,7 @@ def ask_with_key(settings: Settings, url: str) -> Any:
             for is_again in (False, True):
                 try:
                     with client.get(url, timeout=SECONDS, stream=True) as answer:
-                        text = answer.raw.read(BODY_LIMIT, decode_content=True)
+                        text = read_body(answer, BODY_LIMIT)
                         found = {"status": answer.status_code, "body": kind_of(text), "again": is_again}
                     # What has only just been started may break once; whoever counts requests lets pass again what comes later.
                     is_counted = answer.status_code in COUNTED
@@ -47,6 +46,8 @@ def ask_with_key(settings: Settings, url: str) -> Any:
         except requests.exceptions.SSLError:
             why = f"the certificate of {urls.origin(url)} is not to be trusted: the API key was not sent"
             return Unknown(Reason.UNDECIDABLE, why)
+        except Unending as error:
+            return Unknown(Reason.TIMED_OUT, f"{urls.origin(url)}: {error}")
         except requests.RequestException as error:
             return Unknown(Reason.UNREACHABLE, f"{urls.origin(url)}: {type(error).__name__}")
     return {"status": 0, "body": "other", "again": True}
@@ -57,8 +58,8 @@ def kind_of(text: bytes) -> str:
     if len(text) >= BODY_LIMIT and text.lstrip()[:1] in (b"[", b"{"):
         return "content"
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
+        said = plainjson.loads(text.decode("utf-8-sig"))
+    except ValueError:
         return "other"
     if not isinstance(said, dict | list):
         return "other"

@@ -26,13 +26,16 @@ import dns.name
 import dns.rdatatype
 import requests
 import urllib3.exceptions
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
+from urllib3.util import wait_for_read, wait_for_write
 
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, forge, places, services
-from pytest_zebu.gather.deadline import NEVER, Deadline
+from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
+from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, led, read_body
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
 from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
@@ -64,6 +67,11 @@ PAUSES = (0.1, 0.5, 1.5)
 ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
+USUAL_SECONDS = 90.0
+LOOK_SECONDS = {"tcp": 600.0, "browser": 300.0, "advisories": 120.0}
+"""How long a look may take in all; ports are many, and each has its own time."""
+MOST_SERVERS = 16
+"""So many name servers of a zone are asked at most, at so many addresses; thirteen fit into the smallest answer."""
 REDIRECTS = (301, 302, 303, 307, 308)
 GATEWAY_TIMEOUT = 504
 COUNTED = (429, 503)
@@ -78,8 +86,11 @@ TRIPS = 3
 PORTS_AT_ONCE = 600
 HEADER_LIMIT = 100
 PAGE_LIMIT = 262_144
+TIMED_LIMIT = 2**20
+"""Bytes of an answer that is timed; one that is longer is timed as far as that."""
 SCRIPT_LIMIT = 8 * 2**20
 SCRIPT_COUNT = 20
+LONGEST_BASE = 2000
 HEADERS = frozenset(
     {
         "content-type",
@@ -120,54 +131,64 @@ class Outside:
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
-        arguments = look.arguments
-        source = self._source(look.vantage)
+        seconds = LOOK_SECONDS.get(look.kind, USUAL_SECONDS)
+        own = Deadline.after(seconds)
         try:
-            match look.kind:
-                case "dns":
-                    return resolve_everywhere(arguments["domain"], arguments["resolvers"])
-                case "tcp":
-                    return try_ports(
-                        arguments["address"],
-                        arguments["ports"],
-                        arguments["control"],
-                        source,
-                        arguments.get("unopened", ()),
-                    )
-                case "tls" if "addresses" in arguments:
-                    domain, control = arguments["domain"], arguments["control"]
-                    return self._everywhere(arguments, lambda place: shake_hands(domain, control, place, source))
-                case "tls":
-                    return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
-                case "http" if arguments.get("everywhere"):
-                    return self._everywhere(arguments, lambda place: ask(arguments, self._places(arguments, place)))
-                case "http":
-                    return ask(arguments, self._places(arguments))
-                case "descriptions":
-                    return read_descriptions(arguments, self._places(arguments))
-                case "timing":
-                    return time_requests(arguments, self._places(arguments))
-                case "keyed":
-                    return ask_with_key(self.target.settings, arguments["url"])
-                case "scripts":
-                    url, control, names = arguments["url"], arguments["control"], arguments["names"]
-                    return read_scripts(url, control, self._places(arguments), names)
-                case "ssh":
-                    return self.offered_methods()
-                case "browser":
-                    return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
-                case "forge":
-                    return forge.ask_forge(self.target.settings, arguments)
-                case "proxmox":
-                    return services.ask_proxmox(self.target.settings, arguments["paths"])
-                case "proxy":
-                    return services.ask_proxy(self.target.settings)
-                case "advisories":
-                    return audit.ask_advisories(self.target.settings, arguments["python"], arguments["npm"])
-                case kind:
-                    return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
+            with within(self.deadline, NO_TIME), within(own, f"the look did not end within {seconds:.0f} s"):
+                return self._look(look)
+        except OutOfTime as error:
+            return Unknown(Reason.TIMED_OUT, f"{look.kind}: {error}")
+        except RecursionError:
+            return Unknown(Reason.GARBLED, f"{look.kind}: what came is nested too deep")
         except Exception as error:
             return Unknown(Reason.UNDECIDABLE, f"{look.kind}: {plain_text(str(error))[:200] or type(error).__name__}")
+
+    def _look(self, look: Look) -> Any:
+        arguments = look.arguments
+        source = self._source(look.vantage)
+        match look.kind:
+            case "dns":
+                return resolve_everywhere(arguments["domain"], arguments["resolvers"])
+            case "tcp":
+                return try_ports(
+                    arguments["address"],
+                    arguments["ports"],
+                    arguments["control"],
+                    source,
+                    arguments.get("unopened", ()),
+                )
+            case "tls" if "addresses" in arguments:
+                domain, control = arguments["domain"], arguments["control"]
+                return self._everywhere(arguments, lambda place: shake_hands(domain, control, place, source))
+            case "tls":
+                return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
+            case "http" if arguments.get("everywhere"):
+                return self._everywhere(arguments, lambda place: ask(arguments, self._places(arguments, place)))
+            case "http":
+                return ask(arguments, self._places(arguments))
+            case "descriptions":
+                return read_descriptions(arguments, self._places(arguments))
+            case "timing":
+                return time_requests(arguments, self._places(arguments))
+            case "keyed":
+                return ask_with_key(self.target.settings, arguments["url"])
+            case "scripts":
+                url, control, names = arguments["url"], arguments["control"], arguments["names"]
+                return read_scripts(url, control, self._places(arguments), names)
+            case "ssh":
+                return self.offered_methods()
+            case "browser":
+                return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
+            case "forge":
+                return forge.ask_forge(self.target.settings, arguments)
+            case "proxmox":
+                return services.ask_proxmox(self.target.settings, arguments["paths"])
+            case "proxy":
+                return services.ask_proxy(self.target.settings)
+            case "advisories":
+                return audit.ask_advisories(self.target.settings, arguments["python"], arguments["npm"])
+            case kind:
+                return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
 
     def _addresses(self, domain: str, arguments: Mapping[str, Any]) -> list[str] | Unknown:
         if domain not in self._led:
@@ -180,7 +201,7 @@ class Outside:
         if isinstance(found, Unknown):
             return found
         with ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
-            seen = pool.map(lambda place: places.no_way_to(place) or look_at(place), found)
+            seen = pool.map(carried(lambda place: places.no_way_to(place) or _alone(look_at, place)), found)
         return {"at": dict(zip(found, seen, strict=True))}
 
     def _places(self, arguments: Mapping[str, Any], here: str | None = None) -> dict[str, str]:
@@ -194,6 +215,14 @@ class Outside:
     def _source(self, vantage: str) -> str | None:
         found: Vantage | None = next((item for item in self.target.settings.vantages if item.name == vantage), None)
         return found.source if found else None
+
+
+def _alone(look_at: Callable[[str], Any], place: str) -> Any:
+    """What is seen at one address, which takes nothing from the others where it breaks."""
+    try:
+        return look_at(place)
+    except OutOfTime as error:
+        return Unknown(Reason.TIMED_OUT, f"{place}: {error}")
 
 
 def is_open(address: str, port: int, source: str | None = None) -> bool:
@@ -210,13 +239,15 @@ def knock(address: str, port: int, source: str | None = None) -> Literal["open",
 
     Raises:
         OSError: our own fault, which says nothing of the port.
+        OutOfTime: the look takes too long.
     """
     # A source address says from which leg to look; over the other family the route decides.
     bound = (source, 0) if source and (":" in source) == (":" in address) else None
     try:
-        with socket.create_connection((address, port), PORT_SECONDS, source_address=bound):
+        with socket.create_connection((address, port), allowed(PORT_SECONDS), source_address=bound):
             return "open"
     except TimeoutError:
+        allowed(0.0)
         return "silent"
     except OSError as error:
         if error.errno in NOT_REACHED:
@@ -285,14 +316,12 @@ def raise_own_fault(error: BaseException) -> None:
     Raises:
         OSError: the fault.
     """
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in causes(error):
         # Those of OpenSSL and of the resolver are numbered in ways of their own.
         if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError | socket.gaierror):
             number = cause.errno or 0
             if number > 0 and number not in NOT_REACHED | CUT_OFF:
                 raise cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def answers(control: str | None, source: str | None = None) -> bool:
@@ -336,8 +365,12 @@ def try_ports(
     """
     expect_way(address, source)
     with ThreadPoolExecutor(max_workers=min(len(ports), _at_once()) + 1) as pool:
-        controlled = pool.submit(_answers_again, control, source) if control else None
-        tried = {port: pool.submit(knock_again, address, port, source) for port in ports}
+        controlled = pool.submit(carried(lambda place: _answers_again(place, source)), control) if control else None
+
+        def knocked(port: int) -> Literal["open", "refused", "silent"]:
+            return knock_again(address, port, source)
+
+        tried = {port: pool.submit(carried(knocked), port) for port in ports}
         said: dict[int, str | None] = {}
         trouble: OSError | None = None
         for port, job in tried.items():
@@ -376,9 +409,14 @@ def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
                 none = Unknown(Reason.MISSING, f"the name server {host} has no address")
                 rows.append({**row, "unknown": none, "refuses": "no address"})
         known = {address for found in hosts.values() if not isinstance(found, Unknown) for address in found}
-        asked = [(server, True) for server in sorted(known)] + asked
+        if len(known) > MOST_SERVERS:
+            cut = Unknown(Reason.GARBLED, f"they have {len(known)} addresses, of which {MOST_SERVERS} were asked")
+            rows.append(
+                {"server": "more authoritative servers", "authoritative": True, "addresses": [], "unknown": cut}
+            )
+        asked = [(server, True) for server in sorted(known)[:MOST_SERVERS]] + asked
     with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
-        rows += pool.map(lambda place: _row(domain, place, resolvers), asked)
+        rows += pool.map(carried(lambda place: _row(domain, place, resolvers)), asked)
     return {"servers": rows}
 
 
@@ -397,6 +435,8 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> dict[str, list[
                     if rrset.rdtype == dns.rdatatype.NS and rrset.name == zone
                     for record in rrset
                 ]
+                if len(hosts) > MOST_SERVERS:
+                    return Unknown(Reason.GARBLED, f"{resolver} names {len(hosts)} name servers of {domain}")
                 if hosts:
                     return {host: _addresses_of(host, resolvers) for host in hosts}
                 zone = zone.parent()
@@ -475,37 +515,54 @@ def shake_hands(
     try:
         # A source address says from which leg to look; over the other family the route decides.
         bound = (source, 0) if source and (":" in source) == (":" in (address or "")) else None
-        raw = socket.create_connection((address or domain, port), CONNECT_SECONDS, source_address=bound)
+        raw = socket.create_connection((address or domain, port), allowed(CONNECT_SECONDS), source_address=bound)
     except ConnectionRefusedError as error:
         return {"refused": type(error).__name__}  # somebody answered: it is the target that says no
     except (socket.gaierror, UnicodeError) as error:
         return _unresolved(domain, error)
     except OSError as error:
+        allowed(0.0)
         raise_own_fault(error)
         return _cut_off(f"{domain}:{port}", control, address or "") or {"refused": type(error).__name__}
     with raw:
-        raw.settimeout(None)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(ANSWER_SECONDS))
+        raw.setblocking(False)
         connection = SSL.Connection(context, raw)
         connection.set_tlsext_host_name(domain.encode("idna"))
         connection.set_connect_state()
         try:
-            connection.do_handshake()
+            _come_to_terms(connection, raw, time.monotonic() + ANSWER_SECONDS)
         except (SSL.Error, OSError) as error:
             raise_own_fault(error)
             return {"refused": type(error).__name__}
-        chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+        chain = connection.get_peer_cert_chain() or []
         protocol = connection.get_alpn_proto_negotiated().decode("ascii", "replace")
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    encoded = [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in chain[:CHAIN_LIMIT]]
+    # As they came: what is wrong in one is for the reader of certificates to say.
+    encoded = [base64.b64encode(crypto.dump_certificate(crypto.FILETYPE_ASN1, one)).decode() for one in chain]
+    encoded = encoded[:CHAIN_LIMIT]
     return {"refused": "", "chain": encoded, "protocol": protocol} if encoded else {"refused": "no certificate"}
 
 
-def _timeval(seconds: float) -> bytes:
-    import struct
+def _come_to_terms(connection: SSL.Connection, raw: socket.socket, until: float) -> None:
+    """Shake hands, within a time in all, however many pieces the other side makes of it.
 
-    return struct.pack("ll", int(seconds), 0)
+    Raises:
+        TimeoutError: it did not come to an end.
+        SSL.Error: it ended otherwise.
+        OSError: the connection broke.
+        OutOfTime: the look takes too long.
+    """
+    while True:
+        try:
+            connection.do_handshake()
+            return
+        except SSL.WantReadError:
+            wait = wait_for_read
+        except SSL.WantWriteError:
+            wait = wait_for_write
+        left = allowed(until - time.monotonic())
+        if left <= 0 or not wait(raw, left):
+            allowed(0.0)
+            raise TimeoutError("the handshake does not end")
 
 
 def _unresolved(name: str, error: Exception) -> Unknown:
@@ -530,7 +587,9 @@ def ask(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None)
         return _ask(session, str(arguments["url"]), arguments, directed)
 
 
-def _ask(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> Any:
+def _ask(session: Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> Any:
+    if there := urls.read(url):
+        session.begun.add(there.host)
     first = _request(session, url, arguments, directed)
     if not arguments.get("follow") or isinstance(first, Unknown) or not first["status"]:
         return first
@@ -553,7 +612,7 @@ class _Way:
 
 
 def _request(
-    session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
+    session: Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
 ) -> dict[str, Any] | Unknown:
     """An answer that is late, as the first one of a stack that was just started, is waited for once more.
 
@@ -589,7 +648,7 @@ class _Tried:
         return 0 if isinstance(self.answer, Unknown) else int(self.answer["status"])
 
 
-def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> _Tried:
+def _try(session: Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> _Tried:
     try:
         with session.request(
             arguments.get("method", "GET"),
@@ -600,38 +659,43 @@ def _try(session: requests.Session, url: str, arguments: Mapping[str, Any], dire
             timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
             verify=arguments.get("trust", False),
         ) as answer:
-            told = _told(answer, int(arguments.get("body_limit", 0)))
+            try:
+                told = _told(answer, int(arguments.get("body_limit", 0)))
+            except Unending as error:
+                # It does answer; what, is not known.
+                return _Tried(Unknown(Reason.TIMED_OUT, f"{url}: {error}"))
             status = told["status"]
             is_again = status in (GATEWAY_TIMEOUT, *COUNTED)
             return _Tried(told, f"was answered with {status}" if is_again else "", status in COUNTED)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except NotAsked as error:
+        return _Tried({"status": 0, "location": "", "error": str(error)})
+    except requests.RequestException as error:
         raise_own_fault(error)
         host = urls.read(url)
         if host is None or _is_unresolved(error):
             return _Tried(_unresolved(host.host if host else url, error))
         cut_off = _cut_off(url, arguments["control"], directed.get(host.host, ""))
-        nothing = {"status": 0, "location": "", "error": type(error).__name__}
+        why = str(error) if isinstance(error, Unending) else type(error).__name__
+        nothing = {"status": 0, "location": "", "error": why}
         return _Tried(cut_off or nothing, f"took more than {ANSWER_SECONDS:g} s" if _is_late(error) else "")
 
 
 def _is_late(error: BaseException) -> bool:
     """Whether a server that was reached did not answer in time."""
-    return isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
+    return isinstance(error, requests.ReadTimeout)
 
 
 def _is_unresolved(error: BaseException) -> bool:
     """Whether a name was not resolved: that is this machine's own resolver's word."""
-    cause: BaseException | None = error
-    while cause is not None:
-        reason = getattr(cause, "reason", None)
-        if isinstance(cause, socket.gaierror) or isinstance(reason, urllib3.exceptions.NameResolutionError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+    return any(
+        isinstance(cause, socket.gaierror)
+        or isinstance(getattr(cause, "reason", None), urllib3.exceptions.NameResolutionError)
+        for cause in causes(error)
+    )
 
 
 def _way(
-    session: requests.Session,
+    session: Session,
     url: str,
     first: Mapping[str, Any],
     arguments: Mapping[str, Any],
@@ -655,12 +719,22 @@ def _way(
         if len(way.steps) == LONGEST_WAY:
             return way.into(url, "never ends")
         gone.add(here)
-        told = _request(session, url, asked, directed)
+        told = _request_there(session, there.host, url, asked, directed)
         if isinstance(told, Unknown):
             return told
         trouble = f"does not answer ({told['error']})" if told.get("error") else ""
         way = _Way([*way.steps, {"url": url, "status": told["status"], "trouble": trouble}], told)
     return way
+
+
+def _request_there(
+    session: Session, host: str, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]
+) -> dict[str, Any] | Unknown:
+    """The same at an address that a target named: it leads nobody to this machine itself, but where the target is declared."""
+    if host in directed or host in session.begun:
+        return _request(session, url, arguments, directed)
+    with led():
+        return _request(session, url, arguments, directed)
 
 
 _NAMED = re.compile(
@@ -734,8 +808,11 @@ def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[st
                 started = time.perf_counter()
                 try:
                     answer = session.get(
-                        url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False, allow_redirects=False
+                        url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False,
+                        allow_redirects=False, stream=True,
                     )  # fmt: skip
+                    with answer:
+                        read_body(answer, TIMED_LIMIT)
                 except requests.ReadTimeout:
                     # The first answer of a cold stack may be.
                     if number or is_late:
@@ -787,7 +864,7 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
     for name, value in list(answer.raw.headers.items())[:HEADER_LIMIT]:
         if name.lower() in HEADERS:
             headers.setdefault(name.lower(), []).append(plain_text(value)[:500])
-    body = answer.raw.read(body_limit, decode_content=True) if body_limit else b""
+    body = read_body(answer, body_limit) if body_limit else b""
     return {
         "status": answer.status_code,
         "location": _location(answer),
@@ -817,6 +894,8 @@ def read_scripts(
     scripts, bases = [], set()
     text = page.get("body", "")
     for source in dict.fromkeys([*_SCRIPT.findall(text), *_PRELOADED.findall(text)][:SCRIPT_COUNT]):
+        if len(source) > LONGEST_BASE:
+            continue
         url = urljoin(page_url, source)
         if urls.origin(url) != urls.origin(page_url):
             continue
@@ -827,11 +906,21 @@ def read_scripts(
         scripts.append({"url": url, "status": answer["status"], "type": kind})
         bases |= set(_API_BASE.findall(_NEVER_REACHED.sub(r"\1", answer.get("body", ""))))
     reached = {}
-    for base in sorted(bases)[:SCRIPT_COUNT]:
-        answer = ask({"url": f"{urljoin(page_url, base)}/portfolios", "control": control}, directed)
+    for base in sorted(base for base in bases if len(base) <= LONGEST_BASE)[:SCRIPT_COUNT]:
+        answer = _ask_base(f"{urljoin(page_url, base)}/portfolios", page_url, control, directed or {})
         if isinstance(answer, Unknown):
             reached[base] = {"status": 0, "type": ""}
         else:
             kind = (answer.get("headers", {}).get("content-type") or [""])[0]
             reached[base] = {"status": answer["status"], "type": kind}
     return {"scripts": scripts, "bases": reached}
+
+
+def _ask_base(url: str, page_url: str, control: str | None, directed: Mapping[str, str]) -> Any:
+    """What is answered at an address that a script names."""
+    there, page = urls.read(url), urls.read(page_url)
+    if there is None:
+        return {"status": 0, "headers": {}}
+    with places.session(directed) as session:
+        session.begun |= {page.host} if page else set()
+        return _request_there(session, there.host, there.text, {"control": control}, directed)

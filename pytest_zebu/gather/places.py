@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import socket
 import ssl
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,13 +17,15 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.util import create_urllib3_context
 
 from pytest_zebu.facts.answer import Reason, Unknown
+from pytest_zebu.gather.bounds import allowed
+from pytest_zebu.gather.client import Adapter, Session
 
 RESOLVER_SECONDS = 2.0
+LONGEST_CHAIN = 17
+"""Names of aliases, one behind the other: resolvers follow sixteen (BIND)."""
 PLACES = 6
 """Of so many addresses of a name each is looked at."""
 NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
@@ -32,17 +35,31 @@ class Refusal(OSError):
     """A server that says neither what there is nor that there is none; the text is the code of its answer."""
 
 
+class Nonsense(OSError):
+    """What comes from a server is no answer."""
+
+
 def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) -> dns.message.Message:
     """What a server says.
 
     Raises:
         OSError: it is not reached.
         Refusal: it says neither what there is nor that there is none.
+        Nonsense: what it says is no answer.
         dns.exception.DNSException: it does not answer in time, or not as a server does.
+        OutOfTime: the look takes too long.
     """
     flags = dns.flags.RD if recurse else dns.flags.Flag(0)
     question = dns.message.make_query(name, kind, flags=flags)
-    answer, _ = dns.query.udp_with_fallback(question, server, timeout=RESOLVER_SECONDS)
+    try:
+        answer, _ = dns.query.udp_with_fallback(question, server, timeout=allowed(RESOLVER_SECONDS))
+    except (EOFError, ValueError, LookupError, struct.error) as error:
+        raise Nonsense(f"it answers nonsense ({type(error).__name__})") from error
+    except dns.exception.Timeout:
+        allowed(0.0)
+        raise
+    if answer.flags & dns.flags.TC:
+        raise Nonsense("its answer is cut, by TCP as well")
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         raise Refusal(dns.rcode.to_text(answer.rcode()))
     return answer
@@ -51,8 +68,16 @@ def query(name: dns.name.Name, kind: str, server: str, *, recurse: bool = True) 
 def chain(
     answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
 ) -> tuple[dns.name.Name, list[Any]]:
-    """The name at the end of the aliases that an answer tells, and its records there."""
-    for _ in range(len(answer.answer) + 1):
+    """The name at the end of the aliases that an answer tells, and its records there.
+
+    Raises:
+        Nonsense: there is no end.
+    """
+    passed: set[dns.name.Name] = set()
+    while name not in passed:
+        if len(passed) == LONGEST_CHAIN:
+            raise Nonsense("its aliases lead on and on")
+        passed.add(name)
         alias = next((one for one in answer.answer if one.name == name and one.rdtype == dns.rdatatype.CNAME), None)
         if alias is None:
             break
@@ -117,12 +142,12 @@ CIPHERS = "DEFAULT:@SECLEVEL=0"
 """What is too weak is judged by the items about certificates, not by how strict this machine's TLS library is set up."""
 
 
-class Directed(HTTPAdapter):
+class Directed(Adapter):
     """Connections to the addresses that names have here, whatever this machine's resolver says."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self.places = {name.lower(): address for name, address in places.items()}
-        super().__init__(max_retries=0)
+        super().__init__()
 
     def init_poolmanager(self, *words: Any, **named: Any) -> None:
         """What browsers speak, whatever this machine's policy is."""
@@ -147,10 +172,6 @@ class Directed(HTTPAdapter):
         request.headers.setdefault("Host", urlsplit(request.url).netloc.rpartition("@")[2])
 
 
-def session(places: Mapping[str, str]) -> requests.Session:
-    """Requests to given addresses, without anything of this machine's environment."""
-    made = requests.Session()
-    made.trust_env = False
-    for scheme in ("http://", "https://"):
-        made.mount(scheme, Directed(places))
-    return made
+def session(places: Mapping[str, str]) -> Session:
+    """Requests to given addresses."""
+    return Session(Directed(places))

@@ -5,24 +5,25 @@ Each looker gives plain data. A refusal is a value too: what was asked, and whic
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
 
+from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.proxy import UNCLEAR
-from pytest_zebu.gather.client import Client, proxmox_api
+from pytest_zebu.gather.bounds import OutOfTime
+from pytest_zebu.gather.client import Client, Unending, proxmox_api, read_body
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
 ANSWER_LIMIT = 4 * 2**20
+TITLE_LIMIT = 65_536
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,8192}")
 """The shape of a bearer token (RFC 6750)."""
 DEFAULT_LOGIN = ("admin@example.com", "changeme")
@@ -61,14 +62,22 @@ def read_json(answer: requests.Response, what: str) -> Any:
 
     Raises:
         Refused: it is too large, or no JSON.
+        requests.RequestException: it breaks off.
+        OutOfTime: the look takes too long.
     """
-    body = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
+    return read_whole(answer, what)[0]
+
+
+def read_whole(answer: requests.Response, what: str) -> tuple[Any, int]:
+    """The same, and how many bytes it has."""
+    body = read_body(answer, ANSWER_LIMIT + 1)
     if len(body) > ANSWER_LIMIT:
         raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is larger than {ANSWER_LIMIT // 2**20} MiB"))
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON")) from None
+        return plainjson.loads(body.decode("utf-8-sig")), len(body)
+    except ValueError as error:
+        why = error if isinstance(error, plainjson.NoJson) else "it is no text"
+        raise Refused(Unknown(Reason.GARBLED, f"{what}: the answer is no JSON ({why})")) from None
 
 
 def _message(body: Any) -> str:
@@ -89,7 +98,7 @@ def page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool 
             if answer.status_code != 200:
                 try:
                     body = read_json(answer, what)
-                except Refused:
+                except (Refused, requests.RequestException):
                     body = None
                 # GitHub answers 403 also where the hourly limit is used up.
                 spent = answer.headers.get("X-RateLimit-Remaining") == "0"
@@ -100,12 +109,18 @@ def page(client: Client, url: str, what: str, **params: Any) -> tuple[Any, bool 
         raise Refused(
             Unknown(Reason.UNREACHABLE, f"{what}: its certificate is not trusted ({_short(error)})")
         ) from None
-    except requests.RequestException as error:
-        raise Refused(Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")) from None
+    except (requests.RequestException, OutOfTime) as error:
+        raise Refused(broken(what, error)) from None
+
+
+def broken(what: str, error: Exception) -> Unknown:
+    """Why there is no answer, as far as that may be told: an error's text may repeat an address with what stood in it."""
+    if isinstance(error, Unending | OutOfTime):
+        return Unknown(Reason.TIMED_OUT, f"{what}: {error}")
+    return Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")
 
 
 def _short(error: Exception) -> str:
-    """The kind of an error: its text may repeat an address with what stood in it."""
     return type(error).__name__
 
 
@@ -127,7 +142,7 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     parts = urlsplit(proxmox.api)
     secret = settings.secret(proxmox.token_file, "proxmox.token_file")
     api = proxmox_api(
-        parts.hostname or "", parts.port or 8006, settings.trust(proxmox.ca_file), int(SECONDS[1]),
+        parts.hostname or "", parts.port or 8006, settings.trust(proxmox.ca_file), SECONDS, ANSWER_LIMIT,
         (user, token_name, secret),
     )  # fmt: skip
 
@@ -143,8 +158,10 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
         except requests.TooManyRedirects as error:
             status = error.response.status_code if error.response is not None else 302
             return refusal(status, f"Proxmox {resource}", "")
-        except ValueError:
-            return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON")
+        except plainjson.NoJson as error:
+            return Unknown(Reason.GARBLED, f"Proxmox {resource}: the answer is no JSON ({error})")
+        except (Unending, OutOfTime) as error:
+            return broken(f"Proxmox {resource}", error)
 
     found: dict[str, Any] = {}
     try:
@@ -155,7 +172,7 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     except requests.exceptions.SSLError:
         return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
     except requests.RequestException as error:
-        return Unknown(Reason.UNREACHABLE, f"Proxmox: {_short(error)}")
+        return broken("Proxmox", error)
     return found
 
 
@@ -164,7 +181,7 @@ NODE_GONE = range(595, 600)
 STORAGES, POOLS, LOGS = 8, 8, 4
 """So many storages and pools of backup jobs are asked for at most, and logs of runs."""
 _PLACES = re.compile(r"\{(\w+)\}")
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _UPID = re.compile(r"UPID:[A-Za-z0-9_.@!:-]{1,200}")
 
 
@@ -340,8 +357,8 @@ def _title(client: Client, url: str) -> str:
     """The title of a page; empty where there is none."""
     try:
         with client.get(url, timeout=SECONDS, stream=True) as answer:
-            body = answer.raw.read(65_536, decode_content=True) if answer.status_code == 200 else b""
-    except (requests.RequestException, HTTPError):
+            body = read_body(answer, TITLE_LIMIT) if answer.status_code == 200 else b""
+    except requests.RequestException:
         return ""
     found = _TITLE.search(body.decode("utf-8", errors="replace"))
     return found[1] if found else ""
@@ -369,8 +386,8 @@ def _log_in(client: Client, api: str | None, identity: str, secret: str) -> None
         with client.post(f"{api}/api/tokens", json=body, timeout=SECONDS, stream=True) as answer:
             status, cookies = answer.status_code, [one for one in answer.cookies if "token" in one.name]
             said = read_json(answer, what) if status == 200 else None
-    except requests.RequestException as error:
-        raise Refused(Unknown(Reason.UNREACHABLE, f"proxy: {_short(error)}")) from None
+    except (requests.RequestException, OutOfTime) as error:
+        raise Refused(broken("proxy", error)) from None
     if status in (400, 401):
         raise _WrongPassword
     if status != 200:
@@ -401,7 +418,7 @@ def _default_login(proxy: ProxyAccess, trust: str) -> Any:
 
 
 _WORD = re.compile(
-    r"""\s+|\#[^\n]*|([;{}])|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|((?:\$\{[^}]*\}|\\.|[^\s;{}\\])+)""", re.DOTALL
+    r"""\s+|\#[^\n]*|([;{}])|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|((?:\$\{[^}]{0,200}\}|\\.|[^\s;{}\\])+)""", re.DOTALL
 )
 
 

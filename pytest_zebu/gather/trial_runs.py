@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +10,11 @@ from urllib.parse import quote
 
 import requests
 
-from pytest_zebu.facts import urls
+from pytest_zebu.facts import plainjson, urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Trial
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, AttackTrial, RestoreTrial, UseTrial
-from pytest_zebu.gather.client import Client
+from pytest_zebu.gather.client import Client, read_body
 from pytest_zebu.gather.drill import Machine, restore
 from pytest_zebu.settings import Settings
 
@@ -43,10 +42,9 @@ class _Application:
             method, self.base + path, timeout=SECONDS, stream=True,
             **(content if body is not None or raw is not None else {}),
         ) as answer:  # fmt: skip
-            text = answer.raw.read(BODY_LIMIT, decode_content=True)
             try:
-                said = json.loads(text)
-            except (ValueError, RecursionError):
+                said = plainjson.loads(read_body(answer, BODY_LIMIT).decode("utf-8-sig"))
+            except ValueError:
                 said = None
             return {"status": answer.status_code, "said": said, "ours": _is_by_application(answer, said)}
 

@@ -11,17 +11,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
 from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.browser import read_shown
+from pytest_zebu.gather.bounds import OutOfTime, allowed
 from pytest_zebu.gather.sights import LAYOUT, SHOWN, TIMING
+from pytest_zebu.gather.watchdog import NeverYielded, Watchdog
 
 SWITCHES = [
     "--disable-gpu",
@@ -46,6 +49,7 @@ UNRESOLVED = frozenset({"ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"})
 _NET_ERROR = re.compile(r"net::(ERR_[A-Z0-9_]+)")
 PAGE_SECONDS = 15
 KEPT_MESSAGES = 50
+MOST = 1e12
 KEPT_RESOURCES = 200
 PICTURE_LIMIT = 200_000
 RESOURCES = ("script", "stylesheet", "font", "image")
@@ -58,6 +62,13 @@ SHOWN_SECONDS = 4.0
 PAINT_SECONDS = 1.0
 """How long the browser is given to note when it painted what it shows."""
 ABORTED = "net::ERR_ABORTED"
+LAUNCH_SECONDS, CLOSE_SECONDS = 40.0, 10.0
+EXTRA_SECONDS = 10.0
+"""What is done around a page may take so much longer than that may."""
+ASK_SECONDS = 5
+"""How long a page may take to tell what it shows, where it yields at all."""
+MOST_EVENTS = 5000
+"""Of what a page says and asks for, so much is heard."""
 
 
 def _trust(home: Path, ca_file: str) -> None:
@@ -95,12 +106,14 @@ def visit(
         return Unknown(
             Reason.NO_COMMAND, "certutil is needed to trust the declared authority: apt-get install libnss3-tools"
         )
-    with tempfile.TemporaryDirectory(prefix="zebu-browser-") as folder:
-        home = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="zebu-browser-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder).resolve()
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
         try:
             seen = _visit_all(arguments, executable, home, directed or {})
+        except (OutOfTime, NeverYielded):
+            raise
         except Exception:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
                 raise
@@ -147,29 +160,53 @@ def _visit_all(
     from playwright.sync_api import sync_playwright
 
     switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)}
-        )
-        try:
+    with Watchdog(home) as dog, sync_playwright() as playwright:
+        dog.know_driver()
+
+        def launch() -> Browser:
+            return playwright.chromium.launch(
+                executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)},
+                ignore_default_args=["--disable-popup-blocking"],
+            )  # fmt: skip
+
+        with closing(Windows(launch, dog)) as windows:
             settle = float(arguments["settle_seconds"])
             urls = arguments["urls"]
-            pages = _visit_routes(browser, urls, settle)
+            pages = _visit_routes(windows, urls, settle)
             if trouble := _silence(pages):
                 return {
                     "pages": pages,
-                    "loads": [{"trouble": trouble, "load": None, "paint": None, "shown": {}}] * arguments["loads"],
-                    "screens": [{"width": width, "trouble": trouble, "shown": {}} for width in arguments["widths"]],
+                    "loads": [_no_load(trouble)] * arguments["loads"],
+                    "screens": [_no_screen(width, trouble) for width in arguments["widths"]],
                 }
             # What stayed blank until now is not waited for again at each load.
             seconds = SHOWN_SECONDS if _is_there(pages[0]["shown"]) else 0
             return {
                 "pages": pages,
-                "loads": _loads(browser, urls[0], arguments["loads"], seconds),
-                "screens": [_look_small(browser, urls[0], width, seconds) for width in arguments["widths"]],
+                "loads": _loads(windows, urls[0], arguments["loads"], seconds),
+                "screens": [_look_small(windows, urls[0], width, seconds) for width in arguments["widths"]],
             }
-        finally:
-            browser.close()
+
+
+class Windows:
+    """Where pages are opened: a browser, and another one where a page took that with it."""
+
+    def __init__(self, launch: Callable[[], Browser], dog: Watchdog) -> None:
+        self.launch, self.dog = launch, dog
+        self.browser: Browser | None = None
+
+    def open(self, **named: Any) -> Page:
+        """An empty page of a fresh profile. Nothing is downloaded."""
+        if self.browser is None or not self.browser.is_connected():
+            with self.dog.over(LAUNCH_SECONDS):
+                self.browser = self.launch()
+        return self.browser.new_context(accept_downloads=False, **named).new_page()
+
+    def close(self) -> None:
+        """End the browser; what does not end by itself is ended."""
+        with suppress(Error, NeverYielded, OutOfTime), self.dog.over(CLOSE_SECONDS):
+            if self.browser is not None:
+                self.browser.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +239,37 @@ class _Visit:
     shown: Mapping[str, Any] = field(default_factory=dict)
     again: bool = False
     marks: tuple[str, ...] = ()
+    heard: int = 0
+
+    def __post_init__(self) -> None:
+        self.handlers: dict[str, Callable[[Any], None]] = {
+            "console": self.on_console,
+            "pageerror": lambda error: _note(self.errors, str(error)),
+            "requestfailed": self.on_failure,
+            "response": self.on_response,
+            "request": self.on_request,
+            "websocket": lambda socket: _note(self.requested, socket.url),
+            "popup": lambda page: page.close(),
+        }
+
+    def listen(self) -> None:
+        """Hear what the page says, as far as that is worth it."""
+        for event, handler in self.handlers.items():
+            self.handlers[event] = counted = self._counted(handler)
+            self.page.on(event, counted)  # type: ignore[call-overload]  # by one word for each kind
+
+    def _counted(self, handler: Callable[[Any], None]) -> Callable[[Any], None]:
+        def hear(said: Any) -> None:
+            self.heard += 1
+            if self.heard == MOST_EVENTS:
+                for event, one in self.handlers.items():
+                    self.page.remove_listener(event, one)
+                self.errors[KEPT_MESSAGES - 1 :] = [f"it does not stop: the first {MOST_EVENTS} events were heard"]
+            if self.heard < MOST_EVENTS:
+                with suppress(Error):  # the page may be gone by now
+                    handler(said)
+
+        return hear
 
     def on_console(self, message: ConsoleMessage) -> None:
         """An error counts, a warning does not; nor does the icon that the browser looks for without being told to."""
@@ -249,22 +317,17 @@ class _Visit:
     def open(self) -> None:
         """Go there."""
         page = self.page
-        page.set_default_timeout(PAGE_SECONDS * 1000)
-        page.on("console", self.on_console)
-        page.on("pageerror", lambda error: _note(self.errors, str(error)))
-        page.on("requestfailed", self.on_failure)
-        page.on("response", self.on_response)
-        page.on("request", self.on_request)
-        page.on("websocket", lambda socket: _note(self.requested, socket.url))
+        page.set_default_timeout(1000 * allowed(PAGE_SECONDS))
+        self.listen()
         try:
             answer = page.goto(self.url, wait_until="load")
             self.status = answer.status if answer else 0
         except TooLate as error:
             self.is_silent, self.is_late = not self.is_heard, self.is_heard
-            _note(self.errors, error.message.splitlines()[0])
+            _note(self.errors, _first_line(error))
         except Error as error:
             self.is_silent = "ERR_CONNECTION_TIMED_OUT" in error.message
-            _note(self.errors, error.message.splitlines()[0])
+            _note(self.errors, _first_line(error))
 
     def as_data(self) -> dict[str, Any]:
         """Plain data."""
@@ -286,39 +349,124 @@ def _silence(pages: Sequence[Mapping[str, Any]]) -> str:
     return str(first["errors"][0]) if silent and all(page["status"] == 0 for page in pages) else ""
 
 
-def _opened(browser: Browser, url: str) -> _Visit:
+def _opened(windows: Windows, url: str, visits: list[_Visit]) -> None:
     """A visit; one that a cold stack answered too late is made once more."""
-    visit = _Visit(url, browser.new_context().new_page())
-    visit.open()
-    if not visit.is_late:
-        return visit
-    visit.page.context.close()
-    visit = _Visit(url, browser.new_context().new_page(), again=True)
-    visit.open()
-    return visit
+    visits.append(_Visit(url, windows.open()))
+    visits[-1].open()
+    if visits[-1].is_late:
+        visits[-1].page.context.close()
+        visits[-1] = _Visit(url, windows.open(), again=True)
+        visits[-1].open()
 
 
-def _visit_routes(browser: Browser, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
-    """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
+def _visit_routes(windows: Windows, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
+    """All together; where one of them takes the browser with it, each in a browser of its own."""
     visits: list[_Visit] = []
+    try:
+        _visit_together(windows, urls, settle_seconds, visits)
+    except NeverYielded as error:
+        if len(urls) == 1:
+            return [_as_culprit(visits, urls[0], error)]
+        return [row for url in urls for row in _visit_routes(windows, [url], settle_seconds)]
+    return [visit.as_data() for visit in visits]
+
+
+def _as_culprit(visits: Sequence[_Visit], url: str, error: NeverYielded) -> dict[str, Any]:
+    """What is said of a page that never yields: what was heard of it, and that."""
+    told: dict[str, Any] = visits[0].as_data() if visits else {
+        "url": url, "status": 0, "errors": [], "failed": [], "resources": [], "over_http": [], "asked": [], "again": False,
+    }  # fmt: skip
+    # That the browser is gone is our own doing.
+    kept = [text for text in told["errors"] if "has been closed" not in text and "crashed" not in text]
+    return {**told, "errors": [str(error), *kept], "shown": {}}
+
+
+def _visit_together(
+    windows: Windows, urls: Sequence[str], settle_seconds: float, visits: list[_Visit]
+) -> None:  # fmt: skip
+    """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
     for url in urls:
-        # A site that is silent is not waited for once more for each of its pages.
-        if visits and visits[0].is_silent:
-            visits.append(_Visit(url, browser.new_context().new_page(), errors=visits[0].errors))
-        elif visits and visits[0].again and not visits[0].status:
-            visits.append(_Visit(url, browser.new_context().new_page()))
-            visits[-1].open()
-        else:
-            visits.append(_opened(browser, url))
+        with windows.dog.over(2 * PAGE_SECONDS + EXTRA_SECONDS):
+            # A site that is silent is not waited for once more for each of its pages.
+            if visits and visits[0].is_silent:
+                visits.append(_Visit(url, windows.open(), errors=visits[0].errors))
+            elif visits and visits[0].again and not visits[0].status:
+                visits.append(_Visit(url, windows.open()))
+                visits[-1].open()
+            else:
+                _opened(windows, url, visits)
     # All are watched together: while one page waits, the others are heard as well.
-    visits[-1].page.wait_for_timeout(1000 * settle_seconds)
+    with windows.dog.over(settle_seconds + EXTRA_SECONDS):
+        visits[-1].page.wait_for_timeout(1000 * settle_seconds)
     until = time.monotonic() + SHOWN_SECONDS
     for visit in visits:
         if visit.status:
-            visit.shown = _what_is_shown(visit.page, until - time.monotonic())
-    for visit in visits:
-        visit.page.context.close()
-    return [visit.as_data() for visit in visits]
+            seconds = until - time.monotonic()
+            with windows.dog.over(max(seconds, 0) + EXTRA_SECONDS):
+                visit.shown = _what_is_shown(visit.page, seconds)
+    with windows.dog.over(CLOSE_SECONDS):
+        for visit in visits:
+            visit.page.context.close()
+
+
+def _told_by(page: Page, function: str) -> Any:
+    """What a function says of a page, in a world where the page's own scripts have changed nothing.
+
+    Raises:
+        Error: it says nothing, or the page is gone meanwhile.
+    """
+    session = page.context.new_cdp_session(page)
+    try:
+        frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "zebu"})["executionContextId"]
+        asked = {"expression": f"({function})()", "contextId": world, "returnByValue": True}
+        told = session.send("Runtime.evaluate", {**asked, "timeout": 1000 * ASK_SECONDS})
+    finally:
+        with suppress(Error):
+            session.detach()
+    if "exceptionDetails" in told:
+        raise Error("the page could not be asked what it shows")
+    return told["result"].get("value")
+
+
+def _number(value: Any) -> float | None:
+    """A number as pixels and milliseconds are; nothing if it is none."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
+    return value if is_one else None
+
+
+def _read_shown(told: Any) -> dict[str, Any]:
+    """What a page says that it shows, if it says that."""
+    kinds = {"words": str, "controls": int | float, "pictures": int | float, "busy": bool, "empty": str}
+    if not isinstance(told, dict) or not all(isinstance(told.get(key), kind) for key, kind in kinds.items()):
+        return {}
+    counts = {key: _number(told[key]) for key in ("controls", "pictures")}
+    texts = {"words": plain_text(told["words"])[:400], "empty": plain_text(told["empty"])[:40]}
+    return {} if None in counts.values() else {**texts, **counts, "busy": told["busy"]}
+
+
+def _read_timing(told: Any) -> dict[str, float | None]:
+    """The moments of a load, as far as the page says them."""
+    return {key: _number(told.get(key)) if isinstance(told, dict) else None for key in ("load", "paint")}
+
+
+def _read_layout(told: Any) -> dict[str, Any]:
+    """What a page says of its width, and of what is small.
+
+    Raises:
+        Error: it does not say that.
+    """
+    numbers = {key: _number(told.get(key)) if isinstance(told, dict) else None for key in ("wide", "inner", "layout")}
+    if None in numbers.values():
+        raise Error("the page does not say how wide it is")
+    small = told.get("small") if isinstance(told.get("small"), list) else []
+    texts = {key: plain_text(str(told.get(key) or ""))[:200] for key in ("cut", "viewport")}
+    return {
+        **numbers,
+        **texts,
+        "held": told.get("held") is True,
+        "small": [_plain(str(one))[:100] for one in small[:20]],
+    }
 
 
 def _what_is_shown(page: Page, seconds: float) -> dict[str, Any]:
@@ -326,11 +474,11 @@ def _what_is_shown(page: Page, seconds: float) -> dict[str, Any]:
     until = time.monotonic() + seconds
     while True:
         try:
-            found: dict[str, Any] = page.evaluate(SHOWN)
+            found = _read_shown(_told_by(page, SHOWN))
         except Error:  # it went on to another page meanwhile
             found = {}
         if _is_there(found) or time.monotonic() >= until:
-            return {**found, "words": plain_text(str(found["words"]))} if found else {}
+            return found
         page.wait_for_timeout(100)
 
 
@@ -340,53 +488,82 @@ def _is_there(shown: Mapping[str, Any]) -> bool:
     return found is not None and not found.trouble
 
 
-def _loads(browser: Browser, url: str, count: int, seconds: float) -> list[dict[str, Any]]:
+def _loads(windows: Windows, url: str, count: int, seconds: float) -> list[dict[str, Any]]:
     """Cold loads; one more where one of them did not end, as a cold stack's first answer may not."""
-    found = [_load(browser.new_context(), url, seconds) for _ in range(count)]
-    if any(one["trouble"] for one in found):
-        found.append(_load(browser.new_context(), url, seconds))
+    found: list[dict[str, Any]] = []
+    while len(found) < count or (len(found) == count and any(one["trouble"] for one in found)):
+        found.append(_load(windows, url, seconds))
+        if found[-1].pop("never", False):
+            # Whoever never yields, does not the next time.
+            return found + [_no_load(found[-1]["trouble"])] * (count - len(found))
     return found
 
 
-def _load(context: BrowserContext, url: str, seconds: float) -> dict[str, Any]:
+def _no_load(trouble: str) -> dict[str, Any]:
+    return {"trouble": trouble, "load": None, "paint": None, "shown": {}}
+
+
+def _no_screen(width: int, trouble: str) -> dict[str, Any]:
+    return {"width": width, "trouble": trouble, "shown": {}}
+
+
+def _load(windows: Windows, url: str, seconds: float) -> dict[str, Any]:
     """One cold load: the milliseconds until the load event ended, and until something was painted; and what is shown."""
-    page = context.new_page()
-    page.set_default_timeout(PAGE_SECONDS * 1000)
+    try:
+        with windows.dog.over(PAGE_SECONDS + seconds + PAINT_SECONDS + EXTRA_SECONDS):
+            page = windows.open()
+            try:
+                return _loaded(page, url, seconds)
+            finally:
+                page.context.close()
+    except NeverYielded as error:
+        return {**_no_load(str(error)), "never": True}
+    except Error as error:
+        return _no_load(_first_line(error))
+
+
+def _loaded(page: Page, url: str, seconds: float) -> dict[str, Any]:
+    page.set_default_timeout(1000 * allowed(PAGE_SECONDS))
+    page.goto(url, wait_until="load")
+    shown = _what_is_shown(page, seconds)
+    until = time.monotonic() + PAINT_SECONDS
+    timing = _read_timing(_told_by(page, TIMING))
+    is_there = _is_there(shown)
+    while (timing["load"] is None or (is_there and timing["paint"] is None)) and time.monotonic() < until:
+        page.wait_for_timeout(20)
+        timing = _read_timing(_told_by(page, TIMING))
+    return {"trouble": "", **timing, "shown": shown}
+
+
+def _look_small(windows: Windows, url: str, width: int, seconds: float) -> dict[str, Any]:
+    """The first page on a screen as narrow as a telephone's, and a picture of it."""
+    try:
+        with windows.dog.over(3 * PAGE_SECONDS + seconds + EXTRA_SECONDS):
+            page = windows.open(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True)
+            try:
+                return {"width": width, "trouble": "", **_laid_out(page, url, seconds)}
+            finally:
+                page.context.close()
+    except NeverYielded as error:
+        return _no_screen(width, str(error))
+    except Error as error:
+        return _no_screen(width, _first_line(error))
+
+
+def _laid_out(page: Page, url: str, seconds: float) -> dict[str, Any]:
+    page.set_default_timeout(1000 * allowed(PAGE_SECONDS))
     try:
         page.goto(url, wait_until="load")
-        shown = _what_is_shown(page, seconds)
-        until = time.monotonic() + PAINT_SECONDS
-        timing = page.evaluate(TIMING)
-        is_there = _is_there(shown)
-        while (timing["load"] is None or (is_there and timing["paint"] is None)) and time.monotonic() < until:
-            page.wait_for_timeout(20)
-            timing = page.evaluate(TIMING)
-        return {"trouble": "", **timing, "shown": shown}
-    except Error as error:
-        return {"trouble": _plain(error.message.splitlines()[0])[:200], "load": None, "paint": None, "shown": {}}
-    finally:
-        context.close()
+    except TooLate:  # as a cold stack's first answer may be
+        page.goto(url, wait_until="load")
+    shown = _what_is_shown(page, seconds)
+    picture = page.screenshot(type="jpeg", quality=40)
+    found = _read_layout(_told_by(page, LAYOUT))
+    return {**found, "picture": base64.b64encode(picture[:PICTURE_LIMIT]).decode(), "shown": shown}
 
 
-def _look_small(browser: Browser, url: str, width: int, seconds: float) -> dict[str, Any]:
-    """The first page on a screen as narrow as a telephone's, and a picture of it."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.set_default_timeout(PAGE_SECONDS * 1000)
-    try:
-        try:
-            page.goto(url, wait_until="load")
-        except TooLate:  # as a cold stack's first answer may be
-            page.goto(url, wait_until="load")
-        shown = _what_is_shown(page, seconds)
-        picture = page.screenshot(type="jpeg", quality=40)
-        found = page.evaluate(LAYOUT)
-        kept = base64.b64encode(picture[:PICTURE_LIMIT]).decode()
-        return {"width": width, "trouble": "", **found, "picture": kept, "shown": shown}
-    except Error as error:
-        return {"width": width, "trouble": _plain(error.message.splitlines()[0])[:200], "shown": {}}
-    finally:
-        context.close()
+def _first_line(error: Error) -> str:
+    return _plain(next(iter(error.message.splitlines()), "") or type(error).__name__)[:200]
 
 
 def _plain(text: str) -> str:

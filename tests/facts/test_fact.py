@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
 from pytest_zebu.facts.answer import (
@@ -11,9 +13,12 @@ from pytest_zebu.facts.answer import (
     Reason,
     Said,
     Unknown,
+    integer,
     is_number,
+    lines_of,
     moment_of,
     part,
+    seconds,
     whole_number,
 )
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, key_values, parse_json
@@ -43,14 +48,37 @@ def test_the_last_line_of_a_complaint(complaint: str, shown: str) -> None:
     assert Said(3, "", complaint).complaint == shown
 
 
-def test_a_mistake_of_ours_is_not_taken_for_an_answer(target: Target) -> None:
-    """Missing and Garbled only are what a target can cause."""
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "error", [TypeError, KeyError, ValueError, OverflowError, RecursionError, MemoryError, UnicodeError, AssertionError]
+)
+def test_a_reader_that_breaks_loses_this_fact_alone(error: type[Exception], target: Target) -> None:
+    """And it is said whose fault that is."""
 
-    def broken(gathered: Gathered, target: Target) -> int:
-        raise TypeError
+    def broken(*given: object) -> NoReturn:
+        raise error
 
-    with pytest.raises(TypeError):
-        Fact("broken", broken).read(Gathered(), target)
+    fact = Fact("broken", broken, looks=broken, then=broken, alone=broken, trial=broken)
+    answer = fact.read(Gathered(), target)
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.GARBLED
+    assert "a fault of pytest-zebu's" in answer.detail
+    assert (fact.looks(target), fact.then(Gathered(), target), fact.alone(target)) == ((), (), ())
+    assert fact.trial is not None
+    assert fact.trial(target) == answer
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_who_ends_the_run_ends_it(error: type[BaseException], target: Target) -> None:
+    def ended(*given: object) -> NoReturn:
+        raise error
+
+    fact = Fact("ended", ended, then=ended)
+    with pytest.raises(error):
+        fact.read(Gathered(), target)
+    with pytest.raises(error):
+        fact.then(Gathered(), target)
 
 
 def test_a_look_has_a_name_by_its_vantage() -> None:
@@ -93,14 +121,51 @@ def test_what_is_a_moment() -> None:
             moment_of(text, "x")
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"a": "1"}, {"a": None}])
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (0, 0), (-3, -3), ("47", 47), ("-1", -1), (2**63, 2**63), (True, None), (False, None), (1.0, None), (1.5, None), ("1.5", None),
+        ("²", None), ("٣", None), ("1_0", None), (" 1", None), ("0x1f", None), ("9" * 5000, None), (10**30, None), (None, None), ([1], None),
+        (float("nan"), None), (float("inf"), None), ("", None), ("--1", None), (Unknown(Reason.GARBLED, "x"), None),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_a_number_of_plain_data(value: object, number: int | None) -> None:
+    if number is not None:
+        assert integer(value, "x") == number
+    else:
+        with pytest.raises(Garbled):
+            integer(value, "x")
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "value",
+    [True, None, "soon", "nan", "inf", float("nan"), float("inf"), 1e300, -1e300, 10**400, 2**60, "9" * 5000, [0], {"x": 0}],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_moment_of_plain_data(value: object) -> None:
+    assert seconds(AT, "x") == seconds(str(AT), "x") == seconds(float(AT), "x") == NOON
+    with pytest.raises(Garbled):
+        seconds(value, "x")
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r"], ids=ascii)
+def test_only_our_own_end_of_a_line_ends_one(end: str) -> None:
+    assert lines_of(f"one{end}two\nthree\n") == [f"one{end}two", "three"]
+    assert (lines_of(""), lines_of("\n"), lines_of("a")) == ([], [""], ["a"])
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"a": "1"}, {"a": None}, {"a": True}])
 def test_a_value_of_another_kind_is_garbled(data: object) -> None:
     assert part({"a": 1}, "a", int) == 1
     with pytest.raises(Garbled):
         part(data, "a", int)
 
 
-@pytest.mark.parametrize("text", ["", "{", "NaN", "[Infinity]", "[1e999]", "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "NaN"])
 def test_what_is_no_json(text: str) -> None:
     with pytest.raises(Garbled):
         parse_json(text, "x")

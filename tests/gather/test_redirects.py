@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.trials import AttackTrial, UseTrial
 from pytest_zebu.gather import audit, services, trial_runs
 from pytest_zebu.gather.forge import ask_forge
+from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.settings import Settings
 from tests.gather.conftest import SECRET, Server
 
@@ -21,6 +23,11 @@ Declared = Callable[..., Settings]
 Ask = Callable[[Declared, str], Any]
 
 
+def of(answer: Any, key: str) -> Any:
+    """A part of an answer, if there is one."""
+    return answer if isinstance(answer, Unknown) else answer[key]
+
+
 def forge(declared: Declared, url: str) -> Any:
     table = {"api": url, "repository": "zebu/zebu", "token_file": "secret"}
     return ask_forge(declared(forge=table), {"commit": "a" * 40, "ancestors": {}})["pulls"]
@@ -28,11 +35,11 @@ def forge(declared: Declared, url: str) -> Any:
 
 def proxmox(declared: Declared, url: str) -> Any:
     table = {"api": url, "token": "auditor@pve!readiness", "token_file": "secret"}
-    return services.ask_proxmox(declared(proxmox=table), ["version"])["version"]
+    return of(services.ask_proxmox(declared(proxmox=table), ["version"]), "version")
 
 
 def proxy(declared: Declared, url: str) -> Any:
-    return proxy_answer(declared, url)["proxy-hosts"]
+    return of(proxy_answer(declared, url), "proxy-hosts")
 
 
 def proxy_answer(declared: Declared, url: str) -> Any:
@@ -50,12 +57,20 @@ def staging(declared: Declared, url: str) -> Any:
     return trial_runs.use_application(settings, UseTrial(url, url, is_staging=True))
 
 
+def keyed(declared: Declared, url: str) -> Any:
+    return ask_with_key(declared(probes={"api_key_file": "secret"}), f"{url}/api/v1/portfolios")
+
+
 def attack(declared: Declared, url: str) -> Any:
     return trial_runs.attack(declared(probes={"api_key_file": "secret"}), AttackTrial(url))
 
 
+ASKERS = [forge, proxmox, proxy, application, staging, attack, keyed]
+
+
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
-@pytest.mark.parametrize("ask", [forge, proxmox, proxy, application, staging, attack])
+@pytest.mark.parametrize("ask", ASKERS)
 def test_no_redirect_is_followed(
     ask: Ask, status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +88,7 @@ def test_no_redirect_is_followed(
         assert f"redirects ({status})" in answer.detail
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_what_the_proxy_gave_for_a_login_stays_there(
     status: int, servers: tuple[Server, Server], declared: Declared
@@ -87,6 +103,7 @@ def test_what_the_proxy_gave_for_a_login_stays_there(
     assert second.arrived == []
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_lists_of_packages_stay_there(status: int, servers: tuple[Server, Server], declared: Declared) -> None:
     first, second = servers
@@ -103,6 +120,7 @@ OLD_PROXY: dict[str, tuple[int, Mapping[str, str], Any]] = {
 }
 
 
+@pytest.mark.hostile("requests")
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_a_redirected_default_login_is_no_login(
     status: int, servers: tuple[Server, Server], declared: Declared
@@ -140,6 +158,7 @@ DEFAULT = services.DEFAULT_LOGIN[0]
         (503, {}, {}, Reason.UNDECIDABLE),
     ],
 )
+@pytest.mark.hostile("services")
 def test_a_login_has_the_shape_of_one(
     status: int, headers: Mapping[str, str], said: Any, accepted: str | Reason, servers: tuple[Server, Server],
     declared: Declared,
@@ -152,12 +171,65 @@ def test_a_login_has_the_shape_of_one(
     assert (login.reason if isinstance(login, Unknown) else login) == accepted
 
 
+@pytest.mark.hostile("requests")
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("ask", ASKERS)
 def test_a_proxy_of_the_environment_sees_nothing(
-    servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, name: str, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(trial_runs, "BURST", 4)
     first, second = servers
-    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{second.http.server_port}")
+    monkeypatch.setenv(name, f"http://127.0.0.1:{second.http.server_port}")
     monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
     first.answers["*"] = (200, {}, {"data": {"release": "9.1"}})
-    assert proxmox(declared, first.url) == {"release": "9.1"}
+    ask(declared, first.url)
+    assert first.arrived
+    assert second.arrived == []
+
+
+@pytest.mark.hostile("requests")
+@pytest.mark.parametrize("ask", ASKERS)
+def test_a_login_of_the_environment_goes_nowhere(
+    ask: Ask, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`~/.netrc` is for others, and would take the place of a token."""
+    monkeypatch.setattr(trial_runs, "BURST", 4)
+    first, _ = servers
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password netrc-canary\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    ask(declared, first.url)
+    assert first.arrived
+    assert not any("Basic " in request for request in first.arrived)
+
+
+@pytest.mark.hostile("requests")
+@pytest.mark.parametrize("ask", ASKERS)
+def test_a_bundle_of_the_environment_is_not_trusted(
+    ask: Ask, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """Which authority is trusted, the settings say."""
+    monkeypatch.setattr(trial_runs, "BURST", 4)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(certificate))
+    first, _ = servers
+
+    def distrusting(**tables: Any) -> Settings:
+        return declared(**tables).model_copy(update={"tls": Settings().tls})
+
+    answer = ask(distrusting, first.url)
+    assert first.arrived == []
+    assert isinstance(answer, Unknown)
+
+
+@pytest.mark.hostile("requests")
+@pytest.mark.parametrize("link", ["<{other}/next>; rel=next", '<{other}/next>; rel="next", <{other}/next>; rel="last"', "<//evil.test/>; rel=next", "<", "<>;;;=", "a" * 60_000])  # fmt: skip
+def test_a_token_follows_no_link(link: str, servers: tuple[Server, Server], declared: Declared) -> None:
+    """Which page is the next one, is asked by number, and only where the forge was declared."""
+    first, second = servers
+    first.answers["*"] = (200, {"Link": link.format(other=second.url)}, [{"sha": "x"}])
+    forge(declared, first.url)
+    assert second.arrived == []
+    assert len(first.arrived) < 200
