@@ -96,10 +96,10 @@ _WAITS = re.compile(
 )
 _BROKEN = re.compile(
     r"(oh,? no|uh-?oh|sorry|hmm+)?[\s,.!\u2026:\u2013\u2014-]*(wh?oops|oops|something went wrong|error(?=\s*([:!.]|$))|(unexpected )?application error|configuration error|an? (unexpected )?error occurred|"
-    r"(this|the) page (crashed|isn.t working)|(error )?(code )?[45]\d\d(\s|[:|.\u2013\u2014-])+(error(?!-)|forbidden|unauthori[sz]ed|access denied|this page|page)\b|"
+    r"(this|the) page (crashed|isn.t working)|(error )?(code )?[45][0-9][0-9](\s|[:|.\u2013\u2014-])+(error(?!-)|forbidden|unauthori[sz]ed|access denied|this page|page)\b|"
     r"(forbidden|access denied)\s*([!.]|you don.t have|nginx|$)|"
     r"(this|the|our) (web)?site (is|will be) (currently |temporarily )?(under|down for|undergoing|in) (construction|(scheduled )?maintenance)|"
-    r"we.(ll| will) be (right )?back|(5\d\d )?(internal server error|bad gateway|service (temporarily )?unavailable|"
+    r"we.(ll| will) be (right )?back|(5[0-9][0-9] )?(internal server error|bad gateway|service (temporarily )?unavailable|"
     r"gateway time-?out)|this site can.t be reached|you need to enable javascript)",
     re.IGNORECASE,
 )

@@ -56,7 +56,7 @@ _MONTHS = (
     "|nov(?:ember)?|dec(?:ember)?"
 )
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_DATES = re.compile(rf"{_UUID}|\d+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
+_DATES = re.compile(rf"{_UUID}|[0-9]+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
 
 
 def family(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import add, floordiv, mul, sub
 
-from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown
+from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.facts.source import PROBE as SOURCE_PROBE
@@ -97,7 +97,7 @@ class Pooler:
 
     def _number(self, name: str, default: int) -> int:
         text = self.values.get(name, "")
-        return int(text) if text.isdecimal() else default
+        return int(text) if is_number(text) else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ def _pooler(found: Iterable[Record]) -> Pooler | None:
     for one in found:
         if one.word == "pooler":
             name, value = one.fields(2)
-            if name == "pool_size" and value.isdecimal():
+            if name == "pool_size" and is_number(value):
                 value = str(max(int(value), int(values.get(name, "0"))))
             values[name] = value
     for one in found:

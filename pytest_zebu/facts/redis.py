@@ -31,7 +31,7 @@ UNREAD = {
     "malformed": "it cannot be read",
     "several-hosts": "several hosts in one address are not understood",
 }
-_KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
+_KEYSPACE = re.compile(r"keys=([0-9]+),expires=([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def parse(gathered: Gathered, target: Target) -> Redis:
     if (word := text.partition(" ")[0].strip()) in REFUSALS:
         raise Missing(Unknown(Reason.NO_PERMISSION, f"Redis refuses INFO ({word}): its password is not that of .env"))
     said: Mapping[str, str] = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db\d+", name)]
+    keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db[0-9]+", name)]
     try:
         return Redis(
             version=said.get("valkey_version") or said["redis_version"],

@@ -24,7 +24,7 @@ PROBE = Probe(
     code=True,
 )
 _FILE = re.compile(r"(?ms)^@ ([^\n]+\.py)\n(.*?)\n@end$")
-_LEFT = re.compile(r"(?m)^@left (\d{1,9})$")
+_LEFT = re.compile(r"(?m)^@left ([0-9]{1,9})$")
 _LANGUAGE = Language(tree_sitter_python.language())
 
 

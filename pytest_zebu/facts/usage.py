@@ -27,7 +27,7 @@ DISK_PROBE = Probe(
 )
 
 
-_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def parse_disk(gathered: Gathered, target: Target) -> tuple[FileSystem, ...]:
         if one.word == "silent":
             found.append(FileSystem(one.rest, 0, 0, 0, 0, "does not answer: its server may be gone"))
             continue
-        place, *numbers = one.rest.rsplit(None, 4)
+        place, *numbers = one.rest.rsplit(None, 4) or [""]
         counts = [int(text) if is_number(text) else 0 if text == "-" else None for text in numbers]
         if len(counts) != 4 or None in counts or not counts[0]:
             found.append(FileSystem(place, 0, 0, 0, 0, f"df said: {one.rest[:120]}"))

@@ -161,15 +161,25 @@ def read(path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:
         UsageProblem: it is missing, no regular file, too large, cut short, damaged, or of another version.
     """
     try:
-        data = plainjson.loads(path.read_text(encoding="utf-8") if is_own else _text(path))
+        return parse(path.read_text(encoding="utf-8") if is_own else _text(path), path, is_own=is_own)
     except FileNotFoundError:
         raise UsageProblem(f"{path}: no such snapshot (--zebu-save writes one)") from None
-    except plainjson.NoJson as error:
-        raise UsageProblem(f"{path}: no snapshot, or cut short ({error}): gather again with --zebu-save") from None
     except OSError as error:
         raise UsageProblem(f"{path}: the snapshot cannot be read: {error.strerror}") from None
     except ValueError:  # no UTF-8; or a path that is none
         raise UsageProblem(f"{path}: no snapshot, or cut short: gather again with --zebu-save") from None
+
+
+def parse(text: str, path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:
+    """The snapshots of a file's text; its path is named in complaints.
+
+    Raises:
+        UsageProblem: it is damaged, or of another version.
+    """
+    try:
+        data = plainjson.loads(text)
+    except plainjson.NoJson as error:
+        raise UsageProblem(f"{path}: no snapshot, or cut short ({error}): gather again with --zebu-save") from None
     version = data.get("zebu_snapshot") if isinstance(data, dict) else None
     if type(version) is not int or version != SCHEMA:
         shown = plain_text(repr(version))[:40]
