@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
@@ -59,7 +59,7 @@ def parse(gathered: Gathered, target: Target) -> Redis:
     text = gathered.said("redis.info").out.replace("\r", "")
     if (word := text.partition(" ")[0].strip()) in REFUSALS:
         raise Missing(Unknown(Reason.NO_PERMISSION, f"Redis refuses INFO ({word}): its password is not that of .env"))
-    said: Mapping[str, str] = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    said: Mapping[str, str] = dict(line.split(":", 1) for line in lines_of(text) if ":" in line)
     keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db[0-9]+", name)]
     try:
         return Redis(
