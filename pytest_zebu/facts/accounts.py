@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.answer import Garbled, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -27,7 +27,7 @@ class Account:
 def parse(gathered: Gathered, target: Target) -> tuple[Account, ...]:
     """From /etc/shadow, compared there."""
     found = []
-    for line in gathered.said("accounts").out.splitlines():
+    for line in lines_of(gathered.said("accounts").out):
         user, _, word = line.partition(" ")
         if word not in ("own", "default", "empty", "locked", "unknown"):
             raise Garbled("the comparison of passwords")

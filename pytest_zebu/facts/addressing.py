@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
 from pytest_zebu.settings.target import Target
 
@@ -60,7 +60,7 @@ def parse(gathered: Gathered, target: Target) -> Addressing:
         signs.append("the default route came by DHCP")
     if said.get("lifetime", "forever") != "forever":
         signs.append(f"the address has a lifetime ({said['lifetime']})")
-    pairs = [line.partition("=")[::2] for line in out.splitlines()]
+    pairs = [line.partition("=")[::2] for line in lines_of(out)]
     signs += [f"lease file {text}" for key, text in pairs if key == "lease"]
     left = tuple(text for key, text in pairs if key == "left")
     if client := said.get("client", "").strip():
@@ -74,7 +74,7 @@ def parse_connectivity(gathered: Gathered, target: Target) -> Connectivity:
     said = key_values(out)
     if "names" not in said or "https" not in said:
         raise Garbled("the connectivity probe")
-    pairs = [line.partition("=")[::2] for line in out.splitlines()]
+    pairs = [line.partition("=")[::2] for line in lines_of(out)]
     https: Known[bool] | Unknown = Known(said["https"] not in ("000", ""))
     if said["https"] == "unseen":
         https = Unknown(Reason.NO_COMMAND, "neither curl nor wget is there to try https with")

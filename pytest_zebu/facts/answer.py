@@ -161,6 +161,18 @@ def part(data: Any, key: str, kind: type[T]) -> T:
     return found
 
 
+def texts(data: Any, key: str) -> tuple[str, ...]:
+    """A list of texts of plain data: one text is none, though it can be gone through like one.
+
+    Raises:
+        Garbled: it is not there, or of another kind.
+    """
+    found = part(data, key, list)
+    if not all(isinstance(one, str) for one in found):
+        raise Garbled(f"{key} is not there, or of another kind than known")
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a command said, as text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,10 +96,10 @@ _WAITS = re.compile(
 )
 _BROKEN = re.compile(
     r"(oh,? no|uh-?oh|sorry|hmm+)?[\s,.!\u2026:\u2013\u2014-]*(wh?oops|oops|something went wrong|error(?=\s*([:!.]|$))|(unexpected )?application error|configuration error|an? (unexpected )?error occurred|"
-    r"(this|the) page (crashed|isn.t working)|(error )?(code )?[45]\d\d(\s|[:|.\u2013\u2014-])+(error(?!-)|forbidden|unauthori[sz]ed|access denied|this page|page)\b|"
+    r"(this|the) page (crashed|isn.t working)|(error )?(code )?[45][0-9][0-9](\s|[:|.\u2013\u2014-])+(error(?!-)|forbidden|unauthori[sz]ed|access denied|this page|page)\b|"
     r"(forbidden|access denied)\s*([!.]|you don.t have|nginx|$)|"
     r"(this|the|our) (web)?site (is|will be) (currently |temporarily )?(under|down for|undergoing|in) (construction|(scheduled )?maintenance)|"
-    r"we.(ll| will) be (right )?back|(5\d\d )?(internal server error|bad gateway|service (temporarily )?unavailable|"
+    r"we.(ll| will) be (right )?back|(5[0-9][0-9] )?(internal server error|bad gateway|service (temporarily )?unavailable|"
     r"gateway time-?out)|this site can.t be reached|you need to enable javascript)",
     re.IGNORECASE,
 )
@@ -266,7 +267,22 @@ def read_shown(seen: Mapping[str, Any]) -> Shown | None:
 
 def _number(value: Any) -> float | None:
     """A number that a page gave; nothing if it is none, or none that pixels or milliseconds could be."""
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e12 else None
+    return float(value) if type(value) in (int, float) and abs(value) < 1e12 else None
+
+
+LARGEST_PICTURE = 4_000_000
+"""Characters of a picture: a screen's has some fifty thousand."""
+
+
+def _is_picture(text: Any) -> bool:
+    """Whether it is nothing, or a JPEG in base64: a report shows it, and a browser finds out by itself what else it is."""
+    if not isinstance(text, str) or len(text) > LARGEST_PICTURE:
+        return False
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return not data or (data.startswith(b"\xff\xd8\xff") and data.rstrip(b"\0").endswith(b"\xff\xd9"))
 
 
 def parse_loads(gathered: Gathered, target: Target) -> tuple[Load, ...]:
@@ -291,8 +307,8 @@ def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
         wide, inner, layout = (_number(row.get(key)) for key in ("wide", "inner", "layout"))
         if not trouble and (wide is None or inner is None or layout is None):
             raise Garbled("the browser's layout")
-        picture = str(row.get("picture", ""))
-        if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", picture):
+        picture = row.get("picture", "")
+        if not _is_picture(picture):
             raise Garbled("the browser's picture")
         small = tuple(str(text)[:100] for text in (part(row, "small", list) if row.get("small") else ()))
         viewport = str(row.get("viewport") or "")[:200]

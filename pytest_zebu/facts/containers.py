@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, is_number
+from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, integer, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, key_values, parse_json
 from pytest_zebu.facts.sockets import is_loopback
 from pytest_zebu.settings.target import Target
@@ -153,39 +153,62 @@ class Containers:
 
 
 def _container(data: dict[str, Any]) -> Container:
-    labels = data["Labels"] or {}
-    state = data["State"]
+    labels, state = _texts(data["Labels"]), data["State"]
     depends = _dependencies(labels.get("com.docker.compose.depends_on", ""))
     number = labels.get("com.docker.compose.container-number", "1")
     return Container(
-        name=data["Name"].lstrip("/"),
+        name=_text(data["Name"]).lstrip("/"),
         project=labels.get("com.docker.compose.project", ""),
         service=labels.get("com.docker.compose.service", ""),
         is_oneshot=labels.get("com.docker.compose.oneoff", "False") == "True",
-        status=state["Status"],
-        health=(state.get("Health") or {}).get("Status", "none"),
-        restart_policy=(data["RestartPolicy"] or {}).get("Name") or "no",
-        restart_count=int(data["RestartCount"]),
+        status=_text(state["Status"]),
+        health=_text((state.get("Health") or {}).get("Status", "none")),
+        restart_policy=_text((data["RestartPolicy"] or {}).get("Name")) or "no",
+        restart_count=integer(data["RestartCount"], "RestartCount"),
         published=_published(data),
-        health_test=tuple((data.get("Healthcheck") or {}).get("Test") or ()),
-        memory=int(data.get("Memory") or 0),
+        health_test=tuple(map(_text, _list((data.get("Healthcheck") or {}).get("Test")))),
+        memory=_count(data, "Memory"),
         cpus=_cpus(data),
-        log_driver=(data.get("LogConfig") or {}).get("Type") or "",
-        log_options=dict((data.get("LogConfig") or {}).get("Config") or {}),
+        log_driver=_text((data.get("LogConfig") or {}).get("Type")),
+        log_options=_texts((data.get("LogConfig") or {}).get("Config")),
         config_files=tuple(
             part for part in labels.get("com.docker.compose.project.config_files", "").split(",") if part
         ),
-        image=data.get("ConfigImage") or "",
+        image=_text(data.get("ConfigImage")),
         started=docker_time(state.get("StartedAt")),
         was_oom_killed=bool(state.get("OOMKilled")),
         id=str(data.get("Id") or "")[:12],
         created=docker_time(data.get("Created")),
         ended=docker_time(state.get("FinishedAt")),
-        exit_code=int(state.get("ExitCode") or 0),
+        exit_code=_count(state, "ExitCode"),
         number=int(number) if is_number(number) else 1,
         waited_for=tuple(name for name, condition in depends if condition == "service_completed_successfully"),
         needs_running=tuple(name for name, condition in depends if condition != "service_completed_successfully"),
     )
+
+
+def _text(value: Any) -> str:
+    """A text; an empty one where there is nothing."""
+    if not isinstance(value, str | None):
+        raise TypeError(value)
+    return value or ""
+
+
+def _texts(value: Any) -> dict[str, str]:
+    """Texts by name; none where there is nothing."""
+    return {name: _text(text) for name, text in (value or {}).items()}
+
+
+def _list(value: Any) -> list[Any]:
+    """A list; an empty one where there is nothing. A text is none, though it can be gone through like one."""
+    if not isinstance(value, list | None):
+        raise TypeError(value)
+    return value or []
+
+
+def _count(data: Mapping[str, Any], key: str) -> int:
+    """A number; 0 where there is nothing."""
+    return integer(data.get(key) or 0, key)
 
 
 def _dependencies(label: str) -> tuple[tuple[str, str], ...]:
@@ -200,13 +223,18 @@ def _published(data: dict[str, Any]) -> tuple[Published, ...]:
     found = []
     for port, places in ports.items():
         number, _, protocol = port.partition("/")
-        for place in places or ():
-            first, _, last = (place.get("HostPort") or "0").partition("-")
-            within = range(int(first), min(int(last or first), 65_535) + 1)
-            found += [Published(int(number), place.get("HostIp") or "", one, protocol or "tcp") for one in within]
+        for place in _list(places):
+            first, _, last = (_text(place.get("HostPort")) or "0").partition("-")
+            within = range(integer(first, port), min(integer(last or first, port), MOST_PORTS) + 1)
+            address, inner = _text(place.get("HostIp")), integer(number, port)
+            found += [Published(inner, address, one, protocol or "tcp") for one in within]
+            if len(found) > MOST_PORTS:
+                raise ValueError(port)
     return tuple(found)
 
 
+MOST_PORTS = 65_535
+"""Of a container: each may be published for both families, and nobody does."""
 BOUNDED_DRIVERS = ("local", "journald", "none")
 """Drivers with bounds of their own."""
 REMOTE_DRIVERS = ("syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "logentries")
@@ -215,7 +243,7 @@ LARGEST_LOG = 2**30
 """A log that rotates beyond a gibibyte fills the disk before it does."""
 TASK = timedelta(hours=1)
 """How long what runs once may take."""
-_SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,6})?) ?([kmgtp]?)(?:i?b)?")
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kmgtp]?)(?:i?b)?")
 
 
 def bytes_of(size: str) -> float:
@@ -233,8 +261,15 @@ def bounds_log(driver: str, size: str) -> bool | None:
 
 
 def docker_time(text: Any) -> datetime | None:
-    """A moment as Docker writes it: nanoseconds and all; the year 1 stands for never."""
-    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)$", str(text))
+    """A moment as Docker writes it: nanoseconds and all; the year 1 stands for never.
+
+    Raises:
+        ValueError: it is written like one, and no calendar has it.
+    """
+    found = re.fullmatch(
+        r"([0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9])(?:\.[0-9]+)?(Z|[+-][0-9][0-9]:[0-9][0-9])",
+        str(text),
+    )
     if found is None or found[1].startswith("0001"):
         return None
     return datetime.fromisoformat(found[1] + found[2].replace("Z", "+00:00"))
@@ -242,8 +277,8 @@ def docker_time(text: Any) -> datetime | None:
 
 def _cpus(data: dict[str, Any]) -> float:
     """Cores that a container may use: by `--cpus`, or by quota and period."""
-    nano, quota = int(data.get("NanoCpus") or 0), int(data.get("CpuQuota") or 0)
-    return nano / 1e9 if nano else max(0, quota) / (int(data.get("CpuPeriod") or 0) or 100_000)
+    nano, quota = _count(data, "NanoCpus"), _count(data, "CpuQuota")
+    return nano / 1e9 if nano else max(0, quota) / (_count(data, "CpuPeriod") or 100_000)
 
 
 def parse(gathered: Gathered, target: Target) -> Containers:
@@ -251,12 +286,15 @@ def parse(gathered: Gathered, target: Target) -> Containers:
     said = gathered.said("zebu.containers").out
     host = key_values(gathered.said("zebu.host").out)
     databases, caches = (tuple(host[key].split()) if key in host else None for key in ("databases", "caches"))
-    found, odd = [], []
+    found, odd, ports = [], [], 0
     told = parse_json(said, "docker inspect")
     for data in told if isinstance(told, list) else [told]:
         try:
-            found.append(_container(data))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            ports += len((one := _container(data)).published)
+            if ports > 2 * MOST_PORTS:
+                raise ValueError(ports)
+            found.append(one)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, Garbled):
             name = data.get("Name") if isinstance(data, dict) else None
             odd.append(str(name or "a container").lstrip("/")[:80])
     if not found and odd:

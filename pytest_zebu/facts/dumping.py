@@ -44,7 +44,7 @@ _NOWHERE = frozenset({"/dev/null"})
 _SINKS = frozenset({"wc", "psql", "md5sum", "sha1sum", "sha256sum", "head", "tail", "grep", "true", ":"})
 """Commands that keep nothing of what they are fed, unless they write it to a file."""
 _VERBS = {"pgbackrest": "backup", "barman": "backup", "wal-g": "backup-push", "wal-e": "backup-push"}
-_CONNINFO = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)")
+_CONNINFO = re.compile(r"\b(\w{1,63})\s*=\s*('(?:[^'\\]|\\.)*'|\S+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of, moment_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
@@ -57,7 +57,7 @@ _MONTHS = (
     "|nov(?:ember)?|dec(?:ember)?"
 )
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_DATES = re.compile(rf"{_UUID}|\d+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
+_DATES = re.compile(rf"{_UUID}|[0-9]+|(?<![a-z])(?:{_DAYS}|{_MONTHS})(?![a-z])", re.IGNORECASE)
 
 
 def family(name: str) -> str:
@@ -424,7 +424,7 @@ def parse(gathered: Gathered, target: Target) -> Listing:
     text = gathered.said("backups.listing").out
     found = chosen(parse_all(text))
     if found is None:
-        if "@none" not in text.splitlines():
+        if "@none" not in lines_of(text):
             raise Garbled("the listing of the newest dumps")
         raise Missing(Unknown(Reason.MISSING, f"there is no dump in {target.settings.backups.folder}"))
     return found

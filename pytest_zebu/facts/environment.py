@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_zebu import redaction
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, is_number, whole_number
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, is_number, lines_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
@@ -191,7 +191,7 @@ class Required:
 def by_checkout(text: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a probe said of each checkout: lines `key=value` behind `checkout=PATH`; of the deployed one, which comes first, without."""
     found: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
-    for line in text.splitlines():
+    for line in lines_of(text):
         key, equals, value = line.partition("=")
         if key == "checkout":
             found.append((value, []))
@@ -207,7 +207,7 @@ def parse(gathered: Gathered, target: Target) -> Environment:
     told = key_values(host.out) if isinstance(host, Said) else {}
     if trouble := told.get("env_trouble", ""):
         raise Missing(Unknown(Reason.GARBLED, f"the application's .env: {trouble}"))
-    for line in gathered.said("zebu.environment").out.splitlines():
+    for line in lines_of(gathered.said("zebu.environment").out):
         fields = line.split("\t")
         if len(fields) != 8:
             raise Garbled("the judged environment")
@@ -237,7 +237,7 @@ def parse_files(gathered: Gathered, target: Target) -> EnvFiles:
     if versions[""] is None:
         raise Garbled("the versions of checkouts")
     told = key_values(gathered.said("zebu.host").out)
-    for line in gathered.said("zebu.env-files").out.splitlines():
+    for line in lines_of(gathered.said("zebu.env-files").out):
         fields = line.split("\t")
         if len(fields) != 5:
             raise Garbled("the listing of .env files")

@@ -116,19 +116,21 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
     return tuple(found)
 
 
-def _view(vantage: Vantage, address: str, seen: Known[dict[str, object]] | Unknown) -> View:
+def _view(vantage: Vantage, asked: Look, seen: Known[dict[str, object]] | Unknown) -> View:
+    address = str(asked.arguments["address"])
     if isinstance(seen, Unknown):
         return View(vantage, address, dict.fromkeys(PORTS, seen))
     states = part(seen.value, "open", dict)
     silent = seen.value.get("silent", [])
-    if not all(is_number(str(port)) for port in states) or not isinstance(silent, list):
+    is_odd = any(not is_number(str(port)) or not isinstance(state, bool | None) for port, state in states.items())
+    if is_odd or not isinstance(silent, list):
         raise Garbled("the ports that were tried")
     trouble = Unknown(
         Reason.UNDECIDABLE, f"{vantage.name} could not try it: {seen.value.get('trouble') or 'for want of something'}"
     )
-    is_open: dict[int, Known[bool] | Unknown] = {
-        int(port): trouble if state is None else Known(bool(state)) for port, state in states.items()
-    }
+    untried = Unknown(Reason.GARBLED, f"{vantage.name} does not tell of it")
+    is_open: dict[int, Known[bool] | Unknown] = dict.fromkeys(asked.arguments["ports"], untried)
+    is_open |= {int(port): trouble if state is None else Known(state) for port, state in states.items()}
     if not part(seen.value, "control", bool):
         blind = Unknown(
             Reason.UNREACHABLE, f"{vantage.control or 'every port tried'} does not answer to {vantage.name} either"
@@ -159,15 +161,14 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
         asked = look(target, vantage)
         if asked is None:
             continue
-        address = str(asked.arguments["address"])
-        view = _view(vantage, address, gathered.saw(asked))
+        view = _view(vantage, asked, gathered.saw(asked))
         for other in more:
             if other.vantage == vantage.name and other.subject == "own ports":
-                more_open = _view(vantage, address, gathered.saw(other)).open
+                more_open = _view(vantage, other, gathered.saw(other)).open
                 view = replace(view, open={**view.open, **more_open})
         views.append(view)
         views += [
-            _view(vantage, str(other.arguments["address"]), gathered.saw(other))
+            _view(vantage, other, gathered.saw(other))
             for other in more
             if other.vantage == vantage.name and other.subject != "own ports"
         ]

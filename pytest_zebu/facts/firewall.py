@@ -243,7 +243,8 @@ def _machine(found: Sequence[Record]) -> tuple[Machine, bool | None]:
     has_v6 = False
     for line in by_word["addresses"].lines:
         if match := re.match(
-            r"\d+: (\S+)\s+inet6? ([0-9a-fA-F.:]+)(?:/(\d+)| peer ([0-9a-fA-F.:]+)/(\d+))?.*? scope (\S+)", line
+            r"[0-9]+: (\S+)\s+inet6? ([0-9a-fA-F.:]+)(?:/([0-9]+)| peer ([0-9a-fA-F.:]+)/([0-9]+))?.*? scope (\S+)",
+            line,
         ):
             try:
                 one = ipaddress.ip_interface(f"{match[2]}/{match[3]}" if match[3] else match[2])
@@ -253,7 +254,7 @@ def _machine(found: Sequence[Record]) -> tuple[Machine, bool | None]:
             # A private one in a tunnel, or on the way to containers, is no way for strangers.
             is_aside = not one.ip.is_global and (TUNNEL.match(match[1]) or INSIDE.match(match[1]))
             has_v6 = has_v6 or (one.version == 6 and match[6] == "global" and not is_aside)
-    links = frozenset(match[1] for line in by_word["links"].lines if (match := re.match(r"\d+: ([^:@\s]+)", line)))
+    links = frozenset(match[1] for line in by_word["links"].lines if (match := re.match(r"[0-9]+: ([^:@\s]+)", line)))
     known = _status(by_word["addresses"]) == 0
     own = {name: tuple(ones) for name, ones in addresses.items()} if known else None
     return Machine(_outer(found, links, own), links, own), has_v6 if known else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, need, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, lines_of, need, part, texts
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.settings.sections import ForgeAccess
 from pytest_zebu.settings.target import Target
@@ -26,7 +26,7 @@ PROBE = Probe(
 PERSON, MACHINE, UNCLEAR = "a person", "no person", "not known to be a person"
 MACHINE_NAME = re.compile(
     r"(?:^|[-_.])(?:(?:auto|build|code|deploy|github|jenkins|merge|release|review)?bot|robot|ci|automation|automerge|renovate|dependabot|copilot|svc|machine"
-    r"|service[-_.]?account)(?:$|[-_.\d])",
+    r"|service[-_.]?account)(?:$|[-_.0-9])",
     re.I,
 )
 """An account of a machine's, by its name: GitHub has accounts of persons also for these."""
@@ -201,7 +201,7 @@ def paths(target: Target) -> tuple[str, ...]:
 
 
 def _same_files(gathered: Gathered, target: Target) -> tuple[str, dict[str, tuple[str, ...]]]:
-    rows = [line.split() for line in gathered.said("ancestors").out.splitlines()]
+    rows = [line.split() for line in lines_of(gathered.said("ancestors").out)]
     columns = {path: index for index, path in enumerate(paths(target), 1)}
     if not rows or any(len(row) != len(columns) + 1 for row in rows):
         raise Garbled("the list of commits")
@@ -244,7 +244,7 @@ def parse(gathered: Gathered, target: Target) -> Forge:
             staged,
             _of_rows(data["statuses"], _statuses),
             elsewhere,
-            tuple(map(str, part(data, "same_tree", list))),
+            texts(data, "same_tree"),
             data.get("told_to_skip") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -258,7 +258,10 @@ def _of_rows(rows: Any, read: Callable[[Any], tuple[T, ...]]) -> Known[tuple[T, 
 def _runs(rows: Any) -> tuple[CheckRun, ...]:
     return tuple(
         CheckRun(
-            run["name"], run["status"], "" if run["conclusion"] == "None" else run["conclusion"], _is_latest(run, rows)
+            part(run, "name", str),
+            part(run, "status", str),
+            "" if run["conclusion"] == "None" else part(run, "conclusion", str),
+            _is_latest(run, rows),
         )
         for run in rows
     )
@@ -277,9 +280,9 @@ def _is_latest(run: Mapping[str, Any], rows: Any) -> bool | None:
 
 def _statuses(rows: Any) -> tuple[CheckRun, ...]:
     return tuple(
-        CheckRun(one["name"], "pending", "")
+        CheckRun(part(one, "name", str), "pending", "")
         if one["state"] == "pending"
-        else CheckRun(one["name"], "completed", one["state"])
+        else CheckRun(part(one, "name", str), "completed", part(one, "state", str))
         for one in rows
     )
 
@@ -294,6 +297,10 @@ def _pulls(rows: Any) -> tuple[Pull, ...]:
     return tuple(map(_pull, rows))
 
 
+def _change(row: Any) -> Change:
+    return Change(part(row, "sha", str), part(row, "by", str), part(row, "merges", bool))
+
+
 def _pull(row: Mapping[str, Any]) -> Pull:
     if isinstance(row["reviews"], Unknown):
         raise Missing(row["reviews"])
@@ -301,15 +308,19 @@ def _pull(row: Mapping[str, Any]) -> Pull:
     for one in row["reviews"]:
         if one["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             by, is_stranger = one["by"] or "a deleted account", one["standing"] in STRANGERS
-            last[by.lower()] = one["state"], Review(by, _kind(one["by"], one["kind"]), one["commit"], is_stranger)
+            last[by.lower()] = (
+                one["state"],
+                Review(by, _kind(one["by"], one["kind"]), part(one, "commit", str), is_stranger),
+            )
     approvals, objections = (
         tuple(sorted((review for state, review in last.values() if state == wanted), key=lambda review: review.by))
         for wanted in ("APPROVED", "CHANGES_REQUESTED")
     )
-    changes = _of_rows(row["commits"], lambda rows: tuple(Change(one["sha"], one["by"], one["merges"]) for one in rows))
+    changes = _of_rows(row["commits"], lambda rows: tuple(map(_change, rows)))
     return Pull(
-        int(row["number"]), row["by"], _kind(row["by"], row["kind"]), row["head"], approvals, objections, changes
-    )
+        part(row, "number", int), part(row, "by", str), _kind(row["by"], row["kind"]), part(row, "head", str),
+        approvals, objections, changes,
+    )  # fmt: skip
 
 
 STRANGERS = frozenset({"NONE", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"})
@@ -323,7 +334,7 @@ def _staged(rows: Any, declared: str) -> tuple[Known[tuple[str, ...]] | Unknown,
         if is_staging(one["environment"], declared):
             found.append(_state(one["states"]))
         else:
-            elsewhere.append(one["environment"])
+            elsewhere.append(part(one, "environment", str))
     return Known(tuple(found)), tuple(dict.fromkeys(elsewhere))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from pytest_zebu.facts.answer import Garbled, is_number
+from pytest_zebu.facts.answer import Garbled, is_number, lines_of
 from pytest_zebu.facts.packets import (
     Act,
     Fate,
@@ -96,7 +96,7 @@ def sets_of(said: str) -> Sets:
     kinds: dict[str, str] = {}
     members: dict[str, list[str]] = {}
     sizes: dict[str, tuple[int, float]] = {}
-    for line in said.splitlines():
+    for line in lines_of(said):
         match line.split():
             case ["create", name, kind, *_]:
                 kinds[name] = kind
@@ -132,7 +132,7 @@ def tables_of(save: str) -> dict[str, Table]:
     policies: dict[str, dict[str, str]] = {}
     rules: dict[str, dict[str, list[Rule]]] = {}
     name = "filter"
-    for line in map(str.strip, save.splitlines()):
+    for line in map(str.strip, lines_of(save)):
         if line.startswith("*"):
             name = line[1:].strip()
             policies.setdefault(name, {})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pytest_zebu.facts import schedules
-from pytest_zebu.facts.answer import moment_of
+from pytest_zebu.facts.answer import is_number, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
@@ -236,7 +236,7 @@ class _Reader:
         job = _Reading("/etc/anacrontab", is_enabled=anacron is None or anacron.is_enabled)
         job.is_active = anacron.is_active if anacron else self.cron_runs
         lengths = {"@daily": 1, "@weekly": 7, "@monthly": 31}
-        count = lengths.get(days) or (int(days) if days.isdigit() and len(days) < 5 else None)
+        count = lengths.get(days) or (int(days) if is_number(days) and len(days) < 5 else None)
         job.schedule = schedules.Schedule(gap=timedelta(days=count) if count else None)
         self.table = []
         self._add(job)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, integer, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.http import PROTECTED
@@ -74,17 +75,32 @@ def parse(gathered: Gathered, target: Target) -> Latency:
     seen = gathered.saw(asked)
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    try:
-        rows = list(zip(seen.value["taken"], seen.value["statuses"], strict=True))
-        taken = tuple(float(one) for one, status in rows if status != TOO_MANY)
-        trip, fresh, before = float(seen.value["trip"]), int(seen.value["fresh"]), str(seen.value["before"])
-        statuses = frozenset(status for _, status in rows if status != TOO_MANY)
-        if not all(map(math.isfinite, (*taken, trip))):
-            raise Garbled("the timed requests")
-        url, limited = str(asked.arguments["url"]), len(rows) - len(taken)
-        return Latency(url, seen.value["trouble"], taken, statuses, trip, fresh, before, limited)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        raise Garbled("the timed requests") from None
+    taken, statuses = (part(seen.value, key, list) for key in ("taken", "statuses"))
+    if len(taken) != len(statuses):
+        raise Garbled("the timed requests")
+    rows = [(_milliseconds(one), integer(status, "a status")) for one, status in zip(taken, statuses, strict=True)]
+    counted = [(one, status) for one, status in rows if status != TOO_MANY]
+    return Latency(
+        url=str(asked.arguments["url"]),
+        trouble=part(seen.value, "trouble", str),
+        taken=tuple(one for one, _ in counted),
+        statuses=frozenset(status for _, status in counted),
+        trip=_milliseconds(seen.value.get("trip")),
+        fresh=part(seen.value, "fresh", int),
+        before=part(seen.value, "before", str),
+        limited=len(rows) - len(counted),
+    )
+
+
+def _milliseconds(value: Any) -> float:
+    """A time that something took.
+
+    Raises:
+        Garbled: it is none: NaN is smaller than no limit, and would meet none.
+    """
+    if type(value) not in (int, float) or not 0 <= value < LONGEST * 1e6:
+        raise Garbled("the timed requests")
+    return float(value)
 
 
 FACT = Fact("latency", parse, alone=looks)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number, moment_of, whole_number
 from pytest_zebu.facts.containers import docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
@@ -216,14 +216,14 @@ def parse_rotation(gathered: Gathered, target: Target) -> Rotation:
                 case "unread":
                     unread = rest
                 case "journal":
-                    journal = int(rest)
+                    journal = whole_number(rest, "the size of the journal")
                 case "size":
-                    size = int(rest)
+                    size = whole_number(rest, "the size of /var/log's file system")
                 case "rotated":
-                    rotated = datetime.fromtimestamp(int(rest), UTC)
+                    rotated = moment_of(rest, "the last rotation")
                 case _:
                     count, path = record.fields(2)
-                    large.append((path, int(count)))
+                    large.append((path, whole_number(count, "the size of a log")))
     except (ValueError, OverflowError, OSError):
         raise Garbled("the rotation probe") from None
     if not size:

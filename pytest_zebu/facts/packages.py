@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, texts
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.facts.locks import MANIFEST, NPM, PYTHON, Locked, Pairs, is_covered, locked, needs_lock, pair
@@ -225,7 +225,12 @@ def _advisories(rows: Any) -> Known[tuple[Advisory, ...]] | Unknown:
     return Known(
         tuple(
             Advisory(
-                row["package"], row["version"], row["id"], tuple(row["aliases"]), row["severity"], tuple(row["fixed"])
+                part(row, "package", str),
+                part(row, "version", str),
+                part(row, "id", str),
+                texts(row, "aliases"),
+                part(row, "severity", str),
+                texts(row, "fixed"),
             )
             for row in rows
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import add, floordiv, mul, sub
 
-from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown
+from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown, is_number, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.facts.source import PROBE as SOURCE_PROBE
@@ -97,7 +97,7 @@ class Pooler:
 
     def _number(self, name: str, default: int) -> int:
         text = self.values.get(name, "")
-        return int(text) if text.isdecimal() else default
+        return int(text) if is_number(text) else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _others(gathered: Gathered, numbers: Mapping[str, int | None]) -> dict[str, 
     """The backend's variables that are called otherwise, with their numbers; nothing for what is none, or is hidden."""
     said, host = gathered.answers.get("zebu.environment"), gathered.answers.get("zebu.host")
     backend = key_values(host.out).get("backend", "") if isinstance(host, Said) else ""
-    rows = [line.split("\t") for line in said.out.splitlines()] if isinstance(said, Said) else []
+    rows = [line.split("\t") for line in lines_of(said.out)] if isinstance(said, Said) else []
     mine = [row for row in rows if len(row) == 8 and row[0] == f"container:{backend or 'backend'}" and row[2] != "0"]
     return {
         row[1].upper(): int(row[7]) if re.fullmatch(r"[+-]?[0-9]{1,9}", row[7]) else None
@@ -282,7 +282,7 @@ def _pooler(found: Iterable[Record]) -> Pooler | None:
     for one in found:
         if one.word == "pooler":
             name, value = one.fields(2)
-            if name == "pool_size" and value.isdecimal():
+            if name == "pool_size" and is_number(value):
                 value = str(max(int(value), int(values.get(name, "0"))))
             values[name] = value
     for one in found:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, moment_of, whole_number
+from pytest_zebu.facts.answer import (
+    Garbled,
+    Missing,
+    NotAssessed,
+    Reason,
+    Unknown,
+    integer,
+    lines_of,
+    moment_of,
+    part,
+    texts,
+    whole_number,
+)
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values, parse_json
 from pytest_zebu.facts.hba import HbaRule, lets_in_anybody
 from pytest_zebu.facts.lines import records, single
@@ -41,6 +54,9 @@ POOL_PROBE = Probe(
     file="backend-pool.sh",
     needs=(Need.BACKEND_CONTAINER,),
 )
+
+
+_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,18})?(?:e-?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +220,23 @@ class Database:
     @property
     def max_connections(self) -> int:
         """What the server admits."""
-        return int(self.settings["max_connections"])
+        return int(self.number("max_connections"))
 
     @property
     def reserve(self) -> int:
         """What it keeps for administrators."""
-        return int(self.settings["superuser_reserved_connections"]) + int(self.settings.get("reserved_connections", 0))
+        return int(self.number("superuser_reserved_connections") + self.number("reserved_connections", "0"))
+
+    def number(self, name: str, default: str = "") -> float:
+        """The number that a setting is.
+
+        Raises:
+            NotAssessed: it is none.
+        """
+        text = self.settings.get(name, default)
+        if not _NUMBER.fullmatch(text):
+            raise NotAssessed(f"what the database has as {name} is no number")
+        return float(text)
 
     def overridden(self, name: str) -> tuple[Override, ...]:
         """The overrides of a setting that count: where the application's role has a nearer one, those behind it do not."""
@@ -255,7 +282,7 @@ def parse_role(gathered: Gathered, target: Target) -> Role:
 
 
 def _tries(gathered: Gathered, prefix: str) -> PasswordTries:
-    lines = gathered.said("postgres.login").out.splitlines()
+    lines = lines_of(gathered.said("postgres.login").out)
     words = dict(line.split(" ", 1) for line in lines if " " in line)
     if "right" not in words:
         raise Garbled("the backend's login")
@@ -290,45 +317,59 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
     try:
         return Database(
             role=key_values(gathered.said("zebu.host").out).get("role", ""),
-            version=int(data["version"]),
+            version=integer(data["version"], "version"),
             settings={str(name): str(value) for name, value in data["settings"].items()},
             overrides=tuple(
                 Override(str(row["of"]), *_setting(row["setting"]), str(row["role"]), bool(row["here"]))
                 for row in data["overrides"]
             ),
             hba=tuple(_rule(row) for row in data["hba"] if not _is_unread(row)),
-            clients=int(data["clients"]),
-            stuck=int(data["stuck"]),
-            waiting=int(data["waiting"]),
+            clients=integer(data["clients"], "clients"),
+            stuck=integer(data["stuck"], "stuck"),
+            waiting=integer(data["waiting"], "waiting"),
             has_launcher=bool(data["launcher"]),
             tables=_tables(data["tables"]),
             foreign_keys=tuple(
-                ForeignKey(row["table"], _columns(row["columns"]), row["target"], bool(row["valid"]), bool(row["enforced"]))
+                ForeignKey(part(row, "table", str), _columns(row["columns"]), part(row, "target", str), bool(row["valid"]), bool(row["enforced"]))
                 for row in data["foreign_keys"]
             ),
             references=tuple(
-                Column(row["table"], row["column"], row["type"], row["is_key"] and row["is_made"]) for row in data["columns"]
+                Column(
+                    part(row, "table", str), part(row, "column", str), part(row, "type", str),
+                    part(row, "is_key", bool) and part(row, "is_made", bool),
+                )
+                for row in data["columns"]
             ),
             indexes=tuple(
-                Index(row["name"], row["table"], bool(row["valid"]), _columns(row["columns"]), row["method"], row["where"], bool(row["building"]))
+                Index(
+                    part(row, "name", str), part(row, "table", str), bool(row["valid"]), _columns(row["columns"]), part(row, "method", str),
+                    _text(row["where"]), bool(row["building"]),
+                )
                 for row in data["indexes"]
             ),
-            hba_errors=tuple(int(row["line"] or 0) for row in data["hba"] if _is_unread(row)),
+            hba_errors=tuple(integer(row["line"] or 0, "line") for row in data["hba"] if _is_unread(row)),
             is_hba_unloaded=_maybe(data["hba_unloaded"]),
-            unseen=int(data["unseen"]),
-            age=int(data["frozen"]),
+            unseen=integer(data["unseen"], "unseen"),
+            age=integer(data["frozen"], "frozen"),
             has_other_collation=_maybe(data["collation"]),
-            own_settings=tuple(map(str, data["own_settings"])),
-            pending=tuple(map(str, data["pending"])),
+            own_settings=texts(data, "own_settings"),
+            pending=texts(data, "pending"),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Garbled("the database's state has another shape than known") from None
 
 
+def _text(value: Any) -> str:
+    """A text; an empty one stands for none."""
+    if not isinstance(value, str | None):
+        raise TypeError(value)
+    return value or ""
+
+
 def _maybe(value: Any) -> bool | None:
-    if value not in (True, False, None):
-        raise ValueError(value)
-    return None if value is None else bool(value)
+    if not isinstance(value, bool | None):
+        raise TypeError(value)
+    return value
 
 
 def _is_unread(row: Mapping[str, Any]) -> bool:
@@ -339,7 +380,7 @@ def _is_unread(row: Mapping[str, Any]) -> bool:
 def _rule(row: Mapping[str, Any]) -> HbaRule:
     address = row["address"] + (f"/{_prefix(row['netmask'])}" if row["netmask"] else "")
     return HbaRule(
-        int(row["line"]), row["type"] or "", address, row["method"], _columns(row["database"]), _columns(row["user"]),
+        integer(row["line"], "line"), _text(row["type"]), address, part(row, "method", str), _columns(row["database"]), _columns(row["user"]),
         "" if (row["file"] or "").endswith("/pg_hba.conf") else row["file"] or "", bool(row["certificate"]),
     )  # fmt: skip
 
@@ -353,13 +394,13 @@ def _tables(rows: Any) -> tuple[Table, ...]:
     parts: dict[str, list[int | None]] = {}
     found = []
     for row in rows:
-        count: int | None = max(0, int(row["rows"]))
+        count: int | None = max(0, integer(row["rows"], "rows"))
         # The size is null where the table is locked.
-        if not row["is_counted"] and (row["size"] is None or int(row["size"]) > LEAST_ROW * MANY_ROWS):
+        if not row["is_counted"] and (row["size"] is None or integer(row["size"], "size") > LEAST_ROW * MANY_ROWS):
             count = None
         table = Table(
-            str(row["name"]), count, int(row["dead"]), int(row["seq_scan"]), int(row["idx_scan"]), bool(row["vacuumed"]),
-            tuple(map(str, row["options"])), str(row["kind"]), tuple(map(str, row["keys"])), row["part_of"] or "",
+            str(row["name"]), count, integer(row["dead"], "dead"), integer(row["seq_scan"], "seq_scan"), integer(row["idx_scan"], "idx_scan"), bool(row["vacuumed"]),
+            texts(row, "options"), str(row["kind"]), texts(row, "keys"), _text(row["part_of"]),
         )  # fmt: skip
         found.append(table)
         if table.part_of:
@@ -381,7 +422,7 @@ def _setting(text: str) -> tuple[str, str]:
 def _columns(rows: Any) -> tuple[str, ...]:
     if not isinstance(rows, list) or not rows:
         raise ValueError(rows)
-    return tuple(map(str, rows))
+    return tuple("" if row is None else _text(row) for row in rows)
 
 
 def is_off(value: str) -> bool:

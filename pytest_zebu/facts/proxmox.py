@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_zebu.facts import calendar_events, schedules
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, parse_json
 from pytest_zebu.settings.target import Target
 
@@ -22,7 +22,7 @@ FOLDERS = frozenset({"dir", "btrfs"})
 """Kinds of storage that are folders of the node, on whatever is mounted there."""
 OWN_FOLDER = "/var/lib/vz"
 """The folder on the node's own disk that Proxmox comes with."""
-LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1\]?", re.IGNORECASE)
+LOOPBACK = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[?::1\]?", re.IGNORECASE)
 RUNS = 50
 """So many of the newest tasks are asked for."""
 SMALLEST = 2**20
@@ -126,7 +126,7 @@ def _answers(gathered: Gathered, target: Target) -> dict[str, Any]:
             if (asked := pattern.fullmatch(str(path)))
         }
     found: dict[str, Any] = {}
-    for line in gathered.said("pvesh").out.splitlines():
+    for line in lines_of(gathered.said("pvesh").out):
         name, _, text = line.removeprefix("@").partition(" ")
         found[name] = (
             parse_json(text, f"pvesh {name}") if text else Unknown(Reason.UNDECIDABLE, f"pvesh: {name} failed")
@@ -374,7 +374,7 @@ def _keeps(row: Mapping[str, Any]) -> tuple[str, ...]:
     found = row.get("prune-backups")
     if isinstance(found, Mapping):
         return tuple(f"{key}={value}" for key, value in sorted(found.items()))
-    if not found and str(row.get("maxfiles", "")).isdigit():
+    if not found and is_number(str(row.get("maxfiles", ""))):
         return (f"keep-last={row['maxfiles']}",) if int(row["maxfiles"]) else ("keep-all=1",)
     return tuple(part for part in str(found or "").split(",") if part.startswith("keep-"))
 
@@ -428,7 +428,7 @@ def parse_backups(gathered: Gathered, target: Target) -> VmBackups:
     return VmBackups(tuple(jobs), runs, now, stored, tuple(unclear), tuple(apart), left_out, is_empty)
 
 
-_DISK = re.compile(r"(?:ide|sata|scsi|virtio)\d+|rootfs|mp\d+")
+_DISK = re.compile(r"(?:ide|sata|scsi|virtio)[0-9]+|rootfs|mp[0-9]+")
 
 
 def _left_out(config: Any) -> tuple[tuple[str, ...], bool]:
@@ -457,7 +457,7 @@ def _paths_left_out(row: Mapping[str, Any]) -> set[str]:
     return {path.rstrip("/*?") or "/" for path in paths if path.strip() and not _PASSING.match(path)}
 
 
-_VOLUME = re.compile(r"(?:vzdump-(?:qemu|lxc|openvz)-|backup/(?:vm|ct)/)(\d+)[-/]")
+_VOLUME = re.compile(r"(?:vzdump-(?:qemu|lxc|openvz)-|backup/(?:vm|ct)/)([0-9]+)[-/]")
 
 
 def _of_machine(rows: list[Mapping[str, Any]] | Unknown, vmid: int) -> list[Mapping[str, Any]] | Unknown:
@@ -555,7 +555,7 @@ def _place(status: Any, config: Any) -> tuple[str, bool | None]:
     return kind, None if kind in FOLDERS and not is_own else False
 
 
-_SUCCESS = re.compile(r"OK|WARNINGS: \d+")
+_SUCCESS = re.compile(r"OK|WARNINGS: [0-9]+")
 
 
 def _ended_well(task: Mapping[str, Any]) -> bool:

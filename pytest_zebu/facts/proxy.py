@@ -331,7 +331,7 @@ def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _moment(text: Any) -> datetime | None:
-    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d", text):
+    if not isinstance(text, str) or not re.match(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]", text):
         return None
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
@@ -31,7 +31,7 @@ UNREAD = {
     "malformed": "it cannot be read",
     "several-hosts": "several hosts in one address are not understood",
 }
-_KEYSPACE = re.compile(r"keys=(\d+),expires=(\d+)")
+_KEYSPACE = re.compile(r"keys=([0-9]+),expires=([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def parse(gathered: Gathered, target: Target) -> Redis:
     text = gathered.said("redis.info").out.replace("\r", "")
     if (word := text.partition(" ")[0].strip()) in REFUSALS:
         raise Missing(Unknown(Reason.NO_PERMISSION, f"Redis refuses INFO ({word}): its password is not that of .env"))
-    said: Mapping[str, str] = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db\d+", name)]
+    said: Mapping[str, str] = dict(line.split(":", 1) for line in lines_of(text) if ":" in line)
+    keyspaces = [_KEYSPACE.match(value) for name, value in said.items() if re.fullmatch(r"db[0-9]+", name)]
     try:
         return Redis(
             version=said.get("valkey_version") or said["redis_version"],

@@ -11,6 +11,8 @@ from itertools import islice, pairwise
 
 from cronsim import CronSim, CronSimError
 
+from pytest_zebu.facts.answer import is_number
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = 1500
 LONG = timedelta(days=400)
@@ -21,9 +23,9 @@ NAMES |= {"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *
 _MONTHS, _DAYS = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue wed thu fri sat"
 _FIELDS = (("minute", 0, 59, ""), ("hour", 0, 23, ""), ("day of the month", 1, 31, ""), ("month", 1, 12, _MONTHS),
            ("day of the week", 0, 7, _DAYS))  # fmt: skip
-_TERM = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_TERM = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/([0-9]+))?", re.ASCII)
 _ZONE = re.compile(r"(?:CRON_)?TZ=\S+\s+")
-_SPAN = re.compile(r"(\d+)(y|month|w|d|h|min|s|ms|us)")
+_SPAN = re.compile(r"([0-9]+)(y|month|w|d|h|min|s|ms|us)")
 _UNITS = {
     "y": 31_557_600.0,
     "month": 2_629_800.0,
@@ -78,14 +80,14 @@ def span(text: str) -> timedelta | None:
         return None
     try:
         return timedelta(seconds=sum(int(part[1]) * _UNITS[part[2]] for part in parts if part))
-    except OverflowError:
+    except (OverflowError, ValueError):  # ValueError of digits without end
         return None
 
 
 def _number(text: str, low: int, high: int, names: str) -> int | None:
     if text.lower() in names.split():
         return names.split().index(text.lower()) + low
-    return int(text) if text.isdigit() and len(text) < 4 and low <= int(text) <= high else None
+    return int(text) if is_number(text) and len(text) < 4 and low <= int(text) <= high else None
 
 
 def _complaint(field: str, name: str, low: int, high: int, names: str) -> str:
@@ -126,9 +128,9 @@ def cron(text: str) -> Schedule:
 
 def interval(text: str) -> Schedule:
     """What schedulers of containers make of it: they know seconds, and `@every 1h30m` besides."""
-    if every := re.fullmatch(r"@every ((?:\d+(?:h|m|s))+)", text):
+    if every := re.fullmatch(r"@every ((?:[0-9]+(?:h|m|s))+)", text):
         units = {"h": 3600, "m": 60, "s": 1}
-        seconds = sum(int(count[:9]) * units[unit] for count, unit in re.findall(r"(\d+)(h|m|s)", every[1]))
+        seconds = sum(int(count[:9]) * units[unit] for count, unit in re.findall(r"([0-9]+)(h|m|s)", every[1]))
         return Schedule(gap=timedelta(seconds=seconds)) if seconds else Schedule()
     if text.startswith("@"):
         return cron(text)

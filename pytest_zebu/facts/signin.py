@@ -21,7 +21,7 @@ from pytest_zebu.settings.target import Target
 
 PUBLISHABLE = "VITE_CLERK_PUBLISHABLE_KEY"
 LIVE, TEST = "pk_live_", "pk_test_"
-_HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def host_of(publishable: str) -> str:
         host = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("ascii").removesuffix("$").lower()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         host = ""
-    if not _HOST.match(host):
+    if not _HOST.fullmatch(host):
         raise Missing(Unknown(Reason.UNDECIDABLE, f"{PUBLISHABLE} names no host: it is no publishable key"))
     return host
 

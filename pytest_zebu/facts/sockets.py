@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from pytest_zebu.facts.answer import Garbled, whole_number
+from pytest_zebu.facts.answer import Garbled, lines_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
@@ -43,7 +43,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _listeners(said: str) -> tuple[Listener, ...]:
-    return tuple(_listener(line) for line in said.splitlines() if line.strip())
+    return tuple(_listener(line) for line in lines_of(said) if line.strip())
 
 
 def _listener(line: str) -> Listener:

@@ -23,8 +23,8 @@ PROBE = Probe(
     limit=8_388_608,
     code=True,
 )
-_FILE = re.compile(r"(?ms)^@ ([^\n]+\.py)\n(.*?)\n@end$")
-_LEFT = re.compile(r"(?m)^@left (\d{1,9})$")
+_FILE, _END = re.compile(r"(?m)^@ ([^\n]+\.py)\n"), re.compile(r"(?m)\n@end$")
+_LEFT = re.compile(r"(?m)^@left ([0-9]{1,9})$")
 _LANGUAGE = Language(tree_sitter_python.language())
 
 
@@ -822,12 +822,22 @@ def files_of(gathered: Gathered) -> tuple[list[tuple[str, str]], int]:
         Garbled: what was said has none in it.
     """
     said = gathered.said("source", accept=(0, 9)).out
-    files: list[tuple[str, str]] = _FILE.findall(said)
+    files, between = _parts(said)
     if not files:
         if said.strip():
             raise Garbled("the application's source")
         raise Missing(Unknown(Reason.MISSING, "the backend's image has no source in /app, nor where it starts"))
-    return files, sum(int(count) for count in _LEFT.findall(_FILE.sub("", said)))
+    return files, sum(int(count) for count in _LEFT.findall(between))
+
+
+def _parts(said: str) -> tuple[list[tuple[str, str]], str]:
+    """The files, and what stands around them. Each character is looked at once: one pattern for a whole file would not."""
+    files, between, at = [], [], 0
+    while (start := _FILE.search(said, at)) and (end := _END.search(said, start.end())):
+        files.append((start[1], said[start.end() : end.start()]))
+        between.append(said[at : start.start()])
+        at = end.end()
+    return files, "".join([*between, said[at:]])
 
 
 def parse(gathered: Gathered, target: Target) -> Source:

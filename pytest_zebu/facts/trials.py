@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from pytest_zebu.facts import plainjson
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, whole_number
+from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, integer, lines_of, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, Trial
 from pytest_zebu.facts.lines import records, single
+from pytest_zebu.facts.plainjson import LONGEST_NUMBER
 from pytest_zebu.settings.target import Target
 
 Step = Mapping[str, Any]
@@ -40,18 +42,24 @@ class Use:
         body = self.steps.get(step, {}).get("said")
         return body if isinstance(body, dict) else {}
 
+    def rows(self, step: str, key: str) -> list[Mapping[str, Any]]:
+        """The objects of a list in a step's answer; none where it has no such list."""
+        found = self.said(step).get(key)
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
     def status(self, step: str) -> int:
         """The status of a step's answer; 0 where the step was not reached."""
-        return int(self.steps.get(step, {}).get("status", 0))
+        found = self.steps.get(step, {}).get("status", 0)
+        return found if type(found) is int else 0
+
+
+_AMOUNT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
 def amount(value: Any) -> Decimal | None:
-    """A number of an answer; nothing if it is none."""
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
+    """A number of an answer; nothing if it is none, or none that money could be."""
+    text = str(value) if isinstance(value, str | float) or type(value) is int else ""
+    return Decimal(text) if len(text) < LONGEST_NUMBER and _AMOUNT.fullmatch(text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +149,18 @@ def _result(gathered: Gathered, target: Target, fact: Fact[Any]) -> Mapping[str,
 
 def _read_use(data: Mapping[str, Any]) -> Use:
     steps = {name: step for name, step in data.items() if isinstance(step, dict) and "status" in step}
+    for name, step in steps.items():
+        integer(step["status"], f"the status of {name}")
+    left, elsewhere = data.get("left", 0), data.get("elsewhere")
+    malformed = part({"malformed": [], **data}, "malformed", list)
+    for row in malformed:
+        part(row, "what", str)
+        part(row, "status", int)
+        part(row, "ours", bool)
+        part(row, "envelope", bool)
     return Use(
-        steps, str(data.get("named", "")), str(data.get("broken", "")), data.get("left", 0),
-        tuple(part({"malformed": [], **data}, "malformed", list)), data.get("elsewhere"),
+        steps, str(data.get("named", "")), str(data.get("broken", "")), left if isinstance(left, Unknown) else integer(left, "what is left"),
+        tuple(malformed), None if elsewhere is None else integer(elsewhere, "the other deployment's status"),
     )  # fmt: skip
 
 
@@ -186,12 +203,16 @@ def attack_on_production(target: Target) -> AttackTrial | Unknown:
 def parse_attack(gathered: Gathered, target: Target) -> Attack:
     """From the answers."""
     data = _result(gathered, target, ATTACK)
-    try:
-        return Attack(
-            data["total"], tuple(data["injected"]), tuple(data["refused"]), int(data["burst"]), int(data["limited"])
-        )
-    except (KeyError, TypeError, ValueError):
-        raise Garbled("the attack") from None
+    total, injected, refused = data.get("total"), part(data, "injected", list), part(data, "refused", list)
+    for row in injected:
+        part(row, "path", str)
+        part(row, "text", str)
+        part(row, "status", int)
+    burst, limited = part(data, "burst", int), part(data, "limited", int)
+    if not injected or not refused or burst <= 0 or limited < 0:
+        raise Garbled("the attack")
+    statuses = tuple(integer(status, "a status") for status in refused)
+    return Attack(total if type(total) is int else None, tuple(injected), statuses, burst, limited)
 
 
 # The restore drill. It writes only into a container of its own, which has no network, is bounded, and is removed.
@@ -301,12 +322,12 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
     rows: dict[str, dict[str, int]] = {"@restored": {}, "@live": {}}
     with_data: set[str] = set()
     try:
-        for line in part(data, "out", str).splitlines():
+        for line in lines_of(part(data, "out", str)):
             word, _, rest = line.partition(" ")
             if word == "@dump":
                 dump = rest.partition(" ")[2]
             elif word == "@status":
-                status, seconds = map(int, rest.split())
+                status, seconds = (integer(word, "the drill's end") for word in rest.split())
             elif word == "@complaint":
                 complaint = rest
             elif word == "@copy":
@@ -315,7 +336,7 @@ def parse_drill(gathered: Gathered, target: Target) -> Drill:
                 with_data.add(rest)
             elif word in rows:
                 table, _, count = rest.rpartition(" ")
-                rows[word][table] = int(count)
+                rows[word][table] = whole_number(count, "a count of rows")
             else:
                 raise Garbled(f"the drill said: {line[:120]}")
     except ValueError:

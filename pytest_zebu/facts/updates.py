@@ -27,8 +27,8 @@ WORDS = (
     "stamp", "run", "suite", "target", "list", "published", "refreshed", "simulated", "pending", "held", "left", "pinned",
     "broken", "unconfigured", "busy", "reboot", "booted", "kernel", "running", "utc",
 )  # fmt: skip
-_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)$")
-_INTERVAL = re.compile(r"(\d{1,9})([smhd]?)")
+_OFFSET = re.compile(r"([+-])([0-9][0-9])([0-9][0-9])$")
+_INTERVAL = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _FIELDS = {
     "o": "o", "origin": "o", "l": "l", "label": "l", "a": "a", "suite": "a", "archive": "a", "c": "c", "component": "c",
@@ -312,7 +312,7 @@ def _is_replaced(version: str, package: list[str]) -> bool:
 
 def _is_newer(name: str, running: str) -> bool:
     """Whether a kernel of the same flavour is newer."""
-    numbers = re.compile(r"\d+")
+    numbers = re.compile(r"[0-9]+")
     if re.sub(numbers, "", name) != re.sub(numbers, "", running):
         return False
     return [int(part) for part in numbers.findall(name)] > [int(part) for part in numbers.findall(running)]
@@ -335,7 +335,7 @@ def _parsed(said: _Said) -> Updates:
     intervals = [interval_of(lists), interval_of(upgrade)]
     is_on = enable.strip("0") != "" and None not in intervals
     weekly = [timedelta(days=7)] if said.all("days") else []
-    suites = tuple(_suite(*parts) for parts in said.fields("suite", 3) if re.fullmatch(r"-?\d{1,6}", parts[0]))
+    suites = tuple(_suite(*parts) for parts in said.fields("suite", 3) if re.fullmatch(r"-?[0-9]{1,6}", parts[0]))
     own = tuple(suite for suite in suites if _is_own(suite, release))
     security = tuple(suite for suite in own if suite.is_security)
     uncovered, unreadable = _coverage(said, release, security)

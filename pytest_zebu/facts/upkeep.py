@@ -24,7 +24,7 @@ WATCHERS_PROBE = Probe(
     owner=True,
     limit=1_572_864,
 )
-_VERSION = re.compile(r"\d[\w.+-]*$")
+_VERSION = re.compile(r"[0-9][\w.+-]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ DISK_PROBE = Probe(
 )
 
 
-_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]
     found: dict[str, list[Sample]] = {}
     for one in records(gathered.said("usage").out, "the counters", ("sample",)):
         match one.rest.split(" "):
-            case [service, memory, held, cpu, at] if all(_NUMBER.fullmatch(text) for text in (memory, held, cpu, at)):
+            case [service, memory, held, cpu, at] if _NUMBER.fullmatch(at) and all(
+                _WHOLE.fullmatch(text) for text in (memory, held, cpu)
+            ):
                 found.setdefault(service, []).append(Sample(int(memory), int(held), int(cpu) / 1e9, float(at)))
             case _:
                 continue  # of a container that ended meanwhile, or began: the item misses its samples, and says so
@@ -90,7 +93,7 @@ def parse_disk(gathered: Gathered, target: Target) -> tuple[FileSystem, ...]:
         if one.word == "silent":
             found.append(FileSystem(one.rest, 0, 0, 0, 0, "does not answer: its server may be gone"))
             continue
-        place, *numbers = one.rest.rsplit(None, 4)
+        place, *numbers = one.rest.rsplit(None, 4) or [""]
         counts = [int(text) if is_number(text) else 0 if text == "-" else None for text in numbers]
         if len(counts) != 4 or None in counts or not counts[0]:
             found.append(FileSystem(place, 0, 0, 0, 0, f"df said: {one.rest[:120]}"))

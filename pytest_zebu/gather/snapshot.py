@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts import ALL, plainjson
+from pytest_zebu.facts.answer import Garbled, Reason, Said, Unknown, integer, part, plain_text
 from pytest_zebu.facts.fact import Gathered
+from pytest_zebu.facts.plainjson import LONGEST_NUMBER, MOST_DEEP, whole_text
 from pytest_zebu.files import write_whole
 from pytest_zebu.settings.errors import UsageProblem
 
 SCHEMA = 1
+MOST_BYTES, MOST_VALUES = 2**27, 3_000_000
+"""Of a stranger's file. One host has half a mebibyte, and some ten thousand values."""
+MOST_SAID = 2000
+"""Characters of a reason."""
+OWN_LIMIT = 2**22
+"""Characters of an answer that no probe gives: the batch's own."""
+CHECKOUTS = 16
+"""So many times a probe may answer that is run in each checkout."""
+DEEPEST = MOST_DEEP - 10
+"""Of values within what came of a look: the file has a few more around it."""
+LATEST = 2**34
+"""Seconds since 1970, of a moment in five hundred years; calendars can add to it."""
+NAME = re.compile(r"(?:ssh://)?[\w\[][\w.:@%+\[\]-]{0,254}/?")
+"""Names of hosts: those of settings, aliases of ssh and addresses; nothing that a shell, a path or a page reads otherwise."""
+_REASONS = frozenset(Reason)
+_ODD = Unknown(Reason.GARBLED, "a value that is none")
 TRIALS_AMONG_LOOKS = {
     "functional@here production": "use",
     "functional@here staging": "staged_use",
@@ -42,43 +65,83 @@ class Snapshot:
     seconds: float = 0.0
 
 
-def _plain(value: Any) -> Any:
-    """Unknown inside plain data becomes a tagged table."""
-    if isinstance(value, Unknown):
-        return {"$unknown": value.reason.value, "detail": value.detail}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+class _Odd(ValueError):
+    """A value that no snapshot can hold."""
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value as JSON has it: Unknown becomes a tagged table, and so does what no snapshot can hold.
+
+    Raises:
+        _Odd: values are nested too deep.
+    """
+    match value:
+        case Unknown():
+            return {"$unknown": value.reason.value, "detail": whole_text(value.detail)}
+        case None | bool():
+            return value
+        case str():
+            return whole_text(value)
+        case int() if abs(value) < 10**LONGEST_NUMBER:
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case Mapping() | list() | tuple() if depth >= DEEPEST:
+            raise _Odd
+        case Mapping() if "$unknown" not in value:
+            found = {whole_text(str(key)): _plain(item, depth + 1) for key, item in value.items()}
+            return found if len(found) == len(value) else _plain(_ODD)
+        case list() | tuple():
+            return [_plain(item, depth + 1) for item in value]
+        case _:
+            return _plain(_ODD)
+
+
+def _entry(value: Any) -> Any:
+    """What came of one look: nothing that came of it can lose the others."""
+    try:
+        return _plain(value)
+    except (_Odd, RecursionError):
+        return _plain(_ODD)
 
 
 def _rich(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "$unknown" in value:
-            return Unknown(Reason(value["$unknown"]), value["detail"])
-        return {key: _rich(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rich(item) for item in value]
-    return value
+    """What was read, with Unknown where it was tagged. Its depth is bounded by the reader of JSON."""
+    match value:
+        case {"$unknown": str(reason), "detail": str(detail), **more} if not more and reason in _REASONS:
+            return Unknown(Reason(reason), plain_text(detail)[:MOST_SAID])
+        case {"$unknown": _}:
+            return _ODD
+        case dict():
+            return {key: _rich(item) for key, item in value.items()}
+        case list():
+            return [_rich(item) for item in value]
+        case _:
+            return value
 
 
 def dump(snapshots: Mapping[str, Snapshot]) -> str:
-    """The text of a snapshot file."""
+    """The text of a snapshot file. Whatever was gathered, it can be written and read again."""
     hosts = {}
     for name, snapshot in snapshots.items():
-        data = asdict(snapshot)
-        answers = {
-            key: _plain(answer) if isinstance(answer, Unknown) else asdict(answer)
-            for key, answer in snapshot.gathered.answers.items()
+        gathered = snapshot.gathered
+        hosts[name] = {
+            "host": snapshot.host,
+            "gathered": {
+                "time": gathered.time,
+                "answers": {
+                    key: _entry(answer if isinstance(answer, Unknown) else asdict(answer))
+                    for key, answer in gathered.answers.items()
+                },
+                "looks": {key: _entry(seen) for key, seen in gathered.looks.items()},
+                "trials": {key: _entry(seen) for key, seen in gathered.trials.items()},
+            },
+            "reachable": snapshot.reachable,
+            "trouble": whole_text(snapshot.trouble),
+            "logins": snapshot.logins,
+            "round_trips": snapshot.round_trips,
+            "seconds": snapshot.seconds,
         }
-        data["gathered"] = {
-            "time": snapshot.gathered.time,
-            "answers": answers,
-            "looks": _plain(snapshot.gathered.looks),
-            "trials": _plain(snapshot.gathered.trials),
-        }
-        hosts[name] = data
     return json.dumps({"zebu_snapshot": SCHEMA, "hosts": hosts}, indent=1)
 
 
@@ -87,35 +150,117 @@ def write(path: Path, snapshots: Mapping[str, Snapshot]) -> None:
     write_whole(path, dump(snapshots), mode=0o600)
 
 
-def read(path: Path) -> dict[str, Snapshot]:
-    """Read a snapshot file.
+def read(path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:
+    """Read a snapshot file, which may be a stranger's. What is odd about one answer makes that answer unknown.
+
+    Args:
+        path: the file.
+        is_own: whether this run wrote it: it has no bounds, so that no target can lose a run by what it says.
 
     Raises:
-        UsageProblem: it is missing, cut short, or of another version.
+        UsageProblem: it is missing, no regular file, too large, cut short, damaged, or of another version.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8") if is_own else _text(path), path, is_own=is_own)
     except FileNotFoundError:
         raise UsageProblem(f"{path}: no such snapshot (--zebu-save writes one)") from None
-    except (OSError, ValueError):
+    except OSError as error:
+        raise UsageProblem(f"{path}: the snapshot cannot be read: {error.strerror}") from None
+    except ValueError:  # no UTF-8; or a path that is none
         raise UsageProblem(f"{path}: no snapshot, or cut short: gather again with --zebu-save") from None
+
+
+def parse(text: str, path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:
+    """The snapshots of a file's text; its path is named in complaints.
+
+    Raises:
+        UsageProblem: it is damaged, or of another version.
+    """
+    try:
+        data = plainjson.loads(text)
+    except plainjson.NoJson as error:
+        raise UsageProblem(f"{path}: no snapshot, or cut short ({error}): gather again with --zebu-save") from None
     version = data.get("zebu_snapshot") if isinstance(data, dict) else None
-    if version != SCHEMA:
+    if type(version) is not int or version != SCHEMA:
+        shown = plain_text(repr(version))[:40]
         raise UsageProblem(
-            f"{path}: snapshot of version {version!r}, this is for version {SCHEMA}: gather again with --zebu-save"
+            f"{path}: snapshot of version {shown}, this is for version {SCHEMA}: gather again with --zebu-save"
         )
     try:
-        return {name: _snapshot(host) for name, host in data["hosts"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UsageProblem(f"{path}: the snapshot is damaged: gather again with --zebu-save") from None
+        hosts = part(data, "hosts", dict)
+        odd = next((name for name in hosts if not is_own and not NAME.fullmatch(name)), None)
+        if odd is not None:
+            raise Garbled(f"{ascii(odd)[:60]} is no name of a host")
+        return {name: _snapshot(host, is_own) for name, host in hosts.items()}
+    except Garbled as error:
+        raise UsageProblem(f"{path}: the snapshot is damaged ({error}): gather again with --zebu-save") from None
 
 
-def _snapshot(data: dict[str, Any]) -> Snapshot:
-    gathered = data.pop("gathered")
-    answers: dict[str, Said | Unknown] = {}
-    for name, answer in gathered["answers"].items():
-        answers[name] = _rich(answer) if "$unknown" in answer else Said(**answer)
-    looks = _rich(gathered["looks"])
+def _text(path: Path) -> str:
+    """The text of a file of which nothing is known: never more of it than its bounds.
+
+    Raises:
+        UsageProblem: it is no regular file, or too large.
+        OSError, ValueError: it cannot be opened or read, or is no text.
+    """
+    # A pipe without a writer would keep us waiting for ever.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UsageProblem(f"{path}: is no regular file: name the file that --zebu-save wrote")
+        data = file.read(MOST_BYTES + 1)
+    if data.startswith(b"\x1f\x8b"):
+        raise UsageProblem(f"{path}: is packed with gzip: unpack it first")
+    if len(data) > MOST_BYTES or sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise UsageProblem(f"{path}: is larger than any snapshot ({MOST_BYTES >> 20} MiB, {MOST_VALUES:,} values)")
+    return data.decode()
+
+
+def _snapshot(data: Any, is_own: bool) -> Snapshot:
+    """A host's part of the file.
+
+    Raises:
+        Garbled: a value is not there, of another kind, or none that can be.
+    """
+    gathered = part(data, "gathered", dict)
+    time = gathered.get("time")
+    if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < LATEST:
+        raise Garbled("time is no moment")
+    spent = data.get("seconds", 0.0)
+    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent < LATEST:
+        raise Garbled("seconds is no number of them")
+    answers = {name: _answer(name, answer, is_own) for name, answer in part(gathered, "answers", dict).items()}
+    looks = {key: _rich(seen) for key, seen in part(gathered, "looks", dict).items()}
     trials = {name: looks.pop(key) for key, name in TRIALS_AMONG_LOOKS.items() if key in looks}
-    trials |= _rich(gathered.get("trials", {}))
-    return Snapshot(**data, gathered=Gathered(answers, looks, float(gathered["time"]), trials))
+    if "trials" in gathered:
+        trials |= {name: _rich(seen) for name, seen in part(gathered, "trials", dict).items()}
+    return Snapshot(
+        host=plain_text(part(data, "host", str))[:MOST_SAID],
+        gathered=Gathered(answers, looks, float(time), trials),
+        reachable=part(data, "reachable", bool),
+        trouble=plain_text(str(data.get("trouble", "")))[:MOST_SAID],
+        logins=integer(data.get("logins", 0), "logins"),
+        round_trips=integer(data.get("round_trips", 0), "round_trips"),
+        seconds=float(spent),
+    )
+
+
+@cache
+def _limits() -> Mapping[str, int]:
+    probes = {probe for fact in ALL.values() for probe in fact.probes}
+    return {probe.name: 2 * probe.limit * (CHECKOUTS if probe.each else 1) for probe in probes}
+
+
+def _answer(name: str, told: Any, is_own: bool) -> Said | Unknown:
+    """One answer: its texts are cleaned and bounded as those are that come from a machine."""
+    match told:
+        case {"$unknown": _}:
+            found: Said | Unknown = _rich(told)
+            return found
+        case {"status": int(status), "out": str(out), "err": str(err)} if type(status) is int and abs(status) < 2**31:
+            if not is_own and len(out) + len(err) > _limits().get(name, OWN_LIMIT):
+                return Unknown(
+                    Reason.GARBLED, f"{plain_text(name)[:80]}: the snapshot has more of it than is ever kept"
+                )
+            return Said(status, plain_text(out), plain_text(err))
+        case _:
+            return Unknown(Reason.GARBLED, f"{plain_text(name)[:80]}: the snapshot has another shape than known")

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.answer import Known, Reason, Unknown, plain_text
+from pytest_zebu.facts.plainjson import whole_text
 from pytest_zebu.verdict.outcome import Outcome
+
+T = TypeVar("T")
 
 VERSION = 1
 KEPT = timedelta(days=800)
 """Two years, so that annual tasks can be seen twice."""
 BUSY_SECONDS = 10.0
 MOST_RUNS = 500
+MOST_OF_A_RUN = 2000
+"""Outcomes, and measures: the checklist has some two hundred items."""
+MOST_NAMED = 500
+"""Characters of a name or a version."""
+LARGEST = 1e18
+"""No measure is larger: an exabyte."""
+LONGEST = 100_000
+"""Bytes of a value, and of a row."""
+MOST_STEPS, STEPS_A_CALL = 300_000_000, 100_000
+"""Of SQLite's own machine: what 500 runs take is a hundredth of it."""
+UNFINISHED = frozenset(
+    {sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY, sqlite3.SQLITE_READONLY_CANTINIT}
+)
+"""What SQLite says where a change that was ended half-way is to be taken back first."""
+TROUBLES = {
+    sqlite3.SQLITE_INTERRUPT: "takes too long to read: move it away",
+    sqlite3.SQLITE_BUSY: "another program holds it",
+    sqlite3.SQLITE_NOTADB: "is no database",
+}
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""With it a journal ends that names another file (https://www.sqlite.org/fileformat2.html, 3.1)."""
 PRACTICE = timedelta(days=1)
 """How far two looks lie apart, at least, that show a practice."""
 SCHEMA = """
@@ -107,27 +136,90 @@ class Past:
         return together / spread
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _why_not(path: Path) -> str:
+    """Why a file is not read or written as a history; empty where it may be, or is not there."""
     try:
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
-            database.execute("PRAGMA foreign_keys = ON")
+        found = path.lstat()
+    except FileNotFoundError:
+        return ""
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link: name the file itself ([evidence] history)"
+    return "" if stat.S_ISREG(found.st_mode) else "is no regular file"
+
+
+def _names_another_file(path: Path) -> bool:
+    """Whether the journal beside it belongs to several databases: SQLite would remove the file that such a one names."""
+    journal = path.with_name(f"{path.name}-journal")
+    if _why_not(journal):
+        return True
+    try:
+        with journal.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - len(JOURNAL_MAGIC)))
+            return file.read() == JOURNAL_MAGIC
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _opened(path: Path, *, writes: bool) -> Iterator[sqlite3.Connection]:
+    """The file, which may be a stranger's: nothing that it says of itself is carried out, and each question is bounded.
+
+    Raises:
+        HistoryBroken: it is no regular file, or SQLite complains of it.
+    """
+    try:
+        if why := _why_not(path):
+            raise HistoryBroken(f"{path}: {why}")
+        if writes and _names_another_file(path):
+            raise HistoryBroken(f"{path}: the journal beside it is not of this file: move both away")
+        address = f"{path.absolute().as_uri()}?mode={'rw' if writes else 'ro'}"
+        with closing(sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)) as database:
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+            database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            calls = itertools.count(1)
+            database.set_progress_handler(lambda: int(next(calls) > MOST_STEPS // STEPS_A_CALL), STEPS_A_CALL)
+            for switch in ("trusted_schema = OFF", "cell_size_check = ON", "foreign_keys = ON"):
+                database.execute(f"PRAGMA {switch}")
+            if not writes:
+                database.execute("PRAGMA query_only = ON")
             yield database
     except sqlite3.Error as error:
-        raise HistoryBroken(f"{path}: {error}") from None
+        why = TROUBLES.get(getattr(error, "sqlite_errorcode", 0), plain_text(str(error))[:200])
+        raise HistoryBroken(f"{path}: {why}") from error
     except OSError as error:
         raise HistoryBroken(f"{path}: {error.strerror}") from None
+    except (ValueError, OverflowError):  # a name that no file has; a value that no column takes
+        raise HistoryBroken(f"{path}: cannot be read or written") from None
+
+
+def _schema(database: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """What is in a database, but for what SQLite keeps for itself: by name the kind, and how it was made."""
+    rows = database.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 100"
+    )
+    return {str(name): (str(kind), " ".join(str(sql).split())) for kind, name, sql in rows}
+
+
+@cache
+def _own_schema() -> Mapping[str, tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        _make(database)
+        return _schema(database)
 
 
 def _is_made(database: sqlite3.Connection, path: Path) -> bool:
     """Whether the tables are there.
 
     Raises:
-        HistoryBroken: they are of another version.
+        HistoryBroken: they are of another version, or somebody else's: views, triggers, other columns.
     """
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, VERSION):
         raise HistoryBroken(f"{path}: written by another version of pytest-zebu (format {version}, known is {VERSION})")
+    if _schema(database) != (_own_schema() if version else {}):
+        raise HistoryBroken(
+            f"{path}: is a database of another kind: name another file ([evidence] history), or move it away"
+        )
     return bool(version)
 
 
@@ -139,29 +231,40 @@ def _make(database: sqlite3.Connection) -> None:
 
 
 def record(path: Path, host: str, run: PastRun) -> None:
-    """Remember a run: all of it or nothing, also when this process is ended half-way.
+    """Remember a run: all of it or nothing, also when this process is ended half-way. What is no history stays as it is.
 
     Raises:
         HistoryBroken: it cannot be written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise HistoryBroken(f"{path}: {error.strerror}") from None
-    with _opened(path) as database:
+    except ValueError:
+        raise HistoryBroken(f"{path}: no file has such a name") from None
+    with _opened(path, writes=True) as database:
         database.execute("BEGIN IMMEDIATE")
         if not _is_made(database, path):
             _make(database)
-        row = (host, run.at.timestamp(), run.version, run.is_partial)
+        row = (whole_text(host), run.at.timestamp(), whole_text(run.version)[:MOST_NAMED], run.is_partial)
         number = database.execute("INSERT INTO run (host, at, version, is_partial) VALUES (?, ?, ?, ?)", row).lastrowid
         database.executemany(
             "INSERT INTO outcome VALUES (?, ?, ?)", [(number, item, word.value) for item, word in run.outcomes.items()]
         )
         database.executemany(
-            "INSERT INTO measure VALUES (?, ?, ?)", [(number, name, value) for name, value in run.measures.items()]
+            "INSERT OR IGNORE INTO measure VALUES (?, ?, ?)",
+            [(number, whole_text(name)[:MOST_NAMED], float(value)) for name, value in _measured(run)],
         )
         database.execute("DELETE FROM run WHERE at < ?", ((run.at - KEPT).timestamp(),))
         database.execute("COMMIT")
+
+
+def _measured(run: PastRun) -> Iterator[tuple[str, float]]:
+    """What can be read again: as many as are read, and numbers that are some."""
+    found = ((name, value) for name, value in run.measures.items() if abs(value) <= LARGEST)  # NaN is not
+    return itertools.islice(found, MOST_OF_A_RUN)
 
 
 def read(path: Path, host: str, before: datetime) -> Past:
@@ -170,33 +273,69 @@ def read(path: Path, host: str, before: datetime) -> Past:
     Raises:
         HistoryBroken: it cannot be read.
     """
-    if not path.exists():
+    try:
+        path.lstat()
+    except FileNotFoundError:
         return Past(())
-    with _opened(path) as database:
+    except (OSError, ValueError) as error:
+        raise HistoryBroken(f"{path}: cannot be read ({type(error).__name__})") from None
+    try:
+        return _read(path, host, before)
+    except HistoryBroken as error:
+        cause = error.__cause__
+        code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) and hasattr(cause, "sqlite_errorcode") else 0
+        if code not in UNFINISHED:
+            raise
+    # A run of ours was ended half-way: who opens the file for writing takes back what it had begun.
+    with _opened(path, writes=True) as database:
+        _is_made(database, path)
+    return _read(path, host, before)
+
+
+def _read(path: Path, host: str, before: datetime) -> Past:
+    with _opened(path, writes=False) as database:
+        database.execute("BEGIN")
         if not _is_made(database, path):
             return Past(())
-        database.execute("BEGIN")
         rows = database.execute(
-            "SELECT id, at, version, is_partial FROM run WHERE host = ? AND at < ? ORDER BY at DESC LIMIT ?",
-            (host, before.timestamp(), MOST_RUNS),
+            "SELECT id, at, version, is_partial FROM run WHERE host = ? AND (at < ? OR typeof(at) <> 'real') ORDER BY at DESC LIMIT ?",
+            (whole_text(host), before.timestamp(), MOST_RUNS),
         ).fetchall()
-        found = [
-            PastRun(
-                datetime.fromtimestamp(at, UTC),
-                deployed,
-                bool(is_partial),
-                dict(_outcomes(database.execute("SELECT item, outcome FROM outcome WHERE run = ?", (number,)))),
-                dict(database.execute("SELECT name, value FROM measure WHERE run = ?", (number,))),
-            )
-            for number, at, deployed, is_partial in reversed(rows)
-        ]
-        database.execute("ROLLBACK")
-    return Past(tuple(found))
+        try:
+            return Past(tuple(_run(database, *row) for row in reversed(rows)))
+        except (TypeError, ValueError, OverflowError, OSError):
+            raise HistoryBroken(f"{path}: has values of another kind than known: move it away") from None
 
 
-def _outcomes(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Outcome]]:
+def _run(database: sqlite3.Connection, number: Any, at: Any, version: Any, is_partial: Any) -> PastRun:
+    """A run with all that belongs to it. SQLite lets every column hold values of every type.
+
+    Raises:
+        TypeError, ValueError, OverflowError, OSError: a value is of another kind, or there are too many.
+    """
+    if not (type(at) is float and type(version) is str and is_partial in (0, 1)):
+        raise TypeError
+    outcomes = _pairs(database, "SELECT item, outcome FROM outcome WHERE run = ? LIMIT ?", number, str)
+    measures = _pairs(database, "SELECT name, value FROM measure WHERE run = ? LIMIT ?", number, float)
+    if any(not abs(value) <= LARGEST for value in measures.values()):
+        raise ValueError
     known = {outcome.value for outcome in Outcome}
-    return ((item, Outcome(word)) for item, word in rows if word in known)
+    return PastRun(
+        datetime.fromtimestamp(at, UTC),
+        plain_text(version)[:MOST_NAMED],
+        bool(is_partial),
+        {item: Outcome(word) for item, word in outcomes.items() if word in known},
+        measures,
+    )
+
+
+def _pairs(database: sqlite3.Connection, question: str, number: Any, kind: type[T]) -> dict[str, T]:
+    rows = database.execute(question, (number, MOST_OF_A_RUN + 1)).fetchall()
+    if len(rows) > MOST_OF_A_RUN:
+        raise ValueError
+    if not all(type(name) is str and len(name) <= MOST_NAMED and type(value) is kind for name, value in rows):
+        raise TypeError
+    return dict(rows)
 
 
 def answer(path: Path, host: str, before: datetime) -> Known[Past] | Unknown:

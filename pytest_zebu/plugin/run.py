@@ -96,7 +96,7 @@ class Run:
                 shared = self.folder / SHARED
                 if not shared.exists():
                     snapshots.write(shared, self._gather())
-                self._snapshots = snapshots.read(shared)
+                self._snapshots = snapshots.read(shared, is_own=True)
         return self._snapshots[name]
 
     def _gather(self) -> dict[str, Snapshot]:
@@ -108,7 +108,7 @@ class Run:
     def known_snapshots(self) -> dict[str, Snapshot]:
         """What this run, or a worker of it, gathered so far; it gathers nothing."""
         if not self._snapshots and (self.folder / SHARED).exists():
-            self._snapshots = snapshots.read(self.folder / SHARED)
+            self._snapshots = snapshots.read(self.folder / SHARED, is_own=True)
         return self._snapshots
 
     def evidence(self, name: str) -> Evidence:

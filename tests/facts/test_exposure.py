@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.exposure import PORTS, UNOPENED, View, further, looks
 from pytest_zebu.facts.fact import Look
@@ -78,6 +79,26 @@ def test_addresses_of_ipv6_are_tried_from_where_they_can_be_reached(
     assert all(look.subject == f"ports of {address}" for look in found)
 
 
+def told(view: View) -> dict[int, Known[bool]]:
+    """The ports of which it is known; all others that were asked about are there, too."""
+    assert view.open.keys() >= {*PORTS}
+    return {port: state for port, state in view.open.items() if isinstance(state, Known)}
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "states",
+    [{"22": "no"}, {"22": 0}, {"22": 1}, {"22": []}, {"²": False}, {"٣": False}, {"-1": False}, {"9" * 5000: False}, {"": False}, ["22"], None],
+    ids=lambda states: ascii(states)[:20],
+)  # fmt: skip
+def test_what_is_no_state_of_a_port(states: Any, target: Target) -> None:
+    internet, _ = first_looks(target)
+    looked = {internet.key: {"open": states, "control": True}}
+    answer = ALL["exposure"].read(saying({"sockets": "", "addresses6": ""}, looks=looked), target)
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.GARBLED
+
+
 def test_a_closed_port_counts_where_the_control_answers(target: Target) -> None:
     internet, lan = first_looks(target)
     looked = {
@@ -85,7 +106,7 @@ def test_a_closed_port_counts_where_the_control_answers(target: Target) -> None:
         lan.key: {"open": {"22": False, "80": True}, "control": False},
     }
     found = views(target, {"sockets": "", "addresses6": ""}, looked)
-    assert found["internet"].open == {22: Known(False), 80: Known(True)}
+    assert told(found["internet"]) == {22: Known(False), 80: Known(True)}
     blind = found["lan"].open
     assert blind[80] == Known(True)
     assert isinstance(blind[22], Unknown)
@@ -106,8 +127,8 @@ def test_own_ports_join_their_view_and_ipv6_has_its_own(target: Target) -> None:
         for look in further(saying(said), target)
     }
     found = views(target, said, {lan.key: {"open": {"22": True}, "control": True}, **more})
-    assert found["lan"].open == {22: Known(True), 7777: Known(True)}
-    assert found["lan (IPv6)"].open == {7777: Known(False)}
+    assert told(found["lan"]) == {22: Known(True), 7777: Known(True)}
+    assert told(found["lan (IPv6)"]) == {7777: Known(False)}
     assert "internet (IPv6)" not in found
 
 

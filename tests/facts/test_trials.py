@@ -345,11 +345,17 @@ def test_the_answers_to_each_step(target: Target) -> None:
 
 
 def test_what_an_attack_did(target: Target) -> None:
-    seen = {"total": 2, "injected": [{"status": 400}], "refused": [401], "burst": 50, "limited": 30}
+    seen = {
+        "total": 2,
+        "injected": [{"path": "/", "text": "'", "status": 400}],
+        "refused": [401],
+        "burst": 50,
+        "limited": 30,
+    }
     found = need(held("attack", target, seen))
     assert (found.total, found.injected, found.refused, found.burst, found.limited) == (
         2,
-        ({"status": 400},),
+        ({"path": "/", "text": "'", "status": 400},),
         (401,),
         50,
         30,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pytest_zebu.facts.answer import Unknown
+from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
 from pytest_zebu.verdict.outcome import Outcome
@@ -118,3 +121,273 @@ def test_a_day_of_readings_is_enough_for_growth() -> None:
     assert past.growth("disk", NOW, 9.0) == pytest.approx(4.0)
     assert past.growth("disk", NOW - timedelta(seconds=1), 9.0) is None
     assert past.growth("memory", NOW, 9.0) is None
+
+
+# Strangers' files
+
+OTHER = NOW - timedelta(days=1)
+
+
+def with_runs(path: Path, *statements: str) -> None:
+    """A history with one run, changed by somebody."""
+    history.record(path, "vm", run_at(OTHER, a=1.0))
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+ANOTHERS_TABLE = "CREATE TABLE logins (name TEXT)"
+ONE_MORE = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 3000) "
+SCHEMAS: dict[str, tuple[str, ...]] = {
+    "a trigger": ("CREATE TRIGGER more AFTER INSERT ON run BEGIN DELETE FROM outcome; END",),
+    "a view beside": ("CREATE VIEW more AS SELECT 1",),
+    "a view in a table's place": ("DROP TABLE measure", "CREATE VIEW measure AS SELECT id AS run, 'a' AS name, 1.0 AS value FROM run"),
+    "a view without end": (
+        "DROP TABLE measure",
+        "CREATE VIEW measure AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT 1 AS run, i AS name, 1.0 AS value FROM n",
+    ),
+    "a computed column": ("DROP TABLE measure", "CREATE TABLE measure (run INTEGER, name TEXT, value REAL AS (length(hex(zeroblob(400000000)))))"),
+    "a virtual table": ("CREATE VIRTUAL TABLE more USING fts5(text)",),
+    "a column more": ("ALTER TABLE run ADD COLUMN more TEXT",),
+    "a column less": ("ALTER TABLE run DROP COLUMN version",),
+    "a table less": ("DROP TABLE outcome",),
+    "an index less": ("DROP INDEX run_by_host",),
+    "another's table beside": (ANOTHERS_TABLE,),
+    "a newer version": ("PRAGMA user_version = 2",),
+    "a version before all": ("PRAGMA user_version = -1",),
+    "no version": ("PRAGMA user_version = 0",),
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("statements", SCHEMAS.values(), ids=SCHEMAS)
+def test_a_database_of_another_kind_is_neither_read_nor_changed(statements: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    with_runs(path, *statements)
+    before = path.read_bytes()
+    answer = history.answer(path, "vm", NOW)
+    assert isinstance(answer, Unknown)
+    assert answer.reason is Reason.GARBLED
+    with pytest.raises(HistoryBroken, match="another"):
+        history.record(path, "vm", run_at(NOW))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.hostile("parsers")
+def test_another_programs_database_gets_no_tables_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "logins.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(ANOTHERS_TABLE)
+    before = path.read_bytes()
+    with pytest.raises(HistoryBroken, match="another kind"):
+        history.record(path, "vm", run_at(NOW))
+    assert path.read_bytes() == before
+
+
+VALUES: dict[str, tuple[str, ...]] = {
+    "a moment as text": ("UPDATE run SET at = 'aa'",), "a moment before all": ("UPDATE run SET at = -1e17",), "a moment without end": ("UPDATE run SET at = -9e999",),
+    "a moment as bytes": ("UPDATE run SET at = x'00'",), "a version as bytes": ("UPDATE run SET version = x'ff00'",),
+    "a version in no encoding": ("UPDATE run SET version = CAST(x'ff' AS TEXT)",), "a truth as text": ("UPDATE run SET is_partial = 'maybe'",),
+    "an outcome as bytes": ("UPDATE outcome SET outcome = x'00'",), "an item as bytes": ("UPDATE outcome SET item = x'00'",),
+    "a measure as text": ("UPDATE measure SET value = 'much'",), "a measure as bytes": ("UPDATE measure SET value = x'00'",),
+    "a measure without end": ("UPDATE measure SET value = 9e999",), "a measure beyond all": ("UPDATE measure SET value = -1e300",),
+    "a name without end": ("UPDATE measure SET name = printf('%.90000c', 'x')",), "a value beyond all bounds": ("UPDATE run SET version = printf('%.200000c', 'x')",),
+    "more measures than there are": (f"INSERT INTO measure {ONE_MORE} SELECT 1, i, 1.0 FROM n",),
+    "more outcomes than there are": (f"INSERT INTO outcome {ONE_MORE} SELECT 1, i, 'passed' FROM n",),
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("statements", VALUES.values(), ids=VALUES)
+def test_values_of_another_kind(statements: tuple[str, ...], tmp_path: Path) -> None:
+    with_runs(tmp_path / "history.sqlite3", *statements)
+    assert isinstance(history.answer(tmp_path / "history.sqlite3", "vm", NOW), Unknown)
+
+
+@pytest.mark.hostile("parsers")
+def test_words_that_are_no_outcomes_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    with_runs(
+        path,
+        "INSERT INTO outcome VALUES (1, 'x', 'splendid'), (1, 'y', 'PASSED')",
+        "UPDATE run SET version = 'v1' || char(27) || '[2J'",
+    )
+    (run,) = history.read(path, "vm", NOW).runs
+    assert run.outcomes == {"deploy.initial.ssh": Outcome.PASSED}
+    assert run.version == "v1"
+
+
+@pytest.mark.hostile("parsers")
+def test_a_run_of_the_future_is_no_practice(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    for days in (0, 1, 400, 10_000):
+        history.record(path, "vm", run_at(NOW + timedelta(days=days), a=1.0))
+    assert history.read(path, "vm", NOW).runs == ()
+    assert history.read(path, "vm", NOW).measured("a", NOW) == ((), False)
+    assert Past((run_at(NOW + timedelta(days=2), a=1.0),)).measured("a", NOW)[1] is False
+
+
+@pytest.mark.hostile("parsers")
+def test_of_many_runs_the_newest_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    many = ONE_MORE.replace("3000", "20000")
+    with_runs(path, f"INSERT INTO run (host, at, version, is_partial) {many} SELECT 'vm', i, '', 0 FROM n")
+    found = history.read(path, "vm", NOW).runs
+    assert len(found) == history.MOST_RUNS
+    assert found[-1].at == OTHER
+
+
+@pytest.mark.hostile("parsers")
+def test_what_takes_too_long_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.sqlite3"
+    with_runs(path)
+    monkeypatch.setattr(history, "MOST_STEPS", 0)
+    monkeypatch.setattr(history, "STEPS_A_CALL", 10)
+    with pytest.raises(HistoryBroken, match="takes too long"):
+        history.read(path, "vm", NOW)
+
+
+def _link(path: Path) -> None:
+    history.record(path.with_name("other"), "vm", run_at(OTHER))
+    path.symlink_to(path.with_name("other"))
+
+
+def _cut(path: Path) -> None:
+    with_runs(path)
+    path.write_bytes(path.read_bytes()[:9000])
+
+
+def _spoilt(path: Path) -> None:
+    """Each page but the first full of the same byte."""
+    with_runs(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+
+
+def _with_anothers_journal(path: Path) -> None:
+    """A journal that is not of this file alone names one that SQLite removes."""
+    with_runs(path)
+    path.with_name(f"{path.name}-journal").write_bytes(
+        b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\0" * 600 + history.JOURNAL_MAGIC
+    )
+
+
+FILES: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "a pipe": (os.mkfifo, True), "a folder": (lambda path: path.mkdir(), True), "a device": (lambda path: path.symlink_to("/dev/zero"), True),
+    "a link": (_link, True), "a link to nothing": (lambda path: path.symlink_to(path.with_name("gone")), True), "a link to itself": (lambda path: path.symlink_to(path), True),
+    "no database": (lambda path: path.write_bytes(b"x" * 9000), True), "cut short": (_cut, True), "spoilt pages": (_spoilt, True),
+    "another's journal": (_with_anothers_journal, False),
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(("make", "is_unread"), FILES.values(), ids=FILES)
+def test_a_file_of_another_kind_is_neither_read_nor_written(
+    make: Callable[[Path], object], is_unread: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.sqlite3"
+    make(path)
+    if is_unread:
+        assert isinstance(history.answer(path, "vm", NOW), Unknown)
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    with pytest.raises(HistoryBroken):
+        history.record(path, "vm", run_at(NOW))
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()} == before
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "name", ["a\x00b", "x" * 5000, "\ud800", "a/b/c"], ids=["nul", "long", "half a character", "below a file"]
+)
+def test_a_name_that_no_file_has(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(HistoryBroken):
+        history.record(tmp_path / name, "vm", run_at(NOW))
+    assert isinstance(history.answer(tmp_path / name, "vm", NOW), Unknown)
+
+
+@pytest.mark.hostile("parsers")
+def test_a_name_with_the_signs_of_addresses_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a?mode=memory&b#c%20.sqlite3"
+    history.record(path, "vm", run_at(OTHER))
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert len(history.read(path, "vm", NOW).runs) == 1
+
+
+@pytest.mark.hostile("parsers")
+def test_a_file_that_somebody_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.sqlite3"
+    with_runs(path)
+    monkeypatch.setattr(history, "BUSY_SECONDS", 0.0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HistoryBroken, match="another program holds it"):
+            history.read(path, "vm", NOW)
+        with pytest.raises(HistoryBroken, match="another program holds it"):
+            history.record(path, "vm", run_at(NOW))
+
+
+@pytest.mark.hostile("parsers")
+def test_a_journal_of_a_run_that_was_ended_is_taken_back(tmp_path: Path) -> None:
+    """The copy is what a machine has that lost its power: half of a change is in the file, what was before in its journal."""
+    path, copy = tmp_path / "history.sqlite3", tmp_path / "copy/history.sqlite3"
+    with_runs(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute(
+            f"INSERT INTO run (host, at, version, is_partial) {ONE_MORE} SELECT 'vm', i, printf('%.300c', 'x'), 0 FROM n"
+        )
+        shutil.copytree(tmp_path, copy.parent)
+        database.execute("ROLLBACK")
+    assert copy.stat().st_size > path.stat().st_size
+    assert history.read(copy, "vm", NOW).runs == history.read(path, "vm", NOW).runs
+    assert copy.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.hostile("parsers")
+def test_a_file_that_keeps_its_changes_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    with_runs(path, "PRAGMA journal_mode = WAL")
+    assert len(history.read(path, "vm", NOW).runs) == 1
+    history.record(path, "vm", run_at(NOW))
+    assert len(history.read(path, "vm", NOW + timedelta(days=1)).runs) == 2
+
+
+@pytest.mark.hostile("parsers")
+def test_reading_leaves_nothing_behind_and_the_file_is_its_owners(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history.record(path, "vm", run_at(OTHER))
+    path.chmod(0o400)
+    before = path.stat().st_mtime_ns
+    assert len(history.read(path, "vm", NOW).runs) == 1
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert path.stat().st_mtime_ns == before
+    history.record(tmp_path / "new", "vm", run_at(OTHER))
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.hostile("parsers")
+def test_measures_that_are_none_lose_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    odd = {
+        "nan": float("nan"),
+        "inf": float("inf"),
+        "much": 1e300,
+        "many": 10**400,
+        "half \ud800": 1.0,
+        "x" * 501: 2.0,
+        "x" * 502: 3.0,
+        "good": 4.0,
+    }
+    history.record(
+        path, "\ud800", PastRun(OTHER, "v\ud800", False, {}, odd | {f"m{n}": 1.0 for n in range(history.MOST_OF_A_RUN)})
+    )
+    (run,) = history.read(path, "\ud800", NOW).runs
+    assert run.version == "v\ufffd"
+    assert {name: run.measures[name] for name in ("half \ufffd", "x" * 500, "good")} == {
+        "half \ufffd": 1.0,
+        "x" * 500: 2.0,
+        "good": 4.0,
+    }
+    assert not {"nan", "inf", "much", "many"} & run.measures.keys()

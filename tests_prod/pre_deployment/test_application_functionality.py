@@ -48,7 +48,7 @@ def _expect_portfolio(use: Use, case: Cases) -> None:
         )
     with case("list"):
         _expect_reached(use, "list")
-        names = [row.get("name") for row in use.said("list").get("items", ()) if isinstance(row, dict)]
+        names = [row.get("name") for row in use.rows("list", "items")]
         assert use.name in names, "does not have it"
 
 
@@ -66,8 +66,7 @@ def _expect_trade(use: Use, case: Cases, ticker: str) -> None:
     cost: Decimal | None = None
     with case("holdings"):
         _expect_reached(use, "holdings")
-        held = [row for row in use.said("holdings").get("holdings", ()) if isinstance(row, dict)]
-        mine = next((row for row in held if row.get("ticker") == ticker), {})
+        mine = next((row for row in use.rows("holdings", "holdings") if row.get("ticker") == ticker), {})
         assert amount(mine.get("quantity")) == Decimal(QUANTITY), f"show {mine.get('quantity')} of {ticker}"
         cost, price = amount(mine.get("cost_basis")), amount(use.said("price").get("price"))
         assert cost is not None and cost > 0, "have no cost"
@@ -93,7 +92,7 @@ def _expect_history(use: Use, case: Cases, ticker: str) -> None:
     with case("history", f"status {use.status('transactions')}"):
         _expect_reached(use, "transactions")
         identifier = use.said("buy").get("transaction_id")
-        rows = [row for row in use.said("transactions").get("items", ()) if isinstance(row, dict)]
+        rows = use.rows("transactions", "items")
         order = next((row for row in rows if row.get("id") == identifier), None)
         assert order is not None, "does not have the order"
         assert (order.get("transaction_type"), order.get("ticker")) == ("BUY", ticker), "has another kind of order"

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, is_number, need
 from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
@@ -201,7 +201,7 @@ def test_old_backups_go(
                 keeps = job.keeps or there.keeps
                 if keeps is None:
                     raise NotAssessed(f"the job does not say what it keeps, and whether {there.name} does is not told")
-                kept = [int(part.partition("=")[2]) for part in keeps if part.partition("=")[2].isdigit()]
+                kept = [int(part.partition("=")[2]) for part in keeps if is_number(part.partition("=")[2])]
                 keeps_all = not kept or is_on(dict(part.split("=", 1) for part in keeps).get("keep-all"))
                 if keeps_all and there.prunes_itself:
                     raise NotAssessed(

@@ -145,7 +145,7 @@ def test_autovacuum_works(database: Database, case: Cases) -> None:
             assert database.settings[name] == "on", "is off"
     with case("launcher"):
         assert database.has_launcher, "does not run"
-    nap = int(database.settings.get("autovacuum_naptime", "60"))
+    nap = int(database.number("autovacuum_naptime", "60"))
     with case("autovacuum_naptime", f"{nap} s"):
         assert nap <= LONGEST_NAP, f"it looks every {nap // 3600} hours only"
     with case("age of the oldest row", database.age):
@@ -167,9 +167,8 @@ def _is_switched_off(table: Table) -> bool:
 
 
 def _trigger(database: Database, table: Table) -> float:
-    settings = database.settings
     rows = table.rows or 0
-    return int(settings["autovacuum_vacuum_threshold"]) + float(settings["autovacuum_vacuum_scale_factor"]) * rows
+    return database.number("autovacuum_vacuum_threshold") + database.number("autovacuum_vacuum_scale_factor") * rows
 
 
 @item("pre.database.integrity.migrations-staged")

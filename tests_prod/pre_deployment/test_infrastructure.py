@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.addressing import Addressing, Connectivity
-from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, is_number, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name, Resolution
 from pytest_zebu.facts.exposure import View
@@ -331,7 +331,7 @@ def test_the_hypervisor_is_up_to_date(proxmox_node: Node, settings: Settings, ca
         release = need(node.release)
         case.saw(f"Proxmox VE {release}, newest known: {settings.proxmox.newest_release}")
         major = release.partition(".")[0]
-        if not major.isdigit():
+        if not is_number(major):
             raise NotAssessed(f"{release} is no release number")
         assert int(major) >= settings.proxmox.newest_release, (
             f"runs {release}; {settings.proxmox.newest_release} is out"
