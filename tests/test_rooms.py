@@ -21,7 +21,7 @@ FLOORS = (
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
 BESIDE = {("people", "memory"), ("plugin", "commands")}
-LEAVES = {"files", "redaction", "__init__"}
+LEAVES = {"files", "redaction", "shown", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

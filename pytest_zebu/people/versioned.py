@@ -15,8 +15,12 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.files import MIB, read_bytes
 
 SECONDS = 10
+SIZE_LIMIT = 4 * MIB
+MOST_PAIRS = 4_000_000
+"""Of lines that are compared with each other: of a file of thousands of equal lines there would be no end."""
 # What a repository's configuration could run, or change in the answer, for the commands that are used here. A command
 # line comes after every file, those that the repository includes among them.
 OFF = (
@@ -95,14 +99,25 @@ def changes_by_line(path: Path) -> list[Change] | Unknown:
     if isinstance(said, Unknown):
         return said
     try:
-        now = _lines(path.read_bytes().decode(errors="replace"))
+        now = _lines(read_bytes(path, SIZE_LIMIT).decode(errors="replace"))
     except OSError as error:
         return Unknown(Reason.MISSING, f"cannot be read ({type(error).__name__})")
     committed = list(_blamed(said))
-    found = [UNCOMMITTED] * len(now)
-    blocks = SequenceMatcher(None, [line for _, line in committed], now, autojunk=False).get_matching_blocks()
-    for block in blocks:
-        found[block.b : block.b + block.size] = [change for change, _ in committed[block.a : block.a + block.size]]
+    then = [line for _, line in committed]
+    head = next(
+        (n for n, pair in enumerate(zip(then, now, strict=False)) if pair[0] != pair[1]), min(len(then), len(now))
+    )
+    rest = range(min(len(then), len(now)) - head)
+    tail = next((n for n in rest if then[-1 - n] != now[-1 - n]), len(rest))
+    between = then[head : len(then) - tail], now[head : len(now) - tail]
+    if len(between[0]) * len(between[1]) > MOST_PAIRS:
+        return Unknown(Reason.UNDECIDABLE, "differs too much from what is committed to be compared")
+    found = [change for change, _ in committed[:head]]
+    found += [UNCOMMITTED] * len(between[1])
+    found += [change for change, _ in committed[len(committed) - tail :]]
+    for block in SequenceMatcher(None, *between, autojunk=False).get_matching_blocks():
+        changes = [change for change, _ in committed[head + block.a : head + block.a + block.size]]
+        found[head + block.b : head + block.b + block.size] = changes
     return found
 
 

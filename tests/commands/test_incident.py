@@ -214,7 +214,7 @@ def test_a_closed_incident_is_shown_for_a_quarter_and_is_no_alarm(
 
 @pytest.mark.parametrize("argv", [["status"], ["close"], ["step", "assess.severity", "high"]])
 @pytest.mark.parametrize(("content", "words"), [
-    (b"# Incident: x\n", "a: has no line '- Opened: "), (b"# Incident: \xff\n", "a: cannot be read (UnicodeDecodeError)"),
+    (b"# Incident: x\n", "a: has no line '- Opened: "), (b"# Incident: \xff\n", "a: is not UTF-8"),
     (b"# Incident: x\n- Opened: today\n", "a: the step incident.assess.severity is missing"),
 ])  # fmt: skip
 def test_a_record_that_is_broken_is_named_and_left_alone(
@@ -241,4 +241,4 @@ def test_a_look_that_does_not_end_is_said(zebu: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("subprocess.run", hangs)
     assert main(["incident", "open", "it hangs"]) == 0
     (path,) = zebu.iterdir()
-    assert "### Not seen\n\n- the look did not end within 240 s\n" in path.read_text()
+    assert "### Not seen\n\n- `the look did not end within 240 s`\n" in path.read_text()

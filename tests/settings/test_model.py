@@ -50,7 +50,7 @@ def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
     declared = Settings(folder=tmp_path)
     assert declared.secret(Path("token"), "forge.token_file") == "s3cret"
     assert declared.secret(None, "forge.token_file") == ""
-    with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(FileNotFoundError\)"):
+    with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(No such file or directory\)"):
         declared.secret(Path("gone"), "forge.token_file")
 
 
