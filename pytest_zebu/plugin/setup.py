@@ -9,21 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from pytest_zebu.files import check_writable
+from pytest_zebu.files import check_writable, why
 from pytest_zebu.gather import ssh
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
-from pytest_zebu.plugin.run import Options, Run
+from pytest_zebu.plugin.run import Options, Run, fault
 from pytest_zebu.reports.formats import Destination, destinations, not_written
 from pytest_zebu.settings import find
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.model import HostName, Seconds
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.readiness import Gate
+
+NAME: TypeAdapter[str] = TypeAdapter(HostName)
+SECONDS: TypeAdapter[float] = TypeAdapter(Seconds, config=ConfigDict(allow_inf_nan=False))
 
 
 def set_up(config: pytest.Config) -> None:
@@ -36,7 +42,13 @@ def set_up(config: pytest.Config) -> None:
     try:
         run = _run(config, worker)
     except UsageProblem as error:
-        raise pytest.UsageError(f"zebu: {error}") from None
+        raise pytest.UsageError(clean_line(f"zebu: {error}")) from None
+    except OSError as error:
+        raise pytest.UsageError(clean_line(f"zebu: {error.filename or 'a file'}: {why(error)}")) from None
+    except Exception as error:
+        if config.option.fulltrace:
+            raise
+        raise pytest.UsageError(clean_line(f"zebu: {fault('nothing is judged', error)} (--full-trace)")) from None
     config.stash[RUN] = run
     config.pluginmanager.register(fixtures, "zebu-fixtures")
     hooks = RunHooks(run, config, is_worker=worker is not None)
@@ -48,7 +60,7 @@ def set_up(config: pytest.Config) -> None:
     if worker is None:
         if len(run.targets) == 1 and not run.options.replay:
             ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
-        hooks.troubles += _style_html(config)
+        hooks.troubles.extend([*_check_junit(config), *_style_html(config)])
 
 
 def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
@@ -66,7 +78,10 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
     option = config.option
     names = option.zebu_host
     if option.zebu_replay is not None and not names:
-        names = ",".join(read(Path(option.zebu_replay)))
+        found = list(read(Path(option.zebu_replay)))
+        if odd := [name for name in found if not _is_name(name)]:
+            raise UsageProblem(f"{option.zebu_replay}: {odd[0][:80]!r} is no name of a host")
+        names = ",".join(found)
     if option.zebu_replay is not None and "lab" in names.split(","):
         # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
         settings = find(option.zebu_config)
@@ -76,11 +91,20 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
     return targets(names, option.zebu_config, _seconds(option.zebu_timeout))
 
 
-def _seconds(said: str | None) -> float | None:
+def _is_name(text: str) -> bool:
     try:
-        return float(said) if said else None
-    except ValueError:
-        raise UsageProblem(f"--zebu-timeout={said}: is no number of seconds") from None
+        return bool(NAME.validate_python(text))
+    except ValidationError:
+        return False
+
+
+def _seconds(said: str | None) -> float | None:
+    if not said:
+        return None
+    try:
+        return SECONDS.validate_strings(said)
+    except ValidationError:
+        raise UsageProblem(f"--zebu-timeout={said}: is no number of seconds above 0 and up to 600") from None
 
 
 def _suite_folder() -> Path:
@@ -94,6 +118,19 @@ def _reports(option: Any) -> tuple[Destination, ...]:
     return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
 
 
+def _check_junit(config: pytest.Config) -> list[str]:
+    """Where pytest's XML could not be written, the run goes on without, and a line says so."""
+    path = getattr(config.option, "xmlpath", None)
+    if not path:
+        return []
+    try:
+        check_writable(Path(os.path.expandvars(path)).expanduser())
+    except (OSError, ValueError) as error:
+        config.option.xmlpath = None
+        return [not_written(path, error)]
+    return []
+
+
 def _style_html(config: pytest.Config) -> list[str]:
     """Make pytest-html's page ours. Where it could not be written, the run goes on without, and a line says so."""
     path = getattr(config.option, "htmlpath", None)
@@ -101,7 +138,7 @@ def _style_html(config: pytest.Config) -> list[str]:
         return []
     try:
         check_writable(Path(os.path.expandvars(path)).expanduser())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         config.option.htmlpath = None
         return [not_written(path, error)]
     config.option.self_contained_html = True
