@@ -249,10 +249,11 @@ def locked(folder: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if not _taken(handle, folder, seconds):
-            os.close(handle)
             # What is served by NFS is locked as a file that is open for writing.
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            handle = os.open(folder / LOCK_FILE, flags, 0o600)
+            instead = os.open(folder / LOCK_FILE, flags, 0o600)
+            os.close(handle)
+            handle = instead
             if not _taken(handle, folder, seconds):
                 raise _error(errno.ENOLCK, folder, "cannot be locked there: is it on a file system without locks?")
         yield

@@ -36,7 +36,7 @@ ESCAPES = re.compile(
 # joiners, tags, fillers); what is no character.
 UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 NO_CHARACTER = re.compile(
     "[\ud800-\udfff\ufdd0-\ufdef"
@@ -81,7 +81,7 @@ def clean_line(text: str, most: int = MOST_IN_LINE) -> str:
     return _no_command(" ".join(clean(text, most).replace("\t", " ").split("\n")))
 
 
-def clean_lines(text: str, most: int = 50 * MOST) -> str:
+def clean_lines(text: str, most: int = 10 * MOST) -> str:
     """A text of several lines on a terminal, such as a traceback."""
     return _no_command(clean(text, most).expandtabs(4))
 
