@@ -36,7 +36,6 @@ ANY = (
 )
 
 
-@pytest.mark.hostile("outputs")
 @pytest.mark.parametrize("text", DIRTY.values(), ids=DIRTY)
 def test_nothing_that_steers_leaves_and_all_has_an_end(text: str) -> None:
     kept = clean(text)
