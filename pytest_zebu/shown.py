@@ -43,6 +43,7 @@ NO_CHARACTER = re.compile(
     + "".join(f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0, 0x110000, 0x10000))
     + "]"
 )
+HALVES = re.compile("[\ud800-\udfff]")
 BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 MARKED = re.compile(f"[^\x00-\u02ff]{{{STACKED + 1}}}")
 # What runners of CI take for a command of theirs: GitHub's begin a line, or stand anywhere in it; so do Azure's and TeamCity's.
@@ -107,6 +108,19 @@ def clean_data(data: Any) -> Any:
             return {clean(str(key), 200): clean_data(value) for key, value in data.items()}
         case list() | tuple():
             return [clean_data(value) for value in some(data)]
+        case _:
+            return data
+
+
+def sendable(data: Any) -> Any:
+    """Plain data for another process of ours: as it is, without halves of characters, which no text on the way can hold."""
+    match data:
+        case str():
+            return HALVES.sub("\ufffd", data)
+        case Mapping():
+            return {key: sendable(value) for key, value in data.items()}
+        case list() | tuple():
+            return [sendable(value) for value in data]
         case _:
             return data
 

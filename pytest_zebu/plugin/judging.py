@@ -26,7 +26,7 @@ from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, terminal
 from pytest_zebu.reports.report import Report
-from pytest_zebu.shown import clean_line, clean_lines, say
+from pytest_zebu.shown import clean_line, clean_lines, say, sendable
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
@@ -215,7 +215,7 @@ class RunHooks:
             finding = self._settled(host, around(found[0], call.excinfo.value))
         if finding is None:
             return
-        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
+        setattr(report, "zebu", sendable({"host": host, **finding.as_data()}))  # noqa: B010 (xdist carries it)
         if finding.broken:
             # Python shows values on the way: whatever they are, they pass the filter.
             report.longrepr = redacted(report.longreprtext)
@@ -286,7 +286,7 @@ class RunHooks:
         A file that cannot be written is a line and a failure, and no traceback; pytest-html's is written inside.
         """
         if self.is_worker:
-            self.config.workeroutput["zebu_troubles"] = self.troubles  # type: ignore[attr-defined]
+            self.config.workeroutput["zebu_troubles"] = sendable(self.troubles)  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly:
             return (yield)
         with self.run.guarded("there is no report"):
