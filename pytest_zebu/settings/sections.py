@@ -119,12 +119,12 @@ class Host(Section):
     identity: SshPath | None = None
     ssh_config: SshPath | None = None
     known_hosts: SshPath | None = None
-    public_address: str | None = None
-    app_directory: Annotated[str | None, Field(pattern=r"^/")] = None
+    public_address: SshName | None = None
+    app_directory: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
     project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
-    reserved_address: str | None = None
+    reserved_address: SshName | None = None
 
-    @field_validator("address", "user")
+    @field_validator("address", "user", "public_address", "reserved_address")
     @classmethod
     def _is_no_option(cls, value: str | None) -> str | None:
         if value is not None and value.startswith("-"):
@@ -438,7 +438,11 @@ class BrowserNeeds(Section):
     """How pages are looked at."""
 
     executable: Path = Path("/usr/bin/chromium")
-    routes: tuple[Annotated[str, Field(pattern=r"^/")], ...] = ("/", "/strategies", "/settings/api-keys")
+    routes: tuple[Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f]*$")], ...] = (
+        "/",
+        "/strategies",
+        "/settings/api-keys",
+    )
     third_parties: tuple[Domain, ...] = ()
     settle_seconds: Annotated[float, Field(ge=0, le=30, strict=True)] = 1.0
 

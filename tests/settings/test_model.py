@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,39 @@ def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
     assert declared.secret(None, "forge.token_file") == ""
     with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(No such file or directory\)"):
         declared.secret(Path("gone"), "forge.token_file")
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("content", [
+    b"", b" \n", b"one\ntwo\n", b"a\x00b", b"a\rX-Injected: 1", b"\xff\xfe", b"x" * 100_000,
+], ids=["empty", "blank", "two lines", "nul", "a header", "no text", "large"])  # fmt: skip
+def test_a_secret_is_one_line_of_text(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(UsageProblem, match=r"^forge\.token_file: token (cannot|is|must)") as error:
+        Settings(folder=tmp_path).secret(Path("token"), "forge.token_file")
+    assert "two" not in str(error.value)
+    assert "Injected" not in str(error.value)
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "terminal"])
+def test_a_secret_is_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to({"zeroes": "/dev/zero", "terminal": "/dev/tty"}[kind])
+    with pytest.raises(UsageProblem, match=r"forge\.token_file: token cannot be read"):
+        Settings(folder=tmp_path).secret(Path("token"), "forge.token_file")
+
+
+def test_a_secret_may_be_linked(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("s3cret\r\n")
+    (tmp_path / "token").symlink_to("kept")
+    assert Settings(folder=tmp_path).secret(Path("token"), "forge.token_file") == "s3cret"
 
 
 def test_whose_authority_counts(tmp_path: Path) -> None:
