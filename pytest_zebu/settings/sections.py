@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Switch = Annotated[bool, Strict()]
 SshName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:%.\[\]-]+$", max_length=255)]
 UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 YEARS = range(2000, 2200)
 
 
@@ -41,7 +43,7 @@ def _day(value: Any) -> Any:
         raise ValueError("must be a day without a time: YYYY-MM-DD")
     if isinstance(value, str):
         try:
-            value = date.fromisoformat(value) if len(value) == 10 and value.isascii() else None
+            value = date.fromisoformat(value) if DAY.fullmatch(value) else None
         except ValueError:
             value = None
     if value is None or value.year not in YEARS:
