@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from pytest_zebu.commands.cli import main
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people import incidents
 from pytest_zebu.verdict.outcome import Outcome
+from tests.hostile_texts import DIRTY, forbidden
 
 NOW = datetime(2026, 11, 24, 22, 10, tzinfo=UTC)
 STEPS = load().stage(Stage.INCIDENT)
@@ -242,3 +244,56 @@ def test_a_look_that_does_not_end_is_said(zebu: Path, monkeypatch: pytest.Monkey
     assert main(["incident", "open", "it hangs"]) == 0
     (path,) = zebu.iterdir()
     assert "### Not seen\n\n- `the look did not end within 240 s`\n" in path.read_text()
+
+
+def test_what_people_wrote_during_the_look_stays(zebu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object) -> dict[str, tuple[str, ...]]:
+        assert main(["incident", "step", "assess.severity", "high, meanwhile"]) == 0
+        return {"Services": ("backend: exited",)}
+
+    monkeypatch.setattr(incident, "look", look)
+    assert main(["incident", "open", "it is down"]) == 0
+    (found,) = incidents.read_all(zebu, load())
+    assert found.steps["incident.assess.severity"].is_done
+    assert found.steps["incident.act.status"].is_done
+    (path,) = zebu.iterdir()
+    assert "### Services\n\n- `backend: exited`\n" in path.read_text()
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("kind", ["broken link", "link", "pipe"])
+def test_a_record_is_opened_where_nothing_is(kind: str, zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zebu.mkdir()
+    path = zebu / f"{datetime.now(UTC):%Y-%m-%d}-slow.md"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/etc/passwd" if kind == "link" else "nowhere")
+    assert main(["incident", "open", "slow", "--no-look"]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert [one.name for one in zebu.iterdir()] == [path.name]
+
+
+@pytest.mark.hostile("outputs")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clears the screen",
+        "carriage return",
+        "right to left",
+        "command of GitHub",
+        "older command of GitHub",
+        "clipboard",
+        "newline",
+    ],
+)
+def test_a_strangers_record_steers_no_terminal(name: str, zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zebu.mkdir()
+    text = incidents.render("slow", "vm", NOW, load(), {}).replace(
+        "# Incident: slow", f"# Incident: {DIRTY[name]} slow"
+    )
+    (zebu / "a.md").write_text(text)
+    assert main(["incident", "status"]) == 1
+    shown = capsys.readouterr()
+    assert not forbidden(shown.out + shown.err)
+    assert not [line for line in shown.out.splitlines() if line.lstrip().startswith("::") or "##[" in line]
