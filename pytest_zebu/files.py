@@ -232,7 +232,7 @@ def check_writable(path: Path) -> None:
     with path.open("a"):
         pass
     if not was_there:
-        path.unlink()
+        path.resolve().unlink()  # a link that leads nowhere stays
 
 
 # Reading and writing, by several at once

@@ -8,12 +8,15 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from pytest_zebu.commands import attest, due, incident
 from pytest_zebu.files import why
+from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import clean_line, say
 
@@ -83,6 +86,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         except OSError as error:
             say(f"zebu: {error.filename or 'a file'}: {why(error)}", sys.stderr)
+            return 1
+        except Exception as error:  # what was given may hold secrets: what Python says of it is for nobody's terminal
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            said = redacted(str(error))
+            say(f"zebu: a fault of pytest-zebu's own: {type(error).__name__} at {where}: {said}", sys.stderr)
             return 1
     if lab_cli is None or lab_shell is None:
         print("zebu: the lab comes with the checkout of pytest-zebu, not with the installed package", file=sys.stderr)

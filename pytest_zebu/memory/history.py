@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.files import make_folder, why
 from pytest_zebu.verdict.outcome import Outcome
 
 VERSION = 1
@@ -145,9 +147,11 @@ def record(path: Path, host: str, run: PastRun) -> None:
         HistoryBroken: it cannot be written.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise HistoryBroken(f"{path}: {error.strerror}") from None
+        make_folder(path.parent, 0o700)
+        if not os.path.lexists(path):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except (OSError, ValueError) as error:
+        raise HistoryBroken(f"{path}: {why(error)}") from None
     with _opened(path) as database:
         database.execute("BEGIN IMMEDIATE")
         if not _is_made(database, path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 import time
@@ -17,7 +18,7 @@ from _pytest._code.code import TerminalRepr
 from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts.answer import NotAssessed
-from pytest_zebu.files import MIB, read_text, write_whole
+from pytest_zebu.files import DEVICES, MIB, read_text, write_whole
 from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
@@ -78,9 +79,9 @@ def wrong_marker(expression: str, registered: list[str]) -> str:
 
 
 def guard_page(path: Path) -> None:
-    """Let a page that was written say what it may do; a device is no page."""
-    if path.is_file():
-        write_whole(path, html.guarded(read_text(path, PAGE_LIMIT)))
+    """Let a page that was written say what it may do; a device is no page, and pytest-html follows links."""
+    if path.is_file() and path.resolve().parent not in DEVICES:
+        write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
 
 
 def scrub(report: pytest.TestReport) -> None:
@@ -305,7 +306,7 @@ class RunHooks:
                 self._write_page(session)
         if page:
             with self.run.guarded("the page does not say what it may do"):
-                guard_page(Path(page))
+                guard_page(Path(os.path.expandvars(page)).expanduser())
         if self.troubles and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return result

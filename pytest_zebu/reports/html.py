@@ -26,7 +26,7 @@ HEAD = '<meta charset="utf-8"/>'
 
 def guarded(page: str) -> str:
     """A page of pytest-html that says what it may do; one that begins in another way stays as it is."""
-    return page.replace(HEAD, HEAD + SAFE, 1)
+    return page if SAFE in page else page.replace(HEAD, HEAD + SAFE, 1)
 
 
 def _plain(value: object) -> object:

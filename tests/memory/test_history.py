@@ -118,3 +118,28 @@ def test_a_day_of_readings_is_enough_for_growth() -> None:
     assert past.growth("disk", NOW, 9.0) == pytest.approx(4.0)
     assert past.growth("disk", NOW - timedelta(seconds=1), 9.0) is None
     assert past.growth("memory", NOW, 9.0) is None
+
+
+@pytest.mark.hostile("files")
+def test_a_history_is_its_owners_alone(tmp_path: Path) -> None:
+    history.record(tmp_path / "a/b/runs.sqlite3", "vm", PastRun(NOW, "", False, {}, {}))
+    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/runs.sqlite3")]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("kind", ["folder", "zeroes", "below a file", "nul"])
+def test_a_history_that_cannot_be_kept_is_a_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite3"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "zeroes":
+            path.symlink_to("/dev/zero")
+        case "below a file":
+            path.write_text("")
+            path = path / "below"
+        case "nul":
+            path = tmp_path / "a\0b"
+    with pytest.raises(HistoryBroken, match=str(tmp_path)):
+        history.record(path, "vm", PastRun(NOW, "", False, {}, {}))
