@@ -6,12 +6,14 @@ import errno
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from pytest_zebu.facts.answer import Said
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.plugin import judging, setup
@@ -197,3 +199,32 @@ def test_a_run_that_cannot_begin_says_so_in_a_line(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line for line in result.errlines if line.startswith("ERROR")] == [says]
     assert not [line for line in (*result.outlines, *result.errlines) if "Traceback" in line]
+
+
+@pytest.mark.hostile("files")
+def test_staging_beside_production_is_a_question_and_no_fault(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two projects with a `backend`: which one is meant is the settings' to say."""
+    found = snapshots.read(recorded.SNAPSHOT)["lab"]
+    answers = dict(found.gathered.answers)
+    host, containers = answers["zebu.host"], answers["zebu.containers"]
+    assert isinstance(host, Said)
+    assert isinstance(containers, Said)
+    answers["zebu.host"] = replace(host, out=host.out.replace("project=zebu", "project="))
+    mine = json.loads(containers.out)
+    theirs = json.loads(
+        containers.out.replace('"com.docker.compose.project":"zebu"', '"com.docker.compose.project":"staging"')
+    )
+    answers["zebu.containers"] = replace(containers, out=json.dumps(mine + theirs))
+    beside = replace(found, gathered=replace(found.gathered, answers=answers))
+    monkeypatch.setattr(runs, "gather", lambda *_: beside)
+    result, lines = judged(project, "--zebu-host=vm", "-k", "no-passwords or services-healthy", "--zebu-gate=off")
+    assert (lines, result.ret) == ([], 0)
+    (host_report,) = json.loads((project.path / "r.json").read_text())["hosts"]
+    reasons = {item["id"]: item["reason"] for item in host_report["items"] if item["selected"]}
+    assert (
+        "which compose project is it? staging, zebu are on the machine: set hosts.NAME.project"
+        in reasons["deploy.initial.services-healthy"]
+    )
+    assert (project.path / ".zebu/history.sqlite3").exists()
