@@ -18,7 +18,7 @@ from pytest_zebu.commands import attest, due, incident
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.shown import clean_line, say
+from pytest_zebu.shown import clean, clean_line, say
 
 COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident}
 
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as error:  # what was given may hold secrets: what Python says of it is for nobody's terminal
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
-            said = redacted(str(error))
+            said = redacted(clean(str(error)))
             say(f"zebu: a fault of pytest-zebu's own: {type(error).__name__} at {where}: {said}", sys.stderr)
             return 1
     if lab_cli is None or lab_shell is None:

@@ -219,8 +219,9 @@ class RunHooks:
         setattr(report, "zebu", sendable({"host": host, **finding.as_data()}))  # noqa: B010 (xdist carries it)
         if finding.broken:
             # Python shows values on the way: whatever they are, they pass the filter.
-            report.longrepr = redacted(report.longreprtext)
-            report.sections = [(name, redacted(text)) for name, text in report.sections]
+            # What stood between the letters of one is taken out first.
+            report.longrepr = redacted(clean_lines(report.longreprtext))
+            report.sections = [(name, redacted(clean_lines(text))) for name, text in report.sections]
         else:
             report.sections = []
         if report.skipped:

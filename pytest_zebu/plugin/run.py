@@ -279,7 +279,7 @@ class Run:
 
 def fault(what: str, error: Exception) -> str:
     """A line about a fault of our own: what is missing for it, and what was raised."""
-    said = redacted(str(error))
+    said = redacted(clean(str(error)))
     return f"{what}: a fault of pytest-zebu's own: {type(error).__name__}{': ' if said else ''}{said}"
 
 

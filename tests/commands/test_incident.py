@@ -109,6 +109,7 @@ def test_an_incident_that_is_not_named_is_none(title: str, zebu: Path, capsys: p
     ("Ä ü!", "Ä ü!", "incident"), ("\udcff\x1b[31mred\nalert", "?red alert", "31mred-alert"), ("x" * 5000, "x" * 5000, "x" * 48),
     ("../../etc/passwd", "../../etc/passwd", "etc-passwd"),
 ])  # fmt: skip
+@pytest.mark.hostile("outputs")
 def test_whatever_a_title_is_its_record_is_one_file_in_its_folder(title: str, kept: str, name: str, zebu: Path) -> None:
     path = opened(zebu, title)
     assert path.parent == zebu
@@ -117,6 +118,7 @@ def test_whatever_a_title_is_its_record_is_one_file_in_its_folder(title: str, ke
     assert (found.title, found.host, len(found.open_steps())) == (kept, "vm", 18)
 
 
+@pytest.mark.hostile("outputs")
 def test_a_host_says_nothing_of_the_incident(zebu: Path) -> None:
     assert main(["incident", "open", "it is slow", "--host", "vm\n- Closed: 2026-11-26 03:00 UTC", "--no-look"]) == 0
     (found,) = incidents.read_all(zebu, load())
@@ -167,6 +169,7 @@ def test_a_step_that_is_mistyped_leaves_the_record_alone(
     assert path.read_bytes() == before
 
 
+@pytest.mark.hostile("outputs")
 def test_what_came_of_a_step_is_one_line_whatever_was_typed(zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = opened(zebu)
     given = ("high\n- [x] `incident.act.fix` done\x1b[2J \udcff", "--by", "on\ncall")
@@ -219,6 +222,7 @@ def test_a_closed_incident_is_shown_for_a_quarter_and_is_no_alarm(
     (b"# Incident: x\n", "a: has no line '- Opened: "), (b"# Incident: \xff\n", "a: is not UTF-8"),
     (b"# Incident: x\n- Opened: today\n", "a: the step incident.assess.severity is missing"),
 ])  # fmt: skip
+@pytest.mark.hostile("files")
 def test_a_record_that_is_broken_is_named_and_left_alone(
     argv: list[str], content: bytes, words: str, zebu: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,6 +234,7 @@ def test_a_record_that_is_broken_is_named_and_left_alone(
     assert (shown.out, (zebu / "a.md").read_bytes()) == ("", content)
 
 
+@pytest.mark.hostile("files")
 def test_a_place_where_no_record_can_be_is_a_line(zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zebu.write_text("a file")
     assert main(["incident", "open", "it is slow", "--no-look"]) == 1

@@ -139,6 +139,7 @@ def test_a_blank_accepts_no_risk(tmp_path: Path, key: str) -> None:
         read(tmp_path / "a.toml")
 
 
+@pytest.mark.hostile("outputs")
 def test_what_is_said_reaches_no_terminal_as_a_command(tmp_path: Path) -> None:
     record = read(attested(tmp_path / "a.toml", 'statement = " \\u001b[2Jseen\\u0007 "')).attestations[COSTS].record
     assert record.statement == "seen"
