@@ -338,3 +338,24 @@ def test_thousands_of_equal_lines_are_not_compared_with_each_other(repository: P
     answer = changes_by_line(path)
     assert isinstance(answer, list)
     assert [change.is_uncommitted for change in answer].index(True) == 25_000
+
+
+@pytest.mark.hostile("programs")
+def test_a_history_without_an_end_is_not_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versioned, "OUTPUT_LIMIT", 100)
+    answer = changes_by_line(repository / "a.toml")
+    assert answer == Unknown(Reason.UNDECIDABLE, "has more history than is read")
+
+
+@pytest.mark.hostile("programs")
+def test_a_git_that_does_not_answer_is_not_waited_for(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(versioned, "SECONDS", 0.2)
+    assert isinstance(answer := changes_by_line(repository / "a.toml"), Unknown)
+    assert answer.reason is Reason.TIMED_OUT
