@@ -7,10 +7,14 @@ import multiprocessing
 import os
 import re
 import subprocess
+import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.people import attestations
@@ -471,3 +475,35 @@ def test_twenty_who_sign_at_once_are_all_heard(tmp_path: Path) -> None:
     assert [f'"word {number}"' in text for number in range(20)] == [True] * 20
     assert text.startswith(BY_HAND)
     assert [one.name for one in tmp_path.iterdir()] == ["a.toml"]
+
+
+ODD = (
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.datetimes() | st.times()
+    | st.sampled_from([10**30, "2026-11-24", date(2026, 11, 24), "operations", COSTS, "x" * 3000, "\x1b[2J", [{"commit": "0123abcd"}], [{"url": "https://[::1"}]])
+)  # fmt: skip
+RECORD = st.dictionaries(
+    st.sampled_from(["id", "result", "statement", "by", "on", "valid_days", "approver", "evidence", "reason", "from", "until"]) | st.text(max_size=4),
+    ODD | st.lists(ODD, max_size=2) | st.lists(st.dictionaries(st.sampled_from(["file", "sha256", "url", "commit", "command", "output"]), ODD), max_size=2),
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["attestation", "waiver", "not_applicable", "x"]), st.lists(RECORD, max_size=3) | ODD
+    )
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_stranger_declares_it_is_declared_or_a_line(said: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.toml")
+        try:
+            path.write_text(tomli_w.dumps(said))
+        except (TypeError, ValueError):
+            return  # it can be said in no TOML
+        complaint = ""
+        try:
+            found = read(path)
+            found.declared(COSTS, TODAY)
+        except UsageProblem as error:
+            complaint = str(error)
+        assert not complaint or complaint.startswith(f"{path}: ")
