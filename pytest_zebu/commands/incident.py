@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
 from pytest_zebu.verdict.outcome import Outcome
 
-LOOK_SECONDS = 240
+LOOK_SECONDS, END_SECONDS = 240, 15
 REPORT_LIMIT = 64 * MIB
 SERVICES, ERRORS = "deploy.initial.services-healthy", "post.monitoring.logs.errors-reviewed"
 UNSEEN = "not seen:"
@@ -125,17 +125,33 @@ def look(declared: Settings, host: str, config: str | None, now: datetime) -> di
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
             f"--zebu-json={report}", *([f"--zebu-config={Path(config).absolute()}"] if config else []),
         ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
+        said = _said_by(command, Path(folder) / "said")
+        if said is None:
             return {"Not seen": (f"the look did not end within {LOOK_SECONDS} s",)}
         if not report.exists():
-            last = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-            return {"Not seen": tuple(last)}
+            return {"Not seen": (said.strip().split("\n")[-1] or "no reason given",)}
         found = json.loads(read_text(report, REPORT_LIMIT))["hosts"][0]
     return summarize(found, past)
+
+
+def _said_by(command: Sequence[str], out: Path) -> str | None:
+    """The end of what a run says; nothing where it did not end by itself: it is told to, so that it takes away what it laid."""
+    with out.open("w+b") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            process.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(END_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        file.seek(max(0, file.tell() - 10_000))
+        return file.read().decode(errors="replace")
 
 
 def summarize(found: Mapping[str, Any], past: history.Past) -> dict[str, tuple[str, ...]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -242,13 +245,34 @@ def test_a_place_where_no_record_can_be_is_a_line(zebu: Path, capsys: pytest.Cap
 
 
 def test_a_look_that_does_not_end_is_said(zebu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hangs(command: list[str], **given: float) -> None:
-        raise subprocess.TimeoutExpired(command, given["timeout"])
-
-    monkeypatch.setattr("subprocess.run", hangs)
+    monkeypatch.setattr(incident, "LOOK_SECONDS", 0)
     assert main(["incident", "open", "it hangs"]) == 0
     (path,) = zebu.iterdir()
-    assert "### Not seen\n\n- `the look did not end within 240 s`\n" in path.read_text()
+    assert "### Not seen\n\n- `the look did not end within 0 s`\n" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "program", ["import time; time.sleep(60)", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"]
+)
+def test_a_look_that_is_ended_is_over(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(incident, "END_SECONDS", 0.1)
+    begun = []
+    real = subprocess.Popen
+
+    def noted(*given: Any, **named: Any) -> Any:
+        begun.append(real(*given, **named))
+        return begun[0]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    assert incident._said_by([sys.executable, "-c", program], tmp_path / "said") is None
+    assert begun[0].returncode in (-signal.SIGTERM, -signal.SIGKILL)
+
+
+def test_of_what_a_look_says_the_end_is_kept(tmp_path: Path) -> None:
+    said = incident._said_by([sys.executable, "-c", "print('x' * 10**6); print('why')"], tmp_path / "said")
+    assert said is not None
+    assert (len(said), said.strip().split("\n")[-1]) == (10_000, "why")
 
 
 def test_what_people_wrote_during_the_look_stays(zebu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
