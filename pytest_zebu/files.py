@@ -90,7 +90,9 @@ def _opened(path: Path, within: Path | None) -> Iterator[int]:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise _error(errno.EINVAL, path, "is no regular file")
         # Asked of what is open: a link that is changed meanwhile changes nothing.
-        if within is not None and not Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(within.resolve()):
+        if within is not None and not Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(
+            os.path.realpath(within)
+        ):
             raise _error(errno.EXDEV, path, f"leads out of {within}")
         yield handle
     finally:
@@ -119,7 +121,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644, is_private: bool = Fal
     data = text.encode()
     if path.is_dir() and not path.is_symlink():
         raise _error(errno.EISDIR, path)
-    if _is_device(path):
+    if is_device(path):
         if is_private:
             raise _error(errno.EINVAL, path, "is no regular file")
         _write_into(path, data)
@@ -189,11 +191,11 @@ def _regular(path: Path) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """Whether a file is written into: a device, a pipe, or a door to one, such as /dev/stdout, whatever is behind it."""
     if not path.exists():
         return False
-    return not path.is_file() or any(path.absolute().parent.resolve().is_relative_to(folder) for folder in DEVICES)
+    return not path.is_file() or any(Path(os.path.realpath(path.parent)).is_relative_to(folder) for folder in DEVICES)
 
 
 def _write_into(path: Path, data: bytes) -> None:
@@ -232,7 +234,7 @@ def check_writable(path: Path) -> None:
     with path.open("a"):
         pass
     if not was_there:
-        path.resolve().unlink()  # a link that leads nowhere stays
+        Path(os.path.realpath(path)).unlink()  # a link that leads nowhere stays
 
 
 # Reading and writing, by several at once
@@ -282,8 +284,10 @@ def followed(path: Path) -> Path:
     Raises:
         OSError: it leads out of the folder, or to something that is no regular file.
     """
-    found = path.resolve()
-    if path.is_symlink() and not found.is_relative_to(path.parent.resolve()):
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():
+        raise _error(errno.ELOOP, path)
+    if path.is_symlink() and not found.is_relative_to(os.path.realpath(path.parent)):
         raise _error(errno.EXDEV, path, f"is a link that leads out of its folder, to {found}: name that file instead")
     if found.exists() and not found.is_file():
         raise _error(errno.EINVAL, path, "is no regular file")

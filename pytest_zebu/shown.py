@@ -88,8 +88,10 @@ def clean_lines(text: str, most: int = 10 * MOST) -> str:
 
 
 def say(text: str, file: TextIO | None = None) -> None:
-    """A line on standard output, or where it is said."""
-    print(clean_line(text), file=file or sys.stdout)
+    """A line on standard output, or where it is said; what its encoding does not have is a question mark."""
+    out = file or sys.stdout
+    encoding = out.encoding or "utf-8"
+    print(clean_line(text).encode(encoding, "replace").decode(encoding), file=out)
 
 
 def _no_command(text: str) -> str:

@@ -461,6 +461,19 @@ def test_a_link_that_leads_out_is_refused(leads_to: str, tmp_path: Path) -> None
 
 
 @HOSTILE
+def test_a_link_to_itself_is_no_file_of_people(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(OSError, match="symbolic links"):
+        followed(tmp_path / "link")
+
+
+def test_a_link_that_leads_nowhere_is_tried_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    check_writable(tmp_path / "link")
+    assert (names(tmp_path), (tmp_path / "link").is_symlink()) == (["link"], True)
+
+
+@HOSTILE
 def test_a_pipe_is_no_file_of_people(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="is no regular file"):

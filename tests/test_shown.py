@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from typing import Any
@@ -109,3 +110,11 @@ def test_whatever_is_said_is_one_span_of_code(text: str) -> None:
 def test_a_line_is_said_clean(capsys: pytest.CaptureFixture[str]) -> None:
     say("a\x1b[2Jb\nc")
     assert capsys.readouterr().out == "ab c\n"
+
+
+@pytest.mark.hostile("outputs")
+def test_what_a_terminal_does_not_have_loses_nothing_else() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), "ascii")
+    say("früh ☠ late", out)
+    out.flush()
+    assert out.buffer.getvalue() == b"fr?h ? late\n"  # type: ignore[attr-defined]

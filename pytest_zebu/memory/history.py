@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.files import make_folder, why
+from pytest_zebu.files import followed, make_folder, why
 from pytest_zebu.verdict.outcome import Outcome
 
 VERSION = 1
@@ -112,13 +112,14 @@ class Past:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
+        file = followed(path)
+        with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as database:
             database.execute("PRAGMA foreign_keys = ON")
             yield database
     except sqlite3.Error as error:
         raise HistoryBroken(f"{path}: {error}") from None
     except OSError as error:
-        raise HistoryBroken(f"{path}: {error.strerror}") from None
+        raise HistoryBroken(f"{path}: {why(error)}") from None
 
 
 def _is_made(database: sqlite3.Connection, path: Path) -> bool:

@@ -18,7 +18,7 @@ from _pytest._code.code import TerminalRepr
 from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts.answer import NotAssessed
-from pytest_zebu.files import DEVICES, MIB, read_text, write_whole
+from pytest_zebu.files import MIB, is_device, read_text, write_whole
 from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
@@ -80,7 +80,7 @@ def wrong_marker(expression: str, registered: list[str]) -> str:
 
 def guard_page(path: Path) -> None:
     """Let a page that was written say what it may do; a device is no page, and pytest-html follows links."""
-    if path.is_file() and path.resolve().parent not in DEVICES:
+    if path.is_file() and not is_device(path):
         write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
 
 

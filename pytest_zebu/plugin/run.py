@@ -69,6 +69,7 @@ class Run:
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
     troubles: list[str] = field(default_factory=list)
+    is_blind: bool = False
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
@@ -116,6 +117,7 @@ class Run:
             except Exception as error:
                 why_not = fault("nothing was gathered", error)
                 self.troubles.append(why_not)
+                self.is_blind = True
                 self._snapshots = {
                     name: Snapshot(name, Gathered(time=time.time()), False, why_not) for name in self.targets
                 }
@@ -199,8 +201,8 @@ class Run:
         return str(found.value.describe) if isinstance(found, Known) else ""
 
     def save(self) -> None:
-        """Write the snapshot that was asked for."""
-        if self.options.save is not None and self.known_snapshots():
+        """Write the snapshot that was asked for; one of nothing would only replace an older one."""
+        if self.options.save is not None and self.known_snapshots() and not self.is_blind:
             try:
                 snapshots.write(self.options.save, self._snapshots)
             except (OSError, ValueError) as error:
@@ -220,7 +222,8 @@ class Run:
         Raises:
             HistoryBroken: it cannot be kept.
         """
-        if self.options.replay or self.known_snapshots().get(name) is None or not self.findings[name]:
+        is_there = self.known_snapshots().get(name) is not None and not self.is_blind
+        if self.options.replay or not is_there or not self.findings[name]:
             return
         run = PastRun(
             at=self.moment(name),

@@ -42,6 +42,7 @@ from pytest_zebu.settings.sections import (
 DEFAULT_FILE = "zebu.toml"
 SIZE_LIMIT = MIB
 SECRET_LIMIT = 65_536
+AUTHORITY_LIMIT = 16 * MIB
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 Seconds = Annotated[float, Field(gt=0, le=600, strict=True)]
 HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\s,\x00-\x1f\x7f-\x9f]+$")]
@@ -197,9 +198,24 @@ def read(path: Path) -> Settings:
     if ours := said.keys() & {"folder", "is_from_file"}:
         raise UsageProblem(f"{path}: unknown key {min(ours)!r}")
     try:
-        return Settings.model_validate({**said, "folder": path.parent, "is_from_file": True})
+        found = Settings.model_validate({**said, "folder": path.parent, "is_from_file": True})
     except ValidationError as error:
         raise UsageProblem(explain(path, error, Settings)) from None
+    for section in ("tls", "proxmox", "proxy", "forge", "advisories"):
+        authority = getattr(found, section).ca_file
+        if authority is not None and _is_odd(
+            found.file(authority)
+        ):  # libraries would wait for it, or read it to its end
+            raise UsageProblem(f"{path}: {section}.ca_file: {authority} is no regular file of at most 16 MiB")
+    return found
+
+
+def _is_odd(path: Path) -> bool:
+    """Whether there is something that is no ordinary file."""
+    try:
+        return path.exists() and (not path.is_file() or path.stat().st_size > AUTHORITY_LIMIT)
+    except OSError:
+        return True
 
 
 def find(option: str | None) -> Settings:

@@ -128,7 +128,9 @@ def test_a_history_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.hostile("files")
-@pytest.mark.parametrize("kind", ["folder", "zeroes", "below a file", "nul"])
+@pytest.mark.parametrize(
+    "kind", ["folder", "zeroes", "below a file", "nul", "pipe", "link that leads out", "link to itself"]
+)
 def test_a_history_that_cannot_be_kept_is_a_line(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite3"
     match kind:
@@ -141,5 +143,14 @@ def test_a_history_that_cannot_be_kept_is_a_line(kind: str, tmp_path: Path) -> N
             path = path / "below"
         case "nul":
             path = tmp_path / "a\0b"
+        case "pipe":
+            os.mkfifo(path)
+        case "link that leads out":
+            path = tmp_path / "below/runs.sqlite3"
+            path.parent.mkdir()
+            sqlite3.connect(tmp_path / "another.sqlite3").close()
+            path.symlink_to("../another.sqlite3")
+        case "link to itself":
+            path.symlink_to(path)
     with pytest.raises(HistoryBroken, match=str(tmp_path)):
         history.record(path, "vm", PastRun(NOW, "", False, {}, {}))

@@ -164,6 +164,8 @@ def test_gathering_that_breaks_leaves_all_not_assessed(
     (host,) = json.loads((project.path / "r.json").read_text())["hosts"]
     assert {item["outcome"] for item in host["items"] if item["selected"]} == {"not_assessed", "advice"}
     assert not host["reachable"]
+    assert not (project.path / "kept.json").exists()
+    assert not (project.path / ".zebu/history.sqlite3").exists()
 
 
 @pytest.mark.hostile("files")

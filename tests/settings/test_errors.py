@@ -112,3 +112,25 @@ def test_a_key_of_a_strangers_is_shown_clean(key: str, tmp_path: Path, capsys: p
         assert said.count("\n") == 1
         assert len(said) < 500
         assert not forbidden(said)
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("section", ["tls", "proxmox", "proxy", "forge", "advisories"])
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "a tebibyte"])
+def test_an_authority_that_is_no_file_is_not_waited_for(section: str, kind: str, tmp_path: Path) -> None:
+    match kind:
+        case "pipe":
+            os.mkfifo(tmp_path / "ca.pem")
+        case "zeroes":
+            (tmp_path / "ca.pem").symlink_to("/dev/zero")
+        case "folder":
+            (tmp_path / "ca.pem").mkdir()
+        case _:
+            with (tmp_path / "ca.pem").open("wb") as file:
+                file.truncate(2**40)
+    relaxed = (
+        '[[relaxed]]\nkey = "tls.ca_file"\nreason = "a lab"\napprover = "operations"\n' if section == "tls" else ""
+    )
+    (tmp_path / "zebu.toml").write_text(f'{relaxed}[{section}]\nca_file = "ca.pem"\n')
+    with pytest.raises(UsageProblem, match=rf"{section}\.ca_file: ca\.pem is no regular file"):
+        read(tmp_path / "zebu.toml")
