@@ -21,7 +21,7 @@ FLOORS = (
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
 BESIDE = {("people", "memory"), ("plugin", "commands")}
-LEAVES = {"files", "redaction", "__init__"}
+LEAVES = {"files", "redaction", "shown", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -45,9 +45,12 @@ ACROSS = {
     "gather/test_redirects": "whatever asks with a secret",
     "plugin/test_bad_input": "whole runs",
     "plugin/test_guest": "whole runs, in projects of other people",
+    "plugin/test_breaks": "whole runs, in which something of ours breaks",
     "plugin/test_html_page": "the page of a whole run, in a browser",
+    "plugin/test_outputs": "whole runs",
     "plugin/test_secrets": "whole runs",
     "plugin/test_unwritable": "whole runs",
+    "reports/test_doors": "all formats",
     "reports/test_golden": "all formats",
     "settings/test_documented": "the model against docs/settings.md",
     "suite/test_explained": "all checks",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -17,9 +19,11 @@ from pydantic import ValidationError
 from pytest_zebu import settings
 from pytest_zebu.catalogue import UnknownItem, load
 from pytest_zebu.facts.answer import plain_text
+from pytest_zebu.files import digest, why
 from pytest_zebu.people import attestations
 from pytest_zebu.people.attestations import Attestation, CommandEvidence, CommitEvidence, FileEvidence, UrlEvidence
 from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.shown import say
 
 OUTPUT_LIMIT = 2000
 SECONDS = 300
@@ -59,50 +63,76 @@ def _asked(question: str) -> str:
             return answer
 
 
-def _file(name: str, folder: Path) -> FileEvidence:
+def _file(name: str, folder: Path, project: Path) -> FileEvidence:
     path = Path(name)
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UsageProblem(f"{name} cannot be read ({type(error).__name__})") from None
-    return FileEvidence(file=os.path.relpath(path.absolute(), folder.absolute()), sha256=digest)
+        found, _ = digest(path, attestations.EVIDENCE_LIMIT)
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{name} cannot be read ({why(error)})") from None
+    if not any(attestations.inside(path, one) for one in (folder, project)):
+        raise UsageProblem(
+            f"{name} lies outside of {project.absolute()}: copy it there, or name its address with --url"
+        )
+    return FileEvidence(file=os.path.relpath(path.absolute(), folder.absolute()), sha256=found)
 
 
 def _output(command: str) -> CommandEvidence:
+    begun, is_over = b"", threading.Event()
     try:
         # The person who signs wrote this command at their own prompt.
-        done = subprocess.run(
-            ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise UsageProblem(f"{command!r} did not end within {SECONDS} s") from None
-    if done.returncode != 0:
-        raise UsageProblem(f"{command!r} ended with status {done.returncode}: that is no evidence")
-    said = plain_text(done.stdout).strip()
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    except ValueError:
+        raise UsageProblem(f"{command!r} is no command") from None
+
+    def end() -> None:
+        is_over.set()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(SECONDS, end)
+    timer.start()
+    try:
+        with process:
+            assert process.stdout  # noqa: S101 (it is a pipe)
+            while piece := process.stdout.read(65_536):  # it may be endless: the beginning is kept
+                begun += piece[: max(0, 4 * OUTPUT_LIMIT - len(begun))]
+    except BaseException:
+        end()
+        raise
+    finally:
+        timer.cancel()
+    if is_over.is_set():
+        raise UsageProblem(f"{command!r} did not end within {SECONDS} s")
+    if process.returncode != 0:
+        raise UsageProblem(f"{command!r} ended with status {process.returncode}: that is no evidence")
+    said = plain_text(begun).strip()
     if not said:
         raise UsageProblem(f"{command!r} said nothing: that is no evidence")
     return CommandEvidence(command=command, output=said[:OUTPUT_LIMIT])
 
 
-def _by_words(text: str, folder: Path) -> AnyEvidence:
+def _by_words(text: str, folder: Path, project: Path) -> AnyEvidence:
     """Evidence as a person types it: an address, a file that is there, else a commit."""
     if text.startswith(("http://", "https://")):
         return UrlEvidence(url=text)
     if Path(text).exists():
-        return _file(text, folder)
+        return _file(text, folder, project)
     return CommitEvidence(commit=text)
 
 
-def _evidence(options: argparse.Namespace, folder: Path) -> tuple[AnyEvidence, ...]:
+def _evidence(options: argparse.Namespace, folder: Path, project: Path) -> tuple[AnyEvidence, ...]:
     readers: tuple[tuple[list[str], Callable[[str], AnyEvidence]], ...] = (
-        (options.file, lambda name: _file(name, folder)),
+        (options.file, lambda name: _file(name, folder, project)),
         (options.url, lambda url: UrlEvidence(url=url)),
         (options.commit, lambda commit: CommitEvidence(commit=commit)),
         (options.output_of, _output),
     )
     found = tuple(read(text) for texts, read in readers for text in texts)
     if not found and (text := _asked("evidence (a file, an address, or a commit)")):
-        found = (_by_words(text, folder),)
+        found = (_by_words(text, folder, project),)
     return found
 
 
@@ -118,13 +148,16 @@ def run(options: argparse.Namespace, today: date | None = None) -> int:
         item = catalogue[options.id]
     except UnknownItem as error:
         raise UsageProblem(str(error)) from None
-    path = settings.find(options.config).attestations_file
-    attestations.read(path, catalogue, required=False)  # what is there must be right before anything is added
-    print(f"{item.id}: {item.text}")
+    declared = settings.find(options.config)
+    path, project = declared.attestations_file, declared.folder
+    attestations.read(
+        path, catalogue, required=False, project=project
+    )  # what is there must be right before anything is added
+    say(f"{item.id}: {item.text}")
     given = {
         "statement": options.statement or _asked("statement (what was done or seen)"),
         "by": options.by or _asked("signed by (a role)"),
-        "evidence": _refusing_bad(path, lambda: _evidence(options, path.parent)),
+        "evidence": _refusing_bad(path, lambda: _evidence(options, path.parent, project)),
     }
     if missing := [name for name, value in given.items() if not value]:
         options_of = {"evidence": "--file, --url, --commit or --output-of"}
@@ -143,12 +176,12 @@ def run(options: argparse.Namespace, today: date | None = None) -> int:
     )
     try:
         attestations.append(path, attestation)
-    except OSError as error:
-        raise UsageProblem(f"{path} cannot be written ({error.strerror})") from None
-    standing = attestations.read(path, catalogue, required=True).attestations[item.id]
-    print(f"{path}: {standing.summary}")
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{path} cannot be written ({why(error)})") from None
+    standing = attestations.read(path, catalogue, required=True, project=project).attestations[item.id]
+    say(f"{path}: {standing.summary}")
     if standing.record != attestation:
-        print(f"{path}: a newer attestation of {item.id} counts, of {standing.record.on}", file=sys.stderr)
+        say(f"{path}: a newer attestation of {item.id} counts, of {standing.record.on}", sys.stderr)
     return 0
 
 

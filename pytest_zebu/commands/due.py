@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pytest_zebu import settings
 from pytest_zebu.catalogue import load
-from pytest_zebu.files import write_whole
+from pytest_zebu.files import why, write_whole
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.people import attestations
 from pytest_zebu.people.tasks import State, calendar, tasks
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.shown import say
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,10 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     now = now or datetime.now(UTC)
     declared = settings.find(options.config)
     host = options.host or next(iter(declared.hosts), "")
-    records = attestations.read(declared.attestations_file, load(), required=False, approved=declared.evidence.approved)
+    records = attestations.read(
+        declared.attestations_file, load(),
+        required=False, approved=declared.evidence.approved, project=declared.folder,
+    )  # fmt: skip
     try:
         past = history.read(declared.history_file, host, now)
     except HistoryBroken as error:
@@ -44,9 +48,9 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     listing = sys.stderr if options.ical == "-" else sys.stdout
     for state in State:
         mine = [one for one in found if one.state is state]
-        print(f"{state.value}: {len(mine)}", file=listing)
+        say(f"{state.value}: {len(mine)}", listing)
         for one in mine:
-            print(f"  {one.due}  {one.item.id}: {one.item.text}; {one.summary}", file=listing)
+            say(f"  {one.due}  {one.item.id}: {one.item.text}; {one.summary}", listing)
     if options.ical:
         _write(options.ical, calendar(found, host or "zebu", now))
     return 1 if any(one.state is State.OVERDUE for one in found) else 0
@@ -58,5 +62,5 @@ def _write(name: str, text: str) -> None:
         return
     try:
         write_whole(Path(name), text)
-    except OSError as error:
-        raise UsageProblem(f"{name} cannot be written ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{name} cannot be written ({why(error)})") from None

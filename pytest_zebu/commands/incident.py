@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pytest_zebu import settings
 from pytest_zebu.catalogue import Stage, UnknownItem, load
-from pytest_zebu.files import write_whole
+from pytest_zebu.files import MIB, locked, read_text, why, write_whole
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.people import incidents
 from pytest_zebu.people.incidents import AT_THE_END, BadRecord, Incident
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.shown import say
 from pytest_zebu.verdict.outcome import Outcome
 
-LOOK_SECONDS = 240
+LOOK_SECONDS, END_SECONDS = 240, 15
+REPORT_LIMIT = 64 * MIB
 SERVICES, ERRORS = "deploy.initial.services-healthy", "post.monitoring.logs.errors-reviewed"
 UNSEEN = "not seen:"
 SEEN_BY_MACHINE = {
@@ -73,8 +76,8 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
                 return _close(declared, options, now)
     except BadRecord as error:
         raise UsageProblem(str(error)) from None
-    except OSError as error:
-        raise UsageProblem(f"{declared.incidents_folder}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{declared.incidents_folder}: {why(error)}") from None
 
 
 def _open(declared: Settings, options: argparse.Namespace, now: datetime) -> int:
@@ -83,22 +86,29 @@ def _open(declared: Settings, options: argparse.Namespace, now: datetime) -> int
     host = options.host or next(iter(declared.hosts), "")
     name = incidents.file_name(options.title, now)
     path = declared.incidents_folder / f"{name}.md"
-    if path.exists():
-        raise UsageProblem(f"{path} is there already: use another title, or `zebu incident step`")
     # The record is there before anything is looked at: the machine may be what is down.
-    write_whole(path, incidents.render(options.title, host, now, load(), {}))
-    print(f"{path}: opened")
+    with locked(path.parent):
+        if os.path.lexists(path):
+            raise UsageProblem(f"{path} is there already: use another title, or `zebu incident step`")
+        write_whole(path, incidents.render(options.title, host, now, load(), {}))
+    say(f"{path}: opened")
     if not host or options.no_look:
-        print("nothing was looked at: name a host with --host", file=sys.stderr) if not options.no_look else None
+        say("nothing was looked at: name a host with --host", sys.stderr) if not options.no_look else None
         return 0
     seen = look(declared, host, options.config, now)
-    text = incidents.render(options.title, host, now, load(), seen)
-    for step, heading in SEEN_BY_MACHINE.items():
-        if any(not line.startswith(UNSEEN) for line in seen.get(heading, ())):
-            text = incidents.with_step(text, step, f"seen when it was opened, under {heading!r} above", "zebu", now)
-    write_whole(path, text)
+
+    def with_all(text: str) -> str:
+        text = incidents.with_seen(text, seen)
+        for step, heading in SEEN_BY_MACHINE.items():
+            if any(not line.startswith(UNSEEN) for line in seen.get(heading, ())):
+                text = incidents.with_step(text, step, f"seen when it was opened, under {heading!r} above", "zebu", now)
+        return text
+
+    incidents.change(path, with_all)  # people may have written in it meanwhile
     for heading, lines in seen.items():
-        print(f"{heading}:", *(lines or ("nothing",)), sep="\n  ")
+        say(f"{heading}:")
+        for line in lines or ("nothing",):
+            say(f"  {line}")
     return 0
 
 
@@ -108,24 +118,40 @@ def look(declared: Settings, host: str, config: str | None, now: datetime) -> di
         past = history.read(declared.history_file, host, now)
     except HistoryBroken as error:
         past = history.Past(())
-        print(f"zebu: {error}", file=sys.stderr)
+        say(f"zebu: {error}", sys.stderr)
     with tempfile.TemporaryDirectory(prefix="zebu-incident-") as folder:
         report = Path(folder) / "report.json"
         command = [
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
             f"--zebu-json={report}", *([f"--zebu-config={Path(config).absolute()}"] if config else []),
         ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
+        said = _said_by(command, Path(folder) / "said")
+        if said is None:
             return {"Not seen": (f"the look did not end within {LOOK_SECONDS} s",)}
         if not report.exists():
-            last = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-            return {"Not seen": tuple(last)}
-        found = json.loads(report.read_text(encoding="utf-8"))["hosts"][0]
+            return {"Not seen": (said.strip().split("\n")[-1] or "no reason given",)}
+        found = json.loads(read_text(report, REPORT_LIMIT))["hosts"][0]
     return summarize(found, past)
+
+
+def _said_by(command: Sequence[str], out: Path) -> str | None:
+    """The end of what a run says; nothing where it did not end by itself: it is told to, so that it takes away what it laid."""
+    with out.open("w+b") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            process.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(END_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        file.seek(max(0, file.tell() - 10_000))
+        return file.read().decode(errors="replace")
 
 
 def summarize(found: Mapping[str, Any], past: history.Past) -> dict[str, tuple[str, ...]]:
@@ -171,12 +197,12 @@ def _status(declared: Settings, now: datetime) -> int:
     still = [one for one in found if one.closed is None]
     for one in found:
         state = "open" if one.closed is None else f"closed {one.closed:{incidents.MOMENT}}"
-        print(f"{one.name}: {one.title} ({state}, opened {one.opened:{incidents.MOMENT}})")
+        say(f"{one.name}: {one.title} ({state}, opened {one.opened:{incidents.MOMENT}})")
         for item_id in one.open_steps():
             item = load()[item_id]
-            print(f"  {'due' if one.is_due(item, now) else 'open'}  {item_id.removeprefix('incident.')}: {item.text}")
+            say(f"  {'due' if one.is_due(item, now) else 'open'}  {item_id.removeprefix('incident.')}: {item.text}")
     if not found:
-        print("no incident is open or recent")
+        say("no incident is open or recent")
     return 1 if still else 0
 
 
@@ -208,10 +234,9 @@ def _step(declared: Settings, options: argparse.Namespace, now: datetime) -> int
         raise UsageProblem("say who did it: --by ROLE")
     one = _chosen(declared, options.record)
     path = declared.incidents_folder / f"{one.name}.md"
-    text = path.read_text(encoding="utf-8")
-    write_whole(path, incidents.with_step(text, item.id, options.note, options.by, now))
+    incidents.change(path, lambda text: incidents.with_step(text, item.id, options.note, options.by, now))
     left = len(one.open_steps()) - (item.id in one.open_steps())
-    print(f"{path}: {item.id} is done, {left} steps are open")
+    say(f"{path}: {item.id} is done, {left} steps are open")
     return 0
 
 
@@ -223,9 +248,9 @@ def _close(declared: Settings, options: argparse.Namespace, now: datetime) -> in
     if missing:
         raise UsageProblem(f"{one.name} cannot be closed yet: {', '.join(missing)} not done")
     path = declared.incidents_folder / f"{one.name}.md"
-    write_whole(path, incidents.with_end(path.read_text(encoding="utf-8"), now))
+    incidents.change(path, lambda text: incidents.with_end(text, now))
     review = ", ".join(
         item.id.removeprefix("incident.") for item in load().stage(Stage.INCIDENT) if item.category not in AT_THE_END
     )
-    print(f"{path}: closed; within {incidents.REVIEWED_WITHIN.days} days: {review}")
+    say(f"{path}: closed; within {incidents.REVIEWED_WITHIN.days} days: {review}")
     return 0

@@ -130,6 +130,10 @@ class Containers:
             NotAssessed: no project, or none of its containers, was seen, or one of all containers was not understood.
         """
         if not self.project:
+            several = sorted({item.project for item in self.everything if item.project})
+            if len(several) > 1:
+                names = ", ".join(several[:6])
+                raise NotAssessed(f"which compose project is it? {names} are on the machine: set hosts.NAME.project")
             raise NotAssessed("no compose project was found on the machine (set project)")
         if self.odd:
             raise NotAssessed(f"docker inspect says of {self.odd[0]} what is not understood")

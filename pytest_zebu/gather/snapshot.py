@@ -146,8 +146,12 @@ def dump(snapshots: Mapping[str, Snapshot]) -> str:
 
 
 def write(path: Path, snapshots: Mapping[str, Snapshot]) -> None:
-    """Write a snapshot file at once: a reader sees all of it or nothing."""
-    write_whole(path, dump(snapshots), mode=0o600)
+    """Write a snapshot file at once: a reader sees all of it or nothing, and only its owner reads it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(path, dump(snapshots), is_private=True)
 
 
 def read(path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown, plain_text
 from pytest_zebu.facts.plainjson import whole_text
+from pytest_zebu.files import make_folder
 from pytest_zebu.verdict.outcome import Outcome
 
 T = TypeVar("T")
@@ -237,7 +238,7 @@ def record(path: Path, host: str, run: PastRun) -> None:
         HistoryBroken: it cannot be written.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, 0o700)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except OSError as error:

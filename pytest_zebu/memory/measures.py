@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
 
 Read = Callable[[str], Known[Any] | Unknown]
 """A fact by its name."""
@@ -29,8 +30,9 @@ def measured(read: Read) -> dict[str, float]:
 def _all(read: Read) -> Iterator[tuple[str, float]]:
     containers, usage, disk, backups = (read(name) for name in ("containers", "usage", "disk", "backups"))
     if isinstance(containers, Known):
-        for container in containers.value.services:
-            yield restarts_of(container.id), float(container.restart_count)
+        with suppress(NotAssessed):  # of several projects none is chosen: nothing is to be remembered of any
+            for container in containers.value.services:
+                yield restarts_of(container.id), float(container.restart_count)
     if isinstance(usage, Known):
         for service, samples in usage.value.items():
             if samples:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
 from pytest_zebu.facts.answer import Unknown, plain_text
-from pytest_zebu.files import write_whole
-from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.files import MIB, digest, followed, locked, read_bytes, why, write_whole
+from pytest_zebu.settings.errors import UsageProblem, explain, parsed, toml
+from pytest_zebu.settings.sections import Day, without_login
 from pytest_zebu.verdict.settle import Declared, Word
 
 
@@ -29,6 +28,13 @@ def _seen(value: Any) -> Any:
 
 Words = Annotated[str, Field(min_length=3, max_length=2000), BeforeValidator(_seen)]
 Role = Annotated[str, Field(min_length=2, max_length=100), BeforeValidator(_seen)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+SIZE_LIMIT = 4 * MIB
+MOST_RECORDS = 5_000
+MOST_EVIDENCE = 50
+EVIDENCE_LIMIT = 256 * MIB
+"""Of a file that is evidence."""
+EVIDENCE_TOGETHER = 1024 * MIB
 DEFAULT_VALID_DAYS = 92
 """A quarter: nobody knows for longer than that what they once saw."""
 
@@ -48,20 +54,58 @@ class FileEvidence(_Record):
         """One line for reports."""
         return f"{self.file} (sha256 {self.sha256[:12]})"
 
-    def trouble(self, folder: Path) -> str:
-        """Why it is no evidence any more; empty if it is."""
-        path = folder / self.file
+
+@dataclass(slots=True)
+class Shelf:
+    """Where files lie that are evidence: in the project's folder, or beside the attestations. Each is read once.
+
+    Attributes:
+        folder: from which their names start.
+        project: the folder of the settings.
+        left: how many bytes may still be read.
+    """
+
+    folder: Path
+    project: Path
+    left: int = EVIDENCE_TOGETHER
+    read: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def trouble(self, evidence: FileEvidence) -> str:
+        """Why a file is no evidence any more; empty if it is."""
+        name = evidence.file
+        if name not in self.read:
+            self.read[name] = self._digest(name)
+        found, why_not = self.read[name]
+        if why_not:
+            return f"its evidence {name} {why_not}"
+        return "" if found == evidence.sha256 else f"its evidence {name} has changed since"
+
+    def _digest(self, name: str) -> tuple[str, str]:
+        """The digest of a file, or why there is none."""
+        path = self.folder / name
+        root = next((root for root in (self.folder, self.project) if inside(path, root)), None)
+        if root is None:
+            return "", f"lies outside of {self.project}"
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError:
-            return f"its evidence {self.file} cannot be read"
-        return "" if found == self.sha256 else f"its evidence {self.file} has changed since"
+            found, size = digest(path, min(EVIDENCE_LIMIT, self.left), root)
+        except (OSError, ValueError) as error:
+            return "", f"cannot be read ({why(error)})"
+        self.left -= size
+        return found, ""
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder, wherever links lead."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file has, a link that leads to itself
+        return False
 
 
 class UrlEvidence(_Record):
     """An address where it can be read."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000), AfterValidator(without_login)]
 
     @property
     def summary(self) -> str:
@@ -120,14 +164,14 @@ class Attestation(_Record):
         approver: who else looked at it.
     """
 
-    id: str
+    id: Id
     result: Literal["passed", "failed"] = "passed"
     statement: Words
     by: Role
-    on: date
-    valid_days: Annotated[int, Field(gt=0, le=366)] | None = None
+    on: Day
+    valid_days: Annotated[int, Field(gt=0, le=366, strict=True)] | None = None
     approver: Role | None = None
-    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]
+    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1, max_length=MOST_EVIDENCE)]
 
     def days(self, item: Item) -> int:
         """For how many days it holds: no longer than the item allows."""
@@ -144,17 +188,17 @@ class Attestation(_Record):
 class Waiver(_Record):
     """A risk that somebody accepted, for a time."""
 
-    id: str
+    id: Id
     reason: Words
     approver: Role
-    since: date = Field(alias="from")
-    until: date
+    since: Day = Field(alias="from")
+    until: Day
 
 
 class NotApplicable(_Record):
     """A conditional item whose condition is not given here."""
 
-    id: str
+    id: Id
     reason: Words
     approver: Role
 
@@ -162,9 +206,9 @@ class NotApplicable(_Record):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    attestation: tuple[Attestation, ...] = ()
-    waiver: tuple[Waiver, ...] = ()
-    not_applicable: tuple[NotApplicable, ...] = ()
+    attestation: Annotated[tuple[Attestation, ...], Field(max_length=MOST_RECORDS)] = ()
+    waiver: Annotated[tuple[Waiver, ...], Field(max_length=MOST_RECORDS)] = ()
+    not_applicable: Annotated[tuple[NotApplicable, ...], Field(max_length=MOST_RECORDS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,20 +292,39 @@ class Records:
 
 
 def append(path: Path, attestation: Attestation) -> None:
-    """Add an attestation to a file, at once: a reader sees all of it or nothing. What is there stays as it is written."""
-    known = path.read_text(encoding="utf-8") if path.exists() else ""
+    """Add an attestation to a file, at once: a reader sees all of it or nothing. What is there stays as it is written.
+
+    Raises:
+        OSError: it cannot be written, or somebody else is writing for long.
+        ValueError: it is no file that an attestation can be added to; the text says why.
+    """
     data = attestation.model_dump(mode="python", exclude_none=True)
     if attestation.result == "passed":
         del data["result"]
     block = tomli_w.dumps({"attestation": [{**data, "evidence": list(data["evidence"])}]})
-    write_whole(path, f"{known.rstrip()}\n\n{block}".lstrip())
+    with locked(path.parent):
+        file = followed(path)
+        known = read_bytes(file, SIZE_LIMIT).decode() if file.exists() else ""
+        if "\r\n" in known:
+            block = f"\n\n{block}".replace("\n", "\r\n")
+            text = f"{known.rstrip()}{block}"
+        else:
+            text = f"{known.rstrip()}\n\n{block}".lstrip()
+        toml(text.removeprefix("\ufeff"))  # records that are written as `attestation = [...]` cannot be added to
+        write_whole(file, text)
 
 
-_BLOCK = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
+_BLOCK = re.compile(r"^[ \t]*\[\[[ \t]*(\w+)[ \t]*\]\]", re.MULTILINE)
 
 
 def read(
-    path: Path, catalogue: Catalogue, *, required: bool, approved: tuple[str, ...] = (), with_history: bool = False
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    required: bool,
+    approved: tuple[str, ...] = (),
+    with_history: bool = False,
+    project: Path | None = None,
 ) -> Records:
     """Read and check a file of attestations.
 
@@ -271,20 +334,18 @@ def read(
         required: whether it must exist.
         approved: patterns of ids; an attestation of such an item counts if somebody else than its signer approved it.
         with_history: whether to ask git about each record.
+        project: the folder in which files lie that are evidence; by default that of the file.
 
     Raises:
         UsageProblem: it cannot be read, has an unknown key or id, or waives what is non-negotiable.
     """
-    if not path.exists():
-        if required:
-            raise UsageProblem(f"{path}: no such file (evidence.attestations names it)")
-        return Records()
     try:
-        text = path.read_text(encoding="utf-8")
-        parsed: dict[str, Any] = tomllib.loads(text)
-        file = _File.model_validate(parsed)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageProblem(f"{path}: {error}") from None
+        text, said = parsed(path, SIZE_LIMIT)
+        file = _File.model_validate(said)
+    except FileNotFoundError:
+        if required or path.is_symlink():
+            raise UsageProblem(f"{path}: no such file (evidence.attestations names it)") from None
+        return Records()
     except ValidationError as error:
         raise UsageProblem(explain(path, error, _File)) from None
     declared: tuple[Attestation | Waiver | NotApplicable, ...] = (*file.attestation, *file.waiver, *file.not_applicable)
@@ -301,18 +362,19 @@ def read(
             raise UsageProblem(f"{path}: the waiver of {item.id} ends before it begins")
     histories = _histories(path, text) if with_history else ()
     standings = []
+    shelf = Shelf(path.parent, project or path.parent)
     for number, record in enumerate(file.attestation):
         history = histories[number] if number < len(histories) else ""
-        standings.append(_standing(record, catalogue[record.id], path.parent, approved, history))
+        standings.append(_standing(record, catalogue[record.id], shelf, approved, history))
     return Records(
         {standing.record.id: standing for standing in sorted(standings, key=lambda one: one.record.on)},
-        {record.id: record for record in file.waiver},
+        {record.id: record for record in sorted(file.waiver, key=lambda one: one.until)},
         {record.id: record for record in file.not_applicable},
     )
 
 
-def _standing(record: Attestation, item: Item, folder: Path, approved: tuple[str, ...], history: str) -> Standing:
-    troubles = [one.trouble(folder) for one in record.evidence if isinstance(one, FileEvidence)]
+def _standing(record: Attestation, item: Item, shelf: Shelf, approved: tuple[str, ...], history: str) -> Standing:
+    troubles = [shelf.trouble(one) for one in record.evidence if isinstance(one, FileEvidence)]
     if any(fnmatchcase(record.id, pattern) for pattern in approved):
         if record.approver is None:
             troubles.append("nobody approved it (evidence.approved asks for it)")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from pytest_zebu.catalogue import Catalogue, Item, Stage
-from pytest_zebu.facts.answer import plain_text
+from pytest_zebu.files import MIB, followed, locked, read_bytes, read_text, why, write_whole
+from pytest_zebu.shown import clean, code
 
-SIZE_LIMIT = 1_048_576
+SIZE_LIMIT = MIB
+MOST_RECORDS = 2_000
+MOST_NOTES = 200
+"""Beneath one step; the rest is not looked at."""
 RECENT = timedelta(days=92)
 """For how long a closed incident is looked at: a quarter."""
 REVIEWED_WITHIN = timedelta(days=7)
@@ -27,8 +32,9 @@ WHILE_OPEN = frozenset({"assess_impact"})
 """What is due as soon as there is a record; a fix may still be looked for."""
 AT_THE_END = frozenset({"assess_impact", "immediate_actions", "communication", "resolution"})
 MOMENT = "%Y-%m-%d %H:%M UTC"
-_FIELD = re.compile(r"^- (Opened|Closed|Host): *(.*?) *$", re.MULTILINE)
-_TITLE = re.compile(r"^# Incident: *(.+?) *$", re.MULTILINE)
+TITLE = "# Incident:"
+SEEN = "## Seen when it was opened"
+_FIELD = re.compile(r"- (Opened|Closed|Host):(.*)")
 _STEP = re.compile(r"^- \[([ xX])\] `(incident\.[a-z.-]+)`.*$", re.MULTILINE)
 _NOTE = re.compile(r"^  - (.{3,})$")
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -100,12 +106,7 @@ def render(title: str, host: str, now: datetime, catalogue: Catalogue, seen: Map
     """
     opened = f"- Opened: {now.astimezone(UTC):{MOMENT}}"
     lines = [f"# Incident: {one_line(title)}", "", opened, f"- Host: {one_line(host)}", ""]
-    lines += ["## Seen when it was opened", ""]
-    for heading, texts in seen.items():
-        lines.append(f"### {heading}")
-        lines.append("")
-        lines += [f"- {_markdown(text)}" for text in texts] or ["- nothing"]
-        lines.append("")
+    lines += [SEEN, "", *_seen(seen)]
     for category, heading in PHASES.items():
         lines += [f"## {heading}", ""]
         lines += [
@@ -116,15 +117,29 @@ def render(title: str, host: str, now: datetime, catalogue: Catalogue, seen: Map
     return "\n".join(lines)
 
 
+def _seen(seen: Mapping[str, tuple[str, ...]]) -> list[str]:
+    lines = []
+    for heading, texts in seen.items():
+        # What a target said is text and nothing else: no field, no box, no link.
+        lines += [f"### {heading}", "", *([f"- {code(text) or 'nothing'}" for text in texts] or ["- nothing"]), ""]
+    return lines
+
+
+def with_seen(text: str, seen: Mapping[str, tuple[str, ...]]) -> str:
+    """A record with what a machine saw; the rest stays as it is written.
+
+    Raises:
+        BadRecord: the heading for it is not there any more.
+    """
+    before, heading, after = text.partition(f"\n{SEEN}\n\n")
+    if not heading:
+        raise BadRecord(f"there is no line {SEEN!r}")
+    return "\n".join([f"{before}{heading}".rstrip("\n"), "", *_seen(seen), after.lstrip("\n")])
+
+
 def one_line(text: str) -> str:
     """What a person typed, as one line that any file can hold."""
-    return " ".join(plain_text(text).encode(errors="replace").decode().split())
-
-
-def _markdown(text: str) -> str:
-    """What a target said, as a line of Markdown that is text and nothing else."""
-    shown = one_line(text)[:300]
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", shown)
+    return " ".join(clean(text).replace("\ufffd", "?").split())
 
 
 def file_name(title: str, now: datetime) -> str:
@@ -139,33 +154,40 @@ def parse(name: str, text: str, catalogue: Catalogue) -> Incident:
     Raises:
         BadRecord: title, moment of opening or a step is missing, or a moment is none.
     """
-    title = _TITLE.search(text)
-    fields = {found[1]: found[2] for found in _FIELD.finditer(text)}
-    if title is None:
+    title, fields, steps, step = "", {}, {}, None
+    for line in _lines(text):
+        note, box, about = _NOTE.fullmatch(line), _STEP.fullmatch(line), _FIELD.fullmatch(line)
+        if note is not None and step is not None:
+            if len(step.notes) < MOST_NOTES:
+                step = steps[step.item] = replace(step, notes=(*step.notes, note[1].strip()))
+            continue
+        step = None
+        if box is not None:
+            step = steps[box[2]] = Step(box[2], box[1] != " ", ())
+        elif about is not None:
+            fields[about[1]] = about[2].strip()
+        elif line.startswith(TITLE) and not title:
+            title = line.removeprefix(TITLE).strip()
+    if not title:
         raise BadRecord(f"{name}: has no line '# Incident: ...'")
     if "Opened" not in fields:
         raise BadRecord(f"{name}: has no line '- Opened: YYYY-MM-DD HH:MM UTC'")
-    steps: dict[str, Step] = {}
-    for found in _STEP.finditer(text):
-        notes = []
-        for line in text[found.end() :].splitlines()[1:]:
-            note = _NOTE.match(line)
-            if note is None:
-                break
-            notes.append(note[1].strip())
-        steps[found[2]] = Step(found[2], found[1] != " ", tuple(notes))
     missing = [item.id for item in catalogue.stage(Stage.INCIDENT) if item.id not in steps]
     if missing:
         raise BadRecord(f"{name}: the step {missing[0]} is missing")
     moments = {key: _moment(name, fields[key]) for key in ("Opened", "Closed") if fields.get(key)}
-    return Incident(name, title[1], fields.get("Host", ""), moments["Opened"], moments.get("Closed"), steps)
+    return Incident(name, title, fields.get("Host", ""), moments["Opened"], moments.get("Closed"), steps)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _moment(name: str, text: str) -> datetime:
     try:
         return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
     except ValueError:
-        raise BadRecord(f"{name}: {text!r} is no moment: write YYYY-MM-DD HH:MM UTC") from None
+        raise BadRecord(f"{name}: {text[:80]!r} is no moment: write YYYY-MM-DD HH:MM UTC") from None
 
 
 def with_step(text: str, item_id: str, note: str, by: str, now: datetime) -> str:
@@ -197,20 +219,41 @@ def with_end(text: str, now: datetime) -> str:
     return f"{text[: opened.end()]}\n- Closed: {now.astimezone(UTC):{MOMENT}}{text[opened.end() :]}"
 
 
+def change(path: Path, edit: Callable[[str], str]) -> None:
+    """Change a record: nobody else writes in its folder meanwhile, and what was written before is not lost.
+
+    Raises:
+        BadRecord: it is none that can be changed.
+        OSError: it cannot be read or written.
+    """
+    with locked(path.parent):
+        file = followed(path)
+        try:
+            text = read_bytes(file, SIZE_LIMIT).decode()
+        except UnicodeDecodeError:
+            raise BadRecord(f"{path.stem}: is not UTF-8") from None
+        is_of_windows = "\r\n" in text
+        edited = edit(text.replace("\r\n", "\n"))
+        write_whole(file, edited.replace("\n", "\r\n") if is_of_windows else edited)
+
+
 def read_all(folder: Path, catalogue: Catalogue) -> tuple[Incident, ...]:
     """All records of a folder, by name; none where there is no folder.
 
     Raises:
-        BadRecord: one cannot be read.
+        BadRecord: one cannot be read, lies elsewhere, or there are too many.
     """
     found = []
-    for path in sorted(folder.glob("*.md")) if folder.is_dir() else ():
+    paths = sorted(islice(folder.glob("*.md"), MOST_RECORDS + 1)) if folder.is_dir() else []
+    if len(paths) > MOST_RECORDS:
+        raise BadRecord(f"{folder}: has more than {MOST_RECORDS} records: move old ones elsewhere")
+    for path in paths:
         try:
-            if path.stat().st_size > SIZE_LIMIT:
-                raise BadRecord(f"{path.stem}: is larger than a record")
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRecord(f"{path.stem}: cannot be read ({type(error).__name__})") from None
-        if _TITLE.search(text):  # an index or a template may lie beside the records
+            text = read_text(path, SIZE_LIMIT, folder)
+        except UnicodeDecodeError:
+            raise BadRecord(f"{path.stem}: is not UTF-8") from None
+        except OSError as error:
+            raise BadRecord(f"{path.stem}: cannot be read ({why(error)})") from None
+        if any(line.startswith(TITLE) for line in _lines(text)):  # an index or a template may lie beside them
             found.append(parse(path.stem, text, catalogue))
     return tuple(found)

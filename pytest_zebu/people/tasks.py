@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from enum import StrEnum
 from pytest_zebu.catalogue import Catalogue, Item, Stage
 from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
+from pytest_zebu.shown import clean
 
 SOON = 0.2
 """The share of a task's cadence in which it counts as due soon: the last fifth."""
@@ -88,6 +90,7 @@ def tasks(catalogue: Catalogue, records: Records, past: Past, today: date) -> tu
 
 def _escaped(text: str) -> str:
     """Text of a calendar (RFC 5545, section 3.3.11)."""
+    text = clean(text)
     for plain, escape in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
         text = text.replace(plain, escape)
     return text
@@ -109,11 +112,12 @@ def _folded(line: str) -> str:
 
 def calendar(found: Iterable[Task], host: str, now: datetime) -> str:
     """The tasks as an iCalendar file: each an event on the day when it is due, and again by its cadence."""
+    where = re.sub(r"[^A-Za-z0-9._-]", "-", host)[:255]
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//pytest-zebu//recurring tasks//EN"]
     for one in found:
         lines += [
             "BEGIN:VEVENT",
-            f"UID:{one.item.id}@{host}.pytest-zebu",
+            f"UID:{one.item.id}@{where}.pytest-zebu",
             f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
             f"DTSTART;VALUE=DATE:{one.due:%Y%m%d}",
             f"RRULE:FREQ=DAILY;INTERVAL={one.cadence.days}",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +17,13 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
+from pytest_zebu.files import MIB, read_bytes
 
 SECONDS = 10
+SIZE_LIMIT = 4 * MIB
+OUTPUT_LIMIT = 64 * MIB
+MOST_PAIRS = 4_000_000
+"""Of lines that are compared with each other: of a file of thousands of equal lines there would be no end."""
 # What a repository's configuration could run, or change in the answer, for the commands that are used here. A command
 # line comes after every file, those that the repository includes among them.
 OFF = (
@@ -67,21 +74,37 @@ def _environment(mine: Mapping[str, str]) -> dict[str, str]:
 def git(folder: Path, *words: str) -> str | Unknown:
     """What a git command says of committed things, or why it says nothing: the end of a sentence about the file."""
     flags = [word for setting in OFF for word in ("-c", setting)]
-    try:
-        done = subprocess.run(
-            ["git", "--no-pager", *flags, "-C", str(folder), *words],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False,
-            env=_environment(os.environ),
-        )  # fmt: skip
-    except FileNotFoundError:
-        return Unknown(Reason.NO_COMMAND, "has no history: there is no git on this machine")
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            process = subprocess.Popen(
+                ["git", "--no-pager", *flags, "-C", str(folder), *words],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=_environment(os.environ),
+            )  # fmt: skip
+        except FileNotFoundError:
+            return Unknown(Reason.NO_COMMAND, "has no history: there is no git on this machine")
+        except (OSError, ValueError) as error:
+            return Unknown(Reason.UNDECIDABLE, f"has no history: git does not start: {type(error).__name__}")
+        is_over = threading.Event()
+
+        def end() -> None:
+            is_over.set()
+            process.kill()
+
+        timer = threading.Timer(SECONDS, end)
+        timer.start()
+        with process:
+            assert process.stdout  # noqa: S101 (it is a pipe)
+            said = process.stdout.read(OUTPUT_LIMIT + 1)
+            process.kill() if len(said) > OUTPUT_LIMIT else None
+        timer.cancel()
+        complaints.seek(0)
+        complaint = plain_text(complaints.read(OUTPUT_LIMIT))
+    if is_over.is_set():
         return Unknown(Reason.TIMED_OUT, f"has no history: git did not answer within {SECONDS} s")
-    except OSError as error:
-        return Unknown(Reason.UNDECIDABLE, f"has no history: git does not start: {type(error).__name__}")
-    if done.returncode == 0:
-        return done.stdout.decode(errors="replace")
-    complaint = plain_text(done.stderr)
+    if len(said) > OUTPUT_LIMIT:
+        return Unknown(Reason.UNDECIDABLE, "has more history than is read")
+    if process.returncode == 0:
+        return said.decode(errors="replace")
     if any(mark in complaint for mark in NOT_OURS):
         return Unknown(
             Reason.NO_PERMISSION, "lies in a repository of somebody else, which git does not ask (safe.directory)"
@@ -95,14 +118,25 @@ def changes_by_line(path: Path) -> list[Change] | Unknown:
     if isinstance(said, Unknown):
         return said
     try:
-        now = _lines(path.read_bytes().decode(errors="replace"))
+        now = _lines(read_bytes(path, SIZE_LIMIT).decode(errors="replace"))
     except OSError as error:
         return Unknown(Reason.MISSING, f"cannot be read ({type(error).__name__})")
     committed = list(_blamed(said))
-    found = [UNCOMMITTED] * len(now)
-    blocks = SequenceMatcher(None, [line for _, line in committed], now, autojunk=False).get_matching_blocks()
-    for block in blocks:
-        found[block.b : block.b + block.size] = [change for change, _ in committed[block.a : block.a + block.size]]
+    then = [line for _, line in committed]
+    head = next(
+        (n for n, pair in enumerate(zip(then, now, strict=False)) if pair[0] != pair[1]), min(len(then), len(now))
+    )
+    rest = range(min(len(then), len(now)) - head)
+    tail = next((n for n in rest if then[-1 - n] != now[-1 - n]), len(rest))
+    between = then[head : len(then) - tail], now[head : len(now) - tail]
+    if len(between[0]) * len(between[1]) > MOST_PAIRS:
+        return Unknown(Reason.UNDECIDABLE, "differs too much from what is committed to be compared")
+    found = [change for change, _ in committed[:head]]
+    found += [UNCOMMITTED] * len(between[1])
+    found += [change for change, _ in committed[len(committed) - tail :]]
+    for block in SequenceMatcher(None, *between, autojunk=False).get_matching_blocks():
+        changes = [change for change, _ in committed[head + block.a : head + block.a + block.size]]
+        found[head + block.b : head + block.b + block.size] = changes
     return found
 
 

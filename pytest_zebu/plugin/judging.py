@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 import time
+import warnings
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from _pytest._code.code import TerminalRepr
+from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.files import MIB, is_device, read_text, write_whole
 from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
@@ -21,9 +27,11 @@ from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, terminal
 from pytest_zebu.reports.report import Report
+from pytest_zebu.shown import clean_line, clean_lines, say, sendable
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
+PAGE_LIMIT = 512 * MIB
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
 FINDING = pytest.StashKey[Finding]()
 
@@ -70,6 +78,37 @@ def wrong_marker(expression: str, registered: list[str]) -> str:
     return ""
 
 
+def guard_page(path: Path) -> None:
+    """Let a page that was written say what it may do; a device is no page, and pytest-html follows links."""
+    if path.is_file() and not is_device(path):
+        write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
+
+
+def scrub(report: pytest.TestReport) -> None:
+    """Clean what pytest and its other plugins show of a test: it is on its way to terminals and files."""
+    match report.longrepr:
+        case str(text):
+            report.longrepr = clean_lines(text)
+        case (path, line, reason):
+            report.longrepr = (path, line, clean_line(reason))
+        case TerminalRepr() as shown:
+            _scrub(shown)
+    report.sections = [(clean_line(name), clean_lines(text)) for name, text in report.sections]
+
+
+def _scrub(value: Any) -> Any:
+    """Clean the texts of what pytest made of an exception, where they stand."""
+    match value:
+        case str():
+            return clean_lines(value)
+        case list() | tuple():
+            return type(value)(_scrub(one) for one in value)
+        case TerminalRepr():
+            for name, held in vars(value).items():
+                setattr(value, name, _scrub(held))
+    return value
+
+
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class RunHooks:
     """Registered only where there is something to judge."""
@@ -79,9 +118,13 @@ class RunHooks:
     is_worker: bool
     other_failures: int = 0
     report: Report | None = None
-    troubles: list[str] = field(default_factory=list)
     writing: str = ""
     decides: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def troubles(self) -> list[str]:
+        """What did not succeed, beside what was judged: a line each, and each makes the run fail."""
+        return self.run.troubles
 
     # Selection
 
@@ -158,26 +201,32 @@ class RunHooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the report carry the finding, also from a worker."""
         report = yield
+        with self.run.guarded(f"{item.name} is not judged"):
+            self._judged(item, call, report)
+        scrub(report)
+        return report
+
+    def _judged(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         found = item_of(item)
         if found is None or (call.when != "call" and call.excinfo is None):
-            return report
+            return
         host = found[1] or next(iter(self.run.targets))
         finding = item.stash.get(FINDING, None) if call.when == "call" else None
         if finding is None and call.excinfo is not None:
             finding = self._settled(host, around(found[0], call.excinfo.value))
         if finding is None:
-            return report
-        setattr(report, "zebu", {"host": host, **finding.as_data()})  # noqa: B010 (xdist carries it)
+            return
+        setattr(report, "zebu", sendable({"host": host, **finding.as_data()}))  # noqa: B010 (xdist carries it)
         if finding.broken:
             # Python shows values on the way: whatever they are, they pass the filter.
-            report.longrepr = redacted(report.longreprtext)
-            report.sections = [(name, redacted(text)) for name, text in report.sections]
+            # What stood between the letters of one is taken out first.
+            report.longrepr = redacted(clean_lines(report.longreprtext))
+            report.sections = [(name, redacted(clean_lines(text))) for name, text in report.sections]
         else:
             report.sections = []
         if report.skipped:
             path, line, _ = item.location
             report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
-        return report
 
     def _settled(self, host: str, finding: Finding) -> Finding:
         declared = self.run.records[host].declared(finding.item, self.run.today(host))
@@ -206,7 +255,8 @@ class RunHooks:
         """Keep a finding."""
         found: dict[str, Any] | None = getattr(report, "zebu", None)
         if found is not None:
-            self.run.record(found["host"], Finding.from_data(found))
+            with self.run.guarded(f"{report.nodeid} is not kept"):
+                self.run.record(found["host"], Finding.from_data(found))
         elif report.failed:
             self.other_failures += 1
 
@@ -221,11 +271,13 @@ class RunHooks:
         if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
-                self.run.watch = lambda text: reporter.write_line(f"zebu: {text}")
+                self.run.watch = lambda text: reporter.write_line(clean_line(f"zebu: {text}"))
             self.run.snapshot(next(iter(self.run.targets)))
         result = yield
         if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):
-            is_open = all(self.run.readiness(name).opens(self.run.options.gate) for name in self.run.targets)
+            is_open = False
+            with self.run.guarded("the gate stays shut"):
+                is_open = all(self.run.readiness(name).opens(self.run.options.gate) for name in self.run.targets)
             session.testsfailed = self.other_failures + (0 if is_open else 1)
         return result
 
@@ -235,21 +287,42 @@ class RunHooks:
 
         A file that cannot be written is a line and a failure, and no traceback; pytest-html's is written inside.
         """
+        if self.is_worker:
+            self.config.workeroutput["zebu_troubles"] = sendable(self.troubles)  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly:
             return (yield)
-        self.report = report_of(self.run, time.time() - self.run.started)
-        if any(self.run.selected.values()):
-            self.troubles += formats.write(self.report, self.run.options.reports)
-        self.troubles += self.run.keep()
+        with self.run.guarded("there is no report"):
+            self.report = report_of(self.run, time.time() - self.run.started)
+        if self.report is not None and any(self.run.selected.values()):
+            self.troubles.extend(formats.write(self.report, self.run.options.reports))
+        self.run.keep()
         result = None
+        page = getattr(self.config.option, "htmlpath", None)
         self.writing = getattr(self.config.option, "xmlpath", None) or "a report"
         try:
             result = yield
-        except OSError as error:
-            self.troubles.append(formats.not_written(error.filename or self.writing, error))
+        except (OSError, ValueError) as error:
+            self._not_written(error)
+            if page and self.writing != page:  # whoever comes after the one that broke was not asked any more
+                self._write_page(session)
+        if page:
+            with self.run.guarded("the page does not say what it may do"):
+                guard_page(Path(os.path.expandvars(page)).expanduser())
         if self.troubles and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return result
+
+    def _not_written(self, error: OSError | ValueError) -> None:
+        self.troubles.append(formats.not_written(getattr(error, "filename", None) or self.writing, error))
+
+    def _write_page(self, session: pytest.Session) -> None:
+        manager = self.config.pluginmanager
+        others = [plugin for plugin in manager.get_plugins() if not isinstance(plugin, BaseReport)]
+        end = manager.subset_hook_caller("pytest_sessionfinish", others)
+        try:
+            end(session=session, exitstatus=session.exitstatus)
+        except (OSError, ValueError) as error:
+            self._not_written(error)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -258,30 +331,41 @@ class RunHooks:
             # One line per skipped item of the whole checklist would bury the findings; they are listed below.
             terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
             for host in self.report.hosts:
-                terminalreporter.section(terminal.heading(host))
-                for line in terminal.summary(host):
-                    terminalreporter.write_line(line.text, **line.markup)
+                with self.run.guarded(f"the summary of {host.name} breaks off"):
+                    terminalreporter.section(clean_line(terminal.heading(host)))
+                    for line in terminal.summary(host):
+                        terminalreporter.write_line(line.text, **line.markup)
         while self.troubles:
-            terminalreporter.write_line(f"zebu: {self.troubles.pop(0)}", red=True)
+            terminalreporter.write_line(clean_line(f"zebu: {self.troubles.pop(0)}"), red=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """A library's warning may quote what a target said."""
+        said = str(warning_message.message)
+        if clean_lines(said) != said:
+            warning_message.message = UserWarning(clean_lines(said))
 
     def pytest_unconfigure(self) -> None:
         """Say what no summary said, as it may be switched off; end connections, remove what processes shared."""
+        with self.run.guarded("what the run opened is not all closed"):
+            self.run.close()
         for trouble in self.troubles:
-            print(f"zebu: {trouble}", file=sys.stderr)
-        self.run.close()
+            say(f"zebu: {trouble}", sys.stderr)
 
     # pytest-html
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the hosts."""
-        report.title = html.title(self.run.targets)
+        with self.run.guarded("the page has no title"):
+            report.title = html.title(self.run.targets)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """The panels. The page is written next, the last of all files."""
         self.writing = self.config.option.htmlpath
-        prefix += html.panels(self.report) if self.report else ()
+        with self.run.guarded("the page has no panels"):
+            prefix += html.panels(self.report) if self.report else ()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -292,11 +376,11 @@ class RunHooks:
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """The row of an item."""
         found: dict[str, Any] | None = getattr(report, "zebu", None)
-        if found is None:
-            cells[:] = html.foreign_row(report.nodeid, report.outcome)
-            return
-        finding = Finding.from_data(found)
-        cells[:] = html.row(item_report(self.run.catalogue[finding.item], finding))
+        cells[:] = html.foreign_row(report.nodeid, report.outcome)
+        if found is not None:
+            with self.run.guarded(f"the row of {report.nodeid} is not all there"):
+                finding = Finding.from_data(found)
+                cells[:] = html.row(item_report(self.run.catalogue[finding.item], finding))
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -310,6 +394,12 @@ class XdistHooks:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell workers where gatherings are shared."""
         node.workerinput["zebu_folder"] = str(self.run.folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """What did not succeed in a worker is said once."""
+        said = (getattr(node, "workeroutput", None) or {}).get("zebu_troubles", [])
+        self.run.troubles += [trouble for trouble in said if trouble not in self.run.troubles]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

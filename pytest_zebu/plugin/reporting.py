@@ -111,19 +111,27 @@ def host_report(
 
 
 def report_of(run: Run, seconds: float) -> Report:
-    """The report of a run, as it stands."""
+    """The report of a run, as it stands: what is only beside the findings is left out where it breaks, and that is said."""
     hosts = []
     for name, target in run.targets.items():
-        since, changes = run.changes(name)
+        since: datetime | None = None
+        changes: tuple[tuple[str, Outcome, Outcome], ...] = ()
+        version, snapshot = "", None
+        with run.guarded(f"what changed on {name} is not told"):
+            since, changes = run.changes(name)
+        with run.guarded(f"the version on {name} is not told"):
+            version = run.deployed_version(name)
+        with run.guarded(f"how {name} was reached is not told"):
+            snapshot = run.known_snapshots().get(name)
         hosts.append(
             host_report(
                 name,
                 run.catalogue,
                 run.readiness(name),
                 target.settings,
-                run.known_snapshots().get(name),
+                snapshot,
                 datetime.fromtimestamp(run.started, UTC),
-                run.deployed_version(name),
+                version,
                 since,
                 changes,
             )

@@ -6,7 +6,8 @@ import fcntl
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.fact import Fact
+from pytest_zebu.facts.fact import Fact, Gathered
+from pytest_zebu.files import why
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.snapshot import Snapshot
@@ -27,9 +29,11 @@ from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.redaction import redacted
 from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import clean
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import Gate, Readiness, assess
 
@@ -64,6 +68,8 @@ class Run:
     connections: dict[str, Connection] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
+    troubles: list[str] = field(default_factory=list)
+    is_blind: bool = False
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
@@ -73,7 +79,7 @@ class Run:
             declared = "attestations" in target.settings.evidence.model_fields_set
             self.records[name] = attestations.read(
                 target.settings.attestations_file, self.catalogue, required=declared,
-                approved=target.settings.evidence.approved, with_history=True,
+                approved=target.settings.evidence.approved, with_history=True, project=target.settings.folder,
             )  # fmt: skip
             self.findings[name] = {}
             self.selected[name] = set()
@@ -82,6 +88,18 @@ class Run:
         if self.owns_folder:  # made last: what is refused leaves nothing behind
             self.folder = Path(tempfile.mkdtemp(prefix="zebu-run-"))
 
+    @contextmanager
+    def guarded(self, what: str) -> Iterator[None]:
+        """Do a step on its own: where it breaks there is a line that says what is missing, and the next are done all the same."""
+        try:
+            yield
+        except HistoryBroken as error:
+            self.troubles.append(f"{what}: {error}")
+        except OSError as error:
+            self.troubles.append(f"{what}: {error.filename or type(error).__name__}: {why(error)}")
+        except Exception as error:
+            self.troubles.append(fault(what, error))
+
     def connection(self, name: str) -> Connection:
         """The one connection to a host."""
         if name not in self.connections:
@@ -89,15 +107,34 @@ class Run:
         return self.connections[name]
 
     def snapshot(self, name: str) -> Snapshot:
-        """What was gathered about a host. The first process that asks gathers for all."""
+        """What was gathered about a host. The first process that asks gathers for all.
+
+        Where gathering itself breaks, nothing was gathered, and that is said: all that was to be judged is there still.
+        """
         if not self._snapshots:
-            with (self.folder / "lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                shared = self.folder / SHARED
-                if not shared.exists():
-                    snapshots.write(shared, self._gather())
-                self._snapshots = snapshots.read(shared, is_own=True)
+            try:
+                self._snapshots = self._shared()
+            except Exception as error:
+                why_not = fault("nothing was gathered", error)
+                self.troubles.append(why_not)
+                self.is_blind = True
+                self._snapshots = {
+                    name: Snapshot(name, Gathered(time=time.time()), False, why_not) for name in self.targets
+                }
         return self._snapshots[name]
+
+    def _shared(self) -> dict[str, Snapshot]:
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shared = self.folder / SHARED
+            if not shared.exists():
+                found = self._gather()
+                try:
+                    snapshots.write(shared, found)
+                except OSError as error:  # what is seen is judged all the same; other workers look for themselves
+                    self.troubles.append(not_written(shared, error))
+                    return found
+            return snapshots.read(shared, is_own=True)
 
     def _gather(self) -> dict[str, Snapshot]:
         wanted = [ALL[name] for name in sorted(self.facts | {"machine", "repository"})]
@@ -164,9 +201,12 @@ class Run:
         return str(found.value.describe) if isinstance(found, Known) else ""
 
     def save(self) -> None:
-        """Write the snapshot that was asked for."""
-        if self.options.save is not None and self.known_snapshots():
-            snapshots.write(self.options.save, self._snapshots)
+        """Write the snapshot that was asked for; one of nothing would only replace an older one."""
+        if self.options.save is not None and self.known_snapshots() and not self.is_blind:
+            try:
+                snapshots.write(self.options.save, self._snapshots)
+            except (OSError, ValueError) as error:
+                self.troubles.append(not_written(self.options.save, error))
 
     def changes(self, name: str) -> tuple[datetime | None, tuple[tuple[str, Outcome, Outcome], ...]]:
         """Since when, and what is otherwise now than in the last run that judged it: item, then, now."""
@@ -176,68 +216,74 @@ class Run:
         now = {item: finding.outcome for item, finding in self.findings[name].items()}
         return past.value.last.at, past.value.changes(now)
 
-    def remember(self) -> None:
-        """Keep what was found for later runs: outcomes and measures. A replay is no run."""
-        for name, target in self.targets.items():
-            snapshot = self.known_snapshots().get(name)
-            if self.options.replay or snapshot is None or not self.findings[name]:
-                continue
+    def remember(self, name: str) -> None:
+        """Keep what was found for later runs: outcomes and measures. A replay is no run.
 
-            def read(fact: str, name: str = name) -> Known[Any] | Unknown:
-                return self.fact(name, ALL[fact])
+        Raises:
+            HistoryBroken: it cannot be kept.
+        """
+        is_there = self.known_snapshots().get(name) is not None and not self.is_blind
+        if self.options.replay or not is_there or not self.findings[name]:
+            return
+        run = PastRun(
+            at=self.moment(name),
+            version=self.deployed_version(name),
+            is_partial=self.readiness(name).overall.partial,
+            outcomes={item: finding.outcome for item, finding in self.findings[name].items()},
+            measures=measured(lambda fact: self.fact(name, ALL[fact])),
+        )
+        history.record(self.targets[name].settings.history_file, name, run)
 
-            run = PastRun(
-                at=self.moment(name),
-                version=self.deployed_version(name),
-                is_partial=self.readiness(name).overall.partial,
-                outcomes={item: finding.outcome for item, finding in self.findings[name].items()},
-                measures=measured(read),
-            )
-            try:
-                history.record(target.settings.history_file, name, run)
-            except HistoryBroken as error:
-                self.watch(f"this run is not remembered: {error}")
+    def keep_drill(self, name: str) -> None:
+        """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs.
 
-    def keep_drills(self) -> None:
-        """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs."""
-        for name, target in self.targets.items():
-            found = self.findings[name].get(DRILLED)
-            if (
-                self.options.replay
-                or "restore" not in target.active
-                or found is None
-                or found.outcome is not Outcome.PASSED
-            ):
-                continue
-            seen = "\n".join(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
-            evidence = attestations.CommandEvidence(
-                command=f"pytest --zebu-host={name} --zebu-active=restore", output=seen[:2000]
-            )
-            attestations.append(
-                target.settings.attestations_file,
-                attestations.Attestation(
-                    id=DRILLED, statement=f"A restore drill on {name} passed.", by="restore drill", on=self.today(name),
-                    valid_days=DRILL_DAYS, evidence=(evidence,),
-                ),
-            )  # fmt: skip
+        Raises:
+            OSError, ValueError: the file of attestations cannot be written.
+        """
+        target, found = self.targets[name], self.findings[name].get(DRILLED)
+        if (
+            self.options.replay
+            or "restore" not in target.active
+            or found is None
+            or found.outcome is not Outcome.PASSED
+        ):
+            return
+        seen = "\n".join(f"{case.name}: {', '.join(case.seen)}" for case in found.cases)
+        evidence = attestations.CommandEvidence(
+            command=clean(f"pytest --zebu-host={name} --zebu-active=restore", 500), output=clean(seen, 2000)
+        )
+        attestations.append(
+            target.settings.attestations_file,
+            attestations.Attestation(
+                id=DRILLED, statement=clean(f"A restore drill on {name} passed.", 2000), by="restore drill",
+                on=self.today(name), valid_days=DRILL_DAYS, evidence=(evidence,),
+            ),
+        )  # fmt: skip
 
-    def keep(self) -> tuple[str, ...]:
+    def keep(self) -> None:
         """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back."""
-        troubles = []
-        for keep, path in ((self.save, self.options.save), (self.keep_drills, None), (self.remember, None)):
-            try:
-                keep()
-            except OSError as error:
-                troubles.append(not_written(path or error.filename, error))
-        return tuple(troubles)
+        with self.guarded("no snapshot is kept"):
+            self.save()
+        for name in self.targets:
+            with self.guarded("the drill is not attested"):
+                self.keep_drill(name)
+            with self.guarded("this run is not remembered"):
+                self.remember(name)
 
     def close(self) -> None:
         """End connections, remove what was shared."""
-        for connection in self.connections.values():
-            connection.close()
-        self.connections.clear()
+        while self.connections:
+            name, connection = self.connections.popitem()
+            with self.guarded(f"the connection to {name} is not closed"):
+                connection.close()
         if self.owns_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def fault(what: str, error: Exception) -> str:
+    """A line about a fault of our own: what is missing for it, and what was raised."""
+    said = redacted(clean(str(error)))
+    return f"{what}: a fault of pytest-zebu's own: {type(error).__name__}{': ' if said else ''}{said}"
 
 
 def replayed(path: Path, targets: Mapping[str, Target]) -> dict[str, Snapshot]:

@@ -9,22 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from pytest_zebu.files import check_writable
+from pytest_zebu.files import check_writable, why
 from pytest_zebu.gather import ssh
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
-from pytest_zebu.plugin.run import Options, Run
+from pytest_zebu.plugin.run import Options, Run, fault
 from pytest_zebu.reports.formats import Destination, destinations, not_written
-from pytest_zebu.settings import Settings, find
+from pytest_zebu.settings import find
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.model import HostName, LongSeconds, Seconds
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.readiness import Gate
+
+NAME: TypeAdapter[str] = TypeAdapter(HostName)
+FINITE = ConfigDict(allow_inf_nan=False)
+LIMITS: dict[str, tuple[TypeAdapter[float], int]] = {
+    "timeout": (TypeAdapter(Seconds, config=FINITE), 600),
+    "deadline": (TypeAdapter(LongSeconds, config=FINITE), 3600),
+}
 
 
 def set_up(config: pytest.Config) -> None:
@@ -37,7 +46,13 @@ def set_up(config: pytest.Config) -> None:
     try:
         run = _run(config, worker)
     except UsageProblem as error:
-        raise pytest.UsageError(f"zebu: {error}") from None
+        raise pytest.UsageError(clean_line(f"zebu: {error}")) from None
+    except OSError as error:
+        raise pytest.UsageError(clean_line(f"zebu: {error.filename or 'a file'}: {why(error)}")) from None
+    except Exception as error:
+        if config.option.fulltrace:
+            raise
+        raise pytest.UsageError(clean_line(f"zebu: {fault('nothing is judged', error)} (--full-trace)")) from None
     config.stash[RUN] = run
     config.pluginmanager.register(fixtures, "zebu-fixtures")
     hooks = RunHooks(run, config, is_worker=worker is not None)
@@ -49,7 +64,7 @@ def set_up(config: pytest.Config) -> None:
     if worker is None:
         if len(run.targets) == 1 and not run.options.replay:
             ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
-        hooks.troubles += _style_html(config)
+        hooks.troubles.extend([*_check_junit(config), *_style_html(config)])
 
 
 def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
@@ -67,7 +82,10 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
     option = config.option
     names = option.zebu_host
     if option.zebu_replay is not None and not names:
-        names = ",".join(read(Path(option.zebu_replay)))
+        found = list(read(Path(option.zebu_replay)))
+        if odd := [name for name in found if not _is_name(name)]:
+            raise UsageProblem(f"{option.zebu_replay}: {odd[0][:80]!r} is no name of a host")
+        names = ",".join(found)
     if option.zebu_replay is not None and "lab" in names.split(","):
         # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
         settings = find(option.zebu_config)
@@ -77,18 +95,21 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
     return targets(names, option.zebu_config, _seconds(option, "timeout"), _seconds(option, "deadline"))
 
 
+def _is_name(text: str) -> bool:
+    try:
+        return bool(NAME.validate_python(text))
+    except ValidationError:
+        return False
+
+
 def _seconds(option: Any, name: str) -> float | None:
-    """A number of seconds as the settings take it."""
-    said = getattr(option, f"zebu_{name}")
+    said, (kind, most) = getattr(option, f"zebu_{name}"), LIMITS[name]
     if not said:
         return None
     try:
-        found: float = getattr(Settings.model_validate({name: said}), name)
-    except ValidationError as error:
-        why = error.errors()[0]
-        text = "is no number of seconds" if why["type"] == "float_parsing" else why["msg"]
-        raise UsageProblem(f"--zebu-{name}={said}: {text}") from None
-    return found
+        return kind.validate_strings(said)
+    except ValidationError:
+        raise UsageProblem(f"--zebu-{name}={said}: is no number of seconds above 0 and up to {most}") from None
 
 
 def _suite_folder() -> Path:
@@ -102,6 +123,19 @@ def _reports(option: Any) -> tuple[Destination, ...]:
     return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
 
 
+def _check_junit(config: pytest.Config) -> list[str]:
+    """Where pytest's XML could not be written, the run goes on without, and a line says so."""
+    path = getattr(config.option, "xmlpath", None)
+    if not path:
+        return []
+    try:
+        check_writable(Path(os.path.expandvars(path)).expanduser())
+    except (OSError, ValueError) as error:
+        config.option.xmlpath = None
+        return [not_written(path, error)]
+    return []
+
+
 def _style_html(config: pytest.Config) -> list[str]:
     """Make pytest-html's page ours. Where it could not be written, the run goes on without, and a line says so."""
     path = getattr(config.option, "htmlpath", None)
@@ -109,7 +143,7 @@ def _style_html(config: pytest.Config) -> list[str]:
         return []
     try:
         check_writable(Path(os.path.expandvars(path)).expanduser())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         config.option.htmlpath = None
         return [not_written(path, error)]
     config.option.self_contained_html = True

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from pytest_zebu.files import write_whole
+from pytest_zebu.files import why, write_whole
 from pytest_zebu.reports.report import Report
 from pytest_zebu.settings.errors import UsageProblem
 
@@ -84,7 +84,7 @@ def _trouble(report: Report, wanted: Destination) -> str:
         return f"{wanted.path}: the format {wanted.format} broke: {type(error).__name__}: {error}"
     try:
         write_whole(wanted.path, text)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         return not_written(wanted.path, error)
     return ""
 
@@ -93,4 +93,4 @@ def not_written(path: Path | str, error: Exception) -> str:
     """A line that says which file could not be written, and why."""
     if isinstance(error, FileExistsError):  # what a folder would be made of is a file
         return f"{path} is not written: {error.filename} is no folder"
-    return f"{path} is not written: {getattr(error, 'strerror', None) or error}"
+    return f"{path} is not written: {why(error)}"

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import escape
+from markupsafe import Markup, escape
 
-from pytest_zebu.facts.answer import plain_text
 from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, some
 from pytest_zebu.verdict.outcome import Outcome
+
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+PICTURE_LIMIT = 4_000_000
+"""Of characters; a picture of a page has a tenth of it."""
+MOST_PICTURES = 40
+SAFE = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'\">"
+)
+"""What the page may do: it asks for nothing, wherever it is shown. pytest-html's scripts and styles stand in it."""
+HEAD = '<meta charset="utf-8"/>'
+
+
+def guarded(page: str) -> str:
+    """A page of pytest-html that says what it may do; one that begins in another way stays as it is."""
+    return page if SAFE in page else page.replace(HEAD, HEAD + SAFE, 1)
 
 
 def _plain(value: object) -> object:
-    """Without control characters; what a template made itself stays as it is."""
-    return plain_text(value) if type(value) is str else value
+    """Clean text; what a template made itself stays as it is."""
+    return clean(value) if type(value) is str else value
 
 
 _TEMPLATES = Environment(
@@ -25,6 +42,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals |= {"some": some, "most": MOST_ENTRIES}
 HEADER = [
     '<th class="sortable" data-column-type="result" hidden>Result</th>',
     '<th class="sortable" data-column-type="outcome">Outcome</th>',
@@ -40,7 +58,7 @@ its own, so that word stands in a hidden cell, and ours in the next."""
 
 def title(names: Iterable[str]) -> str:
     """The page's title."""
-    return f"Production readiness: {', '.join(names)}"
+    return clean_line(f"Production readiness: {', '.join(names)}", 300)
 
 
 def panels(report: Report) -> list[str]:
@@ -61,6 +79,12 @@ def _filters() -> str:
 def row(item: ItemReport) -> list[str]:
     """The cells of an item."""
     result = "Failed" if item.broken else RESULTS.get(item.outcome, "Skipped")
+    pictures = [
+        (caption, Markup(picture))  # noqa: S704 (it is letters and digits)
+        for caption, picture in item.pictures[:MOST_PICTURES]
+        if len(picture) <= PICTURE_LIMIT and BASE64.fullmatch(picture)
+    ]
+    what = _TEMPLATES.get_template("finding.html").render(item=item, pictures=pictures)
     mark = f'data-outcome="{item.outcome.value}"{" data-broken" if item.broken else ""}'
     return [
         f'<td class="col-result" hidden>{result}</td>',
@@ -68,7 +92,7 @@ def row(item: ItemReport) -> list[str]:
         f'<td class="col-item">{escape(item.item)}</td>',
         f'<td class="col-stage">{escape(item.stage.label)}</td>',
         f'<td class="col-category">{escape(item.category_label)}</td>',
-        f'<td class="col-what">{_TEMPLATES.get_template("finding.html").render(item=item)}</td>',
+        f'<td class="col-what">{what}</td>',
     ]
 
 
@@ -77,5 +101,5 @@ def foreign_row(node_id: str, outcome: str) -> list[str]:
     return [
         f'<td class="col-result" hidden>{escape(outcome.capitalize())}</td>',
         f'<td class="col-outcome outcome" data-outcome="other">{escape(outcome)}</td>',
-        f'<td class="col-item" colspan="4">{escape(node_id)}</td>',
+        f'<td class="col-item" colspan="4">{escape(clean_line(node_id))}</td>',
     ]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.shown import clean_data
 from pytest_zebu.verdict.outcome import Outcome
 from pytest_zebu.verdict.readiness import Tally
 
@@ -94,4 +95,4 @@ def render(report: Report) -> str:
         "ready": report.ready,
         "seconds": round(report.seconds, 3),
     }
-    return json.dumps(document, indent=1) + "\n"
+    return json.dumps(clean_data(document), indent=1, allow_nan=False) + "\n"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import Stage
-from pytest_zebu.facts.answer import plain_text
 from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import Tally
 
@@ -24,7 +24,7 @@ class Line:
     markup: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", plain_text(self.text).replace("\n", " "))
+        object.__setattr__(self, "text", clean_line(self.text))
 
 
 def _bar(tally: Tally) -> str:
@@ -54,14 +54,14 @@ def stage_line(stage: Stage, tally: Tally) -> Line:
 
 
 def finding_lines(found: Finding | ItemReport) -> list[str]:
-    """What is wrong with an item, what was seen, how to mend it."""
+    """What is wrong with an item, what was seen, how to mend it: each a line, whatever was said."""
     lines = [f"{found.item}: {found.reason}"]
     lines += [f"    seen: {text}" for text in found.evidence[:SHOWN_EVIDENCE]]
     if len(found.evidence) > SHOWN_EVIDENCE:
         lines.append(f"    seen: and {len(found.evidence) - SHOWN_EVIDENCE} more")
     if found.fix:
         lines.append(f"    fix: {found.fix}")
-    return lines
+    return [clean_line(line) for line in lines]
 
 
 def _access(host: HostReport) -> Iterator[Line]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from pytest_zebu.files import read_text, why
+
+# The parser's time grows with the square of the parts of a key.
+LONG_KEY = re.compile(r"(?:[\w\"'-]{1,80}[ \t]*\.[ \t]*){64}")
 
 
 class UsageProblem(Exception):
@@ -27,11 +35,49 @@ def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str
 
 def explain(path: Path, error: ValidationError, model: type[BaseModel]) -> str:
     """One line for the first thing that is wrong in a file: the key, what is wrong, and the nearest right name."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = tuple(first["loc"])
-    key = ".".join(str(part) for part in place)
+    key = ".".join(str(part)[:80] for part in place)
     if first["type"] == "extra_forbidden":
         near = get_close_matches(str(place[-1]), _known_keys(model, place[:-1]), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{path}: unknown key {key!r}{hint}"
     return f"{path}: {key}: {first['msg']}"
+
+
+def parsed(path: Path, limit: int) -> tuple[str, dict[str, Any]]:
+    """The text of a TOML file, and what it says.
+
+    Raises:
+        FileNotFoundError: there is none.
+        UsageProblem: it is no regular file, is larger than `limit` bytes, or is no TOML; the text names the file.
+    """
+    try:
+        text = read_text(path, limit)
+        return text, toml(text)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UsageProblem(f"{path}: {why(error)}") from None
+    except UnicodeDecodeError as error:
+        raise UsageProblem(f"{path}: is not UTF-8 (at byte {error.start})") from None
+    except ValueError as error:
+        raise UsageProblem(f"{path}: {error}") from None
+
+
+def toml(text: str) -> dict[str, Any]:
+    """What a TOML text says.
+
+    Raises:
+        ValueError: it is none, or one that takes for ever to read.
+    """
+    if LONG_KEY.search(text):
+        raise ValueError("a key has more than 64 parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python reads numbers of up to 4,300 digits
+        raise ValueError("has a number or a date that is out of range") from None

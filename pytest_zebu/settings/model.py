@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 import certifi
 from pydantic import Field, ValidationError, model_validator
 
+from pytest_zebu.files import MIB, read_text, why
 from pytest_zebu.redaction import remember
-from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.settings.errors import UsageProblem, explain, parsed
 from pytest_zebu.settings.sections import (
     Advisories,
     Application,
@@ -39,12 +40,19 @@ from pytest_zebu.settings.sections import (
 )
 
 DEFAULT_FILE = "zebu.toml"
+SIZE_LIMIT = MIB
+SECRET_LIMIT = 65_536
+AUTHORITY_LIMIT = 16 * MIB
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+Seconds = Annotated[float, Field(gt=0, le=600, strict=True)]
+LongSeconds = Annotated[float, Field(gt=0, le=3600, strict=True)]
+HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\s,\x00-\x1f\x7f-\x9f]+$")]
 
 
 class Settings(Section):
     """Everything that is declared about a deployment."""
 
-    hosts: Mapping[str, Host] = Field(default_factory=dict)
+    hosts: Mapping[HostName, Host] = Field(default_factory=dict)
     domains: Domains = Domains()
     tls: Tls = Tls()
     vantages: tuple[Vantage, ...] = ()
@@ -66,8 +74,8 @@ class Settings(Section):
     evidence: Evidence = Evidence()
     relaxed: tuple[RelaxationReason, ...] = ()
     profile: Literal["standard", "small-scale"] = "standard"
-    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
-    deadline: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    timeout: Seconds = 30.0
+    deadline: LongSeconds = 120.0
     folder: Path = Field(default=Path(), exclude=True)
     is_from_file: bool = Field(default=False, exclude=True)
 
@@ -142,9 +150,16 @@ class Settings(Section):
             UsageProblem: it cannot be read; the text names the key.
         """
         try:
-            return remember(self.file(path).read_text(encoding="utf-8").strip()) if path else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageProblem(f"{key}: {path} cannot be read ({type(error).__name__})") from None
+            found = read_text(self.file(path), SECRET_LIMIT).strip() if path else ""
+        except UnicodeDecodeError:
+            raise UsageProblem(f"{key}: {path} is no text") from None
+        except OSError as error:
+            raise UsageProblem(f"{key}: {path} cannot be read ({why(error)})") from None
+        if path and not found:
+            raise UsageProblem(f"{key}: {path} is empty")
+        if CONTROL.search(found):
+            raise UsageProblem(f"{key}: {path} must hold one line and no control characters")
+        return remember(found)
 
     @property
     def control(self) -> str | None:
@@ -179,17 +194,30 @@ def read(path: Path) -> Settings:
         UsageProblem: it is missing, is no TOML, or has a wrong or unknown key; the text names file, key and remedy.
     """
     try:
-        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+        _, said = parsed(path, SIZE_LIMIT)
     except FileNotFoundError:
         raise UsageProblem(f"{path}: no such file (--zebu-config names it)") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageProblem(f"{path}: {error}") from None
-    if ours := parsed.keys() & {"folder", "is_from_file"}:
+    if ours := said.keys() & {"folder", "is_from_file"}:
         raise UsageProblem(f"{path}: unknown key {min(ours)!r}")
     try:
-        return Settings.model_validate({**parsed, "folder": path.parent, "is_from_file": True})
+        found = Settings.model_validate({**said, "folder": path.parent, "is_from_file": True})
     except ValidationError as error:
         raise UsageProblem(explain(path, error, Settings)) from None
+    for section in ("tls", "proxmox", "proxy", "forge", "advisories"):
+        authority = getattr(found, section).ca_file
+        if authority is not None and _is_odd(
+            found.file(authority)
+        ):  # libraries would wait for it, or read it to its end
+            raise UsageProblem(f"{path}: {section}.ca_file: {authority} is no regular file of at most 16 MiB")
+    return found
+
+
+def _is_odd(path: Path) -> bool:
+    """Whether there is something that is no ordinary file."""
+    try:
+        return path.exists() and (not path.is_file() or path.stat().st_size > AUTHORITY_LIMIT)
+    except OSError:
+        return True
 
 
 def find(option: str | None) -> Settings:
@@ -197,4 +225,4 @@ def find(option: str | None) -> Settings:
     named = option or os.environ.get("ZEBU_CONFIG")
     if named:
         return read(Path(named))
-    return read(Path(DEFAULT_FILE)) if Path(DEFAULT_FILE).exists() else Settings()
+    return read(Path(DEFAULT_FILE)) if os.path.lexists(DEFAULT_FILE) else Settings()

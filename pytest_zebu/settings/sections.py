@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    field_validator,
+)
 
 from pytest_zebu.catalogue import THRESHOLDS, Stage
 
@@ -19,15 +30,86 @@ Domain = Annotated[
         max_length=253, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$"
     ),
 ]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+Switch = Annotated[bool, Strict()]
 SshName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:%.\[\]-]+$", max_length=255)]
 UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+YEARS = range(2000, 2200)
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise ValueError("must be a day without a time: YYYY-MM-DD")
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if DAY.fullmatch(value) else None
+        except ValueError:
+            value = None
+    if value is None or value.year not in YEARS:
+        raise ValueError(f"must be a day of the years {YEARS[0]} to {YEARS[-1]}: YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, as TOML or as text."""
+
+
+def without_login(url: str) -> str:
+    """An address that holds no password, and has a port that there is.
+
+    Raises:
+        ValueError: it does, or has not.
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise ValueError("must be an address: https://HOST[:PORT][/PATH]") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no login: reports show it")
+    if not host or port == 0:
+        raise ValueError("must be an address: https://HOST[:PORT][/PATH]")
+    return url
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5 or not 1 <= int(port) <= 65535:
+        raise ValueError("must be HOST:PORT, with a port from 1 to 65535")
+    return value
+
+
+HostAndPort = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.:\[\]-]+:[0-9]+$", max_length=262), AfterValidator(_host_and_port)
+]
+
+
+def _address(value: str) -> str:
+    return str(ipaddress.ip_address(value))
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+def _plain_path(value: Path) -> Path:
+    """A path that ssh takes as it is: its configuration expands some characters, and a newline would begin an option."""
+    if any(not character.isprintable() for character in str(value)):
+        raise ValueError("must have no control characters")
+    if any(mark in str(value) for mark in ("%", "${", '"', "\\")):
+        raise ValueError('must have none of % ${ " \\ in it, which ssh would read in another way')
+    return value
+
+
+SshPath = Annotated[Path, AfterValidator(_plain_path)]
 
 
 class Section(BaseModel):
-    """A table of the file: unknown keys are errors."""
+    """A table of the file: unknown keys are errors, and no text or number is without an end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_max_length=4096, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 class Host(Section):
@@ -36,15 +118,15 @@ class Host(Section):
     address: SshName | None = None
     user: UserName | None = None
     port: Port | None = None
-    identity: Path | None = None
-    ssh_config: Path | None = None
-    known_hosts: Path | None = None
-    public_address: str | None = None
-    app_directory: Annotated[str | None, Field(pattern=r"^/")] = None
+    identity: SshPath | None = None
+    ssh_config: SshPath | None = None
+    known_hosts: SshPath | None = None
+    public_address: SshName | None = None
+    app_directory: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
     project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
-    reserved_address: str | None = None
+    reserved_address: SshName | None = None
 
-    @field_validator("address", "user")
+    @field_validator("address", "user", "public_address", "reserved_address")
     @classmethod
     def _is_no_option(cls, value: str | None) -> str | None:
         if value is not None and value.startswith("-"):
@@ -118,8 +200,8 @@ class Vantage(Section):
 
     name: str
     kind: Literal["internet", "lan", "proxy"]
-    source: str | None = None
-    control: Annotated[str | None, Field(pattern=r"^.+:\d+$")] = None
+    source: Address | None = None
+    control: HostAndPort | None = None
 
 
 class NetworkNeeds(Section):
@@ -130,10 +212,10 @@ class NetworkNeeds(Section):
         peers: neighbours in its own network, as address:port.
     """
 
-    outbound: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$")] = (
-        "https://deb.debian.org/"
-    )
-    peers: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
+    outbound: Annotated[
+        str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$"), AfterValidator(without_login)
+    ] = "https://deb.debian.org/"
+    peers: tuple[Annotated[HostAndPort, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
 
 
 class FirewallRules(Section):
@@ -149,7 +231,7 @@ class FirewallRules(Section):
     allowed: tuple[Port, ...] = (80, 443)
     allowed_udp: tuple[Port, ...] = ()
     forwarded: tuple[Port, ...] = (80, 443)
-    lan_trusted: bool = False
+    lan_trusted: Switch = False
 
 
 class BackupPlan(Section):
@@ -162,7 +244,7 @@ class BackupPlan(Section):
         retention_days: how long a dump is kept.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     folder: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
     pattern: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*?-]+$")] = "*"
@@ -170,7 +252,7 @@ class BackupPlan(Section):
         str | None,
         Field(alias="copy", pattern=r"^(/[^\n\x00]*|[A-Za-z_][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+)$"),
     ] = None
-    retention_days: Annotated[int | None, Field(gt=0)] = None
+    retention_days: Annotated[int | None, Field(gt=0, strict=True)] = None
 
 
 class DatabaseAccess(Section):
@@ -185,7 +267,11 @@ class DatabaseAccess(Section):
     through: Literal["direct", "ssh"] = "direct"
 
 
-Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300)]
+Url = Annotated[
+    str,
+    Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300),
+    AfterValidator(without_login),
+]
 
 
 class ProxmoxAccess(Section):
@@ -204,13 +290,13 @@ class ProxmoxAccess(Section):
 
     api: Url | None = None
     node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "pve"
-    vmid: Annotated[int | None, Field(ge=100)] = None
+    vmid: Annotated[int | None, Field(ge=100, strict=True)] = None
     token: Annotated[str | None, Field(pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$")] = None
     token_file: Path | None = None
     ca_file: Path | None = None
     ssh: str | None = None
-    newest_release: Annotated[int, Field(ge=9)] = 9
-    snapshot_days: Annotated[int | None, Field(gt=0)] = None
+    newest_release: Annotated[int, Field(ge=9, strict=True)] = 9
+    snapshot_days: Annotated[int | None, Field(gt=0, strict=True)] = None
 
 
 class ProxyAccess(Section):
@@ -226,12 +312,12 @@ class ProxyAccess(Section):
     """
 
     ssh: str | None = None
-    container: Annotated[int | None, Field(ge=100)] = None
+    container: Annotated[int | None, Field(ge=100, strict=True)] = None
     api: Url | None = None
     identity: Annotated[str | None, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = None
     password_file: Path | None = None
     ca_file: Path | None = None
-    renewal_hours: Annotated[float, Field(gt=0)] = 24
+    renewal_hours: Annotated[float, Field(gt=0, strict=True)] = 24
 
 
 class CheckRuns(Section):
@@ -273,7 +359,7 @@ class AcceptedAdvisory(Section):
     id: str
     reason: Annotated[str, Field(min_length=3)]
     approver: Annotated[str, Field(min_length=2)]
-    until: date
+    until: Day
 
 
 class Advisories(Section):
@@ -313,24 +399,24 @@ class Maintenance(Section):
         image_days: after how many days images are built, or pulled, anew.
     """
 
-    image_days: Annotated[int, Field(gt=0)] = 92
+    image_days: Annotated[int, Field(gt=0, strict=True)] = 92
 
 
 class Requirements(Section):
     """What the checklist asks for. A lower value is shown as relaxed, with its reason."""
 
-    cpus: Annotated[int, Field(gt=0)] = 4
-    memory_gib: Annotated[float, Field(gt=0)] = 8
-    disk_gib: Annotated[float, Field(gt=0)] = 50
-    secret_length: Annotated[int, Field(ge=16)] = 32
+    cpus: Annotated[int, Field(gt=0, strict=True)] = 4
+    memory_gib: Annotated[float, Field(gt=0, strict=True)] = 8
+    disk_gib: Annotated[float, Field(gt=0, strict=True)] = 50
+    secret_length: Annotated[int, Field(ge=16, strict=True)] = 32
 
 
 class Thresholds(Section):
     """The scores, in per cent, that the stages need."""
 
-    pre_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.PRE]
-    deployment_verification: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.DEPLOY]
-    post_deployment: Annotated[int, Field(ge=0, le=100)] = THRESHOLDS[Stage.POST]
+    pre_deployment: Annotated[int, Field(ge=0, le=100, strict=True)] = THRESHOLDS[Stage.PRE]
+    deployment_verification: Annotated[int, Field(ge=0, le=100, strict=True)] = THRESHOLDS[Stage.DEPLOY]
+    post_deployment: Annotated[int, Field(ge=0, le=100, strict=True)] = THRESHOLDS[Stage.POST]
 
     @property
     def by_stage(self) -> Mapping[Stage, int]:
@@ -346,7 +432,7 @@ class Application(Section):
         docs: whether the API's description (`/docs`, `/redoc`, `/openapi.json`) is meant to be public or hidden.
     """
 
-    health_exposed: bool = True
+    health_exposed: Switch = True
     docs: Literal["public", "hidden"] | None = None
 
 
@@ -354,9 +440,13 @@ class BrowserNeeds(Section):
     """How pages are looked at."""
 
     executable: Path = Path("/usr/bin/chromium")
-    routes: tuple[Annotated[str, Field(pattern=r"^/")], ...] = ("/", "/strategies", "/settings/api-keys")
+    routes: tuple[Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f]*$")], ...] = (
+        "/",
+        "/strategies",
+        "/settings/api-keys",
+    )
     third_parties: tuple[Domain, ...] = ()
-    settle_seconds: Annotated[float, Field(ge=0, le=30)] = 1.0
+    settle_seconds: Annotated[float, Field(ge=0, le=30, strict=True)] = 1.0
 
 
 class Evidence(Section):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -143,3 +145,71 @@ def test_the_lab_is_said_to_come_with_the_checkout(argv: list[str], capsys: pyte
 def test_the_commands_of_people_need_no_lab(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["incident", "status"]) == 0
     assert capsys.readouterr().out == "no incident is open or recent\n"
+
+
+ENDED = """
+import os, signal, sys
+from pytest_zebu import files
+from pytest_zebu.commands.cli import main
+def ended(*_):
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+os.fsync = ended
+sys.exit(main(sys.argv[2:]))
+"""
+SIGN = ("--statement", "seen", "--by", "operations", "--url", "https://wiki.example.org")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize(
+    ("name", "status", "left"), [("SIGTERM", 143, 0), ("SIGHUP", 129, 0), ("SIGINT", 130, 0), ("SIGKILL", -9, 1)]
+)
+@pytest.mark.parametrize(
+    "argv",
+    [("attest", "ops.weekly.logs", *SIGN), ("incident", "open", "slow", "--no-look")],
+    ids=["attest", "incident"],
+)
+def test_ended_half_way_a_command_leaves_the_old(
+    name: str, status: int, left: int, argv: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "zebu.toml").write_text("")
+    (tmp_path / "attestations.toml").write_text("# old\n")
+    done = subprocess.run([sys.executable, "-c", ENDED, name, *argv], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "attestations.toml").read_text() == "# old\n"
+    found = [path for path in tmp_path.rglob("*") if path.name.startswith(".zebu-")]
+    assert len(found) == left
+    assert not list(tmp_path.glob("incidents/*.md"))
+    assert (
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from pytest_zebu.commands.cli import main; raise SystemExit(main({list(argv)!r}))",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    )
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".zebu-")]
+
+
+@pytest.mark.hostile("outputs")
+def test_who_reads_may_have_enough(tmp_path: Path) -> None:
+    (tmp_path / "zebu.toml").write_text("")
+    program = "import os, sys; from pytest_zebu.commands.cli import main; read, write = os.pipe(); os.dup2(write, 1); os.close(write); os.close(read); sys.exit(main(['due']))"
+    done = subprocess.run([sys.executable, "-u", "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.hostile("files")
+def test_a_full_disk_behind_standard_output_is_a_line(tmp_path: Path) -> None:
+    (tmp_path / "zebu.toml").write_text("")
+    program = "import sys; from pytest_zebu.commands.cli import main; sys.exit(main(['due']))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-u", "-c", program], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"zebu: a file: No space left on device\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from pytest_zebu.commands.cli import main
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
 from pytest_zebu.verdict.outcome import Outcome
+from tests.hostile_texts import DIRTY, forbidden
 
 LOGS = "ops.weekly.logs"
 
@@ -120,3 +123,49 @@ def test_a_host_that_is_no_text_is_a_line(zebu: list[str], capsys: pytest.Captur
     assert main([*zebu, "--host", "vm\udcff"]) == 1
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "zebu: what was given or is to be shown does not fit into utf-8\n")
+
+
+@pytest.mark.hostile("outputs")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "calendar",
+        "newline",
+        "clears the screen",
+        "link",
+        "right to left",
+        "command of GitHub",
+        "line separator",
+        "form feed",
+        "nul",
+    ],
+)
+def test_a_strangers_word_steers_neither_terminal_nor_calendar(
+    name: str, zebu: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = json.dumps(f"operations {DIRTY[name]}")
+    record = f'[[attestation]]\nid = "{LOGS}"\nstatement = "seen"\non = {datetime.now(UTC):%Y-%m-%d}\nevidence = [{{ commit = "0123abcd" }}]\nby = {who}\n'
+    (tmp_path / "attestations.toml").write_text(record)
+    assert main([*zebu, "--host", f"vm {DIRTY[name]}", "--ical", str(tmp_path / "t.ics")]) == 1
+    shown = capsys.readouterr()
+    assert not forbidden(shown.out + shown.err)
+    assert len(shown.out.splitlines()) == 3 + 21
+    calendar = (tmp_path / "t.ics").read_bytes().decode()
+    lines = calendar.replace("\r\n ", "").split("\r\n")
+    assert len(lines) == 3 + 21 * 9 + 2
+    assert {line.partition(":")[0].partition(";")[0] for line in lines} == {
+        "BEGIN", "VERSION", "PRODID", "UID", "DTSTAMP", "DTSTART", "RRULE", "SUMMARY", "DESCRIPTION", "TRANSP", "END", "",
+    }  # fmt: skip
+    assert not forbidden(calendar, "\r\n")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("name", ["/dev/full", "folder", "zebu.toml/x.ics", "a\0b", "x" * 300, "pipe"])
+def test_a_calendar_that_cannot_be_is_a_line(
+    name: str, zebu: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    assert main([*zebu, "--ical", name]) == 1
+    assert " cannot be written (" in capsys.readouterr().err

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +19,7 @@ from pytest_zebu.commands.cli import main
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people import incidents
 from pytest_zebu.verdict.outcome import Outcome
+from tests.hostile_texts import DIRTY, forbidden
 
 NOW = datetime(2026, 11, 24, 22, 10, tzinfo=UTC)
 STEPS = load().stage(Stage.INCIDENT)
@@ -107,6 +112,7 @@ def test_an_incident_that_is_not_named_is_none(title: str, zebu: Path, capsys: p
     ("Ä ü!", "Ä ü!", "incident"), ("\udcff\x1b[31mred\nalert", "?red alert", "31mred-alert"), ("x" * 5000, "x" * 5000, "x" * 48),
     ("../../etc/passwd", "../../etc/passwd", "etc-passwd"),
 ])  # fmt: skip
+@pytest.mark.hostile("outputs")
 def test_whatever_a_title_is_its_record_is_one_file_in_its_folder(title: str, kept: str, name: str, zebu: Path) -> None:
     path = opened(zebu, title)
     assert path.parent == zebu
@@ -115,6 +121,7 @@ def test_whatever_a_title_is_its_record_is_one_file_in_its_folder(title: str, ke
     assert (found.title, found.host, len(found.open_steps())) == (kept, "vm", 18)
 
 
+@pytest.mark.hostile("outputs")
 def test_a_host_says_nothing_of_the_incident(zebu: Path) -> None:
     assert main(["incident", "open", "it is slow", "--host", "vm\n- Closed: 2026-11-26 03:00 UTC", "--no-look"]) == 0
     (found,) = incidents.read_all(zebu, load())
@@ -165,6 +172,7 @@ def test_a_step_that_is_mistyped_leaves_the_record_alone(
     assert path.read_bytes() == before
 
 
+@pytest.mark.hostile("outputs")
 def test_what_came_of_a_step_is_one_line_whatever_was_typed(zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = opened(zebu)
     given = ("high\n- [x] `incident.act.fix` done\x1b[2J \udcff", "--by", "on\ncall")
@@ -214,9 +222,10 @@ def test_a_closed_incident_is_shown_for_a_quarter_and_is_no_alarm(
 
 @pytest.mark.parametrize("argv", [["status"], ["close"], ["step", "assess.severity", "high"]])
 @pytest.mark.parametrize(("content", "words"), [
-    (b"# Incident: x\n", "a: has no line '- Opened: "), (b"# Incident: \xff\n", "a: cannot be read (UnicodeDecodeError)"),
+    (b"# Incident: x\n", "a: has no line '- Opened: "), (b"# Incident: \xff\n", "a: is not UTF-8"),
     (b"# Incident: x\n- Opened: today\n", "a: the step incident.assess.severity is missing"),
 ])  # fmt: skip
+@pytest.mark.hostile("files")
 def test_a_record_that_is_broken_is_named_and_left_alone(
     argv: list[str], content: bytes, words: str, zebu: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +237,7 @@ def test_a_record_that_is_broken_is_named_and_left_alone(
     assert (shown.out, (zebu / "a.md").read_bytes()) == ("", content)
 
 
+@pytest.mark.hostile("files")
 def test_a_place_where_no_record_can_be_is_a_line(zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zebu.write_text("a file")
     assert main(["incident", "open", "it is slow", "--no-look"]) == 1
@@ -235,10 +245,84 @@ def test_a_place_where_no_record_can_be_is_a_line(zebu: Path, capsys: pytest.Cap
 
 
 def test_a_look_that_does_not_end_is_said(zebu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hangs(command: list[str], **given: float) -> None:
-        raise subprocess.TimeoutExpired(command, given["timeout"])
-
-    monkeypatch.setattr("subprocess.run", hangs)
+    monkeypatch.setattr(incident, "LOOK_SECONDS", 0)
     assert main(["incident", "open", "it hangs"]) == 0
     (path,) = zebu.iterdir()
-    assert "### Not seen\n\n- the look did not end within 240 s\n" in path.read_text()
+    assert "### Not seen\n\n- `the look did not end within 0 s`\n" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "program", ["import time; time.sleep(60)", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"]
+)
+def test_a_look_that_is_ended_is_over(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(incident, "END_SECONDS", 0.1)
+    begun = []
+    real = subprocess.Popen
+
+    def noted(*given: Any, **named: Any) -> Any:
+        begun.append(real(*given, **named))
+        return begun[0]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    assert incident._said_by([sys.executable, "-c", program], tmp_path / "said") is None
+    assert begun[0].returncode in (-signal.SIGTERM, -signal.SIGKILL)
+
+
+def test_of_what_a_look_says_the_end_is_kept(tmp_path: Path) -> None:
+    said = incident._said_by([sys.executable, "-c", "print('x' * 10**6); print('why')"], tmp_path / "said")
+    assert said is not None
+    assert (len(said), said.strip().split("\n")[-1]) == (10_000, "why")
+
+
+def test_what_people_wrote_during_the_look_stays(zebu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object) -> dict[str, tuple[str, ...]]:
+        assert main(["incident", "step", "assess.severity", "high, meanwhile"]) == 0
+        return {"Services": ("backend: exited",)}
+
+    monkeypatch.setattr(incident, "look", look)
+    assert main(["incident", "open", "it is down"]) == 0
+    (found,) = incidents.read_all(zebu, load())
+    assert found.steps["incident.assess.severity"].is_done
+    assert found.steps["incident.act.status"].is_done
+    (path,) = zebu.iterdir()
+    assert "### Services\n\n- `backend: exited`\n" in path.read_text()
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("kind", ["broken link", "link", "pipe"])
+def test_a_record_is_opened_where_nothing_is(kind: str, zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zebu.mkdir()
+    path = zebu / f"{datetime.now(UTC):%Y-%m-%d}-slow.md"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/etc/passwd" if kind == "link" else "nowhere")
+    assert main(["incident", "open", "slow", "--no-look"]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert [one.name for one in zebu.iterdir()] == [path.name]
+
+
+@pytest.mark.hostile("outputs")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clears the screen",
+        "carriage return",
+        "right to left",
+        "command of GitHub",
+        "older command of GitHub",
+        "clipboard",
+        "newline",
+    ],
+)
+def test_a_strangers_record_steers_no_terminal(name: str, zebu: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zebu.mkdir()
+    text = incidents.render("slow", "vm", NOW, load(), {}).replace(
+        "# Incident: slow", f"# Incident: {DIRTY[name]} slow"
+    )
+    (zebu / "a.md").write_text(text)
+    assert main(["incident", "status"]) == 1
+    shown = capsys.readouterr()
+    assert not forbidden(shown.out + shown.err)
+    assert not [line for line in shown.out.splitlines() if line.lstrip().startswith("::") or "##[" in line]

@@ -391,3 +391,39 @@ def test_measures_that_are_none_lose_no_run(tmp_path: Path) -> None:
         "good": 4.0,
     }
     assert not {"nan", "inf", "much", "many"} & run.measures.keys()
+
+
+@pytest.mark.hostile("files")
+def test_a_history_is_its_owners_alone(tmp_path: Path) -> None:
+    history.record(tmp_path / "a/b/runs.sqlite3", "vm", PastRun(NOW, "", False, {}, {}))
+    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/runs.sqlite3")]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize(
+    "kind", ["folder", "zeroes", "below a file", "nul", "pipe", "link that leads out", "link to itself"]
+)
+def test_a_history_that_cannot_be_kept_is_a_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite3"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "zeroes":
+            path.symlink_to("/dev/zero")
+        case "below a file":
+            path.write_text("")
+            path = path / "below"
+        case "nul":
+            path = tmp_path / "a\0b"
+        case "pipe":
+            os.mkfifo(path)
+        case "link that leads out":
+            path = tmp_path / "below/runs.sqlite3"
+            path.parent.mkdir()
+            sqlite3.connect(tmp_path / "another.sqlite3").close()
+            path.symlink_to("../another.sqlite3")
+        case "link to itself":
+            path.symlink_to(path)
+    with pytest.raises(HistoryBroken, match=str(tmp_path)):
+        history.record(path, "vm", PastRun(NOW, "", False, {}, {}))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import re
 import subprocess
+import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.people import attestations
@@ -137,6 +143,7 @@ def test_a_blank_accepts_no_risk(tmp_path: Path, key: str) -> None:
         read(tmp_path / "a.toml")
 
 
+@pytest.mark.hostile("outputs")
 def test_what_is_said_reaches_no_terminal_as_a_command(tmp_path: Path) -> None:
     record = read(attested(tmp_path / "a.toml", 'statement = " \\u001b[2Jseen\\u0007 "')).attestations[COSTS].record
     assert record.statement == "seen"
@@ -267,3 +274,236 @@ def test_the_word_of_an_attestation(result: str, words: str, failed: bool) -> No
     word = Records({COSTS: Standing(record, date(2026, 12, 1))}).declared(COSTS, date(2026, 11, 2)).attestation
     assert word is not None
     assert word == Word(f"{words} owner on 2026-11-01, until 2026-12-01: looked at", failed, word.evidence)
+
+
+HOSTILE = pytest.mark.hostile("files")
+
+
+def evidence_of(folder: Path, name: str, digest: str = "0" * 64) -> str:
+    """Why a file is no evidence, as reports say it."""
+    path = attested(folder / "a.toml", f'evidence = [{{ file = "{name}", sha256 = "{digest}" }}]')
+    return read(path).lapsed(COSTS, TODAY)
+
+
+@HOSTILE
+@pytest.mark.parametrize("name", [
+    "/etc/hostname", "/proc/self/environ", "/dev/zero", "../outside", "below/../../outside", "link", "links/outside", "far", "~/.ssh/id_rsa",
+    "\\u0000", "x" * 500, "a/" * 200, "loop",
+])  # fmt: skip
+def test_evidence_lies_in_the_projects_folder(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    (folder / "below").mkdir(parents=True)
+    (tmp_path / "outside").write_text("another's")
+    (folder / "link").symlink_to("../outside")
+    (folder / "links").symlink_to("..")
+    (folder / "far").symlink_to("/etc/hostname")
+    (folder / "loop").symlink_to("loop")
+    said = evidence_of(folder, name, hashlib.sha256(b"another's").hexdigest())
+    assert "is void: its evidence" in said
+    assert "lies outside of" in said or "cannot be read" in said
+
+
+@HOSTILE
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "a tebibyte"])
+def test_evidence_is_a_file_with_an_end(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "evidence"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "zeroes":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case _:
+            with path.open("wb") as file:
+                file.truncate(2**40)
+    said = evidence_of(tmp_path, "evidence")
+    assert "its evidence evidence cannot be read (is" in said or "its evidence evidence lies outside" in said
+
+
+@HOSTILE
+def test_evidence_together_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attestations, "EVIDENCE_TOGETHER", 250)
+    shelf = attestations.Shelf(tmp_path, tmp_path, 250)
+    digest = hashlib.sha256(b"x" * 100).hexdigest()
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"x" * 100)
+    troubles = [shelf.trouble(attestations.FileEvidence(file=name, sha256=digest)) for name in "aababc"]
+    assert troubles[:5] == [""] * 5, "each is read once"
+    assert "c cannot be read (is larger" in troubles[5]
+
+
+def test_evidence_may_lie_beside_the_settings_and_be_linked_within(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "bill").write_text("3.50")
+    (tmp_path / "records/link").symlink_to("../bill")
+    os.link(tmp_path / "bill", tmp_path / "records/hard")
+    digest = hashlib.sha256(b"3.50").hexdigest()
+    for name in ("../bill", "link", "hard"):
+        path = attested(tmp_path / "records/a.toml", f'evidence = [{{ file = "{name}", sha256 = "{digest}" }}]')
+        found = attestations.read(path, load(), required=True, project=tmp_path)
+        assert found.attestation(COSTS, TODAY) is not None
+    assert "lies outside of" in read(path.parent / "a.toml").lapsed(COSTS, TODAY) or name == "hard"
+
+
+@HOSTILE
+@pytest.mark.parametrize("line", [
+    "on = 0001-01-01", "on = 9999-12-31", "on = 2026-11-24T00:00:00Z", "on = 2026-11-24T12:00:00+14:00", "on = 1700000000", "on = 1.5", "on = true",
+    'on = "1700000000"', 'on = "2026-W48-2"', 'on = "\\u0662\\u0660\\u0662\\u0666-11-24"', "on = 12:00:00", 'on = ""', "on = []",
+    "valid_days = nan", "valid_days = inf", "valid_days = -1", "valid_days = 1000000000", "valid_days = 30.0", 'valid_days = "30"', "valid_days = true",
+    "statement = 5", "statement = []", f'statement = "{"x" * 2001}"', 'by = { name = "x" }', 'result = "PASSED"', "result = true", "__class__ = 1", '"\\u0000" = 1',
+    'evidence = [{ url = "javascript:alert(1)" }]', 'evidence = [{ url = "file:///etc/passwd" }]', 'evidence = [{ url = "https://user:secret@wiki.example" }]',
+    'evidence = [{ url = "https://[::1" }]', 'evidence = [{ file = "x", url = "https://x.example", sha256 = "0" }]', "evidence = {}", 'evidence = "x"',
+    'evidence = [{ command = "ls", output = "x", file = "/etc/passwd" }]', "evidence = [" + '{ commit = "0123abcd" },' * 51 + "]",
+    f'evidence = [{{ url = "https://x.example/{"x" * 2001}" }}]',
+], ids=lambda line: line[:50])  # fmt: skip
+def test_a_strangers_record_is_of_the_kind_that_it_must_be(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem) as error:
+        read(attested(tmp_path / "a.toml", line))
+    said = str(error.value)
+    assert said.startswith(f"{tmp_path / 'a.toml'}: ")
+    assert "secret@" not in said
+    assert len(said) < 600
+
+
+@HOSTILE
+@pytest.mark.parametrize("item", [
+    "post.maintenance.capacity.c\u043ests", "post.maintenance.capacity.costs\u200b", " post.maintenance.capacity.costs", "POST.maintenance.capacity.costs",
+    "x" * 201, "", "post.maintenance.capacity.costs\\n", "__class__",
+])  # fmt: skip
+def test_what_only_looks_like_an_item_is_none(item: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem):
+        read(attested(tmp_path / "a.toml", item=item))
+
+
+@HOSTILE
+@pytest.mark.parametrize("content", [
+    b"a = " + b"[" * 50_000, b"[[attestation]]\n" * 6_000, b"x" * 5_000_000, b".".join([b"a"] * 100_000) + b" = 1", b"\xff", b"\n" * 4_000_000, b"[[" + b" " * 4_000_000,
+    b"valid_days = " + b"9" * 5_000,
+], ids=["deep", "many records", "large", "a key of many parts", "no UTF-8", "blank lines", "blanks", "a long number"])  # fmt: skip
+def test_a_strangers_file_has_an_end(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(content)
+    if content.strip():
+        with pytest.raises(UsageProblem, match=r"a\.toml: "):
+            attestations.read(path, load(), required=True, with_history=True)
+    else:
+        assert not attestations.read(path, load(), required=True, with_history=True).attestations
+
+
+@HOSTILE
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "broken link"])
+def test_attestations_that_are_no_file_are_said(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to({"zeroes": "/dev/zero", "broken link": "gone"}[kind])
+    with pytest.raises(UsageProblem, match=r"a\.toml: (is no regular file|no such file)"):
+        attestations.read(path, load(), required=False)
+
+
+def test_of_two_waivers_the_one_that_lasts_counts(tmp_path: Path) -> None:
+    texts = [WAIVER.format("deploy.backend.docs", until) for until in ("2026-12-01", "2026-11-02")]
+    for order in (texts, texts[::-1]):
+        (tmp_path / "a.toml").write_text("".join(f"[[waiver]]\n{text}" for text in order))
+        assert read(tmp_path / "a.toml").waiver("deploy.backend.docs", TODAY) is not None
+
+
+@pytest.mark.parametrize(("before", "kept"), [
+    (b"# one\r\n[[waiver]]\r\n", b"\r\n\r\n[[attestation]]\r\n"), (b"\xef\xbb\xbf# mark\n", b"\xef\xbb\xbf# mark\n\n[[attestation]]\n"),
+])  # fmt: skip
+def test_other_editors_files_stay_theirs(before: bytes, kept: bytes, tmp_path: Path) -> None:
+    before = before + (
+        WAIVER.format("deploy.backend.docs", "2026-12-01").replace("\n", "\r\n").encode()
+        if b"waiver" in before
+        else b""
+    )
+    path = tmp_path / "a.toml"
+    path.write_bytes(before)
+    attestations.append(path, FOUND)
+    assert kept in path.read_bytes()
+    assert (
+        b"\r\n" not in path.read_bytes().replace(b"\r\n", b"")
+        if b"\r\n" in before
+        else b"\r\n" not in path.read_bytes()
+    )
+    assert FOUND.id in read(path).attestations
+
+
+@HOSTILE
+@pytest.mark.parametrize("text", ["attestation = []\n", "[attestation]\n", "waiver = '''\n", "[[attestation"])
+def test_what_cannot_be_added_to_is_left_alone(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="at "):
+        attestations.append(path, FOUND)
+    assert path.read_text() == text
+
+
+@HOSTILE
+def test_a_link_that_leads_out_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("# another's\n")
+    folder = tmp_path / "project"
+    (folder / "kept").mkdir(parents=True)
+    (folder / "a.toml").symlink_to("../outside")
+    with pytest.raises(OSError, match="is a link that leads out of its folder"):
+        attestations.append(folder / "a.toml", FOUND)
+    assert (tmp_path / "outside").read_text() == "# another's\n"
+    (folder / "b.toml").symlink_to("kept/b.toml")
+    attestations.append(folder / "b.toml", FOUND)
+    assert (folder / "b.toml").is_symlink()
+    assert FOUND.id in read(folder / "kept/b.toml").attestations
+
+
+def _attest(path: Path, number: int) -> None:
+    attestations.append(path, FOUND.model_copy(update={"statement": f"word {number}"}))
+
+
+def test_twenty_who_sign_at_once_are_all_heard(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(BY_HAND)
+    several = [multiprocessing.get_context("fork").Process(target=_attest, args=(path, number)) for number in range(20)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join()
+    text = path.read_text()
+    assert [f'"word {number}"' in text for number in range(20)] == [True] * 20
+    assert text.startswith(BY_HAND)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.toml"]
+
+
+ODD = (
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.datetimes() | st.times()
+    | st.sampled_from([10**30, "2026-11-24", date(2026, 11, 24), "operations", COSTS, "x" * 3000, "\x1b[2J", [{"commit": "0123abcd"}], [{"url": "https://[::1"}]])
+)  # fmt: skip
+RECORD = st.dictionaries(
+    st.sampled_from(["id", "result", "statement", "by", "on", "valid_days", "approver", "evidence", "reason", "from", "until"]) | st.text(max_size=4),
+    ODD | st.lists(ODD, max_size=2) | st.lists(st.dictionaries(st.sampled_from(["file", "sha256", "url", "commit", "command", "output"]), ODD), max_size=2),
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["attestation", "waiver", "not_applicable", "x"]), st.lists(RECORD, max_size=3) | ODD
+    )
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_stranger_declares_it_is_declared_or_a_line(said: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.toml")
+        try:
+            path.write_text(tomli_w.dumps(said))
+        except (TypeError, ValueError):
+            return  # it can be said in no TOML
+        complaint = ""
+        try:
+            found = read(path)
+            found.declared(COSTS, TODAY)
+        except UsageProblem as error:
+            complaint = str(error)
+        assert not complaint or complaint.startswith(f"{path}: ")

@@ -143,6 +143,19 @@ def test_each_trap_catches_who_asks_without_a_thought(trap: Trap, repository: Pa
     assert marks.left
 
 
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.key)
+def test_a_program_of_a_repository_does_not_run(trap: Trap, repository: Path, marks: Marks) -> None:
+    marks.set(repository, trap)
+    with (repository / "a.toml").open("a") as file:
+        file.write("three\n")
+    answer = changes_by_line(repository / "a.toml")
+    assert marks.left == []
+    assert isinstance(answer, list)
+    assert [change.is_uncommitted for change in answer] == [False, False, False, True]
+
+
+@pytest.mark.hostile("programs")
 def test_no_program_of_a_repository_runs(repository: Path, marks: Marks) -> None:
     with (repository / "a.toml").open("a") as file:
         file.write("three\n")
@@ -155,6 +168,7 @@ def test_no_program_of_a_repository_runs(repository: Path, marks: Marks) -> None
     assert len({change.commit for change in answer}) == 3
 
 
+@pytest.mark.hostile("programs")
 def test_a_partial_clone_fetches_nothing(repository: Path, marks: Marks) -> None:
     """What it lacks is unknown: it is fetched neither by ssh nor by a program of the repository's own."""
     old = naive(repository, "rev-parse", "HEAD:a.toml")
@@ -173,6 +187,7 @@ def test_a_partial_clone_fetches_nothing(repository: Path, marks: Marks) -> None
             naive(repository, "config", "--unset", trap.key, check=True)
 
 
+@pytest.mark.hostile("programs")
 def test_a_repository_that_lies_elsewhere_runs_nothing(repository: Path, marks: Marks, tmp_path: Path) -> None:
     """`.git` may be a file that points to it, and its work tree a folder that it names."""
     for trap in TRAPS:
@@ -190,6 +205,7 @@ def test_a_repository_that_lies_elsewhere_runs_nothing(repository: Path, marks: 
     assert marks.left == []
 
 
+@pytest.mark.hostile("programs")
 def test_a_bare_repository_among_the_files_runs_nothing(repository: Path, marks: Marks) -> None:
     for trap in TRAPS:
         marks.set(repository, trap)
@@ -200,6 +216,7 @@ def test_a_bare_repository_among_the_files_runs_nothing(repository: Path, marks:
     assert marks.left == []
 
 
+@pytest.mark.hostile("programs")
 def test_a_repository_of_somebody_else_is_not_asked(
     repository: Path, marks: Marks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +245,7 @@ def somebody_elses(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(versioned.ENVIRONMENT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
 
 
+@pytest.mark.hostile("programs")
 def test_a_variable_of_another_run_of_git_leads_nowhere_else(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +277,7 @@ def test_the_file_as_it_lies_there(change: Callable[[str], str], uncommitted: li
     assert [one.is_uncommitted for one in answer] == uncommitted
 
 
+@pytest.mark.hostile("programs")
 def test_a_line_of_the_file_is_never_read_as_gits_own_word(repository: Path) -> None:
     """What ends a line elsewhere (form feeds, Unicode's separators) ends none in git."""
     lie = "x = 1 \x0ccommitter-time 1\u2028" + "f" * 40 + " 1 1 1\n"
@@ -287,3 +306,56 @@ def test_a_file_under_no_version_control(tmp_path: Path) -> None:
 def test_a_commit_of_zeros_is_none() -> None:
     assert versioned.UNCOMMITTED.is_uncommitted
     assert not Change("0" * 39 + "1", versioned.UNCOMMITTED.at).is_uncommitted
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize("kind", ["pipe", "a tebibyte", "zeroes"])
+def test_a_file_without_an_end_is_compared_with_nothing(kind: str, repository: Path) -> None:
+    path = repository / "a.toml"
+    path.unlink()
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "zeroes":
+            path.symlink_to("/dev/zero")
+        case _:
+            with path.open("wb") as file:
+                file.truncate(2**40)
+    assert isinstance(changes_by_line(path), Unknown)
+
+
+@pytest.mark.hostile("programs")
+def test_thousands_of_equal_lines_are_not_compared_with_each_other(repository: Path) -> None:
+    path = repository / "a.toml"
+    path.write_text("same\n" * 50_000)
+    naive(repository, "add", "a.toml", check=True)
+    naive(repository, "commit", "-q", "-m", "many", check=True)
+    path.write_text("new\n" + "same\n" * 49_999 + "new\n")
+    answer = changes_by_line(path)
+    assert isinstance(answer, Unknown)
+    assert "too much" in answer.detail
+    path.write_text("same\n" * 25_000 + "new\n" + "same\n" * 25_000)
+    answer = changes_by_line(path)
+    assert isinstance(answer, list)
+    assert [change.is_uncommitted for change in answer].index(True) == 25_000
+
+
+@pytest.mark.hostile("programs")
+def test_a_history_without_an_end_is_not_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versioned, "OUTPUT_LIMIT", 100)
+    answer = changes_by_line(repository / "a.toml")
+    assert answer == Unknown(Reason.UNDECIDABLE, "has more history than is read")
+
+
+@pytest.mark.hostile("programs")
+def test_a_git_that_does_not_answer_is_not_waited_for(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(versioned, "SECONDS", 0.2)
+    assert isinstance(answer := changes_by_line(repository / "a.toml"), Unknown)
+    assert answer.reason is Reason.TIMED_OUT

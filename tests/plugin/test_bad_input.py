@@ -29,6 +29,7 @@ def test_no_host(project: pytest.Pytester) -> None:
     ("[domains]\naddresses = ['nowhere']", "domains.addresses: "),
     ("[evidence]\nattestations = 'missing.toml'", "missing.toml: no such file (evidence.attestations names it)"),
 ], ids=["broken TOML", "unknown table", "unknown key", "wrong type", "silently relaxed", "no address", "missing attestations"])  # fmt: skip
+@pytest.mark.hostile("files")
 def test_settings(project: pytest.Pytester, text: str, expected: str) -> None:
     project.makefile(".toml", zebu=text)
     assert expected in complaint(project, "--zebu-host=vm")
@@ -40,6 +41,7 @@ def test_settings(project: pytest.Pytester, text: str, expected: str) -> None:
     ("[[not_applicable]]\nid='deploy.initial.ssh'\nreason='none'\napprover='nobody'", "is not conditional in the checklist"),
     ("[[attestation]]\nid='deploy.initial.ssh'\nby='me'", "attestation.0.statement: Field required"),
 ], ids=["non-negotiable", "unknown id", "not conditional", "incomplete"])  # fmt: skip
+@pytest.mark.hostile("files")
 def test_attestations(project: pytest.Pytester, text: str, expected: str) -> None:
     project.makefile(".toml", attestations=text)
     assert expected in complaint(project, "--zebu-host=vm")
@@ -50,6 +52,7 @@ def test_attestations(project: pytest.Pytester, text: str, expected: str) -> Non
     (None, "cut short"),
     ('{"zebu_snapshot": 1, "hosts": {"lab": {}}}', "damaged"),
 ], ids=["another version", "cut short", "damaged"])  # fmt: skip
+@pytest.mark.hostile("parsers")
 def test_snapshots(project: pytest.Pytester, text: str | None, expected: str) -> None:
     path = project.path / "snapshot.json"
     path.write_text(path.read_text()[:20_000] if text is None else text)
@@ -60,6 +63,7 @@ def test_snapshots(project: pytest.Pytester, text: str | None, expected: str) ->
 @pytest.mark.parametrize(
     "host", ["http://vm", "ssh://user:password@vm", "ssh://vm:port", "-oProxyCommand=x", "vm;id", ","]
 )
+@pytest.mark.hostile("ssh")
 def test_hosts(pytester: pytest.Pytester, host: str) -> None:
     complaint(pytester, f"--zebu-host={host}")
 
@@ -81,9 +85,6 @@ def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytest
 
 @pytest.mark.hostile("ssh")
 @pytest.mark.parametrize("option", ["timeout", "deadline"])
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [("soon", "is no number of seconds"), ("0", "greater than 0"), ("-1", "greater than 0"), ("nan", "less than"), ("inf", "less than"), ("1e999", "less than")],
-)  # fmt: skip
-def test_a_number_of_seconds_that_is_none(pytester: pytest.Pytester, option: str, said: str, expected: str) -> None:
-    assert expected in complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")
+@pytest.mark.parametrize("said", ["soon", "0", "-1", "nan", "1e999"])
+def test_a_number_of_seconds_that_is_none(pytester: pytest.Pytester, option: str, said: str) -> None:
+    assert "is no number of seconds" in complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")

@@ -21,6 +21,7 @@ def test_nothing_is_said_where_all_is_written(run: Run) -> None:
 
 
 @pytest.mark.parametrize("summary", [(), ("--no-summary",)], ids=["with a summary", "without"])
+@pytest.mark.hostile("files")
 def test_each_is_a_line_and_keeps_no_other_back(run: Run, project: pytest.Pytester, summary: tuple[str, ...]) -> None:
     result, report = run(
         *PASSING, *summary, "--html=/dev/full", "--zebu-report=json:/dev/full", "--zebu-report=json:.",
@@ -38,6 +39,7 @@ def test_each_is_a_line_and_keeps_no_other_back(run: Run, project: pytest.Pytest
     assert "no-passwords" in (project.path / "report.xml").read_text()
 
 
+@pytest.mark.hostile("files")
 def test_a_page_that_never_could_be_written_is_said_at_the_end(run: Run) -> None:
     result, report = run(*PASSING, "--html=zebu.toml/report.html")
     assert lines(result) == ["zebu: zebu.toml/report.html is not written: zebu.toml is no folder"]
@@ -45,6 +47,7 @@ def test_a_page_that_never_could_be_written_is_said_at_the_end(run: Run) -> None
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] == 1
 
 
+@pytest.mark.hostile("files")
 def test_another_plugins_file_is_named_as_its(run: Run, project: pytest.Pytester) -> None:
     result, report = run(*PASSING, "--junit-xml=/dev/full")
     assert lines(result) == ["zebu: /dev/full is not written: No space left on device"]

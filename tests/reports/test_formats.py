@@ -73,6 +73,7 @@ def test_two_formats_in_one_file_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("others")
+@pytest.mark.hostile("files")
 def test_a_report_that_fails_keeps_no_other_from_being_written(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
@@ -91,6 +92,7 @@ def test_a_report_that_fails_keeps_no_other_from_being_written(tmp_path: Path) -
     assert (tmp_path / "new/report.txt").read_text() == formats.load("terminal").render(REPORT)
 
 
+@pytest.mark.hostile("files")
 def test_a_full_disk_is_a_line_and_a_device_is_never_replaced() -> None:
     before = Path("/dev/full").stat()
     assert formats.write(REPORT, [Destination("json", Path("/dev/full"))]) == (

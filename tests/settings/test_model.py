@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
+from hypothesis import HealthCheck, given
+from hypothesis import settings as config
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pytest_zebu.settings import Settings, find, read
@@ -50,8 +56,41 @@ def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
     declared = Settings(folder=tmp_path)
     assert declared.secret(Path("token"), "forge.token_file") == "s3cret"
     assert declared.secret(None, "forge.token_file") == ""
-    with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(FileNotFoundError\)"):
+    with pytest.raises(UsageProblem, match=r"forge\.token_file: gone cannot be read \(No such file or directory\)"):
         declared.secret(Path("gone"), "forge.token_file")
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("content", [
+    b"", b" \n", b"one\ntwo\n", b"a\x00b", b"a\rX-Injected: 1", b"\xff\xfe", b"x" * 100_000,
+], ids=["empty", "blank", "two lines", "nul", "a header", "no text", "large"])  # fmt: skip
+def test_a_secret_is_one_line_of_text(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(UsageProblem, match=r"^forge\.token_file: token (cannot|is|must)") as error:
+        Settings(folder=tmp_path).secret(Path("token"), "forge.token_file")
+    assert "two" not in str(error.value)
+    assert "Injected" not in str(error.value)
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "terminal"])
+def test_a_secret_is_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to({"zeroes": "/dev/zero", "terminal": "/dev/tty"}[kind])
+    with pytest.raises(UsageProblem, match=r"forge\.token_file: token cannot be read"):
+        Settings(folder=tmp_path).secret(Path("token"), "forge.token_file")
+
+
+def test_a_secret_may_be_linked(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("s3cret\r\n")
+    (tmp_path / "token").symlink_to("kept")
+    assert Settings(folder=tmp_path).secret(Path("token"), "forge.token_file") == "s3cret"
 
 
 def test_whose_authority_counts(tmp_path: Path) -> None:
@@ -92,3 +131,38 @@ def test_which_file_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert find(None).timeout == 2
     assert find("option.toml").timeout == 3
     assert read(tmp_path / "zebu.toml").is_from_file
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.datetimes() | st.times()
+    | st.sampled_from([10**30, 10**400, -1, 2**63, "https://x", "10.0.0.1", "/x", "a:1", "x" * 5000, "\x1b[2J", "nan", 1e308]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+NAMES = {name: list(getattr(field.annotation, "model_fields", {})) for name, field in Settings.model_fields.items()}
+
+
+def sections(draw: st.DrawFn) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from(sorted(NAMES)) | st.text(max_size=6), max_size=4)):
+        keys = NAMES.get(name)
+        inner = st.dictionaries(st.sampled_from(keys), VALUES, max_size=3) if keys else VALUES
+        found[name] = draw(inner | VALUES)
+    return found
+
+
+@given(st.composite(sections)())
+@config(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_strangers_settings_say_they_are_settings_or_a_line(said: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "zebu.toml")
+        try:
+            path.write_bytes(tomli_w.dumps(said).encode(errors="surrogatepass"))
+        except (TypeError, ValueError):
+            return  # it can be said in no TOML
+        complaint = ""
+        try:
+            read(path)
+        except UsageProblem as error:
+            complaint = str(error)
+        assert not complaint or complaint.startswith(f"{path}: ")
