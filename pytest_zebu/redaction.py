@@ -6,6 +6,7 @@ target is hidden here in what is read from elsewhere, and in tracebacks.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -30,6 +31,28 @@ COOKIES, COOKIE = (
     re.compile("(?i)(?:set-)?cookie2?"),
     re.compile(r"((?:^|[;,]\s*)(?!(?i:path|domain|expires|max-age|samesite)=)[^\s=;,]+=)[^;,]+"),
 )
+UNSEEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+BLOCK = re.compile(r"(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]*)?)?\r?\n")
+BEFORE_BLOCK = re.compile(r"(?:^|([\"'`]))([ \t-]*)[\"']?$", re.MULTILINE)
+BELOW = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*+)\\([nrt])")
+LINES_WITHIN = re.compile(r"^[^\n]*\\[nrt][^\n]*", re.MULTILINE)
+MAPPING = re.compile(r"^(?:- |[\"'\[{#&*|>])|:(?:\s|$)|=")
+FOLD, FOLDED = re.compile(r"\\\r?\n"), re.compile(r"^[^\n]*\\\r?\n(?:[^\n]*\\\r?\n)*[^\n]*", re.MULTILINE)
+LISTED = re.compile(
+    r"(?:^[ \t]*-[ \t]+[^\s\"']+\r?\n|^[ \t]*-[ \t]+(?:\"[^\s\"\\]*\"|'[^\s']*')\r?\n){1,60}[ \t]*-[ \t]+[^\n]*",
+    re.MULTILINE | re.ASCII,
+)
+ITEM = re.compile(r"([ \t]*-[ \t]+[\"']?)(.*?)([\"']?\r?)")
+PERCENT = re.compile(r"(?<![^\s\"'<>\\])[^\s\"'<>\\]*%[0-9A-Fa-f]{2}[^\s\"'<>\\]*", re.ASCII)
+NAMED = {"lt": "<", "gt": ">", "equals": "="}
+ENTITY = re.compile(r"&(?:#(\d{2,3})|#x([0-9a-fA-F]{2})|(lt|gt|equals));", re.ASCII)
+ENTITIES = re.compile(rf"^[^\n]*{ENTITY.pattern}[^\n]*", re.ASCII | re.MULTILINE)
+FROM_ADDRESS = str.maketrans("_-", "/+")
+PLAIN_LOGIN = re.compile(r"[!-~]{0,64}\0[!-~]{1,64}\0[!-~]{3,}")
+CODED_LOGIN = re.compile(r"[A-Za-z][\w.@+-]{0,63}:[!-~]{3,}", re.ASCII)
+UNPRINTABLE = re.compile(r"[^\t\n\r -~]")
 QUERY = re.compile(r"([?&;#]([A-Za-z_][\w.-]{0,80})=)([^\s&;#\"'<>]+)", re.ASCII)
 LEAST_NUMBER = 10**5
 """A number under the name of a secret is one from here on: smaller ones are sizes and times."""
@@ -137,7 +160,13 @@ def _without_values(text: str, code: bool) -> str:
     while found := patterns["pair"].search(text, at):
         name, between = found.groups()
         at, rank = found.end(), _rank(name)
-        value = patterns["value"].match(text, at) if rank else None
+        if not rank:
+            continue
+        if not code and ":" in between and (end := _block_end(text, found.start(), at, rank)):
+            shown += [text[start:at], f"\n{HIDDEN}\n"]
+            start = at = end
+            continue
+        value = patterns["value"].match(text, at)
         if value is None or (code and (rank == 1 or not LITERAL.fullmatch(value[0]))):
             continue
         shown += [text[start:at], _value(value[0], name, between)]
@@ -145,14 +174,30 @@ def _without_values(text: str, code: bool) -> str:
     return "".join(shown) + text[start:]
 
 
-def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
-    """A text without what looks like a secret.
+def _block_end(text: str, begin: int, at: int, rank: int) -> int:
+    """Where a value of YAML ends that stands below its name: deeper than it, as a block or as a text; 0 where there is none."""
+    opened = BLOCK.match(text, at)
+    if opened is None or (not opened[1] and rank < 2):
+        return 0
+    line = text.rfind("\n", 0, begin) + 1
+    before = BEFORE_BLOCK.search(text, line, begin)
+    if before is None:
+        return 0
+    found, at = 0, opened.end()
+    while at < len(text) and (below := BELOW.match(text, at)):
+        at = below.end()
+        indent, rest = below.groups()
+        if not rest.strip(" \t\r\f\v"):
+            continue
+        if len(indent) <= len(before[2]) or (not opened[1] and MAPPING.search(rest)):
+            break
+        if before[1] and (closed := text.find(before[1], *below.span(2))) >= 0:  # a text in quotes ends with them
+            return closed
+        found = at
+    return found
 
-    Args:
-        text: what is read.
-        code: whether it is a program's, in which only literals are taken for values.
-        words: whether words that look random are taken for secrets; digests, certificates and public keys look so too.
-    """
+
+def _without_shapes(text: str, code: bool = False) -> str:
     patterns = _patterns()
     for name, pattern in patterns.items():
         if name.startswith("hide.") and (not code or name in FOR_CODE):
@@ -163,13 +208,121 @@ def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
         return f"{name}{between}{_value(value, name)}" if is_secret(name) else found[0]
 
     text = _without_values(text, code)
-    if not code:
-        text = patterns["option"].sub(option, text)
+    return text if code else patterns["option"].sub(option, text)
+
+
+def _undressed(text: str) -> str:
+    """A text without what colours or hides its letters, and those read that are spelled by number."""
+    patterns = _patterns()
+    text = UNSEEN.sub("", patterns["unseen"].sub("", patterns["ansi"].sub("", text)))
+    text = patterns["spelled"].sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    if patterns["printable"].search(text):
+        text = re.sub(
+            "=(2[013-689A-F]|[346][0-9A-F]|5[0-9ABD-F]|7[0-9A-E])",
+            lambda found: chr(int(found[1], 16)),
+            re.sub("=\r?\n", "", text),
+        )
+    return text
+
+
+def _unfolded(text: str) -> str:
+    """Lines that end with a backslash go on; where that shows a secret, they are told as one."""
+
+    def one(found: re.Match[str]) -> str:
+        joined = _without_shapes(re.sub(" {2,}", " ", re.sub(r"\\{1,8}\r?\n[ \t]*", " ", found[0])))
+        return joined if joined.count(HIDDEN) > found[0].count(HIDDEN) else found[0]
+
+    return FOLDED.sub(one, text) if FOLD.search(text) else text
+
+
+def _unlisted(text: str) -> str:
+    """Words of a command that stand in a list, one a line."""
+
+    def one(found: re.Match[str]) -> str:
+        lines = found[0].split("\n")
+        items = [ITEM.fullmatch(line) for line in lines]
+        words = [item[2] if item else "" for item in items]
+        hidden = _without_shapes(" ".join(words)).split(" ")
+        if len(hidden) == len(words):
+            for number, (item, word) in enumerate(zip(items, words, strict=True)):
+                if item and hidden[number] != word:
+                    lines[number] = f"{item[1]}{hidden[number]}{item[3]}"
+        return "\n".join(lines)
+
+    return LISTED.sub(one, text)
+
+
+def _without_codes(text: str) -> str:
+    """A text without what is a secret once it is read as addresses, pages or base64 spell it."""
+
+    def address(found: re.Match[str]) -> str:
+        plain = found[0]
+        for _ in range(3):
+            plain = re.sub("%([2-7][0-9A-Fa-f])", lambda code: chr(int(code[1], 16)), plain)
+        hidden = _without_shapes(plain)
+        return found[0] if hidden == plain else re.sub(r"[\"'<>\\\s]", lambda one: f"%{ord(one[0]):02X}", hidden)
+
+    def page(found: re.Match[str]) -> str:
+        plain = ENTITY.sub(_entity, found[0])
+        hidden = _without_shapes(plain)
+        return found[0] if hidden == plain else hidden
+
+    text = ENTITIES.sub(page, PERCENT.sub(address, text))
+    return _patterns()["base64"].sub(lambda found: HIDDEN if _is_coded_secret(found[1]) else found[1], text)
+
+
+def _entity(found: re.Match[str]) -> str:
+    decimal, hexadecimal, name = found.groups()
+    code = int(decimal) if decimal else int(hexadecimal, 16) if hexadecimal else ord(NAMED[name])
+    return chr(code) if 31 < code < 127 and chr(code) not in "\"'\\" else found[0]
+
+
+def _is_coded_secret(word: str) -> bool:
+    """Whether a word is base64 of a login, or of a text with a secret in it."""
+    core = word.translate(FROM_ADDRESS).rstrip("=")
+    if len(core) % 4 == 1:
+        return False
+    plain = base64.b64decode(core + "=" * (-len(core) % 4)).decode("latin-1")
+    if PLAIN_LOGIN.fullmatch(plain):
+        return True
+    return not UNPRINTABLE.search(plain) and bool(CODED_LOGIN.fullmatch(plain) or _without_shapes(plain) != plain)
+
+
+def _in_form(text: str) -> str:
+    return _without_codes(_without_shapes(_unlisted(_unfolded(_undressed(text)))))
+
+
+def _unescaped(text: str) -> str:
+    """Lines within a text that a program or JSON tells in quotes; where reading them shows a secret, they are told without it."""
+
+    def one(found: re.Match[str]) -> str:
+        plain = ESCAPED.sub(lambda escaped: escaped[1] + ESCAPES[escaped[2]], found[0])
+        hidden = _in_form(plain)
+        if hidden.count(HIDDEN) <= plain.count(HIDDEN):
+            return found[0]
+        for letter, character in ESCAPES.items():
+            hidden = hidden.replace(character, f"\\{letter}")
+        return hidden
+
+    return LINES_WITHIN.sub(one, text) if "\\" in text else text
+
+
+def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
+    """A text without what looks like a secret.
+
+    Args:
+        text: what is read.
+        code: whether it is a program's, in which only literals are taken for values.
+        words: whether words that look random are taken for secrets; digests, certificates and public keys look so too.
+    """
+    text = _without_shapes(text, code=True) if code else _in_form(_unescaped(text))
     return _without_words(text) if words else text
 
 
 def redacted(text: str, code: bool = False, words: bool = True) -> str:
     """A text without known secrets, and without what looks like one."""
+    if not code:
+        text = _undressed(text)
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return hide_shapes(text, code, words)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_zebu.facts.answer import Garbled, is_number
+from pytest_zebu.facts.answer import Garbled, NotAssessed, is_number
 from pytest_zebu.facts.environment import by_checkout
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
@@ -110,6 +110,7 @@ class Repository:
         doubt: why it cannot be told, or that it was made here; empty if it is known.
         absent: how many files of the commit the repository does not hold, though it should.
         empty_submodules: submodules that are not checked out.
+        uncompared: files that only a program of the checkout could compare with the commit; none of them runs.
     """
 
     head: str
@@ -121,6 +122,19 @@ class Repository:
     absent: int = 0
     empty_submodules: tuple[str, ...] = ()
     doubt: str = ""
+    uncompared: tuple[str, ...] = ()
+
+    def expect_compared(self) -> None:
+        """Nothing, where every file could be compared.
+
+        Raises:
+            NotAssessed: some could be only by a program of the checkout.
+        """
+        if self.uncompared:
+            raise NotAssessed(
+                f"whether {self.uncompared[0]} differs, of {len(self.uncompared)}, only a filter of the checkout tells,"
+                " which is not run (`git status` there, as its owner, makes git remember)"
+            )
 
     @property
     def tags_at_head(self) -> tuple[Tag, ...]:
@@ -151,11 +165,11 @@ class Repository:
 
 def parse(gathered: Gathered, target: Target) -> Repository:
     """From rev-parse, for-each-ref and status."""
-    head, owner, tags, changes, empty = "", "", [], [], []
+    head, owner, tags, changes, empty, uncompared = "", "", [], [], [], []
     more: dict[str, str] = {}
     single = ("remote", "known", "branches", "tagged", "given", "made", "shallow", "absent", "left")
     for one in records(
-        gathered.said("repository").out, "git", ("head", "owner", "tag", "submodule", "change", *single)
+        gathered.said("repository").out, "git", ("head", "owner", "tag", "submodule", "change", "filtered", *single)
     ):
         word, rest = one.word, one.rest
         if word == "head":
@@ -167,6 +181,8 @@ def parse(gathered: Gathered, target: Target) -> Repository:
             tags.append(Tag(name, commit))
         elif word == "submodule":
             empty.append(rest)
+        elif word == "filtered":
+            uncompared.append(rest)
         elif word in single:
             more[word] = rest.strip()
         else:
@@ -187,6 +203,7 @@ def parse(gathered: Gathered, target: Target) -> Repository:
         int(counts["absent"]),
         tuple(empty),
         doubt,
+        tuple(uncompared),
     )
 
 

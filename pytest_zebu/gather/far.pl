@@ -216,15 +216,44 @@ sub pump {
 
 # Discovery: the project's containers, their environments, the application's folder, its .env files
 
-# A container without a health check has no such key: index gives null where a field would be an error.
+# A container without a health check has no such key: index gives null where a field would be an error. The sixth line is what
+# is read of a container here; what of it leaves, %MAY_LEAVE says.
 my $INSPECT = join '', map { "$_\n" }
   '{{.Id}}', '{{json .Config.Labels}}', '{{json .Config.Env}}', '[{{json .Path}},{{json .Args}},{{json .Config.Hostname}}]',
   '{{.State.Running}} {{.State.Pid}}',
-  '{"Id":{{json .Id}},"Name":{{json .Name}},"Created":{{json .Created}},"Image":{{json .Image}},"RestartCount":{{json .RestartCount}},'
+  '{"Id":{{json .Id}},"Name":{{json .Name}},"Created":{{json .Created}},"RestartCount":{{json .RestartCount}},'
   . '"State":{{json .State}},"Labels":{{json .Config.Labels}},"ConfigImage":{{json .Config.Image}},"Healthcheck":{{json (index .Config "Healthcheck")}},'
   . '"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Memory":{{json .HostConfig.Memory}},"NanoCpus":{{json .HostConfig.NanoCpus}},"CpuQuota":{{json .HostConfig.CpuQuota}},"CpuPeriod":{{json .HostConfig.CpuPeriod}},'
-  . '"LogConfig":{{json .HostConfig.LogConfig}},"Privileged":{{json .HostConfig.Privileged}},"NetworkMode":{{json .HostConfig.NetworkMode}},'
+  . '"LogConfig":{{json .HostConfig.LogConfig}},'
   . '"Ports":{{json .NetworkSettings.Ports}},"PortBindings":{{json .HostConfig.PortBindings}},"Networks":{{json .NetworkSettings.Networks}},"Mounts":{{json .Mounts}}}';
+
+# What leaves of a container, field by field: what verdicts are made of, each value as the text (a pattern), the number or the truth that it is.
+# Its environment, mounts, networks and other labels stay, and so do its health check's log and its log driver's addresses and tokens.
+my %MAY_LEAVE = (
+  Id => qr/^[0-9a-f]{1,64}$/, Created => qr/^[0-9TZ:.+-]{0,60}$/, (map { $_ => qr/^.{0,300}$/s } qw(Name ConfigImage)), (map { $_ => 'number' } qw(RestartCount Memory NanoCpus CpuQuota CpuPeriod)),
+  State => { Status => qr/^[a-z]{0,20}$/, (map { $_ => qr/^[0-9TZ:.+-]{0,60}$/ } qw(StartedAt FinishedAt)), OOMKilled => 'truth', ExitCode => 'number', Health => { Status => qr/^[a-z]{0,20}$/ } },
+  Labels => { map { ("com.docker.compose.$_" => qr/^.{0,4096}$/s) } qw(project service oneoff container-number depends_on project.config_files) },
+  RestartPolicy => { Name => qr/^[\w-]{0,30}$/ },
+  Healthcheck => { Test => [qr/^.{0,4096}$/s] },
+  LogConfig => { Type => qr/^[\w.:\/@-]{0,200}$/, Config => { map { $_ => qr/^[\w. ]{0,30}$/ } qw(max-size max-file) } },
+  (map { $_ => { '*' => [{ HostIp => qr/^[0-9a-fA-F:.%]{0,60}$/, HostPort => qr/^[0-9-]{0,20}$/ }] } } qw(Ports PortBindings)),
+);
+my %BARE = (number => qr/^-?[0-9]{1,19}$/, truth => qr/^(?:true|false)$/);
+
+# What may leave of a value, as JSON. What is of another kind becomes a question mark, which the other side does not understand.
+sub leaving {
+  my ($found, $may) = @_;
+  return 'null' if !defined $found;
+  if (ref $may eq 'HASH') {
+    return '"?"' if ref $found ne 'HASH';
+    return '{' . join(',', map { string_of(m{^\d{1,5}(?:/\w{1,10})?$} ? $_ : '?') . ':' . leaving($found->{$_}, $may->{'*'}) } sort keys %$found) . '}' if $may->{'*'};
+    return '{' . join(',', map { string_of($_) . ':' . leaving($found->{$_}, $may->{$_}) } grep { exists $found->{$_} } sort keys %$may) . '}';
+  }
+  if (ref $may eq 'ARRAY') { return ref $found eq 'ARRAY' ? '[' . join(',', map { leaving($_, $may->[0]) } @$found) . ']' : '"?"' }
+  return '"?"' if ref $found;
+  return $found =~ $BARE{$may} ? $found : '"?"' if !ref $may;
+  return $found =~ $may ? string_of($found) : '"?"';
+}
 
 sub hash { return ref $_[0] eq 'HASH' ? $_[0] : {} }
 sub list { return ref $_[0] eq 'ARRAY' ? $_[0] : [] }
@@ -367,7 +396,7 @@ sub discover_containers {
     my %env = map { my ($name, $text) = split /=/, $_, 2; ($name => $text) } grep { defined && /=/ } @{ list($pairs) };
     push @mine, { id => $id, label => \%label, project => $project, service => $label{'com.docker.compose.service'} // '', env => \%env, shown => hash($all),
       command => [$path // '', grep { defined } @{ list($words) }], hostname => $hostname // '', running => ($running // '') eq 'true', pid => ($pid // 0) =~ /^([1-9]\d*)$/ ? $1 : 0 };
-    push @json, $shown;
+    push @json, ref $all eq 'HASH' ? leaving($all, \%MAY_LEAVE) : '"?"';
   }
   $value{CONTAINERS} = join ",\n", @json;
   for my $container (@mine) {

@@ -79,6 +79,28 @@ my %FOR_CODE = map { ("hide.$_" => 1) } qw(pem issued crypt hook login bearer);
 
 sub hide_shapes {
   my ($text, $code) = @_;
+  return hide_words(hide_plain($text, 1)) if $code;
+  return hide_words(hide_in_form(unescaped($text)));
+}
+
+sub hide_in_form { return hide_coded(hide_plain(unlisted(unfolded(undressed($_[0]))))) }
+
+# Lines within a text that a program or JSON tells in quotes; where reading them shows a secret, they are told without it.
+sub unescaped {
+  my ($text) = @_;
+  return $text if $text !~ /\\[nrt]/;
+  $text =~ s{^([^\n]*\\[nrt][^\n]*)}{
+    my ($line, $plain) = ($1, $1);
+    my %escape = (n => "\n", r => "\r", t => "\t");
+    $plain =~ s/(?<!\\)((?:\\\\)*+)\\([nrt])/$1$escape{$2}/g;
+    my $hidden = hide_in_form($plain);
+    if (count($hidden) <= count($plain)) { $line } else { $hidden =~ s/([\n\r\t])/{ "\n" => '\\n', "\r" => '\\r', "\t" => '\\t' }->{$1}/ge; $hidden }
+  }gme;
+  return $text;
+}
+
+sub hide_plain {
+  my ($text, $code) = @_;
   for my $shape (@shapes) {
     next if $code && !$FOR_CODE{$shape};
     $text =~ s/$pattern{$shape}/$1$HIDDEN/g;
@@ -86,8 +108,15 @@ sub hide_shapes {
   my ($shown, $from) = ('', 0);
   pos($text) = 0;
   while ($text =~ /$pattern{pair}/g) {    # a value that is not hidden may have pairs in it
-    my ($name, $between, $at) = ($1, $2, pos $text);
+    my ($name, $between, $begin, $at) = ($1, $2, $-[0], pos $text);
     my $rank = is_secret($name) or next;
+    my $end = $code || $between !~ /:/ ? 0 : block_end(\$text, $begin, $at, $rank);
+    if ($end) {
+      $shown .= substr($text, $from, $at - $from) . "\n$HIDDEN\n";
+      $from = pos($text) = $end;
+      next;
+    }
+    pos($text) = $at;
     $text =~ /\G($pattern{value})/gc or next;
     my $value = $1;
     next if $code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/) and pos($text) = $at;
@@ -99,7 +128,106 @@ sub hide_shapes {
     my ($name, $between, $value) = ($1, $2, $3);
     is_secret($name) ? $name . $between . hide_value($value, $name, '') : "$name$between$value";
   }ge if !$code;
-  return hide_words($text);
+  return $text;
+}
+
+# Where a value of YAML ends that stands below its name: deeper than it, as a block or as a text; 0 where there is none.
+sub block_end {
+  my ($whole, $begin, $from, $rank) = @_;
+  pos($$whole) = $from;
+  return 0 if $$whole !~ /\G(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]*)?)?\r?\n/gc;
+  my $is_block = defined $1;
+  return 0 if !$is_block && $rank < 2;
+  my $line = 1 + rindex $$whole, "\n", $begin;
+  return 0 if substr($$whole, $line, $begin - $line) !~ /(?:^|(["'`]))([ \t-]*)["']?$/;
+  my ($quote, $indent) = ($1, length $2);
+  my $found = 0;
+  while ($$whole =~ /\G([ \t]*)([^\n]*)(?:\n|\z)/gc) {
+    my ($its, $rest, $past, $at) = (length $1, $2, pos $$whole, $-[0]);
+    last if $past >= length $$whole && $rest !~ /\S/;
+    next if $rest !~ /\S/;
+    last if $its <= $indent || (!$is_block && $rest =~ /^(?:- |["'\[{#&*|>])|:(?:\s|$)|=/);
+    my $closed = defined $quote ? index $rest, $quote : -1;    # a text in quotes ends with them
+    return $at + $its + $closed if $closed >= 0;
+    $found = $past;
+    last if $past >= length $$whole;
+  }
+  return $found;
+}
+
+# What stands around or within letters to colour or to hide them is taken off, and letters that are spelled by number are read.
+sub undressed {
+  my ($text) = @_;
+  $text =~ s/$pattern{ansi}//g;
+  $text =~ s/$pattern{unseen}//g;
+  $text =~ s/(?:\xc2\xad|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0[\x80-\x81][\x80-\xbf])//g;
+  $text =~ s/$pattern{spelled}/chr hex($1 \/\/ $2)/ge;
+  if ($text =~ /$pattern{printable}/) { $text =~ s/=\r?\n//g; $text =~ s/=(2[013-689A-F]|[346][0-9A-F]|5[0-9ABD-F]|7[0-9A-E])/chr hex $1/ge }
+  return $text;
+}
+
+sub count { my ($text) = @_; return scalar(() = $text =~ /\[redacted\]/g) }
+
+# Lines that end with a backslash go on; where that shows a secret, they are told as one.
+sub unfolded {
+  my ($text) = @_;
+  return $text if $text !~ /\\\r?\n/;
+  $text =~ s{^([^\n]*\\\r?\n(?:[^\n]*\\\r?\n)*[^\n]*)}{
+    my $lines = $1;
+    (my $joined = $lines) =~ s/\\{1,8}\r?\n[ \t]*/ /g;
+    $joined =~ s/ {2,}/ /g;
+    $joined = hide_plain($joined);
+    count($joined) > count($lines) ? $joined : $lines;
+  }gme;
+  return $text;
+}
+
+# Words of a command that stand in a list, one a line.
+sub unlisted {
+  my ($text) = @_;
+  $text =~ s{((?:^[ \t]*-[ \t]+[^\s"']+\r?\n|^[ \t]*-[ \t]+(?:"[^\s"\\]*"|'[^\s']*')\r?\n){1,60}[ \t]*-[ \t]+[^\n]*)}{
+    my @lines = split /\n/, $1;
+    my @words = map { /^[ \t]*-[ \t]+["']?(.*?)["']?\r?$/ ? $1 : '' } @lines;
+    my @hidden = split / /, hide_plain(join ' ', @words), -1;
+    if (@hidden == @words) {
+      for my $n (0 .. $#words) { $lines[$n] =~ s/^([ \t]*-[ \t]+["']?)(.*?)(["']?\r?)$/$1$hidden[$n]$3/ if $hidden[$n] ne $words[$n] }
+    }
+    join "\n", @lines;
+  }gme;
+  return $text;
+}
+
+sub hide_coded {
+  my ($text) = @_;
+  $text =~ s{(?<![^\s"'<>\\])([^\s"'<>\\]*%[0-9A-Fa-f]{2}[^\s"'<>\\]*)}{
+    my ($word, $plain) = ($1, $1);
+    for (1 .. 3) { $plain =~ s/%([2-7][0-9A-Fa-f])/chr hex $1/ge }
+    my $hidden = hide_plain($plain);
+    if ($hidden eq $plain) { $word } else { $hidden =~ s/(["'<>\\\s])/sprintf '%%%02X', ord $1/ge; $hidden }
+  }ge;
+  $text =~ s{^([^\n]*&(?:#\d{2,3}|#x[0-9a-fA-F]{2}|lt|gt|equals);[^\n]*)}{
+    my ($line, $plain) = ($1, $1);
+    my %named = (lt => '<', gt => '>', equals => '=');
+    $plain =~ s/&(?:#(\d{2,3})|#x([0-9a-fA-F]{2})|(lt|gt|equals));/my $code = defined $1 ? $1 : defined $2 ? hex $2 : ord $named{$3}; $code > 31 && $code < 127 && chr($code) !~ m{["'\\]} ? chr $code : $&/ge;
+    my $hidden = hide_plain($plain);
+    $hidden eq $plain ? $line : $hidden;
+  }gme;
+  $text =~ s{$pattern{base64}}{is_coded_secret($1) ? $HIDDEN : $1}ge;
+  return $text;
+}
+
+# Whether a word is base64 of a login, or of a text with a secret in it.
+sub is_coded_secret {
+  my ($word) = @_;
+  $word =~ tr{_-}{/+};
+  $word =~ s/=+$//;
+  return 0 if length($word) % 4 == 1;
+  $word =~ tr{A-Za-z0-9+/}{ -_};
+  my $plain = join '', map { unpack 'u', chr(32 + int(length($_) * 3 / 4)) . $_ } $word =~ /.{1,60}/gs;
+  return 1 if $plain =~ /^[\x21-\x7e]{0,64}\0[\x21-\x7e]{1,64}\0[\x21-\x7e]{3,}$/;
+  return 0 if $plain =~ /[^\t\n\r\x20-\x7e]/;
+  return 1 if $plain =~ /^[A-Za-z][\w.\@+-]{0,63}:[\x21-\x7e]{3,}$/;
+  return hide_plain($plain) ne $plain ? 1 : 0;
 }
 
 read_patterns();

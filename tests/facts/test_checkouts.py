@@ -264,6 +264,7 @@ def test_without_a_secret_nothing_can_be_looked_for(origin: Path, tmp_path: Path
     assert need(ALL["history"].read(gathered, target)).holds_secret is None
 
 
+@pytest.mark.hostile("programs")
 def test_a_replaced_object_is_read_as_it_was(origin: Path, tmp_path: Path, look: Look) -> None:
     folder = clone(origin, tmp_path)
     git(
@@ -275,6 +276,7 @@ def test_a_replaced_object_is_read_as_it_was(origin: Path, tmp_path: Path, look:
     assert look(folder)[1].holds_secret
 
 
+@pytest.mark.hostile("programs")
 def test_programs_of_the_checkout_are_not_run(origin: Path, tmp_path: Path, look: Look) -> None:
     folder = clone(origin, tmp_path)
     mark = tmp_path / "run"

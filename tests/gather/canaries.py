@@ -126,6 +126,44 @@ BY_FORM = (
 )  # fmt: skip
 
 
+# In other clothes: what a program, a terminal or a file makes of a secret on its way. CANARY64 is it in base64 behind a
+# user's name, CANARYU as JSON may spell each of its letters, CANARYP as addresses may.
+DISGUISED = (
+    # Colours, invisible characters, bidirectional controls
+    ("\x1b[1;31mpassword\x1b[0m=\x1b[33mCANARY\x1b[0m rest", "rest"), ("pass\x1b[1mword=CANARY rest", "rest"), ("pass\u200bword=CANARY rest", "rest"), ("password\u2060=\u202eCANARY\u202c rest", "rest"),
+    ("pass\u00adword: CANARY", "password"), ("\ufeffpassword: CANARY", "password"), ("\x1b]8;;https://a.test\x07token=CANARY\x1b]8;;\x07 rest", "rest"), ("{\"log\":\"\\u001b[31mpassword\\u001b[0m=CANARY\"}", "log"),
+    ("pass\\x1b[0mword=CANARY rest", "rest"),
+    # Spellings of JSON, addresses, mail
+    ('{"\\u0070assword": "CANARY", "host": "db.test"}', "db.test"), ('{"pass\\u0077ord": "CANARYU", "host": "db.test"}', "db.test"), ('"{\\"\\\\u0070assword\\": \\"CANARY\\"}"', "password"),
+    ("GET /in?next=%2Fa%3Ftoken%3DCANARY%26b%3D2 HTTP/1.1", "GET /in?next="), ("url=https%3A%2F%2Fu%3ACANARY%40nas.test%2Fa rest", "rest"), ("body: %70assword=CANARY&a=b", "body"), ("q=password%253DCANARY rest", "rest"),
+    ("pass%77ord=CANARYP rest", "rest"), ("Content-Transfer-Encoding: quoted-printable\n\npass=77ord: CANARY\nrest", "rest"), ("Content-Transfer-Encoding: quoted-printable\n\npassw=\nord: CANARY\nrest", "rest"),
+    ("<a href=\"/x?token&#61;CANARY\">rest</a>", "rest"), ("&lt;password&gt;CANARY&lt;/password&gt;", "password"),
+    # base64 that holds a login, or a text with a secret in it
+    ('{"auths":{"registry.test":{"auth":"CANARY64"}}}', "registry.test"), ("Authorization: Basic CANARY64", "Authorization"), ("proxy_set_header Authorization \"Basic CANARY64\";", "Authorization"), ("_auth=CANARY64", "_auth"),
+    ("data CANARY64 rest", "rest"),
+    # YAML, shells and others over several lines
+    ("db:\n  password: |\n    CANARY\n  host: db.test", "host: db.test"), ("db:\n  password: >-\n    first\n\n    CANARY\n  host: db.test", "host: db.test"), ("db:\n  password:\n    CANARY\n  host: db.test", "host: db.test"),
+    ("secret: |2-\n  first\n    CANARY\nhost: db.test", "host: db.test"), ("password: correct horse CANARY\nhost: db.test", "host: db.test"), ("password = correct horse CANARY\nhost = db.test", "host = db.test"),
+    ("pg_dump --password \\\n  CANARY \\\n  zebu", "zebu"), ("curl --token \\\r\n CANARY https://a.test", "https://a.test"), ("DB_PASSWORD=\\\nCANARY", "DB_PASSWORD"), ("mysqldump \\\n  -u root \\\n  -pCANARY zebu", "zebu"),
+    ("redis-cli \\\n  -h redis.test \\\n  -a CANARY ping", "ping"), ('{"args":"run --password \\\\\\n CANARY zebu"}', "zebu"), ("command:\n  - redis-server\n  - --requirepass\n  - CANARY\n  - --appendonly", "--appendonly"),
+    ("test:\n  - CMD\n  - redis-cli\n  - -a\n  - CANARY\n  - ping", "ping"), ('"command": [\n  "redis-server",\n  "--requirepass",\n  "CANARY",\n  "--appendonly"\n]', "--appendonly"),
+    ("docker login -u op --password-stdin <<EOF\nCANARY\nEOF\nrest", "rest"), ("chpasswd <<'END'\nbackup:CANARY\nEND\nrest", "rest"), ("cat > ~/.pgpass <<EOF\ndb.test:5432:zebu:zebu:CANARY\nEOF\nrest", "rest"), ("sudo -S true <<-X\n\tCANARY\n\tX\nrest", "rest"),
+    ("PGPASSWORD=$'a\\x20CANARY' pg_dump zebu", "pg_dump zebu"),
+    # Files of programs that log in somewhere
+    ("[smtp.test]:587 mailer@zebu.test:CANARY", "smtp.test"), ("smtp.test:587\tmailer:CANARY", "smtp.test"), ("account default\nhost smtp.test\nuser mailer\npassword CANARY\n", "smtp.test"), ("AuthUser=mailer\nAuthPass=CANARY", "mailer"),
+    ("machine forge.test\n  login robot\n  password CANARY\n", "robot"), ("default login robot password CANARY", "robot"), ("[nas]\ntype = sftp\npass = CANARY\nhost = nas.test", "host = nas.test"), ("export RESTIC_PASSWORD=CANARY RESTIC_REPOSITORY=/srv/r", "RESTIC_REPOSITORY=/srv/r"),
+    ("encryption_passphrase: CANARY", "encryption_passphrase"), ("//registry.test/:_authToken=CANARY", "registry.test"), ("index-url = https://op:CANARY@pypi.test/simple", "pypi.test/simple"), ('{"github-oauth": {"github.com": "CANARY"}, "rest": 1}', "rest"),
+    ('{"http-basic": {"repo.test": {"username": "op", "password": "CANARY"}}}', "repo.test"), ('{"bearer": {"repo.test": "CANARY"}}', "repo.test"), ("    client-key-data: CANARY", "client-key-data"), ("users:\n- name: op\n  user:\n    token: CANARY\n", "name: op"),
+    ("set $api_token CANARY;", "set $api_token"), ("proxy_set_header X-Api-Key CANARY;", "X-Api-Key"), ("proxy_set_header Authorization \"Bearer CANARY\";", "Authorization"), ('fastcgi_param DB_PASSWORD "CANARY";', "DB_PASSWORD"), ("RequestHeader set X-Auth-Token \"CANARY\"", "X-Auth-Token"),
+    ("SetCredential=db: CANARY", "SetCredential="), ("AccountKey=CANARY;EndpointSuffix=core.test", "EndpointSuffix=core.test"), ("[Peer]\nPresharedKey = CANARYCANARYCANARY\nEndpoint = a.test:51820", "a.test:51820"), ("token_auth: CANARY", "token_auth"),
+    # What frameworks log
+    ("INFO sqlalchemy.engine.Engine [generated in 0.00012s] ('operations', 'CANARY')", "sqlalchemy.engine"), ("INFO sqlalchemy.engine.Engine [cached since 1.2s ago] {'hash': 'CANARY'}", "sqlalchemy.engine"), ("[parameters: ('operations', 'CANARY')]", "parameters"),
+    ("DETAIL:  parameters: $1 = 'operations', $2 = 'CANARY'", "DETAIL"), ("    password = 'CANARY'", "password"), ("self.api_key = \"CANARY\"", "api_key"), ('"GET /x?access_token=CANARY HTTP/1.1" 200', "200"),
+    ("headers=[(b'host', b'a.test'), (b'authorization', b'Bearer CANARY'), (b'accept', b'x')]", "accept"), ("[('x-api-key', 'CANARY'), ('accept', 'x')]", "accept"), ("send: b'GET / HTTP/1.1\\r\\nHost: a.test\\r\\nX-Auth-Token: CANARY\\r\\n\\r\\n'", "a.test"),
+    ("Login(user='op', password=SecretStr('CANARY'))", "op"), ("smtplib send: 'AUTH PLAIN CANARY64\\r\\n'", "AUTH PLAIN"), ("bot 5512345678:AAHCANARYCANARYCANARYAAAA rest", "rest"),
+)  # fmt: skip
+
+
 def _words() -> Iterator[str]:
     chance = random.Random(20261126)  # the same words every time
     while True:
@@ -142,6 +180,14 @@ def canaries() -> tuple[Canary, ...]:
     for text, form, kept in BY_FORM:
         secret = form.format(next(words), next(words), next(words))
         found.append(Canary(secret, text.replace("CANARY", secret), kept))
+    for text, kept in DISGUISED:
+        secret = next(words)[:11].lower()
+        coded = base64.b64encode(f"op:{secret}".encode()).decode()
+        spelled = "".join(f"\\u{ord(letter):04x}" for letter in secret)
+        percent = "".join(f"%{ord(letter):02X}" for letter in secret)
+        text = text.replace("CANARY64", coded).replace("CANARYU", spelled).replace("CANARYP", percent)
+        forms = [form for form in (secret, coded, spelled, percent) if form in text]
+        found.append(Canary("\n".join(forms) or secret, text.replace("CANARY", secret), kept))
     return tuple(found)
 
 

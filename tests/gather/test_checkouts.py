@@ -200,6 +200,7 @@ def test_in_the_deployed_checkout_every_folder_counts(machine: Path, ask: Ask) -
     assert open_to_all(found, machine) == ["a/b/c/d/prod.env"]
 
 
+@pytest.mark.hostile("files")
 def test_links_lead_nowhere_and_heavy_folders_are_passed(machine: Path, ask: Ask) -> None:
     (machine / "loop").symlink_to(machine)
     for name in ("node_modules/a", ".cache/b", "venv/c"):
@@ -238,6 +239,7 @@ def test_no_more_than_some_checkouts_are_asked(machine: Path, ask: Ask) -> None:
     assert found.lacking == "there are more than 12 checkouts"
 
 
+@pytest.mark.hostile("parsers")
 def test_a_name_of_a_folder_ends_no_line(machine: Path, ask: Ask) -> None:
     make(machine, "opt/odd\nfolder\t%41", ENV, 0o644)
     found, _ = ask()

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Need, Probe
+from pytest_zebu.facts import ALL
+from pytest_zebu.facts.answer import Reason, Said, Unknown, need
+from pytest_zebu.facts.fact import Gathered, Need, Probe
 from pytest_zebu.gather.ssh import diagnose, received, request, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -579,29 +580,85 @@ def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> No
     assert time.monotonic() - started < 30
 
 
-def test_what_docker_shows_is_json_after_the_filter(daemon: Daemon) -> None:
-    """Whatever stands in labels, health checks and their logs."""
-    texts = [one.text for one in canaries()]
-    labels = {f"label.{number}": text for number, text in enumerate(texts)} | {
-        "password": "12345678",
-        "token": "Wd92kfQx",
-    }
-    log = [{"Output": "\n".join(texts), "ExitCode": 1}, *({"Output": text} for text in texts)]
-    health = {"Test": ["CMD", "redis-cli", "-a", "Wd92kfQx", "ping", *texts]}
-    options = {"Type": "splunk", "Config": {"splunk-token": "Wd92kfQx", "splunk-url": "https://u:Wd92kfQx@log.test"}}
-    one = {**DATABASE, "labels": labels, "state": {"Health": {"Log": log}}, "healthcheck": health, "log": options}
-    answer = daemon(one, BACKEND)["zebu.containers"]
+def containers_told(answers: Mapping[str, Said | Unknown]) -> Any:
+    """What leaves of the containers."""
+    answer = answers["zebu.containers"]
     assert isinstance(answer, Said)
-    found, _ = json.loads(answer.out)
-    assert [one.text for one in canaries() for piece in parts(one.secret) if piece in answer.out] == []
-    assert "Wd92kfQx" not in answer.out
+    return json.loads(answer.out)
+
+
+@pytest.mark.hostile("secrets")
+def test_what_docker_shows_is_json_after_the_filter(daemon: Daemon) -> None:
+    """Whatever stands in health checks."""
+    texts = [one.text for one in canaries()]
+    health = {"Test": ["CMD", "redis-cli", "-a", "Wd92kfQx", "ping", *texts]}
+    answers = daemon({**DATABASE, "healthcheck": health}, BACKEND)
+    found, _ = containers_told(answers)
+    said = json.dumps(found)
+    assert [one.text for one in canaries() for piece in parts(one.secret) if piece in said] == []
+    assert "Wd92kfQx" not in said
     assert found["Id"] == DATABASE["id"]
-    assert found["Labels"]["password"] == "[redacted]"
-    assert (found["LogConfig"]["Type"], found["Healthcheck"]["Test"][:4]) == (
-        "splunk",
-        ["CMD", "redis-cli", "-a", "[redacted]"],
-    )
-    assert len(found["Labels"]) >= len(texts)
+    assert found["Healthcheck"]["Test"][:4] == ["CMD", "redis-cli", "-a", "[redacted]"]
+    assert len(found["Healthcheck"]["Test"]) >= len(texts)
+
+
+WORD = "quiet-horse"  # nothing but its place says that it is a secret
+LOG = {"Start": "2026-11-24T10:00:00Z", "ExitCode": 1, "Output": f"said {WORD}"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"labels": {"traefik.http.middlewares.auth.basicauth.users": f"op:{WORD}"}}, id="a label"),
+        pytest.param({"labels": {"com.docker.compose.note": WORD}}, id="a label among compose's own"),
+        pytest.param({"labels": {WORD: "1"}}, id="the name of a label"),
+        pytest.param({"labels": {"com.docker.compose.environment": WORD}}, id="another label of compose"),
+        pytest.param({"state": {"Health": {"Status": "unhealthy", "Log": [LOG]}}}, id="the log of a health check"),
+        pytest.param({"state": {"Error": f"mount: {WORD}: no such file"}}, id="the error of a start"),
+        pytest.param({"log": {"Type": "splunk", "Config": {"splunk-token": WORD}}}, id="a log driver's token"),
+        pytest.param(
+            {"log": {"Type": "gelf", "Config": {"gelf-address": f"udp://{WORD}"}}}, id="a log driver's address"
+        ),
+        pytest.param(
+            {"log": {"Type": "json-file", "Config": {"env": WORD, "labels": WORD}}}, id="a log driver's labels"
+        ),
+        pytest.param({"log": {"Type": "json-file", "Config": {"max-size": f"10m;{WORD}"}}}, id="an odd size of a log"),
+        pytest.param(
+            {"mounts": [{"Type": "volume", "Driver": "cifs", "Source": f"//nas/{WORD}"}]}, id="a volume's source"
+        ),
+        pytest.param({"mounts": [{"Type": "bind", "Source": f"/srv/{WORD}", "Destination": "/a"}]}, id="a bind mount"),
+        pytest.param({"aliases": [WORD]}, id="an alias on a network"),
+        pytest.param({"env": [f"MOTTO={WORD}"]}, id="a variable with a harmless name"),
+        pytest.param({"args": ["serve", WORD], "path": f"/bin/{WORD}"}, id="an argument"),
+        pytest.param({"hostname": WORD}, id="its host name"),
+        pytest.param({"ports": {"80/tcp": [{"HostIp": WORD, "HostPort": WORD}]}}, id="an odd port"),
+        pytest.param({"ports": {WORD: [{"HostIp": "", "HostPort": "80"}]}}, id="an odd name of a port"),
+        pytest.param({"state": {"Status": WORD, "StartedAt": [WORD], "ExitCode": {WORD: WORD}}}, id="an odd state"),
+        pytest.param({"healthcheck": {"Test": [[WORD]], "Interval": WORD}}, id="an odd health check"),
+    ],
+)
+@pytest.mark.hostile("secrets")
+def test_of_a_container_leaves_what_is_judged_only(change: dict[str, Any], daemon: Daemon) -> None:
+    """A word that no filter could know stays on the machine with the field that it stands in."""
+    found, other = containers_told(daemon({**DATABASE, **change}, BACKEND))
+    assert WORD not in json.dumps([found, other])
+    assert (found["Name"], found["Labels"]["com.docker.compose.service"]) == ("/zebu-db-1", "db")
+    assert other["Name"] == "/zebu-backend-1"
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "change",
+    [{"ports": {WORD: [{"HostPort": "80"}]}}, {"ports": {"80/tcp": WORD}}, {"state": {"ExitCode": [WORD]}},
+     {"healthcheck": WORD}, {"log": WORD}],
+    ids=["a port's name", "a port's places", "an exit code", "a health check", "a log"],
+)  # fmt: skip
+def test_what_is_of_another_kind_is_not_taken_for_absent(change: dict[str, Any], daemon: Daemon) -> None:
+    """The container is named as one that is not understood; the others are judged."""
+    answers = daemon({**DATABASE, **change}, BACKEND)
+    found = need(ALL["containers"].read(Gathered(answers), Target(name="here", host=Host(), settings=Settings())))
+    assert found.odd == ("zebu-db-1",)
+    assert [one.name for one in found.everything] == ["zebu-backend-1"]
 
 
 # Answers as they come, and what must wait

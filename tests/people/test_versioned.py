@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -65,9 +66,15 @@ class Trap:
     value: str = "{program}"
     also: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Its key, as a file may be called."""
+        return re.sub(r"[^\w.]", "-", self.key)
+
 
 FETCH = ("fetch", "origin")
 TRAPS = (
+    Trap("submodule.sub.update", ("submodule", "update"), "!{program}", also=(("submodule.sub.url", "{folder}"), ("submodule.sub.active", "true"), ("submodule.recurse", "true"))),
     Trap("filter.trap.clean", ("blame", "a.toml"), also=(("filter.trap.required", "true"),)),
     Trap("filter.trap.process", ("blame", "a.toml"), also=(("filter.trap.required", "true"),)),
     Trap("filter.trap.smudge", ("checkout", "-f", "HEAD~1")),
@@ -90,6 +97,8 @@ TRAPS = (
     Trap("includeIf.gitdir:**.path", ("blame", "HEAD", "--", "a.toml"), "{included}"),
     Trap("core.attributesFile", ("blame", "HEAD", "--", "a.toml"), "{attributes}",
          also=(("diff.far.textconv", "{program}"),)),
+    Trap("remote.origin.vcs", FETCH, "ext", also=(("remote.origin.url", "{program}"), ("protocol.ext.allow", "always"))),
+    Trap("url.ext::{program} .insteadOf", FETCH, "git@host.invalid:", also=(("remote.origin.url", "git@host.invalid:a"), ("protocol.ext.allow", "always"))),
 )  # fmt: skip
 
 
@@ -112,7 +121,7 @@ class Marks:
         return sorted(path.name for path in (self.folder / "marks").iterdir())
 
     def set(self, repository: Path, trap: Trap) -> None:
-        name = trap.key.replace("*", "x").replace(":", "-")
+        name = trap.name
         places = {"program": self.program(name), "folder": repository, "hooks": self.folder / "hooks"}
         places |= {"included": self.folder / f"included-{name}", "attributes": self.folder / "attributes"}
         (self.folder / f"included-{name}").write_text(f'[diff "trap"]\n\ttextconv = {places["program"]}\n')
@@ -122,7 +131,21 @@ class Marks:
                 shutil.copy(places["program"], self.folder / "hooks" / hook)
                 shutil.copy(places["program"], repository / ".git/hooks" / hook)
         for key, value in ((trap.key, trap.value), *trap.also):
-            naive(repository, "config", key, value.format(**places), check=True)
+            naive(repository, "config", key.format(**places), value.format(**places), check=True)
+        if trap.key.startswith("submodule"):
+            add_submodule(repository)
+
+
+def add_submodule(repository: Path) -> None:
+    """One that is at another commit than the index says."""
+    if (repository / "sub").exists():
+        return
+    head = naive(repository, "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "another", check=True)
+    entry = f"160000,{naive(repository, 'rev-parse', 'HEAD')},sub"
+    naive(repository, "update-index", "--add", "--cacheinfo", entry, check=True)
+    (repository / ".gitmodules").write_text('[submodule "sub"]\n\tpath = sub\n\turl = /nowhere\n')
+    shutil.copytree(repository / ".git", repository / "sub/.git")
+    naive(repository / "sub", "update-ref", "HEAD", head, check=True)
 
 
 @pytest.fixture
@@ -144,22 +167,11 @@ def test_each_trap_catches_who_asks_without_a_thought(trap: Trap, repository: Pa
 
 
 @pytest.mark.hostile("programs")
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.key)
-def test_a_program_of_a_repository_does_not_run(trap: Trap, repository: Path, marks: Marks) -> None:
-    marks.set(repository, trap)
+@pytest.mark.parametrize("traps", [*((trap,) for trap in TRAPS), TRAPS], ids=[*(trap.key for trap in TRAPS), "all"])
+def test_no_program_of_a_repository_runs(traps: tuple[Trap, ...], repository: Path, marks: Marks) -> None:
     with (repository / "a.toml").open("a") as file:
         file.write("three\n")
-    answer = changes_by_line(repository / "a.toml")
-    assert marks.left == []
-    assert isinstance(answer, list)
-    assert [change.is_uncommitted for change in answer] == [False, False, False, True]
-
-
-@pytest.mark.hostile("programs")
-def test_no_program_of_a_repository_runs(repository: Path, marks: Marks) -> None:
-    with (repository / "a.toml").open("a") as file:
-        file.write("three\n")
-    for trap in TRAPS:
+    for trap in traps:
         marks.set(repository, trap)
     answer = changes_by_line(repository / "a.toml")
     assert marks.left == []
@@ -184,7 +196,7 @@ def test_a_partial_clone_fetches_nothing(repository: Path, marks: Marks) -> None
             naive(repository, "blame", "HEAD", "--", "a.toml")
             assert len(marks.left) == 1
             (marks.folder / "marks" / marks.left[0]).unlink()
-            naive(repository, "config", "--unset", trap.key, check=True)
+            naive(repository, "config", "--unset", trap.key.format(program=marks.program(trap.name)), check=True)
 
 
 @pytest.mark.hostile("programs")
@@ -243,6 +255,22 @@ def somebody_elses(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     else:
         monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
         monkeypatch.setitem(versioned.ENVIRONMENT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+
+@pytest.mark.hostile("programs")
+def test_objects_of_elsewhere_run_nothing(repository: Path, marks: Marks, tmp_path: Path) -> None:
+    """Alternates, replaced objects and a damaged graph of commits are data, at most damaged data."""
+    for trap in TRAPS:
+        marks.set(repository, trap)
+    info = repository / ".git/objects/info"
+    info.mkdir(exist_ok=True)
+    (info / "alternates").write_text(f"{tmp_path}/nowhere\n/dev/zero\n")
+    (info / "commit-graph").write_bytes(b"CGPH" + bytes(64))
+    replaced = repository / ".git/refs/replace" / naive(repository, "rev-parse", "HEAD")
+    replaced.parent.mkdir()
+    replaced.write_text(naive(repository, "rev-parse", "HEAD~1") + "\n")
+    changes_by_line(repository / "a.toml")
+    assert marks.left == []
 
 
 @pytest.mark.hostile("programs")

@@ -75,6 +75,7 @@ def test_a_checkout_is_deployed(
         assert not repository.absent, f"the repository lacks {repository.absent} files of its own commit"
     with case("tree", *repository.changes[:5]):
         assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
+        repository.expect_compared()
         if repository.empty_submodules:
             raise NotAssessed(f"the submodules {', '.join(repository.empty_submodules)} are not checked out")
 

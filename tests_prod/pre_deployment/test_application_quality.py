@@ -37,6 +37,7 @@ def test_a_release_is_deployed(repository: Repository, case: Cases) -> None:
             assert newest.commit == repository.head, f"{newest.name} is newer than {releases[0].name}"
     with case("tree", *repository.changes[:5]):
         assert not repository.changes, f"the tree differs from the commit in {len(repository.changes)} files"
+        repository.expect_compared()
 
 
 def _expect_checks(forge: Forge, names: tuple[str, ...], key: str, case: Cases) -> None:

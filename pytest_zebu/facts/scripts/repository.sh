@@ -1,5 +1,6 @@
 # The checkout: `@head`, `@owner`, `@remote`, `@known COUNT`, `@branches COUNT`, `@tagged COUNT`, `@given BY`, `@made HERE`, `@shallow`,
-# `@absent`, `@left COUNT`, `@tag NAME KIND COMMIT`, `@submodule PATH` of those that are not checked out, `@change STATUS PATH`.
+# `@absent`, `@left COUNT`, `@tag NAME KIND COMMIT`, `@submodule PATH` of those that are not checked out, `@change STATUS PATH`,
+# `@filtered PATH` of files that only a program of the checkout's could compare.
 head=$(git rev-parse --verify HEAD) || exit 1
 echo "@head $head"
 echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
@@ -42,5 +43,44 @@ git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectnam
 git ls-files -s 2>/dev/null | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
   [ -e "$ZEBU_APP_DIR/$path/.git" ] || printf '@submodule %s\n' "$path"
 done
-changes=$(git -c filter.lfs.process= -c filter.lfs.smudge= status --porcelain --untracked-files=normal --ignore-submodules=none) || exit 1
-[ -z "$changes" ] || printf '%s\n' "$changes" | head -n 50 | sed 's/^/@change /'
+# A filter is a program of the checkout's: each that is configured is switched off by its name. What only a filter could compare is told, but for
+# large files, whose pointers have their sums. Submodules have filters of their own, and are asked one by one.
+compare() (    # FOLDER DEPTH: the changes below a folder of the checkout, which ends with a slash, or is empty
+  place=$1 depth=$2
+  names=$(git -C "./$place" config --name-only --get-regexp '^filter\..*\.[a-z]+$' 2>/dev/null | sed 's/^filter\.//; s/\.[a-z]*$//' | sort -u)
+  set --
+  while IFS= read -r name; do
+    case $name in
+      '') ;;
+      *=*) echo "the filter $name cannot be switched off by its name" >&2; exit 1 ;;
+      *) set -- "$@" -c "filter.$name.clean=" -c "filter.$name.smudge=" -c "filter.$name.process=" -c "filter.$name.required=false" ;;
+    esac
+  done <<NAMES
+$names
+NAMES
+  changes=$(git "$@" -C "./$place" status --porcelain --untracked-files=normal --ignore-submodules=dirty) || exit 1
+  printf '%s\n' "$changes" | awk 'NR <= 200 && NF; NR == 201 { print "   more than 200 files"; exit }' | while IFS= read -r change; do
+    path=${change#???}
+    case $change in
+      '   '*) printf '@filtered %s%s\n' "$place" "$path"; continue ;;
+      ' M '*) [ -n "$names" ] || { printf '@change  M %s%s\n' "$place" "$path"; continue; } ;;
+      *) printf '@change %.3s%s%s\n' "$change" "$place" "$path"; continue ;;
+    esac
+    filter=$(printf '%s\n' "$path" | git -C "./$place" check-attr --stdin filter 2>/dev/null | sed 's/.*: filter: //')
+    case $path in *\\*) ;; '"'*'"') path=${path#?} path=${path%?} ;; esac
+    file=$ZEBU_APP_DIR/$place$path
+    if [ -d "$file" ] || ! printf '%s\n' "$names" | grep -Fqx -e "$filter"; then printf '@change  M %s%s\n' "$place" "$path"; continue; fi
+    sum=$(git -C "./$place" cat-file blob ":0:$path" 2>/dev/null | head -c 1024 | sed -n 's/^oid sha256:\([0-9a-f]\{64\}\)$/\1/p')
+    if [ -z "$sum" ] || [ ! -f "$file" ] || [ -L "$file" ]; then printf '@filtered %s%s\n' "$place" "$path"
+    elif [ "$(sha256sum < "$file" 2>/dev/null | cut -c 1-64)" != "$sum" ]; then printf '@change  M %s%s\n' "$place" "$path"; fi
+  done
+  [ "$depth" -lt 4 ] || exit 0
+  git -c core.quotePath=false -C "./$place" ls-files -s 2>/dev/null | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
+    [ -e "$ZEBU_APP_DIR/$place$path/.git" ] || continue
+    inner=$(compare "$place$path/" $((depth + 1)) 2>/dev/null) || { printf '@filtered %s%s\n' "$place" "$path"; continue; }
+    printf '%s\n' "$inner" | grep '^@filtered'
+    if printf '%s\n' "$inner" | grep -q '^@change'; then printf '@change  M %s%s\n' "$place" "$path"; fi
+  done
+)
+changes=$(compare '' 0) || exit 1
+[ -z "$changes" ] || printf '%s\n' "$changes" | awk '!seen[$0]++' | head -n 50
