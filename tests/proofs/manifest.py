@@ -64,11 +64,24 @@ EXEMPT = (
 
 def take(machine: Machine) -> Manifest:
     """A machine's state now."""
-    said = machine.run(["sh", "-s"], stdin=SCRIPT.read_bytes(), timeout=120).stdout
+    return read(machine.run(["sh", "-s"], stdin=SCRIPT.read_bytes(), timeout=120).stdout)
+
+
+def read(data: bytes) -> Manifest:
+    """What the script said.
+
+    Raises:
+        ValueError: it is not what it says.
+    """
+    *records, rest = data.decode(errors="surrogateescape").split("\0")
+    if rest:
+        raise ValueError(f"the manifest breaks off: {rest[:200]}")
     found: dict[Name, list[str]] = {}
-    for record in said.decode(errors="surrogateescape").split("\0")[:-1]:
-        kind, name, value = record.split("\t", 2) if record.count("\t") > 1 else ("odd", record, "")
-        found.setdefault((kind, name), []).append(value)
+    for record in records:
+        parts = record.split("\t", 2)
+        if len(parts) != 3:
+            raise ValueError(f"no record: {record[:200]}")
+        found.setdefault((parts[0], parts[1]), []).append(parts[2])
     return {name: tuple(sorted(values)) for name, values in found.items()}
 
 

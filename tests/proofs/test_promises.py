@@ -133,6 +133,7 @@ def test_nothing_changes(options: tuple[str, ...], causes: tuple[Cause, ...], la
     assert {kind for kind, _ in before["vm"]} >= {"file", "content", "unit", "sysctl", "container", "table", "key"}
 
 
+@pytest.mark.hostile("services")
 def test_a_drill_leaves_nothing_and_clears_away_what_a_cut_off_one_left(lab: Lab, suite: Suite) -> None:
     """By name and label: what only looks like one of ours is not ours."""
     make = "docker create --network none --name"
@@ -320,6 +321,7 @@ def test_users_tests_get_the_host_over_the_same_connection(suite: Suite, tmp_pat
     assert run.host["ssh_logins"] == 1
 
 
+@pytest.mark.hostile("ssh")
 @pytest.mark.parametrize(("old", "new", "reason"), [
     ('user = "deploy"', 'user = "nobody-there"', "the key was refused"),
     ('identity = "', 'identity = "/nonexistent', "the key was refused"),
@@ -333,6 +335,7 @@ def test_no_way_in_is_one_clear_line(old: str, new: str, reason: str, suite: Sui
     assert "Traceback" not in run.output
 
 
+@pytest.mark.hostile("ssh")
 def test_a_changed_host_key_is_refused(lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
     other = (lab.place.folder / "known_hosts").read_text().splitlines()[1].split(" ", 1)[1]
     (tmp_path / "known_hosts").write_text(f"10.77.0.10 {other}\n")
@@ -340,6 +343,7 @@ def test_a_changed_host_key_is_refused(lab: Lab, suite: Suite, config: Callable[
     assert "the host key has changed" in run.host["trouble"]
 
 
+@pytest.mark.hostile("lab")
 def test_the_lab_reaches_nothing_outside(lab: Lab) -> None:
     """There is no route from any machine to an address that is not the lab's."""
     for machine in lab.machines.values():
