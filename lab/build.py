@@ -133,7 +133,7 @@ class Builder:
         Raises:
             LabError: somebody holds on to it.
         """
-        inside = let_go(self.place.folder, self.place.scratch)
+        inside = let_go(self.place.image, self.place.folder, self.place.scratch)
         shutil.rmtree(self.place.scratch, ignore_errors=True)
         if self.place.image.exists():
             wait_for_device(self.place.image, inside)

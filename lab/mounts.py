@@ -7,7 +7,8 @@ copy keeps the file system alive, and with it its loop device, after we have unm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.shell import LabError, run
@@ -17,21 +18,44 @@ SECONDS = 20
 OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-def mounted_below(folders: tuple[Path, ...], process: int | str = "self") -> list[str]:
-    """The places of mounts at or below folders, as a process sees them: what lies on another comes first."""
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mount as a process sees it: where it is, of which device and part of it, and by what name."""
+
+    point: str
+    device: str
+    root: str
+    source: str
+
+    def is_below(self, folders: Iterable[Path]) -> bool:
+        """Whether it is at or below one of the folders."""
+        return any(self.point == str(folder) or self.point.startswith(f"{folder}/") for folder in folders)
+
+
+def mounts(process: int | str = "self") -> list[Mount]:
+    """The mounts of a process: what lies on another comes first."""
+    try:
+        lines = Path(f"/proc/{process}/mountinfo").read_text(errors="surrogateescape").splitlines()
+    except OSError:  # it has ended meanwhile
+        return []
     found = []
-    for line in _mounts(process):
-        point = OCTAL.sub(lambda part: chr(int(part[1], 8)), line.split()[4])
-        if any(point == str(folder) or point.startswith(f"{folder}/") for folder in folders):
-            found.append(point)
+    for line in lines:
+        _, _, device, root, point, *rest = (
+            OCTAL.sub(lambda part: chr(int(part[1], 8)), one) for one in line.split(" ")
+        )
+        found.append(Mount(point, device, root, rest[rest.index("-") + 2]))
     return found[::-1]
 
 
-def _mounts(process: int | str) -> list[str]:
-    try:
-        return Path(f"/proc/{process}/mountinfo").read_text(errors="surrogateescape").splitlines()
-    except OSError:  # it has ended meanwhile
-        return []
+def mounted_below(*folders: Path) -> list[str]:
+    """The places of our own mounts at or below folders, what lies on another first."""
+    return [one.point for one in mounts() if one.is_below(folders)]
+
+
+def devices_of(image: Path) -> list[str]:
+    """The loop devices of an image."""
+    said = run(["losetup", "--noheadings", "--output=NAME", f"--associated={image}"]).stdout
+    return said.decode().split()
 
 
 def _namespaces() -> Iterator[int]:
@@ -47,21 +71,25 @@ def _namespaces() -> Iterator[int]:
             yield int(proc.name)
 
 
-def let_go(*folders: Path) -> list[str]:
-    """Unmount everything at and below folders, here and wherever a copy of it went, and say who was in there.
+def let_go(image: Path, *folders: Path) -> list[str]:
+    """Unmount everything at and below folders, and the image wherever a copy of its mount went, and say who was in there.
 
-    What they hold goes when they go: nobody can enter it any more.
+    What they hold goes when they go: nobody can enter it any more. What others mounted at places of the same name is
+    theirs.
 
     Raises:
         LabError: something cannot be unmounted.
     """
-    inside = list(_inside(folders))
-    for point in mounted_below(folders):
+    devices = devices_of(image) if image.exists() else []
+    ours = {(one.device, one.root) for one in mounts() if one.is_below(folders)}
+    inside = list(_inside(folders)) if ours or devices else []
+    for point in mounted_below(*folders):
         run(["umount", "--lazy", point], check=False)
     for process in _namespaces():
-        for point in mounted_below(folders, process):
-            run(["nsenter", f"--target={process}", "--mount", "umount", "--lazy", point], check=False)
-    if left := mounted_below(folders):
+        for one in mounts(process):
+            if one.source in devices or (one.is_below(folders) and (one.device, one.root) in ours):
+                run(["nsenter", f"--target={process}", "--mount", "umount", "--lazy", one.point], check=False)
+    if left := mounted_below(*folders):
         raise LabError(f"cannot be unmounted: {', '.join(left)}")
     return inside
 
@@ -90,11 +118,8 @@ def wait_for_device(image: Path, inside: list[str], seconds: float = SECONDS) ->
     Raises:
         LabError: somebody has it still; who was in there is named.
     """
-    attached = ["losetup", "--noheadings", "--output=NAME", f"--associated={image}"]
     try:
-        until(
-            "the image's loop device is detached", lambda: run(attached).stdout, lambda rest: not rest, seconds=seconds
-        )
+        until("the image's loop device is detached", lambda: devices_of(image), lambda rest: not rest, seconds=seconds)
     except LabError as error:
         held = f"; end who works in there: {', '.join(inside)}" if inside else ""
         raise LabError(f"{error}{held}") from None

@@ -14,7 +14,7 @@ import pytest
 
 from lab.build import Builder
 from lab.deployment import Lab
-from lab.mounts import mounted_below
+from lab.mounts import mounted_below, mounts
 from lab.network import Network
 from lab.place import Place
 from lab.shell import LabError, Progress, bearing, end_all, marked, output, run, spawn
@@ -81,6 +81,18 @@ def test_a_copy_of_its_mounts_keeps_no_device(
     assert traces(place) == {}
 
 
+def test_what_others_have_at_a_place_of_the_same_name_stays_theirs(
+    place: Place, copied: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    builder = Builder(place, Network(place), Progress())
+    builder.mount()
+    theirs = f'umount --recursive "{place.folder}"; mount -t tmpfs theirs "{place.folder}"; eval "$READY"'
+    other = copied(f"exec unshare --mount --propagation=private sh -euc '{theirs}'")
+    builder.unmount()
+    left = [one for one in mounts(other.pid) if one.is_below([place.folder])]
+    assert [(one.point, one.source) for one in left] == [(str(place.folder), "theirs")]
+
+
 def test_two_labs_do_not_keep_each_other(tmp_path: Path, copied: Callable[[str], subprocess.Popen[bytes]]) -> None:
     first, second = (Place(tmp_path / name) for name in ("first", "second"))
     builders = []
@@ -94,7 +106,7 @@ def test_two_labs_do_not_keep_each_other(tmp_path: Path, copied: Callable[[str],
         Lab(first).remove()
         assert not first.folder.exists()
         assert traces(first) == {}
-        assert mounted_below((second.machines,)) == [str(second.machines)]
+        assert mounted_below(second.machines) == [str(second.machines)]
     finally:
         Lab(second).remove()
     assert traces(second) == {}
@@ -190,7 +202,7 @@ def test_an_image_that_was_half_made_is_made_anew(place: Place) -> None:
     subprocess.run(argv, cwd=ROOT, capture_output=True, check=False)
     builder = Builder(place, Network(place), Progress())
     builder.mount()
-    assert mounted_below((place.machines,)) == [str(place.machines)]
+    assert mounted_below(place.machines) == [str(place.machines)]
 
 
 def test_what_a_killed_build_started_is_known_by_its_mark(place: Place) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,4 +83,4 @@ def test_a_listing_that_broke_off_is_no_manifest() -> None:
 
 
 def test_the_script_is_a_script() -> None:
-    run(["shellcheck", "--shell=sh", SCRIPT])
+    run([Path(sys.executable).with_name("shellcheck"), "--shell=sh", SCRIPT])
