@@ -116,13 +116,22 @@ CHANGES: tuple[tuple[str, tuple[str, ...], tuple[Cause, ...]], ...] = (
 )
 
 
+@pytest.fixture(scope="module")
+def seen() -> list[dict[str, Manifest]]:
+    """What the machines were like when the run before this one had ended: nothing is done to them in between."""
+    return []
+
+
 @pytest.mark.hostile("programs")
 @pytest.mark.parametrize(("options", "causes"), [one[1:] for one in CHANGES], ids=[one[0] for one in CHANGES])
-def test_nothing_changes(options: tuple[str, ...], causes: tuple[Cause, ...], lab: Lab, suite: Suite) -> None:
+def test_nothing_changes(
+    options: tuple[str, ...], causes: tuple[Cause, ...], lab: Lab, suite: Suite, seen: list[dict[str, Manifest]]
+) -> None:
     """On the machine, on those beside it, and with the services: but for what `EXEMPT` says of a visit, and of each probe."""
-    before = _states(lab)
+    before = seen.pop() if seen else _states(lab)
     run = suite(*options)
     after = _states(lab)
+    seen.append(after)
     changed = {
         where: found
         for where in before
