@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lab.machine import Machine
+from lab.mounts import let_go, wait_for_device
 from lab.network import INTERNET_HOSTS, LAN, LAN6, WAN, Network
 from lab.packages import MACHINE_PACKAGES, RUNTIME_PACKAGES, install_on_host
 from lab.place import SOURCE, Place
@@ -60,11 +61,6 @@ def key_of(*parts: object) -> str:
 def _is_mounted(path: Path) -> bool:
     """Whether something is mounted there; a bind mount is too, which the devices do not tell."""
     return run(["mountpoint", "--quiet", path], check=False).returncode == 0
-
-
-def _unmount(path: Path) -> None:
-    if _is_mounted(path):
-        until(f"{path} is unmounted", lambda: run(["umount", path], check=False).returncode == 0, seconds=20)
 
 
 class Builder:
@@ -116,9 +112,12 @@ class Builder:
             for mark in self.place.cache.glob("*.key"):
                 if mark.stem == "base" or mark.stem.startswith("built-"):
                     mark.unlink()
-            with self.place.image.open("wb") as file:
+            # Whole or not at all: what was killed in the middle of it would be mounted in vain for ever.
+            fresh = self.place.image.with_suffix(".new")
+            with fresh.open("wb") as file:
                 file.truncate(16 * 2**30)
-            run(["mkfs.btrfs", "-q", self.place.image])
+            run(["mkfs.btrfs", "-q", "-f", fresh])
+            fresh.replace(self.place.image)
         # What took the host's mounts into a namespace of its own (the machines of another lab) is told of an unmount, if
         # the mount that it was made on is shared.
         if not _is_mounted(self.place.folder):
@@ -129,18 +128,15 @@ class Builder:
             run(["mount", "-o", "loop,noatime", self.place.image, self.place.machines])
 
     def unmount(self) -> None:
-        """Unmount the image; its loop device goes with it."""
-        _unmount(self.place.machines)
-        _unmount(self.place.folder)
+        """Unmount the image, and what a build left mounted that was killed; the loop device goes with it.
+
+        Raises:
+            LabError: somebody holds on to it.
+        """
+        inside = let_go(self.place.image, self.place.folder, self.place.scratch)
+        shutil.rmtree(self.place.scratch, ignore_errors=True)
         if self.place.image.exists():
-            # The kernel lets go of the device when the last dying machine has let go of its file system.
-            attached = ["losetup", "--associated", str(self.place.image)]
-            until(
-                "the image's loop device is detached",
-                lambda: run(attached).stdout.strip(),
-                lambda rest: not rest,
-                seconds=20,
-            )
+            wait_for_device(self.place.image, inside)
 
     def build(self) -> None:
         """Make everything that is missing."""
@@ -165,6 +161,7 @@ class Builder:
             ]
             for job in jobs:
                 job.result()
+        shutil.rmtree(self.place.scratch, ignore_errors=True)
 
     # What the machines are made of
 
@@ -175,6 +172,7 @@ class Builder:
             [*MMDEBSTRAP, f"--include={','.join(packages)}", *hooks, "bookworm", tar, *SOURCES],
             log=self.place.logs / f"{name}.log",
             timeout=1200,
+            env={**os.environ, "TMPDIR": str(self.place.scratch)},
         )
         return tar
 

@@ -26,7 +26,7 @@ from lab.machine import Machine
 from lab.network import INTERNET_HOSTS, LAN, PUBLIC_ADDRESS, WAN, Network
 from lab.packages import install_on_host
 from lab.place import SOURCE, Place
-from lab.shell import LabError, Progress, run
+from lab.shell import LabError, Progress, end_all, marked, run
 from lab.standins import states
 from lab.waits import until
 
@@ -151,6 +151,11 @@ class Lab:
             return
         self.down()
         self.place.make()
+        with marked(self.place.token):
+            self._up()
+        self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def _up(self) -> None:
         self.builder.build()
         with self.progress.step("network, names and ACME server"):
             self._connect()
@@ -172,7 +177,6 @@ class Lab:
                 }
             )
         )
-        self.progress.say("the lab is up: pytest --zebu-host=lab")
 
     def _connect(self) -> None:
         self.network.up()
@@ -389,12 +393,18 @@ class Lab:
         self.proxy.run(["systemctl", "start", "certbot.service"])
 
     def down(self) -> None:
-        """End everything and leave nothing behind, whatever state it is in, also after a crash."""
+        """End everything and leave nothing behind, whatever state it is in, also after a crash.
+
+        Raises:
+            LabError: something cannot be ended; it is named.
+        """
         self._description.unlink(missing_ok=True)
         self._end_ssh_masters()
         for machine in self.machines.values():
             machine.kill()
         self.network.down()
+        token = self.place.token
+        until("nothing runs that the lab started", partial(end_all, token), lambda left: not left, seconds=20)
         self.builder.unmount()
 
     def _end_ssh_masters(self) -> None:
@@ -435,9 +445,17 @@ class Lab:
         return certificate.public_bytes(serialization.Encoding.PEM), private
 
     def remove(self) -> None:
-        """Down, and delete everything that was built."""
+        """Down, and delete everything that was built.
+
+        Raises:
+            LabError: something cannot be ended or deleted; it is named.
+        """
         self.down()
-        shutil.rmtree(self.place.folder, ignore_errors=True)
+        try:
+            if self.place.folder.exists():
+                shutil.rmtree(self.place.folder)
+        except OSError as error:
+            raise LabError(f"not all of {self.place.folder} could be deleted: {error}") from None
 
     def status(self) -> dict[str, str]:
         """A word for each part."""

@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "HOME": "/root",
     "LANG": "C.UTF-8",
 }
+NSPAWN = Path("/run/systemd/nspawn")
 JOIN_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
 
 
@@ -200,8 +201,22 @@ class Machine:
             until(f"{self.name} has ended", lambda: not lives(launcher), seconds=20)
         self._pid_file.unlink(missing_ok=True)
         self.network.remove(self.name)
+        for path in self._left_by_nspawn():
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
         for own in self._cgroups():
             until(f"the cgroup {own} is empty", partial(_remove_cgroup, own), seconds=10)
+
+    def _left_by_nspawn(self) -> list[Path]:
+        """What systemd-nspawn keeps in /run, and cannot remove when it is killed."""
+        own = NSPAWN / "propagate" / f"{self.place.token}-{self.name}"
+        found = [own] if own.is_dir() else []
+        if self.root.exists():
+            there = self.root.stat()
+            found.append(NSPAWN / "locks" / f"inode-{there.st_dev}:{there.st_ino}")
+        return found
 
     def _cgroups(self) -> list[Path]:
         """Its own, wherever they are: each login has another place in the hierarchies, and it may have been booted from any."""

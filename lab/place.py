@@ -62,8 +62,13 @@ class Place:
         """The runner's ssh key and the certificate of the ACME server."""
         return self.folder / "keys"
 
+    @property
+    def scratch(self) -> Path:
+        """Where builds unpack what they work on. It is not in the folder: apt's own user must get there."""
+        return self.folder.with_name(f"{self.folder.name}-build")
+
     def make(self) -> None:
         """Create the folders."""
-        for path in (self.folder, self.machines, self.cache, self.logs, self.run, self.keys):
+        for path in (self.folder, self.machines, self.cache, self.logs, self.run, self.keys, self.scratch):
             path.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)

@@ -5,16 +5,66 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+MARK = "ZEBU_LAB_MARK"
+"""The variable by which what a lab started is known, also when whoever started it was killed."""
 
 
 class LabError(Exception):
     """The lab cannot do what was asked; the message says why, and what helps."""
+
+
+@contextmanager
+def marked(token: str) -> Iterator[None]:
+    """Whatever is started meanwhile, and whatever that starts, bears a token."""
+    before = os.environ.get(MARK)
+    os.environ[MARK] = token
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
+        if before is not None:
+            os.environ[MARK] = before
+
+
+def bearing(token: str) -> set[int]:
+    """The living processes that bear a token, but for this one and those that it was started by."""
+    own, pid = set(), os.getpid()
+    while pid:
+        own.add(pid)
+        pid = _parent(pid)
+    found = set()
+    for proc in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (proc / "environ").read_bytes().split(b"\0")
+        except OSError:  # it has ended, or is the kernel's
+            continue
+        if f"{MARK}={token}".encode() in words and lives(int(proc.name)):
+            found.add(int(proc.name))
+    return found - own
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def end_all(token: str) -> set[int]:
+    """Send SIGKILL to whoever bears a token; who still did."""
+    left = bearing(token)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return left
 
 
 def run(
@@ -35,6 +85,8 @@ def run(
     """
     words = [str(word) for word in argv]
     shown = shlex.join(words)
+    if env is not None and MARK in os.environ:
+        env = {**env, MARK: os.environ[MARK]}
     try:
         if log is None:
             done = subprocess.run(

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
 import jsonschema
 import pytest
 
+from lab.blindings import BLINDINGS
 from lab.deployment import Lab
+from lab.fault import Fault
+from lab.network import LAN
+from lab.proofs import load_faults, options_of, outcomes_of, rounds
+from lab.settled import settle
 from pytest_zebu.gather.drill import LABEL
 from tests.gather.canaries import canaries as made_up
+from tests.hostile import fenced
 
 from .conftest import ROOT, Suite
+from .manifest import Cause, Manifest, differences, take
+from .test_proofs import break_all, mend_all
 
 SECRETS = (
     "POSTGRES_PASSWORD",
@@ -86,27 +96,53 @@ def test_the_report_keeps_its_schema_and_junit_its_properties(suite: Suite, tmp_
     assert '<property name="category" value="security" />' in junit
 
 
-def _state(lab: Lab) -> str:
-    """Files with their times and sums, tables, containers, settings. What logging in writes is left out."""
-    script = r"""
-find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/log -o -path /var/lib/docker -o -path /var/lib/containerd \
-  -o -path /var/lib/fail2ban -o -path /var/lib/sudo -o -path /var/lib/systemd/timers -o -path /var/lib/logrotate \) -prune -o -type f -printf '%p %s %T@ %m %u\n' | sort
-docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
-docker exec zebu-db-1 sh -c 'pg_dump -U "$POSTGRES_USER" "$POSTGRES_DB" | grep -v "^.restrict\|^.unrestrict" | sha256sum'
-docker exec zebu-db-1 psql -XAtq -U zebu_admin -d zebu -c 'SELECT md5(string_agg(name || setting, chr(10) ORDER BY name)) FROM pg_settings'
-sshd -T | sha256sum
-ufw status verbose
-git -c safe.directory=/opt/zebu -C /opt/zebu rev-parse HEAD
-"""
-    return lab.vm.shell(script)
+def _states(lab: Lab) -> dict[str, Manifest]:
+    """All that can be listed of the machines, and what the stand-ins take for true."""
+    with ThreadPoolExecutor() as pool:
+        machines = dict(zip(lab.machines, pool.map(take, lab.machines.values()), strict=True))
+    beside = {
+        ("stand-in", path.name): (hashlib.sha256(path.read_bytes()).hexdigest(),)
+        for path in lab.daemons.state("").parent.iterdir()
+    }
+    return {**machines, "stand-ins": beside}
 
 
-def test_nothing_on_the_target_changes(lab: Lab, suite: Suite) -> None:
-    before = _state(lab)
-    suite()
-    assert _state(lab).splitlines() == before.splitlines()
+CHANGES: tuple[tuple[str, tuple[str, ...], tuple[Cause, ...]], ...] = (
+    ("plainly", (), ()),
+    ("with workers", ("-n", "2", "-m", "not browser"), ()),
+    ("functional", ("--zebu-active=functional", "-m", "active"), ("functional",)),
+    ("restore", ("--zebu-active=restore", "-m", "active"), ("restore",)),
+    ("attack", ("--zebu-active=attack", "-m", "active"), ("attack",)),
+)
 
 
+@pytest.fixture(scope="module")
+def seen() -> list[dict[str, Manifest]]:
+    """What the machines were like when the run before this one had ended: nothing is done to them in between."""
+    return []
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize(("options", "causes"), [one[1:] for one in CHANGES], ids=[one[0] for one in CHANGES])
+def test_nothing_changes(
+    options: tuple[str, ...], causes: tuple[Cause, ...], lab: Lab, suite: Suite, seen: list[dict[str, Manifest]]
+) -> None:
+    """On the machine, on those beside it, and with the services: but for what `EXEMPT` says of a visit, and of each probe."""
+    before = seen.pop() if seen else _states(lab)
+    run = suite(*options)
+    after = _states(lab)
+    seen.append(after)
+    changed = {
+        where: found
+        for where in before
+        if (found := differences(before[where], after[where], ("visit", "machine", *causes)))
+    }
+    assert changed == {}
+    assert run.host["reachable"]
+    assert {kind for kind, _ in before["vm"]} >= {"file", "content", "unit", "sysctl", "container", "table", "key"}
+
+
+@pytest.mark.hostile("services")
 def test_a_drill_leaves_nothing_and_clears_away_what_a_cut_off_one_left(lab: Lab, suite: Suite) -> None:
     """By name and label: what only looks like one of ours is not ours."""
     make = "docker create --network none --name"
@@ -146,19 +182,99 @@ def test_tasks_and_incidents_open_the_gate(marker: str, suite: Suite) -> None:
     assert run.status == 0, run.output
 
 
-def test_several_hosts_are_judged_each_for_itself(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:
-    """The same machine under two names, once by an account that may not see everything."""
+@pytest.fixture
+def least(lab: Lab) -> Iterator[str]:
+    """An account that may do what docs/security.md lets it, and no more."""
+    name = "readiness"
+    key = (lab.place.keys / "runner.pub").read_text().split()
+    line = (
+        fenced("authorized_keys").replace("192.0.2.9", LAN.format(9)).replace("ssh-ed25519 AAAA...", " ".join(key[:2]))
+    )
+    rules = f"/etc/sudoers.d/{name}"
+    lab.vm.shell(
+        f"useradd --create-home --shell /bin/sh {name} && install -d -m 700 -o {name} -g {name} /home/{name}/.ssh"
+    )
+    try:
+        for path, text, mode in ((f"/home/{name}/.ssh/authorized_keys", line, 644), (rules, fenced("sudoers"), 440)):
+            lab.vm.run(["sh", "-euc", 'cat > "$1"; chmod "$2" "$1"', "sh", path, str(mode)], stdin=text.encode())
+        yield name
+    finally:
+        lab.vm.shell(f"rm -f {rules}; userdel -f -r {name} 2>/dev/null || true")
+
+
+def as_others(lab: Lab, config: Callable[..., str], **users: str) -> tuple[str, str]:
+    """Options for the same machine under several names, each with another account."""
     text = (lab.place.folder / "zebu.toml").read_text()
     block = text[text.index("[hosts.lab]") : text.index("[hosts.proxy]")]
-    second = block.replace("[hosts.lab]", "[hosts.monitor]").replace('user = "deploy"', 'user = "observer"')
-    run = suite(config(("[domains]", f"{second}\n[domains]")), "-m", "not browser", host="--zebu-host=lab,monitor")
-    first, other = run.report["hosts"]
-    assert [first["name"], other["name"]] == ["lab", "monitor"]
-    assert (first["ssh_logins"], other["ssh_logins"]) == (1, 1)
-    by_host = [{item["id"]: item["outcome"] for item in host["items"]} for host in (first, other)]
+    others = [
+        block.replace("[hosts.lab]", f"[hosts.{name}]").replace('user = "deploy"', f'user = "{user}"')
+        for name, user in users.items()
+    ]
+    return config(("[domains]", "\n".join([*others, "[domains]"]))), f"--zebu-host={','.join(['lab', *users])}"
+
+
+def test_several_hosts_are_judged_each_for_itself(
+    lab: Lab, suite: Suite, config: Callable[..., str], least: str
+) -> None:
+    """The same machine under three names: by an account that may see nothing of root's, and by one that may do only what is needed."""
+    said = lab.vm.run(["visudo", "-c", "-s", "-f", f"/etc/sudoers.d/{least}"], check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    settings, hosts = as_others(lab, config, monitor="observer", readiness=least)
+    run = suite(settings, "-m", "not browser", host=hosts)
+    assert [host["name"] for host in run.report["hosts"]] == ["lab", "monitor", "readiness"]
+    assert [host["ssh_logins"] for host in run.report["hosts"]] == [1, 1, 1]
+    first, other, third = ({item["id"]: item["outcome"] for item in host["items"]} for host in run.report["hosts"])
     root_only = "pre.security.ssh.root-restricted"
-    assert [outcomes[root_only] for outcomes in by_host] == ["passed", "not_assessed"]
-    assert [outcomes["pre.infrastructure.dns-records"] for outcomes in by_host] == ["passed", "passed"]
+    assert (first[root_only], other[root_only]) == ("passed", "not_assessed")
+    assert (first["pre.infrastructure.dns-records"], other["pre.infrastructure.dns-records"]) == ("passed", "passed")
+    assert {item: (first[item], third[item]) for item in first if first[item] != third[item]} == {}
+
+
+@pytest.mark.hostile("ssh")
+def test_the_rule_lets_nothing_else_run(lab: Lab, least: str) -> None:
+    """Another program, a shell, perl with a program of its own: what is not in the rule is refused."""
+    for words in ("id", "sh -c id", "perl -e exit", "docker ps", "perl", "perl /dev/stdin", "-u deploy perl - x"):
+        done = lab.vm.run(["runuser", "-u", least, "--", "sh", "-c", f"sudo -n {words} </dev/null"], check=False)
+        assert done.returncode == 1, words
+    assert (
+        lab.vm.run(
+            ["runuser", "-u", least, "--", "sudo", "-n", "perl", "-", "x"], stdin=b"exit 7", check=False
+        ).returncode
+        == 7
+    )
+
+
+def telling() -> tuple[Fault, ...]:
+    """The round of faults that makes most items fail of those that nobody but root sees."""
+
+    def seen(faults: tuple[Fault, ...]) -> int:
+        outcomes = [pair for fault in faults for pair in outcomes_of(fault).items()]
+        return sum(outcome == "failed" and item in BLINDINGS["without root"] for item, outcome in outcomes)
+
+    plain = [
+        faults
+        for faults in rounds(load_faults())
+        if not options_of(faults) and not any(fault.settings for fault in faults)
+    ]
+    return max(plain, key=seen)
+
+
+@pytest.mark.hostile("ssh")
+def test_what_fails_with_root_does_not_pass_without(lab: Lab, suite: Suite, config: Callable[..., str]) -> None:
+    """The machine is broken in many ways, and asked by an account with and by one without sudo."""
+    faults = telling()
+    settings, hosts = as_others(lab, config, monitor="observer")
+    try:
+        break_all(lab, faults)
+        settle(lab, {service: state for fault in faults for service, state in fault.settles.items()})
+        run = suite(settings, "-m", "not browser", host=hosts)
+    finally:
+        mend_all(lab, faults)
+    first, other = ({item["id"]: item["outcome"] for item in host["items"]} for host in run.report["hosts"])
+    failed = [item for item, outcome in first.items() if outcome == "failed"]
+    assert len(failed) > 5
+    assert {item: other[item] for item in failed if other[item] not in ("failed", "not_assessed")} == {}
+    assert [item for item, outcome in other.items() if outcome == "failed" and first[item] != "failed"] == []
 
 
 def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
@@ -214,6 +330,7 @@ def test_users_tests_get_the_host_over_the_same_connection(suite: Suite, tmp_pat
     assert run.host["ssh_logins"] == 1
 
 
+@pytest.mark.hostile("ssh")
 @pytest.mark.parametrize(("old", "new", "reason"), [
     ('user = "deploy"', 'user = "nobody-there"', "the key was refused"),
     ('identity = "', 'identity = "/nonexistent', "the key was refused"),
@@ -227,6 +344,7 @@ def test_no_way_in_is_one_clear_line(old: str, new: str, reason: str, suite: Sui
     assert "Traceback" not in run.output
 
 
+@pytest.mark.hostile("ssh")
 def test_a_changed_host_key_is_refused(lab: Lab, suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
     other = (lab.place.folder / "known_hosts").read_text().splitlines()[1].split(" ", 1)[1]
     (tmp_path / "known_hosts").write_text(f"10.77.0.10 {other}\n")
@@ -234,6 +352,7 @@ def test_a_changed_host_key_is_refused(lab: Lab, suite: Suite, config: Callable[
     assert "the host key has changed" in run.host["trouble"]
 
 
+@pytest.mark.hostile("lab")
 def test_the_lab_reaches_nothing_outside(lab: Lab) -> None:
     """There is no route from any machine to an address that is not the lab's."""
     for machine in lab.machines.values():

@@ -165,7 +165,20 @@ def blind(lab: Lab, config: Callable[..., str], tmp_path: Path) -> Blind:
     return lambda *replacements: config((history, f'history = "{tmp_path}/history.sqlite3"'), *replacements)
 
 
-@pytest.mark.parametrize("name", BLINDFOLDS)
+AREAS = {
+    "without a browser": "browser",
+    "without credentials": "services",
+    "without network": "requests",
+    "without root": "ssh",
+    "without ssh": "ssh",
+    "without tools": "ssh",
+}
+"""Of which area of docs/security.md a blinding is a hostile case."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.hostile(AREAS[one.blinding])) for name, one in BLINDFOLDS.items()]
+)
 def test_blinded(name: str, lab: Lab, suite: Suite, config: Callable[..., str], proven: Proven) -> None:
     """The items of a blinding are not assessed; all others are as when all is well, and this is the first run."""
     one = BLINDFOLDS[name]
@@ -209,11 +222,13 @@ def test_words_that_expired_count_no_more(lab: Lab, suite: Suite, blind: Blind, 
     assert all("overdue since" in run.why(item_id) for item_id in tasks)
 
 
+@pytest.mark.hostile("files")
 def test_words_that_are_garbled_stop_the_run(suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"attestations\.toml: waiver\.0\.id: Field required"):
         suite(without_attestations(config, "[[waiver]]\n", tmp_path))
 
 
+@pytest.mark.hostile("requests")
 def test_default_trust_refuses_the_labs_certificates(suite: Suite, config: Callable[..., str]) -> None:
     declared = '[[relaxed]]\nkey = "tls.ca_file"\nreason = "the lab\'s certificates come from its own ACME server"\napprover = "operations"\n'
     text = Path(config().removeprefix("--zebu-config=")).read_text()
@@ -223,6 +238,7 @@ def test_default_trust_refuses_the_labs_certificates(suite: Suite, config: Calla
     assert run.outcomes["pre.security.https.force-ssl"] == "passed"
 
 
+@pytest.mark.hostile("requests")
 def test_silence_everywhere_is_no_verdict_on_ssh(lab: Lab, suite: Suite, proven: Proven) -> None:
     cut = "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out oifname != lo drop"
     lab.inside(["nft", cut])
