@@ -58,14 +58,18 @@ def clean(text: str, most: int = MOST) -> str:
         most: how many characters are shown; what is left out is counted.
     """
     left_out = max(0, len(text) - 4 * most)
-    found = BREAKS.sub("\n", ESCAPES.sub("", text[: 4 * most]))
-    found = NO_CHARACTER.sub("\ufffd", UNSEEN.sub("", found))
+    found = NO_CHARACTER.sub("\ufffd", visible(text[: 4 * most]))
     if MARKED.search(found):
         found = _flattened(found)
     if not left_out and len(found) <= most:
         return found
     kept = found[: most - ROOM]
     return f"{kept} ... ({left_out + len(found) - len(kept)} more characters)"
+
+
+def visible(text: str) -> str:
+    """What can be seen of a text, whole: no escapes, no controls but tab and newline, nothing without a shape of its own."""
+    return UNSEEN.sub("", BREAKS.sub("\n", ESCAPES.sub("", text)))
 
 
 def _flattened(text: str) -> str:

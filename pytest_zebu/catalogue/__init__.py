@@ -72,7 +72,7 @@ class UnknownItem(KeyError):
     """An id that the checklist does not have."""
 
     def __str__(self) -> str:
-        return f"no item {self.args[0]!r} in the checklist{self.args[1]}"
+        return f"no item {self.args[0]!a} in the checklist{self.args[1]}"  # letters that only look alike are told apart
 
 
 class Catalogue:

@@ -14,16 +14,19 @@ import tomli_w
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
-from pytest_zebu.facts.answer import Unknown, plain_text
+from pytest_zebu.facts.answer import Unknown
 from pytest_zebu.files import MIB, digest, followed, locked, read_bytes, why, write_whole
 from pytest_zebu.settings.errors import UsageProblem, explain, parsed, toml
 from pytest_zebu.settings.sections import Day, without_login
+from pytest_zebu.shown import visible
 from pytest_zebu.verdict.settle import Declared, Word
+
+TEXT_LIMIT = 100_000
 
 
 def _seen(value: Any) -> Any:
-    """What can be seen of a text: blanks and terminal escapes are nobody's word."""
-    return plain_text(value).strip() if isinstance(value, str) else value
+    """What can be seen of a text: blanks, terminal escapes and what has no shape are nobody's word."""
+    return visible(value[:TEXT_LIMIT]).strip() if isinstance(value, str) else value
 
 
 Words = Annotated[str, Field(min_length=3, max_length=2000), BeforeValidator(_seen)]

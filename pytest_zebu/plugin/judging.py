@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 import sys
@@ -84,6 +85,14 @@ def guard_page(path: Path) -> None:
         write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
 
 
+def clean_record(record: logging.LogRecord) -> bool:
+    """Clean a record on its way to the terminal or a file: libraries log what servers said."""
+    record.msg, record.args = clean_lines(record.getMessage()), ()
+    if record.exc_info and not record.exc_text:
+        record.exc_text = clean_lines(logging.Formatter().formatException(record.exc_info))
+    return True
+
+
 def scrub(report: pytest.TestReport) -> None:
     """Clean what pytest and its other plugins show of a test: it is on its way to terminals and files."""
     match report.longrepr:
@@ -135,7 +144,11 @@ class RunHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """A mistyped marker would select nothing, in silence."""
+        """A mistyped marker would select nothing, in silence. Logs, where they are shown, are cleaned from here on."""
+        of_logs = self.config.pluginmanager.get_plugin("logging-plugin")
+        for name in ("log_cli_handler", "log_file_handler"):
+            if isinstance(handler := getattr(of_logs, name, None), logging.Handler):
+                handler.addFilter(clean_record)
         complaint = wrong_marker(self.config.option.markexpr, session.config.getini("markers"))
         if complaint:
             raise pytest.UsageError(f"zebu: -m: {complaint}")

@@ -93,10 +93,6 @@ class Run:
         """Do a step on its own: where it breaks there is a line that says what is missing, and the next are done all the same."""
         try:
             yield
-        except HistoryBroken as error:
-            self.troubles.append(f"{what}: {error}")
-        except OSError as error:
-            self.troubles.append(f"{what}: {error.filename or type(error).__name__}: {why(error)}")
         except Exception as error:
             self.troubles.append(fault(what, error))
 
@@ -281,8 +277,12 @@ class Run:
 
 
 def fault(what: str, error: Exception) -> str:
-    """A line about a fault of our own: what is missing for it, and what was raised."""
+    """A line about what did not succeed: what is missing for it, and why. What nobody thought of is a fault of our own."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{what}: {error.filename or type(error).__name__}: {why(error)}"
     said = redacted(clean(str(error)))
+    if isinstance(error, HistoryBroken | UsageProblem):
+        return f"{what}: {said}"
     return f"{what}: a fault of pytest-zebu's own: {type(error).__name__}{': ' if said else ''}{said}"
 
 

@@ -68,7 +68,7 @@ def without_login(url: str) -> str:
         raise ValueError("must be an address: https://HOST[:PORT][/PATH]") from None
     if parts.username is not None or parts.password is not None:
         raise ValueError("must hold no login: reports show it")
-    if not host or port == 0:
+    if not host or port == 0 or not url.isprintable():
         raise ValueError("must be an address: https://HOST[:PORT][/PATH]")
     return url
 

@@ -122,7 +122,15 @@ def test_evidence_of_no_known_kind_is_refused(tmp_path: Path, evidence: str, rea
         read(attested(tmp_path / "a.toml", f"evidence = {evidence}"))
 
 
-BLANKS = ("   ", "\u00a0\u2003\t", "\\u001b[31m\\u001b[0m", "\\u0000\\u0001\\u0002")
+BLANKS = (
+    "\u200b\u200b\u200b",
+    "\u3164\u2060\ufeff\u115f",
+    "\u202e\u2066\u200f",
+    "   ",
+    "\u00a0\u2003\t",
+    "\\u001b[31m\\u001b[0m",
+    "\\u0000\\u0001\\u0002",
+)
 
 
 @pytest.mark.parametrize("blank", BLANKS)
@@ -353,7 +361,7 @@ def test_evidence_may_lie_beside_the_settings_and_be_linked_within(tmp_path: Pat
     "valid_days = nan", "valid_days = inf", "valid_days = -1", "valid_days = 1000000000", "valid_days = 30.0", 'valid_days = "30"', "valid_days = true",
     "statement = 5", "statement = []", f'statement = "{"x" * 2001}"', 'by = { name = "x" }', 'result = "PASSED"', "result = true", "__class__ = 1", '"\\u0000" = 1',
     'evidence = [{ url = "javascript:alert(1)" }]', 'evidence = [{ url = "file:///etc/passwd" }]', 'evidence = [{ url = "https://user:secret@wiki.example" }]',
-    'evidence = [{ url = "https://[::1" }]', 'evidence = [{ file = "x", url = "https://x.example", sha256 = "0" }]', "evidence = {}", 'evidence = "x"',
+    'evidence = [{ url = "https://[::1" }]', 'evidence = [{ url = "https://x.example/\\u202egpj" }]', 'evidence = [{ url = "https://x.example/\\u001b[2J" }]', 'evidence = [{ file = "x", url = "https://x.example", sha256 = "0" }]', "evidence = {}", 'evidence = "x"',
     'evidence = [{ command = "ls", output = "x", file = "/etc/passwd" }]', "evidence = [" + '{ commit = "0123abcd" },' * 51 + "]",
     f'evidence = [{{ url = "https://x.example/{"x" * 2001}" }}]',
 ], ids=lambda line: line[:50])  # fmt: skip

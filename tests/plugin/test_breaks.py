@@ -145,7 +145,7 @@ def test_an_item_that_is_not_judged_costs_no_other(project: pytest.Pytester, mon
 
 @pytest.mark.hostile("files")
 @pytest.mark.parametrize(("how", "says"), [
-    (fails, f"nothing was gathered: {FAULT}"), (full, "nothing was gathered: a fault of pytest-zebu's own: OSError: "),
+    (fails, f"nothing was gathered: {FAULT}"), (full, "nothing was gathered: /somewhere/file: No space left on device"),
 ])  # fmt: skip
 def test_gathering_that_breaks_leaves_all_not_assessed(
     how: Any, says: str, project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch

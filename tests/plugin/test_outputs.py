@@ -17,6 +17,7 @@ from tests.hostile_texts import DIRTY, forbidden
 
 WORDS = {name: text for name, text in DIRTY.items() if len(text) < 10_000}
 TESTS = '''
+import logging
 import warnings
 import pytest
 from pytest_zebu.catalogue import load
@@ -62,6 +63,7 @@ def test_foreign(number, capsys):
     with capsys.disabled():
         pass
     print(text.encode(errors="replace").decode())
+    logging.getLogger("library").warning("%s", text.encode(errors="replace").decode())
     warnings.warn("said: " + text.encode(errors="replace").decode())
     raise ValueError(text.encode(errors="replace").decode())
 
@@ -89,15 +91,15 @@ def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         [
             sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_own.py", f"--zebu-replay={recorded.SNAPSHOT}",
             "--zebu-json=r.json", "--zebu-report=terminal:r.txt", "--junit-xml=r.xml", "--html=r.html", "-o",
-            "junit_logging=all", "-v", "-rA", "--tb=long", "-l", *request.param,
+            "junit_logging=all", "-o", "log_cli=true", "--log-file=r.log", "-v", "-rA", "--tb=long", "-l", *request.param,
         ],
         cwd=folder, capture_output=True, check=False, timeout=500,
     )  # fmt: skip
     terminal = (done.stdout + done.stderr).decode()
     assert done.returncode == 1, terminal
     assert "INTERNALERROR" not in terminal
-    read = [(folder / name).read_text() for name in ("r.xml", "r.html", "r.json", "r.txt")]
-    return Said(terminal + read[3], read[0], read[1], json.loads(read[2]))
+    read = [(folder / name).read_text() for name in ("r.xml", "r.html", "r.json", "r.txt", "r.log")]
+    return Said(terminal + read[3] + read[4], read[0], read[1], json.loads(read[2]))
 
 
 @pytest.mark.hostile("outputs")
