@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from pytest_zebu.facts.answer import is_number, whole_number
+from pytest_zebu.facts.answer import Garbled, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records, single
 from pytest_zebu.settings.target import Target
@@ -333,6 +333,8 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     active = [name for name, (is_active, _) in states.items() if is_active]
     running = tuple(name for name in PRODUCTS if states.get(name) == (True, True))
     owned = _owned(said)
+    if len({one.fields(6)[0] for one in of("jail")}) < len(tuple(of("jail"))):
+        raise Garbled("fail2ban said of a jail twice")
     jails = [_jail(one, owned, now) for one in of("jail")]
     products = [_product(name, owned, now, states) for name in ("sshguard", "crowdsec") if name in active]
     if "fail2ban" in active and not any(of("jails")):
