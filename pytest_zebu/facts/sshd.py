@@ -145,6 +145,10 @@ def _is_in(address: str, pattern: str) -> bool:
         return _is_like(address.lower(), pattern.lower())
 
 
+MOST_LOGINS = 50_000
+"""Users from places: each user is said once, and so is each place, but together they are as many as both are long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server.
@@ -274,6 +278,8 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
         _, kind, address, host, _, port, number = one.fields(7)
         if number not in settings:
             raise one.garbled()
+        if len(logins) > MOST_LOGINS:
+            raise Garbled("sshd said of more logins than are looked through")
         for user in kinds.get(kind, ()):
             logins.append(
                 Login(
