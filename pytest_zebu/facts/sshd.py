@@ -112,9 +112,13 @@ class Login:
 
 
 def _is_like(text: str, pattern: str) -> bool:
-    """Whether a text is as a pattern of sshd's: it knows `*` and `?`, and nothing else."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    """Whether a text is as a pattern of sshd's: it knows `*` and `?`, and nothing else.
+
+    What stands between two stars is found where it first is, and never looked for again: many stars would take for ever.
+    """
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
+    between = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return re.fullmatch(first + between + (f".*{others[-1]}" if others else ""), text, re.DOTALL) is not None
 
 
 def _is_user(pattern: str, user: str, address: str, host: str) -> bool:
