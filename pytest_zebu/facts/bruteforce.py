@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from pytest_zebu.facts.answer import is_number, whole_number
+from pytest_zebu.facts.answer import Garbled, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records, single
 from pytest_zebu.settings.target import Target
@@ -210,7 +212,8 @@ class Guard:
             yield from _unless_any(self.actions) if self.actions else ("has no action, so it bans nobody",)
         if self.kept and not self.kept[0] and any(action.tool in LOCAL for action in self.actions):
             yield f"bans {self.banned or self.kept[1]} addresses, and none of {self.kept[1]} was found in the packet filter"
-        missed = sum(count for address, count in tried.items() if not _is_ignored(address, self.ignores))
+        spared = _ranges_of(self.ignores)
+        missed = sum(count for address, count in tried.items() if not _is_ignored(address, spared))
         if self.failed == 0 and missed >= max(FEWEST_TRIES, self.limits[0] if self.limits else 0):
             yield f"counted none of {missed} failed logins that the journal has"
 
@@ -292,20 +295,27 @@ def is_everybody(networks: Iterable[str]) -> bool:
     return any(everybody.subnet_of(network) for network in whole for everybody in EVERYBODY6)
 
 
-def _is_ignored(address: str, networks: Iterable[str]) -> bool:
+def _ranges_of(networks: Iterable[str]) -> Mapping[int, Ranges]:
+    """Networks as ends of stretches of addresses, by IP version, in order, none of which touches another."""
+    found: dict[int, list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {4: [], 6: []}
+    for word in networks:
+        with suppress(ValueError):
+            network = ipaddress.ip_network(word, strict=False)
+            found[network.version].append(network)
+    return {
+        version: tuple((int(one[0]), int(one[-1])) for one in ipaddress.collapse_addresses(held))  # type: ignore[type-var]
+        for version, held in found.items()
+    }
+
+
+def _is_ignored(address: str, ranges: Mapping[int, Ranges]) -> bool:
     try:
         one = ipaddress.ip_address(address)
     except ValueError:
         return True
-    if one.is_loopback:
-        return True
-    for word in networks:
-        try:
-            if one in ipaddress.ip_network(word, strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+    ordered = ranges[one.version]
+    at = bisect_right(ordered, int(one), key=lambda ends: ends[0])
+    return one.is_loopback or (at > 0 and int(one) <= ordered[at - 1][1])
 
 
 def parse(gathered: Gathered, target: Target) -> BruteForce:
@@ -322,8 +332,11 @@ def parse(gathered: Gathered, target: Target) -> BruteForce:
     }
     active = [name for name, (is_active, _) in states.items() if is_active]
     running = tuple(name for name in PRODUCTS if states.get(name) == (True, True))
-    jails = [_jail(one, said, now) for one in of("jail")]
-    products = [_product(name, said, now, states) for name in ("sshguard", "crowdsec") if name in active]
+    owned = _owned(said)
+    if len({one.fields(6)[0] for one in of("jail")}) < len(tuple(of("jail"))):
+        raise Garbled("fail2ban said of a jail twice")
+    jails = [_jail(one, owned, now) for one in of("jail")]
+    products = [_product(name, owned, now, states) for name in ("sshguard", "crowdsec") if name in active]
     if "fail2ban" in active and not any(of("jails")):
         products.append(Guard("fail2ban", unknowns=("its jails could not be listed",)))
     return BruteForce(
@@ -367,13 +380,22 @@ def _server(one: Record) -> Server:
     )
 
 
-def _own(said: Iterable[Record], word: str, name: str, count: int) -> list[tuple[str, ...]]:
-    """The further fields of the records that are a guard's."""
-    found = (one.fields(count) for one in said if one.word == word)
-    return [fields[1:] for fields in found if _word(fields[0]) == name]
+Owned = Mapping[tuple[str, str], list[tuple[str, ...]]]
+"""The further fields of the records that are a guard's, by word and the guard's name."""
+OWNED = {"sees": 5, "ignores": 2, "kept": 3, "action": 4, "ruled": 2}
+"""Of each word, how many fields its records have; the first is whose they are."""
 
 
-def _logs(said: Iterable[Record], name: str, now: int) -> tuple[Log, ...]:
+def _owned(said: Iterable[Record]) -> Owned:
+    found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    for one in said:
+        if one.word in OWNED:
+            name, *rest = one.fields(OWNED[one.word])
+            found.setdefault((one.word, _word(name)), []).append(tuple(rest))
+    return found
+
+
+def _logs(said: Owned, name: str, now: int) -> tuple[Log, ...]:
     return tuple(
         Log(
             what=_word(what),
@@ -381,26 +403,28 @@ def _logs(said: Iterable[Record], name: str, now: int) -> tuple[Log, ...]:
             age=now - int(written) if is_number(written) else None,
             has_ours={"1": True, "0": False}.get(ours),
         )
-        for kind, what, written, ours in _own(said, "sees", name, 5)
+        for kind, what, written, ours in said.get(("sees", name), ())
     )
 
 
-def _ignores(said: Iterable[Record], name: str) -> tuple[str, ...]:
-    return tuple(_word(what) for (what,) in _own(said, "ignores", name, 2))
+def _ignores(said: Owned, name: str) -> tuple[str, ...]:
+    return tuple(_word(what) for (what,) in said.get(("ignores", name), ()))
 
 
-def _jail(one: Record, said: tuple[Record, ...], now: int) -> Guard:
+def _jail(one: Record, said: Owned, now: int) -> Guard:
     jail, failed, banned, tries, seconds, ban = one.fields(6)
     name = f"jail:{_word(jail)}"
     limits = [number for text in (tries, seconds, ban) if (number := _number(text)) is not None]
-    kept = [(_number(held), _number(count)) for held, count in _own(said, "kept", name, 3)]
+    kept = [(_number(held), _number(count)) for held, count in said.get(("kept", name), ())]
     ignores = _ignores(said, name)
     return Guard(
         name=f"fail2ban's jail {_word(jail)}",
         sees=_logs(said, name, now),
         ignores=tuple(word for word in ignores if word != "command"),
         ignores_by_program="command" in ignores,
-        actions=tuple(Action(tool, _ranges(ports), _word(hook)) for tool, ports, hook in _own(said, "action", name, 4)),
+        actions=tuple(
+            Action(tool, _ranges(ports), _word(hook)) for tool, ports, hook in said.get(("action", name), ())
+        ),
         limits=(limits[0], limits[1], limits[2]) if len(limits) == 3 else None,
         failed=_number(failed),
         banned=_number(banned),
@@ -408,9 +432,9 @@ def _jail(one: Record, said: tuple[Record, ...], now: int) -> Guard:
     )
 
 
-def _product(name: str, said: tuple[Record, ...], now: int, states: Mapping[str, tuple[bool, bool]]) -> Guard:
+def _product(name: str, said: Owned, now: int, states: Mapping[str, tuple[bool, bool]]) -> Guard:
     """One of the guards that are no jails (sshguard, crowdsec), with the rules in force."""
-    told = [ports for (ports,) in _own(said, "ruled", name, 2)]
+    told = [ports for (ports,) in said.get(("ruled", name), ())]
     rules = [_ranges(ports) for ports in told if ports != "none"]
     ruled = tuple(ends for ranges in rules if ranges is not None for ends in ranges)
     troubles, unknowns = [], []
@@ -426,7 +450,7 @@ def _product(name: str, said: tuple[Record, ...], now: int, states: Mapping[str,
             troubles.append("bans by a bouncer that is not enabled at boot")
         elif not rules:
             unknowns.append("its bouncer runs, but no rule in force was seen that refuses what is banned")
-        if ("?", "-") in [fields[1:] for fields in _own(said, "action", name, 4)]:
+        if ("?", "-") in [fields[1:] for fields in said.get(("action", name), ())]:
             unknowns.append("no scenario for ssh was seen")
     elif not rules:
         troubles.append("has no rule in force that refuses what it bans")

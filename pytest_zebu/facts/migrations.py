@@ -30,7 +30,7 @@ _STAYS = re.compile(
 )
 """What may stay when the rest is undone: older code does not mind it, and made again, it is there already. PostgreSQL cannot take a value from a type."""
 _OPERATION = re.compile(r"(?:create|drop|add|alter|rename|batch_alter)_(?!all$)\w+")
-_EMPTY = re.compile(r"(?:\s|--[^\n]*)*(?:select\s+1\s*;?)?\s*", re.IGNORECASE)
+_EMPTY = re.compile(r"(?>(?:\s|--[^\n]*)*)(?:select\s+1(?>\s*);?\s*)?", re.IGNORECASE)
 _LINKS = ("down_revision", "depends_on", "branch_labels")
 _TABLE = re.compile(r"""version_table(?P<schema>_schema)?["'\]]*\s*[=:]\s*["'](?P<name>[^"']*)["']""")
 

@@ -112,9 +112,13 @@ class Login:
 
 
 def _is_like(text: str, pattern: str) -> bool:
-    """Whether a text is as a pattern of sshd's: it knows `*` and `?`, and nothing else."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    """Whether a text is as a pattern of sshd's: it knows `*` and `?`, and nothing else.
+
+    What stands between two stars is found where it first is, and never looked for again: many stars would take for ever.
+    """
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
+    between = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return re.fullmatch(first + between + (f".*{others[-1]}" if others else ""), text, re.DOTALL) is not None
 
 
 def _is_user(pattern: str, user: str, address: str, host: str) -> bool:
@@ -143,6 +147,10 @@ def _is_in(address: str, pattern: str) -> bool:
         return ipaddress.ip_address(address) in ipaddress.ip_network(pattern, strict=False)
     except ValueError:
         return _is_like(address.lower(), pattern.lower())
+
+
+MOST_LOGINS = 50_000
+"""Users from places: each user is said once, and so is each place, but together they are as many as both are long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,8 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
         _, kind, address, host, _, port, number = one.fields(7)
         if number not in settings:
             raise one.garbled()
+        if len(logins) > MOST_LOGINS:
+            raise Garbled("sshd said of more logins than are looked through")
         for user in kinds.get(kind, ()):
             logins.append(
                 Login(

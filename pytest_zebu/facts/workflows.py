@@ -14,8 +14,8 @@ from pytest_zebu.facts.plainyaml import BROKEN, documents
 LANGUAGES = frozenset({"pip", "uv", "npm", "bun", "conda"})
 """The ecosystems of Dependabot's that are about what the application is made of."""
 _COMMAND = re.compile(
-    r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+audit(?!\s+(?:fix|signatures))|yarn(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?)*\s+(?:npm\s+)?audit|pipenv\s+(?:check|audit|scan)"
-    r"|osv-scanner|trivy(?::[\w.-]+)?(?:\s+-[^\s=]+(?:=\S*)?)*\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety(?:\s+-[\w-]+(?:[= ][^\s-]\S*)?)*\s+(?:check|scan)|snyk\s+test"
+    r"(?:^|[\s;&|(])(?:\S{0,200}/)?(?:pip-audit|(?:npm|pnpm|bun|uv)(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?){0,20}\s+audit(?!\s+(?:fix|signatures))|yarn(?:\s+-[^\s=]+(?:=\S*| [^\s-]\S*)?){0,20}\s+(?:npm\s+)?audit|pipenv\s+(?:check|audit|scan)"
+    r"|osv-scanner|trivy(?::[\w.-]+)?(?:\s+-[^\s=]+(?:=\S*)?){0,20}\s+(?:fs|filesystem|repo|repository|rootfs|image)|grype|safety(?:\s+-[\w-]+(?:[= ][^\s-]\S*)?){0,20}\s+(?:check|scan)|snyk\s+test"
     r"|audit-ci|better-npm-audit)(?:(?:@|==|:)[\w.^~<>=*-]+)?(?=$|[\s;&|)])"
 )
 """Programs that ask about known vulnerabilities, as commands."""

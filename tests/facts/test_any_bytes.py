@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.fact import OWN_ANSWERS
 from pytest_zebu.plugin.checks import either_of, suite
 from pytest_zebu.verdict.outcome import Outcome
-from tests.facts.fuzz import corpus, damaged, expect_survived, judged, with_said
+from tests.facts.fuzz import corpus, damaged, expect_survived, judged, touch, with_said
 
 SEED = 13
 INPUTS = -(-5000 // len(ALL))
@@ -79,3 +82,27 @@ def test_nothing_is_decided_by_garbage(kind: str) -> None:
             if not is_open and finding.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE):
                 decided[f"{item_id} by {name}"] = f"{finding.outcome}: {str(answer)[:200]}"
     assert decided == {}
+
+
+LONG = sorted({*OWN_ANSWERS, *(probe.name for fact in ALL.values() for probe in fact.probes)} - {"source"})
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("key", LONG)
+def test_a_long_answer_takes_its_time_once(key: str) -> None:
+    """All that a tool says, over and over: ten times as much takes no hundred times as long, or no time at all."""
+    said = next(one for one in corpus().said["answers", key] if isinstance(one, Said))
+    unit = said.out.rstrip("\n") + "\n"
+    for name in sorted(ALL):
+        if ("answers", key) in corpus().asked[name]:
+            times = [_seconds(name, key, unit * max(1, size // len(unit))) for size in (20_000, 200_000)]
+            assert times[1] < max(15.0, 60 * times[0])
+
+
+def _seconds(name: str, key: str, out: str) -> float:
+    """Of the processor's, so that nothing else that runs counts."""
+    healthy = corpus().healthy
+    gathered = replace(healthy.gathered, answers={**healthy.gathered.answers, key: Said(0, out)})
+    start = time.process_time()
+    touch(ALL[name].read(gathered, healthy.target))
+    return time.process_time() - start

@@ -180,6 +180,62 @@ def test_what_ran_once_and_ended_well_is_no_service(
     assert one_shot(target, state, depends, **change) is is_done
 
 
+ODD: dict[str, dict[str, Any]] = {
+    "a name as number": {"Name": 5}, "labels in a list": {"Labels": ["a"]}, "a label as list": {"Labels": {**LABELS, "com.docker.compose.service": ["db"]}},
+    "a label as number": {"Labels": {**LABELS, "com.docker.compose.project": 1}}, "restarts as truth": {"RestartCount": True}, "restarts with parts": {"RestartCount": 1.5},
+    "restarts as text": {"RestartCount": "²"}, "restarts of many digits": {"RestartCount": 10**30}, "a state as text": {"State": "running"},
+    "a status in a list": {"State": {"Status": ["running"]}}, "health as text": {"State": {"Status": "running", "Health": "healthy"}},
+    "health as table": {"State": {"Status": "running", "Health": {"Status": {"healthy": 1}}}}, "a policy as text": {"RestartPolicy": "always"},
+    "a policy as number": {"RestartPolicy": {"Name": 1}}, "memory as truth": {"Memory": True}, "memory without end": {"Memory": "Infinity"}, "cores as text": {"NanoCpus": "many"},
+    "a health check as text": {"Healthcheck": {"Test": "CMD true"}}, "a health check of numbers": {"Healthcheck": {"Test": [1, 2]}}, "a driver as table": {"LogConfig": {"Type": {}}},
+    "log options in a list": {"LogConfig": {"Type": "json-file", "Config": ["max-size"]}}, "log options as numbers": {"LogConfig": {"Type": "json-file", "Config": {"max-size": 10}}},
+    "ports in a list": {"Ports": ["80"]}, "places as text": {"Ports": {"80/tcp": "80"}}, "an address in a list": {"Ports": {"80/tcp": [{"HostIp": ["::"], "HostPort": "80"}]}},
+    "a port as number": {"Ports": {"80/tcp": [{"HostPort": 80}]}}, "a port of other digits": {"Ports": {"80/tcp": [{"HostPort": "٣"}]}},
+    "an inner port without end": {"Ports": {"9" * 5000: [{"HostPort": "80"}]}}, "more ports than there are": {"Ports": {f"{port}/tcp": [{"HostPort": "1-65535"}] for port in range(9)}},
+    "a date that no calendar has": {"Created": "2026-02-30T00:00:00Z"}, "an exit code as truth": {"State": {"Status": "exited", "ExitCode": True}},
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD)
+def test_an_odd_container_leaves_the_others(change: dict[str, Any], target: Target) -> None:
+    """And since it may be any of the project's, what asks for all of them is not assessed."""
+    said = json.dumps([INSPECTED, {**INSPECTED, "Name": "/odd", **change}])
+    found = read("containers", {"zebu.containers": said, "zebu.host": HOST}, target)
+    assert [one.name for one in found.everything] == ["zebu-db-1"]
+    with pytest.raises(NotAssessed, match="what is not understood"):
+        len(found.services)
+
+
+@pytest.mark.hostile("parsers")
+def test_ports_of_many_containers_have_bounds(target: Target) -> None:
+    """Each may name a range of all ports in a few characters."""
+    greedy = {**INSPECTED, "Ports": {"80/tcp": [{"HostPort": "1-65535"}]}}
+    found = read("containers", {"zebu.containers": json.dumps([greedy] * 50), "zebu.host": HOST}, target)
+    assert sum(len(one.published) for one in found.everything) <= 2 * 65_535
+    assert found.odd
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"Name": "/a", "Name": "/b"}]',
+        "[" * 5000,
+        "NaN",
+        '{"Name": 1e999}',
+        '"zebu-db-1"',
+        "[null]",
+        "[[]]",
+        "[1]",
+        "{}",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_what_docker_never_says(text: str, target: Target) -> None:
+    assert why("containers", {"zebu.containers": text, "zebu.host": HOST}, target) is Reason.GARBLED
+
+
 def test_one_odd_container_leaves_the_others_and_is_named(target: Target) -> None:
     said = json.dumps([INSPECTED, {**INSPECTED, "Name": "/odd", "Ports": {"x/tcp": [{}]}}])
     found = read("containers", {"zebu.containers": said, "zebu.host": HOST}, target)

@@ -29,6 +29,18 @@ def test_a_date_that_says_nothing_is_no_age(date: str, target: Target) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-24T24:00:01Z", "2016-12-31T23:59:60Z", "2026-11-24T12:00:00+99:00", "2026-११-24T12:00:00Z",
+        "0000-01-01T00:00:00Z", "9999-99-99T99:99:99Z", "2026-11-24T12:00:00Z2026-11-24T12:00:00Z",
+    ],
+)  # fmt: skip
+def test_a_date_that_no_calendar_has_is_no_age(date: str, target: Target) -> None:
+    assert read("images", f"@image db {date} {date}\n", target) == (Image("db", None, None),)
+
+
 def test_one_odd_image_leaves_the_others(target: Target) -> None:
     assert read("images", "@image db\n@image web 2026-11-24T12:00:00Z soon", target) == (
         Image("db", None, None),

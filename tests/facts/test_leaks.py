@@ -136,6 +136,7 @@ def test_files_of_the_application_are_logs_too(tmp_path: Path, search: Search) -
     assert found.found == (Leak(f"{tmp_path}/app/logs/app.log", "ALPHA_VANTAGE_API_KEY", 1),)
 
 
+@pytest.mark.hostile("parsers")
 def test_a_log_of_one_endless_word_is_read(search: Search) -> None:
     """Patterns that begin anywhere, and end nowhere, take their time once."""
     hostile = "".join(part * 40_000 for part in ("://x:", "password=", "eyJ.", "bearer ", "A1b"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Reason
-from pytest_zebu.facts.migrations import Migrations
+from pytest_zebu.facts.migrations import _EMPTY, Migrations
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -305,3 +305,15 @@ def test_tables_that_are_taken_away_by_names_from_elsewhere(up: str, made: tuple
     first = revision("a1", "None", f"def upgrade():\n    op.create_table('old')\n    op.create_table('older')\n{UNDO}")
     later = revision("b2", "'a1'", f"def upgrade():\n    op.create_table('new')\n    {up}\n{UNDO}")
     assert found(target, first + later).made == made
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 5000 + "\nselect 2", ("-" * 79 + "\n") * 300 + "drop", " " * 5000 + "x", "-- " * 3000 + "\nx", "select 1" + " " * 5000 + "x", "\n" * 5000 + "--\nx"],
+    ids=["a line of dashes", "many lines of dashes", "blanks", "comments", "blanks behind", "empty lines"],
+)  # fmt: skip
+def test_a_statement_behind_comments_is_none_that_does_nothing(text: str) -> None:
+    """A line of dashes over a statement is ordinary. Taken apart in every way, it would not end in a life."""
+    assert _EMPTY.fullmatch(text) is None
+    assert _EMPTY.fullmatch("-" * 5000 + "\n  -- nothing to do\n select  1 ; \n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.facts.answer import Reason
+from pytest_zebu.facts.answer import NotAssessed, Reason
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.hba import HbaRule
 from pytest_zebu.facts.postgres import Override, PasswordTries, Role, is_off
@@ -100,6 +100,39 @@ def test_numbers_of_the_server(bookworm: Gathered, target: Target) -> None:
     found = state(bookworm, target, version=150_008, settings=settings)
     assert (found.major, found.max_connections, found.reserve) == (15, 100, 3)
     assert state(bookworm, target, settings={**settings, "reserved_connections": "2"}).reserve == 5
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "value",
+    ["", "many", "²", "٣", "-1", "nan", "inf", "1e999", "1_0", "9" * 5000, "0x64", "['100']", "100 "],
+    ids=lambda value: ascii(value[:12]),
+)
+def test_a_setting_that_is_no_number_leaves_what_it_decides_open(
+    value: str, bookworm: Gathered, target: Target
+) -> None:
+    found = state(bookworm, target, settings={"max_connections": value, "superuser_reserved_connections": "3"})
+    with pytest.raises(NotAssessed, match="max_connections is no number"):
+        assert not found.max_connections
+    assert found.reserve == 3
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "a version as truth": {"version": True}, "a version with parts": {"version": 15.5}, "clients as text": {"clients": "²"}, "an age of many digits": {"frozen": 10**30},
+    "an age without end": {"frozen": "Infinity"}, "pending as text": {"pending": "max_connections"}, "pending of numbers": {"pending": [1]}, "own settings as table": {"own_settings": {"a": 1}},
+    "a truth as number": {"collation": 1}, "a truth as text": {"hba_unloaded": "f"}, "a table as text": {"tables": ["users"]}, "hba as text": {"hba": "trust"},
+    "columns as text": {"indexes": [{"name": "i", "table": "t", "valid": True, "columns": "ab", "method": "btree", "where": "", "building": False}]},
+    "a condition as table": {"indexes": [{"name": "i", "table": "t", "valid": True, "columns": ["a"], "method": "btree", "where": {}, "building": False}]},
+    "a table's name in a list": {"foreign_keys": [{"table": ["a"], "columns": ["b"], "target": "b", "valid": True, "enforced": True}]},
+    "a line as text": {"hba": [{**RULE, "line": "nan"}]},
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD)
+def test_values_of_another_kind_are_garbled(change: dict[str, Any], bookworm: Gathered, target: Target) -> None:
+    known = {**json.loads(bookworm.said("postgres.state").out), **change}
+    assert why("database", {"postgres.state": json.dumps(known), "zebu.host": "role=app\n"}, target) is Reason.GARBLED
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def test_a_comment_at_the_first_character_asks_for_nothing(search: Search) -> No
     assert asked(search({"a.py": "# os.environ['A']\n", "b.py": "#!x\n# os.environ['B']\n"})) == {}
 
 
+@pytest.mark.hostile("parsers")
 @pytest.mark.parametrize(
     "part",
     ["(", "{", "f'{", "'", '"', "try:\n", "    \n", "if not a:", "if not a \n", "    a: [\n", "os.environ['A']\n"],

@@ -122,6 +122,7 @@ def test_what_is_known_by_its_name_is_not_read(tmp_path: Path) -> None:
     assert commands("./x", tmp_path) == ["pg_dump zebu"]
 
 
+@pytest.mark.hostile("parsers")
 @pytest.mark.parametrize("script", [
     "(" * 9000, "x=" + "$(" * 9000, "`" * 9001, "{ " * 9000, "if " * 9000, "\"" + "${a:-" * 9000, "f() { f; f; }\nf", "while true; do " * 60 + ":" + "; done" * 60, "for a in 1 2 3 4 5 6 7 8 9; do " * 8 + "$a" + "; done" * 8,
     "x" * 300_000, "cat <<X\n" * 900, "case x in " * 900, "\0\1\2", "a(" * 99, "$((" * 99, "\\\n" * 9000, "[[ " * 99, "a=(" * 99, "> " * 99, "eval " * 99,

@@ -7,9 +7,32 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.sshd import Login, Server, Sshd, look
+from pytest_zebu.facts.sshd import Login, Server, Sshd, _is_like, look
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "is_like"),
+    [
+        ("deploy", "deploy", True), ("deploy", "dep*", True), ("deploy", "*loy", True), ("deploy", "*ep*o*", True), ("deploy", "d?p*y", True), ("deploy", "*", True),
+        ("deploy", "**", True), ("deploy", "d*p*p*y", False), ("deploy", "dep", False), ("deploy", "*dep", False), ("abab", "*ab", True), ("aab", "a*ab", True),
+        ("ab", "a*ab", False), ("", "*", True), ("", "?", False), ("a.b", "a.b", True), ("axb", "a.b", False), ("a\nb", "a*b", True), ("deploy", "", False),
+    ],
+)  # fmt: skip
+def test_patterns_of_users(text: str, pattern: str, is_like: bool) -> None:
+    assert _is_like(text, pattern) is is_like
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "pattern",
+    ["*a" * 50 + "b", "a*" * 50 + "b", "*a?" * 30 + "b", "*" * 5000 + "b", "?*" * 200 + "b"],
+    ids=lambda pattern: pattern[:6],
+)
+def test_a_pattern_of_many_stars_ends(pattern: str) -> None:
+    """Tried one way after the other, these would not end in a life."""
+    assert not _is_like("a" * 5000, pattern)
 
 
 def test_sshd_of_trixie(trixie: Gathered, target: Target) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown, need
 from pytest_zebu.facts.usage import FileSystem, Sample
@@ -19,6 +21,41 @@ def test_samples_of_a_container(target: Target) -> None:
     assert garbled.reason is Reason.GARBLED
     for nothing in ("", "@sample db one 2 3 4", "@sample db 1 2 3"):
         assert isinstance(ALL["usage"].read(saying({"usage": nothing}), target), Unknown)
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "number", ["nan", "inf", "1e9", "²", "٣", "9" * 5000, "1_0", "0x1f", "1.5", "+1", "--1", "1e999", "-"]
+)
+def test_what_is_no_number_of_a_sample(number: str, target: Target) -> None:
+    for place in range(3):
+        numbers = ["1", "2", "3", "4.5"]
+        numbers[place] = number
+        gathered = saying({"usage": f"@sample web {' '.join(numbers)}\n@sample db 1 2 3 4.5\n"})
+        assert need(ALL["usage"].read(gathered, target)) == {"db": (Sample(1, 2, 3e-9, 4.5),)}
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@place",
+        "@place ",
+        "@place  ",
+        "@place / 1 2 3",
+        "@place / nan 1 1 1",
+        "@place / -5 1 1 1",
+        "@place / 1e9 1 1 1",
+        f"@place / {'9' * 5000} 1 1 1",
+        "@place / ² 1 1 1",
+    ],
+    ids=lambda line: line[:20],
+)
+def test_what_is_no_file_system(line: str, target: Target) -> None:
+    odd, root = need(ALL["disk"].read(saying({"disk": f"{line}\n@place / 1000 250 - -\n"}), target))
+    assert odd.trouble
+    assert (odd.size, odd.free) == (0, 0.0)
+    assert root == FileSystem("/", 1000, 250, 0, 0)
 
 
 def test_one_odd_sample_leaves_the_others(target: Target) -> None:

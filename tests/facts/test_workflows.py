@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.workflows import Audit, audits, covered_by_dependabot, covered_by_renovate, scheduled
+from pytest_zebu.facts.workflows import _COMMAND, Audit, audits, covered_by_dependabot, covered_by_renovate, scheduled
 
 ROW = "{package-ecosystem: pip, directory: /, schedule: {interval: weekly}}"
 
@@ -196,3 +197,14 @@ def test_a_script_may_go_on_and_a_shell_may_not() -> None:
 def test_conditions_of_several_parts(condition: str, is_scheduled: bool | None) -> None:
     found, _ = audits({FILE: workflow("run: npm audit", job=f"    if: {condition}\n")})
     assert [one.is_scheduled for one in found] == [is_scheduled]
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "part", ["npm -a ", "npm -a b ", "uv -a=b ", "yarn -a ", "trivy -a ", "safety --a b ", "/npm ", "|| ", "; "]
+)
+def test_a_line_of_endless_options_ends(part: str) -> None:
+    """Each program could be followed by all that comes: with every further one the rest would be read again."""
+    start = time.process_time()
+    assert not _COMMAND.search(part * (150_000 // len(part)))
+    assert time.process_time() - start < 10
