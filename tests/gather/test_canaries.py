@@ -46,6 +46,7 @@ def test_there_are_many() -> None:
     assert len({one.secret for one in CANARIES}) == len(CANARIES)
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("number", range(len(CANARIES)), ids=lambda number: CANARIES[number].text[:50])
 def test_a_canary_does_not_pass(number: int, let_through: dict[str, str]) -> None:
     """On neither side, and what is around it does."""

@@ -39,7 +39,7 @@ def said_by_the_machine(folder: Path) -> Mapping[str, Said]:
     texts = {
         "jobs": "\n".join((*jobs, "")),
         "repository": head + changes,
-        "sshd": "".join(one.text for one in PEMS),
+        "sshd": "\n\n".join(one.text for one in PEMS),
         "upkeep": PEMS[0].text,
     }
     probes = [Probe(name, 'printf %s "$ZEBU_TEXT"', values=(("TEXT", text),)) for name, text in texts.items()]
@@ -81,6 +81,7 @@ def everything(project: pytest.Pytester, result: pytest.RunResult) -> dict[str, 
     return texts | {"terminal": "\n".join((*result.outlines, *result.errlines))}
 
 
+@pytest.mark.hostile("secrets")
 def test_no_output_of_a_run_has_one(run: Run, project: pytest.Pytester) -> None:
     folder = project.mkdir("app")
     snapshot = json.loads((project.path / "snapshot.json").read_text())
@@ -104,6 +105,7 @@ def test_no_output_of_a_run_has_one(run: Run, project: pytest.Pytester) -> None:
     assert "forge.test" in texts["terminal"] + texts["report.html"]
 
 
+@pytest.mark.hostile("secrets")
 def test_no_traceback_has_one(run: Run, project: pytest.Pytester) -> None:
     """A check that breaks shows the values on the way: they pass the filter as all else does."""
     shown = "\n".join(f"            value{number} = {one.text!r}" for number, one in enumerate(CANARIES))
