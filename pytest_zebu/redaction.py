@@ -49,6 +49,8 @@ PERCENT = re.compile(r"(?<![^\s\"'<>\\])[^\s\"'<>\\]*%[0-9A-Fa-f]{2}[^\s\"'<>\\]
 NAMED = {"lt": "<", "gt": ">", "equals": "="}
 ENTITY = re.compile(r"&(?:#(\d{2,3})|#x([0-9a-fA-F]{2})|(lt|gt|equals));", re.ASCII)
 ENTITIES = re.compile(rf"^[^\n]*{ENTITY.pattern}[^\n]*", re.ASCII | re.MULTILINE)
+BROKEN = re.compile(r"([\"'])\n[ \t]+\1")
+"""Where Python breaks a long literal in two."""
 FROM_ADDRESS = str.maketrans("_-", "/+")
 PLAIN_LOGIN = re.compile(r"[!-~]{0,64}\0[!-~]{1,64}\0[!-~]{3,}")
 CODED_LOGIN = re.compile(r"[A-Za-z][\w.@+-]{0,63}:[!-~]{3,}", re.ASCII)
@@ -322,7 +324,7 @@ def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
 def redacted(text: str, code: bool = False, words: bool = True) -> str:
     """A text without known secrets, and without what looks like one."""
     if not code:
-        text = _undressed(text)
+        text = _undressed(BROKEN.sub("", text))
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return hide_shapes(text, code, words)

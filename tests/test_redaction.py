@@ -91,6 +91,13 @@ def test_a_literal_in_a_program_is_hidden() -> None:
     assert "Wd92" not in hide_shapes("password = 'Wd92kfQx'", code=True)
 
 
+def test_a_literal_that_is_broken_over_lines_is_read_as_one() -> None:
+    text = "    value = ('db:\\n'\n             '  password: |\\n'\n             '    Wd92kfQx\\n'\n             '  host: a')"
+    assert "Wd92kfQx" not in redacted(text)
+    assert "host: a" in redacted(text)
+
+
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,6 +112,7 @@ def test_hostile_text_takes_no_more_than_its_time(text: str) -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("unit", ["a_", "A_B", "-p", "pass", "TOKEN", "-", "/", "a.b/"])
 def test_one_endless_word_is_read_in_the_end(unit: str) -> None:
     """What was bounded by its bytes is bounded in time: where each place was tried to the text's end, this took minutes."""

@@ -2,6 +2,7 @@
 # whether a variable's name is that of one. $main::patterns has the list that this side and the other share.
 use strict;
 use warnings;
+no warnings 'regexp';    # a repetition beyond 65,534 ends there
 my ($HIDDEN, %pattern, @shapes) = '[redacted]';
 
 sub read_patterns {

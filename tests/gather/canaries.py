@@ -96,7 +96,7 @@ NAMED = (
     ("http -a op:CANARY GET https://a.test", "https://a.test"), ("echo CANARY | sudo -S rsync -a /srv /b", "rsync -a /srv /b"), ("printf '%s' 'CANARY' | docker login -u op --password-stdin", "--password-stdin"),
     ("printf 'CANARY\\n' | smbpasswd -s", "smbpasswd -s"), ("docker login -u op --password-stdin <<< CANARY", "docker login"), ("RESTIC_PASSWORD_COMMAND='echo CANARY' restic backup /srv", "restic backup /srv"),
     ("rsync --password-file=<(echo CANARY) a b", "rsync"), ("7zz a -pCANARY d.7z d", "d.7z d"), ("zip -rP CANARY d.zip d", "d.zip d"), ("unzip -P CANARY d.zip", "d.zip"), ("rar a -hpCANARY d.rar d", "d.rar d"),
-    ("sqlcmd -S db -U sa -P CANARY -Q x", "-Q x"), ("mosquitto_pub -u op -P CANARY -t x", "-t x"), ("swaks --auth LOGIN -ap CANARY --to a@b.test", "a@b.test"), ("snmpget -v2c -c CANARY host.test", "host.test"),
+    ("sqlcmd -S db -U sa -P CANARY -Q x", "-Q x"), ("mc alias set nas https://nas.test op CANARY", "https://nas.test"), ("lftp -u op,CANARY sftp://nas.test", "sftp://nas.test"), ("sqlplus zebu/CANARY@db", "sqlplus zebu/"), ("mosquitto_pub -u op -P CANARY -t x", "-t x"), ("swaks --auth LOGIN -ap CANARY --to a@b.test", "a@b.test"), ("snmpget -v2c -c CANARY host.test", "host.test"),
     ("rocommunity CANARY 10.0.0.1", "10.0.0.1"), ("openssl enc -aes-256-cbc -K CANARY -in d", "-in d"), ("ldapsearch -D cn=a -wCANARY -b dc=test", "dc=test"), ("redis-cli AUTH CANARY", "redis-cli"),
     ("apprise -b x tgram://123456789:CANARY/12", "apprise -b x"), ("zebu_app:CANARY@tcp(db:3306)/zebu", "@tcp(db:3306)/zebu"), ("zebu_app:CANARY@db:5432/zebu", "@db:5432/zebu"), ("Server=db;Uid=sa;Pwd=CANARY;Encrypt=yes", "Encrypt=yes"),
     # Quotes and spellings of shells, programs and files
@@ -113,6 +113,7 @@ BY_FORM = (
     ("https://api.telegram.org/botCANARY", "5512345678:{0}/sendMessage", "api.telegram.org"),
     ("curl -fsS https://hc-ping.com/CANARY", "{0:.8}-1111-4222-8333-{1:.12}", "hc-ping.com"),
     ("https://CANARY@forge.test/zebu.git", "{0:.24}7", "forge.test/zebu.git"),
+    ("Authorization=PVEAPIToken=root@pam!ci=CANARY rest", "5f3a9c1e-1b2c-4d3e-8f90-a1b2c3d4e5f6", "rest"),
     ("key CANARY", "sk_live_{0:.24}", "key"), ("key CANARY", "sk_test_{0:.24}", "key"), ("found CANARY", "ghp_{0}{1:.4}", "found"),
     ("found CANARY", "github_pat_{0:.22}_{1}", "found"), ("found CANARY", "glpat-{0:.20}", "found"), ("found CANARY", "xoxb-{0:.12}-{1:.12}", "found"),
     ("id CANARY", "AKIA1{0:.15}", "id"), ("found CANARY", "AIza{0}{1:.3}", "found"), ("found CANARY", "whsec_{0}", "found"),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from pytest_zebu import redaction
+from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather.ssh import request, unframe
@@ -46,6 +50,7 @@ def test_there_are_many() -> None:
     assert len({one.secret for one in CANARIES}) == len(CANARIES)
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("number", range(len(CANARIES)), ids=lambda number: CANARIES[number].text[:50])
 def test_a_canary_does_not_pass(number: int, let_through: dict[str, str]) -> None:
     """On neither side, and what is around it does."""
@@ -64,3 +69,39 @@ def expect_hidden(one: Canary, text: str) -> None:
 def test_what_verdicts_are_made_of_passes(number: int, let_through: dict[str, str]) -> None:
     assert let_through[f"innocent{number}"] == INNOCENT[number]
     assert hide_shapes(INNOCENT[number]) == INNOCENT[number]
+
+
+PATTERNS = [name for name in redaction._patterns() if name.startswith("hide.")]
+BYTES = 262_144
+SECONDS = 60
+"""Of a processor; a pattern that tries each end from each place takes hours."""
+
+
+def beginning(name: str) -> str:
+    """How a text begins that a pattern hides something of."""
+    shape = redaction._patterns()[name]
+    texts = [(one.text, one.secret.split("\n")[0]) for one in CANARIES if shape.search(one.text)]
+    assert texts, f"no canary is hidden by {name}"
+    text, secret = texts[0]
+    return text.split(secret)[0] or text
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("name", PATTERNS)
+def test_no_text_takes_a_pattern_longer_than_it_is(name: str, tmp_path: Path) -> None:
+    """What begins as the pattern expects, again and again, and never ends so; on both sides."""
+    unit = beginning(name)
+    text = unit * (BYTES // len(unit))
+    started = time.process_time()
+    hide_shapes(text)
+    assert time.process_time() - started < SECONDS
+    (tmp_path / "text").write_text(text)
+    program = "\n".join((
+        scripts.text("json.pl"), "our $patterns = do { local $/; open my $in, '<', $ARGV[0] or die; <$in> };",
+        resources.files("pytest_zebu.gather").joinpath("filter.pl").read_text(encoding="utf-8"),
+        "my $text = do { local $/; open my $in, '<', $ARGV[1] or die; <$in> }; hide_shapes($text); print 'done';",
+    ))  # fmt: skip
+    (tmp_path / "list").write_text(redaction.listed())
+    limited = f"ulimit -t {SECONDS}; exec perl - {tmp_path}/list {tmp_path}/text"
+    done = subprocess.run(["sh", "-c", limited], input=program, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("done", "")

@@ -87,6 +87,7 @@ def test_what_a_probe_needs_and_is_not_there_is_said(folder: Path) -> None:
     'printf "xx%s" "$DOTENV_POSTGRES_PASSWORD" | base64 -w0',
     'perl -e \'for (split //, $ENV{DOTENV_POSTGRES_PASSWORD}) { printf /[A-Za-z0-9_.~-]/ ? $_ : sprintf "%%%%%02X", ord }\'',
 ], ids=["stdout", "stderr", "base64", "hex", "base64 shifted", "percent"])  # fmt: skip
+@pytest.mark.hostile("secrets")
 def test_no_form_of_a_secret_leaves(folder: Path, script: str) -> None:
     import base64
     from urllib.parse import quote
@@ -102,11 +103,13 @@ def test_no_form_of_a_secret_leaves(folder: Path, script: str) -> None:
     assert b"[redacted]" in done.stdout
 
 
+@pytest.mark.hostile("secrets")
 def test_short_secrets_are_hidden_where_they_stand_alone(folder: Path) -> None:
     answer = ask(folder, Probe("short", "echo ab1 xab1x"))["short"]
     assert answer == Said(0, "[redacted] xab1x\n", "")
 
 
+@pytest.mark.hostile("secrets")
 def test_values_are_judged_and_equal_ones_grouped(folder: Path) -> None:
     answer = ask(folder)["zebu.environment"]
     assert isinstance(answer, Said)
@@ -394,6 +397,7 @@ def test_an_entry_without_a_value_is_not_set(daemon: Daemon) -> None:
     assert found == {"EMPTY": "0", "EQUALS": "5", "LAST": "0", "POSTGRES_PASSWORD": "20"}
 
 
+@pytest.mark.hostile("secrets")
 def test_a_password_in_a_file_is_judged_where_it_is(daemon: Daemon, tmp_path: Path) -> None:
     secret = "Zq8vT1xWm3Lk9RbY5nPd7HsJ2cFgA4eU"
     (tmp_path / "pg").write_text(f"{secret}\n")
@@ -436,6 +440,7 @@ def test_what_compose_would_refuse_is_said(text: str, trouble: str, tmp_path: Pa
     assert f"\nenv_trouble={trouble}\n" in host.out
 
 
+@pytest.mark.hostile("secrets")
 def test_a_file_that_compose_would_refuse_keeps_its_secrets(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("not a line\nSMTP_PASS=Wd92kfQx71 # ours\nexport TOKEN='Yt61-mmQ2'\n")
     answer = ask(tmp_path, Probe("leak", "echo Wd92kfQx71 Yt61-mmQ2"))["leak"]
@@ -541,6 +546,7 @@ def test_what_is_no_secret_stays(daemon: Daemon) -> None:
     )
 
 
+@pytest.mark.hostile("secrets")
 def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
     """Names of cookies and digests of downloads stand in the program itself."""
     env = [
@@ -556,6 +562,7 @@ def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
     assert sorted(line[:4] for line in answer.out.splitlines()) == ["Wx92", "Xx29", "[red"]
 
 
+@pytest.mark.hostile("files")
 def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/hostname")
     mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
@@ -570,6 +577,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.hostile("secrets")
 def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> None:
     (folder / "hostile").write_text(HOSTILE[name])
     started = time.monotonic()

@@ -39,7 +39,7 @@ def said_by_the_machine(folder: Path) -> Mapping[str, Said]:
     texts = {
         "jobs": "\n".join((*jobs, "")),
         "repository": head + changes,
-        "sshd": "".join(one.text for one in PEMS),
+        "sshd": "\n\n".join(one.text for one in PEMS),
         "upkeep": PEMS[0].text,
     }
     probes = [Probe(name, 'printf %s "$ZEBU_TEXT"', values=(("TEXT", text),)) for name, text in texts.items()]
