@@ -281,7 +281,7 @@ def test_what_fails_with_root_does_not_pass_without(lab: Lab, suite: Suite, conf
 def documented() -> set[str]:
     """The programs that docs/security.md names, as the kernel calls them."""
     text = PAGE.read_text(encoding="utf-8").partition("### Programs")[2].partition("\n### ")[0]
-    return {words.split()[0][:15] for words in re.findall(r"`([a-z][^`]*)`", text)}
+    return {words.split()[0][:15] for words in re.findall(r"`([a-z0-9][^`]*)`", text)}
 
 
 ALIASES = {"iptables-nft-sa": "iptables-save", "ip6tables-nft-s": "ip6tables-save"}
