@@ -11,8 +11,8 @@ from lab.machine import Machine
 
 RECORD = struct.Struct("<BBH6If8H16s")
 ACCOUNT = "/run/account"
-ON, OFF = f'"{ACCOUNT}"', "0"
-SWITCH = "syscall(163, {}) == 0 or die $!"  # acct(2) on x86-64
+ON = f'my $path = "{ACCOUNT}"; syscall(163, $path) == 0 or die $!'  # acct(2) on x86-64
+OFF = "syscall(163, 0) == 0 or die $!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def below(ran: list[Ran], name: str) -> list[Ran]:
 def accounted(machine: Machine) -> Iterator[list[Ran]]:
     """Everything that ends on a machine meanwhile: to be read when it is over."""
     ran: list[Ran] = []
-    machine.shell(f": > {ACCOUNT}; perl -e '{SWITCH.format(ON)}'")
+    machine.shell(f": > {ACCOUNT}; perl -e '{ON}'")
     try:
         yield ran
     finally:
-        machine.shell(f"perl -e '{SWITCH.format(OFF)}'")
+        machine.shell(f"perl -e '{OFF}'")
         ran += records(machine.run(["cat", ACCOUNT]).stdout)
         machine.shell(f"rm {ACCOUNT}")

@@ -45,11 +45,13 @@ EXEMPT = (
     Exempt(FILES, r"/var/log(/.*)?", "visit", "logs: a login, each use of sudo, and requests are recorded (`/var/log`, the journal)"),
     Exempt(FILES, r"/run/(utmp|sudo(/.*)?|systemd/(sessions|users|seats|inhibit|units|transient|journal|netif)(/.*)?)", "visit", "who is logged in, and sudo's times (`/run/utmp`, `/run/sudo`, `/run/systemd`)"),
     Exempt(FILES, r"/run/(user|log)(/.*)?", "visit", "the session's own folder (`/run/user`), and the journal's in memory"),
+    Exempt(FILES, r"/run/motd\.dynamic", "visit", "the day's message, which PAM makes for each login"),
+    Exempt(FILES, r"/home/[^/]+(/\.sudo_as_admin_successful)?", "visit", "sudo's mark in the home of who first uses it as a member of its group (`.sudo_as_admin_successful`)"),
     Exempt("unit", r"(session-.*\.scope|user(-runtime-dir)?@\d+\.service|user-\d+\.slice|run-user-\d+\.mount)", "visit", "the session's own units"),
     Exempt("mount|file", r"/run/user/\d+", "visit", "the session's own folder (`/run/user`), and the journal's in memory"),
     Exempt("process", r"(sshd|sudo|perl|sh|\(sd-pam\)|/lib/systemd/systemd|/usr/lib/systemd/systemd)", "visit", "processes of the session, until it ends"),
     Exempt(FILES, r"/var/lib/fail2ban(/.*)?", "visit", "fail2ban's own database, which counts who logs in"),
-    Exempt(FILES, r"/run/docker(/.*)?|/run/containerd(/.*)?|/var/lib/containerd(/.*)?|/var/lib/docker/containerd(/.*)?", "visit", "Docker's own notes of what was executed in a container"),
+    Exempt(FILES, r"/tmp(/runc-process\d+)?|/run/docker(/.*)?|/run/containerd(/.*)?|/var/lib/containerd(/.*)?|/var/lib/docker/containerd(/.*)?", "visit", "Docker's own notes of what was executed in a container, some of which pass through `/tmp`"),
     Exempt("table", r"public\.api_keys", "visit", "when the declared API key was last used, where the application keeps that"),
     Exempt("key", r"papertrade:.*", "visit", "what the application counts and caches in Redis when it is asked"),
     Exempt(FILES, rf"{VOLUMES}[a-z_-]*(db|postgres|pg)[a-z_-]*/.*", "machine", "the database's own files; what is in them is compared as tables, schema, roles and settings"),
@@ -58,6 +60,12 @@ EXEMPT = (
     Exempt(FILES, r"/dev/(pts|shm/PostgreSQL\.\d+|ptmx|tty|null|zero|urandom|random|full|console|kmsg|fuse|net|net/tun).*|/dev", "machine", "devices are written to by who uses them"),
     Exempt("sysctl", r"fs\.(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota\..*)|kernel\.(random\..*|ns_last_pid|pty\.nr|rseq.*)|net\.netfilter\.nf_conntrack_count|vm\.stat.*|kernel\.sched_.*|net\..*\.(route\.flush|.*_count)", "machine", "counters of the kernel"),
     Exempt(FILES, r"/run/systemd/(timers|ask-password)?(/.*)?|/run/systemd|/run|/var/lib/systemd/(timers|linger)(/.*)?|/run/lock(/.*)?", "machine", "timers' stamps"),
+    Exempt(
+        "file",
+        r"/var/lib/docker/(containers|image/overlay2/layerdb/mounts|network/files/local-kv\.db|overlay2(/l|/[0-9a-f]+/committed)?|volumes(/metadata\.db)?)",
+        "restore",
+        "Docker's own books, in which the throwaway container and its volume came and went",
+    ),
 )  # fmt: skip
 """What may change, and why."""
 

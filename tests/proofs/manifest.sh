@@ -11,22 +11,24 @@ lines() {
 whole() { printf '%s\t%s\t%s\0' "$1" "$2" "$(sha256sum)"; }
 
 # Files of all mounts but the kernel's own. A file's time of change betrays whatever was done to it: contents, owner, mode,
-# extended attributes, access lists, capabilities, links. An overlay shows what lies in folders that are listed themselves.
+# extended attributes, access lists, capabilities, links. An overlay shows what lies in folders that are listed themselves,
+# a container's own files among them.
 awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) !~ /^(proc|sysfs|cgroup2?|mqueue|devpts|nsfs|overlay|securityfs|bpf|debugfs|tracefs|fusectl|hugetlbfs|configfs|autofs)$/) print $5 }' \
   /proc/self/mountinfo | grep -v '^/proc/\|^/sys/' | sort -u | while IFS= read -r place; do
   [ -d "$place" ] || continue
-  find "$place" -xdev -printf "file$tab%p$tab%y %m %U:%G %s %T@ %C@ %n %l\\0"
+  find "$place" -xdev \( -path /proc -o -path /sys \) -prune -o -printf "file$tab%p$tab%y %m %U:%G %s %T@ %C@ %n %l\\0"
 done
 # And contents, of what is small: a clock can be turned back.
 find / -xdev -type f -size -64k -not -path '/var/lib/docker/*' -print0 | xargs -0 sha256sum -z 2>/dev/null |
   perl -0 -ne 's/\0\z//; my ($sum, $name) = /^\\?(\w+)  (.*)/s or next; print "content\t$name\t$sum\0"'
 
 # What runs and what would run
-systemctl list-units --all --plain --no-legend --no-pager --full | awk '{ print $1, $2, $3, $4 }' | lines unit
+systemctl list-units --all --plain --no-legend --no-pager --full | awk '$2 != "not-found" { print $1, $2, $3, $4 }' | lines unit
 systemctl list-unit-files --no-legend --no-pager --full | lines unit-file
 systemctl list-timers --all --no-legend --no-pager --full | awk '{ print $(NF - 1), $NF }' | lines timer
 # Of what runs inside containers, Docker itself tells below; what starts and ends all the time is no service.
-ps -eo pid=,ppid=,user:32=,lstart=,args= | awk '$2 != 2 && $1 != 2 { name = $9; sub(/:$/, "", name); print name, $3 }' | sort -u | lines process
+own=$(ps -o sid= -p $$)
+ps -eo pid=,ppid=,user:32=,sid=,args= | awk -v own="$own" '$2 != 2 && $1 != 2 && $4 != own + 0 { name = $5; sub(/:$/, "", name); print name, $3 }' | sort -u | lines process
 for one in /proc/[0-9]*/limits; do pid=${one#/proc/}; pid=${pid%/limits}; [ "$pid" = 1 ] && sha256sum < "$one" | whole limits init; done
 
 # The kernel
@@ -40,10 +42,8 @@ nft list ruleset 2>/dev/null | sed -E 's/packets [0-9]+ bytes [0-9]+//; s/ expir
 for table in iptables ip6tables; do
   command -v $table-save >/dev/null && $table-save 2>/dev/null | sed -E '/^#/d; s/\[[0-9]+:[0-9]+\]//' | whole firewall $table
 done
-ufw status verbose 2>/dev/null | whole firewall ufw
 sshd -T 2>/dev/null | whole service sshd
 fail2ban-client banned 2>/dev/null | whole service fail2ban
-journalctl --header 2>/dev/null | grep -c '^File path' | whole service journal
 
 # Docker
 docker info >/dev/null 2>&1 || exit 0
@@ -51,10 +51,9 @@ ids=$(docker ps -aq --no-trunc)
 for id in $ids; do
   docker inspect -f '{{.Name}} {{.Id}} {{.Image}} {{.State.Status}} {{.State.Pid}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.RestartCount}}{{with .State.Health}} {{.Status}}{{end}}' "$id" | lines container
   docker inspect -f '{{json .Config}} {{json .HostConfig}} {{json .Mounts}}' "$id" | whole container-config "$id"
-  docker diff "$id" | sort | sed "s,^\\(.\\) \\(.*\\),$id:\\2 \\1," | lines container-file
 done
 docker image ls -a --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort | lines image
-docker volume ls --format '{{.Name}} {{.Driver}} {{.Labels}}' | lines volume
+docker volume ls -q | while read -r name; do docker volume inspect -f '{{.Name}} {{.Driver}} {{json .Labels}} {{json .Options}}' "$name"; done | lines volume
 docker network ls -q --no-trunc | while read -r id; do docker network inspect -f '{{.Name}} {{.Id}} {{json .Containers}} {{json .Options}} {{json .IPAM}}' "$id"; done | lines network
 docker plugin ls --no-trunc | whole docker plugins
 
