@@ -404,7 +404,8 @@ def _visit_together(
             seconds = until - time.monotonic()
             with windows.dog.over(max(seconds, 0) + EXTRA_SECONDS):
                 visit.shown = _what_is_shown(visit.page, seconds)
-    with windows.dog.over(CLOSE_SECONDS):
+    # What is seen is seen, also of a page that does not go.
+    with suppress(Error, NeverYielded), windows.dog.over(CLOSE_SECONDS):
         for visit in visits:
             visit.page.context.close()
 
