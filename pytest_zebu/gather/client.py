@@ -393,9 +393,10 @@ class _Serializer:
         return said.get("errors") if isinstance(said, dict) else None
 
 
+@contextmanager
 def proxmox_api(
     host: str, port: int, trust: str, seconds: tuple[float, float], limit: int, token: tuple[str, str, str]
-) -> Any:
+) -> Iterator[Any]:
     """Proxmoxer's API with a token (user, name, value), without its redirects, and with answers up to a limit.
 
     Raises:
@@ -407,7 +408,7 @@ def proxmox_api(
 
     user, name, value = token
     backend = https.Backend(host, port=port, user=user, token_name=name, token_value=value, verify_ssl=trust)
-    client = Client(trust)
-    client.auth = backend.auth
-    session = _ProxmoxSession(client, seconds, limit)
-    return core.ProxmoxResource(base_url=backend.get_base_url(), session=session, serializer=_Serializer())
+    with Client(trust) as client:
+        client.auth = backend.auth
+        session = _ProxmoxSession(client, seconds, limit)
+        yield core.ProxmoxResource(base_url=backend.get_base_url(), session=session, serializer=_Serializer())

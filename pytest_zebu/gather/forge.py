@@ -39,7 +39,7 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
     runs for pull requests only, the last commit of the pull request that brought it is asked, if all its files are the same.
     Where nothing ran since the commit itself says so, as those of release tools do, the ancestors are asked too.
     """
-    forge, commit = settings.forge, arguments["commit"]
+    forge = settings.forge
     if forge.repository is None:
         return Unknown(Reason.NOT_CONFIGURED, "forge.repository is not set")
     if other := _other_language(forge.api):
@@ -47,7 +47,12 @@ def ask_forge(settings: Settings, arguments: Mapping[str, Any]) -> Any:
             Reason.UNDECIDABLE,
             f"forge.api is {other} interface; only GitHub's is spoken here: people attest what it shows",
         )
-    listed = _lister(settings)
+    with _client(settings) as client:
+        return _asked(_lister(client, forge), forge, arguments)
+
+
+def _asked(listed: Listed, forge: ForgeAccess, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    commit = arguments["commit"]
     checks = {commit: _runs(listed, commit, _declared(forge))}
     statuses = _statuses(listed, commit)
     told_to_skip = checks[commit] == [] == statuses and _tells_to_skip(listed, commit)
@@ -77,13 +82,16 @@ def _other_language(api: str) -> str:
     return OTHER_HOSTS.get((parts.hostname or "").removeprefix("api."), "") or by_path
 
 
-def _lister(settings: Settings) -> Listed:
+def _client(settings: Settings) -> Client:
     forge = settings.forge
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     token = settings.secret(forge.token_file, "forge.token_file")
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    client = Client(settings.trust(forge.ca_file), headers)
+    return Client(settings.trust(forge.ca_file), headers)
+
+
+def _lister(client: Client, forge: ForgeAccess) -> Listed:
     base = f"{forge.api.rstrip('/')}/repos/{forge.repository}"
 
     def listed(path: str, what: str, key: str = "", is_one: bool = False, **params: Any) -> Any:

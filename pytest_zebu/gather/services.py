@@ -141,12 +141,8 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
     user, _, token_name = proxmox.token.partition("!")
     parts = urlsplit(proxmox.api)
     secret = settings.secret(proxmox.token_file, "proxmox.token_file")
-    api = proxmox_api(
-        parts.hostname or "", parts.port or 8006, settings.trust(proxmox.ca_file), SECONDS, ANSWER_LIMIT,
-        (user, token_name, secret),
-    )  # fmt: skip
 
-    def ask(path: str) -> Any:
+    def ask(api: Any, path: str) -> Any:
         resource, _, query = path.partition("?")
         params = dict(part.partition("=")[::2] for part in query.split("&") if part)
         try:
@@ -164,11 +160,13 @@ def ask_proxmox(settings: Settings, paths: Sequence[str]) -> Any:
             return broken(f"Proxmox {resource}", error)
 
     found: dict[str, Any] = {}
+    reached = (parts.hostname or "", parts.port or 8006, settings.trust(proxmox.ca_file), SECONDS, ANSWER_LIMIT)
     try:
-        # Those that name fewer things come first: they tell of the others.
-        for path in sorted(paths, key=_rank):
-            for values in _fillings(path, found, settings):
-                found[path.format_map(values)] = _kept(path)(ask(path.format_map(values)), proxmox.vmid)
+        with proxmox_api(*reached, (user, token_name, secret)) as api:
+            # Those that name fewer things come first: they tell of the others.
+            for path in sorted(paths, key=_rank):
+                for values in _fillings(path, found, settings):
+                    found[path.format_map(values)] = _kept(path)(ask(api, path.format_map(values)), proxmox.vmid)
     except requests.exceptions.SSLError:
         return Unknown(Reason.UNREACHABLE, "Proxmox: its certificate is not trusted (proxmox.ca_file)")
     except requests.RequestException as error:

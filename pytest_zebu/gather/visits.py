@@ -11,13 +11,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    sync_playwright,
+)
 from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
@@ -157,14 +166,11 @@ def _driver_trouble() -> str:
 def _visit_all(
     arguments: Mapping[str, Any], executable: str, home: Path, directed: Mapping[str, str]
 ) -> dict[str, Any]:
-    from playwright.sync_api import sync_playwright
-
     switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with Watchdog(home) as dog, sync_playwright() as playwright:
-        dog.know_driver()
+    with Watchdog(home) as dog, closing(_Driver(dog)) as driver:
 
         def launch() -> Browser:
-            return playwright.chromium.launch(
+            return driver.playwright().chromium.launch(
                 executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)},
                 ignore_default_args=["--disable-popup-blocking"],
             )  # fmt: skip
@@ -188,6 +194,35 @@ def _visit_all(
             }
 
 
+class _Driver:
+    """Playwright's driver; another one where that was ended."""
+
+    def __init__(self, dog: Watchdog) -> None:
+        self.dog = dog
+        self._manager: AbstractContextManager[Playwright] | None = None
+        self._found: Playwright | None = None
+
+    def playwright(self) -> Playwright:
+        """It."""
+        if self.dog.has_ended_driver:
+            # What is left of the old one complains, when it is cleared away, of what we did.
+            if loop := getattr(self._manager, "_loop", None):
+                loop.set_exception_handler(lambda *_: None)
+            with suppress(Exception):
+                self.close()
+        if self._manager is None or self._found is None:
+            self._manager = sync_playwright()
+            self._found = self._manager.__enter__()
+            self.dog.know_driver()
+        return self._found
+
+    def close(self) -> None:
+        """End it."""
+        manager, self._manager, self._found = self._manager, None, None
+        if manager is not None:
+            manager.__exit__(None, None, None)
+
+
 class Windows:
     """Where pages are opened: a browser, and another one where a page took that with it."""
 
@@ -197,7 +232,7 @@ class Windows:
 
     def open(self, **named: Any) -> Page:
         """An empty page of a fresh profile. Nothing is downloaded."""
-        if self.browser is None or not self.browser.is_connected():
+        if self.browser is None or self.dog.has_ended_driver or not self.browser.is_connected():
             with self.dog.over(LAUNCH_SECONDS):
                 self.browser = self.launch()
         return self.browser.new_context(accept_downloads=False, **named).new_page()
@@ -205,7 +240,7 @@ class Windows:
     def close(self) -> None:
         """End the browser; what does not end by itself is ended."""
         with suppress(Error, NeverYielded, OutOfTime), self.dog.over(CLOSE_SECONDS):
-            if self.browser is not None:
+            if self.browser is not None and not self.dog.has_ended_driver:
                 self.browser.close()
 
 
@@ -249,6 +284,7 @@ class _Visit:
             "response": self.on_response,
             "request": self.on_request,
             "websocket": lambda socket: _note(self.requested, socket.url),
+            "crash": lambda page: _note(self.errors, "the page crashed, or took too much memory"),
             "popup": lambda page: page.close(),
         }
 
@@ -371,6 +407,14 @@ def _visit_routes(windows: Windows, urls: Sequence[str], settle_seconds: float) 
     return [visit.as_data() for visit in visits]
 
 
+def _settle(pages: Sequence[Page], seconds: float) -> None:
+    """Wait at the last page that still is one."""
+    for page in reversed(pages):
+        with suppress(Error):  # it has crashed
+            page.wait_for_timeout(1000 * seconds)
+            return
+
+
 def _as_culprit(visits: Sequence[_Visit], url: str, error: NeverYielded) -> dict[str, Any]:
     """What is said of a page that never yields: what was heard of it, and that."""
     told: dict[str, Any] = visits[0].as_data() if visits else {
@@ -397,14 +441,15 @@ def _visit_together(
                 _opened(windows, url, visits)
     # All are watched together: while one page waits, the others are heard as well.
     with windows.dog.over(settle_seconds + EXTRA_SECONDS):
-        visits[-1].page.wait_for_timeout(1000 * settle_seconds)
+        _settle([visit.page for visit in visits], settle_seconds)
     until = time.monotonic() + SHOWN_SECONDS
     for visit in visits:
         if visit.status:
             seconds = until - time.monotonic()
             with windows.dog.over(max(seconds, 0) + EXTRA_SECONDS):
                 visit.shown = _what_is_shown(visit.page, seconds)
-    with windows.dog.over(CLOSE_SECONDS):
+    # What is seen is seen, also of a page that does not go.
+    with suppress(Error, NeverYielded), windows.dog.over(CLOSE_SECONDS):
         for visit in visits:
             visit.page.context.close()
 

@@ -39,6 +39,7 @@ class Watchdog:
         self._others: frozenset[int] = frozenset()
         self._until = math.inf
         self._has_bitten = False
+        self.has_ended_driver = False
         self._profiles: set[Path] = set()
         self._is_over, self._lock = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -61,6 +62,7 @@ class Watchdog:
     def know_driver(self) -> None:
         """What this thread has started since is the driver."""
         self._driver = _children() - self._others
+        self.has_ended_driver = False
 
     @contextmanager
     def over(self, seconds: float) -> Iterator[None]:
@@ -70,8 +72,10 @@ class Watchdog:
             NeverYielded: it was.
             OutOfTime: because the look takes too long.
         """
-        self._has_bitten = False
-        self._until = time.monotonic() + allowed(seconds)
+        outer, until = self._until, time.monotonic() + allowed(seconds)
+        if outer == math.inf:
+            self._has_bitten = False
+        self._until = min(outer, until)
         try:
             yield
         except Exception:
@@ -80,7 +84,7 @@ class Watchdog:
         finally:
             # Whoever is about to bite has bitten after this.
             with self._lock:
-                self._until = math.inf
+                self._until = outer
         if self._has_bitten:
             allowed(0.0)
             raise NeverYielded(f"the page never yielded: the browser was ended after {seconds:.0f} s")
@@ -96,6 +100,7 @@ class Watchdog:
                     self._has_bitten = True
                     self._end_browser()
                 if late > GRACE_SECONDS:
+                    self.has_ended_driver = True
                     for process in self._driver:
                         _end(process)
 

@@ -63,14 +63,23 @@ def once(*pieces: bytes) -> Say:
     return say
 
 
-def forever(head: bytes, piece: bytes, pause: float = 0.0) -> Say:
-    """Say this, and then the rest again and again."""
+def on_and_on(head: bytes, piece: bytes, pause: float = 0.0) -> Say:
+    """Say this, and then the rest again and again, whether or not anything was asked."""
 
     def say(line: socket.socket, over: threading.Event) -> None:
-        request_of(line)
         line.sendall(head)
         while not over.wait(pause) if pause else not over.is_set():
             line.sendall(piece)
+
+    return say
+
+
+def forever(head: bytes, piece: bytes, pause: float = 0.0) -> Say:
+    """The same, to whoever asks."""
+
+    def say(line: socket.socket, over: threading.Event) -> None:
+        request_of(line)
+        on_and_on(head, piece, pause)(line, over)
 
     return say
 

@@ -229,6 +229,7 @@ def test_without_the_backends_role_there_is_no_state(cluster: Cluster, ask: Ask)
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE mine (id int)", "DELETE FROM alembic_version RETURNING 1"])
+@pytest.mark.hostile("services")
 def test_nothing_can_be_written(statement: str, cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     asking_instead(monkeypatch, statement)
     answer = ask(cluster.url("postgres"), frozenset({CLUSTER_PROBE.name}))[CLUSTER_PROBE.name]
@@ -236,6 +237,7 @@ def test_nothing_can_be_written(statement: str, cluster: Cluster, ask: Ask, monk
     assert cluster.ask("SELECT count(*) FROM alembic_version;") == "1\n"
 
 
+@pytest.mark.hostile("services")
 def test_each_question_has_its_time(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.3)
     asking_instead(monkeypatch, "SELECT pg_sleep(30)")
@@ -244,6 +246,7 @@ def test_each_question_has_its_time(cluster: Cluster, ask: Ask, monkeypatch: pyt
     assert isinstance(answers[STATE_PROBE.name], Said)
 
 
+@pytest.mark.hostile("services")
 def test_a_server_that_falls_silent_is_cut_off(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own limit does not help where the server, or the way to it, has stopped."""
     monkeypatch.setattr(database, "SILENT_SECONDS", 0.5)
@@ -254,6 +257,7 @@ def test_a_server_that_falls_silent_is_cut_off(cluster: Cluster, ask: Ask, monke
     assert [getattr(answer, "reason", None) for answer in answers.values()] == [Reason.UNREACHABLE] * 2
 
 
+@pytest.mark.hostile("services")
 def test_a_huge_answer_is_refused(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     asking_instead(monkeypatch, "SELECT repeat('x', 300000)")
     answer = ask(cluster.url("postgres"))[CLUSTER_PROBE.name]
@@ -261,6 +265,7 @@ def test_a_huge_answer_is_refused(cluster: Cluster, ask: Ask, monkeypatch: pytes
     assert answer.reason is Reason.GARBLED
 
 
+@pytest.mark.hostile("services")
 def test_what_the_server_says_is_plain_and_holds_no_secret(
     cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +305,7 @@ def test_passwords_are_tried_where_it_is(cluster: Cluster, ask: Ask) -> None:
         ("", Reason.NOT_CONFIGURED, "holds no postgresql:// URL"),
     ],
 )
+@pytest.mark.hostile("services")
 def test_why_it_cannot_be_asked(url: str, reason: Reason, why: str, cluster: Cluster, ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]

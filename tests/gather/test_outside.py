@@ -67,6 +67,7 @@ def test_closed_ports_prove_nothing_where_nothing_at_all_answers() -> None:
     assert try_ports("127.0.0.1", [_closed_port()], None, None)["control"] is False
 
 
+@pytest.mark.hostile("requests")
 def test_a_slow_service_is_not_timed_for_ever() -> None:
     class Slow(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -178,6 +179,7 @@ def test_what_the_other_side_says_is_an_answer(number: int | None, monkeypatch: 
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.EPERM])
+@pytest.mark.hostile("requests")
 def test_our_own_faults_are_no_answer(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -193,6 +195,7 @@ def test_an_address_that_is_not_ours_is_no_place_to_look_from() -> None:
         is_open("127.0.0.1", _closed_port(), "192.0.2.1")
 
 
+@pytest.mark.hostile("requests")
 def test_without_descriptors_every_look_is_unknown() -> None:
     """Neither is a port closed, nor a page gone, because this machine can open nothing more."""
     looker = Outside(Target(name="here", host=Host(), settings=Settings()), lambda: {})
@@ -260,11 +263,13 @@ def _connecting(says: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("number", sorted(outside.SHORT_OF))
+@pytest.mark.hostile("requests")
 def test_what_there_is_too_little_of_is_waited_for(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     _connecting(lambda port, time: number if time < 3 else 0, monkeypatch)
     assert try_ports("127.0.0.1", [1], None, None)["open"] == {"1": True}
 
 
+@pytest.mark.hostile("requests")
 def test_ports_that_could_not_be_tried_are_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     _connecting(lambda port, time: {1: 0, 2: errno.EMFILE, 3: errno.ECONNREFUSED, 4: errno.EPERM}[port], monkeypatch)
     seen = try_ports("127.0.0.1", [1, 2, 3, 4], None, None)
@@ -280,6 +285,7 @@ def test_who_says_nothing_is_told_from_who_refuses(monkeypatch: pytest.MonkeyPat
     assert seen == {"open": {"47": False, "48": False, "49": False}, "silent": [47], "control": True, "trouble": ""}
 
 
+@pytest.mark.hostile("requests")
 def test_where_no_way_leads_nothing_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     expect_way("127.0.0.1", None)
     expect_way("127.0.0.1", "127.0.0.1")
@@ -338,6 +344,7 @@ def test_scripts_of_a_page_tell_where_its_api_is(servers: tuple[Server, Server])
     assert not elsewhere.arrived
 
 
+@pytest.mark.hostile("requests")
 def test_a_page_that_is_meant_to_keep_us_busy_is_read_at_once() -> None:
     for word in ("<script ", "<link ", "<link rel=modulepreload "):
         page = word * (outside.PAGE_LIMIT // len(word))

@@ -112,6 +112,7 @@ def test_a_server_to_which_there_is_no_way_is_beyond_us(zones: Callable[..., Non
 
 
 @pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
+@pytest.mark.hostile("requests")
 def test_a_refusal_is_not_none(code: dns.rcode.Rcode, zones: Callable[..., None]) -> None:
     """Neither has the zone no servers, so that the next one above were asked, nor the name no address."""
     zones({"192.0.2.1": {("zebu.test.", "NS"): code, ("test.", "NS"): ("test. 60 IN NS ns1.zebu.test.",), SITE: code}})
@@ -132,6 +133,7 @@ def test_an_alias_of_a_whole_tree_is_followed(zones: Callable[..., None]) -> Non
         assert told()["192.0.2.53"] == ["192.0.2.80"]
 
 
+@pytest.mark.hostile("requests")
 def test_an_alias_that_leads_nowhere_has_no_address(zones: Callable[..., None]) -> None:
     alias = "zebu.test. 60 IN CNAME gone.example."
     circle = ("zebu.test. 60 IN CNAME a.example.", "a.example. 60 IN CNAME zebu.test.")

@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from pytest_zebu.facts.browser import read_shown
 from pytest_zebu.gather import visits
+from pytest_zebu.gather.watchdog import Watchdog
 
 pytestmark = pytest.mark.chromium
 HEAD = (
@@ -32,7 +34,7 @@ FILES: Mapping[str, tuple[int, str, str]] = {
 class Site:
     """A site whose pages have the text that they are told, in a browser that is there."""
 
-    browser: Browser
+    windows: visits.Windows
     texts: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
@@ -70,15 +72,15 @@ class Site:
     def pages(self) -> list[dict[str, Any]]:
         """What is seen of each, in one visit."""
         return visits._visit_routes(
-            self.browser, [f"{self.url}page/{number}" for number in range(len(self.texts))], 0.4
+            self.windows, [f"{self.url}page/{number}" for number in range(len(self.texts))], 0.4
         )
 
     def page(self) -> dict[str, Any]:
-        (found,) = visits._visit_routes(self.browser, [self.url], 0.4)
+        (found,) = visits._visit_routes(self.windows, [self.url], 0.4)
         return found
 
     def screen(self) -> dict[str, Any]:
-        return visits._look_small(self.browser, self.url, 360, 0)
+        return visits._look_small(self.windows, self.url, 360, 0)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ def running() -> Iterator[Site]:
     arguments = [*visits.SWITCHES, "--no-sandbox"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        site = Site(browser)
+        site = Site(visits.Windows(lambda: browser, Watchdog(Path("/nobody/lives/here"))))
         yield site
         browser.close()
         site.server.shutdown()
@@ -166,7 +168,7 @@ def test_what_a_page_shows(site: Site) -> None:
 
 def test_a_page_of_a_strict_policy_is_seen(site: Site) -> None:
     site.has("<h1>Zebu</h1>", **{"Content-Security-Policy": "default-src 'self'"})
-    (load,) = visits._loads(site.browser, site.url, 1, 1)
+    (load,) = visits._loads(site.windows, site.url, 1, 1)
     assert all(one["shown"]["words"] == "Zebu " for one in (site.page(), load, site.screen()))
     assert load["load"] > 0
     assert load["paint"] > 0
@@ -230,6 +232,6 @@ def test_a_cold_stack_is_asked_once_more(site: Site, monkeypatch: pytest.MonkeyP
     page = site.page()
     assert (page["status"], page["again"], page["errors"]) == (200, True, [])
     site.late["/cold.png"] = 1.5
-    loads = visits._loads(site.browser, site.url, 2, 0)
+    loads = visits._loads(site.windows, site.url, 2, 0)
     assert ["Timeout" in one["trouble"] for one in loads] == [True, False, False]
-    assert len(visits._loads(site.browser, site.url, 2, 0)) == 2
+    assert len(visits._loads(site.windows, site.url, 2, 0)) == 2

@@ -32,6 +32,7 @@ def look(executable: str) -> Any:
     return visits.visit(arguments, lambda: True)
 
 
+@pytest.mark.hostile("browser")
 def test_no_browser_says_how_to_install_one(tmp_path: Path) -> None:
     found = look(f"{tmp_path}/chromium")
     assert isinstance(found, Unknown)
@@ -40,6 +41,7 @@ def test_no_browser_says_how_to_install_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("library", "remedy"), [("libatomic.so.1", "apt-get install libatomic1"), ("libm.so.6", "")])
+@pytest.mark.hostile("browser")
 def test_a_driver_without_its_libraries_names_them(
     library: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
     (0, ["Page.goto: net::ERR_NAME_NOT_RESOLVED at https://zebu.test/"], [], "ERR_NAME_NOT_RESOLVED"), (200, [], ["GET net::ERR_NAME_NOT_RESOLVED https://gone.test/a.js"], ""),
     (0, ["Page.goto: net::ERR_CONNECTION_REFUSED at https://zebu.test/"], [], ""), (200, ["it says ERR_NETWORK_CHANGED"], ["GET 404 https://zebu.test/?net::ERR_NETWORK_CHANGED_NOT"], ""),
 ])  # fmt: skip
+@pytest.mark.hostile("browser")
 def test_what_is_wrong_with_this_machine_is_not_the_sites_fault(
     status: int, errors: list[str], failed: list[str], found: str
 ) -> None:
@@ -80,6 +83,7 @@ def test_the_browser_is_led_where_names_lead() -> None:
 
 
 @pytest.mark.chromium
+@pytest.mark.hostile("browser")
 def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many pages it has: a browser that is there, and an address that takes connections and says nothing."""
     monkeypatch.setattr(visits, "PAGE_SECONDS", 1)

@@ -60,6 +60,20 @@ def test_what_breaks_because_it_was_ended_is_not_what_is_said(tmp_path: Path) ->
             broken(child)
 
 
+def test_what_is_done_within_has_the_time_of_the_whole(tmp_path: Path) -> None:
+    """As a browser that is started again within a look at a page: after that, the page's own time still runs."""
+    with Watchdog(tmp_path) as dog, started(tmp_path, "sleep", LONG) as child:
+        assert child.poll() is None
+
+        def begun_again() -> None:
+            with dog.over(60):
+                assert child.poll() is None
+            child.wait(50)
+
+        with pytest.raises(NeverYielded), dog.over(0.3):
+            begun_again()
+
+
 def test_what_ends_by_itself_is_left(tmp_path: Path) -> None:
     with Watchdog(tmp_path) as dog, started(tmp_path, "sleep", LONG) as child:
         with dog.over(60):
