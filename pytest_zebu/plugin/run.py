@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +16,9 @@ from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Fact
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.gather.snapshot import Snapshot
-from pytest_zebu.gather.ssh import Connection
+from pytest_zebu.gather.ssh import Connection, close_all
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
 from pytest_zebu.memory.measures import measured
@@ -64,6 +63,7 @@ class Run:
     connections: dict[str, Connection] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
+    _scratch: Scratch | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
@@ -80,7 +80,8 @@ class Run:
         if self.options.replay is not None:
             self._snapshots = replayed(self.options.replay, self.targets)
         if self.owns_folder:  # made last: what is refused leaves nothing behind
-            self.folder = Path(tempfile.mkdtemp(prefix="zebu-run-"))
+            self._scratch = Scratch("zebu-run-")
+            self.folder = self._scratch.path
 
     def connection(self, name: str) -> Connection:
         """The one connection to a host."""
@@ -233,11 +234,10 @@ class Run:
 
     def close(self) -> None:
         """End connections, remove what was shared."""
-        for connection in self.connections.values():
-            connection.close()
         self.connections.clear()
-        if self.owns_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        close_all()
+        if self._scratch is not None:
+            self._scratch.remove()
 
 
 def replayed(path: Path, targets: Mapping[str, Target]) -> dict[str, Snapshot]:
