@@ -48,6 +48,7 @@ def test_answers_come_back_whole(folder: Path) -> None:
     assert answers["two"] == Said(7, "", "oops\n")
 
 
+@pytest.mark.hostile("ssh")
 def test_limits_are_kept(folder: Path) -> None:
     answers = ask(
         folder,
@@ -78,6 +79,7 @@ def test_what_a_probe_needs_and_is_not_there_is_said(folder: Path) -> None:
     assert answer == Unknown(Reason.MISSING, "no container of PostgreSQL was seen")
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("script", [
     'cat "$ZEBU_APP_DIR/.env"',
     'cat "$ZEBU_APP_DIR/.env" >&2',
@@ -101,6 +103,7 @@ def test_no_form_of_a_secret_leaves(folder: Path, script: str) -> None:
     assert b"[redacted]" in done.stdout
 
 
+@pytest.mark.hostile("secrets")
 def test_short_secrets_are_hidden_where_they_stand_alone(folder: Path) -> None:
     answer = ask(folder, Probe("short", "echo ab1 xab1x"))["short"]
     assert answer == Said(0, "[redacted] xab1x\n", "")
@@ -115,6 +118,7 @@ def test_values_are_judged_and_equal_ones_grouped(folder: Path) -> None:
     assert rows["APP_ENV"][7] == "production"
 
 
+@pytest.mark.hostile("ssh")
 def test_a_stream_cut_short_leaves_the_rest_out(folder: Path) -> None:
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     probes = [Probe("one", "echo 1"), Probe("two", "echo 2")]
@@ -155,6 +159,7 @@ def test_perl_is_run_with_what_stands_in_its_environment(folder: Path) -> None:
     assert answers["knock"] == Said(0, "1\n", "")
 
 
+@pytest.mark.hostile("ssh")
 def test_what_needs_root_is_not_tried_without(folder: Path) -> None:
     answer = ask(folder, Probe("root", "id -u", root=True))["root"]
     expected = (
@@ -435,6 +440,7 @@ def test_what_compose_would_refuse_is_said(text: str, trouble: str, tmp_path: Pa
     assert f"\nenv_trouble={trouble}\n" in host.out
 
 
+@pytest.mark.hostile("secrets")
 def test_a_file_that_compose_would_refuse_keeps_its_secrets(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("not a line\nSMTP_PASS=Wd92kfQx71 # ours\nexport TOKEN='Yt61-mmQ2'\n")
     answer = ask(tmp_path, Probe("leak", "echo Wd92kfQx71 Yt61-mmQ2"))["leak"]
@@ -555,6 +561,7 @@ def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
     assert sorted(line[:4] for line in answer.out.splitlines()) == ["Wx92", "Xx29", "[red"]
 
 
+@pytest.mark.hostile("secrets")
 def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/hostname")
     mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
@@ -568,6 +575,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> None:
     (folder / "hostile").write_text(HOSTILE[name])
@@ -579,6 +587,7 @@ def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> No
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.hostile("secrets")
 def test_what_docker_shows_is_json_after_the_filter(daemon: Daemon) -> None:
     """Whatever stands in labels, health checks and their logs."""
     texts = [one.text for one in canaries()]
