@@ -249,6 +249,7 @@ class RunHooks:
             self.troubles.append(formats.not_written(error.filename or self.writing, error))
         if self.troubles and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.run.status = int(session.exitstatus)
         return result
 
     @pytest.hookimpl(tryfirst=True)

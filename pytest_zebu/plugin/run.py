@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +18,7 @@ from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Fact
 from pytest_zebu.gather import snapshot as snapshots
+from pytest_zebu.gather.deadline import are_done
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.gather.snapshot import Snapshot
@@ -35,6 +39,8 @@ from pytest_zebu.verdict.readiness import Gate, Readiness, assess
 DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
 """What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
 SHARED = "gathered.json"
+LEAVING_SECONDS = 3.0
+"""For which looks that nobody waits for any more may take to end by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Run:
     connections: dict[str, Connection] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     watch: Callable[[str], None] = lambda text: None
+    status: int = 0
     _scratch: Scratch | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
@@ -236,8 +243,19 @@ class Run:
         """End connections, remove what was shared."""
         self.connections.clear()
         close_all()
+        if not are_done(LEAVING_SECONDS):
+            atexit.register(leave, self.status)
+        close_all()  # what a thread has opened meanwhile
         if self._scratch is not None:
             self._scratch.remove()
+
+
+def leave(status: int) -> None:
+    """End the process at once if looks still hang: Python would take itself apart under threads deep in some library."""
+    if not are_done(0.0):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def replayed(path: Path, targets: Mapping[str, Target]) -> dict[str, Snapshot]:
