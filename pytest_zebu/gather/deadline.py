@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -58,6 +59,17 @@ class Deadline:
 NEVER = Deadline()
 
 
+_ASIDE: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
+def are_done(seconds: float) -> bool:
+    """Whether all that was begun aside has ended, for which so many seconds are waited at most."""
+    ends = Deadline.after(seconds)
+    for thread in [*_ASIDE]:
+        thread.join(ends.left())
+    return not any(thread.is_alive() for thread in [*_ASIDE])
+
+
 def aside(work: Callable[[], T]) -> Future[T]:
     """Do it in a thread of its own, which holds up neither us nor the end of the process.
 
@@ -74,7 +86,9 @@ def aside(work: Callable[[], T]) -> Future[T]:
             job.set_result(found)
 
     try:
-        threading.Thread(target=run, daemon=True).start()
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        _ASIDE.add(thread)
     except RuntimeError as error:  # this machine has no thread left
         job.set_exception(error)
     return job

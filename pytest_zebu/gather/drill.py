@@ -85,6 +85,7 @@ def throwaway(docker: APIClient, plan: Plan) -> Iterator[str]:
         docker.errors.DockerException: Docker refuses.
     """
     from docker.errors import APIError
+    from requests import RequestException
 
     sweep(docker, plan.now)
     name = PREFIX + secrets.token_hex(6)
@@ -105,7 +106,9 @@ def throwaway(docker: APIClient, plan: Plan) -> Iterator[str]:
         wait_until_ready(docker, name)
         yield name
     finally:
-        with suppress(APIError):  # it may never have been there, or has ended and is being removed
+        # It may never have been there, or has ended and is being removed; where nobody answers it ends by itself, and what
+        # interrupted us is not lost over it.
+        with suppress(APIError, RequestException):
             docker.remove_container(name, v=True, force=True)
 
 

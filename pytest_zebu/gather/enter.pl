@@ -13,6 +13,9 @@ my $PREFACE = 1_048_576;    # bytes that may be said before the far side begins
 my %given;
 my $child;
 
+# Bytes pass as they are, whatever the environment would make perl do with them, here and there.
+binmode $_ for *STDIN, *STDOUT, *STDERR, *main::DATA;
+delete @ENV{ grep { /^PERL/ } keys %ENV };
 $ENV{PATH} = join ':', grep { defined && $_ ne '' } $ENV{PATH}, '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 $SIG{$_} = sub { quit(96) } for qw(HUP INT TERM);
 $SIG{PIPE} = 'IGNORE';
@@ -50,6 +53,7 @@ sub attempt {
   }
   close $_ for $in->[0], $out->[1], $err->[1];
   ($in, $out, $err) = ($in->[1], $out->[0], $err->[0]);
+  binmode $_ for $in, $out, $err;
   fcntl $in, 4, POSIX::O_NONBLOCK() | POSIX::O_WRONLY();    # F_SETFL: neither side waits for the other
   my $unsent = $given{script} . ($why eq '' ? '' : 'refused ' . length($why) . "\n$why");
   my ($said, $complaint, $has_begun, $is_gone, $began) = ('', '', 0, 0, now());

@@ -178,13 +178,11 @@ def offered_methods(connection: Connection, state: Mapping[str, bool]) -> Mappin
         "PubkeyAuthentication=no",
         "LogLevel=ERROR",
     ]
-    flags = [word for option in options for word in ("-o", option)]
-    done = subprocess.run(
-        ["ssh", *flags, "-F", str(connection.config), "--", connection.destination, "true"],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=MASTER_SECONDS, check=False,
-    )  # fmt: skip
-    said = done.stderr.decode(errors="replace")
-    if done.returncode == 0:
+    try:
+        status, said = connection.knock(options, MASTER_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Unknown(Reason.TIMED_OUT, f"ssh: no answer to a stranger within {MASTER_SECONDS} s")
+    if status == 0:
         return {"methods": ["none"]}
     found = DENIED.search(said)
     if found is None:

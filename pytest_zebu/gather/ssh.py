@@ -10,8 +10,8 @@ import selectors
 import signal
 import socket
 import subprocess
-import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
+from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.target import Target
 
@@ -39,6 +40,8 @@ PREFACE_LIMIT = 2 * 2**20
 COMPLAINT_LIMIT = 65_536
 """Bytes of ssh's log and of what is said on the standard error there."""
 CHUNK = 65_536
+SHORT = Path("/", "tmp")
+"""Where the control socket is: its path must be short (sun_path of unix(7))."""
 SUDO_SECONDS = 10
 """For which sudo and doas may think, each."""
 FORWARD_TRIES = 3
@@ -188,6 +191,16 @@ def not_begun(done: Transfer) -> str:
     return f"{meaning} (it says: {shown})" if shown else meaning
 
 
+OPEN: weakref.WeakSet[Connection] = weakref.WeakSet()
+"""The connections of this process that nobody has closed yet."""
+
+
+def close_all() -> None:
+    """Close what threads would still hold that nobody waits for any more."""
+    for connection in [*OPEN]:
+        connection.close()
+
+
 class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     """One multiplexed connection to one host; closing it is the owner's business."""
 
@@ -195,8 +208,10 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self.target = target
         # A Proxmox node knows its LXC containers by number.
         self.container = f"pct exec {container:d} --" if container is not None else ""
-        self._folder = tempfile.TemporaryDirectory(prefix="zebu-", dir="/tmp")
-        self.folder = Path(self._folder.name)
+        self._scratch = Scratch("zebu-ssh-", SHORT)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        OPEN.add(self)
+        self.folder = self._scratch.path
         self.control_path = self.folder / "control"
         self.config = self.folder / "ssh_config"
         self.config.write_text(self._configuration())
@@ -259,6 +274,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             [*self._ssh, "--", self.destination, REMOTE],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
         )  # fmt: skip
+        self._running.add(process)
         ends = Deadline.after(seconds)
         patience = 0.0
         try:
@@ -267,8 +283,28 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             took, is_late = time.monotonic() - started, ends.left() == 0
         finally:
             _end(process, patience)
+            self._running.discard(process)
         status = -signal.SIGKILL if process.returncode is None else process.returncode
         return Transfer(out, err.decode(errors="replace"), _tail(log, before), status, is_late, took)
+
+    def knock(self, options: Sequence[str], seconds: float) -> tuple[int, str]:
+        """How ssh ends that opens a connection of its own, with these options, and what it complains of.
+
+        Raises:
+            subprocess.TimeoutExpired: it does not end in so many seconds.
+        """
+        flags = [word for option in options for word in ("-o", option)]
+        process = subprocess.Popen(
+            ["ssh", *flags, "-F", str(self.config), "--", self.destination, "true"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
+        )  # fmt: skip
+        self._running.add(process)
+        try:
+            _, err = process.communicate(timeout=seconds)
+        finally:
+            _end(process, 0.0)
+            self._running.discard(process)
+        return process.returncode, err[:COMPLAINT_LIMIT].decode(errors="replace")
 
     @property
     def logins(self) -> int:
@@ -347,7 +383,10 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
 
     def close(self) -> None:
         """End the connection and remove what it left here, whatever becomes of that: it ends by itself after a minute."""
+        OPEN.discard(self)
         try:
+            for process in [*self._running]:  # a thread has it that nobody waits for any more
+                _kill(process)
             if self.control_path.exists():
                 subprocess.run(
                     [*self._ssh, "-O", "exit", "--", self.destination],
@@ -356,7 +395,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         except (OSError, subprocess.SubprocessError):
             pass
         finally:
-            self._folder.cleanup()
+            self._scratch.remove()
 
 
 def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mark: bytes) -> tuple[bytes, bytes, bool]:
@@ -411,10 +450,17 @@ def _end(process: subprocess.Popen[bytes], patience: float) -> None:
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
-    for how, seconds in ((None, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, END_SECONDS)):
-        if how is not None:
-            with suppress(OSError):
-                os.killpg(process.pid, how)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a program and what it started: with a word, and then without."""
+    for how, seconds in ((signal.SIGTERM, 1.0), (signal.SIGKILL, END_SECONDS)):
+        with suppress(OSError):
+            os.killpg(process.pid, how)
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
             return

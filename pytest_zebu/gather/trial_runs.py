@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from typing import Any
 from urllib.parse import quote
 
@@ -15,10 +16,15 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Trial
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, AttackTrial, RestoreTrial, UseTrial
 from pytest_zebu.gather.client import Client, read_body
+from pytest_zebu.gather.deadline import Deadline, aside
 from pytest_zebu.gather.drill import Machine, restore
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
+ANSWER_SECONDS = 20.0
+"""For a whole answer."""
+TRIAL_SECONDS, CLEANING_SECONDS = 120.0, 60.0
+"""For all of a trial's requests, and for those that clean up behind it, whatever became of it."""
 MARK = "zebu-readiness-"
 """What the names of our portfolios begin with: nothing else is ever deleted."""
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -31,12 +37,24 @@ INJECTIONS = ("' OR '1'='1", "1;SELECT pg_sleep(0)--", "%27%20UNION%20SELECT%20N
 class _Application:
     """The API, with or without a key. Answers are plain data; a connection that fails is raised."""
 
-    def __init__(self, base: str, key: str, trust: str) -> None:
+    def __init__(self, base: str, key: str, trust: str, deadline: Deadline) -> None:
+        self.deadline = deadline
         self.base = f"{base}/api/v1"
         self.client = Client(trust, {"X-API-Key": key} if key else {})
 
     def ask(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None) -> dict[str, Any]:
-        """One request: status, JSON or nothing, and whether the application itself answered."""
+        """One request: status, JSON or nothing, and whether the application itself answered.
+
+        Raises:
+            requests.RequestException: no answer, or none in its time, however it trickles.
+        """
+        job = aside(lambda: self._ask(method, path, body, raw))
+        try:
+            return job.result(self.deadline.limit(ANSWER_SECONDS))
+        except NotYet:
+            raise requests.Timeout("no whole answer in time") from None
+
+    def _ask(self, method: str, path: str, body: Any, raw: bytes | None) -> dict[str, Any]:
         content = {"data": raw, "headers": {"Content-Type": "application/json"}} if raw is not None else {"json": body}
         with self.client.request(
             method, self.base + path, timeout=SECONDS, stream=True,
@@ -87,7 +105,8 @@ def use_application(settings: Settings, trial: UseTrial) -> Any:
     key = _key(settings, is_staging=trial.is_staging)
     if isinstance(key, Unknown):
         return key
-    application = _Application(trial.base, key, settings.trust(None))
+    deadline = Deadline.after(TRIAL_SECONDS)
+    application = _Application(trial.base, key, settings.trust(None), deadline)
     steps: dict[str, Any] = {}
     made: list[str] = []
     try:
@@ -101,7 +120,8 @@ def use_application(settings: Settings, trial: UseTrial) -> Any:
         if not steps.keys() - {"broken"}:
             return Unknown(Reason.UNREACHABLE, f"the application: {type(error).__name__}")
     finally:
-        steps["left"] = _clean_up(application, made)
+        cleaning = Deadline.after(CLEANING_SECONDS)
+        steps["left"] = _clean_up(_Application(trial.base, key, settings.trust(None), cleaning), made)
     return steps
 
 
@@ -125,7 +145,9 @@ def _live(
     steps["list"] = application.ask("GET", "/portfolios?limit=100")
     steps["named"] = name
     if elsewhere:
-        steps["elsewhere"] = _Application(elsewhere, key, settings.trust(None)).ask("GET", path)["status"]
+        steps["elsewhere"] = _Application(elsewhere, key, settings.trust(None), application.deadline).ask("GET", path)[
+            "status"
+        ]
     steps["buy"] = application.ask("POST", f"{path}/trades", {"action": "BUY", "ticker": ticker, "quantity": QUANTITY})
     for what in ("balance", "holdings", "transactions"):
         steps[what] = application.ask("GET", f"{path}/{what}")
@@ -180,8 +202,9 @@ def attack(settings: Settings, trial: AttackTrial) -> Any:
     key = _key(settings)
     if isinstance(key, Unknown):
         return key
-    application = _Application(trial.base, key, settings.trust(None))
-    stranger = _Application(trial.base, "", settings.trust(None))
+    deadline = Deadline.after(TRIAL_SECONDS)
+    application = _Application(trial.base, key, settings.trust(None), deadline)
+    stranger = _Application(trial.base, "", settings.trust(None), deadline)
     try:
         total = (application.ask("GET", "/portfolios")["said"] or {}).get("total")
         injected = []
@@ -198,7 +221,7 @@ def attack(settings: Settings, trial: AttackTrial) -> Any:
                 injected.append({"path": path.partition("?")[0].rsplit("/", 1)[0] or "/", "text": text,
                                  "status": answer["status"], "total": found})  # fmt: skip
         refused = [
-            _Application(trial.base, f"zk_{text}", settings.trust(None)).ask("GET", "/portfolios")["status"]
+            _Application(trial.base, f"zk_{text}", settings.trust(None), deadline).ask("GET", "/portfolios")["status"]
             for text in INJECTIONS
         ]
         with ThreadPoolExecutor(max_workers=BURST_THREADS) as pool:

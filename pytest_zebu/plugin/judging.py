@@ -323,6 +323,7 @@ class RunHooks:
                 guard_page(Path(os.path.expandvars(page)).expanduser())
         if self.troubles and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.run.status = int(session.exitstatus)
         return result
 
     def _not_written(self, error: OSError | ValueError) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
-import shutil
-import tempfile
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +20,11 @@ from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered
 from pytest_zebu.files import why
 from pytest_zebu.gather import snapshot as snapshots
+from pytest_zebu.gather.deadline import are_done
 from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.gather.snapshot import Snapshot
-from pytest_zebu.gather.ssh import Connection
+from pytest_zebu.gather.ssh import Connection, close_all
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
 from pytest_zebu.memory.measures import measured
@@ -40,6 +43,8 @@ from pytest_zebu.verdict.readiness import Gate, Readiness, assess
 DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
 """What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
 SHARED = "gathered.json"
+LEAVING_SECONDS = 3.0
+"""For which looks that nobody waits for any more may take to end by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Run:
     watch: Callable[[str], None] = lambda text: None
     troubles: list[str] = field(default_factory=list)
     is_blind: bool = False
+    status: int = 0
+    _scratch: Scratch | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
@@ -86,7 +93,8 @@ class Run:
         if self.options.replay is not None:
             self._snapshots = replayed(self.options.replay, self.targets)
         if self.owns_folder:  # made last: what is refused leaves nothing behind
-            self.folder = Path(tempfile.mkdtemp(prefix="zebu-run-"))
+            self._scratch = Scratch("zebu-run-")
+            self.folder = self._scratch.path
 
     @contextmanager
     def guarded(self, what: str) -> Iterator[None]:
@@ -268,12 +276,23 @@ class Run:
 
     def close(self) -> None:
         """End connections, remove what was shared."""
-        while self.connections:
-            name, connection = self.connections.popitem()
-            with self.guarded(f"the connection to {name} is not closed"):
-                connection.close()
-        if self.owns_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self.connections.clear()
+        with self.guarded("a connection is not closed"):
+            close_all()
+        if not are_done(LEAVING_SECONDS):
+            atexit.register(leave, self.status)
+        with self.guarded("a connection is not closed"):
+            close_all()  # what a thread has opened meanwhile
+        if self._scratch is not None:
+            self._scratch.remove()
+
+
+def leave(status: int) -> None:
+    """End the process at once if looks still hang: Python would take itself apart under threads deep in some library."""
+    if not are_done(0.0):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def fault(what: str, error: Exception) -> str:

@@ -16,6 +16,7 @@ from pytest_zebu.gather import ssh
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
+from pytest_zebu.plugin.ending import heed
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.run import Options, Run, fault
@@ -42,6 +43,7 @@ def set_up(config: pytest.Config) -> None:
     Raises:
         UsageError: an option, the settings or a file is wrong.
     """
+    config.add_cleanup(heed())
     worker = getattr(config, "workerinput", None)
     try:
         run = _run(config, worker)

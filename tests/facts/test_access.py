@@ -35,3 +35,23 @@ def test_whether_the_control_address_answers(open_: dict[str, bool], control: bo
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNREACHABLE])
 def test_only_a_target_that_was_not_reached_refused(reason: Reason, target: Target) -> None:
     assert why("access", {"zebu.host": Unknown(reason, "x")}, target) is reason
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the connection was cut after 0 of 39 answers", "the host closed the connection at once", "no answer in time", "nothing answers on the ssh port",
+        "the login shell is nologin", "no answer within 50 s", "something that says the key was refused", "the identity file does not exist", "",
+    ],
+)  # fmt: skip
+def test_what_says_nothing_of_keys_is_no_verdict(said: str, target: Target) -> None:
+    assert why("access", {"zebu.host": Unknown(Reason.UNREACHABLE, f"ssh: {said}")}, target) is Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "said", ["the key was refused: check", "the host key has changed: compare", "the host key is not known: log in"]
+)
+def test_what_the_server_says_of_keys_is_one(said: str, target: Target) -> None:
+    found = need(ALL["access"].read(Gathered({"zebu.host": Unknown(Reason.UNREACHABLE, f"ssh: {said}")}), target))
+    assert found.trouble == f"ssh: {said}"

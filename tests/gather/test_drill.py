@@ -119,6 +119,7 @@ def test_a_dump_is_restored_into_a_container_of_its_own() -> None:
     assert docker.asked == 2
 
 
+@pytest.mark.hostile("ssh")
 def test_the_container_is_bounded_alone_and_mortal() -> None:
     docker = Docker()
     with throwaway(docker.client, PLAN) as name:
@@ -136,6 +137,7 @@ def test_the_container_is_bounded_alone_and_mortal() -> None:
     assert len(made["environment"]["POSTGRES_PASSWORD"]) == 32
 
 
+@pytest.mark.hostile("ssh")
 @pytest.mark.parametrize(
     ("failing", "why"),
     [
@@ -150,24 +152,34 @@ def test_a_drill_that_cannot_be_held_is_unknown_and_leaves_nothing(failing: Mapp
     assert not docker.there
 
 
+@pytest.mark.hostile("ssh")
 def test_a_docker_that_does_not_answer_is_unreachable() -> None:
     """What the client says of its socket concerns this machine, and is kept."""
     docker = Docker(failing={"containers": requests.ConnectionError("/run/here")})
     assert restore(vm(docker)) == Unknown(Reason.UNREACHABLE, "the target's Docker does not answer")
 
 
-def test_what_interrupts_a_drill_leaves_nothing() -> None:
-    docker = Docker(failing={"remove": refusal("removal is in progress")})
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "error",
+    [refusal("removal is in progress"), requests.ConnectionError("gone"), requests.ReadTimeout("late")],
+    ids=["refused", "gone", "silent"],
+)
+def test_what_interrupts_a_drill_leaves_nothing(error: Exception) -> None:
+    """And it is what ends the run, whatever becomes of the removal."""
+    docker = Docker(failing={"remove": error})
     with pytest.raises(KeyboardInterrupt), throwaway(docker.client, PLAN):
         raise KeyboardInterrupt
     assert not docker.there
 
 
+@pytest.mark.hostile("ssh")
 def test_a_database_that_never_answers_is_not_waited_for_without_end() -> None:
     with pytest.raises(NotStarted, match="no answer in 0 s"):
         wait_until_ready(Docker(answers_after=10**9).client, "drill", seconds=0.0)
 
 
+@pytest.mark.hostile("ssh")
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -183,12 +195,14 @@ def test_what_the_machine_does_not_say(said: Mapping[str, Said | Unknown], expec
     assert not docker.there
 
 
+@pytest.mark.hostile("ssh")
 def test_without_answers_or_without_a_connection() -> None:
     found = restore(Vm(Docker(), {}))
     assert found == Unknown(Reason.GARBLED, "the answer of drill-dump was cut short")
     assert isinstance(restore(None), Unknown)
 
 
+@pytest.mark.hostile("ssh")
 def test_what_drills_that_were_cut_off_left_is_removed() -> None:
     """A drill that may still run is left alone, and so is what tells no time."""
 

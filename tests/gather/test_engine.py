@@ -66,6 +66,7 @@ if not close:
 """
 
 
+@pytest.mark.hostile("ssh")
 def test_no_conversation_stays_open_behind_its_answer(tmp_path: Path) -> None:
     """Each is a session of the one connection, of which sshd allows ten: one more would log in anew."""
     (tmp_path / "daemon.py").write_text(POLITE)
@@ -74,6 +75,7 @@ def test_no_conversation_stays_open_behind_its_answer(tmp_path: Path) -> None:
         assert [path.name for path in tmp_path.glob("kept-*")] == ["kept-_version"]
 
 
+@pytest.mark.hostile("ssh")
 def test_what_a_daemon_says_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CONVERSATION_LIMIT", 100_000)
     command = daemon(tmp_path, b"[" + b" " * 1_000_000 + b"]")
@@ -81,6 +83,7 @@ def test_what_a_daemon_says_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
         docker.containers()
 
 
+@pytest.mark.hostile("ssh")
 @pytest.mark.parametrize("command", [["false"], ["sleep", "100"], ["/nonexistent"]])
 def test_a_daemon_that_is_not_there(command: list[str], tmp_path: Path) -> None:
     with pytest.raises(DockerException), engine(command, tmp_path, 0.5):

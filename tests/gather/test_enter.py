@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,7 @@ class Machine:
 
     folder: Path
     seconds: int = 60
+    environment: dict[str, str] = field(default_factory=dict)
 
     def program(self, name: str, text: str) -> None:
         path = self.folder / "bin" / name
@@ -73,7 +74,7 @@ class Machine:
     def start(self, sent: bytes, shell: str = PERL) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             ["/bin/sh", "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
-            env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder)},
+            env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder), **self.environment},
         )  # fmt: skip
         assert process.stdin is not None
         with suppress(BrokenPipeError):  # a shell that has ended reads no more
@@ -205,6 +206,18 @@ def test_a_container_is_entered(machine: Machine) -> None:
     machine.program("pct", '[ "$1 $2 $3" = "exec 7 --" ] || exit 9; shift 3; echo inside >> pct; exec "$@"\n')
     assert machine.enter(machine.sent(container="pct exec 7 --"))[0]["rooted"] == Said(0, "rooted\n")
     assert (machine.folder / "pct").exists()
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PERL_UNICODE", "SDA"), ("PERL5OPT", "-w"), ("LC_ALL", "xx_XX.UTF-8"), ("POSIXLY_CORRECT", "1"), ("IFS", "o"), ("ENV", "/nonexistent"), ("TMPDIR", "/nonexistent")],
+)  # fmt: skip
+def test_an_odd_environment_changes_no_byte(name: str, value: str, machine: Machine) -> None:
+    machine.program("sudo", "exit 1\n")
+    machine.environment = {name: value}
+    text = Probe("text", "printf 'ä\\303\\244\\r\\n'; printf 'ö' >&2")
+    assert machine.enter(machine.sent([text, *PROBES]))[0]["text"] == Said(0, "ää\n", "ö")
 
 
 # Shells that read what is not theirs

@@ -49,6 +49,7 @@ def test_answers_come_back_whole(folder: Path) -> None:
     assert answers["two"] == Said(7, "", "oops\n")
 
 
+@pytest.mark.hostile("ssh")
 def test_limits_are_kept(folder: Path) -> None:
     answers = ask(
         folder,
@@ -79,6 +80,7 @@ def test_what_a_probe_needs_and_is_not_there_is_said(folder: Path) -> None:
     assert answer == Unknown(Reason.MISSING, "no container of PostgreSQL was seen")
 
 
+@pytest.mark.hostile("secrets")
 @pytest.mark.parametrize("script", [
     'cat "$ZEBU_APP_DIR/.env"',
     'cat "$ZEBU_APP_DIR/.env" >&2',
@@ -119,6 +121,7 @@ def test_values_are_judged_and_equal_ones_grouped(folder: Path) -> None:
     assert rows["APP_ENV"][7] == "production"
 
 
+@pytest.mark.hostile("ssh")
 def test_a_stream_cut_short_leaves_the_rest_out(folder: Path) -> None:
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     probes = [Probe("one", "echo 1"), Probe("two", "echo 2")]
@@ -159,6 +162,7 @@ def test_perl_is_run_with_what_stands_in_its_environment(folder: Path) -> None:
     assert answers["knock"] == Said(0, "1\n", "")
 
 
+@pytest.mark.hostile("ssh")
 def test_what_needs_root_is_not_tried_without(folder: Path) -> None:
     answer = ask(folder, Probe("root", "id -u", root=True))["root"]
     expected = (
@@ -562,7 +566,7 @@ def test_what_is_looked_for_in_the_history_is_a_secret(daemon: Daemon) -> None:
     assert sorted(line[:4] for line in answer.out.splitlines()) == ["Wx92", "Xx29", "[red"]
 
 
-@pytest.mark.hostile("files")
+@pytest.mark.hostile("secrets")
 def test_a_password_in_a_file_that_cannot_be_read_is_not_judged(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/hostname")
     mounts = [{"Type": "bind", "Source": str(tmp_path / "link"), "Destination": "/run/secrets/pg"}]
@@ -576,8 +580,8 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_no_more_than_its_time(name: str, folder: Path) -> None:
     (folder / "hostile").write_text(HOSTILE[name])
     started = time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Fact, Probe, Trial
 from pytest_zebu.facts.trials import AttackTrial, RestoreTrial, UseTrial
-from pytest_zebu.gather import gathering
+from pytest_zebu.gather import gathering, trial_runs
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.gather.trial_runs import MARK, hold
 from pytest_zebu.settings import Settings
@@ -195,3 +197,46 @@ def test_another_deployment_is_asked_for_it(servers: tuple[Server, Server], decl
 def test_a_refused_key_is_no_finding(servers: tuple[Server, Server], declared: Callable[..., Settings]) -> None:
     servers[0].answers["*"] = (401, OURS, THEIRS)
     assert held(servers[0], declared) == Unknown(Reason.NO_PERMISSION, "the API key was refused (401)")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("kind", [UseTrial, AttackTrial])
+def test_an_application_that_never_ends_its_answer_is_not_waited_for(
+    kind: Any, declared: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is cleaned up is tried all the same."""
+    held, asked = threading.Event(), list[str]()
+
+    def drip(self: Any, method: str, path: str, body: Any, raw: bytes | None) -> dict[str, Any]:
+        asked.append(path)
+        held.wait()
+        return {}
+
+    monkeypatch.setattr(trial_runs._Application, "_ask", drip)
+    monkeypatch.setattr(trial_runs, "ANSWER_SECONDS", 0.2)
+    try:
+        answer = hold(kind(NOWHERE), declared(probes={"api_key_file": "secret"}), None)
+    finally:
+        held.set()
+    assert answer == Unknown(Reason.UNREACHABLE, "the application: Timeout")
+    if kind is UseTrial:
+        assert asked[-1] == "/portfolios?limit=100"
+
+
+@pytest.mark.hostile("ssh")
+def test_a_trial_has_an_end_however_many_answers_are_slow(
+    declared: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request is made once its time is over; those that clean up have time of their own."""
+    monkeypatch.setattr(trial_runs, "TRIAL_SECONDS", 0.0)
+    asked: list[str] = []
+
+    def answer(self: Any, method: str, path: str, body: Any, raw: bytes | None) -> dict[str, Any]:
+        asked.append(path)
+        time.sleep(0.1)
+        return {"status": 200, "said": {"items": []}, "ours": True}
+
+    monkeypatch.setattr(trial_runs._Application, "_ask", answer)
+    found = hold(UseTrial(NOWHERE), declared(probes={"api_key_file": "secret"}), None)
+    assert found == Unknown(Reason.UNREACHABLE, "the application: Timeout")
+    assert asked.count("/portfolios?limit=100") == 2
