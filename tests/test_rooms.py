@@ -41,6 +41,7 @@ ACROSS = {
     "facts/test_scheduled": "the script that reads what runs by itself",
     "facts/test_shell": "the script that reads shell",
     "facts/test_ssh_scripts": "the scripts about ssh, without a server",
+    "gather/test_filters": "the checkout's own programs, with the far side",
     "gather/test_answers": "whatever asks over HTTP, of servers that keep to nothing",
     "gather/test_canaries": "the filter of both sides",
     "gather/test_checkouts": "the far side's search of the machine",

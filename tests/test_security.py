@@ -75,7 +75,9 @@ def test_each_test_that_the_page_names_is_there() -> None:
 
 
 SUDO = re.compile(r"sudo -n (\S.*?) 2>/dev/null;")
-WAY_IN = re.compile(r"^my @far = \(\(split ' ', \$given\{container\}\), '(\w+)', '(\S+)', \$ENV\{SSH_CONNECTION\}", re.MULTILINE)
+WAY_IN = re.compile(
+    r"^my @far = \(\(split ' ', \$given\{container\}\), '(\w+)', '(\S+)', \$ENV\{SSH_CONNECTION\}", re.MULTILINE
+)
 
 
 def test_the_rule_for_sudo_is_for_what_is_run() -> None:

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -191,7 +190,7 @@ def not_begun(done: Transfer) -> str:
     return f"{meaning} (it says: {shown})" if shown else meaning
 
 
-OPEN: weakref.WeakSet[Connection] = weakref.WeakSet()
+OPEN: set[Connection] = set()
 """The connections of this process that nobody has closed yet."""
 
 

@@ -276,9 +276,9 @@ class Run:
 
     def close(self) -> None:
         """End connections, remove what was shared."""
-        self.connections.clear()
         with self.guarded("a connection is not closed"):
             close_all()
+        self.connections.clear()
         if not are_done(LEAVING_SECONDS):
             atexit.register(leave, self.status)
         with self.guarded("a connection is not closed"):

@@ -360,7 +360,7 @@ def test_users_tests_get_the_host_over_the_same_connection(suite: Suite, tmp_pat
 @pytest.mark.hostile("ssh")
 @pytest.mark.parametrize(("old", "new", "reason"), [
     ('user = "deploy"', 'user = "nobody-there"', "the key was refused"),
-    ('identity = "', 'identity = "/nonexistent', "the key was refused"),
+    ('identity = "', 'identity = "/nonexistent', "the identity file does not exist"),
     ('known_hosts = "', 'known_hosts = "/nonexistent', "the host key is not known"),
     ('address = "10.77.0.10"', 'address = "10.77.0.10"\nport = 2222', "no answer in time"),
 ], ids=["wrong user", "no key", "unknown host key", "wrong port"])  # fmt: skip
