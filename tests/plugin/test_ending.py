@@ -67,6 +67,12 @@ def seen(tmp_path: Path) -> Iterator[Path]:
             os.kill(pid, signal.SIGKILL)
 
 
+def as_usual() -> None:
+    """Whoever has started the tests may ignore signals, as nohup does: those would stay ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def begin(seen: Path, moment: str, *words_: str) -> subprocess.Popen[str]:
     """A run whose ssh does not come to its end."""
     tools = seen.parent / "tools"
@@ -88,7 +94,7 @@ def begin(seen: Path, moment: str, *words_: str) -> subprocess.Popen[str]:
     ]
     process = subprocess.Popen(
         command, cwd=seen.parent / "project", env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=as_usual,
     )  # fmt: skip
     with (seen / "runs").open("a") as runs:
         print(process.pid, file=runs)
