@@ -152,8 +152,9 @@ BLINDFOLDS = {
         ),
         Blindfold(
             "without ssh",
-            "The control address answers, the machine does not: silence says nothing of keys.",
+            "The control address answers, the machine does not: that is the machine's failure.",
             settings=(NO_HISTORY, ('address = "10.77.0.10"', 'address = "10.77.0.99"')),
+            besides={"deploy.initial.ssh": Outcome.FAILED},
         ),
     )
 }

@@ -12,7 +12,9 @@ REFUSED_KEY = "the key was refused"
 CHANGED_HOST_KEY = "the host key has changed"
 UNKNOWN_HOST_KEY = "the host key is not known"
 VERDICTS = (REFUSED_KEY, CHANGED_HOST_KEY, UNKNOWN_HOST_KEY)
-"""What a server says of keys, in ssh's complaint; all else that keeps us out (silence, a cut, a limit) says nothing of them."""
+"""What a server says of keys, in ssh's complaint; all else that keeps us out (a cut, a limit) says nothing of them."""
+NOBODY_THERE = ("nothing answers on the ssh port", "there is no route to the host", "no answer in time")
+"""How connecting ends where nobody is: the machine's own fault where the control address answers meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,26 @@ def looks(target: Target) -> tuple[Look, ...]:
 
 def is_verdict(unknown: Unknown) -> bool:
     """Whether the server itself said that it does not let us in, or was another one than it should be."""
-    return unknown.reason is Reason.UNREACHABLE and unknown.detail.removeprefix("ssh: ").startswith(VERDICTS)
+    return _begins(unknown, VERDICTS)
+
+
+def is_silence(unknown: Unknown) -> bool:
+    """Whether nobody was there to connect to."""
+    return _begins(unknown, NOBODY_THERE)
+
+
+def _begins(unknown: Unknown, words: tuple[str, ...]) -> bool:
+    return unknown.reason is Reason.UNREACHABLE and unknown.detail.removeprefix("ssh: ").startswith(words)
 
 
 def parse(gathered: Gathered, target: Target) -> Access:
     """From the batch's own answer, or why there is none."""
     answer = gathered.answers.get("zebu.host", Unknown(Reason.NOT_GATHERED, "ssh"))
-    if isinstance(answer, Unknown) and not is_verdict(answer):
-        raise Missing(answer)
     asked = _look(target)
     seen = gathered.saw(asked) if asked else None
     control = any(part(seen.value, "open", dict).values()) if isinstance(seen, Known) else None
+    if isinstance(answer, Unknown) and not is_verdict(answer) and not (is_silence(answer) and control):
+        raise Missing(answer)
     return Access(answer.detail if isinstance(answer, Unknown) else "", control)
 
 

@@ -41,7 +41,7 @@ def test_only_a_target_that_was_not_reached_refused(reason: Reason, target: Targ
 @pytest.mark.parametrize(
     "said",
     [
-        "the connection was cut after 0 of 39 answers", "the host closed the connection at once", "no answer in time", "nothing answers on the ssh port",
+        "the connection was cut after 0 of 39 answers", "the host closed the connection at once", "the connection timed out",
         "the login shell is nologin", "no answer within 50 s", "something that says the key was refused", "the identity file does not exist", "",
     ],
 )  # fmt: skip
@@ -55,3 +55,16 @@ def test_what_says_nothing_of_keys_is_no_verdict(said: str, target: Target) -> N
 def test_what_the_server_says_of_keys_is_one(said: str, target: Target) -> None:
     found = need(ALL["access"].read(Gathered({"zebu.host": Unknown(Reason.UNREACHABLE, f"ssh: {said}")}), target))
     assert found.trouble == f"ssh: {said}"
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "said", ["no answer in time", "nothing answers on the ssh port", "there is no route to the host"]
+)
+def test_silence_is_the_machines_only_where_the_control_address_answers(said: str, target: Target) -> None:
+    silent = {"zebu.host": Unknown(Reason.UNREACHABLE, f"ssh: {said}")}
+    (asked,) = looks(target)
+    assert why("access", silent, target) is Reason.UNREACHABLE
+    assert why("access", silent, target, {asked.key: {"open": {"53": False}, "control": True}}) is Reason.UNREACHABLE
+    found = read("access", silent, target, {asked.key: {"open": {"53": True}, "control": True}})
+    assert (found.trouble, found.control) == (f"ssh: {said}", True)

@@ -302,7 +302,7 @@ def test_passwords_are_tried_where_it_is(cluster: Cluster, ask: Ask) -> None:
         ("postgresql://watcher:{password}@[::1/postgres", Reason.NOT_CONFIGURED, "holds no postgresql:// URL"),
         ("mysql://watcher:{password}@127.0.0.1/a", Reason.NOT_CONFIGURED, "holds no postgresql:// URL"),
         ("host=127.0.0.1 password={password}", Reason.NOT_CONFIGURED, "holds no postgresql:// URL"),
-        ("", Reason.NOT_CONFIGURED, "holds no postgresql:// URL"),
+        ("", Reason.NOT_CONFIGURED, "database.url_file cannot be read"),
     ],
 )
 @pytest.mark.hostile("services")

@@ -123,7 +123,7 @@ def _max_age(header: str) -> int | None:
         place = read.end()
     age = (found.get("max-age") or "").strip('"')
     has_value = found.get("includesubdomains") is not None
-    return int(age[:18]) if re.fullmatch(r"[0-9]+", age) and not has_value else None
+    return int(age.lstrip("0")[:18] or 0) if re.fullmatch(r"[0-9]+", age) and not has_value else None
 
 
 @item("pre.security.https.hsts")
