@@ -23,7 +23,7 @@ from pytest_zebu.plugin.options import OPTIONS
 from pytest_zebu.verdict.readiness import Gate
 from tests import recorded
 
-from .conftest import Run
+from .conftest import QUIET, Run
 
 SUITE = str(tests_prod.__path__[0])
 SSH = str(Path(SUITE, "pre_deployment/test_security_ssh.py"))
@@ -72,11 +72,11 @@ def test_markers_are_listed_where_there_are_settings(project: pytest.Pytester) -
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run: Run, workers: Sequence[str]) -> None:
+def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run_apart: Run, workers: Sequence[str]) -> None:
     project.makepyfile(stranger=STRANGER, test_stranger=STRANGERS_TEST)
     project.syspathinsert()
     project.runpytest_subprocess("-p", "stranger", "test_stranger.py", *workers).assert_outcomes(passed=1)
-    result, report = run("-p", "stranger", SSH, "test_stranger.py", "--zebu-gate=off", *workers)
+    result, report = run_apart("-p", "stranger", SSH, "test_stranger.py", "--zebu-gate=off", *workers)
     assert result.ret == 0, result.stdout.str()
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] > 3
 
@@ -87,7 +87,7 @@ def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run: Run, worke
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 @pytest.mark.parametrize("line", [ASKS, "from pytest_zebu.plugin.fixtures import settings, sshd, zebu_target"])
 def test_a_package_of_ones_own_beside_the_suite(
-    project: pytest.Pytester, run: Run, line: str, workers: Sequence[str]
+    project: pytest.Pytester, run_apart: Run, line: str, workers: Sequence[str]
 ) -> None:
     own = project.mkpydir("own")
     (own / "conftest.py").write_text(line)
@@ -95,10 +95,10 @@ def test_a_package_of_ones_own_beside_the_suite(
         "def test_own(sshd, settings):\n    assert sshd.logins and settings.domains.site\n"
     )
     (project.path / "test_beside.py").write_text("def test_beside(sshd):\n    pass\n")
-    result, report = run(SSH, "own", "--zebu-gate=off", *workers)
+    result, report = run_apart(SSH, "own", "--zebu-gate=off", *workers)
     assert result.ret == 0, result.stdout.str()
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] > 3
-    result, _ = run("own", "test_beside.py", "--zebu-gate=off", *workers)
+    result, _ = run_apart("own", "test_beside.py", "--zebu-gate=off", *workers)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*fixture 'sshd' not found*"])
 
@@ -129,7 +129,7 @@ def test_the_facts_of_every_test_are_gathered(project: pytest.Pytester, monkeypa
         def test_left_out(jobs): pass
     """
     )
-    result = project.runpytest_inprocess("--zebu-host=vm", "test_own.py", "-k", "doors")
+    result = project.runpytest_inprocess(*QUIET, "--zebu-host=vm", "test_own.py", "-k", "doors")
     result.assert_outcomes(passed=1, deselected=1)
     assert wanted == {"sshd", "machine", "repository"}
 
@@ -206,12 +206,12 @@ DECLARED = """
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_whatever_looks_at_the_call_sees_the_outcome(
-    project: pytest.Pytester, run: Run, workers: Sequence[str]
+    project: pytest.Pytester, run_apart: Run, workers: Sequence[str]
 ) -> None:
     project.makeconftest(WITNESS)
     project.makefile(".toml", attestations=DECLARED)
     project.makepyfile(test_own=TESTS)
-    result, report = run("test_own.py", "--junit-xml=junit.xml", *workers)
+    result, report = run_apart("test_own.py", "--junit-xml=junit.xml", *workers)
     seen = {
         (name, when): ending
         for name, when, ending in map(json.loads, (project.path / "seen.jsonl").read_text().splitlines())
@@ -248,14 +248,14 @@ def test_whatever_looks_at_the_call_sees_the_outcome(
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_an_item_is_decided_once(project: pytest.Pytester, run: Run, workers: Sequence[str]) -> None:
+def test_an_item_is_decided_once(project: pytest.Pytester, run_apart: Run, workers: Sequence[str]) -> None:
     check = """
         from pytest_zebu.plugin.checks import items
         @items("deploy.initial.ssh")
         def test_own(): pass
     """
     project.makepyfile(test_here=check, test_there=check)
-    result, _ = run("test_here.py", "test_there.py", *workers)
+    result, _ = run_apart("test_here.py", "test_there.py", *workers)
     text = result.stderr.str() + result.stdout.str()
     line = next(line for line in text.splitlines() if line.startswith("ERROR: "))
     assert "deploy.initial.ssh is decided by two tests: test_here.py::" in line
@@ -264,14 +264,14 @@ def test_an_item_is_decided_once(project: pytest.Pytester, run: Run, workers: Se
     assert "Traceback" not in text
 
 
-def test_an_item_has_one_check_also_before_it_runs(project: pytest.Pytester, run: Run) -> None:
+def test_an_item_has_one_check_also_before_it_runs(project: pytest.Pytester, run_apart: Run) -> None:
     check = """
         from pytest_zebu.plugin.checks import item
         @item("deploy.initial.ssh")
         def test_own(): pass
     """
     project.makepyfile(test_here=check, test_there=check)
-    result, _ = run("test_here.py", "test_there.py")
+    result, _ = run_apart("test_here.py", "test_there.py")
     result.stdout.fnmatch_lines(
         ["*deploy.initial.ssh is decided by */test_here.py::test_own already, and by */test_there*"]
     )
@@ -304,13 +304,13 @@ def test_options_may_stand_in_the_ini_file(project: pytest.Pytester, monkeypatch
     )
     monkeypatch.chdir(elsewhere)
     arguments = ("-c", "../pytest.ini", "-k", "https.certificate")
-    assert project.runpytest_subprocess(*arguments).ret == 0
+    assert project.runpytest_inprocess(*QUIET, *arguments).ret == 0
     assert (project.path / "ini.json").exists()
     monkeypatch.setenv("ZEBU_GATE", "strict")
-    assert project.runpytest_subprocess(*arguments).ret == 1
-    assert project.runpytest_subprocess(*arguments, "--zebu-gate=off").ret == 0
+    assert project.runpytest_inprocess(*QUIET, *arguments).ret == 1
+    assert project.runpytest_inprocess(*QUIET, *arguments, "--zebu-gate=off").ret == 0
     monkeypatch.setenv("ZEBU_GATE", "score,off")
-    result = project.runpytest_subprocess(*arguments)
+    result = project.runpytest_inprocess(*QUIET, *arguments)
     result.stderr.fnmatch_lines(["ERROR: zebu: ZEBU_GATE: 'score,off' is none of score, strict, off"])
 
 
