@@ -39,15 +39,21 @@ def judged(project: pytest.Pytester, how: Callable[..., pytest.RunResult], optio
 
 
 @pytest.fixture
-def run(project: pytest.Pytester) -> Run:
-    """Judge the recorded snapshot in this process, where all is imported already.
+def run(project: pytest.Pytester, run_apart: Run) -> Run:
+    """Judge the recorded snapshot in this process, where all is imported already; with workers, in processes of their own.
 
     The result, and the JSON report where one was written.
     """
-    return lambda *options: judged(project, project.runpytest_inprocess, (*QUIET, *options))
+
+    def judge(*options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+        if "-n" in options:
+            return run_apart(*options)
+        return judged(project, project.runpytest_inprocess, (*QUIET, *options))
+
+    return judge
 
 
 @pytest.fixture
 def run_apart(project: pytest.Pytester) -> Run:
-    """The same in a process of its own, as people do: with workers, or where a run leaves its mark on the process."""
+    """The same in a process of its own, as people do: where a run leaves its mark on the process."""
     return lambda *options: judged(project, project.runpytest_subprocess, options)

@@ -72,11 +72,11 @@ def test_markers_are_listed_where_there_are_settings(project: pytest.Pytester) -
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run_apart: Run, workers: Sequence[str]) -> None:
+def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run: Run, workers: Sequence[str]) -> None:
     project.makepyfile(stranger=STRANGER, test_stranger=STRANGERS_TEST)
     project.syspathinsert()
     project.runpytest_subprocess("-p", "stranger", "test_stranger.py", *workers).assert_outcomes(passed=1)
-    result, report = run_apart("-p", "stranger", SSH, "test_stranger.py", "--zebu-gate=off", *workers)
+    result, report = run("-p", "stranger", SSH, "test_stranger.py", "--zebu-gate=off", *workers)
     assert result.ret == 0, result.stdout.str()
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] > 3
 
@@ -87,7 +87,7 @@ def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run_apart: Run,
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 @pytest.mark.parametrize("line", [ASKS, "from pytest_zebu.plugin.fixtures import settings, sshd, zebu_target"])
 def test_a_package_of_ones_own_beside_the_suite(
-    project: pytest.Pytester, run_apart: Run, line: str, workers: Sequence[str]
+    project: pytest.Pytester, run: Run, line: str, workers: Sequence[str]
 ) -> None:
     own = project.mkpydir("own")
     (own / "conftest.py").write_text(line)
@@ -95,10 +95,10 @@ def test_a_package_of_ones_own_beside_the_suite(
         "def test_own(sshd, settings):\n    assert sshd.logins and settings.domains.site\n"
     )
     (project.path / "test_beside.py").write_text("def test_beside(sshd):\n    pass\n")
-    result, report = run_apart(SSH, "own", "--zebu-gate=off", *workers)
+    result, report = run(SSH, "own", "--zebu-gate=off", *workers)
     assert result.ret == 0, result.stdout.str()
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] > 3
-    result, _ = run_apart("own", "test_beside.py", "--zebu-gate=off", *workers)
+    result, _ = run("own", "test_beside.py", "--zebu-gate=off", *workers)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*fixture 'sshd' not found*"])
 
@@ -206,12 +206,12 @@ DECLARED = """
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_whatever_looks_at_the_call_sees_the_outcome(
-    project: pytest.Pytester, run_apart: Run, workers: Sequence[str]
+    project: pytest.Pytester, run: Run, workers: Sequence[str]
 ) -> None:
     project.makeconftest(WITNESS)
     project.makefile(".toml", attestations=DECLARED)
     project.makepyfile(test_own=TESTS)
-    result, report = run_apart("test_own.py", "--junit-xml=junit.xml", *workers)
+    result, report = run("test_own.py", "--junit-xml=junit.xml", *workers)
     seen = {
         (name, when): ending
         for name, when, ending in map(json.loads, (project.path / "seen.jsonl").read_text().splitlines())
@@ -248,14 +248,14 @@ def test_whatever_looks_at_the_call_sees_the_outcome(
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_an_item_is_decided_once(project: pytest.Pytester, run_apart: Run, workers: Sequence[str]) -> None:
+def test_an_item_is_decided_once(project: pytest.Pytester, run: Run, workers: Sequence[str]) -> None:
     check = """
         from pytest_zebu.plugin.checks import items
         @items("deploy.initial.ssh")
         def test_own(): pass
     """
     project.makepyfile(test_here=check, test_there=check)
-    result, _ = run_apart("test_here.py", "test_there.py", *workers)
+    result, _ = run("test_here.py", "test_there.py", *workers)
     text = result.stderr.str() + result.stdout.str()
     line = next(line for line in text.splitlines() if line.startswith("ERROR: "))
     assert "deploy.initial.ssh is decided by two tests: test_here.py::" in line
