@@ -52,7 +52,7 @@ def said_by_the_machine(folder: Path) -> Mapping[str, Said]:
     )
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     done = subprocess.run(
-        ["perl", "-"], input=request(probes, "n0nce", target, 20), capture_output=True, timeout=60, check=True
+        ["perl", "-"], input=request(probes, "n0nce", target, 20), capture_output=True, timeout=600, check=True
     )
     answers = unframe(done.stdout, "n0nce")
     return {name: answer for name in (*texts, "updates") if isinstance(answer := answers[name], Said)}
