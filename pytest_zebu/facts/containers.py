@@ -224,7 +224,7 @@ def _dependencies(label: str) -> tuple[tuple[str, str], ...]:
 def _published(data: dict[str, Any], most: int) -> tuple[Published, ...]:
     """Its ports on the machine. A stopped container publishes nothing now, but will; of one that runs, what is counts."""
     ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or data["PortBindings"] or {}
-    found = []
+    found: list[Published] = []
     for port, places in ports.items():
         number, _, protocol = port.partition("/")
         for place in _list(places):

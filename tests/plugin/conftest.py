@@ -31,7 +31,9 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def judged(project: pytest.Pytester, how: Callable[..., pytest.RunResult], options: tuple[str, ...]) -> Any:
+def judged(
+    project: pytest.Pytester, how: Callable[..., pytest.RunResult], options: tuple[str, ...]
+) -> tuple[pytest.RunResult, dict[str, Any]]:
     report = project.path / "report.json"
     report.unlink(missing_ok=True)
     result = how("--zebu-replay=snapshot.json", "--zebu-json=report.json", *options)
