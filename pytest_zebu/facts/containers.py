@@ -156,7 +156,7 @@ class Containers:
         return item.looks_like_a_task and not any(item.service in other.needs_running for other in self.made)
 
 
-def _container(data: dict[str, Any]) -> Container:
+def _container(data: dict[str, Any], most_ports: int) -> Container:
     labels, state = _texts(data["Labels"]), data["State"]
     depends = _dependencies(labels.get("com.docker.compose.depends_on", ""))
     number = labels.get("com.docker.compose.container-number", "1")
@@ -169,7 +169,7 @@ def _container(data: dict[str, Any]) -> Container:
         health=_text((state.get("Health") or {}).get("Status", "none")),
         restart_policy=_text((data["RestartPolicy"] or {}).get("Name")) or "no",
         restart_count=integer(data["RestartCount"], "RestartCount"),
-        published=_published(data),
+        published=_published(data, most_ports),
         health_test=tuple(map(_text, _list((data.get("Healthcheck") or {}).get("Test")))),
         memory=_count(data, "Memory"),
         cpus=_cpus(data),
@@ -221,19 +221,19 @@ def _dependencies(label: str) -> tuple[tuple[str, str], ...]:
     return tuple((part[0], part[1] if len(part) > 1 else "service_started") for part in parts)
 
 
-def _published(data: dict[str, Any]) -> tuple[Published, ...]:
+def _published(data: dict[str, Any], most: int) -> tuple[Published, ...]:
     """Its ports on the machine. A stopped container publishes nothing now, but will; of one that runs, what is counts."""
     ports = {key: value for key, value in (data["Ports"] or {}).items() if value} or data["PortBindings"] or {}
-    found = []
+    found: list[Published] = []
     for port, places in ports.items():
         number, _, protocol = port.partition("/")
         for place in _list(places):
             first, _, last = (_text(place.get("HostPort")) or "0").partition("-")
             within = range(integer(first, port), min(integer(last or first, port), MOST_PORTS) + 1)
             address, inner = _text(place.get("HostIp")), integer(number, port)
-            found += [Published(inner, address, one, protocol or "tcp") for one in within]
-            if len(found) > MOST_PORTS:
+            if len(found) + len(within) > most:
                 raise ValueError(port)
+            found += [Published(inner, address, one, protocol or "tcp") for one in within]
     return tuple(found)
 
 
@@ -294,10 +294,8 @@ def parse(gathered: Gathered, target: Target) -> Containers:
     told = parse_json(said, "docker inspect")
     for data in told if isinstance(told, list) else [told]:
         try:
-            ports += len((one := _container(data)).published)
-            if ports > 2 * MOST_PORTS:
-                raise ValueError(ports)
-            found.append(one)
+            found.append(_container(data, min(MOST_PORTS, 2 * MOST_PORTS - ports)))
+            ports += len(found[-1].published)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, Garbled):
             name = data.get("Name") if isinstance(data, dict) else None
             odd.append(str(name or "a container").lstrip("/")[:80])

@@ -14,6 +14,7 @@ import pytest
 import lab.cli
 from pytest_zebu.commands import due
 from pytest_zebu.commands.cli import COMMANDS, main
+from tests.ended import as_usual
 
 
 @pytest.fixture(autouse=True)
@@ -173,7 +174,9 @@ def test_ended_half_way_a_command_leaves_the_old(
 ) -> None:
     (tmp_path / "zebu.toml").write_text("")
     (tmp_path / "attestations.toml").write_text("# old\n")
-    done = subprocess.run([sys.executable, "-c", ENDED, name, *argv], cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED, name, *argv], cwd=tmp_path, capture_output=True, check=False, preexec_fn=as_usual
+    )
     assert done.returncode == status, done.stderr
     assert b"Traceback" not in done.stderr
     assert (tmp_path / "attestations.toml").read_text() == "# old\n"

@@ -40,17 +40,21 @@ def commit(folder: Path, **files: str) -> None:
     git(folder, "commit", "-qm", "Change it")
 
 
-@pytest.fixture
-def origin(tmp_path: Path) -> Path:
-    """A repository with a secret in its past, and a folder that a sparse checkout leaves out."""
-    folder = tmp_path / "origin"
-    folder.mkdir()
-    git(folder, "init", "-qb", "main")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a secret in its past, and a folder that a sparse checkout leaves out: made once, for copies."""
+    folder = tmp_path_factory.mktemp("made")
+    git(folder, "init", "-qb", "main", "--template=")
     git(folder, "config", "uploadpack.allowFilter", "true")
     git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
     commit(folder, **{"app.py": "print()\n", ".gitignore": ".env\n", "docs__a.md": f"{SECRET}\n"})
     commit(folder, **{"docs__a.md": "nothing\n", "other__b.py": "b = 1\n"})
     return folder
+
+
+@pytest.fixture
+def origin(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "origin")
 
 
 def ask(folder: Path, secrets: str = f"SECRET_KEY {SECRET}\n", without: str = "\0") -> dict[str, Said]:

@@ -213,7 +213,7 @@ def test_ports_of_many_containers_have_bounds(target: Target) -> None:
     greedy = {**INSPECTED, "Ports": {"80/tcp": [{"HostPort": "1-65535"}]}}
     found = read("containers", {"zebu.containers": json.dumps([greedy] * 50), "zebu.host": HOST}, target)
     assert sum(len(one.published) for one in found.everything) <= 2 * 65_535
-    assert found.odd
+    assert len(found.odd) == 48
 
 
 @pytest.mark.hostile("parsers")

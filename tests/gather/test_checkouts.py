@@ -65,7 +65,7 @@ def answers(machine: Path, probes: Sequence[Probe], project: str = "", path: str
     script = script.removesuffix(b"GO 0\n") + b"set_roots %d\n%sGO 0\n" % (len(roots), roots)
     if path:
         script = script.replace(b"'/usr/local/sbin:", f"'{path}:/usr/local/sbin:".encode())
-    done = subprocess.run(["perl", "-"], input=script, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["perl", "-"], input=script, capture_output=True, timeout=600, check=True)
     assert done.stderr == b""
     assert SECRET.encode() not in done.stdout
     return unframe(done.stdout, "n0nce")

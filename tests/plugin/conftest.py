@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from pytest_zebu.plugin.checks import suite
 from tests import recorded
 
+QUIET = ("-p", "no:hypothesispytest")
+"""In a process that has hypothesis already, pytest says so of its plugin."""
 Run = Callable[..., tuple[pytest.RunResult, dict[str, Any]]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def imported() -> None:
+    """What a run within this process imports is forgotten with it: it is there before, once for all runs."""
+    importlib.import_module("pytest_zebu.plugin.setup")
+    suite()
 
 
 @pytest.fixture
@@ -20,14 +31,31 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+def judged(
+    project: pytest.Pytester, how: Callable[..., pytest.RunResult], options: tuple[str, ...]
+) -> tuple[pytest.RunResult, dict[str, Any]]:
+    report = project.path / "report.json"
+    report.unlink(missing_ok=True)
+    result = how("--zebu-replay=snapshot.json", "--zebu-json=report.json", *options)
+    return result, json.loads(report.read_text()) if report.exists() else {}
+
+
 @pytest.fixture
-def run(project: pytest.Pytester) -> Run:
-    """Judge the recorded snapshot; the result, and the JSON report where one was written."""
+def run(project: pytest.Pytester, run_apart: Run) -> Run:
+    """Judge the recorded snapshot in this process, where all is imported already; with workers, in processes of their own.
+
+    The result, and the JSON report where one was written.
+    """
 
     def judge(*options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
-        report = project.path / "report.json"
-        report.unlink(missing_ok=True)
-        result = project.runpytest_subprocess("--zebu-replay=snapshot.json", "--zebu-json=report.json", *options)
-        return result, json.loads(report.read_text()) if report.exists() else {}
+        if "-n" in options:
+            return run_apart(*options)
+        return judged(project, project.runpytest_inprocess, (*QUIET, *options))
 
     return judge
+
+
+@pytest.fixture
+def run_apart(project: pytest.Pytester) -> Run:
+    """The same in a process of its own, as people do: where a run leaves its mark on the process."""
+    return lambda *options: judged(project, project.runpytest_subprocess, options)

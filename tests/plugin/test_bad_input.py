@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from .conftest import QUIET
+
 
 def complaint(pytester: pytest.Pytester, *options: str) -> str:
-    result = pytester.runpytest_subprocess(*options)
+    result = pytester.runpytest_inprocess(*QUIET, *options)
     text = "\n".join(result.outlines + result.errlines)
     assert result.ret == pytest.ExitCode.USAGE_ERROR, text
     assert "Traceback" not in text
@@ -74,8 +76,8 @@ def test_the_lab_says_how_to_start_it(pytester: pytest.Pytester, monkeypatch: py
 
 
 def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytester) -> None:
-    result = project.runpytest_subprocess(
-        "--zebu-host=lab2,ssh://x@127.0.0.1:1", "-k", "no-passwords", "--zebu-timeout=2"
+    result = project.runpytest_inprocess(
+        *QUIET, "--zebu-host=lab2,ssh://x@127.0.0.1:1", "-k", "no-passwords", "--zebu-timeout=2"
     )
     text = "\n".join(result.outlines)
     assert "nothing answers on the ssh port" in text

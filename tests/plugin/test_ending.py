@@ -14,6 +14,7 @@ import pytest
 
 from pytest_zebu.gather.scratch import sweep
 from pytest_zebu.plugin.ending import SIGNALS, Ended, heed
+from tests.ended import as_usual
 
 STAND_IN = """#!/bin/sh
 config= kind=
@@ -65,12 +66,6 @@ def seen(tmp_path: Path) -> Iterator[Path]:
     for pid in map(int, [*words(tmp_path / "seen/runs"), *words(tmp_path / "seen/pids")]):
         if is_running(pid):
             os.kill(pid, signal.SIGKILL)
-
-
-def as_usual() -> None:
-    """Whoever has started the tests may ignore signals, as nohup does: those would stay ignored."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
 
 
 def begin(seen: Path, moment: str, *words_: str) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from .conftest import QUIET, Run
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, str]:
@@ -19,8 +19,8 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "workers", [(), ("-p", "no:xdist"), ("-n", "0"), ("-n", "2")], ids=["default", "without xdist", "n0", "n2"]
 )
-def test_the_whole_checklist_is_judged(run: Run, workers: tuple[str, ...]) -> None:
-    result, report = run(*workers)
+def test_the_whole_checklist_is_judged(run_apart: Run, workers: tuple[str, ...]) -> None:
+    result, report = run_apart(*workers)
     host = report["hosts"][0]
     assert [len(host["items"]), host["overall"]["total"], host["stages"]["pre_deployment"]["total"]] == [196, 157, 73]
     assert not any(host["stages"][stage]["partial"] for stage in host["stages"])
@@ -103,8 +103,9 @@ def test_several_hosts_are_judged_each_and_a_users_own_test_once(project: pytest
         "--zebu-json=report.json",
         "-k",
         "no-passwords or own",
+        *QUIET,
     )
-    result = project.runpytest_subprocess(*options, "--pyargs", "tests_prod", "test_own.py", "-v")
+    result = project.runpytest_inprocess(*options, "--pyargs", "tests_prod", "test_own.py", "-v")
     report = json.loads((project.path / "report.json").read_text())
     seen = {host["name"]: host["items"] for host in report["hosts"]}
     assert seen.keys() == {"here", "there"}

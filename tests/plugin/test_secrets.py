@@ -52,7 +52,7 @@ def said_by_the_machine(folder: Path) -> Mapping[str, Said]:
     )
     target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
     done = subprocess.run(
-        ["perl", "-"], input=request(probes, "n0nce", target, 20), capture_output=True, timeout=60, check=True
+        ["perl", "-"], input=request(probes, "n0nce", target, 20), capture_output=True, timeout=600, check=True
     )
     answers = unframe(done.stdout, "n0nce")
     return {name: answer for name in (*texts, "updates") if isinstance(answer := answers[name], Said)}
@@ -82,7 +82,7 @@ def everything(project: pytest.Pytester, result: pytest.RunResult) -> dict[str, 
 
 
 @pytest.mark.hostile("secrets")
-def test_no_output_of_a_run_has_one(run: Run, project: pytest.Pytester) -> None:
+def test_no_output_of_a_run_has_one(run_apart: Run, project: pytest.Pytester) -> None:
     folder = project.mkdir("app")
     snapshot = json.loads((project.path / "snapshot.json").read_text())
     answers = snapshot["hosts"]["lab"]["gathered"]["answers"]
@@ -91,7 +91,7 @@ def test_no_output_of_a_run_has_one(run: Run, project: pytest.Pytester) -> None:
     text = json.dumps(snapshot, ensure_ascii=False)
     assert seen_in({"snapshot": text}) == []
     (project.path / "snapshot.json").write_text(text)
-    result, report = run(
+    result, report = run_apart(
         "--html=report.html", "--junit-xml=report.xml", "--zebu-report=terminal:report.txt", "--zebu-save=saved.json",
         "--log-file=run.log", "--log-level=DEBUG", "-vv", "-rA", "-l", "--full-trace", "-m", "not browser",
     )  # fmt: skip
@@ -106,7 +106,7 @@ def test_no_output_of_a_run_has_one(run: Run, project: pytest.Pytester) -> None:
 
 
 @pytest.mark.hostile("secrets")
-def test_no_traceback_has_one(run: Run, project: pytest.Pytester) -> None:
+def test_no_traceback_has_one(run_apart: Run, project: pytest.Pytester) -> None:
     """A check that breaks shows the values on the way: they pass the filter as all else does."""
     shown = "\n".join(f"            value{number} = {one.text!r}" for number, one in enumerate(CANARIES))
     project.makepyfile(
@@ -121,7 +121,7 @@ def test_no_traceback_has_one(run: Run, project: pytest.Pytester) -> None:
             raise ValueError(value2)
     """
     )
-    result, report = run(
+    result, report = run_apart(
         "test_own.py", "-l", "--full-trace", "-vv", "-rA", "--junit-xml=report.xml", "--html=report.html"
     )
     texts = everything(project, result)

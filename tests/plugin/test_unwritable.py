@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Run
+from .conftest import QUIET, Run
 
 PASSING = ("-k", "no-passwords")
 
@@ -66,7 +66,7 @@ def test_why_and_see_reach_the_reports(run: Run, project: pytest.Pytester) -> No
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(project: pytest.Pytester) -> None:
-    result = project.runpytest_subprocess("--zebu-replay=snapshot.json", "--zebu-report=sarif:report.sarif")
+    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--zebu-report=sarif:report.sarif")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["*zebu: --zebu-report=sarif:report.sarif: there is no format 'sarif'; formats: json, *"]
