@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -218,9 +219,13 @@ def in_browser(executable: str, home: Path, directed: Mapping[str, str]) -> Iter
     with Watchdog(home) as dog, closing(_Driver(dog)) as driver:
 
         def launch() -> Browser:
-            return driver.playwright().chromium.launch(
+            chromium = driver.playwright().chromium
+            # A driver that is ended would leave what it keeps elsewhere; older ones cannot be told.
+            can_be_told = "artifacts_dir" in signature(chromium.launch).parameters
+            place: dict[str, Any] = {"artifacts_dir": home} if can_be_told else {}
+            return chromium.launch(
                 executable_path=executable, args=switches, headless=True,
-                env={**os.environ, "HOME": str(home), "TMPDIR": str(home)}, ignore_default_args=["--disable-popup-blocking"],
+                env={**os.environ, "HOME": str(home), "TMPDIR": str(home)}, ignore_default_args=["--disable-popup-blocking"], **place,
             )  # fmt: skip
 
         with closing(Windows(launch, dog)) as windows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, Page
@@ -133,20 +135,26 @@ PATIENCE = (1.0, 5.0, 20.0)
 
 def seen_beside_good(chromium: Chromium, say: Say, settle: float = 0.2) -> dict[str, Any]:
     """What is seen of a rude page, once the good one in the same look is seen as it is."""
+    (bad,) = all_seen_beside_good(chromium, say, ["/bad"], settle)
+    return bad
+
+
+def all_seen_beside_good(chromium: Chromium, say: Say, paths: Sequence[str], settle: float) -> list[dict[str, Any]]:
+    """The same of several pages in one look."""
     with pytest.MonkeyPatch.context() as patch:
         for seconds in PATIENCE:
             patch.setattr(visits, "PAGE_SECONDS", seconds)
             patch.setattr(visits, "EXTRA_SECONDS", seconds)
             with rude(say) as port:
-                good, bad = chromium.pages([f"http://127.0.0.1:{port}{path}" for path in ("/good", "/bad")], settle)
+                good, *found = chromium.pages([f"http://127.0.0.1:{port}{path}" for path in ("/good", *paths)], settle)
             if good["shown"]:
                 break
     shown = read_shown(good["shown"])
     assert shown is not None
     assert (good["status"], good["errors"], shown.words.split(), shown.controls) == (200, [], ["Zebu", "Log", "in"], 1)
-    assert visits.own_fault([good, bad]) == ""
-    found: dict[str, Any] = bad
-    return found
+    assert visits.own_fault([good, *found]) == ""
+    assert [urlsplit(one["url"]).path for one in found] == [*paths]
+    return [*found]
 
 
 NEVER = {
@@ -162,9 +170,19 @@ NEVER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("page", NEVER.values(), ids=NEVER.keys())
-def test_a_page_that_never_yields_takes_only_itself(page: str, chromium: Chromium) -> None:
-    bad = seen_beside_good(chromium, site(page))
+@pytest.fixture(scope="module")
+def never(chromium: Chromium) -> Mapping[str, Any]:
+    """All of them in one look, as that is how they would take others with them: then each has a browser for itself."""
+    files = {f"/never/{number}": answer(page) for number, page in enumerate(NEVER.values())}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visits, "SHOWN_SECONDS", 0.5)
+        patch.setattr(watchdog, "LOOK_SECONDS", 0.1)
+        return dict(zip(NEVER, all_seen_beside_good(chromium, site(GOOD, files), [*files], 0.2), strict=True))
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_a_page_that_never_yields_takes_only_itself(name: str, never: Mapping[str, Any]) -> None:
+    bad = never[name]
     assert bad["shown"] == {}
     assert any("never yielded" in text or "Timeout" in text for text in bad["errors"])
 
@@ -189,8 +207,10 @@ def test_loads_and_screens_of_a_page_that_never_yields(chromium: Chromium, monke
     assert len(tried) <= 2
 
 
-def test_a_first_page_that_never_yields_is_not_measured() -> None:
+def test_a_first_page_that_never_yields_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other pages are seen, and nothing is left."""
+    monkeypatch.setattr(visits, "PAGE_SECONDS", 1.5)
+    monkeypatch.setattr(visits, "EXTRA_SECONDS", 1.0)
     seen = visited(site(NEVER["a timer after the load"]), "/bad", "/good", loads=3, widths=[360, 430])
     assert len(seen["loads"]) >= 3
     assert len(seen["screens"]) == 2
@@ -210,7 +230,7 @@ BUSY = {
     "a long text": "<h1>x</h1><p>" + "x" * 8 * MIB,
     "a long title": "<title>" + "x" * MIB + "</title><h1>x</h1>",
     "messages": "<h1>x</h1><script>setInterval(() => { for (let i = 0; i < 1000; i++) console.error('x'.repeat(100)) }, 1)</script>",
-    "long messages": "<h1>x</h1><script>for (let i = 0; i < 5; i++) console.error('x'.repeat(5e6))</script>",
+    "long messages": "<h1>x</h1><script>for (let i = 0; i < 5; i++) console.error('x'.repeat(1e6))</script>",
     "exceptions": "<h1>x</h1><script>setInterval(() => { throw new Error('x') }, 0)</script>",
     "getters that throw": "<h1>x</h1><script>const o = { get a() { throw o }, toString() { throw o }, get stack() { throw o } }; console.error(o); setTimeout(() => { throw o })</script>",
     "sockets": "<h1>x</h1><script>setInterval(() => new WebSocket(`ws://${location.host}/ws`), 1)</script>",
@@ -252,10 +272,10 @@ PRETENDED = {
     "in a method": "<script>fetch('/x', { method: 'net::ERR_NETWORK_CHANGED' })</script>",
     "in an exception": "<script>throw new Error('Page.goto: net::ERR_INTERNET_DISCONNECTED at x')</script>",
     "as a page that is late": "<script>console.error('Page.goto: net::ERR_NETWORK_CHANGED at x '); while (true) {}</script>",
-    "by much that is asked": "<script>for (let i = 0; i < 5000; i++) fetch('/f?' + i).catch(() => {})</script>",
+    "by much that is asked": "<script>for (let i = 0; i < 3000; i++) fetch('/f?' + i).catch(() => {})</script>",
     "by much that is kept": "<script>for (let i = 0; i < 300; i++) fetch('/drip?' + i, { keepalive: true }).catch(() => {})</script>",
-    "by pictures": "<script>for (let i = 0; i < 5000; i++) new Image().src = '/f?' + i</script>",
-    "by long addresses": "<script>const x = 'x'.repeat(1e6); for (let i = 0; i < 60; i++) fetch('/f?' + i + x).catch(() => {})</script>",
+    "by pictures": "<script>for (let i = 0; i < 3000; i++) new Image().src = '/f?' + i</script>",
+    "by long addresses": "<script>const x = 'x'.repeat(1e6); for (let i = 0; i < 30; i++) fetch('/f?' + i + x).catch(() => {})</script>",
 }  # fmt: skip
 
 
@@ -333,6 +353,19 @@ def test_a_page_that_changes_the_language_is_seen_as_it_is() -> None:
 def test_the_looks_end_ends_the_browser_too() -> None:
     with within(Deadline.after(3), "no time left"), pytest.raises(OutOfTime):
         visited(site(NEVER["a script"]), "/bad", settle_seconds=30)
+
+
+def test_a_driver_that_was_ended_leaves_no_complaint(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of calls that nobody waits for any more; and the look goes on with another driver."""
+    monkeypatch.setattr(visits, "PAGE_SECONDS", 1.5)
+    monkeypatch.setattr(visits, "EXTRA_SECONDS", 0.5)
+    monkeypatch.setattr(watchdog, "GRACE_SECONDS", 0.0)
+    seen = visited(site(NEVER["a timer after the load"]), "/bad", "/good")
+    gc.collect()
+    assert len(seen["pages"]) == 2
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_a_long_name_of_the_temporary_folder_keeps_no_browser_from_starting(

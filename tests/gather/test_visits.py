@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,33 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert [page["url"] for page in seen["pages"]] == urls
     assert all(page["status"] == 0 and "Timeout 1000ms" in page["errors"][0] for page in seen["pages"])
     assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [seen["pages"][0]["errors"][0]] * 5
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that the browser refused."""
+
+    url: str
+    resource_type: str
+    method: str = "GET"
+    failure: str = "net::ERR_INSUFFICIENT_RESOURCES"
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize(("kind", "asked", "length", "is_own"), [
+    ("fetch", 5, 50, True), ("fetch", 30, 50, False), ("ping", 30, 50, False), ("image", 30, 50, True), ("image", 600, 50, False), ("script", 5, 3_000_000, False), ("xhr", 5, 100_000, False),
+])  # fmt: skip
+def test_who_asks_for_much_is_refused_by_his_own_fault(kind: str, asked: int, length: int, is_own: bool) -> None:
+    """Requests that the browser does not take any more, as of a machine that has nothing left."""
+    nobody: Any = None
+    seen = visits._Visit("https://zebu.test/", nobody, status=200)
+    url = f"https://zebu.test/{'x' * length}"
+    request: Any = Refused(url, kind)
+    for _ in range(asked):
+        seen.on_request(request)
+    seen.on_failure(request)
+    assert bool(visits.own_fault([seen.as_data()])) is is_own
+    assert "ERR_INSUFFICIENT_RESOURCES" in seen.as_data()["failed"][0]
 
 
 class Gone:
