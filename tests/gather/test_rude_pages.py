@@ -129,7 +129,7 @@ def left() -> set[str]:
     return found
 
 
-PATIENCE = (1.0, 5.0, 20.0)
+PATIENCE = (0.6, 3.0, 20.0)
 """Seconds for a page: few first, and more where that was too short for a good one, as on a busy machine."""
 
 
