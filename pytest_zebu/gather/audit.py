@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
@@ -22,6 +21,7 @@ from packaging.version import Version
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.gather.bounds import OutOfTime, carried
 from pytest_zebu.gather.client import Client
+from pytest_zebu.gather.deadline import at_once
 from pytest_zebu.gather.services import Refused, broken, read_whole, refusal
 from pytest_zebu.settings import Settings
 
@@ -173,8 +173,7 @@ def _records(client: Client, osv: str, names: set[str]) -> dict[str, Mapping[str
         why = f"{plain_text(odd[0])[:60]} is no name of one" if odd else f"{len(names)} are too many to be read"
         raise Refused(Unknown(Reason.GARBLED, f"advisories: {why}"))
     ordered = sorted(names)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(ordered, pool.map(carried(record), ordered), strict=True))
+    return dict(zip(ordered, at_once(carried(record), ordered, AT_ONCE), strict=True))
 
 
 # Reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import secrets
 import socket
@@ -10,10 +11,11 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -24,11 +26,12 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import Need
 from pytest_zebu.facts.postgres import QUESTIONS, REFUSALS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
-from pytest_zebu.gather.deadline import NEVER, Deadline
+from pytest_zebu.gather.deadline import NEVER, Deadline, aside, at_once
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 
 CONNECT_SECONDS = 5
+TRIES_AT_ONCE = 3
 STATEMENT_SECONDS = 5.0
 SILENT_SECONDS = 12.0
 """After this nothing more is waited for, whatever the server says or does not say."""
@@ -39,6 +42,15 @@ TOO_MUCH = f"it sends more than {RECEIVED_LIMIT // 2**20} MiB"
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 FIRST_WITH_METHODS = 160_000
 """The libpq that can be told in which ways not to log in (`require_auth`)."""
+NEUTRAL = {
+    "host": "", "hostaddr": "", "port": "", "dbname": "", "password": "", "options": "", "connect_timeout": "0", "client_encoding": "",
+    "sslmode": "prefer", "sslnegotiation": "postgres", "sslcompression": "0", "sslcert": "", "sslkey": "", "sslcertmode": "allow", "sslrootcert": "",
+    "sslcrl": "", "sslcrldir": "", "sslsni": "1", "ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "", "requirepeer": "",
+    "require_auth": "none,password,md5,scram-sha-256,gss,sspi", "channel_binding": "prefer", "min_protocol_version": "3.0", "max_protocol_version": "3.0", "gssencmode": "prefer", "krbsrvname": "postgres", "gssdelegation": "0",
+    "target_session_attrs": "any", "load_balance_hosts": "disable",
+}  # fmt: skip
+"""What libpq does without being told otherwise: said of all that it would else take from the environment, which is no
+part of what is declared (https://www.postgresql.org/docs/current/libpq-envars.html)."""
 DRIVER = re.compile(r"^(postgres(?:ql)?)(?:\+[a-z0-9]+)?://")
 DECLARED = "the declared database"
 HBA = "FROM pg_hba_file_rules)"
@@ -55,6 +67,7 @@ NOTHING_THERE = "|".join((
 """How it says, in each language that it speaks, that there is no such database or role."""
 COMPLAINTS = (
     (REFUSALS, Reason.NO_PERMISSION, "the login was refused"),
+    ("definition of service|service file", Reason.NOT_CONFIGURED, "the service that PGSERVICE or the URL names is not there: unset PGSERVICE"),
     ("authentication method requirement", Reason.NO_PERMISSION, "it wants the password in clear: that needs sslmode=require in the URL, or better"),
     ("sends more than", Reason.GARBLED, TOO_MUCH),
     (r"pg_hba\.conf", Reason.NO_PERMISSION, "pg_hba.conf has no entry for this role, this address and this kind of connection"),
@@ -205,9 +218,35 @@ def _until(seconds: float, complaint: str) -> Iterator[None]:
 
 
 def _connect(where: Mapping[str, str], deadline: Deadline) -> Any:
-    words: dict[str, Any] = {**where, "application_name": "pytest-zebu"}
+    words: dict[str, Any] = {**_neutral(where), **where, "application_name": "pytest-zebu"}
     with _until(deadline.limit(CONNECT_SECONDS), "timeout expired"):
         return psycopg2.connect(extensions.make_dsn(**words))
+
+
+def _neutral(where: Mapping[str, str]) -> dict[str, str]:
+    """Values that keep the environment's out; none where the URL leaves the rest to a service's file."""
+    if "service" in where:
+        return {}
+    user = where.get("user") or _me()
+    own = {"passfile": str(Path("~/.pgpass").expanduser()), **({"user": user} if user else {})}
+    return {key: value for key, value in (NEUTRAL | own).items() if _is_known(key)}
+
+
+def _me() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return ""
+
+
+@cache
+def _is_known(word: str) -> bool:
+    """Whether this libpq has such an option."""
+    try:
+        extensions.parse_dsn(f"{word}=''")
+    except psycopg2.ProgrammingError:
+        return False
+    return True
 
 
 def _discreet(where: Mapping[str, str], *, is_private: bool) -> dict[str, str]:
@@ -305,9 +344,8 @@ def _tries(where: Mapping[str, str], deadline: Deadline) -> Said:
     """What it answers to a wrong password, and to the well-known ones of this role and of the usual administrator."""
     users = sorted({where.get("user", "postgres"), "postgres"})
     known = [(user, password) for user in users for password in WELL_KNOWN_PASSWORDS]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        wrong = pool.submit(_tried, where, users[0], f"not-{secrets.token_hex(8)}", deadline)
-        words = set(pool.map(lambda pair: _tried(where, pair[0], pair[1], deadline), known))
+    wrong = aside(lambda: _tried(where, users[0], f"not-{secrets.token_hex(8)}", deadline))
+    words = set(at_once(lambda pair: _tried(where, pair[0], pair[1], deadline), known, TRIES_AT_ONCE))
     default = next((word for word in ("accepted", "unclear") if word in words), "refused")
     return Said(0, f"wrong={wrong.result()}\ndefault={default}\n")
 

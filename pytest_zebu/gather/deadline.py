@@ -6,6 +6,7 @@ import math
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -92,6 +93,35 @@ def aside(work: Callable[[], T]) -> Future[T]:
     except RuntimeError as error:  # this machine has no thread left
         job.set_exception(error)
     return job
+
+
+def at_once(work: Callable[[A], T], subjects: Iterable[A], threads: int) -> list[T]:
+    """What comes of the same work for each subject, so many at once, in their order.
+
+    The first that breaks is raised, and what was not begun by then is not begun. They hold up no end of the process.
+    """
+    given = [*subjects]
+    jobs: list[Future[T]] = [Future() for _ in given]
+    waiting = deque(zip(given, jobs, strict=True))
+
+    def run() -> None:
+        while waiting:
+            try:
+                subject, job = waiting.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            try:
+                job.set_result(work(subject))
+            except BaseException as error:
+                job.set_exception(error)
+
+    started = [aside(run) for _ in range(min(threads, len(jobs)))]
+    if all(one.done() and one.exception() for one in started):  # this machine has no thread left
+        run()
+    try:
+        return [job.result() for job in jobs]
+    finally:
+        waiting.clear()
 
 
 def side_by_side(work: Callable[[A], T], subjects: Iterable[A], deadline: Deadline, what: str) -> list[T | Unknown]:

@@ -14,7 +14,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -35,7 +34,7 @@ from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, forge, places, services
 from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
 from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, led, read_body
-from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, aside, at_once
 from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
@@ -200,8 +199,11 @@ class Outside:
         found = self._addresses(arguments["domain"], arguments)
         if isinstance(found, Unknown):
             return found
-        with ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
-            seen = pool.map(carried(lambda place: places.no_way_to(place) or _alone(look_at, place)), found)
+
+        def look(place: str) -> Any:
+            return places.no_way_to(place) or _alone(look_at, place)
+
+        seen = at_once(carried(look), found, len(found))
         return {"at": dict(zip(found, seen, strict=True))}
 
     def _places(self, arguments: Mapping[str, Any], here: str | None = None) -> dict[str, str]:
@@ -364,28 +366,29 @@ def try_ports(
         OSError: none could be tried.
     """
     expect_way(address, source)
-    with ThreadPoolExecutor(max_workers=min(len(ports), _at_once()) + 1) as pool:
-        controlled = pool.submit(carried(lambda place: _answers_again(place, source)), control) if control else None
 
-        def knocked(port: int) -> Literal["open", "refused", "silent"]:
+    def knocked(port: int) -> Literal["open", "refused", "silent"] | OSError:
+        try:
             return knock_again(address, port, source)
+        except OSError as error:
+            return error
 
-        tried = {port: pool.submit(carried(knocked), port) for port in ports}
-        said: dict[int, str | None] = {}
-        trouble: OSError | None = None
-        for port, job in tried.items():
-            try:
-                said[port] = job.result()
-            except OSError as error:
-                said[port], trouble = None, error
-        if trouble is not None and not any(said.values()):
-            raise trouble
-        return {
-            "open": {str(port): None if word is None else word == "open" for port, word in said.items()},
-            "silent": [port for port in unopened if said.get(port) == "silent"],
-            "control": controlled.result() if controlled else "open" in said.values(),
-            "trouble": plain_text(str(trouble))[:200] if trouble else "",
-        }
+    def answers_again(place: str) -> bool:
+        return _answers_again(place, source)
+
+    controlling = carried(answers_again)
+    controlled = aside(lambda: controlling(control)) if control else None
+    tried = dict(zip(ports, at_once(carried(knocked), ports, _at_once()), strict=True))
+    said = {port: None if isinstance(word, OSError) else word for port, word in tried.items()}
+    troubles = [word for word in tried.values() if isinstance(word, OSError)]
+    if troubles and not any(said.values()):
+        raise troubles[-1]
+    return {
+        "open": {str(port): None if word is None else word == "open" for port, word in said.items()},
+        "silent": [port for port in unopened if said.get(port) == "silent"],
+        "control": controlled.result() if controlled else "open" in said.values(),
+        "trouble": plain_text(str(troubles[-1]))[:200] if troubles else "",
+    }
 
 
 def _answers_again(control: str, source: str | None) -> bool:
@@ -415,8 +418,7 @@ def resolve_everywhere(domain: str, resolvers: list[str]) -> Any:
                 {"server": "more authoritative servers", "authoritative": True, "addresses": [], "unknown": cut}
             )
         asked = [(server, True) for server in sorted(known)[:MOST_SERVERS]] + asked
-    with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
-        rows += pool.map(carried(lambda place: _row(domain, place, resolvers)), asked)
+    rows += at_once(carried(lambda place: _row(domain, place, resolvers)), asked, len(asked))
     return {"servers": rows}
 
 

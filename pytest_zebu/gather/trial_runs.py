@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Trial
 from pytest_zebu.facts.trials import DEPOSIT, QUANTITY, AttackTrial, RestoreTrial, UseTrial
 from pytest_zebu.gather.client import Client, read_body
-from pytest_zebu.gather.deadline import Deadline, aside
+from pytest_zebu.gather.deadline import Deadline, aside, at_once
 from pytest_zebu.gather.drill import Machine, restore
 from pytest_zebu.settings import Settings
 
@@ -224,8 +223,7 @@ def attack(settings: Settings, trial: AttackTrial) -> Any:
             _Application(trial.base, f"zk_{text}", settings.trust(None), deadline).ask("GET", "/portfolios")["status"]
             for text in INJECTIONS
         ]
-        with ThreadPoolExecutor(max_workers=BURST_THREADS) as pool:
-            statuses = list(pool.map(lambda _: stranger.ask("GET", "/portfolios")["status"], range(BURST)))
+        statuses = at_once(lambda _: stranger.ask("GET", "/portfolios")["status"], range(BURST), BURST_THREADS)
     except requests.RequestException as error:
         return Unknown(Reason.UNREACHABLE, f"the application: {type(error).__name__}")
     return {

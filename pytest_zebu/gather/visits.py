@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.browser import read_shown
 from pytest_zebu.gather.bounds import OutOfTime, allowed
 from pytest_zebu.gather.sights import LAYOUT, SHOWN, TIMING
-from pytest_zebu.gather.watchdog import NeverYielded, Watchdog
+from pytest_zebu.gather.watchdog import NEVER_YIELDED, NeverYielded, Watchdog
 
 SWITCHES = [
     "--disable-gpu",
@@ -55,8 +56,13 @@ OWN_FAULTS = frozenset(
 )
 """The browser's words for what is wrong with this machine or its network (Chromium, net_error_list.h)."""
 UNRESOLVED = frozenset({"ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"})
-_NET_ERROR = re.compile(r"net::(ERR_[A-Z0-9_]+)")
-PAGE_SECONDS = 15
+PROVOKED = frozenset({"net::ERR_INSUFFICIENT_RESOURCES", "net::ERR_OUT_OF_MEMORY"})
+"""What a page may bring about by itself, by asking for much at once (Chromium, url_loader_factory.cc)."""
+MUCH, MUCH_ASKED = 500, 20
+"""So many requests are much; of those that scripts make, so many: more of some kinds are refused while they last."""
+_OWN_WORD = re.compile(r"(?:Page\.goto:|\S+) net::(ERR_[A-Z0-9_]+) ")
+"""How the browser's words begin, where neither a page's words nor an address can stand."""
+PAGE_SECONDS = 15.0
 KEPT_MESSAGES = 50
 MOST = 1e12
 KEPT_RESOURCES = 200
@@ -72,6 +78,10 @@ PAINT_SECONDS = 1.0
 """How long the browser is given to note when it painted what it shows."""
 ABORTED = "net::ERR_ABORTED"
 LAUNCH_SECONDS, CLOSE_SECONDS = 40.0, 10.0
+LONGEST_PLACE = 38
+"""Characters of a folder in which the browser makes its socket, whose whole name may have 107 (unix(7))."""
+PLACES = ("/tmp", "/var/tmp", "/dev/shm")
+"""Where temporary files may be, if the usual place has too long a name."""
 EXTRA_SECONDS = 10.0
 """What is done around a page may take so much longer than that may."""
 ASK_SECONDS = 5
@@ -115,7 +125,10 @@ def visit(
         return Unknown(
             Reason.NO_COMMAND, "certutil is needed to trust the declared authority: apt-get install libnss3-tools"
         )
-    with tempfile.TemporaryDirectory(prefix="zebu-browser-", ignore_cleanup_errors=True) as folder:
+    if (place := _place()) is None:
+        why = f"the browser needs a folder for temporary files whose name has at most {LONGEST_PLACE} characters"
+        return Unknown(Reason.NO_COMMAND, f"{why}: set TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="zebu-browser-", dir=place, ignore_cleanup_errors=True) as folder:
         home = Path(folder).resolve()
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
@@ -123,6 +136,8 @@ def visit(
             seen = _visit_all(arguments, executable, home, directed or {})
         except (OutOfTime, NeverYielded):
             raise
+        except NotStarted as error:
+            return Unknown(Reason.TIMED_OUT, str(error))
         except Exception:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
                 raise
@@ -136,14 +151,26 @@ def visit(
     return seen
 
 
+def _place() -> str | None:
+    """Where the browser's folder is made: the usual place, or one whose name is short enough; nothing if there is none."""
+    usual = tempfile.gettempdir()
+    if len(os.fsencode(usual)) <= LONGEST_PLACE:
+        return usual
+    return next((place for place in PLACES if os.access(place, os.W_OK | os.X_OK)), None)
+
+
 def own_fault(pages: Iterable[Mapping[str, Any]]) -> str:
-    """The first complaint that concerns this machine and not the site; empty where there is none."""
+    """The first complaint that concerns this machine and not the site; empty where there is none.
+
+    It is taken from what the browser says of requests. What a page says of itself, as to the console, proves nothing.
+    """
     for page in pages:
-        for text in (*page["errors"], *page["failed"]):
+        is_silent = page["status"] == 0
+        for text in (*(page["errors"][:1] if is_silent else []), *page["failed"]):
             # A name that a page refers to may really be gone; the page's own name is this machine's resolver's word.
-            words = set(_NET_ERROR.findall(text))
-            if found := words & (OWN_FAULTS | UNRESOLVED if page["status"] == 0 else OWN_FAULTS):
-                return str(min(found))
+            word = _OWN_WORD.match(text)
+            if word and word[1] in (OWN_FAULTS | UNRESOLVED if is_silent else OWN_FAULTS):
+                return word[1]
     return ""
 
 
@@ -166,32 +193,43 @@ def _driver_trouble() -> str:
 def _visit_all(
     arguments: Mapping[str, Any], executable: str, home: Path, directed: Mapping[str, str]
 ) -> dict[str, Any]:
+    with in_browser(executable, home, directed) as windows:
+        settle = float(arguments["settle_seconds"])
+        urls = arguments["urls"]
+        pages = _visit_routes(windows, urls, settle)
+        if trouble := _hopeless(pages):
+            return {
+                "pages": pages,
+                "loads": [_no_load(trouble)] * arguments["loads"],
+                "screens": [_no_screen(width, trouble) for width in arguments["widths"]],
+            }
+        # What stayed blank until now is not waited for again at each load.
+        seconds = SHOWN_SECONDS if _is_there(pages[0]["shown"]) else 0
+        return {
+            "pages": pages,
+            "loads": _loads(windows, urls[0], arguments["loads"], seconds),
+            "screens": _screens(windows, urls[0], arguments["widths"], seconds),
+        }
+
+
+@contextmanager
+def in_browser(executable: str, home: Path, directed: Mapping[str, str]) -> Iterator[Windows]:
+    """A browser whose home is an empty folder. Nothing of it is left behind this."""
     switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with Watchdog(home) as dog, closing(_Driver(dog)) as driver:
 
         def launch() -> Browser:
-            return driver.playwright().chromium.launch(
-                executable_path=executable, args=switches, headless=True, env={**os.environ, "HOME": str(home)},
-                ignore_default_args=["--disable-popup-blocking"],
+            chromium = driver.playwright().chromium
+            # A driver that is ended would leave what it keeps elsewhere; older ones cannot be told.
+            can_be_told = "artifacts_dir" in signature(chromium.launch).parameters
+            place: dict[str, Any] = {"artifacts_dir": home} if can_be_told else {}
+            return chromium.launch(
+                executable_path=executable, args=switches, headless=True,
+                env={**os.environ, "HOME": str(home), "TMPDIR": str(home)}, ignore_default_args=["--disable-popup-blocking"], **place,
             )  # fmt: skip
 
         with closing(Windows(launch, dog)) as windows:
-            settle = float(arguments["settle_seconds"])
-            urls = arguments["urls"]
-            pages = _visit_routes(windows, urls, settle)
-            if trouble := _silence(pages):
-                return {
-                    "pages": pages,
-                    "loads": [_no_load(trouble)] * arguments["loads"],
-                    "screens": [_no_screen(width, trouble) for width in arguments["widths"]],
-                }
-            # What stayed blank until now is not waited for again at each load.
-            seconds = SHOWN_SECONDS if _is_there(pages[0]["shown"]) else 0
-            return {
-                "pages": pages,
-                "loads": _loads(windows, urls[0], arguments["loads"], seconds),
-                "screens": [_look_small(windows, urls[0], width, seconds) for width in arguments["widths"]],
-            }
+            yield windows
 
 
 class _Driver:
@@ -205,14 +243,14 @@ class _Driver:
     def playwright(self) -> Playwright:
         """It."""
         if self.dog.has_ended_driver:
-            # What is left of the old one complains, when it is cleared away, of what we did.
-            if loop := getattr(self._manager, "_loop", None):
-                loop.set_exception_handler(lambda *_: None)
             with suppress(Exception):
                 self.close()
         if self._manager is None or self._found is None:
             self._manager = sync_playwright()
             self._found = self._manager.__enter__()
+            # Calls for which nobody waits any more complain, when they are cleared away, that we ended what they asked.
+            if loop := getattr(self._manager, "_loop", None):
+                loop.set_exception_handler(lambda *_: None)
             self.dog.know_driver()
         return self._found
 
@@ -223,25 +261,54 @@ class _Driver:
             manager.__exit__(None, None, None)
 
 
+class NotStarted(Exception):
+    """There is no browser in the time that it has to start; the text says so."""
+
+
 class Windows:
     """Where pages are opened: a browser, and another one where a page took that with it."""
 
     def __init__(self, launch: Callable[[], Browser], dog: Watchdog) -> None:
         self.launch, self.dog = launch, dog
         self.browser: Browser | None = None
+        self._ended = 0
+
+    def ready(self) -> None:
+        """Have a browser, which takes its own time and none of a page's.
+
+        Raises:
+            NotStarted: it does not come up in time.
+        """
+        try:
+            self._browser()
+        except (NeverYielded, TooLate):
+            raise NotStarted(
+                f"the browser did not start within {LAUNCH_SECONDS:.0f} s: is this machine busy?"
+            ) from None
 
     def open(self, **named: Any) -> Page:
         """An empty page of a fresh profile. Nothing is downloaded."""
-        if self.browser is None or self.dog.has_ended_driver or not self.browser.is_connected():
+        try:
+            return self._browser().new_context(accept_downloads=False, **named).new_page()
+        except Error:  # it is gone, and that is not known yet
+            self.close()
+            return self._browser().new_context(accept_downloads=False, **named).new_page()
+
+    def _browser(self) -> Browser:
+        # That the browser was ended is known here before its driver knows.
+        is_gone = self.dog.has_ended_driver or self.dog.ended != self._ended
+        if self.browser is None or is_gone or not self.browser.is_connected():
+            self._ended = self.dog.ended
             with self.dog.over(LAUNCH_SECONDS):
                 self.browser = self.launch()
-        return self.browser.new_context(accept_downloads=False, **named).new_page()
+        return self.browser
 
     def close(self) -> None:
         """End the browser; what does not end by itself is ended."""
         with suppress(Error, NeverYielded, OutOfTime), self.dog.over(CLOSE_SECONDS):
-            if self.browser is not None and not self.dog.has_ended_driver:
-                self.browser.close()
+            browser, self.browser = self.browser, None
+            if browser is not None and not self.dog.has_ended_driver:
+                browser.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +342,7 @@ class _Visit:
     again: bool = False
     marks: tuple[str, ...] = ()
     heard: int = 0
+    weight: int = 0
 
     def __post_init__(self) -> None:
         self.handlers: dict[str, Callable[[Any], None]] = {
@@ -317,6 +385,7 @@ class _Visit:
     def on_request(self, request: Request) -> None:
         """What the page asks for."""
         _note(self.requested, request.url)
+        self.weight += 1 + len(request.url) // 4096
         if request.resource_type in ASKING and len(self.asked) < KEPT_RESOURCES:
             url = plain_text(request.url.partition("?")[0].partition("#")[0])[:500]
             row = {"method": request.method, "url": url, "status": 0, "type": "", "failure": "", "page": False}
@@ -344,6 +413,8 @@ class _Visit:
         why = request.failure or "failed"
         if request in self.asked:
             self.asked[request]["failure"] = plain_text(why)[:100]
+        if why in PROVOKED and self.weight > (MUCH_ASKED if request.resource_type in ASKING else MUCH):
+            why = f"asked for beside too much else ({why})"
         self._fail(Failed(f"{request.method} {why} {request.url}", request.url if why == ABORTED else ""))
 
     def _fail(self, failed: Failed) -> None:
@@ -358,12 +429,12 @@ class _Visit:
         try:
             answer = page.goto(self.url, wait_until="load")
             self.status = answer.status if answer else 0
-        except TooLate as error:
-            self.is_silent, self.is_late = not self.is_heard, self.is_heard
-            _note(self.errors, _first_line(error))
         except Error as error:
-            self.is_silent = "ERR_CONNECTION_TIMED_OUT" in error.message
-            _note(self.errors, _first_line(error))
+            is_late = isinstance(error, TooLate)
+            self.is_silent = not self.is_heard if is_late else "ERR_CONNECTION_TIMED_OUT" in error.message
+            self.is_late = is_late and self.is_heard
+            # First, whatever the page has said by now.
+            self.errors[:] = [_first_line(error), *self.errors][:KEPT_MESSAGES]
 
     def as_data(self) -> dict[str, Any]:
         """Plain data."""
@@ -378,11 +449,16 @@ class _Visit:
         return {**said, "resources": self.resources, "over_http": plain, **seen}
 
 
-def _silence(pages: Sequence[Mapping[str, Any]]) -> str:
-    """What is said of a site of which no page was heard at all in the time that one has."""
-    first = pages[0]
-    silent = first["status"] == 0 and any("Timeout" in text or "TIMED_OUT" in text for text in first["errors"])
-    return str(first["errors"][0]) if silent and all(page["status"] == 0 for page in pages) else ""
+def _hopeless(pages: Sequence[Mapping[str, Any]]) -> str:
+    """What is said of a site whose first page is not worth another try; empty where it is.
+
+    Either no page was heard at all in the time that one has, or the first one keeps any browser that opens it.
+    """
+    trouble = str(next(iter(pages[0]["errors"]), ""))
+    if trouble.startswith(NEVER_YIELDED):
+        return trouble
+    is_silent = ("Timeout" in trouble or "TIMED_OUT" in trouble) and all(page["status"] == 0 for page in pages)
+    return trouble if is_silent else ""
 
 
 def _opened(windows: Windows, url: str, visits: list[_Visit]) -> None:
@@ -398,9 +474,11 @@ def _opened(windows: Windows, url: str, visits: list[_Visit]) -> None:
 def _visit_routes(windows: Windows, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
     """All together; where one of them takes the browser with it, each in a browser of its own."""
     visits: list[_Visit] = []
+    windows.ready()
     try:
         _visit_together(windows, urls, settle_seconds, visits)
-    except NeverYielded as error:
+    except (Error, NeverYielded) as error:
+        windows.close()
         if len(urls) == 1:
             return [_as_culprit(visits, urls[0], error)]
         return [row for url in urls for row in _visit_routes(windows, [url], settle_seconds)]
@@ -415,14 +493,15 @@ def _settle(pages: Sequence[Page], seconds: float) -> None:
             return
 
 
-def _as_culprit(visits: Sequence[_Visit], url: str, error: NeverYielded) -> dict[str, Any]:
-    """What is said of a page that never yields: what was heard of it, and that."""
+def _as_culprit(visits: Sequence[_Visit], url: str, error: Error | NeverYielded) -> dict[str, Any]:
+    """What is said of a page that never yields, or that ends the browser: what was heard of it, and that."""
     told: dict[str, Any] = visits[0].as_data() if visits else {
         "url": url, "status": 0, "errors": [], "failed": [], "resources": [], "over_http": [], "asked": [], "again": False,
     }  # fmt: skip
     # That the browser is gone is our own doing.
     kept = [text for text in told["errors"] if "has been closed" not in text and "crashed" not in text]
-    return {**told, "errors": [str(error), *kept], "shown": {}}
+    why = f"the browser ended at it: {_first_line(error)}" if isinstance(error, Error) else str(error)
+    return {**told, "errors": [why, *kept][:KEPT_MESSAGES], "shown": {}}
 
 
 def _visit_together(
@@ -430,6 +509,7 @@ def _visit_together(
 ) -> None:  # fmt: skip
     """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
     for url in urls:
+        windows.ready()
         with windows.dog.over(2 * PAGE_SECONDS + EXTRA_SECONDS):
             # A site that is silent is not waited for once more for each of its pages.
             if visits and visits[0].is_silent:
@@ -538,7 +618,7 @@ def _loads(windows: Windows, url: str, count: int, seconds: float) -> list[dict[
     found: list[dict[str, Any]] = []
     while len(found) < count or (len(found) == count and any(one["trouble"] for one in found)):
         found.append(_load(windows, url, seconds))
-        if found[-1].pop("never", False):
+        if found[-1]["trouble"].startswith(NEVER_YIELDED):
             # Whoever never yields, does not the next time.
             return found + [_no_load(found[-1]["trouble"])] * (count - len(found))
     return found
@@ -554,6 +634,7 @@ def _no_screen(width: int, trouble: str) -> dict[str, Any]:
 
 def _load(windows: Windows, url: str, seconds: float) -> dict[str, Any]:
     """One cold load: the milliseconds until the load event ended, and until something was painted; and what is shown."""
+    windows.ready()
     try:
         with windows.dog.over(PAGE_SECONDS + seconds + PAINT_SECONDS + EXTRA_SECONDS):
             page = windows.open()
@@ -562,7 +643,7 @@ def _load(windows: Windows, url: str, seconds: float) -> dict[str, Any]:
             finally:
                 page.context.close()
     except NeverYielded as error:
-        return {**_no_load(str(error)), "never": True}
+        return _no_load(str(error))
     except Error as error:
         return _no_load(_first_line(error))
 
@@ -580,8 +661,19 @@ def _loaded(page: Page, url: str, seconds: float) -> dict[str, Any]:
     return {"trouble": "", **timing, "shown": shown}
 
 
+def _screens(windows: Windows, url: str, widths: Sequence[int], seconds: float) -> list[dict[str, Any]]:
+    """The first page at each width; whoever never yields at one, does not at the next."""
+    found: list[dict[str, Any]] = []
+    for width in widths:
+        last = found[-1]["trouble"] if found else ""
+        is_kept = last.startswith(NEVER_YIELDED)
+        found.append(_no_screen(width, last) if is_kept else _look_small(windows, url, width, seconds))
+    return found
+
+
 def _look_small(windows: Windows, url: str, width: int, seconds: float) -> dict[str, Any]:
     """The first page on a screen as narrow as a telephone's, and a picture of it."""
+    windows.ready()
     try:
         with windows.dog.over(3 * PAGE_SECONDS + seconds + EXTRA_SECONDS):
             page = windows.open(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True)

@@ -24,6 +24,8 @@ MEMORY_LIMIT = 2 * 2**30
 PROFILE = "playwright_chromiumdev_profile-"
 """How the folders of Playwright's browsers begin, which it leaves where it is ended itself."""
 ROUNDS = 20
+NEVER_YIELDED = "the page never yielded"
+"""How it is said that a page kept the browser until that was ended."""
 
 
 class NeverYielded(Exception):
@@ -31,7 +33,12 @@ class NeverYielded(Exception):
 
 
 class Watchdog:
-    """It knows the browser's processes by the home that was made for them, and the driver as what this thread started."""
+    """It knows the browser's processes by the home that was made for them, and the driver as what this thread started.
+
+    Attributes:
+        has_ended_driver: what was started last as the driver is gone.
+        ended: how often it was about to end a browser.
+    """
 
     def __init__(self, home: Path) -> None:
         self._mark = f"HOME={home}".encode()
@@ -40,6 +47,7 @@ class Watchdog:
         self._until = math.inf
         self._has_bitten = False
         self.has_ended_driver = False
+        self.ended = 0
         self._profiles: set[Path] = set()
         self._is_over, self._lock = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -87,7 +95,7 @@ class Watchdog:
                 self._until = outer
         if self._has_bitten:
             allowed(0.0)
-            raise NeverYielded(f"the page never yielded: the browser was ended after {seconds:.0f} s")
+            raise NeverYielded(f"{NEVER_YIELDED}: the browser was ended after {seconds:.0f} s")
 
     def _watch(self) -> None:
         while not self._is_over.wait(LOOK_SECONDS):
@@ -98,6 +106,7 @@ class Watchdog:
                 late = time.monotonic() - self._until
                 if late > 0:
                     self._has_bitten = True
+                    self.ended += 1
                     self._end_browser()
                 if late > GRACE_SECONDS:
                     self.has_ended_driver = True

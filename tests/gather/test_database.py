@@ -197,6 +197,7 @@ def test_a_monitoring_role_sees_enough(cluster: Cluster, ask: Ask) -> None:
     assert "pg_stat_file" in found["cluster"].detail
 
 
+@pytest.mark.hostile("services")
 def test_what_a_role_may_not_see_is_never_nothing(cluster: Cluster, ask: Ask) -> None:
     answer = ask(cluster.url("stranger"))[STATE_PROBE.name]
     assert isinstance(answer, Unknown)
@@ -320,6 +321,7 @@ def test_a_url_of_sqlalchemys_shape_is_understood(cluster: Cluster, ask: Ask) ->
     assert isinstance(ask(url)[CLUSTER_PROBE.name], Said)
 
 
+@pytest.mark.hostile("services")
 def test_a_file_that_is_not_there_is_unknown(tmp_path: Path) -> None:
     settings = Settings.model_validate({"database": {"url_file": "nowhere"}, "folder": tmp_path})
     answer = ask_database(settings, frozenset(QUESTIONS), "zebu_app", no_forward)[STATE_PROBE.name]
@@ -344,6 +346,7 @@ def test_through_ssh_it_is_the_machines_address_that_is_asked(cluster: Cluster, 
     assert asked[0] == ("localhost", 5432)
 
 
+@pytest.mark.hostile("services")
 def test_where_ssh_forwards_nothing_the_database_is_unknown(cluster: Cluster, ask: Ask) -> None:
     @contextmanager
     def refused(host: str, port: int) -> Iterator[int | None]:
@@ -354,6 +357,7 @@ def test_where_ssh_forwards_nothing_the_database_is_unknown(cluster: Cluster, as
     assert "ssh opens no port" in answer.detail
 
 
+@pytest.mark.hostile("services")
 def test_a_forwarded_port_that_leads_nowhere_is_unknown(ask: Ask) -> None:
     """So it is where sshd forbids forwarding: the port opens here, and closes once it is used."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -381,6 +385,7 @@ def test_what_is_asked_directly_is_not_asked_in_a_container() -> None:
     assert gathering.questions_of({"sockets"}) == frozenset()
 
 
+@pytest.mark.hostile("services")
 def test_the_drivers_own_error_is_never_shown(cluster: Cluster, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_: object) -> None:
         raise ValueError(f"in {cluster.url('postgres')}")
@@ -397,6 +402,7 @@ def test_the_drivers_own_error_is_never_shown(cluster: Cluster, ask: Ask, monkey
     'ユーザ"app"のパスワード認証に失敗しました', '사용자 "app"의 password 인증을 실패했습니다', '用户 "app" Password 认证失败', '用户 "app" 的密码认证失败', '密碼驗證使用者 "app" 失敗',
     'password gagal diotentikasi untuk pengguna  « app »', 'პაროლით ავთენტიფიკაცია მომხმარებლისთვის "app" ვერ მოხერხდა', 'password authentication failed for user "app"', "SASL authentication failed",
 ])  # fmt: skip
+@pytest.mark.hostile("services")
 def test_a_refusal_is_understood_in_every_language(text: str) -> None:
     assert database._complaint(psycopg2.OperationalError(f"FATAL:  {text}")) == (
         Reason.NO_PERMISSION,
@@ -408,5 +414,6 @@ def test_a_refusal_is_understood_in_every_language(text: str) -> None:
     ('Datenbank »zebu« existiert nicht', Reason.MISSING), ("la base de données « zebu » n'existe pas", Reason.MISSING), ('"app" 롤(role) 없음', Reason.MISSING), ('数据库 "zebu" 不存在', Reason.MISSING),
     ("kein pg_hba.conf-Eintrag für Host »10.0.0.1«", Reason.NO_PERMISSION), ("в pg_hba.conf нет записи для компьютера", Reason.NO_PERMISSION), ("etwas ganz anderes", Reason.UNREACHABLE),
 ])  # fmt: skip
+@pytest.mark.hostile("services")
 def test_other_complaints_in_other_languages(text: str, reason: Reason) -> None:
     assert database._complaint(psycopg2.OperationalError(text))[0] is reason

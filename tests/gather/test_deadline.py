@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.deadline import DAY, NEVER, NO_TIME, Deadline, aside, side_by_side
+from pytest_zebu.gather.deadline import DAY, NEVER, NO_TIME, Deadline, aside, at_once, side_by_side
 
 
 def test_what_is_left_is_never_less_than_none_nor_more_than_a_day() -> None:
@@ -65,12 +65,64 @@ def test_a_machine_without_threads_is_our_own_fault(monkeypatch: pytest.MonkeyPa
     assert NEVER.result(aside(lambda: 1), "it") == Unknown(Reason.UNDECIDABLE, "it: RuntimeError")
 
 
-@pytest.mark.hostile("ssh")
-def test_what_hangs_does_not_keep_the_process() -> None:
-    script = """
+@pytest.mark.parametrize("threads", [1, 3, 500])
+def test_what_is_done_at_once_keeps_its_order(threads: int) -> None:
+    assert at_once(lambda number: number * 2, range(200), threads) == [*range(0, 400, 2)]
+    assert at_once(str, [], threads) == []
+
+
+@pytest.mark.hostile("requests")
+def test_no_more_is_done_at_once_than_was_said() -> None:
+    """As many ports, records or requests as there may be."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def work(number: int) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        with lock:
+            now -= 1
+
+    at_once(work, range(1000), 4)
+    assert 1 <= most <= 4
+
+
+@pytest.mark.hostile("requests")
+def test_after_what_breaks_no_more_is_begun() -> None:
+    begun: list[int] = []
+    held = threading.Event()
+
+    def refused(number: int) -> None:
+        begun.append(number)
+        if number == 0:
+            raise ValueError("the first")
+        held.wait()
+
+    with pytest.raises(ValueError, match="the first"):
+        at_once(refused, range(100), 2)
+    held.set()
+    assert len(begun) <= 3
+
+
+@pytest.mark.hostile("requests")
+def test_a_machine_without_threads_does_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert at_once(str, range(5), 3) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("work", [
+    pytest.param("threading.Event().wait", marks=pytest.mark.hostile("ssh")),
+    pytest.param("lambda: at_once(lambda _: threading.Event().wait(), range(9), 3)", marks=pytest.mark.hostile("requests")),
+], ids=["alone", "at once"])  # fmt: skip
+def test_what_hangs_does_not_keep_the_process(work: str) -> None:
+    script = f"""
 import threading
-from pytest_zebu.gather.deadline import Deadline, aside
-print(Deadline.after(0.1).result(aside(threading.Event().wait), "it"), flush=True)
+from pytest_zebu.gather.deadline import Deadline, aside, at_once
+print(Deadline.after(0.1).result(aside({work}), "it"), flush=True)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == f"timed out: it: {NO_TIME}\n"

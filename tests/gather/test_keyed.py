@@ -24,6 +24,7 @@ PATH = "GET /api/v1/portfolios"
     (200, {"message": "Internal Server Error"}, "complaint"), (200, {"code": 500, "msg": "x"}, "complaint"), (200, {"status": 500, "title": "x"}, "complaint"), (200, {"code": 200, "data": []}, "content"), (200, {"status": True, "data": []}, "content"),
     (200, b"<!doctype html>", "other"), (200, b'"text"', "other"), (401, {"detail": "who?"}, "complaint"), (200, b"[" + b" " * 70_000 + b"]", "content"),
 ])  # fmt: skip
+@pytest.mark.hostile("requests")
 def test_an_answer_is_its_status_and_its_kind(
     status: int, body: Any, kind: str, servers: tuple[Server, Server], declared: Declared
 ) -> None:
@@ -44,6 +45,7 @@ def test_what_breaks_is_asked_once_more(servers: tuple[Server, Server], declared
 
 
 @pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.hostile("requests")
 def test_who_counts_requests_is_asked_later(
     status: int, servers: tuple[Server, Server], declared: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +62,7 @@ def test_who_counts_requests_is_asked_later(
     assert (seen, waited) == ({"status": 200, "body": "content", "again": True}, [keyed.CALM_SECONDS])
 
 
+@pytest.mark.hostile("requests")
 def test_the_key_goes_to_nobody_else(servers: tuple[Server, Server], declared: Declared) -> None:
     here, elsewhere = servers
     here.redirect(302, elsewhere)
@@ -85,6 +88,7 @@ def test_without_a_key_or_a_service_nothing_is_known(servers: tuple[Server, Serv
     assert seen.reason is Reason.UNREACHABLE
 
 
+@pytest.mark.hostile("requests")
 def test_what_never_answers_is_told(monkeypatch: pytest.MonkeyPatch, declared: Declared) -> None:
     monkeypatch.setattr(keyed, "SECONDS", (1.0, 0.1))
     with socket.create_server(("127.0.0.1", 0)) as silent:

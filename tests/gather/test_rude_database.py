@@ -180,6 +180,73 @@ def test_whoever_answers_there_holds_nobody_up(say: Say, tmp_path: Path) -> None
     )
 
 
+ENVIRONMENT = {
+    "PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGDATABASE": "other", "PGUSER": "other", "PGPASSWORD": "canary-other", "PGOPTIONS": "-c canary=other",
+    "PGSSLMODE": "verify-full", "PGSSLCERT": "/nobody/other.crt", "PGSSLKEY": "/nobody/other.key", "PGSSLROOTCERT": "/nobody/other.pem", "PGREQUIREPEER": "other", "PGREQUIREAUTH": "none",
+    "PGCHANNELBINDING": "require", "PGGSSENCMODE": "require", "PGTARGETSESSIONATTRS": "standby", "PGCLIENTENCODING": "canary-other", "PGCONNECT_TIMEOUT": "canary-other", "PGAPPNAME": "canary-other",
+    "PGSSLMINPROTOCOLVERSION": "canary-other", "PGLOADBALANCEHOSTS": "canary-other", "PGKRBSRVNAME": "canary-other", "PGSSLSNI": "canary-other", "PGSSLCERTMODE": "require", "PGPASSFILE": "PASSFILE",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), ENVIRONMENT.items(), ids=ENVIRONMENT.keys())
+def test_what_the_environment_says_of_databases_is_not_taken(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is declared is asked, with what is declared."""
+    heard: list[bytes] = []
+
+    def say(line: socket.socket, over: threading.Event) -> None:
+        while True:
+            length, code = struct.unpack("!ii", exactly(line, 8))
+            if code not in (80877103, 80877104):
+                break
+            line.sendall(b"N")
+        heard.append(exactly(line, length - 8))
+        line.sendall(message(b"R", struct.pack("!i", 5) + b"salt"))
+        heard.append(line.recv(1000))
+
+    passwords = tmp_path / "passwords"
+    passwords.write_text("*:*:*:*:canary-other\n")
+    passwords.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(name, value.replace("PASSFILE", str(passwords)))
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 30.0)
+    with rude(say) as port:
+        (tmp_path / "url").write_text(f"postgresql://watcher@127.0.0.1:{port}/zebu\n")
+        settings = Settings.model_validate({"database": {"url_file": "url"}, "folder": tmp_path})
+        ask_database(settings, frozenset({CLUSTER_PROBE.name}), "zebu_app", no_forward, Deadline.after(60))
+    first, *then = heard
+    assert b"user\0watcher\0database\0zebu\0" in first
+    assert b"pytest-zebu" in first
+    assert b"other" not in first
+    assert then in ([], [b""])  # and there is no password to be sent
+
+
+def test_a_service_of_the_environment_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSERVICE", "canary-other")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = unknown(asked(tmp_path, first()))
+    assert found.reason is Reason.NOT_CONFIGURED
+    assert "unset PGSERVICE" in found.detail
+
+
+def test_a_service_of_the_environment_leads_nobody_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "services").write_text("[other]\nhost=192.0.2.1\nhostaddr=192.0.2.1\nuser=other\noptions=-c a=b\n")
+    monkeypatch.setenv("PGSERVICE", "other")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    heard: list[bytes] = []
+
+    def say(line: socket.socket, over: threading.Event) -> None:
+        greeted(line)
+        heard.append(b"here")
+
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 30.0)
+    asked(tmp_path, say)
+    assert heard == [b"here"]
+
+
 CLEAR = message(b"R", struct.pack("!i", 3))
 
 

@@ -210,6 +210,7 @@ def test_deployments_of_exactly_this_commit_newest_first(forged: Callable[..., A
         (500, Reason.UNDECIDABLE),
     ],
 )
+@pytest.mark.hostile("services")
 def test_what_the_forge_refuses_is_no_answer(status: int, expected: Reason, forged: Callable[..., Any]) -> None:
     answer = forged(refuse={"status": status, "body": {"message": "no"}})
     answers = [answer["checks"][COMMIT], *(answer[key] for key in ("statuses", "pulls", "deployments"))]
@@ -219,6 +220,7 @@ def test_what_the_forge_refuses_is_no_answer(status: int, expected: Reason, forg
 @pytest.mark.parametrize(("api", "whose"), [
     ("https://forge.test/api/v1", "Forgejo's or Gitea's"), ("https://forge.test/api/v4/", "GitLab's"), ("https://gitlab.com/api/v4", "GitLab's"), ("https://gitlab.com", "GitLab's"), ("https://api.bitbucket.org/2.0", "Bitbucket's"), ("https://codeberg.org/api/v1", "Forgejo's"),
 ])  # fmt: skip
+@pytest.mark.hostile("services")
 def test_a_forge_that_speaks_otherwise_is_named_and_not_asked(
     api: str, whose: str, declared: Callable[..., Settings]
 ) -> None:
@@ -231,6 +233,7 @@ def test_no_repository_is_asked_about_unless_it_is_declared(declared: Callable[.
     assert reasons(ask_forge(declared(), ASKED)) is Reason.NOT_CONFIGURED
 
 
+@pytest.mark.hostile("services")
 def test_a_service_whose_certificate_is_not_trusted_gets_no_secret(
     service: Service, declared: Callable[..., Settings]
 ) -> None:
@@ -297,6 +300,7 @@ def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
 @pytest.mark.parametrize(
     ("status", "reason"), [(595, Reason.UNREACHABLE), (599, Reason.UNREACHABLE), (500, Reason.UNDECIDABLE)]
 )
+@pytest.mark.hostile("services")
 def test_a_node_that_does_not_answer_says_nothing(
     status: int, reason: Reason, service: Service, declared: Callable[..., Settings]
 ) -> None:
@@ -428,6 +432,7 @@ def test_an_advisory_that_is_gone_keeps_its_name(asked: Callable[..., Any], monk
 @pytest.mark.parametrize(
     ("status", "expected"), [(503, Reason.UNDECIDABLE), (302, Reason.UNDECIDABLE), (403, Reason.NO_PERMISSION)]
 )
+@pytest.mark.hostile("services")
 def test_where_the_advisories_do_not_answer_nothing_is_known(
     status: int, expected: Reason, asked: Callable[..., Any]
 ) -> None:
@@ -438,16 +443,19 @@ def test_where_the_advisories_do_not_answer_nothing_is_known(
 @pytest.mark.parametrize("said", [
     [], {}, {"results": []}, {"results": [{"vulns": [{}]}]}, {"results": [{"vulns": [{"id": "../secret"}]}]}, {"results": ["x"]},
 ])  # fmt: skip
+@pytest.mark.hostile("services")
 def test_advisories_of_another_shape(said: Any, asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_asked", lambda *_, **__: said)
     assert reasons(asked([], npm=[["a", "1.0.0"]])["lock"]) is Reason.GARBLED
 
 
+@pytest.mark.hostile("services")
 def test_an_advisory_of_another_shape(asked: Callable[..., Any]) -> None:
     answer = asked([advisory("GHSA-1", "a", "1.0.0", aliases=7)], npm=[["a", "1.0.0"]])["lock"]
     assert reasons(answer) is Reason.GARBLED
 
 
+@pytest.mark.hostile("services")
 def test_names_and_versions_are_all_that_is_sent(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
 
@@ -531,6 +539,7 @@ ROW = {"name": "tests", "status": "completed", "conclusion": "success"}
     ([(50, True), (50, True), (7, False)], None, 107), ([(100, False)], None, 100), ([(50, None), (50, None), (7, None)], 107, 107), ([(100, None), (3, None)], None, 103),
     ([(100, None), (0, None)], None, 100), ([(50, True)] * 12, None, None), ([(100, None)] * 12, None, None), ([(0, True)], None, 0),
 ])  # fmt: skip
+@pytest.mark.hostile("services")
 def test_a_list_is_read_to_its_end_or_not_known(
     pages: list[tuple[int, bool | None]], total: int | None, count: int | None, declared: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,

@@ -166,6 +166,7 @@ def test_what_a_page_shows(site: Site) -> None:
         assert (trouble in found.trouble) if trouble else not found.trouble, text
 
 
+@pytest.mark.hostile("browser")
 def test_a_page_of_a_strict_policy_is_seen(site: Site) -> None:
     site.has("<h1>Zebu</h1>", **{"Content-Security-Policy": "default-src 'self'"})
     (load,) = visits._loads(site.windows, site.url, 1, 1)
@@ -223,6 +224,7 @@ def test_what_browsers_make_of_a_viewport(viewport: str, layout: int, site: Site
     assert site.screen()["layout"] == layout
 
 
+@pytest.mark.hostile("browser")
 def test_a_cold_stack_is_asked_once_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page whose load does not end in time is opened again; a load that did not end is made once more."""
     monkeypatch.setattr(visits, "PAGE_SECONDS", 1)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shutil
 import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Error
+from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import visits
+from pytest_zebu.gather.watchdog import NeverYielded, Watchdog
 
 NODE = """#!/bin/sh
 echo "node: error while loading shared libraries: LIBRARY: cannot open shared object file" >&2
@@ -66,6 +73,9 @@ def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
     (200, [], ["GET net::ERR_NETWORK_CHANGED https://zebu.test/a.js"], "ERR_NETWORK_CHANGED"), (0, ["Page.goto: net::ERR_INTERNET_DISCONNECTED at https://zebu.test/"], [], "ERR_INTERNET_DISCONNECTED"),
     (0, ["Page.goto: net::ERR_NAME_NOT_RESOLVED at https://zebu.test/"], [], "ERR_NAME_NOT_RESOLVED"), (200, [], ["GET net::ERR_NAME_NOT_RESOLVED https://gone.test/a.js"], ""),
     (0, ["Page.goto: net::ERR_CONNECTION_REFUSED at https://zebu.test/"], [], ""), (200, ["it says ERR_NETWORK_CHANGED"], ["GET 404 https://zebu.test/?net::ERR_NETWORK_CHANGED_NOT"], ""),
+    (200, ["Page.goto: net::ERR_NETWORK_CHANGED at https://zebu.test/ (https://zebu.test/a.js)"], [], ""), (200, [], ["GET 404 https://zebu.test/?net::ERR_NETWORK_CHANGED x"], ""),
+    (0, ["Page.goto: Timeout 1000ms exceeded.", "Page.goto: net::ERR_NETWORK_CHANGED at x (x)"], [], ""), (0, ["Page.goto: net::ERR_CONNECTION_REFUSED at https://zebu.test/?net::ERR_NETWORK_CHANGED "], [], ""),
+    (200, [], ["GET asked for beside too much else (net::ERR_INSUFFICIENT_RESOURCES) https://zebu.test/"], ""), (200, [], ["GET net::ERR_INSUFFICIENT_RESOURCES https://zebu.test/a.js"], "ERR_INSUFFICIENT_RESOURCES"),
 ])  # fmt: skip
 @pytest.mark.hostile("browser")
 def test_what_is_wrong_with_this_machine_is_not_the_sites_fault(
@@ -114,3 +124,148 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert [page["url"] for page in seen["pages"]] == urls
     assert all(page["status"] == 0 and "Timeout 1000ms" in page["errors"][0] for page in seen["pages"])
     assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [seen["pages"][0]["errors"][0]] * 5
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that the browser refused."""
+
+    url: str
+    resource_type: str
+    method: str = "GET"
+    failure: str = "net::ERR_INSUFFICIENT_RESOURCES"
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize(("kind", "asked", "length", "is_own"), [
+    ("fetch", 5, 50, True), ("fetch", 30, 50, False), ("ping", 30, 50, False), ("image", 30, 50, True), ("image", 600, 50, False), ("script", 5, 3_000_000, False), ("xhr", 5, 100_000, False),
+])  # fmt: skip
+def test_who_asks_for_much_is_refused_by_his_own_fault(kind: str, asked: int, length: int, is_own: bool) -> None:
+    """Requests that the browser does not take any more, as of a machine that has nothing left."""
+    nobody: Any = None
+    seen = visits._Visit("https://zebu.test/", nobody, status=200)
+    url = f"https://zebu.test/{'x' * length}"
+    request: Any = Refused(url, kind)
+    for _ in range(asked):
+        seen.on_request(request)
+    seen.on_failure(request)
+    assert bool(visits.own_fault([seen.as_data()])) is is_own
+    assert "ERR_INSUFFICIENT_RESOURCES" in seen.as_data()["failed"][0]
+
+
+class Gone:
+    """A browser that is there for its driver, and ends when a page of a certain kind is opened in it."""
+
+    def __init__(self, *, is_gone: bool) -> None:
+        self.is_gone, self.is_closed = is_gone, False
+
+    def is_connected(self) -> bool:
+        return True
+
+    def new_context(self, **named: Any) -> Any:
+        if self.is_gone:
+            raise Error("Target page, context or browser has been closed")
+        return self
+
+    def new_page(self) -> str:
+        return "a page"
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.hostile("browser")
+def test_a_browser_that_is_gone_before_its_driver_knows_is_started_again(tmp_path: Path) -> None:
+    browsers: list[Any] = [Gone(is_gone=True), Gone(is_gone=False)]
+    with Watchdog(tmp_path) as dog:
+        windows = visits.Windows(iter(browsers).__next__, dog)
+        page: Any = windows.open()
+        assert page == "a page"
+        assert [one.is_closed for one in browsers] == [True, False]
+
+
+def _wait_for_end(dog: Watchdog) -> None:
+    while not dog.ended:
+        time.sleep(0.01)
+
+
+@pytest.mark.hostile("browser")
+def test_a_browser_that_was_ended_is_not_asked_again(tmp_path: Path) -> None:
+    browsers: list[Any] = [Gone(is_gone=False), Gone(is_gone=False)]
+    with Watchdog(tmp_path) as dog:
+        windows = visits.Windows(iter(browsers).__next__, dog)
+        windows.ready()
+        assert windows.browser is browsers[0]
+        with pytest.raises(NeverYielded), dog.over(0.01):
+            _wait_for_end(dog)
+        windows.ready()
+        assert windows.browser is browsers[1]
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize(
+    "error", [NeverYielded("the page never yielded"), TooLate("Timeout")], ids=["it hangs", "it is late"]
+)
+def test_a_browser_that_does_not_come_up_is_no_pages_fault(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def launch() -> Any:
+        raise error
+
+    @contextmanager
+    def in_browser(*named: Any) -> Iterator[visits.Windows]:
+        with Watchdog(tmp_path) as dog:
+            yield visits.Windows(launch, dog)
+
+    monkeypatch.setattr(visits, "in_browser", in_browser)
+    found = look("/bin/true")
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.TIMED_OUT
+    assert "did not start within 40 s" in found.detail
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize(
+    "error",
+    [Error("Target page, context or browser has been closed"), NeverYielded("the page never yielded")],
+    ids=["it ends", "it hangs"],
+)
+def test_a_page_that_takes_the_browser_with_it_takes_no_other(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said of that page only, and each browser that saw it is left."""
+
+    def together(windows: visits.Windows, urls: list[str], settle: float, seen: list[Any]) -> None:
+        for url in urls:
+            seen.append(visits._Visit(url, nobody, status=200))
+            if url == "/bad":
+                raise error
+
+    nobody: Any = None
+    browsers = [Gone(is_gone=False) for _ in range(5)]
+    monkeypatch.setattr(visits, "_visit_together", together)
+    with Watchdog(tmp_path) as dog:
+        launch: Any = iter(browsers).__next__
+        rows = visits._visit_routes(visits.Windows(launch, dog), ["/", "/bad", "/about"], 0)
+    assert [(row["url"], len(row["errors"])) for row in rows] == [("/", 0), ("/bad", 1), ("/about", 0)]
+    assert "browser" in rows[1]["errors"][0] or "never yielded" in rows[1]["errors"][0]
+    assert [one.is_closed for one in browsers] == [True, True, False, False, False]
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize("name", ["/tmp", "/run/user/1000", "/" + "x" * 37])
+def test_a_short_place_is_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", name)
+    assert visits._place() == name
+
+
+@pytest.mark.hostile("browser")
+@pytest.mark.parametrize("name", ["/" + "x" * 38, "/" + "é" * 19, "/" + "x/" * 2000])
+def test_a_long_place_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", name)
+    assert visits._place() in visits.PLACES
+    monkeypatch.setattr(visits, "PLACES", ())
+    found = look("/bin/true")
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.NO_COMMAND
+    assert found.detail.endswith("at most 38 characters: set TMPDIR")
