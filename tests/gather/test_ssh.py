@@ -443,3 +443,20 @@ def test_what_the_machine_lacks_is_no_answer(what: str, status: str) -> None:
 def test_other_complaints_are_the_probes_own(err: str) -> None:
     said = frame(out=b"", status="1", err=str(len(err))) + err.encode()
     assert received(START + said + STOP, NONCE).answers["one"] == Said(1, "", err)
+
+
+@pytest.mark.hostile("ssh")
+def test_who_has_no_home_has_no_configuration_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user may be a number that passwd does not know; a folder called ~ where we stand is no home."""
+
+    def nobody(path: Path) -> Path:
+        if path.parts[:1] == ("~",):
+            raise RuntimeError("Could not determine home directory.")
+        return path
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    found = Connection(Target(name="vm", host=Host(), settings=Settings()))
+    try:
+        assert "~" not in found.config.read_text()
+    finally:
+        found.close()

@@ -114,3 +114,15 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert [page["url"] for page in seen["pages"]] == urls
     assert all(page["status"] == 0 and "Timeout 1000ms" in page["errors"][0] for page in seen["pages"])
     assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [seen["pages"][0]["errors"][0]] * 5
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize("name", ["playwright.py", "playwright/__main__.py"])
+def test_the_driver_is_not_what_lies_where_we_stand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("import pathlib\npathlib.Path('was-run').touch()\n")
+    (tmp_path / "playwright/__init__.py").touch() if name.startswith("playwright/") else None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    visits._driver_trouble()
+    assert not (tmp_path / "was-run").exists()
