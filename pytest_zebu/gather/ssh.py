@@ -83,6 +83,7 @@ COMPLAINTS = (
     (r"Permission denied \([a-z0-9,-]*\)", f"{REFUSED_KEY}: check user and identity, and that the key is authorized"),
     (r"account has expired|Your account.*expired", "the account has expired (chage -l USER)"),
     (r"not allowed at this time", "the host lets nobody in at this time (MaxStartups, PerSourcePenalties): wait, or allow more"),
+    (r"No user exists for uid|You don't exist", "ssh does not run for a user without a name: give the number an entry in /etc/passwd (docker run --user)"),
     ("Could not resolve hostname", "the name does not resolve"),
     ("Connection refused", "nothing answers on the ssh port"),
     (r"UNKNOWN port 65535|stdio forwarding failed|ProxyCommand|proxy dialer", "the way there ended (ProxyJump or ProxyCommand of the ssh configuration): try it by hand"),
@@ -337,7 +338,8 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
                 raise Refused(not_begun(done))
             if done.timed_out and not COMPLAINED.search(done.log):
                 raise Refused(f"no answer within {done.seconds:.0f} s (overloaded, a tarpit, or a firewall that drops)")
-            raise Refused(diagnose(done.log))
+            # Before ssh has a log it speaks on the standard error; afterwards others may stand there, such as a banner.
+            raise Refused(diagnose(done.log if done.log.strip() else done.err))
         found = received(done.out, nonce)
         return missing_answers(probes, found.answers, _why_cut(done, found, probes, deadline))
 

@@ -460,3 +460,25 @@ def test_who_has_no_home_has_no_configuration_in_it(monkeypatch: pytest.MonkeyPa
         assert "~" not in found.config.read_text()
     finally:
         found.close()
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(("complaint", "meaning"), [
+    ("No user exists for uid 4242", "ssh does not run for a user without a name"),
+    ("You don't exist, go away!", "ssh does not run for a user without a name"),
+    ("error while loading shared libraries: libcrypto.so.3", "error while loading shared libraries: libcrypto.so.3"),
+], ids=["no entry in passwd", "no entry, older", "a library is missing"])  # fmt: skip
+def test_what_ssh_says_before_it_has_a_log_is_told(complaint: str, meaning: str, asked: Asked) -> None:
+    with pytest.raises(Refused) as refusal:
+        asked(f'echo "{complaint}" >&2; exit 255')
+    assert str(refusal.value).startswith(meaning)
+
+
+@pytest.mark.hostile("ssh")
+def test_a_banner_decides_nothing(asked: Asked) -> None:
+    """What a server says before the login stands on the standard error: only ssh's own log is believed."""
+    log = LOGGED_IN.replace("Authenticated to", "Connecting to")
+    assert log != LOGGED_IN
+    with pytest.raises(Refused) as refusal:
+        asked(f"{log}\necho 'deploy@vm: Permission denied (publickey).' >&2; exit 255")
+    assert not is_verdict(Unknown(Reason.UNREACHABLE, f"ssh: {refusal.value}"))
