@@ -18,6 +18,8 @@ LOCK_SECONDS = 20.0
 LOCK_FILE = ".zebu.lock"
 """Where a folder itself cannot be locked (NFS), this file in it is."""
 DEVICES = tuple(map(Path, ("/dev", "/proc", "/sys")))
+MEMORY = Path("/", "dev", "shm")
+"""Files in it are ordinary ones."""
 MIB = 1_048_576
 
 
@@ -28,6 +30,18 @@ def _error(number: int, path: Path | str, text: str = "") -> OSError:
 def why(error: Exception) -> str:
     """What an error of a file says, without the name of the file."""
     return str(getattr(error, "strerror", None) or error)
+
+
+def at_home(path: Path) -> Path:
+    """A path whose `~` is a home.
+
+    Raises:
+        ValueError: nobody has that home: there is no such user, or neither HOME nor an entry in passwd for this one.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no home {path.parts[0]}: write the whole path") from None
 
 
 # Reading
@@ -111,7 +125,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644, is_private: bool = Fal
     Args:
         path: the file; folders on the way are made.
         text: all that it holds.
-        mode: of a new file.
+        mode: of a new file, as far as the umask leaves it.
         is_private: only its owner may read it, whatever was there before; new folders are the owner's alone.
 
     Raises:
@@ -141,7 +155,9 @@ def _replace(path: Path, data: bytes, mode: int, old: os.stat_result | None) -> 
     prefix = f".zebu-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}-"
     _clear(path.parent, prefix)
     passing = path.parent / f"{prefix}{secrets.token_hex(6)}"
-    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    # A new file is what the user's umask makes of its mode.
+    handle = os.open(passing, flags, mode if old is None else 0o600)
     try:
         with suppress(OSError):  # it says that somebody still writes; where there are no locks nothing is cleared away
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,8 +168,7 @@ def _replace(path: Path, data: bytes, mode: int, old: os.stat_result | None) -> 
             if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
                 with suppress(OSError):  # only root may give files away
                     os.fchown(handle, old.st_uid, old.st_gid)
-            mode = old.st_mode & 0o777
-        os.fchmod(handle, mode)
+            os.fchmod(handle, old.st_mode & 0o777)
         os.fsync(handle)
         passing.replace(path)
     except BaseException:
@@ -195,7 +210,10 @@ def is_device(path: Path) -> bool:
     """Whether a file is written into: a device, a pipe, or a door to one, such as /dev/stdout, whatever is behind it."""
     if not path.exists():
         return False
-    return not path.is_file() or any(Path(os.path.realpath(path.parent)).is_relative_to(folder) for folder in DEVICES)
+    if not path.is_file():
+        return True
+    folder = Path(os.path.realpath(path.parent))
+    return any(map(folder.is_relative_to, DEVICES)) and not folder.is_relative_to(MEMORY)
 
 
 def _write_into(path: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pytest
 from pytest_zebu import files
 from pytest_zebu.files import (
     LOCK_FILE,
+    at_home,
     check_writable,
     digest,
     followed,
@@ -41,6 +43,14 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
+def test_a_home_is_found_or_missed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/deploy")
+    assert at_home(Path("~/key")) == Path("/home/deploy/key")
+    assert at_home(Path("a/~/key")) == Path("a/~/key")
+    with pytest.raises(ValueError, match="there is no home ~nobody-of-that-name"):
+        at_home(Path("~nobody-of-that-name/key"))
+
+
 # Writing
 
 
@@ -49,6 +59,30 @@ def test_a_new_file_has_the_mode_that_was_asked_for(tmp_path: Path) -> None:
     write_whole(path, "one\r\n", mode=0o640)
     assert path.read_bytes() == b"one\r\n"
     assert mode(path) == 0o640
+
+
+@HOSTILE
+@pytest.mark.parametrize(("umask", "found"), [(0o000, 0o644), (0o022, 0o644), (0o027, 0o640), (0o077, 0o600)], ids=oct)
+@pytest.mark.parametrize("is_private", [False, True], ids=["a report", "a snapshot"])
+def test_a_new_file_is_no_opener_than_the_user_wants(umask: int, found: int, is_private: bool, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "b", "one", is_private=is_private)
+        write_whole(tmp_path / "b", "two", is_private=is_private)
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "b") == (0o600 if is_private else found)
+
+
+@HOSTILE
+@pytest.mark.skipif(not os.access(files.MEMORY, os.W_OK), reason="no such folder on this machine")
+@pytest.mark.parametrize("is_private", [False, True], ids=["a report", "a snapshot"])
+def test_a_file_in_the_machines_memory_is_replaced_as_any_other(is_private: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=files.MEMORY) as folder:
+        path = Path(folder, "b")
+        for text in ("the first", "second"):
+            write_whole(path, text, is_private=is_private)
+            assert path.read_text() == text
 
 
 def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:

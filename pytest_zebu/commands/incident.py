@@ -122,7 +122,7 @@ def look(declared: Settings, host: str, config: str | None, now: datetime) -> di
     with tempfile.TemporaryDirectory(prefix="zebu-incident-") as folder:
         report = Path(folder) / "report.json"
         command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
+            sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
             f"--zebu-json={report}", *([f"--zebu-config={Path(config).absolute()}"] if config else []),
         ]  # fmt: skip
         said = _said_by(command, Path(folder) / "said")

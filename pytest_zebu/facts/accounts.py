@@ -25,13 +25,15 @@ class Account:
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Account, ...]:
-    """From /etc/shadow, compared there."""
+    """From /etc/shadow, compared there. It has an entry of root's, at least."""
     found = []
     for line in lines_of(gathered.said("accounts").out):
         user, _, word = line.partition(" ")
         if word not in ("own", "default", "empty", "locked", "unknown"):
             raise Garbled("the comparison of passwords")
         found.append(Account(user, word))
+    if not found:
+        raise Garbled("no user has a password entry")
     return tuple(found)
 
 

@@ -64,8 +64,10 @@ def _listener(line: str) -> Listener:
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
-    """From `ss -Hltnp`: state, queues, local address:port, peer, users."""
-    return _listeners(gathered.said("sockets").out)
+    """From `ss -Hltnp`: state, queues, local address:port, peer, users. What let us in listens: nothing at all was not seen."""
+    if not (found := _listeners(gathered.said("sockets").out)):
+        raise Garbled("ss lists nothing that listens, although the machine let us in")
+    return found
 
 
 def parse_udp(gathered: Gathered, target: Target) -> tuple[Listener, ...]:

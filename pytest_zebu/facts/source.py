@@ -198,14 +198,14 @@ class _Tree:
         scope = self.scope(node)
         while True:
             found = self.bound.get((scope.id, _said(node)))
-            if found or scope.type == "module":
+            if found or scope.id == self.root.id:
                 return found or [None]
             scope = self.scope(scope)
 
     def is_bound_in_a_function(self, node: Node) -> bool:
         """Whether what a name is bound to is made anew with each call."""
         scope = self.scope(node)
-        while scope.type != "module":
+        while scope.id != self.root.id:
             if (scope.id, _said(node)) in self.bound and scope.type != "class_definition":
                 return True
             scope = self.scope(scope)

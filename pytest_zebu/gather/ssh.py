@@ -25,6 +25,7 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST_KEY
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
+from pytest_zebu.files import at_home
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
 from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.redaction import redacted
@@ -82,6 +83,7 @@ COMPLAINTS = (
     (r"Permission denied \([a-z0-9,-]*\)", f"{REFUSED_KEY}: check user and identity, and that the key is authorized"),
     (r"account has expired|Your account.*expired", "the account has expired (chage -l USER)"),
     (r"not allowed at this time", "the host lets nobody in at this time (MaxStartups, PerSourcePenalties): wait, or allow more"),
+    (r"No user exists for uid|You don't exist", "ssh does not run for a user without a name: give the number an entry in /etc/passwd (docker run --user)"),
     ("Could not resolve hostname", "the name does not resolve"),
     ("Connection refused", "nothing answers on the ssh port"),
     (r"UNKNOWN port 65535|stdio forwarding failed|ProxyCommand|proxy dialer", "the way there ended (ProxyJump or ProxyCommand of the ssh configuration): try it by hand"),
@@ -228,14 +230,14 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         host = self.target.host
 
         def quoted(path: Path) -> str:
-            return '"' + str(path.expanduser().absolute()).replace('"', "") + '"'
+            return '"' + str(path.absolute()).replace('"', "") + '"'
 
         options: list[tuple[str, Any]] = [
             ("User", host.user),
             ("Port", host.port),
-            ("IdentityFile", host.identity and quoted(host.identity)),
+            ("IdentityFile", host.identity and quoted(at_home(host.identity))),
             ("IdentitiesOnly", host.identity and "yes"),
-            ("UserKnownHostsFile", host.known_hosts and quoted(host.known_hosts)),
+            ("UserKnownHostsFile", host.known_hosts and quoted(at_home(host.known_hosts))),
             ("ControlMaster", "auto"),
             ("ControlPath", self.control_path),
             ("ControlPersist", 60),
@@ -250,8 +252,10 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             ("LogLevel", "VERBOSE"),
         ]
         lines = ["Match all", *(f"  {key} {value}" for key, value in options if value is not None)]
-        theirs = [host.ssh_config] if host.ssh_config else [Path("~/.ssh/config"), Path("/etc/ssh/ssh_config")]
-        lines += [f"Match all\n  Include {quoted(path)}" for path in theirs if path.expanduser().exists()]
+        for path in [host.ssh_config] if host.ssh_config else [Path("~/.ssh/config"), Path("/etc/ssh/ssh_config")]:
+            with suppress(ValueError):  # who has no home has no configuration in it
+                if at_home(path).exists():
+                    lines.append(f"Match all\n  Include {quoted(at_home(path))}")
         return "\n".join(lines) + "\n"
 
     @property
@@ -334,7 +338,8 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
                 raise Refused(not_begun(done))
             if done.timed_out and not COMPLAINED.search(done.log):
                 raise Refused(f"no answer within {done.seconds:.0f} s (overloaded, a tarpit, or a firewall that drops)")
-            raise Refused(diagnose(done.log))
+            # Before ssh has a log it speaks on the standard error; afterwards others may stand there, such as a banner.
+            raise Refused(diagnose(done.log if done.log.strip() else done.err))
         found = received(done.out, nonce)
         return missing_answers(probes, found.answers, _why_cut(done, found, probes, deadline))
 

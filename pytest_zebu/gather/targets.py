@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from pytest_zebu.files import at_home
 from pytest_zebu.gather.lab import LabNotUp, RunningLab
 from pytest_zebu.settings import find, read
 from pytest_zebu.settings.errors import UsageProblem, explain
@@ -68,7 +69,7 @@ def way_of(target: Target) -> Way | None:
     """
     host = target.host
     options = [
-        *(["-F", str(host.ssh_config.expanduser())] if host.ssh_config else []),
+        *(["-F", str(at_home(host.ssh_config))] if host.ssh_config else []),
         *(["-p", str(host.port)] if host.port else []),
         *(["-l", host.user] if host.user else []),
     ]

@@ -182,7 +182,7 @@ def _rules(directed: Mapping[str, str]) -> list[str]:
 
 def _driver_trouble() -> str:
     """The last words of Playwright's driver, if it does not start; it brings its own node, not node's libraries."""
-    command = [sys.executable, "-m", "playwright", "--version"]
+    command = [sys.executable, "-P", "-m", "playwright", "--version"]  # nothing of the folder where we stand
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20, check=False)
     if done.returncode == 0:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from pytest_zebu.files import check_writable, why
+from pytest_zebu.files import check_writable, is_device, why
 from pytest_zebu.gather import ssh
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
@@ -70,6 +71,10 @@ def set_up(config: pytest.Config) -> None:
 
 
 def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
+    if sys.flags.optimize:
+        raise UsageProblem(
+            "Python leaves assertions out (-O, PYTHONOPTIMIZE), and what they would fail would pass: run it without"
+        )
     option = config.option
     found = tuple(chosen(target, option.zebu_scan, option.zebu_active or "") for target in _targets(config))
     save, replay = (name and Path(name) for name in (option.zebu_save, option.zebu_replay))
@@ -77,6 +82,7 @@ def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
     if worker is None and replay is None:
         enter_lab(found)
     options = Options(Gate(option.zebu_gate), _reports(option), save, replay)
+    _expect_a_file_each(option, options)
     return Run({target.name: target for target in found}, options, **shared)
 
 
@@ -123,6 +129,32 @@ def _suite_folder() -> Path:
 
 def _reports(option: Any) -> tuple[Destination, ...]:
     return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
+
+
+def _expect_a_file_each(option: Any, options: Options) -> None:
+    """Two that are written into one file would leave one of them.
+
+    Raises:
+        UsageProblem: a file is named twice.
+    """
+    wanted = [(f"--zebu-report={one.format}", one.path) for one in options.reports]
+    wanted += [("--zebu-save", options.save)] if options.save is not None else []
+    for flag, name in (("--html", "htmlpath"), ("--junit-xml", "xmlpath")):
+        if said := getattr(option, name, None):
+            wanted.append((flag, Path(os.path.expandvars(said)).expanduser()))
+    found: dict[str, str] = {}
+    for flag, path in wanted:
+        place = _place(path)
+        if place is not None and (other := found.setdefault(place, flag)) != flag:
+            raise UsageProblem(f"{path} is named for {other} and for {flag}: name two files")
+
+
+def _place(path: Path) -> str | None:
+    """Where a file is, wherever links lead; nothing for what is no file: writing it says why."""
+    try:
+        return None if is_device(path) else os.path.realpath(path)
+    except (OSError, ValueError):
+        return None
 
 
 def _check_junit(config: pytest.Config) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import certifi
 from pydantic import Field, ValidationError, model_validator
 
-from pytest_zebu.files import MIB, read_text, why
+from pytest_zebu.files import MIB, at_home, read_text, why
 from pytest_zebu.redaction import remember
 from pytest_zebu.settings.errors import UsageProblem, explain, parsed
 from pytest_zebu.settings.sections import (
@@ -136,7 +137,7 @@ class Settings(Section):
 
     def file(self, path: Path) -> Path:
         """A file that the settings name: relative to the folder in which they are."""
-        return self.folder / path.expanduser()
+        return self.folder / at_home(path)
 
     def trust(self, ca_file: Path | None) -> str:
         """Whom a service's certificate may come from: its own authority, the declared one, or the public ones."""
@@ -169,22 +170,27 @@ class Settings(Section):
     @property
     def attestations_file(self) -> Path:
         """Where attestations are read from."""
-        return self.folder / self.evidence.attestations
+        return self.file(self.evidence.attestations)
 
     @property
     def incidents_folder(self) -> Path:
         """Where the records of incidents are."""
-        return self.folder / self.evidence.incidents
+        return self.file(self.evidence.incidents)
 
     @property
     def history_file(self) -> Path:
-        """Where runs are remembered: beside the settings, or in the user's state folder where there are none."""
+        """Where runs are remembered: beside the settings, or in the user's state folder where there are none.
+
+        Who has no home (a number that passwd does not know) has it where they stand.
+        """
         if self.evidence.history is not None:
             return self.file(self.evidence.history)
         if self.is_from_file:
             return self.folder / ".zebu/history.sqlite3"
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        return Path(state).expanduser() / "pytest-zebu/history.sqlite3"
+        with suppress(ValueError):
+            return at_home(Path(state)) / "pytest-zebu/history.sqlite3"
+        return self.folder / ".zebu/history.sqlite3"
 
 
 def read(path: Path) -> Settings:

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from pytest_zebu.catalogue import THRESHOLDS, Stage
+from pytest_zebu.files import at_home
 
 Domain = Annotated[
     str,
@@ -101,7 +102,13 @@ def _plain_path(value: Path) -> Path:
     return value
 
 
-SshPath = Annotated[Path, AfterValidator(_plain_path)]
+def _with_home(value: Path) -> Path:
+    at_home(value)
+    return value
+
+
+FilePath = Annotated[Path, AfterValidator(_with_home)]
+SshPath = Annotated[FilePath, AfterValidator(_plain_path)]
 
 
 class Section(BaseModel):
@@ -191,7 +198,7 @@ class Domains(Section):
 class Tls(Section):
     """Whom the certificates come from."""
 
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     issuer: str = "Let's Encrypt"
 
 
@@ -263,7 +270,7 @@ class DatabaseAccess(Section):
         through: from here, or through a port that ssh forwards to the machine which is asked.
     """
 
-    url_file: Path | None = None
+    url_file: FilePath | None = None
     through: Literal["direct", "ssh"] = "direct"
 
 
@@ -292,8 +299,8 @@ class ProxmoxAccess(Section):
     node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "pve"
     vmid: Annotated[int | None, Field(ge=100, strict=True)] = None
     token: Annotated[str | None, Field(pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$")] = None
-    token_file: Path | None = None
-    ca_file: Path | None = None
+    token_file: FilePath | None = None
+    ca_file: FilePath | None = None
     ssh: str | None = None
     newest_release: Annotated[int, Field(ge=9, strict=True)] = 9
     snapshot_days: Annotated[int | None, Field(gt=0, strict=True)] = None
@@ -315,8 +322,8 @@ class ProxyAccess(Section):
     container: Annotated[int | None, Field(ge=100, strict=True)] = None
     api: Url | None = None
     identity: Annotated[str | None, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
     renewal_hours: Annotated[float, Field(gt=0, strict=True)] = 24
 
 
@@ -343,8 +350,8 @@ class ForgeAccess(Section):
 
     api: Url = "https://api.github.com"
     repository: Annotated[str | None, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = None
-    token_file: Path | None = None
-    ca_file: Path | None = None
+    token_file: FilePath | None = None
+    ca_file: FilePath | None = None
     checks: CheckRuns = CheckRuns()
     paths: Mapping[str, tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+$")], ...]] = Field(default_factory=dict)
     staging: str = "staging"
@@ -371,7 +378,7 @@ class Advisories(Section):
     """
 
     osv: Url = "https://api.osv.dev"
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     allowed: Severity = "none"
     accepted: tuple[AcceptedAdvisory, ...] = ()
 
@@ -386,8 +393,8 @@ class TrialNeeds(Section):
         ticker: the share that is bought and priced.
     """
 
-    api_key_file: Path | None = None
-    staging_api_key_file: Path | None = None
+    api_key_file: FilePath | None = None
+    staging_api_key_file: FilePath | None = None
     production: Domain | None = None
     ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
 
@@ -460,11 +467,11 @@ class Evidence(Section):
         incidents: the folder of incident records.
     """
 
-    attestations: Path = Path("attestations.toml")
+    attestations: FilePath = Path("attestations.toml")
     approved: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     documents: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
-    history: Path | None = None
-    incidents: Path = Path("incidents")
+    history: FilePath | None = None
+    incidents: FilePath = Path("incidents")
 
 
 class RelaxationReason(Section):

@@ -18,6 +18,7 @@ from pytest_zebu.commands import incident
 from pytest_zebu.commands.cli import main
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people import incidents
+from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import Outcome
 from tests.hostile_texts import DIRTY, forbidden
 
@@ -326,3 +327,23 @@ def test_a_strangers_record_steers_no_terminal(name: str, zebu: Path, capsys: py
     shown = capsys.readouterr()
     assert not forbidden(shown.out + shown.err)
     assert not [line for line in shown.out.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize("name", ["pytest.py", "pytest/__main__.py", "json.py", "argparse.py", "pluggy/__init__.py"])
+def test_a_look_runs_nothing_of_the_folder_where_we_stand(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("import pathlib\npathlib.Path('was-run').touch()\n")
+    (tmp_path / "pytest/__init__.py").touch() if name.startswith("pytest/") else None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    commands: list[list[str]] = []
+    monkeypatch.setattr(incident, "_said_by", lambda command, out: commands.append([*command]))
+    incident.look(Settings(folder=tmp_path), "vm", None, NOW)
+    ((python, *words),) = commands
+    end = words.index("pytest") + 1
+    done = subprocess.run([python, *words[:end], "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("pytest ")
+    assert not (tmp_path / "was-run").exists()

@@ -19,3 +19,9 @@ def test_each_word_is_kept(target: Target) -> None:
 @pytest.mark.parametrize("line", ["root fine", "root", "root $6$salt$hash"])
 def test_another_word_is_garbled(line: str, target: Target) -> None:
     assert why("accounts", f"deploy own\n{line}\n", target) is Reason.GARBLED
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("said", ["", "\n"], ids=["nothing", "an empty line"])
+def test_that_there_are_no_users_is_not_believed(said: str, target: Target) -> None:
+    assert why("accounts", said, target) is Reason.GARBLED

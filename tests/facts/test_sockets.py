@@ -68,3 +68,10 @@ def test_a_line_of_ss(line: str, expected: Listener, target: Target) -> None:
 )
 def test_another_line_is_garbled(line: str, target: Target) -> None:
     assert why("sockets", line, target) is Reason.GARBLED
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("said", ["", "\n", " \n \n"], ids=["nothing", "an empty line", "blanks"])
+def test_that_nothing_listens_where_we_were_let_in_is_not_believed(said: str, target: Target) -> None:
+    assert why("sockets", said, target) is Reason.GARBLED
+    assert read("udp_sockets", said, target) == ()

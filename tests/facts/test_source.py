@@ -10,7 +10,7 @@ import pytest
 
 from pytest_zebu.facts import source as fact
 from pytest_zebu.facts.answer import Reason
-from pytest_zebu.facts.source import BuiltStatement, built_statements
+from pytest_zebu.facts.source import BuiltStatement, _parsed, built_statements
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -365,3 +365,19 @@ def test_lists_that_take_of_themselves_come_to_an_end() -> None:
     many = "def f(v):\n" + "".join(f"    x{n} = [x{n + 1}, x{n + 1}]\n    x{n}.append(x{n + 1})\n" for n in range(40))
     # So deep, nothing is taken for fixed.
     assert built_statements(f"{many}    x40 = v\n    s.execute(f'SELECT a FROM t WHERE {{x0}}')")[0]
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("rest", ["", "    s.execute(f'select {a}')\n", "    s.execute('select ' + ' and '.join(a))\n"])
+def test_a_text_of_which_the_parser_makes_no_module_comes_to_an_end(rest: str) -> None:
+    """Its tree has no module at its root: who looks for a name's binding from scope to scope ends there all the same."""
+    text = (
+        "    fresh = {day: préce for day, préce én daély(técker).étems() éf day not én known}\n"
+        "    database.add_all(\n"
+        "        Préce(técker=técker, préce=préce, at=start(day)) for day, préce én fresh.étems()\n"
+        "            conténue\n"
+        "        had += 1\n"
+        "    made = sum(snapshot(database, one, day) for one én lést(database.scalars(select(One))))\n"
+    )
+    assert _parsed(text + rest).type == "ERROR"
+    assert not built_statements(text + rest)[2]

@@ -443,3 +443,42 @@ def test_what_the_machine_lacks_is_no_answer(what: str, status: str) -> None:
 def test_other_complaints_are_the_probes_own(err: str) -> None:
     said = frame(out=b"", status="1", err=str(len(err))) + err.encode()
     assert received(START + said + STOP, NONCE).answers["one"] == Said(1, "", err)
+
+
+@pytest.mark.hostile("ssh")
+def test_who_has_no_home_has_no_configuration_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user may be a number that passwd does not know; a folder called ~ where we stand is no home."""
+
+    def nobody(path: Path) -> Path:
+        if path.parts[:1] == ("~",):
+            raise RuntimeError("Could not determine home directory.")
+        return path
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    found = Connection(Target(name="vm", host=Host(), settings=Settings()))
+    try:
+        assert "~" not in found.config.read_text()
+    finally:
+        found.close()
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(("complaint", "meaning"), [
+    ("No user exists for uid 4242", "ssh does not run for a user without a name"),
+    ("You don't exist, go away!", "ssh does not run for a user without a name"),
+    ("error while loading shared libraries: libcrypto.so.3", "error while loading shared libraries: libcrypto.so.3"),
+], ids=["no entry in passwd", "no entry, older", "a library is missing"])  # fmt: skip
+def test_what_ssh_says_before_it_has_a_log_is_told(complaint: str, meaning: str, asked: Asked) -> None:
+    with pytest.raises(Refused) as refusal:
+        asked(f'echo "{complaint}" >&2; exit 255')
+    assert str(refusal.value).startswith(meaning)
+
+
+@pytest.mark.hostile("ssh")
+def test_a_banner_decides_nothing(asked: Asked) -> None:
+    """What a server says before the login stands on the standard error: only ssh's own log is believed."""
+    log = LOGGED_IN.replace("Authenticated to", "Connecting to")
+    assert log != LOGGED_IN
+    with pytest.raises(Refused) as refusal:
+        asked(f"{log}\necho 'deploy@vm: Permission denied (publickey).' >&2; exit 255")
+    assert not is_verdict(Unknown(Reason.UNREACHABLE, f"ssh: {refusal.value}"))

@@ -269,3 +269,15 @@ def test_a_long_place_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(found, Unknown)
     assert found.reason is Reason.NO_COMMAND
     assert found.detail.endswith("at most 38 characters: set TMPDIR")
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.parametrize("name", ["playwright.py", "playwright/__main__.py"])
+def test_the_driver_is_not_what_lies_where_we_stand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("import pathlib\npathlib.Path('was-run').touch()\n")
+    (tmp_path / "playwright/__init__.py").touch() if name.startswith("playwright/") else None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    visits._driver_trouble()
+    assert not (tmp_path / "was-run").exists()

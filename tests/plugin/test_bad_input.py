@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+
 import pytest
+
+from pytest_zebu.plugin.run import Options
+from pytest_zebu.plugin.setup import _expect_a_file_each, _place
 
 from .conftest import QUIET
 
@@ -90,3 +96,40 @@ def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytest
 @pytest.mark.parametrize("said", ["soon", "0", "-1", "nan", "1e999"])
 def test_a_number_of_seconds_that_is_none(pytester: pytest.Pytester, option: str, said: str) -> None:
     assert "is no number of seconds" in complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_nothing_is_judged_without_assertions(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", level)
+    assert "Python leaves assertions out" in complaint(project, "--zebu-replay=snapshot.json")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize(("options", "named"), [
+    (("--zebu-json=one", "--html=one"), "--zebu-report=json and for --html"),
+    (("--zebu-json=one", "--junit-xml=./one"), "--zebu-report=json and for --junit-xml"),
+    (("--html=one", "--junit-xml=link"), "--html and for --junit-xml"),
+    (("--zebu-save=one", "--zebu-report=terminal:one"), "--zebu-report=terminal and for --zebu-save"),
+    (("--zebu-save=one", "--html=$HERE/one"), "--zebu-save and for --html"),
+], ids=["page", "another spelling", "a link", "snapshot", "a variable"])  # fmt: skip
+def test_two_reports_are_two_files(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.setenv("HERE", str(project.path))
+    (project.path / "link").symlink_to("one")
+    line = complaint(project, "--zebu-replay=snapshot.json", *options)
+    assert f"named for {named}: name two files" in line
+    assert not (project.path / "one").exists()
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize(
+    "name", ["/dev/null", "x" * 5000, "zebu.toml/below"], ids=["a device", "too long", "no folder"]
+)
+def test_what_is_no_file_is_none_that_is_named_twice(name: str) -> None:
+    option = Namespace(htmlpath=name, xmlpath=None if name == "zebu.toml/below" else name)
+    _expect_a_file_each(option, Options())
+    assert (_place(Path(name)) is None) is (name != "zebu.toml/below")

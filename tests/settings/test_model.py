@@ -166,3 +166,38 @@ def test_whatever_a_strangers_settings_say_they_are_settings_or_a_line(said: dic
         except UsageProblem as error:
             complaint = str(error)
         assert not complaint or complaint.startswith(f"{path}: ")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("key", [
+    "hosts.vm.identity", "hosts.vm.ssh_config", "hosts.vm.known_hosts", "tls.ca_file", "database.url_file", "proxmox.token_file",
+    "proxmox.ca_file", "proxy.password_file", "proxy.ca_file", "forge.token_file", "forge.ca_file", "advisories.ca_file",
+    "probes.api_key_file", "probes.staging_api_key_file", "evidence.attestations", "evidence.history", "evidence.incidents",
+])  # fmt: skip
+def test_a_home_that_nobody_has_is_named(key: str, tmp_path: Path) -> None:
+    section, _, name = key.rpartition(".")
+    (tmp_path / "zebu.toml").write_text(f'[{section}]\n{name} = "~nobody-of-that-name/file"\n')
+    with pytest.raises(UsageProblem, match=rf"{key}: .*there is no home ~nobody-of-that-name: write the whole path"):
+        read(tmp_path / "zebu.toml")
+
+
+def test_what_lies_at_home_is_found_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = Settings.model_validate(
+        {"evidence": {"attestations": "~/a.toml", "incidents": "~/i", "history": "~/h"}, "folder": Path("elsewhere")}
+    )
+    assert [found.attestations_file, found.incidents_folder, found.history_file] == [
+        tmp_path / "a.toml",
+        tmp_path / "i",
+        tmp_path / "h",
+    ]
+
+
+@pytest.mark.hostile("files")
+def test_who_has_no_home_has_the_history_where_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    assert Settings().history_file == Path(".zebu/history.sqlite3")

@@ -12,7 +12,7 @@ import pytest
 
 from lab import recordings
 from pytest_zebu.catalogue import load
-from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.backups import FUTURE
 from pytest_zebu.facts.browser import Asked, Resource
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
@@ -462,6 +462,7 @@ ROWS: tuple[Row, ...] = (
     (ROOT, {"sshd": with_(logins=(Login("deploy", "10.0.0.1", {"permitrootlogin": "yes"}),))}, OPEN, "was not asked about root"),
     (ROOT, {"sshd": with_(servers=(Server((22,), 99, 50),))}, OPEN, "changed after it read them"),
     (KEYS, {"sshd": with_(keys={})}, PASSED, ""),
+    (KEYS, {"sshd": with_(keys={}, offered=Unknown(Reason.UNREACHABLE, "no answer"))}, OPEN, "no answer"),
     (KEYS, {"sshd": with_(keys={}, offered=Known(("publickey", "hostbased")))}, FAILED, "no login user has an authorized key"),
     (KEYS, {"sshd": with_(keys={}, unseen={"deploy": "a program gives them"}, offered=Known(("publickey", "hostbased")))}, OPEN, "the keys of deploy were not seen: a program gives them"),
     (KEYS, {"sshd": with_(keys={}, unseen={"nobody": "x"}, offered=Known(("publickey", "gssapi-with-mic")))}, FAILED, "no login user has an authorized key"),
