@@ -19,8 +19,9 @@ HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
 QUOTED = re.compile(r"(\\{0,4}[\"']|)(.*?)(\\{0,4}[\"']|[,\]\[{}]*)", re.DOTALL)
 NUMBER = re.compile(r"-?[0-9.]{4,}")
-LITERAL = re.compile(r"([\"'])[^\s]*\1")
-FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer"))
+LITERAL = re.compile(r"([\"'])[^\s]*\1|(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}", re.ASCII)
+"""Of a program: in quotes, or a word in which letters and digits take turns."""
+FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer", "field", "xml"))
 LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20}")
 UNITS = (
     (r"[A-Za-z0-9+/]{20,}={0,2}", 0.4),
@@ -334,7 +335,7 @@ def redacted_data(data: Any) -> Any:
     """Plain data that came from elsewhere, without secrets: those in its texts, and what stands behind the name of one."""
     match data:
         case str():
-            return redacted(QUERY.sub(_parameter, data), code=True, words=False)
+            return redacted(QUERY.sub(_parameter, data), words=False)
         case Mapping():
             return {key: _entry(key, value) for key, value in data.items()}
         case list() | tuple():
@@ -354,6 +355,8 @@ def _parameter(found: re.Match[str]) -> str:
 
 def _entry(key: Any, value: Any) -> Any:
     if isinstance(value, str) and isinstance(key, str):
+        if key == "body":  # which may be a program's
+            return redacted(QUERY.sub(_parameter, value), code=True, words=False)
         if COOKIES.fullmatch(key):
             return COOKIE.sub(rf"\1{HIDDEN}", value)
         if _rank(key) == 2:

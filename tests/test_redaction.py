@@ -91,6 +91,15 @@ def test_a_literal_in_a_program_is_hidden() -> None:
     assert "Wd92" not in hide_shapes("password = 'Wd92kfQx'", code=True)
 
 
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("key", ["name", "context", "environment", "errors", "lines", "description", "body"])
+@pytest.mark.parametrize("text", ["password=qw3rt7z9u", "the token: qw3rt7z9u", "op, API_TOKEN=qw3rt7z9u, rest"])
+def test_what_others_say_is_read_as_text(key: str, text: str) -> None:
+    """Of a page, which may be a program, a word in which letters and digits take turns is a value as well."""
+    assert "qw3rt7z9u" not in str(redacted_data({key: text}))
+    assert "qw3rt7z9u" not in str(redacted_data({"rows": [{key: [text]}]}))
+
+
 def test_a_literal_that_is_broken_over_lines_is_read_as_one() -> None:
     text = "    value = ('db:\\n'\n             '  password: |\\n'\n             '    Wd92kfQx\\n'\n             '  host: a')"
     assert "Wd92kfQx" not in redacted(text)

@@ -76,7 +76,7 @@ sub hide_value {
   return $inner =~ /^-?[0-9.]{4,}$/ ? "\"$HIDDEN\"$close" : $value;
 }
 
-my %FOR_CODE = map { ("hide.$_" => 1) } qw(pem issued crypt hook login bearer);
+my %FOR_CODE = map { ("hide.$_" => 1) } qw(pem issued crypt hook login bearer field xml);
 
 sub hide_shapes {
   my ($text, $code) = @_;
@@ -120,7 +120,7 @@ sub hide_plain {
     pos($text) = $at;
     $text =~ /\G($pattern{value})/gc or next;
     my $value = $1;
-    next if $code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/) and pos($text) = $at;
+    next if $code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/ && $value !~ /^(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}$/) and pos($text) = $at;
     $shown .= substr($text, $from, $at - $from) . hide_value($value, $name, $between);
     $from = pos $text;
   }

@@ -270,8 +270,29 @@ def _disks(config: Any, vmid: int | None) -> Any:
     return {key: str(text)[:500] for key, text in config.items() if DISK.fullmatch(str(key))}
 
 
+def _part_of(row: Any, keys: tuple[str, ...]) -> Any:
+    return {key: row[key] for key in keys if key in row} if isinstance(row, dict) else row
+
+
+ROWS = {
+    "backup": (
+        "id", "type", "enabled", "schedule", "dow", "starttime", "storage", "mode", "vmid", "exclude", "exclude-path", "all",
+        "pool", "node", "prune-backups", "maxfiles",
+    ),
+    "tasks": ("upid", "node", "type", "id", "user", "status", "starttime", "endtime"),
+    "update": ("Package", "OldVersion", "Version", "Origin"),
+    "snapshot": ("name", "snaptime", "snapstate", "vmstate", "parent", "running"),
+    "content": ("volid", "content", "ctime", "size", "vmid", "format", "protected", "verification"),
+}  # fmt: skip
+"""Of a list's rows, what is kept: notes, comments and descriptions may hold anything."""
+
+
+def _rows_of(rows: Any, kind: str) -> Any:
+    return [_part_of(row, ROWS[kind]) for row in rows] if isinstance(rows, list) else rows
+
+
 def _storage(config: Any, vmid: int | None) -> Any:
-    return {key: config[key] for key in OF_STORAGE if key in config} if isinstance(config, dict) else config
+    return _part_of(config, OF_STORAGE)
 
 
 _ALL_RUNS = "nodes/{node}/tasks?typefilter=vzdump&limit=50"
@@ -281,6 +302,8 @@ def _kept(path: str) -> Callable[[Any, int | None], Any]:
     """What is kept of the answer to a path."""
     resource = path.partition("?")[0]
     match resource.partition("/")[0], resource.rpartition("/")[2]:
+        case "cluster" | "nodes", kind if kind in ROWS:
+            return lambda rows, vmid: _rows_of(rows, kind)
         case "cluster", "resources":
             return _own_rows
         case "pools", _:

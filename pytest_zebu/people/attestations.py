@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
 from pytest_zebu.facts.answer import Unknown
 from pytest_zebu.files import MIB, digest, followed, locked, read_bytes, why, write_whole
+from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem, explain, parsed, toml
 from pytest_zebu.settings.sections import Day, without_login
 from pytest_zebu.shown import visible
@@ -241,12 +242,14 @@ class Standing:
     def summary(self) -> str:
         """One line for reports."""
         verb = "attested" if self.record.result == "passed" else "attested to have failed"
-        return f"{verb} by {self.record.who} on {self.record.on}, until {self.until}: {self.record.statement}"
+        statement = redacted(self.record.statement, words=False)
+        return f"{verb} by {self.record.who} on {self.record.on}, until {self.until}: {statement}"
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """What was given as evidence, and what the file's history says."""
-        return (*(one.summary for one in self.record.evidence), *([self.history] if self.history else []))
+        summaries = (redacted(one.summary, words=False) for one in self.record.evidence)
+        return (*summaries, *([self.history] if self.history else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +274,14 @@ class Records:
         """What stands for an item on a day."""
         excluded, standing = self.not_applicable.get(item_id), self.attestation(item_id, today)
         waiver = self.waiver(item_id, today)
+        why_excluded = f"declared not applicable by {excluded.approver}: {excluded.reason}" if excluded else ""
+        why_waived = f"waived by {waiver.approver} until {waiver.until}: {waiver.reason}" if waiver else ""
         return Declared(
-            not_applicable=f"declared not applicable by {excluded.approver}: {excluded.reason}" if excluded else "",
+            not_applicable=redacted(why_excluded, words=False),
             attestation=(
                 Word(standing.summary, standing.record.result == "failed", standing.evidence) if standing else None
             ),
-            waiver=f"waived by {waiver.approver} until {waiver.until}: {waiver.reason}" if waiver else "",
+            waiver=redacted(why_waived, words=False),
             lapsed=self.lapsed(item_id, today),
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_zebu.catalogue import Catalogue, Item, Stage
 from pytest_zebu.files import MIB, followed, locked, read_bytes, read_text, why, write_whole
+from pytest_zebu.redaction import redacted
 from pytest_zebu.shown import clean, code
 
 SIZE_LIMIT = MIB
@@ -159,7 +160,7 @@ def parse(name: str, text: str, catalogue: Catalogue) -> Incident:
         note, box, about = _NOTE.fullmatch(line), _STEP.fullmatch(line), _FIELD.fullmatch(line)
         if note is not None and step is not None:
             if len(step.notes) < MOST_NOTES:
-                step = steps[step.item] = replace(step, notes=(*step.notes, note[1].strip()))
+                step = steps[step.item] = replace(step, notes=(*step.notes, redacted(note[1].strip(), words=False)))
             continue
         step = None
         if box is not None:
@@ -167,7 +168,7 @@ def parse(name: str, text: str, catalogue: Catalogue) -> Incident:
         elif about is not None:
             fields[about[1]] = about[2].strip()
         elif line.startswith(TITLE) and not title:
-            title = line.removeprefix(TITLE).strip()
+            title = redacted(line.removeprefix(TITLE).strip(), words=False)
     if not title:
         raise BadRecord(f"{name}: has no line '# Incident: ...'")
     if "Opened" not in fields:

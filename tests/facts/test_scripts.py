@@ -457,6 +457,26 @@ def test_the_node_is_asked_where_the_machine_is(run: Run) -> None:
     assert [name for name in said if name.startswith(("log/", "content/"))] == ["content/nas", "log/UPID:pve2:1:"]
 
 
+NOTED = [
+    ("/cluster/backup", '[{"comment":"password=Wd92kfQx","id":"b","storage":"nas","notes-template":"Wd92\\"kfQx, {{guestname}}","mailto":"Wd92kfQx"}]'),
+    ("/nodes/pve/apt/update", '[{"Package":"a","Version":"2","Description":"Wd92kfQx","Title":"Wd92kfQx"}]'),
+    ("/nodes/pve/qemu/200/snapshot", '[{"description":"Wd92kfQx","name":"a","snaptime":1},{"name":"b","description":"Wd92kfQx"}]'),
+    ("/nodes/pve/qemu/200/snapshot", '[ { "description": "Wd92kfQx" } ]'),
+    ("/nodes/pve/qemu/200/config", '{"description":"Wd92kfQx","cipassword":"Wd92kfQx","scsi0":"local:1"}'),
+]  # fmt: skip
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize(("path", "answer"), NOTED, ids=["jobs", "updates", "snapshots", "notes only", "settings"])
+def test_notes_of_the_hypervisor_stay_there(path: str, answer: str, run: Run) -> None:
+    pvesh = f"case \"$2\" in {path}) printf '%s' '{answer}' ;; *) echo '[]' ;; esac"
+    done = run("json.pl", "pvesh.pl", commands={"pvesh": pvesh}, SET_PROXMOX_NODE="pve", SET_PROXMOX_VMID="200")
+    assert not [part for part in ("Wd92", "kfQx") if part in done.stdout]
+    told = [line.partition(" ")[2] for line in done.stdout.splitlines()]
+    assert len(told) > 5
+    assert all(json.loads(text) is not None for text in told if text)
+
+
 INSTALLED = """case "$1 $2" in
   "ps --filter") i=0; while [ $i -lt COUNT ]; do echo "c$i s$i"; i=$((i+1)); done ;;
   "exec c0") echo 'a 1'; echo '? odd.dist-info' ;;

@@ -164,6 +164,28 @@ DISGUISED = (
     ("Login(user='op', password=SecretStr('CANARY'))", "op"), ("smtplib send: 'AUTH PLAIN CANARY64\\r\\n'", "AUTH PLAIN"), ("bot 5512345678:AAHCANARYCANARYCANARYAAAA rest", "rest"),
 )  # fmt: skip
 
+# Programs that log in by a word of their own, or are given a secret on the way
+FURTHER = (
+    ("vault login CANARY", "vault login"), ("aws configure set aws_secret_access_key CANARY", "aws configure set"), ("b2 authorize-account keyid CANARY", "keyid"), ("echo CANARY | gh auth login --with-token", "gh auth login"),
+    ("ngrok config add-authtoken CANARY", "add-authtoken"), ("cloudflared service install CANARY", "service install"), ("flyctl auth token CANARY", "flyctl auth"), ("poetry config http-basic.a op CANARY", "http-basic.a"),
+    ("poetry config pypi-token.pypi CANARY", "poetry config"), ("bundle config gems.test op:CANARY", "gems.test"), ("cqlsh -u op -p CANARY host.test", "host.test"), ("twine upload -u op -p CANARY dist/a", "dist/a"),
+    ("smbclient //nas/b CANARY -U op", "-U op"), ("wpa_passphrase home CANARY", "home"), ("wg set wg0 peer A preshared-key CANARY", "wg set wg0"), ("tailscale up --authkey CANARY --ssh", "--ssh"), ("x --pwd CANARY --all", "--all"),
+    ("snmpwalk -v3 -u op -A a -X CANARY host.test", "host.test"), ("restic --password-command 'echo CANARY' backup /srv", "backup /srv"), ("ftp -n nas.test <<EOF\nuser op CANARY\nput d\nEOF", "put d"), ("openvpn <<< 1 --auth-user-pass <<< CANARY", "openvpn"),
+    ("expect -c 'spawn ssh op@nas; send \"CANARY\\r\"'", "spawn ssh op@nas"), ("<auth-user-pass>\nop\nCANARY\n</auth-user-pass>", "op"), ("url = https://CANARY:x-oauth-basic@forge.test/z", "forge.test/z"), ("vless://CANARY@h.test:443", "h.test:443"),
+    # Files of other servers
+    ("  user op insecure-password CANARY", "user op"), ("neighbor 192.0.2.1 password CANARY", "neighbor 192.0.2.1"), ("username op privilege 15 secret 0 CANARY", "username op"), ("enable secret 5 CANARY", "enable secret"), ("  stats auth op:CANARY", "stats auth op:"),
+    ("traefik.http.middlewares.a.basicauth.users=op:CANARY", "basicauth.users"), ("rpcauth=op:CANARY", "rpcauth=op:"), ("op : XAUTH \"CANARY\"", "op : XAUTH"), ("\"op\" * CANARY *", "op"), ("community = CANARY", "community"),
+    # Other languages of programs
+    ("app.config['SECRET_KEY'] = 'CANARY'", "app.config"), ("os.environ['DB_PASSWORD'] = 'CANARY'", "os.environ"), ("app.secret_key = b'CANARY'", "app.secret_key"), ("define('DB_PASSWORD', 'CANARY');", "DB_PASSWORD"), ("os.environ.setdefault('DB_PASSWORD', 'CANARY')", "DB_PASSWORD"),
+    ("env.str('SECRET_KEY', default='CANARY')", "SECRET_KEY"), ("$cfg['blowfish_secret'] = 'CANARY';", "$cfg"), ("$db_pass = \"CANARY\";", "$db_pass"), ("process.env.JWT_SECRET || 'CANARY'", "process.env.JWT_SECRET"), ("jwt.sign(payload, 'CANARY')", "payload"), ("Fernet(b'CANARY')", "Fernet"),
+    # Markup and tables
+    ("<property name=\"password\">CANARY</property>", "</property>"), ("<password encrypted=\"false\">CANARY</password>", "</password>"), ("<Password><![CDATA[CANARY]]></Password>", "</Password>"), ("<input type=\"password\" value=\"CANARY\">", "<input"), ("<meta name=\"csrf-token\" content=\"CANARY\">", "csrf-token"),
+    ("| Password | `CANARY` |", "| Password |"), ("**Password:** CANARY", "Password"), ("- password - CANARY", "- password -"), ("login: op / CANARY", "login"),
+    # What is said in words, here and elsewhere
+    ("Password for op: CANARY", "Password for op"), ("Your new password is: CANARY", "Your new password is"), ("The password for user elastic is CANARY", "user elastic"), ("login with token CANARY", "login with token"), ("GET /cb?code=CANARY&b=x", "b=x"), ("set-cookie: [ 'sid=CANARY; Path=/' ]", "Path=/"),
+    ("mot de passe : CANARY", "mot de passe"), ("contraseña: CANARY", "contraseña"), ("пароль: CANARY", "пароль"), ("密码\uff1aCANARY", "密码"), ("password\uff1aCANARY", "password"), ("PASSWORD\u00a0= CANARY", "PASSWORD"), ("Wachtwoord: CANARY", "achtwoord"),
+)  # fmt: skip
+
 
 def _words() -> Iterator[str]:
     chance = random.Random(20261126)  # the same words every time
@@ -189,6 +211,10 @@ def canaries() -> tuple[Canary, ...]:
         text = text.replace("CANARY64", coded).replace("CANARYU", spelled).replace("CANARYP", percent)
         forms = [form for form in (secret, coded, spelled, percent) if form in text]
         found.append(Canary("\n".join(forms) or secret, text.replace("CANARY", secret), kept))
+    for text, kept in FURTHER:
+        word = next(words).lower()
+        secret = f"{word[:4]}7{word[4:8]}3{word[8:10]}"  # a word of letters alone may be one of the sentence
+        found.append(Canary(secret, text.replace("CANARY", secret), kept))
     return tuple(found)
 
 
@@ -223,5 +249,8 @@ INNOCENT = (
     "ghcr.io/zebu/backend:a9b154d3f1b47853046a1e26ab374d0bafe9aa85", "ghcr.io/zebu/backend:sha-a9b154d3f1b47853046a1e26ab374d0bafe9aa85", "rsync -avu deploy@nas.test:/srv/dumps /b", "docker run -itu 1000:1000 zebu", "tar -xzUp a b",
     "PASSWORD=$(openssl rand -hex 24) sh x", "if key == hash_key(raw):", "PWD=/root OLDPWD=/srv", "password required pam_unix.so", "ssh -p 2222 deploy@nas.test", "docker run -p 127.0.0.1:8080:80 zebu", "pg_dump -U zebu -p 5433 zebu", "mkdir -p /srv/dumps",
     '{"key": "saddr", "value": 12}', "echo done | logger -t dump", "echo 'select 1' | psql zebu", "find /srv -name x -print | zip -@ d.zip", "cookies: none", "Passwortänderung erfolgreich", "password authentication failed for user zebu", "on '~zebu'",
+    "password authentication failed for user zebu2026", "Failed password for op2026 from 192.0.2.7 port 40022 ssh2", "Accepted password for invalid user oracle19 from 192.0.2.7", "token v1.2.3",
+    "user www-data www-data2;", "user op password expired", "password is required", "{'columns': ['password', 'created_2026']}", "GET /x?code=200&state=open", "vault login -method=oidc", "aws s3 cp a2026 s3://b", "login: /etc/login2026", "rotate the secret every 90 days",
+    "* * * * * root /usr/local/bin/a1", "git config --get-all remote.origin.fetch2", "npm ci 2026", "the token bucket2 limits it", "secret/2026-11", "ssl_password_file /etc/nginx/p2", "mount --bind a b", "https://zebu.test:8443/x@2", "http://a.test/?state=2026", "--pwd $PW",
 )  # fmt: skip
 """What looks a little like it, and must be read."""

@@ -278,8 +278,14 @@ def test_what_the_hypervisor_is_asked_comes_of_what_it_said(
     run = {"upid": "UPID:pve:1:root@pam:", "type": "vzdump", "id": "", "status": "job errors", "endtime": 1, "log": log}
     state |= {
         "tasks": [run],
-        "backup_jobs": [{"id": "b", "pool": "prod", "storage": "nas"}, {"id": "c", "storage": "a b"}],
+        "backup_jobs": [
+            {"id": "b", "pool": "prod", "storage": "nas", "comment": SECRET},
+            {"id": "c", "storage": "a b"},
+        ],
+        "updates": [{"Package": "a", "Description": SECRET}],
     }
+    state["guests"]["200"]["snapshot"][0]["description"] = SECRET
+    state["storages"]["nas"]["content"][0]["notes"] = SECRET
     url, _ = service(proxmox.make, state)
     table = {"api": url, "token": states.PROXMOX_TOKEN, "token_file": "secret", "vmid": 200}
     settings = declared(proxmox=table)

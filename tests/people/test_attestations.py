@@ -246,6 +246,21 @@ def test_a_file_without_any_record(tmp_path: Path) -> None:
     assert not records.attestations
 
 
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize(
+    "evidence",
+    [{"command": "psql", "output": "password=qw3rt7z9u"}, {"command": "curl -u op:qw3rt7z9u https://a.test", "output": "done"}, {"url": "https://a.test/?token=qw3rt7z9u"}],
+    ids=["output", "command", "address"],
+)  # fmt: skip
+def test_a_secret_in_an_attestation_is_not_told_on(evidence: dict[str, str], tmp_path: Path) -> None:
+    """Nor one in its statement. The file stays as it was written."""
+    words = {"id": COSTS, "statement": "seen, with token: qw3rt7z9u", "by": "operations", "on": "2026-11-20"}
+    (tmp_path / "a.toml").write_text(tomli_w.dumps({"attestation": [{**words, "evidence": [evidence]}]}))
+    (standing,) = attestations.read(tmp_path / "a.toml", load(), required=True).attestations.values()
+    assert "qw3rt7z9u" not in standing.summary + str(standing.evidence)
+    assert "seen, with token" in standing.summary
+
+
 def test_addresses_are_shown_whole() -> None:
     assert UrlEvidence(url="https://wiki.example.org/x").summary == "https://wiki.example.org/x"
 

@@ -44,6 +44,21 @@ def test_a_step_is_ticked_where_it_stands_and_the_rest_stays() -> None:
     ]
 
 
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize(
+    "word", ["password=qw3rt7z9u", "the new token is qw3rt7z9u", "curl -u op:qw3rt7z9u https://a.test"]
+)
+def test_a_secret_in_a_note_is_not_told_on(word: str) -> None:
+    """The file stays as it was written."""
+    text = with_step(
+        render(f"broken, {word}", "vm", NOW, load(), {}), "incident.assess.severity", word, "operations", NOW
+    )
+    found = parse("x", text, load())
+    assert "qw3rt7z9u" in text
+    assert "qw3rt7z9u" not in found.title + str(found.steps)
+    assert found.steps["incident.assess.severity"].is_done
+
+
 def test_every_step_can_be_ticked() -> None:
     text = RECORD
     for item in STEPS:

@@ -6,30 +6,53 @@ import base64
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
+from shlex import quote as quoted
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from lab.changes import forget_incidents, record_incident
 from lab.deployment import Lab
 from tests.proofs.conftest import ROOT
-from tests.proofs.planted import PLACES, Place, secrets
+from tests.proofs.planted import (
+    ATTESTED,
+    NAMES,
+    OWN,
+    PLACES,
+    RUNNERS,
+    TOLD,
+    VARIABLES,
+    WORDS,
+    ZONE,
+    Place,
+    Word,
+    secrets,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.hostile("secrets")]
-RUNNERS = ("ZEBU_PLANTED_TOKEN", "PLANTED_PASSWORD")
-"""Variables of the machine that runs the suite."""
-SECRETS = {**secrets(), **{name: f"w{name[:4].lower()}8x3k5v7n2{number}" for number, name in enumerate(RUNNERS)}}
+SECRETS = secrets()
+SEEN = {one.name: one.seen for one in (*PLACES, *WORDS) if one.seen} | {
+    ATTESTED: "lab up, password=[redacted]",
+    TOLD: "token: [redacted]",
+}
+MACHINES = ("vm", "proxy")
+INCIDENT = ("-m", "incident", "-l", "--full-trace", "-v")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """All that a run printed and left, by place, and its snapshot."""
+    """All that a run printed and left, by place, and its snapshot; and the lab's own secrets."""
 
     texts: Mapping[str, str]
     snapshot: str
+    held: Mapping[str, str]
 
 
 def forms(secret: str) -> set[str]:
@@ -46,13 +69,18 @@ def shown(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]
     """One run, over a machine that is full of them."""
     folder = tmp_path_factory.mktemp("planted")
     records = lab.place.folder / "attestations.toml"
-    kept = records.read_bytes() if records.exists() else None
-    planted: list[Place] = []
+    kept = records.read_text()
     try:
-        for place in PLACES:
-            planted.append(place)
-            lab.machines[place.machine].shell(place.plant.replace("CANARY", SECRETS[place.name]))
+        for machine in MACHINES:
+            lab.machines[machine].shell(script(place for place in PLACES if place.machine == machine))
         lab.vm.shell("systemctl daemon-reload; systemctl enable --now planted.timer")
+        for word in WORDS:
+            lab.change_state(word.service, partial(changed, word))
+        serve(lab, ZONE.replace("CANARY", SECRETS["what names say"]))
+        records.write_text(kept.replace('"lab up"', f'"lab up, password={SECRETS[ATTESTED]}"'))
+        record_incident(lab)
+        told = lab.place.folder / "incidents/fault.md"
+        told.write_text(told.read_text().replace("done, as agreed", f"done, as agreed, token: {SECRETS[TOLD]}"))
         options = (
             "-n", "2", "--zebu-active=functional,restore,attack", "--showlocals", "--full-trace", "-v", "-rA", "--zebu-gate=off",
             f"--html={folder}/report.html", f"--junit-xml={folder}/junit.xml", f"--zebu-json={folder}/report.json",
@@ -65,22 +93,53 @@ def shown(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]
                 [sys.executable, "-m", "pytest", "--zebu-host=lab", *words], cwd=folder, capture_output=True, timeout=420,
                 check=False, env=environment,
             )
-            for words in (options, ("-m", "incident", "-l", "--full-trace"))
+            for words in (options, (*INCIDENT, f"--zebu-json={folder}/incident.json"))
         ]  # fmt: skip
         texts = {
             f"terminal {number}": (one.stdout + one.stderr).decode(errors="replace")
             for number, one in enumerate(outputs)
         }
-        files = [*folder.rglob("*"), lab.history, records]
+        files = [*folder.rglob("*"), lab.history]
         texts |= {str(path): path.read_bytes().decode(errors="replace") for path in files if path.is_file()}
-        yield Shown(texts, texts[f"{folder}/snapshot.json"])
+        # Who attested wrote it there; what we add is looked at.
+        texts[str(records)] = records.read_text().replace(f"lab up, password={SECRETS[ATTESTED]}", "")
+        keys = {name: (lab.place.keys / file).read_text() for name, file in OWN.items()}
+        keys["the application's key"] = (lab.place.folder / "api-key").read_text()
+        own = lab.environment_of_vm()
+        yield Shown(texts, texts[f"{folder}/snapshot.json"], keys | {name: own[name] for name in VARIABLES})
     finally:
         lab.vm.shell("systemctl disable --now planted.timer || true")
-        for place in reversed(planted):
-            lab.machines[place.machine].shell(place.mend.replace("CANARY", SECRETS[place.name]), check=False)
+        for machine in MACHINES:
+            lab.machines[machine].shell(mending(place for place in reversed(PLACES) if place.machine == machine))
         lab.vm.shell("systemctl daemon-reload")
-        if kept is not None:
-            records.write_bytes(kept)
+        lab.write_states(sorted({word.service for word in WORDS}))
+        serve(lab, "")
+        forget_incidents(lab)
+        records.write_text(kept)
+
+
+def script(places: Iterable[Place]) -> str:
+    """What plants them; where one cannot be planted, its name is the last one that is said."""
+    return "\n".join(
+        f"echo {quoted(place.name)} >&2\n(\n{place.plant.replace('CANARY', SECRETS[place.name])}\n)" for place in places
+    )
+
+
+def mending(places: Iterable[Place]) -> str:
+    """What takes them away, each for itself: one that was not planted must not keep the others."""
+    return "\n".join(f"sh -ec {quoted(place.mend.replace('CANARY', SECRETS[place.name]))} || true" for place in places)
+
+
+def changed(word: Word, state: dict[str, Any]) -> dict[str, Any]:
+    """What a service says, with a secret in it."""
+    word.change(state, SECRETS[word.name])
+    return state
+
+
+def serve(lab: Lab, more: str) -> None:
+    """Let both name servers say more."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: lab.daemons.zone(name, lambda text: text + more), ("ns1", "ns2")))
 
 
 def test_there_are_enough() -> None:
@@ -88,16 +147,32 @@ def test_there_are_enough() -> None:
     assert len(set(SECRETS.values())) == len(SECRETS)
 
 
-@pytest.mark.parametrize("place", [*(place.name for place in PLACES), *RUNNERS])
+@pytest.mark.parametrize("place", NAMES)
 def test_no_output_shows_what_was_planted(place: str, shown: Shown) -> None:
-    found = [(form, name) for form in forms(SECRETS[place]) for name, text in shown.texts.items() if form in text]
-    assert found == []
+    assert places_of(SECRETS[place], shown) == []
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place.seen], ids=lambda place: place.name)
-def test_the_place_was_read(place: Place, shown: Shown) -> None:
+@pytest.mark.parametrize("name", [*OWN, "the application's key", *VARIABLES])
+def test_no_output_shows_what_the_lab_lives_by(name: str, shown: Shown) -> None:
+    """What the suite is given, or what the application has: their values are known."""
+    assert len(shown.held[name]) >= 12
+    assert places_of(shown.held[name], shown) == []
+
+
+def places_of(secret: str, shown: Shown) -> list[tuple[str, str]]:
+    """Where a secret stands, and in which form."""
+    return [(form, name) for form in forms(secret) for name, text in shown.texts.items() if form in text]
+
+
+@pytest.mark.parametrize("place", SEEN)
+def test_the_place_was_read(place: str, shown: Shown) -> None:
     """Else the other test would prove nothing."""
-    assert place.seen in shown.snapshot
+    said = [
+        text
+        for name, text in shown.texts.items()
+        if Path(name).name in ("snapshot.json", "report.json", "incident.json")
+    ]
+    assert any(SEEN[place] in text for text in said)
 
 
 def test_all_kinds_of_outputs_were_searched(shown: Shown) -> None:

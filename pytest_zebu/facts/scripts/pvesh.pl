@@ -27,6 +27,9 @@ sub ask {
   }
   return map { [$_->[0], $found{ $_->[0] } // ''] } @asked;
 }
+# Notes and comments may hold anything, and nothing is asked of them.
+my $notes = qr/"(?:description|comment|notes|notes-template|mailto|Description|Title|ChangeLogUrl)"\s*:\s*"(?:[^"\\]|\\.)*+"/;
+sub without_notes { my ($text) = @_; $text =~ s/$notes\s*,|,\s*$notes|(?<=\{)\s*$notes\s*(?=\})//g; return $text }
 sub told { print map { "\@$_->[0] $_->[1]\n" } @_ }
 sub rows { my ($text) = @_; my $found = eval { read_json($text) }; return ref $found eq 'ARRAY' ? grep { ref eq 'HASH' } @$found : () }
 sub text { my ($text) = @_; $text =~ s/(["\\])/\\$1/g; $text =~ s/[\x00-\x1f]/ /g; return qq("$text") }
@@ -57,6 +60,7 @@ for my $one (grep { $_->[0] eq 'guests' && $_->[1] ne '' } @first) {
   }
   $one->[1] = '[' . join(',', map { my $row = $_; '{' . join(',', map { text($_) . ':' . text($row->{$_}) } grep { defined $row->{$_} && !ref $row->{$_} } qw(vmid node type pool template)) . '}' } @own) . ']';
 }
+$_->[1] = without_notes($_->[1]) for @first;
 told(@first);
 exit 0 if $vmid eq '';
 my @storages = names('storage', rows($said{backup_jobs}));
@@ -75,6 +79,7 @@ for my $one (@second) {
   $one->[1] = part($one->[1], '(?:ide|sata|scsi|virtio|mp)\d{1,3}|rootfs') if $one->[0] eq 'config';
   $one->[1] = part($one->[1], 'type|path|server|shared|is_mountpoint|prune-backups|maxfiles') if $one->[0] =~ m{^storage/};
 }
+$_->[1] = without_notes($_->[1]) for @second;
 told(@second);
 %said = map { @$_ } @second;
 # Runs for several machines name none: what they did is in their logs.
