@@ -546,7 +546,7 @@ def request(
             put(f"env_{key}", value)
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
-        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each"):
+        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each", "kills"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(GO)
