@@ -20,7 +20,7 @@ from lab.place import REPOSITORY
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
-from pytest_zebu.facts.fact import OWN_ANSWERS, Gathered, Look, Probe, Trial
+from pytest_zebu.facts.fact import OWN_ANSWERS, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.files import write_whole
 from pytest_zebu.gather.ssh import program
 from pytest_zebu.memory.history import Past, PastRun
@@ -381,11 +381,17 @@ def evidence(whole: Case, folder: Path) -> Evidence:
     looks = {key: seen for key, seen in whole.looks.items() if key not in unasked}
     return Evidence(
         target=target,
-        gathered=Gathered(whole.answers, looks, whole.time, held),
+        gathered=Gathered(whole.answers, looks, _time(whole), held),
         records=records,
         past=Known(Past(whole.past or ())),
         incidents=Known(incidents.read_all(settings.incidents_folder, load())),
     )
+
+
+def _time(whole: Case) -> float:
+    """When it was gathered, by the clock of the machine that said it: what is laid over another case may have been said later."""
+    host = whole.answers.get("zebu.host")
+    return float(key_values(host.out).get("time", whole.time)) if isinstance(host, Said) else whole.time
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
 QUOTED = re.compile(r"(\\{0,4}[\"']|)(.*?)(\\{0,4}[\"']|[,\]\[{}]*)", re.DOTALL)
 NUMBER = re.compile(r"-?[0-9.]{4,}")
-LITERAL = re.compile(r"([\"'])[^\s]*\1|(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}", re.ASCII)
+LITERAL = re.compile(
+    r"([\"'])[^\s]*\1|(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}", re.ASCII
+)
 """Of a program: in quotes, or a word in which letters and digits take turns."""
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer", "field", "xml"))
 LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20}")

@@ -59,6 +59,7 @@ ACROSS = {
     "reports/test_doors": "all formats",
     "reports/test_golden": "all formats",
     "settings/test_documented": "the model against docs/settings.md",
+    "suite/test_clocks": "all checks, of the healthy machine whose clock differs from ours",
     "suite/test_explained": "all checks",
     "suite/test_thresholds": "checks, of the healthy machine with one fact otherwise",
     "suite/test_variations": "checks, of the healthy machine with one thing otherwise",

@@ -30,7 +30,9 @@ def expect_saved(repositories: tuple[Repository, ...], backups: Backups, longest
     done = [one.made for one in mine if one.state == "done" and one.made is not None]
     assert done, f"no backup in it has ended well: {mine[-1].name} {mine[-1].state}"
     age = backups.now - max(done)
-    assert age <= longest, f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
+    assert backups.clock.is_within(max(done), longest), (
+        f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
+    )
 
 
 LACKING = re.compile(

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from pytest_zebu.facts import dumps
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, moment_of, whole_number
+from pytest_zebu.facts.clock import FUTURE, Clock, clock_of
 from pytest_zebu.facts.dumps import Listing, family
-from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
+from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
@@ -26,8 +27,6 @@ LAYERS = frozenset({"overlay", "aufs", "squashfs", "rootfs"})
 DENSE = frozenset({"ext2", "ext3", "ext4", "xfs", "f2fs", "jfs"})
 """File systems that do not compress: a file that holds less than its size has holes."""
 BLOCK = 4096
-FUTURE = timedelta(minutes=15)
-"""By so much a clock may be wrong before its dates say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,7 @@ class Backups:
     Attributes:
         available: free bytes on their file system.
         now: the moment of looking, by the machine's clock.
+        ahead: by how much that is ahead of ours.
         content: what is in the newest, where it was looked into.
         is_elsewhere: they lie on another machine's storage already.
         beside: files that are kept beside them, and are none of this database.
@@ -129,6 +129,12 @@ class Backups:
     is_elsewhere: bool = False
     beside: tuple[str, ...] = ()
     cluster: str = ""
+    ahead: timedelta = timedelta()
+
+    @property
+    def clock(self) -> Clock:
+        """The machine's clock, and ours."""
+        return Clock(self.now, self.ahead)
 
     @property
     def newest(self) -> Dump | None:
@@ -256,7 +262,7 @@ def parse(gathered: Gathered, target: Target) -> Backups:
     declared = target.settings.backups
     if declared.folder is None:
         raise Missing(Unknown(Reason.NOT_CONFIGURED, "backups.folder is not declared: where the dumps are kept"))
-    now = moment_of(key_values(gathered.said("zebu.host").out).get("time", "0"), "the machine's time")
+    clock = clock_of(gathered)
     try:
         found = records(gathered.said("backups").out, "the listing of dumps", WORDS)
         start = next((number for number, one in enumerate(found) if one.word == "copy"), len(found))
@@ -264,7 +270,7 @@ def parse(gathered: Gathered, target: Target) -> Backups:
         if not here or here[0].word == "absent":
             if not here:
                 raise Garbled("the listing of dumps")
-            return Backups((), 0, Unknown(Reason.MISSING, f"{declared.folder} is not there"), now)
+            return Backups((), 0, Unknown(Reason.MISSING, f"{declared.folder} is not there"), clock.now)
         place = next((_place(one) for one in here if one.word == "place"), None)
         listed = _listed(here, place.kind if place else "")
         free = next((one.rest for one in here if one.word == "here"), "")
@@ -281,7 +287,7 @@ def parse(gathered: Gathered, target: Target) -> Backups:
         dumps=tuple(dump for dump in listed.dumps if family(dump.name) not in beside),
         available=available,
         copy=copy,
-        now=now,
+        now=clock.now,
         content=content,
         repositories=listed.repositories,
         left_out=listed.left_out,
@@ -290,6 +296,7 @@ def parse(gathered: Gathered, target: Target) -> Backups:
         is_elsewhere=place is not None and not any(not_elsewhere(place)),
         beside=tuple(dump.name for dump in listed.dumps if family(dump.name) in beside),
         cluster=content.live.cluster if content else "",
+        ahead=clock.ahead,
     )
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from pytest_zebu.facts.clock import FUTURE
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.environment import DOTENV, RUNNING, Environment
 from pytest_zebu.facts.jobs import Command, Job, unread_of
@@ -269,7 +270,7 @@ def making_of(jobs: Sequence[Job], environment: Environment | None, containers: 
 
 def keep_appearing(moments: Sequence[datetime], now: datetime) -> bool:
     """Whether there was one every day, for two days at least, up to now."""
-    recent = sorted(moment for moment in moments if now - moment <= SEEN_FOR)
+    recent = sorted(moment for moment in moments if -FUTURE <= now - moment <= SEEN_FOR)
     if not recent or now - recent[-1] > DAILY or recent[-1] - recent[0] < APART:
         return False
     return all(later - sooner <= DAILY for sooner, later in pairwise(recent))

@@ -54,6 +54,7 @@ class Probe:
         each: run in every checkout of the project that is on the machine, each as ZEBU_APP_DIR, as its owner; behind what is
             said of the deployed one stands `checkout=PATH` and `ended=KIND STATUS` before what is said of each other. ZEBU_DEPLOYED
             is the deployed commit, if it can be told.
+        kills: it kills what hangs, itself: that one of its programs was killed is part of its answer, and not the end of it.
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
     """
 
@@ -71,6 +72,7 @@ class Probe:
     secrets: bool = False
     code: bool = False
     each: bool = False
+    kills: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
 
     @property

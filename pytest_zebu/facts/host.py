@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from pytest_zebu.facts.answer import Garbled
+from pytest_zebu.facts.clock import Clock, clock_of
 from pytest_zebu.facts.fact import Fact, Gathered, key_values
 from pytest_zebu.settings.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine as the batch found it."""
+    """The machine as the batch found it.
+
+    Attributes:
+        time: by its own clock.
+        ahead: by how much that is ahead of ours.
+    """
 
     is_root: bool
     time: datetime
     project: str
     app_directory: str
     app_role: str
+    ahead: timedelta = timedelta()
+
+    @property
+    def clock(self) -> Clock:
+        """Its clock, and ours."""
+        return Clock(self.time, self.ahead)
+
+    @property
+    def ours(self) -> datetime:
+        """When that was, by our clock: what people, others and earlier runs have dated is compared with it."""
+        return self.clock.ours
 
 
 def parse(gathered: Gathered, target: Target) -> Machine:
     """From the batch's own answer."""
     said = key_values(gathered.said("zebu.host").out)
     try:
-        time = datetime.fromtimestamp(int(said["time"]), UTC)
-        return Machine(said["root"] == "1", time, said["project"], said["folder"], said["role"])
-    except (KeyError, ValueError, OverflowError, OSError):
+        clock = clock_of(gathered)
+        return Machine(said["root"] == "1", clock.now, said["project"], said["folder"], said["role"], clock.ahead)
+    except KeyError:
         raise Garbled("the batch's own answer") from None
 
 

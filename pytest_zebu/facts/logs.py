@@ -181,6 +181,9 @@ def parse_leaks(gathered: Gathered, target: Target) -> Leaks:
                 raise record.garbled()
     if not states:
         raise Missing(Unknown(Reason.MISSING, "there was no log to search"))
+    # A project has containers: where none is named, Docker did not list them.
+    if not any(source.startswith("container:") for source in states):
+        states["containers"] = "unreadable"
     return Leaks(states, tuple(found))
 
 

@@ -22,6 +22,7 @@ PROBE = Probe(
 DISK_PROBE = Probe(
     "disk",
     file="disk.sh",
+    kills=True,
     root=True,
     needs=(Need.APP_DIR,),
 )

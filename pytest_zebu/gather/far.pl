@@ -19,6 +19,10 @@ my %PLAIN = map { $_ => 1 } qw(APP_ENV APP_DEBUG APP_LOG_LEVEL CORS_ORIGINS POST
   VITE_API_BASE_URL VITE_CLERK_PUBLISHABLE_KEY MARKET_DATA_PROVIDER ALPHA_VANTAGE_RATE_LIMIT_PER_MIN ALPHA_VANTAGE_RATE_LIMIT_PER_DAY
   ALPHA_VANTAGE_DAILY_CAP DB_ECHO DB_POOL_SIZE DB_MAX_OVERFLOW DB_POOL_RECYCLE);
 my $FILE_LIMIT = 65_536;
+# What a shell says of a program that did not come to its end; of one that has its own tongue, the line says where it stood.
+my $SIGNALS = 'Killed|Terminated|Aborted|Segmentation fault|Bus error|Illegal instruction|Trace/breakpoint trap|Floating point exception|Bad system call|Hangup|Quit'
+  . '|CPU time limit exceeded|File size limit exceeded|User defined signal [12]|Alarm clock|(?:Virtual|Profiling) timer expired|Stack fault|I/O possible|Power failure|Real-time signal \d+|Unknown signal \d+';
+my $NOT_ENDED = qr{^(?:(?:$SIGNALS)(?: \(core dumped\))?|(?:/bin/)?(?:ba|da|a|k)?sh: line \d+: +\d+ (?:$SIGNALS)\b.*|(?:/bin/)?sh: (?:\d+: )?(?:Cannot fork|Pipe call failed|Out of space|Input/output error).*)$}m;
 my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
@@ -165,10 +169,23 @@ sub finish {
   }
   waitpid $job->{pid}, 0;
   my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+  if ($kind eq 'done' && $job->{is_hurt} && !$job->{kills}) {
+    ($kind, @$job{qw(out err)}) = ('failed', '', 'a program that it started was killed, or could not be started: whether the machine lacks memory or processes, its log tells (journalctl -k)');
+  }
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
   $running--;
   settled($job);
   start_waiting();
+}
+
+# A shell goes on where a program that it started was killed, and what that would have said reads as nothing: such an answer is none.
+# Lines may come in pieces, and long ones say nothing of the kind.
+sub look_for_the_ended {
+  my ($job, $bytes) = @_;
+  my $text = ($job->{heard} // '') . $bytes;
+  $job->{is_hurt} = 1 if $text =~ $NOT_ENDED;
+  $text =~ s/\A.*\n//s;
+  $job->{heard} = substr $text, 0, 300;
 }
 
 # A job has its answer: what follows from it, or the answer itself if all its parts are there.
@@ -193,6 +210,7 @@ sub pump {
       my $got = sysread $handle, my $bytes, 65_536;
       if ($got) {
         my $limit = $stream eq 'out' ? $job->{limit} : 4096;
+        look_for_the_ended($job, $bytes) if $stream eq 'err';
         $job->{$stream} .= substr $bytes, 0, $limit - length $job->{$stream} if length $job->{$stream} < $limit;
         finish($job, 'truncated') if $stream eq 'out' && $got && length $job->{out} >= $limit;
       } else {
@@ -974,7 +992,7 @@ sub start_each {
   start_probe($probe);
   return if !$probe->{argv};
   for my $other (@checkouts) {
-    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input)), of => $probe, env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
+    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input kills)), of => $probe, env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
     $job{as} = $other->{as} if $root && $other->{as}[0] != 0;
     push @{ $probe->{others} }, [$other->{path}, \%job];
     queue(\%job);

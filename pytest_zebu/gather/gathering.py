@@ -13,7 +13,7 @@ from typing import Any
 
 from urllib3.exceptions import InsecureRequestWarning
 
-from pytest_zebu.facts.answer import Reason, Said, Unknown
+from pytest_zebu.facts.answer import Reason, Said, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside
@@ -38,7 +38,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
     asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
     looks: dict[str, Look] = {look.key: look for look in asked_for}
-    started = time.monotonic()
+    started, began = time.monotonic(), time.time()
     deadline = Deadline.after(target.settings.deadline)
     state: dict[str, bool] = {}
     outside = Outside(target, lambda: offered_methods(connection, state), deadline)
@@ -63,6 +63,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             trouble = "there is no ssh on this machine: apt-get install openssh-client"
         finally:
             state["done"] = True
+        moment = moment_of_answers(answers, began, time.time())
         if not trouble:
             watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
         asked: dict[str, Said | Unknown] = {}
@@ -71,7 +72,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             asked |= each_of([probe.name for probe in group], said)
         ask_there = partial(ask_declared, target, declared, answers, connection, deadline)
         database = aside(ask_there) if answers and declared else None
-        told = Gathered({**answers, **asked}, seen, time.time())
+        told = Gathered({**answers, **asked}, seen, moment)
         further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
         jobs |= {key: look_at(look) for key, look in further.items() if key not in looks}
         for key, look_made in jobs.items():
@@ -94,7 +95,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         gathered=Gathered(
             {**missing_answers(list(probes.values()), answers, why), **asked},
             redacted_data(seen),
-            time.time(),
+            moment,
             redacted_data(tried),
         ),
         reachable=not trouble,
@@ -103,6 +104,16 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         round_trips=connection.round_trips,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def moment_of_answers(answers: Mapping[str, Said | Unknown], began: float, ended: float) -> float:
+    """When the machine told its time, by our clock: of the moments of our asking, the one that is nearest to what it told.
+
+    So what asking and looking take, and drills, is no difference of clocks.
+    """
+    host = answers.get("zebu.host")
+    told = key_values(host.out).get("time", "") if isinstance(host, Said) else ""
+    return min(max(float(told), began), ended) if is_number(told) else ended
 
 
 def each_of(names: Iterable[str], found: Mapping[str, Said | Unknown] | Unknown) -> Mapping[str, Said | Unknown]:

@@ -114,6 +114,7 @@ TALK = (
     (r"borg|restic|rclone", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
     (r"[Pp]lease login as the user", "this user is not let in: name the one that the host says"),
     (r"must have a tty|not a tty|requires a (?:tty|terminal)|no tty|TTY", "what runs on login wants a terminal (ForceCommand, or a start-up file): let it do without"),
+    (r"zsh: pod not found", STATUSES[97]),  # what stands behind a sign of equality is a program's name to it
     (r"restricted|rbash", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
     (r"[Rr]esource temporarily unavailable|[Cc]annot fork|fork: |Cannot allocate memory", STATUSES[98]),
     (r"No space left on device|Disk quota exceeded|Read-only file system", "the host's disk is full, or may only be read: what runs on login fails"),
@@ -551,7 +552,7 @@ def request(
             put(f"env_{key}", value)
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
-        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each"):
+        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each", "kills"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(GO)

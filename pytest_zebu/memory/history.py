@@ -74,7 +74,7 @@ class PastRun:
     """One run.
 
     Attributes:
-        at: when its evidence was gathered, by the host's clock.
+        at: when its evidence was gathered, by our clock.
         version: what was deployed, else empty.
         is_partial: whether items were left out.
         outcomes: by item, of those that were judged.

@@ -64,6 +64,7 @@ def host_report(
     version: str = "",
     since: datetime | None = None,
     changes: Iterable[tuple[str, Outcome, Outcome]] = (),
+    clock: str = "",
 ) -> HostReport:
     """All about a host.
 
@@ -77,6 +78,7 @@ def host_report(
         version: what is deployed, if it was seen.
         since: when the run before this one looked.
         changes: what is otherwise since: item, then, now.
+        clock: by how much the machine's clock differs from ours; empty where it does not.
     """
     items = tuple(
         item_report(catalogue[finding.item], finding, finding.item in readiness.selected)
@@ -107,6 +109,7 @@ def host_report(
         simulated=settings.simulated,
         since=since,
         changes=tuple(Change(*change) for change in changes),
+        clock=clock,
     )
 
 
@@ -116,11 +119,13 @@ def report_of(run: Run, seconds: float) -> Report:
     for name, target in run.targets.items():
         since: datetime | None = None
         changes: tuple[tuple[str, Outcome, Outcome], ...] = ()
-        version, snapshot = "", None
+        version, clock, snapshot = "", "", None
         with run.guarded(f"what changed on {name} is not told"):
             since, changes = run.changes(name)
         with run.guarded(f"the version on {name} is not told"):
             version = run.deployed_version(name)
+        with run.guarded(f"the clock of {name} is not told"):
+            clock = run.clock(name)
         with run.guarded(f"how {name} was reached is not told"):
             snapshot = run.known_snapshots().get(name)
         hosts.append(
@@ -134,6 +139,7 @@ def report_of(run: Run, seconds: float) -> Report:
                 version,
                 since,
                 changes,
+                clock,
             )
         )
     return Report(__version__, seconds, tuple(hosts))

@@ -204,6 +204,11 @@ class Run:
         found = self.fact(name, ALL["repository"])
         return str(found.value.describe) if isinstance(found, Known) else ""
 
+    def clock(self, name: str) -> str:
+        """By how much a host's clock differs from ours, if it does by more than clocks may."""
+        found = self.fact(name, ALL["machine"]) if name in self.known_snapshots() else None
+        return str(found.value.clock) if isinstance(found, Known) and found.value.clock.is_off else ""
+
     def save(self) -> None:
         """Write the snapshot that was asked for; one of nothing would only replace an older one."""
         if self.options.save is not None and self.known_snapshots() and not self.is_blind:

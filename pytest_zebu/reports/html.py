@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report
 from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, some
 from pytest_zebu.verdict.outcome import Outcome
 
@@ -68,7 +68,7 @@ def panels(report: Report) -> list[str]:
 
 def _panel(host: HostReport, seconds: float) -> str:
     """Verdict, host, time, duration, deployed version, stages, categories, changes, what was relaxed or simulated."""
-    return _TEMPLATES.get_template("panel.html").render(host=host, seconds=seconds, outcomes=list(Outcome))
+    return _TEMPLATES.get_template("panel.html").render(host=host, clock=CLOCK, seconds=seconds, outcomes=list(Outcome))
 
 
 def _filters() -> str:

@@ -76,6 +76,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         ],
         "relaxed": [relaxation.model_dump() for relaxation in host.relaxations],
         "simulated": list(host.simulated),
+        "clock": host.clock,
         "changes": {
             "since": host.since.isoformat(timespec="seconds") if host.since else None,
             "items": [

@@ -11,6 +11,9 @@ from pytest_zebu.settings.sections import Relaxation
 from pytest_zebu.verdict.outcome import Case, Outcome
 from pytest_zebu.verdict.readiness import Tally
 
+CLOCK = "what it has dated is compared with its own time only (timedatectl shows whether it is set by NTP)"
+"""What is said beside a clock that differs."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemReport:
@@ -125,6 +128,7 @@ class HostReport:
         items: every item of the checklist, in its order.
         simulated: sources of evidence that are stand-ins.
         since: when the run before this one looked.
+        clock: by how much the machine's clock differs from ours; empty where it does not.
     """
 
     name: str
@@ -141,6 +145,7 @@ class HostReport:
     simulated: tuple[str, ...] = ()
     since: datetime | None = None
     changes: tuple[Change, ...] = ()
+    clock: str = ""
 
     @property
     def selected(self) -> tuple[ItemReport, ...]:

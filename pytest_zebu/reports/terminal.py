@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import Stage
-from pytest_zebu.reports.report import HostReport, ItemReport, Report
+from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import Tally
@@ -119,6 +119,8 @@ def _unseen(items: tuple[ItemReport, ...]) -> Iterator[Line]:
 def summary(host: HostReport) -> Iterator[Line]:
     """The whole summary of a host."""
     yield from _access(host)
+    if host.clock:
+        yield Line(f"{host.clock}: {CLOCK}", {"yellow": True})
     for stage in host.selected_stages:
         tally = host.stages[stage]
         yield stage_line(stage, tally)

@@ -916,3 +916,65 @@ def test_what_does_not_run_any_more_has_no_say(running: bool, daemon: Daemon, tm
     job = container("job", labels={place: f"{tmp_path}/old"}, running=running)
     answers = daemon(DATABASE, BACKEND, job, probes=[Probe("folder", "echo there", needs=(Need.APP_DIR,))])
     assert isinstance(answers["folder"], Unknown) is running
+
+
+# A program that does not come to its end
+
+
+KILLED = [
+    ("simple", "frob; echo 0"),
+    ("in a condition", "if frob; then echo 1; else echo 0; fi"),
+    ("before and", "frob && echo 1 || echo 0"),
+    ("assigned", 'said=$(frob); echo "said=$said"'),
+    ("assigned, its complaints thrown away", 'said=$(frob 2>/dev/null); echo "said=$said"'),
+    ("assigned, with another answer", 'said=$(frob 2>/dev/null) || said=none; echo "$said"'),
+    ("within a word", 'echo "count=$(frob 2>/dev/null)"'),
+    ("first of a pipe", "frob | cat; echo 0"),
+    ("first of a pipe, its complaints thrown away", "frob 2>/dev/null | wc -l"),
+    ("last of a pipe", "echo 1 | frob; echo 0"),
+    ("amid a pipe", "echo 1 | frob 2>/dev/null | cat; echo 0"),
+    ("pipe within a word", 'echo "count=$(echo 1 | frob 2>/dev/null | wc -l)"'),
+    ("in a loop that reads", "echo 1 | while read -r one; do frob; echo 0; done"),
+    ("in a function", "f() { frob; }; echo $(f)"),
+    ("in a shell below", "sh -c 'frob; echo 0'"),
+    ("amid complaints", "i=0; while [ $i -lt 300 ]; do echo complaint $i >&2; i=$((i + 1)); done; frob; echo 0"),
+]
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("script", [script for _, script in KILLED], ids=[name for name, _ in KILLED])
+def test_what_a_killed_program_did_not_say_is_no_answer(script: str, folder: Path) -> None:
+    """Who has too little memory kills: nothing that the script makes of an empty answer may count."""
+    place = program(folder, "frob", "kill -9 $$\n")
+    answers = answered(far_side(folder, Probe("one", script), Probe("two", "echo 2"), programs=place))
+    one = answers["one"]
+    assert isinstance(one, Unknown), one
+    assert one.reason is Reason.UNDECIDABLE
+    assert "was killed" in one.detail
+    assert answers["two"] == Said(0, "2\n", "")
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    "signal", ["TERM", "ABRT", "SEGV", "BUS", "ILL", "FPE", "HUP", "QUIT", "SYS", "XCPU", "XFSZ", "USR1"]
+)
+def test_a_program_ends_by_any_signal(signal: str, folder: Path) -> None:
+    place = program(folder, "frob", f"ulimit -c 0; kill -{signal} $$\n")
+    one = answered(far_side(folder, Probe("one", 'echo "count=$(frob)"'), programs=place))["one"]
+    assert isinstance(one, Unknown), one
+
+
+@pytest.mark.parametrize("script", [
+    "yes | head -n 1", "frob 3; echo 1", "echo 'Killed by the cook' >&2; echo 1", "echo Killed; echo 1", "false; echo 1", "nonesuch; echo 1",
+])  # fmt: skip
+def test_who_ends_by_himself_has_answered(script: str, folder: Path) -> None:
+    """A reader that has enough ends whoever writes to it; statuses are answers."""
+    place = program(folder, "frob", "exit $1\n")
+    assert isinstance(answered(far_side(folder, Probe("one", script), programs=place))["one"], Said)
+
+
+def test_who_kills_what_hangs_says_so(folder: Path) -> None:
+    script = "timeout -s KILL 0.1 sleep 30; echo $?"
+    answers = answered(far_side(folder, Probe("own", script, kills=True), Probe("other", script)))
+    assert getattr(answers["own"], "out", None) == "137\n"
+    assert isinstance(answers["other"], Unknown)

@@ -217,6 +217,7 @@ NOT_ASKED = {
     "expired password": ("echo 'WARNING: Your password has expired.' >&2; echo 'Password change required but no TTY available.' >&2; exit 1", "the password has expired"),
     "terminal": ("echo 'the input device is not a TTY' >&2; exit 1", "what runs on login wants a terminal"),
     "restricted": ("echo 'rbash: perl: command not found' >&2; exit 127", "the login shell is restricted"),
+    "zsh in perl's place": ("echo 'zsh: pod not found' >&2; exit 1", "a start-up file of the login shell starts another shell"),
     "no perl": ("echo 'sh: 1: perl: not found' >&2; exit 127", "the host has no perl"),
     "no perl in fish": ("echo 'fish: Unknown command: perl' >&2; exit 127", "the host has no perl"),
     "no perl in zsh": ("echo 'zsh:1: command not found: perl' >&2; exit 127", "the host has no perl"),

@@ -97,6 +97,7 @@ FIRST = HostReport(
         Relaxation(key="requirements.cpus", checklist="4", declared="2", reason=HOSTILE, approver="operations"),
     ),
     simulated=("Proxmox VE", HOSTILE),
+    clock=f"the machine's clock is 6 minutes ahead of ours {HOSTILE}",
     since=datetime(2026, 3, 28, 1, 59, 30, tzinfo=UTC),
     changes=(
         Change("pre.security.passed", Outcome.FAILED, Outcome.PASSED),

@@ -13,10 +13,10 @@ import pytest
 from lab import recordings
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.backups import FUTURE
 from pytest_zebu.facts.browser import Asked, Resource
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, Guard, Log
 from pytest_zebu.facts.bruteforce import Server as Listening
+from pytest_zebu.facts.clock import FUTURE
 from pytest_zebu.facts.containers import Published
 from pytest_zebu.facts.firewall import Boot
 from pytest_zebu.facts.packets import Fate

@@ -16,13 +16,13 @@ def test_records_are_complete(zebu_item: str, incidents: tuple[Incident, ...], m
     Fix: `zebu incident status` names the open steps; `zebu incident step STEP "what came of it"` writes one down.
     See: NIST SP 800-61; the checklist, "Incident Response".
     """
-    recent = [one for one in incidents if one.matters(machine.time)]
+    recent = [one for one in incidents if one.matters(machine.ours)]
     if not recent:
         raise NotApplicable("no incident is open or recent on record")
     for one in recent:
         step = one.steps[zebu_item]
         state = f"closed {one.closed:{MOMENT}}" if one.closed else f"open since {one.opened:{MOMENT}}"
         with case(one.name, state, *step.notes[-1:]):
-            if one.is_due(load()[zebu_item], machine.time):
+            if one.is_due(load()[zebu_item], machine.ours):
                 assert step.is_ticked, "this step is not done"
                 assert step.notes, "this step is ticked without a word of what came of it"

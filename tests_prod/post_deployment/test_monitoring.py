@@ -104,7 +104,7 @@ def test_containers_do_not_restart(containers: Containers, past: Past, machine: 
     Fix: run this suite regularly; `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}'`.
     See: https://docs.docker.com/engine/containers/start-containers-automatically/
     """
-    counted, is_practice = past.measured(restarts_of(""), machine.time)
+    counted, is_practice = past.measured(restarts_of(""), machine.ours)
     case.saw(*([f"counted by {len(counted)} earlier runs since {counted[0].at:%Y-%m-%d %H:%M} UTC"] if counted else []))
     for container in containers.services:
         with case(container.label, f"{container.restart_count} restarts since it was made"):
@@ -134,12 +134,14 @@ def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Case
     names = {one.name for one in monitors.agents}
     keepers = [one.name for one in monitors.agents if one.name in RECORDS or (one.name in SENDS and one.sends)]
     keepers += ["prometheus"] if "prometheus" in names and names & set(EXPORTS) else []
-    fresh = [name for name, moment, _ in monitors.recorded if machine.time - moment <= RECENT_SAMPLE]
+    fresh = [name for name, moment, _ in monitors.recorded if machine.clock.is_surely_within(moment, RECENT_SAMPLE)]
     with case("CPU and memory", ", ".join([*fresh, *keepers])):
         if fresh or keepers:
             return
         if monitors.recorded:
             name, moment, _ = max(monitors.recorded, key=lambda one: one[1])
+            if doubt := machine.clock.doubt(moment, RECENT_SAMPLE):
+                raise NotAssessed(f"{name}: its newest sample {doubt}")
             raise AssertionError(f"{name} has recorded nothing for {machine.time - moment}")
         if names:
             raise NotAssessed(f"{min(names)} runs; where what it measures is kept was not seen")
@@ -197,7 +199,7 @@ def test_logs_are_bounded(
         assert log_rotation.rotated is not None, "has never run"
         age = machine.time - log_rotation.rotated
         case.saw(f"logrotate: last ran on {log_rotation.rotated:%Y-%m-%d %H:%M} UTC")
-        assert age <= ROTATED, f"last ran {age.days} days ago"
+        assert machine.clock.is_within(log_rotation.rotated, ROTATED), f"last ran {age.days} days ago"
     for path, size in log_rotation.large:
         with case(path):
             raise AssertionError(f"has grown to {size / 2**20:.0f} MiB: nothing rotates it")
@@ -278,11 +280,19 @@ def _expect_cleaning(jobs: tuple[Job, ...], pattern: str, what: str, machine: Ma
         case.saw(
             f"{job.name}: last run {f'{job.last_run:%Y-%m-%d %H:%M} UTC' if job.last_run else 'not known'}, {job.result or 'result not known'}"
         )
-    if any(not job.trouble and job.last_run and machine.time - job.last_run <= CLEANED for job in cleaning):
+    clock = machine.clock
+    if any(not job.trouble and job.last_run and clock.is_surely_within(job.last_run, CLEANED) for job in cleaning):
         return
     troubles = [f"{job.name} {job.trouble}" for job in cleaning if job.trouble]
     assert not troubles, troubles[0]
     old = [job for job in cleaning if job.last_run]
+    doubts = [
+        f"the last run of {job.name} {doubt}"
+        for job in old
+        if job.last_run and (doubt := clock.doubt(job.last_run, CLEANED))
+    ]
+    if doubts:
+        raise NotAssessed(doubts[0])
     assert not old, (
         f"{old[0].name} last ran {(machine.time - (old[0].last_run or machine.time)).days} days ago" if old else ""
     )
@@ -325,7 +335,7 @@ def test_certificates_will_not_expire_unseen(
         with case(name):
             certificate = need(answer)
             assert certificate is not None, "nobody answers on port 443"
-            life, left = certificate.not_after - certificate.not_before, certificate.not_after - machine.time
+            life, left = certificate.not_after - certificate.not_before, certificate.not_after - machine.ours
             case.saw(f"{name}: {left.days} of {life.days} days left, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             assert left > timedelta(), "has expired"
             assert left >= life / 4, f"has {left.days} of {life.days} days left: the renewal is late"
@@ -376,7 +386,7 @@ def test_renewal_has_worked(
             )
             if count >= 2:
                 continue
-            left, due = certificate.not_after - machine.time, (certificate.not_after - certificate.not_before) / 3
+            left, due = certificate.not_after - machine.ours, (certificate.not_after - certificate.not_before) / 3
             rehearsed = bool(names) and found.rehearsal is not None and found.rehearsal.does_for(names)
             if not names and left <= due:
                 raise NotAssessed("its client keeps no earlier certificates: whether it was renewed before is not seen")
@@ -414,7 +424,7 @@ def test_renewal_was_rehearsed(
         assert rehearsal.does_for(served), (
             f"failed{' for ' if rehearsal.failed else ''}{', '.join(sorted(rehearsal.failed))}"
         )
-        if machine.time - rehearsal.ended > REHEARSED:
-            raise NotAssessed(f"is {(machine.time - rehearsal.ended).days} days old")
+        if machine.ours - rehearsal.ended > REHEARSED:
+            raise NotAssessed(f"is {(machine.ours - rehearsal.ended).days} days old")
         if rehearsal.good and (untried := sorted(served - rehearsal.good)):
             raise NotAssessed(f"did not try {untried[0]}, which is served")

@@ -76,15 +76,14 @@ def test_the_newest_backup_is_of_today(
         if content is not None:
             assert not content.why_none, content.why_none
             dated = content.contents.dated
-            assert dated is None or found.now - dated <= DAILY + FARTHEST_ZONE, (
-                f"was made on {dated:%Y-%m-%d}, by its own word"
-            )
+            is_young = dated is None or dated > found.now or found.clock.is_within(dated, DAILY + FARTHEST_ZONE)
+            assert is_young, f"was made on {dated:%Y-%m-%d}, by its own word"
         if found.is_of_the_future(newest):
             raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
         age = found.age(newest)
         if age > DAILY and not found.is_whole:
             raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
-        assert age <= DAILY, f"is {age.days} days and {age.seconds // 3600} hours old"
+        assert found.clock.is_within(newest.made, DAILY), f"is {age.days} days and {age.seconds // 3600} hours old"
         if content is not None and content.contents.kind in NOT_READ and not CALLED_A_DUMP.search(newest.name):
             # What is packed beside the dumps goes on when they do not.
             called = [dump for dump in found.dumps if CALLED_A_DUMP.search(dump.name)]
@@ -247,7 +246,11 @@ def _expect_dated(snapshots: tuple[MachineSnapshot, ...], is_found: bool) -> Non
 
 @item("post.recovery.snapshots.pre-deployment")
 def test_a_snapshot_was_taken_before(
-    snapshots: tuple[MachineSnapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+    snapshots: tuple[MachineSnapshot, ...],
+    containers: Containers,
+    images: tuple[Image, ...],
+    machine: Machine,
+    case: Cases,
 ) -> None:
     """The fastest way back is the state of before.
 
@@ -261,13 +264,18 @@ def test_a_snapshot_was_taken_before(
     )
     dated = [one.taken for one in snapshots if one.taken is not None]
     before = [taken for taken in dated if timedelta() <= deployed - taken <= BEFORE_DEPLOYMENT]
+    machine.clock.need_alike()
     _expect_dated(snapshots, bool(before))
     assert before, f"no snapshot is of the {BEFORE_DEPLOYMENT.days} days before the deployment"
 
 
 @item("post.recovery.snapshots.post-deployment")
 def test_a_snapshot_was_taken_after(
-    snapshots: tuple[MachineSnapshot, ...], containers: Containers, images: tuple[Image, ...], case: Cases
+    snapshots: tuple[MachineSnapshot, ...],
+    containers: Containers,
+    images: tuple[Image, ...],
+    machine: Machine,
+    case: Cases,
 ) -> None:
     """The known good state, once it is known to be good.
 
@@ -280,6 +288,7 @@ def test_a_snapshot_was_taken_after(
         *map(_described, snapshots),
     )
     after = [one for one in snapshots if one.taken is not None and one.taken > deployed]
+    machine.clock.need_alike()
     _expect_dated(snapshots, bool(after))
     assert after, "no snapshot is younger than the deployment"
 
@@ -301,7 +310,7 @@ def test_old_snapshots_go(
         with case(one.name, _described(one)):
             if one.taken is None:
                 raise NotAssessed("when it was taken is not told")
-            age = machine.time - one.taken
+            age = machine.ours - one.taken
             assert age <= timedelta(days=keep + 1), f"is {age.days} days old"
 
 

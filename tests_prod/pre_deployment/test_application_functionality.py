@@ -166,7 +166,7 @@ def test_prices_are_of_the_last_trading_day(use: Use, machine: Machine, case: Ca
     Fix: the price service's key and its daily limit; the cache in Redis (`papertrade:price:*`).
     See: https://www.alphavantage.co/documentation/#latestprice
     """
-    _expect_price(use, case, machine.time.date())
+    _expect_price(use, case, machine.ours.date())
 
 
 @item("pre.application.functionality.staging")
@@ -182,7 +182,7 @@ def test_staging_works(staged_use: Use, settings: Settings, machine: Machine, ca
     _expect_portfolio(staged_use, case)
     _expect_trade(staged_use, case, settings.probes.ticker)
     _expect_history(staged_use, case, settings.probes.ticker)
-    _expect_price(staged_use, case, machine.time.date())
+    _expect_price(staged_use, case, machine.ours.date())
     _expect_deletion(staged_use, case)
     _expect_clean(staged_use, case)
 

@@ -212,7 +212,7 @@ def test_nothing_installed_is_known_to_be_vulnerable(
     `[[advisories.accepted]]` with a reason, an approver and an end.
     See: https://osv.dev; https://docs.github.com/en/code-security/security-advisories
     """
-    today = machine.time.date()
+    today = machine.ours.date()
     accepted = {one.id: one for one in settings.advisories.accepted}
     allowed = SEVERITIES.index(settings.advisories.allowed)
     case.saw(*(f"{service}: has no Python, so nothing of it is asked about" for service in audit.without_python))

@@ -61,7 +61,7 @@ def test_the_database_keeps_what_it_promised(database: Database, machine: Machin
     end = ENDS_OF_LIFE.get(database.major)
     with case("version", f"{database.major}, supported until {end or 'later'}"):
         assert database.major > min(ENDS_OF_LIFE), f"{database.major} is no longer supported"
-        assert end is None or machine.time.date() <= end, f"{database.major} is no longer supported since {end}"
+        assert end is None or machine.ours.date() <= end, f"{database.major} is no longer supported since {end}"
 
 
 @item("pre.database.configuration.password")

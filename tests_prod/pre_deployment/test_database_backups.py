@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, is_number, need
 from pytest_zebu.facts.backups import Backups, Dump
+from pytest_zebu.facts.clock import Clock
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
 from pytest_zebu.facts.dumping import DAILY, Making, keep_appearing, making_of
@@ -80,7 +81,7 @@ def test_something_makes_backups(
         if making.dumping or saving:
             return
         for holder in making.holders:
-            if isinstance(machine, Known) and holder.kept and machine.value.time - holder.kept[0] <= DAILY:
+            if isinstance(machine, Known) and holder.kept and machine.value.clock.is_within(holder.kept[0], DAILY):
                 case.saw(f"{holder.name} ({holder.image}) wrote one on {holder.kept[0]:%Y-%m-%d %H:%M} UTC")
                 return
         if (isinstance(jobs, Unknown) or making.unknown) and _dumps_appear(backups, case):
@@ -134,7 +135,7 @@ def test_backups_are_made_daily(
             assert gap is None or gap <= DAILY, f"Proxmox's job runs every {gap} only"
         return
     with case("a job that makes backups"):
-        if isinstance(machine, Known) and any(_is_daily(holder, machine.value.time) for holder in making.holders):
+        if isinstance(machine, Known) and any(_is_daily(holder, machine.value.clock) for holder in making.holders):
             return
         unclear = [
             f"the schedule of {job.name} could not be worked out"
@@ -165,11 +166,12 @@ def _expect_clear_if(found: VmBackups, matters: bool) -> None:
         _expect_clear(found)
 
 
-def _is_daily(holder: Job, now: datetime) -> bool:
+def _is_daily(holder: Job, clock: Clock) -> bool:
     """Whether a container's backups appear every day, or its schedule says so and there is one of today."""
-    is_fresh = bool(holder.kept) and now - holder.kept[0] <= DAILY
     is_planned = holder.longest_gap is not None and holder.longest_gap <= DAILY
-    return keep_appearing(holder.kept, now) or (is_fresh and is_planned)
+    return keep_appearing(holder.kept, clock.now) or (
+        is_planned and bool(holder.kept) and clock.is_within(holder.kept[0], DAILY)
+    )
 
 
 def _vm_copies(
@@ -223,7 +225,8 @@ def test_old_backups_go(
         age = dumps.age(oldest)
         if age > timedelta(days=keep + GRACE_DAYS) and _is_rarer(oldest, dumps):
             raise NotAssessed(f"{oldest.name} is of a rarer generation: for how long those are kept is not declared")
-        assert age <= timedelta(days=keep + GRACE_DAYS), f"{oldest.name} is {age.days} days old: nothing deletes it"
+        longest = timedelta(days=keep + GRACE_DAYS)
+        assert dumps.clock.is_within(oldest.made, longest), f"{oldest.name} is {age.days} days old: nothing deletes it"
     if not dumps.is_whole:
         raise NotAssessed(f"not all of {settings.backups.folder} could be read")
 
@@ -335,7 +338,9 @@ def _expect_fresh(newest: Dump, backups: Backups) -> None:
         raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
     age = backups.age(newest)
     assert newest.size > 0, "the newest copy is empty"
-    assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+    assert backups.clock.is_within(newest.made, DAILY), (
+        f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+    )
 
 
 @item("pre.database.backups.rollback-documented")

@@ -3,7 +3,7 @@ command -v ip >/dev/null || exit 127
 export RES_OPTIONS='timeout:1 attempts:2'
 knock() { perl -e "$ZEBU_PERL" "$1"; }
 host=${ZEBU_SET_OUTBOUND#https://}; host=${host%%/*}
-if getent ahosts "${host%%:*}" >/dev/null 2>&1; then echo names=1; else echo names=0; fi
+[ -n "$(getent ahosts "${host%%:*}" 2>/dev/null)" ] && echo names=1 || echo names=0
 if command -v curl >/dev/null; then
   curl -sS -o /dev/null --max-time 5 "$ZEBU_SET_OUTBOUND" 2>&1 | head -n 1 | sed 's/^/complaint=/'
   curl -s -o /dev/null --max-time 5 -w 'https=%{http_code}\n' "$ZEBU_SET_OUTBOUND"
