@@ -356,13 +356,22 @@ def over(base: Case, case: Case) -> Case:
     return replace(
         case,
         time=case.time or base.time,
-        answers={**base.answers, **case.answers},
+        answers={**_of_the_time(base.answers, case), **case.answers},
         looks={key: value for key, value in {**base.looks, **case.looks}.items() if value is not None},
         trials={**base.trials, **case.trials},
         files={**base.files, **case.files, SETTINGS: text},
         past=base.past if case.past is None else case.past,
         fits={**base.fits, **case.fits},
     )
+
+
+def _of_the_time(answers: Mapping[str, Said | Unknown], case: Case) -> Mapping[str, Said | Unknown]:
+    """The healthy lab's answers, as its machine would have told the time when the case was gathered."""
+    host = answers.get("zebu.host")
+    if not case.time or not isinstance(host, Said):
+        return answers
+    told = re.sub(r"^time=.*$", f"time={int(case.time)}", host.out, flags=re.MULTILINE)
+    return {**answers, "zebu.host": replace(host, out=told)}
 
 
 def evidence(whole: Case, folder: Path) -> Evidence:
