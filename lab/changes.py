@@ -407,7 +407,8 @@ def listen(lab: Lab, unit: str, socket: str, port: int) -> None:
     script = f"import socket, time; s = {socket}; time.sleep(6000)"
     again = ["-p", "Restart=on-failure", "-p", "RestartSec=1", "-p", "StartLimitIntervalSec=0"]
     lab.vm.run(["systemd-run", "-q", f"--unit={unit}", "--collect", *again, "python3", "-c", script])
-    look = f"ss -Hltun 'sport = :{port}' | grep . || journalctl -q -u {unit} -n 2 -o cat; ip -o addr show dev eth0"
+    why = f"journalctl -q -u {unit} -n 2 -o cat; ip -o addr show dev eth0"
+    look = f"ss -Hltun 'sport = :{port}' | grep . || {{ {why}; }}"
     until(f"{unit} listens", lambda: lab.vm.shell(look), lambda said: f":{port} " in said)
 
 
