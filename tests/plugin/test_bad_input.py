@@ -14,7 +14,10 @@ from .conftest import QUIET
 
 
 def complaint(pytester: pytest.Pytester, *options: str) -> str:
-    result = pytester.runpytest_inprocess(*QUIET, *options)
+    return line_of(pytester.runpytest_inprocess(*QUIET, *options))
+
+
+def line_of(result: pytest.RunResult) -> str:
     text = "\n".join(result.outlines + result.errlines)
     assert result.ret == pytest.ExitCode.USAGE_ERROR, text
     assert "Traceback" not in text
@@ -104,7 +107,8 @@ def test_nothing_is_judged_without_assertions(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, level: str
 ) -> None:
     monkeypatch.setenv("PYTHONOPTIMIZE", level)
-    assert "Python leaves assertions out" in complaint(project, "--zebu-replay=snapshot.json")
+    result = project.runpytest_subprocess(*QUIET, "--zebu-replay=snapshot.json")
+    assert "Python leaves assertions out" in line_of(result)
 
 
 @pytest.mark.hostile("files")
