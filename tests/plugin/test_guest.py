@@ -71,7 +71,7 @@ def test_markers_are_listed_where_there_are_settings(project: pytest.Pytester) -
     assert [name for name in load().markers if f"@pytest.mark.{name}: " not in text] == []
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run: Run, workers: Sequence[str]) -> None:
     project.makepyfile(stranger=STRANGER, test_stranger=STRANGERS_TEST)
     project.syspathinsert()
@@ -84,7 +84,7 @@ def test_a_strangers_fixtures_stay_his(project: pytest.Pytester, run: Run, worke
 # Those who ask
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
 @pytest.mark.parametrize("line", [ASKS, "from pytest_zebu.plugin.fixtures import settings, sshd, zebu_target"])
 def test_a_package_of_ones_own_beside_the_suite(
     project: pytest.Pytester, run: Run, line: str, workers: Sequence[str]
@@ -204,7 +204,7 @@ DECLARED = """
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_whatever_looks_at_the_call_sees_the_outcome(
     project: pytest.Pytester, run: Run, workers: Sequence[str]
 ) -> None:
