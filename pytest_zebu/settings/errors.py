@@ -42,7 +42,8 @@ def explain(path: Path, error: ValidationError, model: type[BaseModel]) -> str:
         near = get_close_matches(str(place[-1]), _known_keys(model, place[:-1]), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{path}: unknown key {key!r}{hint}"
-    return f"{path}: {key}: {first['msg']}"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{path}: {key}: {said}" if key else f"{path}: {said}"
 
 
 def parsed(path: Path, limit: int) -> tuple[str, dict[str, Any]]:
