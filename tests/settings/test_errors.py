@@ -22,6 +22,7 @@ from tests.hostile_texts import forbidden
     ("[hosts.vm]\nport = 0\n", "hosts.vm.port: Input should be greater than or equal to 1"),
     ('[hosts.vm]\naddress = "-oProxyCommand=x"\n', "hosts.vm.address: "),
     ("folder = '/x'\n", "unknown key 'folder'"), ("is_from_file = true\n", "unknown key 'is_from_file'"),
+    ("[requirements]\ncpus = 1\n", "zebu.toml: requirements.cpus is lower"),
     ("[hosts\n", "Expected ']'"),
 ])  # fmt: skip
 def test_one_line_that_helps(text: str, said: str, tmp_path: Path) -> None:
