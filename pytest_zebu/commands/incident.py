@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from pytest_zebu import settings
 from pytest_zebu.catalogue import Stage, UnknownItem, load
 from pytest_zebu.files import MIB, locked, read_text, why, write_whole
+from pytest_zebu.gather.scratch import scratch
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.people import incidents
@@ -119,13 +119,16 @@ def look(declared: Settings, host: str, config: str | None, now: datetime) -> di
     except HistoryBroken as error:
         past = history.Past(())
         say(f"zebu: {error}", sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="zebu-incident-") as folder:
-        report = Path(folder) / "report.json"
+    with scratch("zebu-incident-") as folder:
+        report, ini = folder / "report.json", folder / "pytest.ini"
+        ini.write_text("[pytest]\n")
+        # The folder where we stand may be anybody's: none of its modules, conftest.py and settings of pytest apply.
         command = [
-            sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-host={host}", "--zebu-gate=off",
-            f"--zebu-json={report}", *([f"--zebu-config={Path(config).absolute()}"] if config else []),
+            sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", f"--config-file={ini}",
+            f"--rootdir={folder}", f"--zebu-host={host}", "--zebu-gate=off", f"--zebu-json={report}",
+            *([f"--zebu-config={Path(config).absolute()}"] if config else []),
         ]  # fmt: skip
-        said = _said_by(command, Path(folder) / "said")
+        said = _said_by(command, folder / "said")
         if said is None:
             return {"Not seen": (f"the look did not end within {LOOK_SECONDS} s",)}
         if not report.exists():

@@ -8,7 +8,8 @@ import shutil
 import stat
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOCK = "alive"
@@ -33,6 +34,16 @@ class Scratch:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+@contextmanager
+def scratch(prefix: str, place: Path | None = None) -> Iterator[Path]:
+    """Such a folder for as long as a block runs."""
+    folder = Scratch(prefix, place)
+    try:
+        yield folder.path
+    finally:
+        folder.remove()
 
 
 def sweep(prefix: str, place: Path) -> None:

@@ -33,6 +33,7 @@ from playwright.sync_api import TimeoutError as TooLate
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.browser import read_shown
 from pytest_zebu.gather.bounds import OutOfTime, allowed
+from pytest_zebu.gather.scratch import scratch
 from pytest_zebu.gather.sights import LAYOUT, SHOWN, TIMING
 from pytest_zebu.gather.watchdog import NEVER_YIELDED, NeverYielded, Watchdog
 
@@ -128,8 +129,8 @@ def visit(
     if (place := _place()) is None:
         why = f"the browser needs a folder for temporary files whose name has at most {LONGEST_PLACE} characters"
         return Unknown(Reason.NO_COMMAND, f"{why}: set TMPDIR")
-    with tempfile.TemporaryDirectory(prefix="zebu-browser-", dir=place, ignore_cleanup_errors=True) as folder:
-        home = Path(folder).resolve()
+    with scratch("zebu-browser-", place) as folder:
+        home = folder.resolve()
         if arguments["ca_file"]:
             _trust(home, str(arguments["ca_file"]))
         try:
@@ -151,12 +152,12 @@ def visit(
     return seen
 
 
-def _place() -> str | None:
+def _place() -> Path | None:
     """Where the browser's folder is made: the usual place, or one whose name is short enough; nothing if there is none."""
     usual = tempfile.gettempdir()
     if len(os.fsencode(usual)) <= LONGEST_PLACE:
-        return usual
-    return next((place for place in PLACES if os.access(place, os.W_OK | os.X_OK)), None)
+        return Path(usual)
+    return next((Path(place) for place in PLACES if os.access(place, os.W_OK | os.X_OK)), None)
 
 
 def own_fault(pages: Iterable[Mapping[str, Any]]) -> str:

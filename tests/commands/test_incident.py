@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -329,21 +330,35 @@ def test_a_strangers_record_steers_no_terminal(name: str, zebu: Path, capsys: py
     assert not [line for line in shown.out.splitlines() if line.lstrip().startswith("::") or "##[" in line]
 
 
+RUNS = "import pathlib\npathlib.Path('was-run').touch()\n"
+OPTIONS = "pythonpath = .\naddopts = -p trap\n"
+TRAPS = {
+    "pytest.py": RUNS, "pytest/__main__.py": RUNS, "json.py": RUNS, "argparse.py": RUNS, "pluggy/__init__.py": RUNS,
+    "conftest.py": RUNS, "pytest.ini": f"[pytest]\n{OPTIONS}", ".pytest.ini": f"[pytest]\n{OPTIONS}",
+    "tox.ini": f"[pytest]\n{OPTIONS}", "setup.cfg": f"[tool:pytest]\n{OPTIONS}",
+    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\naddopts = ["-p", "trap"]\n',
+}  # fmt: skip
+
+
 @pytest.mark.hostile("programs")
-@pytest.mark.parametrize("name", ["pytest.py", "pytest/__main__.py", "json.py", "argparse.py", "pluggy/__init__.py"])
+@pytest.mark.parametrize("name", TRAPS)
 def test_a_look_runs_nothing_of_the_folder_where_we_stand(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("import pathlib\npathlib.Path('was-run').touch()\n")
+    (tmp_path / name).write_text(TRAPS[name])
+    (tmp_path / "trap.py").write_text(RUNS)
     (tmp_path / "pytest/__init__.py").touch() if name.startswith("pytest/") else None
+    (tmp_path / "zebu.toml").write_text('[hosts.vm]\naddress = "127.0.0.1"\nport = 1\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    commands: list[list[str]] = []
-    monkeypatch.setattr(incident, "_said_by", lambda command, out: commands.append([*command]))
+    collected: list[str] = []
+
+    def collect(command: Sequence[str], out: Path) -> None:
+        done = subprocess.run([*command, "--collect-only"], capture_output=True, text=True)
+        collected.append(done.stdout)
+
+    monkeypatch.setattr(incident, "_said_by", collect)
     incident.look(Settings(folder=tmp_path), "vm", None, NOW)
-    ((python, *words),) = commands
-    end = words.index("pytest") + 1
-    done = subprocess.run([python, *words[:end], "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("pytest ")
+    assert "pre.security.ssh.key-auth" in collected[0]
     assert not (tmp_path / "was-run").exists()
