@@ -45,12 +45,13 @@ class Clock:
     def doubt(self, moment: datetime, limit: timedelta) -> str:
         """Why it cannot be told whether a moment by the machine's clock is at most so long ago; empty where it can.
 
-        What was dated before the clock was set may be younger than it looks, by as much as the clock is ahead of ours.
+        What was dated while the clock was right, or differed otherwise, is younger or older than it looks, by up to as
+        much as the clock differs from ours.
         """
         age = self.now - moment
         if age < -FUTURE:
             return f"is dated {moment:%Y-%m-%d %H:%M} UTC, which is yet to come by the machine's clock"
-        if self.ahead > APART and limit < age <= limit + self.ahead:
+        if self.is_off and min(age, age - self.ahead) <= limit < max(age, age - self.ahead):
             return f"is dated {moment:%Y-%m-%d %H:%M} UTC, and {self}: how long ago that is, is not known"
         return ""
 

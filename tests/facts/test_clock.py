@@ -40,7 +40,9 @@ def test_by_how_much_they_differ_is_said(ahead: timedelta, said: str) -> None:
     pytest.param(YEAR, HOUR, True, id="a year ahead: young by the clock that dated it"),
     pytest.param(YEAR, DAY + YEAR, OPEN, id="a year ahead: dated before the clock jumped"),
     pytest.param(YEAR, DAY + YEAR + SECOND, False, id="a year ahead: old by either clock"),
-    pytest.param(-YEAR, HOUR, True, id="a year behind: young by the clock that dated it"),
+    pytest.param(-YEAR, HOUR, OPEN, id="a year behind: dated before the clock fell back, a year and an hour ago"),
+    pytest.param(-HOUR, HOUR, True, id="an hour behind: young by either clock"),
+    pytest.param(-HOUR, DAY, OPEN, id="an hour behind: young by one clock only"),
     pytest.param(-YEAR, DAY + SECOND, False, id="a year behind: old by either clock"),
     pytest.param(-YEAR, HOUR - YEAR, OPEN, id="a year behind: dated before the clock fell back"),
 ])  # fmt: skip
