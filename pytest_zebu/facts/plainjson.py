@@ -42,11 +42,11 @@ def _whole(text: str) -> int:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names say one thing each; the same said twice is said once."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        for name, value in pairs:
-            if not same(found[name], value):
-                raise NoJson("a name says two things")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found and not same(found[name], value):
+            raise NoJson("a name says two things")
+        found[name] = value
     return found
 
 
