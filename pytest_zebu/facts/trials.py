@@ -12,7 +12,6 @@ from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, integer, lines_of, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, Trial
 from pytest_zebu.facts.lines import records, single
-from pytest_zebu.facts.plainjson import LONGEST_NUMBER
 from pytest_zebu.settings.target import Target
 
 Step = Mapping[str, Any]
@@ -53,13 +52,19 @@ class Use:
         return found if type(found) is int else 0
 
 
-_AMOUNT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?")
+MOST_MONEY = Decimal(10) ** 18
+"""Units of a currency, or shares: beyond it a number is none of them."""
 
 
 def amount(value: Any) -> Decimal | None:
-    """A number of an answer; nothing if it is none, or none that money could be."""
+    """A number of an answer; nothing if it is none, or none that money could be.
+
+    An exact decimal that was divided is told with 28 digits, and a small one with an exponent.
+    """
     text = str(value) if isinstance(value, str | float) or type(value) is int else ""
-    return Decimal(text) if len(text) < LONGEST_NUMBER and _AMOUNT.fullmatch(text) else None
+    found = Decimal(text) if _AMOUNT.fullmatch(text) else None
+    return found if found is not None and abs(found) < MOST_MONEY else None
 
 
 @dataclass(frozen=True, slots=True)

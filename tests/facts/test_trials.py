@@ -365,6 +365,9 @@ def test_what_an_attack_did(target: Target) -> None:
     assert answer.reason is Reason.GARBLED
 
 
-@pytest.mark.parametrize(("value", "expected"), [("10.50", Decimal("10.50")), (3, Decimal(3)), ("-1", Decimal(-1))])
-def test_amounts(value: object, expected: Decimal) -> None:
+@pytest.mark.parametrize(("value", "expected"), [
+    ("10.50", Decimal("10.50")), (3, Decimal(3)), ("-1", Decimal(-1)), ("1E+2", Decimal(100)), (1e-07, Decimal("1e-07")),
+    ("153.3333333333333333333333333", Decimal("153.3333333333333333333333333")), (1.5e20, None), ("1e99", None),
+])  # fmt: skip
+def test_amounts(value: object, expected: Decimal | None) -> None:
     assert amount(value) == expected
