@@ -10,7 +10,7 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -84,15 +84,39 @@ def led() -> Iterator[None]:
         _is_led.reset(token)
 
 
+METADATA = tuple(
+    map(ipaddress.ip_network, ("fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"))
+)
+"""Where clouds tell machines who they are, elsewhere than on the link: AWS, Alibaba, Azure and Oracle, by their manuals."""
+THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+"""What leads to the machine itself on Linux (RFC 1122, 3.2.1.3)."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""An IPv4 address within an IPv6 address (RFC 6052)."""
+
+
 def is_near(address: str) -> bool:
-    """Whether an address is of this machine itself, or of its link, as those are that tell machines who they are."""
+    """Whether an address is of this machine itself, or of its link, or one of those that tell machines who they are."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in NAT64 else None
+        found = found.ipv4_mapped or found.sixtofour or inner or found
+    if any(found in network for network in (*METADATA, THIS_NETWORK)):
+        return True
+    return found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified or _is_own(found)
+
+
+def _is_own(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether one of this machine's interfaces has it: only such an address is reached from itself. Nothing is sent."""
+    with (
+        suppress(OSError),
+        socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as line,
+    ):
+        line.connect((str(address), 9))
+        return bool(ipaddress.ip_address(line.getsockname()[0].partition("%")[0]) == address)
+    return False
 
 
 class _Metered(io.RawIOBase):

@@ -303,7 +303,8 @@ def test_a_way_that_is_none_is_not_gone(location: str) -> None:
 
 
 NEAR = ["127.0.0.1", "127.8.9.10", "localhost", "[::1]", "0.0.0.0", "169.254.169.254", "[fe80::1]", "[::ffff:127.0.0.1]",
-        "[::ffff:169.254.169.254]", "2130706433", "0x7f.1", "127.1", "224.0.0.1"]  # fmt: skip
+        "[::ffff:169.254.169.254]", "2130706433", "0x7f.1", "127.1", "224.0.0.1",
+        "0.1.2.3", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fd00:ec2::254]", "100.100.100.200", "168.63.129.16", "192.0.0.192"]  # fmt: skip
 
 
 @pytest.fixture
@@ -334,6 +335,24 @@ def test_no_target_leads_to_the_machine_that_asks(host: str, asked_there: list[t
     assert "ours" not in str(seen)
     assert seen["way"][-1]["status"] == 0
     assert "leads to the machine itself that asks" in seen["way"][-1]["trouble"]
+
+
+@hostile
+def test_an_interface_of_ours_is_near_and_a_neighbour_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address is ours where what is sent to it would be sent from it; the ones of documentation are nobody's."""
+    ours = ["127.0.0.1", "192.0.2.7"]
+
+    class Line(socket.socket):
+        def connect(self, address: Any) -> None:
+            self.peer = address[0]
+
+        def getsockname(self) -> Any:
+            return (self.peer if self.peer in ours else "192.0.2.7", 4242)
+
+    monkeypatch.setattr(socket, "socket", Line)
+    assert client.is_near("192.0.2.7")
+    assert not client.is_near("192.0.2.8")
+    assert not client.is_near("2001:db8::1")
 
 
 @hostile
