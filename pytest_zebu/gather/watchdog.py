@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import shutil
@@ -99,9 +100,10 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._is_over.wait(LOOK_SECONDS):
-            for process in self._processes():
-                if _memory(process) > MEMORY_LIMIT:
-                    _end(process)
+            with suppress(OSError):
+                for process in self._processes():
+                    if _memory(process) > MEMORY_LIMIT:
+                        _end(process)
             with self._lock:
                 late = time.monotonic() - self._until
                 if late > 0:
@@ -115,27 +117,32 @@ class Watchdog:
 
     def _end_browser(self) -> None:
         for _ in range(ROUNDS):
-            found = self._processes()
-            if not found:
-                return
-            for process in found:
-                _end(process)
+            with suppress(OSError):
+                found = self._processes()
+                if not found:
+                    return
+                for process in found:
+                    _end(process)
             time.sleep(0.02)
 
     def _processes(self) -> set[int]:
-        """The browser's processes that there are: those that say so themselves, and what they started."""
+        """The browser's processes that there are: those that say so themselves, and what they started.
+
+        Raises:
+            OSError: too many files are open here for once, so that none can be seen.
+        """
         parents: dict[int, int] = {}
         ours: set[int] = set()
-        for entry in os.scandir("/proc"):
-            if not entry.name.isdecimal():
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdecimal():
                 continue
-            number, folder = int(entry.name), Path(entry.path)
-            with suppress(OSError, ValueError, IndexError):
+            number = int(folder.name)
+            with _where_it_is_gone(), suppress(ValueError, IndexError):
                 state, parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[:2]
                 if state in (b"Z", b"X"):
                     continue
                 parents[number] = int(parent)
-            with suppress(OSError):
+            with _where_it_is_gone():
                 if self._mark in (folder / "environ").read_bytes().split(b"\0"):
                     ours.add(number)
                     self._note_profile(folder)
@@ -150,6 +157,16 @@ class Watchdog:
             path = Path(os.fsdecode(value))
             if name == b"--user-data-dir" and path.name.startswith(PROFILE) and path.parent == _temporary():
                 self._profiles.add(path)
+
+
+@contextmanager
+def _where_it_is_gone() -> Iterator[None]:
+    """What is read of a process that is gone, or of another user's, is left out; what we could not open is not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
 
 
 def _children() -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,27 @@ def test_what_breaks_because_it_was_ended_is_not_what_is_said(tmp_path: Path) ->
         assert child.poll() is None
         with pytest.raises(NeverYielded), dog.over(0.1):
             broken(child)
+
+
+@pytest.mark.parametrize("broken", ["iterdir", "read_bytes"])
+def test_where_too_many_files_are_open_it_goes_on(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scan of ports in the same process takes most descriptors for a while."""
+    real, failures = getattr(Path, broken), [OSError(errno.EMFILE, "Too many open files")] * 5
+
+    def sometimes(*given: Any) -> Any:
+        if failures and str(given[0]).startswith("/proc"):
+            raise failures.pop()
+        return real(*given)
+
+    monkeypatch.setattr(Path, broken, sometimes)
+    with Watchdog(tmp_path) as dog, started(tmp_path, "sleep", LONG) as child:
+        with pytest.raises(NeverYielded), dog.over(0.1):
+            child.wait(50)
+        assert child.returncode == -9
+    assert not failures
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_what_is_done_within_has_the_time_of_the_whole(tmp_path: Path) -> None:
