@@ -19,6 +19,7 @@ from pytest_zebu.facts.proxy import UNCLEAR
 from pytest_zebu.gather.bounds import OutOfTime
 from pytest_zebu.gather.client import Client, Unending, proxmox_api, read_body
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import ProxyAccess
 
 SECONDS = (3.0, 8.0)
@@ -518,6 +519,8 @@ def _listings(client: Client, settings: Settings) -> dict[str, Any]:
         return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, "proxy.identity is not set"))
     try:
         _log_in(client, proxy.api, proxy.identity, settings.secret(proxy.password_file, "proxy.password_file"))
+    except UsageProblem as problem:  # beside it, whether the known login works was seen
+        return dict.fromkeys(kinds, Unknown(Reason.NOT_CONFIGURED, str(problem)))
     except Refused as error:
         return dict.fromkeys(kinds, error.unknown)
     except _WrongPassword:

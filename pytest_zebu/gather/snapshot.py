@@ -82,7 +82,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
             return value
         case str():
             return whole_text(value)
-        case int() if abs(value) < 10**LONGEST_NUMBER:
+        case int() if -(10 ** (LONGEST_NUMBER - 1)) < value < 10**LONGEST_NUMBER:  # a sign counts as a digit
             return value
         case float() if math.isfinite(value):
             return value

@@ -10,6 +10,7 @@ import os
 import subprocess
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,9 @@ SECONDS = 10
 SIZE_LIMIT = 4 * MIB
 OUTPUT_LIMIT = 64 * MIB
 MOST_PAIRS = 4_000_000
-"""Of lines that are compared with each other: of a file of thousands of equal lines there would be no end."""
+"""Of lines that are compared with each other."""
+MOST_ALIKE = 250_000
+"""Of those, pairs of equal lines: of thousands of equal lines in another order there would be no end."""
 # What a repository's configuration could run, or change in the answer, for the commands that are used here. A command
 # line comes after every file, those that the repository includes among them.
 OFF = (
@@ -129,7 +132,8 @@ def changes_by_line(path: Path) -> list[Change] | Unknown:
     rest = range(min(len(then), len(now)) - head)
     tail = next((n for n in rest if then[-1 - n] != now[-1 - n]), len(rest))
     between = then[head : len(then) - tail], now[head : len(now) - tail]
-    if len(between[0]) * len(between[1]) > MOST_PAIRS:
+    times = Counter(between[1])
+    if len(between[0]) * len(between[1]) > MOST_PAIRS or sum(times[line] for line in between[0]) > MOST_ALIKE:
         return Unknown(Reason.UNDECIDABLE, "differs too much from what is committed to be compared")
     found = [change for change, _ in committed[:head]]
     found += [UNCOMMITTED] * len(between[1])

@@ -338,6 +338,21 @@ def test_the_proxy_by_both_logins(flavour: str, service: Service, declared: Call
     assert reasons(answer["proxy-hosts"]) is Reason.NO_PERMISSION
 
 
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("content", [None, "two\nlines\n"], ids=["none", "odd"])
+def test_a_password_that_cannot_be_read_leaves_what_was_seen(
+    content: str | None, service: Service, declared: Callable[..., Settings]
+) -> None:
+    state = {"flavour": "npm", "users": {"admin@example.com": "changeme"}, "setup": True}
+    url, _ = service(npm.make, {**state, "proxy_hosts": [], "certificates": []})
+    settings = declared(proxy={"api": url, "identity": "o@zebu.test", "password_file": "odd"})
+    if content is not None:
+        settings.file(Path("odd")).write_text(content)
+    answer = services.ask_proxy(settings)
+    assert answer["default_login"] == "admin@example.com"
+    assert reasons(answer["proxy-hosts"]) is Reason.NOT_CONFIGURED
+
+
 Row = dict[str, Any]
 OSV = states.advisories()["osv"][0]
 

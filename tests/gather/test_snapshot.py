@@ -250,7 +250,7 @@ def nested(depth: int) -> Any:
 
 ODD_SIGHTS: dict[str, Any] = {
     "nested too deep": nested(DEEPEST), "nested beyond Python's stack": nested(100_000), "no number": float("nan"), "without end": [float("-inf")],
-    "of many digits": {"id": 10**5000}, "bytes": b"\xff", "a set": {1}, "an object": object(), "a forged reason": {"$unknown": "because", "detail": ""},
+    "of many digits": {"id": 10**5000}, "of one digit too many": -(10**39), "bytes": b"\xff", "a set": {1}, "an object": object(), "a forged reason": {"$unknown": "because", "detail": ""},
     "a forged reason within": [{"a": {"$unknown": 5}}], "names that become one": dict.fromkeys(map(chr, (0xD800, 0xD801)), 1), "names of other types": {1: "a", "1": "b"},
 }  # fmt: skip
 

@@ -369,6 +369,21 @@ def test_thousands_of_equal_lines_are_not_compared_with_each_other(repository: P
 
 
 @pytest.mark.hostile("programs")
+def test_two_kinds_of_lines_in_turns_are_not_compared_with_each_other(repository: Path) -> None:
+    """Fewer lines than may be compared, and yet seconds of each start, as nearly each is like half of the others."""
+    path = repository / "a.toml"
+    path.write_text("first\n" + "x\ny\n" * 900 + "last\n")
+    naive(repository, "add", "a.toml", check=True)
+    naive(repository, "commit", "-q", "-m", "in turns", check=True)
+    path.write_text("1st\n" + "x\nz\n" * 900 + "end\n")
+    answer = changes_by_line(path)
+    assert isinstance(answer, Unknown)
+    assert "too much" in answer.detail
+    path.write_text("1st\n" + "".join(f"line {n}\n" for n in range(1800)))
+    assert isinstance(changes_by_line(path), list)
+
+
+@pytest.mark.hostile("programs")
 def test_a_history_without_an_end_is_not_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versioned, "OUTPUT_LIMIT", 100)
     answer = changes_by_line(repository / "a.toml")
