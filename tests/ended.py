@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from pytest_zebu.plugin.ending import SIGNALS
+from pytest_zebu.ending import SIGNALS
 
 
 def as_usual() -> None:

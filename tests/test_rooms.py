@@ -21,7 +21,7 @@ FLOORS = (
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
 BESIDE = {("people", "memory"), ("plugin", "commands")}
-LEAVES = {"files", "redaction", "shown", "__init__"}
+LEAVES = {"ending", "files", "redaction", "shown", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -50,6 +50,7 @@ ACROSS = {
     "gather/test_rude_names": "names and handshakes, of servers that are none",
     "gather/test_rude_pages": "the browser, of pages that keep it busy",
     "plugin/test_bad_input": "whole runs",
+    "plugin/test_ending": "whole runs that are ended",
     "plugin/test_guest": "whole runs, in projects of other people",
     "plugin/test_breaks": "whole runs, in which something of ours breaks",
     "plugin/test_html_page": "the page of a whole run, in a browser",

@@ -6,46 +6,20 @@ import argparse
 import contextlib
 import importlib
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from pytest_zebu.commands import attest, due, incident
+from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import clean, clean_line, say
 
 COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident}
-
-
-class Ended(BaseException):
-    """Somebody ends this process: what is open is closed, and what is half-written removed."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end what runs as an exception does; afterwards they are as they were."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise Ended(number)
-
-    before = {}
-    with contextlib.suppress(ValueError):  # only the main thread is told of signals
-        before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,19 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command in COMMANDS:
         if rest:
             parser.error(clean_line(f"unknown arguments: {' '.join(rest)}"))
+        restore = heed()
         try:
-            with ended_by_signals():
-                return int(COMMANDS[options.command].run(options))
+            return int(COMMANDS[options.command].run(options))
         except UsageProblem as error:
             say(f"zebu: {error}", sys.stderr)
             return 1
         except UnicodeEncodeError as error:
             print(f"zebu: what was given or is to be shown does not fit into {error.encoding}", file=sys.stderr)
             return 1
-        except KeyboardInterrupt:
-            return 130
         except Ended as ended:
             return 128 + ended.number
+        except KeyboardInterrupt:
+            return 130
         except BrokenPipeError:  # who reads had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
@@ -93,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             said = redacted(clean(str(error)))
             say(f"zebu: a fault of pytest-zebu's own: {type(error).__name__} at {where}: {said}", sys.stderr)
             return 1
+        finally:
+            restore()
     if lab_cli is None or lab_shell is None:
         print("zebu: the lab comes with the checkout of pytest-zebu, not with the installed package", file=sys.stderr)
         return 1

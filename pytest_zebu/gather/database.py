@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +26,7 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import Need
 from pytest_zebu.facts.postgres import QUESTIONS, REFUSALS, STATE_PROBE, TRIES, WELL_KNOWN_PASSWORDS
+from pytest_zebu.files import at_home
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside, at_once
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
@@ -228,7 +229,9 @@ def _neutral(where: Mapping[str, str]) -> dict[str, str]:
     if "service" in where:
         return {}
     user = where.get("user") or _me()
-    own = {"passfile": str(Path("~/.pgpass").expanduser()), **({"user": user} if user else {})}
+    own = {"passfile": "", **({"user": user} if user else {})}
+    with suppress(ValueError):  # who has no home has no such file
+        own["passfile"] = str(at_home(Path("~/.pgpass")))
     return {key: value for key, value in (NEUTRAL | own).items() if _is_known(key)}
 
 

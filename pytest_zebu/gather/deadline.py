@@ -122,16 +122,3 @@ def at_once(work: Callable[[A], T], subjects: Iterable[A], threads: int) -> list
         return [job.result() for job in jobs]
     finally:
         waiting.clear()
-
-
-def side_by_side(work: Callable[[A], T], subjects: Iterable[A], deadline: Deadline, what: str) -> list[T | Unknown]:
-    """What comes of the same work for each subject, all at once, in their order."""
-
-    def job(subject: A) -> Future[T]:
-        return aside(lambda: work(subject))
-
-    found: list[T | Unknown] = []
-    for started in [job(subject) for subject in subjects]:
-        result = deadline.result(started, what)
-        found.append(result)
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import logging
 import os
@@ -85,12 +86,23 @@ def guard_page(path: Path) -> None:
         write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
 
 
-def clean_record(record: logging.LogRecord) -> bool:
-    """Clean a record on its way to the terminal or a file: libraries log what servers said."""
-    record.msg, record.args = clean_lines(record.getMessage()), ()
-    if record.exc_info and not record.exc_text:
-        record.exc_text = clean_lines(logging.Formatter().formatException(record.exc_info))
-    return True
+class CleanFormatter(logging.Formatter):
+    """Formats a record as another formatter does, on its way to the terminal or a file: libraries log what servers said.
+
+    The record stays as it is: it is other handlers', as those of pytest's caplog.
+    """
+
+    def __init__(self, other: logging.Formatter) -> None:
+        super().__init__()
+        self._other = other
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Its text, cleaned before it is coloured."""
+        clean = copy.copy(record)
+        clean.msg, clean.args = clean_lines(record.getMessage()), ()
+        if record.exc_info:
+            clean.exc_text = clean_lines(record.exc_text or self.formatException(record.exc_info))
+        return self._other.format(clean)
 
 
 def scrub(report: pytest.TestReport) -> None:
@@ -148,7 +160,7 @@ class RunHooks:
         of_logs = self.config.pluginmanager.get_plugin("logging-plugin")
         for name in ("log_cli_handler", "log_file_handler"):
             if isinstance(handler := getattr(of_logs, name, None), logging.Handler):
-                handler.addFilter(clean_record)
+                handler.setFormatter(CleanFormatter(handler.formatter or logging.Formatter()))
         complaint = wrong_marker(self.config.option.markexpr, session.config.getini("markers"))
         if complaint:
             raise pytest.UsageError(f"zebu: -m: {complaint}")

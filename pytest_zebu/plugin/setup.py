@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from pytest_zebu.ending import heed
 from pytest_zebu.files import check_writable, is_device, why
 from pytest_zebu.gather import ssh
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
-from pytest_zebu.plugin.ending import heed
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.run import Options, Run, fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -158,6 +159,18 @@ os.fsync = ended
 sys.exit(main(sys.argv[2:]))
 """
 SIGN = ("--statement", "seen", "--by", "operations", "--url", "https://wiki.example.org")
+
+
+@pytest.mark.hostile("files")
+def test_what_ends_no_command_of_nohup_s(tmp_path: Path) -> None:
+    (tmp_path / "zebu.toml").write_text("")
+    (tmp_path / "attestations.toml").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED, "SIGHUP", "attest", "ops.weekly.logs", *SIGN], cwd=tmp_path, capture_output=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ops.weekly.logs" in (tmp_path / "attestations.toml").read_text()
 
 
 @pytest.mark.hostile("files")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -417,3 +418,14 @@ def test_a_refusal_is_understood_in_every_language(text: str) -> None:
 @pytest.mark.hostile("services")
 def test_other_complaints_in_other_languages(text: str, reason: Reason) -> None:
     assert database._complaint(psycopg2.OperationalError(text))[0] is reason
+
+
+def test_who_has_no_home_has_no_file_of_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> pwd.struct_passwd:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert database._neutral({})["passfile"] == ""
+    monkeypatch.setenv("HOME", "/home/operations")
+    assert database._neutral({})["passfile"] == "/home/operations/.pgpass"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.deadline import DAY, NEVER, NO_TIME, Deadline, aside, at_once, side_by_side
+from pytest_zebu.gather.deadline import DAY, NEVER, NO_TIME, Deadline, aside, at_once
 
 
 def test_what_is_left_is_never_less_than_none_nor_more_than_a_day() -> None:
@@ -50,7 +50,8 @@ def test_a_job_that_hangs_takes_no_other_with_it() -> None:
     held = threading.Event()
     works: list[Callable[[], object]] = [lambda: 1, held.wait, lambda: 3]
     try:
-        found = side_by_side(lambda work: work(), works, Deadline.after(0.5), "it")
+        deadline = Deadline.after(0.5)
+        found = [deadline.result(job, "it") for job in [aside(work) for work in works]]
     finally:
         held.set()
     assert found == [1, Unknown(Reason.TIMED_OUT, f"it: {NO_TIME}"), 3]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_zebu.ending import SIGNALS
 from pytest_zebu.gather.scratch import sweep
-from pytest_zebu.plugin.ending import SIGNALS, Ended, heed
 from tests.ended import as_usual
 
 STAND_IN = """#!/bin/sh
@@ -170,41 +170,6 @@ def expect_nothing_left(seen: Path) -> None:
     assert words(seen / "control"), "the connection that stood was told to end"
     assert not [folder for folder in words(seen / "folders") if Path(folder).exists()]
     assert not [*(seen.parent / "temporary").glob("zebu-*")]
-
-
-@pytest.fixture
-def usual() -> Iterator[None]:
-    """Handlers as Python has them, whatever this process has."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("usual")
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_only_the_first_signal_interrupts_and_handlers_are_put_back(number: signal.Signals) -> None:
-    restore = heed()
-    try:
-        with pytest.raises(Ended, match=number.name):
-            signal.raise_signal(number)
-        os.kill(os.getpid(), number)
-    finally:
-        restore()
-    assert {signal.getsignal(one) for one in SIGNALS} == {signal.SIG_DFL}
-
-
-@pytest.mark.usefixtures("usual")
-def test_what_somebody_else_heeds_or_ignores_stays() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
-    heed()()
-    restore = heed()
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    restore()
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 def test_without_a_host_nothing_is_heeded(pytester: pytest.Pytester) -> None:

@@ -319,3 +319,22 @@ def test_the_options_offer_what_there_is() -> None:
     assert gate.choices == tuple(one.value for one in Gate)
     assert {"settings", "case"} < GIVEN
     assert ALL.keys() < GIVEN
+
+
+def test_what_was_logged_is_a_tests_own(project: pytest.Pytester, run: Run) -> None:
+    """Where logs are shown they are cleaned; what caplog holds is as it was logged."""
+    project.makepyfile(
+        test_own="""
+        import logging
+        def test_own(sshd, caplog):
+            logging.getLogger("own").warning("seen %s \\x1b[31mred", 7)
+            assert caplog.records[-1].args == (7,)
+            assert caplog.records[-1].msg == "seen %s \\x1b[31mred"
+    """
+    )
+    (project.path / "conftest.py").write_text(ASKS)
+    options = ("-o", "log_cli=true", "--log-file=own.log", "--zebu-gate=off")
+    result, _ = run("test_own.py", *options)
+    result.assert_outcomes(passed=1)
+    for shown in (result.stdout.str(), (project.path / "own.log").read_text()):
+        assert "seen 7 red" in shown

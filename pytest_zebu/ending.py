@@ -1,11 +1,13 @@
-"""What ends a run from outside: SIGTERM and SIGHUP end it as Ctrl-C does, so that it cleans up behind itself."""
+"""What ends a process from outside: SIGTERM and SIGHUP end it as Ctrl-C does, so that it cleans up behind itself."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -13,8 +15,19 @@ CLEANING_SECONDS = 30.0
 """For so long nothing interrupts what the first signal has set about: it is bounded by limits of its own."""
 
 
+ENDING = f"zebu: it is ending already, and takes {CLEANING_SECONDS:.0f} s at most; after that, another signal counts\n"
+
+
 class Ended(KeyboardInterrupt):
-    """A signal asked the run to end: whoever catches errors lets it pass, and pytest ends in order."""
+    """A signal asked this process to end: whoever catches errors lets it pass, and pytest ends in order.
+
+    Attributes:
+        number: which signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
 
 
 def heed() -> Callable[[], None]:
@@ -29,9 +42,12 @@ def heed() -> Callable[[], None]:
     def end(number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if first and now - first[0] < CLEANING_SECONDS:
+            if number == signal.SIGINT:  # somebody sits there, and may have caught the first (a debugger does)
+                with suppress(OSError):
+                    os.write(2, ENDING.encode())
             return
         first[:] = [now]
-        raise Ended(signal.Signals(number).name)
+        raise Ended(number)
 
     usual = (signal.SIG_DFL, signal.default_int_handler)
     before = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) in usual}
