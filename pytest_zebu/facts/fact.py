@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pytest_zebu.facts import plainjson, scripts
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
+from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.settings.target import Target
 
 T = TypeVar("T")
@@ -195,7 +196,7 @@ def _guarded(ask: Callable[..., Answered], otherwise: Callable[[BaseException], 
     @functools.wraps(ask)
     def guarded(*given: Any) -> Answered:
         try:
-            return ask(*given)
+            return bounded(lambda: ask(*given), otherwise)
         except Exception as error:
             return otherwise(error)
 
@@ -219,7 +220,8 @@ class Fact(Generic[T]):
         alone: what is looked at when all else was seen, since how long it takes is what matters.
         trial: the active probe that shows it, or why none is held; it is held when all else was seen.
 
-    Whatever breaks in one of them makes this fact unknown, and nothing else: what was not looked at was not gathered.
+    Whatever breaks in one of them, or takes the processor without end, makes this fact unknown, and nothing else: what was
+    not looked at was not gathered.
     """
 
     name: str
@@ -237,12 +239,13 @@ class Fact(Generic[T]):
             object.__setattr__(self, "trial", _guarded(self.trial, self._broken))
 
     def _broken(self, error: BaseException) -> Unknown:
-        return Unknown(Reason.GARBLED, f"{self.name}: {BROKEN} ({type(error).__name__})")
+        why = str(error) if isinstance(error, Overspent) else f"{BROKEN} ({type(error).__name__})"
+        return Unknown(Reason.GARBLED, f"{self.name}: {why}")
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""
         try:
-            return Known(self.parse(gathered, target))
+            return bounded(lambda: Known(self.parse(gathered, target)), self._broken)
         except Missing as error:
             return error.unknown
         except Garbled as error:

@@ -307,7 +307,8 @@ def _changes_schema(file: _File) -> bool:
     if upgrade is None:
         return True
     own = {one.name for one in file.tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)} | _harmless(file.tree)
-    for node in (one for part in file.tree.body if part is not file.function("downgrade") for one in ast.walk(part)):
+    downgrade = file.function("downgrade")
+    for node in (one for part in file.tree.body if part is not downgrade for one in ast.walk(part)):
         match node:
             case ast.Call(func=ast.Attribute(attr=name)) if _OPERATION.fullmatch(name):
                 return True
@@ -430,7 +431,12 @@ def _made(files: Iterable[_File]) -> set[str]:
         if any(re.search(r"\b(?:open|read_text)\(", text) for text in texts):
             return set()  # statements from another file may take away any
         named += texts
-    return {name for name in made if not any(re.search(rf"\b{re.escape(name)}\b", text) for text in named)}
+    words = {word for text in named for word in re.findall(r"\w+", text)}
+    return {name for name in made if not (words.issuperset(re.findall(r"\w+", name)) and _is_named(name, named))}
+
+
+def _is_named(name: str, texts: Iterable[str]) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
 
 
 _TAKES_AWAY = frozenset({"drop_table", "rename_table", "execute", "exec_driver_sql", "text"})
@@ -438,7 +444,8 @@ _TAKES_AWAY = frozenset({"drop_table", "rename_table", "execute", "exec_driver_s
 
 def _dropped(file: _File) -> Iterator[str]:
     """What names the tables that a revision may take away: its statements, or all of it, where they get their names from elsewhere in it."""
-    parts = [one for one in file.tree.body if one is not file.function("downgrade")] if file.tree else []
+    downgrade = file.function("downgrade")
+    parts = [one for one in file.tree.body if one is not downgrade] if file.tree else []
     is_from_elsewhere = False
     for node in (one for part in parts for one in ast.walk(part)):
         match node:

@@ -6,8 +6,9 @@ The tree is made by a parser of its own: the application may be written in a new
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -176,6 +177,7 @@ class _Tree:
         texts: what is a string, put together or not.
         fixed: by scope and name, whether what a name is bound to is fixed, as far as that was asked.
         of_objects: by the name of an attribute, what it is bound to, whosever it is.
+        checked: by function, what it refuses that is not in a list: by name, the statement and the list.
         makes_clauses: the names under which the file imports what takes its text for SQL, whatever it is.
     """
 
@@ -189,6 +191,7 @@ class _Tree:
     makes_clauses: frozenset[str] = frozenset()
     fixed: dict[tuple[int, str], bool] = field(default_factory=dict)
     of_objects: dict[str, list[Node]] = field(default_factory=dict)
+    checked: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
 
     def scope(self, node: Node) -> Node:
         return self.scopes.get(node.id, self.root)
@@ -220,13 +223,13 @@ class _Tree:
         return one if one is not None and one.type in _STRINGS else None
 
     def made_of(self, node: Node) -> list[Node]:
-        """The texts that a name or an attribute is bound to."""
-        found: list[Node | None] = []
+        """The first few texts that a name or an attribute is bound to."""
+        found: Iterable[Node | None] = ()
         if node.type == "identifier":
             found = self.bindings(node)
         elif node.type == "attribute":
-            found = [*self.of_objects.get(_said(node.child_by_field_name("attribute")), ())]
-        return [one for one in found if one is not None and one.id in self.texts]
+            found = self.of_objects.get(_said(node.child_by_field_name("attribute")), ())
+        return [*islice((one for one in found if one is not None and one.id in self.texts), MOST_NAMES)]
 
     def template(self, call: Node) -> Node | None:
         """The text of a template that is filled in: `Template("...").substitute(...)`."""
@@ -515,10 +518,22 @@ def _is_fixed_call(node: Node, tree: _Tree, depth: int) -> bool:
 def _is_checked(node: Node, tree: _Tree) -> bool:
     """Whether its function goes on only with names that the source lists: `if NAME not in LIST: raise`."""
     scope = tree.scope(node)
+    if scope.id not in tree.checked:
+        tree.checked[scope.id] = {}
+        for name, check, listed in _checks(scope):
+            tree.checked[scope.id].setdefault(name, (check, listed))
+    found = tree.checked[scope.id].get(_said(node))
+    if found is None or found[0].end_byte > node.start_byte:
+        return False
+    listed = found[1]
+    is_list = _is_fixed(listed, tree, 1) or _has_fixed_keys(listed, tree)
+    return is_list or re.search(r"\.(?:columns|c)(?:\.keys\(\))?$", _said(listed)) is not None
+
+
+def _checks(scope: Node) -> Iterator[tuple[str, Node, Node]]:
+    """What a function refuses that is not in a list: the name, the statement, the list."""
     body = scope.child_by_field_name("body") if scope.type == "function_definition" else None
     for one in body.named_children if body is not None else ():
-        if one.end_byte > node.start_byte:
-            return False
         asked = one.child_by_field_name("condition") if one.type == "if_statement" else None
         if asked is None or asked.type != "comparison_operator" or len(asked.named_children) != 2:
             continue
@@ -530,10 +545,8 @@ def _is_checked(node: Node, tree: _Tree) -> bool:
             and then.named_children[-1].type in ("raise_statement", "return_statement")
         )
         is_refused = re.fullmatch(r"not\s+in", " ".join(_said(part) for part in asked.children if not part.is_named))
-        if ends and is_refused and _said(name) == _said(node):
-            is_list = _is_fixed(listed, tree, 1) or _has_fixed_keys(listed, tree)
-            return is_list or re.search(r"\.(?:columns|c)(?:\.keys\(\))?$", _said(listed)) is not None
-    return False
+        if ends and is_refused:
+            yield _said(name), one, listed
 
 
 def _has_fixed_keys(node: Node, tree: _Tree) -> bool:
@@ -697,8 +710,8 @@ def _is_the_statement(given: Node, arguments: Node, name: str) -> bool:
     """Whether something is handed over as the statement, and not as one of the values that are bound to it."""
     if given.type == "keyword_argument":
         return _said(given.child_by_field_name("name")) in _FIRST_BY_NAME
-    place = [one.id for one in arguments.named_children if one.type != "comment"].index(given.id)
-    return place == 0 or (place == 1 and name in _SECOND)
+    handed = (one.id for one in arguments.children if one.is_named and one.type != "comment")
+    return given.id in islice(handed, 2 if name in _SECOND else 1)
 
 
 def _begins(node: Node, tree: _Tree, depth: int = 0) -> str:
@@ -708,7 +721,7 @@ def _begins(node: Node, tree: _Tree, depth: int = 0) -> str:
     if _ANY_VERB.match(text):
         return text
     first = next((value for said, value in pieces if said.strip() or value is not None), None)
-    for one in tree.made_of(first)[:MOST_NAMES] if first is not None and depth < MOST_NAMES else ():
+    for one in tree.made_of(first) if first is not None and depth < MOST_NAMES else ():
         begun = _begins(one, tree, depth + 1)
         if one.id != node.id and _ANY_VERB.match(begun):
             return f"{begun} {text[1:]}"
@@ -722,7 +735,7 @@ def _goes_on(node: Node, tree: _Tree) -> bool:
         at = parent
     name = parent.child_by_field_name("left") if parent is not None and parent.type == "augmented_assignment" else None
     texts = tree.made_of(name) if name is not None else []
-    return any(one.id != at.id and _is_statement(_begins(one, tree)) for one in texts[:MOST_NAMES])
+    return any(one.id != at.id and _is_statement(_begins(one, tree)) for one in texts)
 
 
 def _hands_on(call: Node, tree: _Tree) -> bool:
@@ -774,7 +787,10 @@ _TYPE_PARAMETERS = re.compile(
     r"(?m)^([ \t]*(?:(?:async[ \t]+)?def|class|type)[ \t]+\w+)(\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\])"
 )
 _LAZY = re.compile(r"(?m)^([ \t]*)lazy[ \t]+(?=import\b|from\b)")
-_UNPACKED = re.compile(r"([\[({]\s*)\*\*?(?=[^,\[\]{}\n]*?\sfor\s)")
+_UNPACKED = re.compile(r"([\[({]\s*)\*\*?(?=[^,\[\]{}\n]{0,200}?\sfor\s)")
+_CONTINUED = re.compile(r"(?:\\\r?\n[ \t\f]*)+")
+MOST_CONTINUED = 200
+"""So many lines may be continued one after the other: at each of them the parser goes on to the last."""
 
 
 def _parsed(source: str) -> Node:
@@ -790,6 +806,8 @@ def _parsed(source: str) -> Node:
 
 def built_statements(source: str) -> tuple[list[int], list[int], bool]:
     """The lines on which an SQL statement is put together from values, those where only from fixed ones, and whether all was understood."""
+    if any(run[0].count("\n") > MOST_CONTINUED for run in _CONTINUED.finditer(source)):
+        return [], [], False
     root = _parsed(source)
     tree = _grow(root)
     built: set[int] = set()

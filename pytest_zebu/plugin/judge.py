@@ -16,6 +16,7 @@ import pytest
 from pytest_zebu.catalogue import Catalogue, Stage, load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
+from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
@@ -118,10 +119,19 @@ def decide(
     """Call a check; its finding, and what was raised."""
     error: BaseException | None = None
     try:
-        check(**handed(check, arguments))
+        bounded(lambda: check(**handed(check, arguments)), endless)
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
     return finding_of(check, item_id, cases, error), error
+
+
+def endless(error: Overspent) -> None:
+    """Say of a check that was broken off that it could not be judged.
+
+    Raises:
+        NotAssessed: always.
+    """
+    raise NotAssessed(f"judging it did not come to an end: {error}") from error
 
 
 def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, error: BaseException | None) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -317,3 +318,21 @@ def test_a_statement_behind_comments_is_none_that_does_nothing(text: str) -> Non
     """A line of dashes over a statement is ordinary. Taken apart in every way, it would not end in a life."""
     assert _EMPTY.fullmatch(text) is None
     assert _EMPTY.fullmatch("-" * 5000 + "\n  -- nothing to do\n select  1 ; \n")
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    "up",
+    [
+        pytest.param("op.execute('update t set a = 1')\n" + "a = 1\n" * 20_000, id="statements"),
+        pytest.param(
+            "def upgrade():\n" + "".join(f"    op.create_table('t{number}')\n" for number in range(4_000))
+            + "".join(f"    op.drop_table('u{number}')\n" for number in range(4_000)), id="tables",
+        ),
+    ],
+)  # fmt: skip
+def test_a_long_revision_takes_its_time_once(up: str, target: Target) -> None:
+    """Where each line was compared with all others, these took minutes."""
+    start = time.process_time()
+    assert found(target, revision("a", "None", up)).revisions == ("a",)
+    assert time.process_time() - start < 15

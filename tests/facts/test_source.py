@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -381,3 +382,36 @@ def test_a_text_of_which_the_parser_makes_no_module_comes_to_an_end(rest: str) -
     )
     assert _parsed(text + rest).type == "ERROR"
     assert not built_statements(text + rest)[2]
+
+
+def _tried(unit: str, before: str = "", behind: str = "") -> float:
+    """Seconds of the processor for a file of 200,000 letters."""
+    start = time.process_time()
+    built_statements(before + unit * (200_000 // len(unit)) + behind)
+    return time.process_time() - start
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize(
+    ("unit", "before", "behind"),
+    [
+        pytest.param("\\\n", "a\n", "", id="continued"),
+        pytest.param("\\\n \t", 'db.execute(f"select {a}")\n', "", id="continued and indented"),
+        pytest.param("\\\r\n", "a\n", "", id="continued with carriage returns"),
+        pytest.param("(*", "", "", id="unpacked"),
+        pytest.param("{**", "", "", id="unpacked mappings"),
+        pytest.param('f"select {a}",', "db.execute(", ")\n", id="arguments"),
+        pytest.param(' if x not in y: return\n db.execute(f"select * from {a}")\n', "def f(a):\n", "", id="checks"),
+        pytest.param("q = f'select {a}'\n", "", "q += f' where {a}'\n" * 2000, id="texts of one name"),
+    ],
+)
+def test_a_hostile_file_takes_its_time_once(unit: str, before: str, behind: str) -> None:
+    """Each of these took minutes, some of them in a library that nothing breaks off."""
+    assert _tried(unit, before, behind) < 25
+
+
+@pytest.mark.hostile("parsers")
+def test_a_file_of_continued_lines_is_put_aside_by_name_and_a_few_are_read() -> None:
+    few, many = ("a = 1 \\\n" + "\\\n" * count + "\n" + 'db.execute(f"select {a} from b")\n' for count in (50, 50_000))
+    assert built_statements(few)[2]
+    assert built_statements(many) == ([], [], False)

@@ -1,0 +1,79 @@
+"""What thinking may cost: seconds of the processor, where what a target said makes a reader or a judgement endless.
+
+Readers are written to take the longer the more was said, and no more than that. This is for the one of which nobody knows
+that it does not. Only the processor's time counts: a machine that is busy with something else takes none of it.
+
+There is no such bound of memory. The system has one limit for all that a process does, and looks run beside; so the size of
+what may be said is bounded instead.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+T = TypeVar("T")
+B = TypeVar("B")
+SECONDS = 20.0
+"""Of the processor. Eight megabytes of honest Python, the longest answer that there is, take a third of it."""
+AGAIN = 1.0
+"""So many seconds later it is raised again, if somebody dropped it: Python does so in what clears an object away."""
+SOON = 0.01
+
+
+class Overspent(BaseException):
+    """It took too much of the processor. No `except Exception` on the way takes it for its own."""
+
+    def __str__(self) -> str:
+        return (
+            f"it took more than {SECONDS:g} s of the processor, and was broken off: "
+            "nothing honest is known to take so long; see what the machine says there, or report it"
+        )
+
+
+def _is_to_be_had() -> bool:
+    """Whether the timer is: in the main thread only, and where nobody else uses it or its signal."""
+    return (
+        hasattr(signal, "setitimer")
+        and hasattr(time, "thread_time")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+        and not any(signal.getitimer(signal.ITIMER_VIRTUAL))
+    )
+
+
+def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B:
+    """What comes of some work, or something else where it takes too much of the processor and is broken off.
+
+    Within other work that is bounded it has no bound of its own, nor has it one where the timer is not to be had. A call
+    into a library is broken off when it comes back, or asks Python; `re` asks often.
+    """
+    if not _is_to_be_had():
+        return work()
+    is_open, end = True, time.thread_time() + SECONDS
+
+    def look(number: int, frame: FrameType | None) -> None:
+        if not is_open:
+            return
+        left = end - time.thread_time()  # the timer counts what all threads take
+        if left <= 0:
+            raise Overspent
+        signal.setitimer(signal.ITIMER_VIRTUAL, max(left, SOON), AGAIN)
+
+    signal.signal(signal.SIGVTALRM, look)
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, AGAIN)
+            return work()
+        finally:
+            is_open = False
+    except Overspent as error:
+        return otherwise(error)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, signal.SIG_IGN)  # what is on its way yet would end the process
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
