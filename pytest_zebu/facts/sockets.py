@@ -71,8 +71,13 @@ def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
 
 
 def parse_udp(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
-    """From `ss -Hlunp`, likewise."""
-    return _listeners(gathered.said("sockets.udp").out)
+    """From `ss -Hlunp`, likewise, or `@none`: a machine may have none, and then the script says that it looked."""
+    said = gathered.said("sockets.udp").out
+    if said == "@none\n":
+        return ()
+    if not (found := _listeners(said)):
+        raise Garbled("ss lists nothing on UDP, and does not say that there is nothing")
+    return found
 
 
 FACT = Fact("sockets", parse, (PROBE,))

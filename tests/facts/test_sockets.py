@@ -74,4 +74,8 @@ def test_another_line_is_garbled(line: str, target: Target) -> None:
 @pytest.mark.parametrize("said", ["", "\n", " \n \n"], ids=["nothing", "an empty line", "blanks"])
 def test_that_nothing_listens_where_we_were_let_in_is_not_believed(said: str, target: Target) -> None:
     assert why("sockets", said, target) is Reason.GARBLED
-    assert read("udp_sockets", said, target) == ()
+    assert why("udp_sockets", said, target) is Reason.GARBLED
+
+
+def test_a_machine_without_any_udp_says_so(target: Target) -> None:
+    assert read("udp_sockets", "@none\n", target) == ()
