@@ -25,7 +25,7 @@ my $SIGNALS = 'Killed|Terminated|Aborted|Segmentation fault|Bus error|Illegal in
 my $NOT_ENDED = qr{^(?:(?:$SIGNALS)(?: \(core dumped\))?|(?:/bin/)?(?:ba|da|a|k)?sh: line \d+: +\d+ (?:$SIGNALS)\b.*|(?:/bin/)?sh: (?:\d+: )?(?:Cannot fork|Pipe call failed|Out of space|Input/output error).*)$}m;
 # What is said of one that could not be started, though its own complaints go nowhere: by the shell, and by our scripts (quiet.sh, quiet.pl).
 my $CANNOT = 'Permission denied|Operation not permitted|Cannot allocate memory|Argument list too long|Exec format error|Input/output error|Text file busy|Too many open files(?: in system)?|Resource temporarily unavailable';
-my $NOT_STARTED = qr{^(?:not run: (.*)|(?:/bin/)?(?:ba|da|a|k)?sh: (?:(?:line )?\d+: )?(?:((?:/\S*/s?bin/)?[^\s:/]+): (?:$CANNOT)|(?:cannot (?:create|open) )?/dev/null: .*|fork: .*))$}m;
+my $NOT_STARTED = qr{^(?:not run: (.*)|(?:/bin/)?(?:ba|da|a|k)?sh: (?:(?:line )?\d+: )?(?:((?:/\S*/s?bin/)?[^\s:/]+): (?:$CANNOT)|(?:cannot (?:create|open) )?/dev/null: .*|fork: .*|Cannot fork|Pipe call failed))$}m;
 my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;

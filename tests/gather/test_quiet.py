@@ -77,17 +77,33 @@ def test_what_could_not_run_said_nothing(shape: str, failure: str, folder: Path)
     assert answers["two"] == Said(0, "2\n", "")
 
 
+def limited(shape: str, *, kills: bool = False) -> Probe:
+    """It is run by a user who may start no process any more; root may always, and becomes somebody else."""
+    text = f"ulimit -p 1 2>/dev/null || ulimit -u 1\n{SHELL}{SHAPES[shape]}"
+    script = 'exec perl -e \'$( = $) = $< = $> = 61299 if !$>; exec "sh", "-c", @ARGV\' "$ZEBU_TEXT"'
+    return Probe("one", script, values=(("TEXT", text),), timeout=60, kills=kills)
+
+
 @pytest.mark.hostile("ssh")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_process_for_it_said_nothing(shape: str, folder: Path) -> None:
-    """Where a user may start no process any more; root may always, and becomes somebody else."""
     place = put(folder, "frob", "#!/bin/sh\necho 1\n")
-    limited = f"ulimit -p 1 2>/dev/null || ulimit -u 1\n{SHELL}{SHAPES[shape]}"
-    script = 'exec perl -e \'$( = $) = $< = $> = 61299 if !$>; exec "sh", "-c", @ARGV\' "$TEXT"'.replace(
-        "$TEXT", "$ZEBU_TEXT"
-    )
-    probe = Probe("one", script, values=(("TEXT", limited),), timeout=60)
-    one = answered(far_side(folder, probe, programs=place, seconds=90))["one"]
+    one = answered(far_side(folder, limited(shape), programs=place, seconds=90))["one"]
+    assert isinstance(one, Unknown) or one.status != 0, one
+
+
+@pytest.mark.hostile("ssh")
+def test_who_kills_what_hangs_may_lack_processes_as_well(folder: Path) -> None:
+    place = put(folder, "frob", "#!/bin/sh\necho 1\n")
+    one = answered(far_side(folder, limited("assigned", kills=True), programs=place, seconds=90))["one"]
+    assert isinstance(one, Unknown), one
+
+
+@pytest.mark.hostile("ssh")
+def test_who_kills_what_hangs_may_not_be_allowed_to_start_it(folder: Path) -> None:
+    place = put(folder, "frob", *FAILURES["forbidden"])
+    probe = Probe("one", SHELL + SHAPES["assigned"], kills=True)
+    one = answered(far_side(folder, probe, programs=place))["one"]
     assert isinstance(one, Unknown), one
 
 
@@ -122,7 +138,7 @@ def test_who_ends_by_himself_has_answered(script: str, out: str, folder: Path) -
     "echo 'sh: 1: cannot open x: Permission denied' >&2; echo 1", "echo 'it was not run: x' >&2; echo 1", "cat < /; echo 1",
 ])  # fmt: skip
 def test_other_complaints_are_none_of_a_program_that_did_not_start(script: str, folder: Path) -> None:
-    assert isinstance(answered(far_side(folder, Probe("one", script)))["one"], Said | Unknown)
+    assert isinstance(answered(far_side(folder, Probe("one", script)))["one"], Said)
 
 
 @pytest.mark.hostile("ssh")

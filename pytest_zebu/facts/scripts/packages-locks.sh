@@ -14,7 +14,7 @@ printf '%s\n' "$files" |
     size=${line%% *} file=${line#* }
     case $line in
       @part) echo @part; continue ;;
-      */environment.y*ml) if grep -q '^dependencies:' "$file"; then printf '@unread kind %s\n' "${file#./}"; else echo @none; fi; continue ;;
+      */environment.y*ml) if grep -q '^dependencies:' "$file"; then printf '@unread kind %s\n' "${file#./}"; elif ! printf '%s\n' "$files" | grep -qv '/environment[.]ya*ml$'; then echo @none; fi; continue ;;
       */bun.lockb|*/shrinkwrap.yaml|*/deno.lock|*conda-lock.yml|*/pixi.lock|*/Cargo.lock|*/go.sum|*/Gemfile.lock|*/composer.lock) printf '@unread kind %s\n' "${file#./}"; continue ;;
     esac
     if [ "$size" -gt "$left" ]; then printf '@unread size %s\n' "${file#./}"; continue; fi
