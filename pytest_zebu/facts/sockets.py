@@ -71,14 +71,12 @@ def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
 
 
 def parse_udp(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
-    """From `ss -Hlunp`, likewise, or `@none`: a machine may have none, and then the script says that it looked."""
-    said = gathered.said("sockets.udp").out
-    if said == "@none\n":
-        return ()
-    if not (found := _listeners(said)):
-        raise Garbled("ss lists nothing on UDP, and does not say that there is nothing")
+    """From `ss -Hlunp`, likewise; that there is nothing, which the script compares with the kernel's tables, is believed where `ss` works for TCP."""
+    found = _listeners(gathered.said("sockets.udp").out)
+    if not found:
+        parse(gathered, target)
     return found
 
 
 FACT = Fact("sockets", parse, (PROBE,))
-UDP = Fact("udp_sockets", parse_udp, (UDP_PROBE,))
+UDP = Fact("udp_sockets", parse_udp, (UDP_PROBE, PROBE))

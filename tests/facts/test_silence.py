@@ -18,6 +18,8 @@ DECIDES_NOTHING = {
     ("exposure", "addresses6"): "most machines have no address of IPv6; whether it could be asked, its status tells",
     ("exposure", "sockets"): "what is open is seen from outside",
     ("monitors", "monitors"): "nothing that watches was seen, and more is asked",
+    ("udp_sockets", "sockets.udp"): "a machine may have none: its script compares with the kernel's tables",
+    ("udp_sockets", "sockets"): "it is asked for where UDP has none",
     ("proxy_machine", "proxy.configuration"): "who serves, and what is renewed, is told as not seen",
 }
 """Facts of several answers, whose reader tells of one as unknown."""
