@@ -338,3 +338,41 @@ def test_nothing_on_udp_is_none_where_the_kernel_has_none_either(
     found = ask("sockets.udp", "ss", f'#!/bin/sh\nwhile read -r line; do echo "$line"; done < {tmp_path}/said\n')
     assert isinstance(found, Said)
     assert (found.status, found.out) == (0, answer) or (not said and "the kernel has some" in found.err)
+
+
+LOGS = """case "$*" in
+  "ps -aq"*) : ;;
+  "ps "*) PS ;;
+  inspect*) INSPECT ;;
+  *--tail*) echo 2026-11-26T12:00:00Z up; exit TAIL ;;
+  *) echo 2026-11-26T12:00:00Z up; exit SINCE ;;
+esac
+"""
+WHOLE = {"PS": "echo c1", "INSPECT": "echo c1 2026-11-26T12:00:00Z backend", "TAIL": "0", "SINCE": "0"}
+
+
+def logs(checkout: Path, tools: Path, **otherwise: str) -> Said | Unknown:
+    """What the script says of the logs of a container that Docker shows like this."""
+    text = LOGS
+    for word, what in {**WHOLE, **otherwise}.items():
+        text = text.replace(word, what)
+    put(checkout, "docker", f"#!/bin/sh\n{text}")
+    probe = replace(PROBES["logs"], root=False, needs=(), values=(("PROJECT", "x"), ("APP_DIR", str(checkout))))
+    change = {f"'{PATH}'": f"'{checkout.parent}/bin:{tools}'"}
+    return answered(far_side(checkout, probe, seconds=90, change=change))["logs"]
+
+
+@pytest.mark.parametrize("otherwise", [{}, {"TAIL": "1", "SINCE": "1"}], ids=["readable", "unreadable"])
+def test_logs_that_are_shown_are_counted(otherwise: dict[str, str], checkout: Path, tools: Path) -> None:
+    answer = logs(checkout, tools, **otherwise)
+    assert isinstance(answer, Said)
+    assert f"@service backend {otherwise.get('TAIL', '0')} 2026" in answer.out
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("otherwise", [
+    {"PS": "exit 1"}, {"PS": "kill -9 $$"}, {"INSPECT": "exit 1"}, {"INSPECT": "kill -9 $$"}, {"SINCE": "1"}, {"SINCE": "2; kill"},
+], ids=["no list", "a killed list", "no names", "killed names", "a log that breaks off", "a log that is lost"])  # fmt: skip
+def test_logs_that_docker_lost_are_not_empty(otherwise: dict[str, str], checkout: Path, tools: Path) -> None:
+    answer = logs(checkout, tools, **otherwise)
+    assert isinstance(answer, Unknown) or answer.status != 0, answer
