@@ -11,12 +11,18 @@ from pytest_zebu.settings.target import Target
 ADDRESS_PROBE = Probe(
     "addressing",
     file="addressing.sh",
-    uses=("leases.pl",),
+    uses=(
+        "quiet.sh",
+        "leases.pl",
+    ),
 )
 CONNECTIVITY_PROBE = Probe(
     "connectivity",
     file="connectivity.sh",
-    uses=("knock.pl",),
+    uses=(
+        "quiet.sh",
+        "knock.pl",
+    ),
     timeout=12,
 )
 
@@ -72,14 +78,14 @@ def parse_connectivity(gathered: Gathered, target: Target) -> Connectivity:
     """From the neighbour table, a name, a request and connections."""
     out = gathered.said("connectivity").out
     said = key_values(out)
-    if "names" not in said or "https" not in said:
+    if not {"names", "https", "gateway"} <= said.keys():
         raise Garbled("the connectivity probe")
     pairs = [line.partition("=")[::2] for line in lines_of(out)]
     https: Known[bool] | Unknown = Known(said["https"] not in ("000", ""))
     if said["https"] == "unseen":
         https = Unknown(Reason.NO_COMMAND, "neither curl nor wget is there to try https with")
-    gateway: Known[bool] | Unknown = Known(said.get("gateway", "0") != "0")
-    if said.get("gateway") == "unseen":
+    gateway: Known[bool] | Unknown = Known(said["gateway"] != "0")
+    if said["gateway"] == "unseen":
         gateway = (
             https if isinstance(https, Known) and https.value else Unknown(Reason.MISSING, "the link has no neighbours")
         )

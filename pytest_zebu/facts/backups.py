@@ -17,7 +17,10 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "backups",
     file="backups.pl",
-    uses=("dumps.pl",),
+    uses=(
+        "quiet.pl",
+        "dumps.pl",
+    ),
     root=True,
     timeout=24,
 )

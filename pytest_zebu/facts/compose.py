@@ -17,7 +17,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "compose",
     file="compose.pl",
-    uses=("json.pl", "git.sh"),
+    uses=("json.pl", "quiet.sh", "git.sh"),
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     timeout=12,

@@ -12,6 +12,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "dockerd",
     file="dockerd.sh",
+    uses=("quiet.sh",),
     root=True,
 )
 

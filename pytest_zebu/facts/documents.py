@@ -65,7 +65,7 @@ _TOPIC_LINES = "\n".join(f"{name}\t{pattern}" for name, pattern in {"-": _PLACEH
 PROBE = Probe(
     "documents",
     file="documents.pl",
-    uses=("git.sh", "documents.sh", "markup.pl", "mentioned.pl"),
+    uses=("quiet.sh", "git.sh", "documents.sh", "markup.pl", "mentioned.pl"),
     values=(("TOPICS", _TOPIC_LINES), ("REACHED", ",".join(REACHED))),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
@@ -188,9 +188,14 @@ def parse(gathered: Gathered, target: Target) -> Documents:
     found: list[tuple[Document, list[Part]]] = []
     pictures, unread, counts, no_history = [], [], {"cut": 0, "notes": 0}, ""
     try:
-        kinds = ("times", "document", "part", "lacks", "picture", "unread", "cut", "notes")
-        for one in records(gathered.said("documents").out, "the listing of documents", kinds):
+        kinds = ("times", "document", "part", "lacks", "picture", "unread", "cut", "notes", "none")
+        listed = records(gathered.said("documents").out, "the listing of documents", kinds)
+        if not any(one.word != "times" for one in listed):
+            raise Garbled("the listing of documents says nothing, not even that there is none")
+        for one in listed:
             match one.word:
+                case "none":
+                    pass
                 case "times":
                     no_history = one.rest[:80]
                 case "document":

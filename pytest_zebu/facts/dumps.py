@@ -15,7 +15,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "backups.listing",
     file="backups-listing.pl",
-    uses=("dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
+    uses=("quiet.pl", "dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
     root=True,
     needs=(Need.DB_CONTAINER,),
     timeout=25,

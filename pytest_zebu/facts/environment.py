@@ -21,7 +21,10 @@ REQUIRED_PROBE = Probe(
 CHECKOUTS_PROBE = Probe(
     "checkouts",
     file="checkouts.sh",
-    uses=("git.sh",),
+    uses=(
+        "quiet.sh",
+        "git.sh",
+    ),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     each=True,

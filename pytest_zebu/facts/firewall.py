@@ -38,6 +38,7 @@ FIREWALLD_ZONES_OPEN = ("trusted",)
 PROBE = Probe(
     "firewall",
     file="firewall.sh",
+    uses=("quiet.sh",),
     root=True,
     limit=4_194_304,
 )

@@ -17,7 +17,10 @@ DEFAULT_STAGING = ForgeAccess().staging
 PROBE = Probe(
     "ancestors",
     file="ancestors.sh",
-    uses=("git.sh",),
+    uses=(
+        "quiet.sh",
+        "git.sh",
+    ),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
 )

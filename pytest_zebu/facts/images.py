@@ -14,6 +14,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "images",
     file="images.sh",
+    uses=("quiet.sh",),
     root=True,
     needs=(Need.PROJECT,),
     timeout=20,

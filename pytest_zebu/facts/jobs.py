@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pytest_zebu.facts import schedules
-from pytest_zebu.facts.answer import is_number, moment_of
+from pytest_zebu.facts.answer import Garbled, is_number, lines_of, moment_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-PARTS = ("json.pl", "scheduled.pl", "shell.pl")
+PARTS = ("json.pl", "quiet.pl", "scheduled.pl", "shell.pl")
 PROBE = Probe("jobs", file="jobs.pl", uses=PARTS, root=True, timeout=15)
 UNIT_STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}
@@ -144,7 +144,7 @@ class _Reading:
 
 def parse(gathered: Gathered, target: Target) -> tuple[Job, ...]:
     """From systemctl show, systemd-analyze calendar, cron's tables and what Docker says of containers."""
-    return read(gathered.said("jobs").out)
+    return read_all(gathered.said("jobs").out)
 
 
 WORDS = (
@@ -253,6 +253,17 @@ def read(text: str) -> tuple[Job, ...]:
         reader.take(one)
     heads = {id(job) for job in reader.found if _is_bare_table(job)}
     return tuple(job.job() for job in reader.found if id(job) not in heads)
+
+
+def read_all(text: str) -> tuple[Job, ...]:
+    """The jobs that a machine told of; what is said of cron, also where there is none, stands in every answer.
+
+    Raises:
+        Garbled: a line is of another kind, or nothing is said of cron.
+    """
+    if not any(line.startswith("@cron ") for line in lines_of(text)):
+        raise Garbled("the jobs probe says nothing of cron, not even that there is none")
+    return read(text)
 
 
 def _is_bare_table(job: _Reading) -> bool:

@@ -24,6 +24,7 @@ PROBE = Probe(
 LEAKS_PROBE = Probe(
     "leaks",
     file="leaks.pl",
+    uses=("quiet.pl",),
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     secrets=True,
@@ -32,6 +33,7 @@ LEAKS_PROBE = Probe(
 ROTATION_PROBE = Probe(
     "rotation",
     file="rotation.sh",
+    uses=("quiet.sh",),
     root=True,
 )
 UNITS: Mapping[str, int] = {"": 1, "B": 1, **{letter: 2 ** (10 * n) for n, letter in enumerate("KMGTPE", 1)}}
@@ -164,6 +166,9 @@ def parse(gathered: Gathered, target: Target) -> Logs:
                     raise record.garbled()
     except ValueError:
         raise Garbled("the logs probe") from None
+    # A project has containers: where none is named, Docker did not list them.
+    if not found:
+        raise Garbled("the logs probe names no container of the project")
     return Logs(tuple(found.values()), frozenset(tasks))
 
 

@@ -15,6 +15,7 @@ from pytest_zebu.settings.target import Target
 INSTALLED_PROBE = Probe(
     "packages.installed",
     file="packages-installed.sh",
+    uses=("quiet.sh",),
     needs=(Need.PROJECT,),
     timeout=20,
 )
@@ -160,7 +161,12 @@ def _locks(text: str) -> tuple[dict[str, Locked], list[str]]:
     """The lock files, and what was not read: files, entries, and what no lock file covers."""
     locks: dict[str, Locked] = {}
     manifests, unread, failed = [], [], set()
-    for one in records(text, "the lock files", ("unread", "part"), ("file",)):
+    listed = records(text, "the lock files", ("unread", "part", "none"), ("file",))
+    if not listed:
+        raise Garbled("the lock files: nothing is said, not even that there are none")
+    for one in listed:
+        if one.word == "none":
+            continue
         if one.word == "part":
             unread.append("a folder that cannot be looked into")
         elif one.word == "unread":

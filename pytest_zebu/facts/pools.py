@@ -18,6 +18,7 @@ from pytest_zebu.settings.target import Target
 WORKERS_PROBE = Probe(
     "backend.workers",
     file="backend-workers.sh",
+    uses=("quiet.sh",),
     needs=(Need.BACKEND_CONTAINER,),
 )
 _LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi"})

@@ -46,7 +46,7 @@ LOGIN_PROBE = Probe(
 STATE_PROBE = Probe(
     "postgres.state",
     file="postgres-state.sh",
-    uses=("psql.sh", "postgres-state.sql"),
+    uses=("quiet.sh", "psql.sh", "postgres-state.sql"),
     needs=(Need.DB_CONTAINER, Need.APP_ROLE),
 )
 POOL_PROBE = Probe(
@@ -444,7 +444,7 @@ def parse_pool(gathered: Gathered, target: Target) -> int:
 CLUSTER_PROBE = Probe(
     "postgres.cluster",
     file="postgres-cluster.sh",
-    uses=("psql.sh", "postgres-cluster.sql"),
+    uses=("quiet.sh", "psql.sh", "postgres-cluster.sql"),
     needs=(Need.DB_CONTAINER,),
 )
 

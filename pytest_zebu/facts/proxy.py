@@ -20,7 +20,10 @@ JOBS_PROBE = Probe("proxy.jobs", file="jobs.pl", uses=jobs.PARTS, root=True, tim
 CONFIGURATION_PROBE = Probe(
     "proxy.configuration",
     file="proxy-configuration.sh",
-    uses=("proxy-nginx.pl",),
+    uses=(
+        "quiet.sh",
+        "proxy-nginx.pl",
+    ),
     values=(("PATH", PROTECTED),),
     root=True,
     timeout=15,
@@ -301,7 +304,7 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
                 runs.append(_run(one))
     runs.sort(key=lambda run: run.ended)
     return ProxyMachine(
-        renewals, jobs.read(gathered.said("proxy.jobs").out), _servers(nginx, servers), generations,
+        renewals, jobs.read_all(gathered.said("proxy.jobs").out), _servers(nginx, servers), generations,
         tuple((run.ended, run.succeeded) for run in runs if run.is_rehearsal), tuple(run for run in runs if run.good or run.failed),
         serves, frozenset(keepers), frozenset(inside), kept, uploaded, earlier,
     )  # fmt: skip

@@ -15,14 +15,17 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "repository",
     file="repository.sh",
-    uses=("git.sh",),
+    uses=(
+        "quiet.sh",
+        "git.sh",
+    ),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
 )
 HISTORY_PROBE = Probe(
     "history",
     file="history.sh",
-    uses=("git.sh", "history.pl"),
+    uses=("quiet.sh", "git.sh", "history.pl"),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     secrets=True,
@@ -189,10 +192,12 @@ def parse(gathered: Gathered, target: Target) -> Repository:
             changes.append(rest)
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         raise Garbled("git gave no commit")
+    if not owner:
+        raise Garbled("whose the checkout is was not told")
     counts = {word: more.get(word, "0") for word in ("known", "branches", "tagged", "absent")}
-    if not all(map(is_number, counts.values())):
+    if not all(is_number(count) or (count == "?" and word != "absent") for word, count in counts.items()):
         raise Garbled("git said how much it holds in another way than known")
-    is_known, doubt = _known({word: int(count) for word, count in counts.items()}, more)
+    is_known, doubt = _known({word: int(count) if count != "?" else None for word, count in counts.items()}, more)
     return Repository(
         head,
         tuple(tags),
@@ -207,10 +212,12 @@ def parse(gathered: Gathered, target: Target) -> Repository:
     )
 
 
-def _known(counts: Mapping[str, int], said: Mapping[str, str]) -> tuple[bool | None, str]:
+def _known(counts: Mapping[str, int | None], said: Mapping[str, str]) -> tuple[bool | None, str]:
     """Whether the remote has the commit; and what speaks against it."""
     if counts["known"] or "given" in said:
         return True, ""
+    if None in counts.values():
+        return None, "git cannot list the branches and tags that are here"
     if "made" in said:
         return False, f"it was made here ({said['made']}), and no branch of the remote has it"
     if "shallow" in said:

@@ -12,6 +12,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "resources",
     file="resources.sh",
+    uses=("quiet.sh",),
 )
 MEMORY_SHARE = 0.93
 """What a kernel shows of the memory that a machine was given: firmware and the kernel itself take up to 7 %."""

@@ -71,9 +71,12 @@ def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
 
 
 def parse_udp(gathered: Gathered, target: Target) -> tuple[Listener, ...]:
-    """From `ss -Hlunp`, likewise."""
-    return _listeners(gathered.said("sockets.udp").out)
+    """From `ss -Hlunp`, likewise; that there is nothing, which the script compares with the kernel's tables, is believed where `ss` works for TCP."""
+    found = _listeners(gathered.said("sockets.udp").out)
+    if not found:
+        parse(gathered, target)
+    return found
 
 
 FACT = Fact("sockets", parse, (PROBE,))
-UDP = Fact("udp_sockets", parse_udp, (UDP_PROBE,))
+UDP = Fact("udp_sockets", parse_udp, (UDP_PROBE, PROBE))

@@ -13,7 +13,7 @@ from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("sshd", file="sshd.pl", uses=("ssh-servers.pl",), root=True, timeout=15)
+PROBE = Probe("sshd", file="sshd.pl", uses=("quiet.pl", "ssh-servers.pl"), root=True, timeout=15)
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")
 SLACK_SECONDS = 1
 """What is rounded of both moments."""

@@ -225,7 +225,7 @@ def parse_attack(gathered: Gathered, target: Target) -> Attack:
 PLAN_PROBE = Probe(
     "drill-dump",
     file="drill-dump.pl",
-    uses=("dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
+    uses=("quiet.pl", "dumps.pl", "dump-contents.pl", "dump-kinds.pl"),
     root=True,
     needs=(Need.DB_CONTAINER,),
     timeout=30,
@@ -239,7 +239,7 @@ def restore_probe(throwaway: str, dump: str) -> Probe:
     return Probe(
         "drill",
         file="drill.sh",
-        uses=("dumps.pl", "dump-contents.pl", "drill-kind.pl"),
+        uses=("quiet.sh", "quiet.pl", "dumps.pl", "dump-contents.pl", "drill-kind.pl"),
         values=(("THROWAWAY", throwaway), ("DUMP", dump)),
         root=True,
         needs=(Need.DB_CONTAINER,),

@@ -19,6 +19,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "updates",
     file="updates.sh",
+    uses=("quiet.sh",),
     root=True,
     timeout=20,
 )

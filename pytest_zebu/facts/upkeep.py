@@ -40,8 +40,10 @@ class Upkeep:
 
 def parse(gathered: Gathered, target: Target) -> Upkeep:
     """From the headings of the change log; one that only begins like a version's names none."""
-    found = records(gathered.said("upkeep").out, "the upkeep probe", ("version",))
-    return Upkeep(tuple(one.rest for one in found if _VERSION.match(one.rest)))
+    found = records(gathered.said("upkeep").out, "the upkeep probe", ("version", "none"))
+    if not found:
+        raise Garbled("the upkeep probe said nothing, not even that there is none")
+    return Upkeep(tuple(one.rest for one in found if one.word == "version" and _VERSION.match(one.rest)))
 
 
 FACT = Fact("upkeep", parse, (PROBE,))
@@ -70,7 +72,12 @@ def parse_watchers(gathered: Gathered, target: Target) -> Watchers:
     idle: list[str] = []
     unread: list[str] = []
     found: dict[str, str] = {}
-    for one in records(gathered.said("watchers").out, "the watchers probe", ("unread",), ("file",)):
+    listed = records(gathered.said("watchers").out, "the watchers probe", ("unread", "none"), ("file",))
+    if not listed:
+        raise Garbled("the watchers probe said nothing, not even that there is none")
+    for one in listed:
+        if one.word == "none":
+            continue
         if one.word == "unread":
             why, file = one.fields(2)
             unread.append(f"{file} ({'too large' if why == 'size' else 'cannot be read'})")

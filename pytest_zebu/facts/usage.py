@@ -14,7 +14,10 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "usage",
     file="usage.sh",
-    uses=("usage.pl",),
+    uses=(
+        "quiet.sh",
+        "usage.pl",
+    ),
     root=True,
     needs=(Need.PROJECT,),
     timeout=12,
@@ -22,6 +25,7 @@ PROBE = Probe(
 DISK_PROBE = Probe(
     "disk",
     file="disk.sh",
+    uses=("quiet.sh",),
     kills=True,
     root=True,
     needs=(Need.APP_DIR,),

@@ -23,6 +23,9 @@ my $FILE_LIMIT = 65_536;
 my $SIGNALS = 'Killed|Terminated|Aborted|Segmentation fault|Bus error|Illegal instruction|Trace/breakpoint trap|Floating point exception|Bad system call|Hangup|Quit'
   . '|CPU time limit exceeded|File size limit exceeded|User defined signal [12]|Alarm clock|(?:Virtual|Profiling) timer expired|Stack fault|I/O possible|Power failure|Real-time signal \d+|Unknown signal \d+';
 my $NOT_ENDED = qr{^(?:(?:$SIGNALS)(?: \(core dumped\))?|(?:/bin/)?(?:ba|da|a|k)?sh: line \d+: +\d+ (?:$SIGNALS)\b.*|(?:/bin/)?sh: (?:\d+: )?(?:Cannot fork|Pipe call failed|Out of space|Input/output error).*)$}m;
+# What is said of one that could not be started, though its own complaints go nowhere: by the shell, and by our scripts (quiet.sh, quiet.pl).
+my $CANNOT = 'Permission denied|Operation not permitted|Cannot allocate memory|Argument list too long|Exec format error|Input/output error|Text file busy|Too many open files(?: in system)?|Resource temporarily unavailable';
+my $NOT_STARTED = qr{^(?:not run: (.*)|(?:/bin/)?(?:ba|da|a|k)?sh: (?:(?:line )?\d+: )?(?:((?:/\S*/s?bin/)?[^\s:/]+): (?:$CANNOT)|(?:cannot (?:create|open) )?/dev/null: .*|fork: .*|Cannot fork|Pipe call failed))$}m;
 my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
@@ -128,7 +131,7 @@ sub start {
       close $in_w;
       open STDIN, '<&', $in;
     } else {
-      open STDIN, '<', '/dev/null';
+      open STDIN, '<', '/dev/null' or POSIX::_exit(125);
     }
     open STDOUT, '>&', $out_w;
     open STDERR, '>&', $err_w;
@@ -169,8 +172,10 @@ sub finish {
   }
   waitpid $job->{pid}, 0;
   my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-  if ($kind eq 'done' && $job->{is_hurt} && !$job->{kills}) {
-    ($kind, @$job{qw(out err)}) = ('failed', '', 'a program that it started was killed, or could not be started: whether the machine lacks memory or processes, its log tells (journalctl -k)');
+  # One that ends with a status of its own has said so.
+  if ($kind eq 'done' && ($job->{is_hurt} && !$job->{kills} || defined $job->{unrun} && !$status)) {
+    my $which = ($job->{unrun} // '') eq '' ? '' : " ($job->{unrun})";
+    ($kind, @$job{qw(out err)}) = ('failed', '', "a program that it started$which was killed, or could not be started: whether the machine lacks memory or processes, its log tells (journalctl -k)");
   }
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
   $running--;
@@ -178,12 +183,13 @@ sub finish {
   start_waiting();
 }
 
-# A shell goes on where a program that it started was killed, and what that would have said reads as nothing: such an answer is none.
+# A shell goes on where a program that it started was killed, or could not be, and what that would have said reads as nothing: such an answer is none.
 # Lines may come in pieces, and long ones say nothing of the kind.
 sub look_for_the_ended {
   my ($job, $bytes) = @_;
   my $text = ($job->{heard} // '') . $bytes;
   $job->{is_hurt} = 1 if $text =~ $NOT_ENDED;
+  $job->{unrun} //= $1 // $2 // '' if $text =~ $NOT_STARTED;
   $text =~ s/\A.*\n//s;
   $job->{heard} = substr $text, 0, 300;
 }

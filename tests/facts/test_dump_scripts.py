@@ -430,7 +430,7 @@ def test_structure_may_lie_beside_the_data(machine: Machine) -> None:
     "zebu-20261126T0200Z.sql", "zebu_2026-11-26_Thursday.sql", "Nov/zebu_sat.dump", "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "monitor/sunrise-may.sql",
 ])  # fmt: skip
 def test_families_are_the_same_there_and_here(name: str) -> None:
-    program = scripts.joined("dumps.pl", "dump-contents.pl", "dump-kinds.pl") + "\nprint family($ARGV[0]);"
+    program = scripts.joined("quiet.pl", "dumps.pl", "dump-contents.pl", "dump-kinds.pl") + "\nprint family($ARGV[0]);"
     done = subprocess.run(["perl", "-e", program, name], capture_output=True, text=True, check=True)
     assert done.stdout == family(name)
 
@@ -602,7 +602,7 @@ def test_what_is_told_is_read(machine: Machine, target: Target) -> None:
     ("15.plain", "plain\n"), ("15.custom", "custom\n"), ("15.directory", "directory\n"), ("15.tar.gz", "tar gzip\n"),
 ])  # fmt: skip
 def test_a_drill_learns_how_to_restore(kind: str, said: str) -> None:
-    program = scripts.joined("dumps.pl", "dump-contents.pl", "drill-kind.pl")
+    program = scripts.joined("quiet.pl", "dumps.pl", "dump-contents.pl", "drill-kind.pl")
     for question, answer in (("kind", said), ("data", "".join(f"@data {table}\n" for table in sorted(TABLES)))):
         if question == "data" and kind.endswith(".gz"):
             continue
@@ -613,7 +613,7 @@ def test_a_drill_learns_how_to_restore(kind: str, said: str) -> None:
 
 
 def test_a_drill_does_not_try_what_it_cannot_read(tmp_path: Path) -> None:
-    program = scripts.joined("dumps.pl", "dump-contents.pl", "drill-kind.pl")
+    program = scripts.joined("quiet.pl", "dumps.pl", "dump-contents.pl", "drill-kind.pl")
     file = tmp_path / "dump"
     for content, why in ((ENCRYPTED["age"], "is encrypted (age)"), (zipped(tmp_path / "a"), "not looked into: zip")):
         file.write_bytes(content)

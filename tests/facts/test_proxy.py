@@ -16,9 +16,7 @@ SAID = (
     "@renewal zebu.test AB12\n@generations zebu.test 3\n@generations old many\n@rehearsed 2026-11-24T13:00:00 +0100 0\n"
     "@rehearsed 2026-11-23T12:00:00 +0000 1\n@host yes tls zebu.test *.zebu.test\n@host no plain\n@nginx read\n"
 )
-JOBS = (
-    "@timer certbot.timer\n@enabled enabled\n@active active\n@run sure\t\troot\tcertbot\t-q\trenew\n@timer apt.timer\n"
-)
+JOBS = "@timer certbot.timer\n@enabled enabled\n@active active\n@run sure\t\troot\tcertbot\t-q\trenew\n@timer apt.timer\n@cron debian active enabled\n"
 
 
 def machine(target: Target, said: str = SAID) -> Any:

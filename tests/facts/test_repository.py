@@ -44,9 +44,7 @@ def test_what_is_a_release(name: str, version: tuple[int, ...] | None) -> None:
     ("release/v1.2.3", True), ("zebu-v1.2.3", True), ("zebu-frontend-v1.2.3", False), ("before-1.2.3", False), ("1.2.3", True), ("Release_1.2", True), ("nightly-2026.11.26", False),
 ])  # fmt: skip
 def test_a_release_is_of_the_whole_project(name: str, is_release: bool, target: Target) -> None:
-    said = (
-        f"@head {HEAD}\n@remote git@forge.example:zebu/zebu.git\n@tag {name} tag {HEAD}\n@tag part-v9.0.0 tag {OTHER}\n"
-    )
+    said = f"@head {HEAD}\n@owner deploy\n@remote git@forge.example:zebu/zebu.git\n@tag {name} tag {HEAD}\n@tag part-v9.0.0 tag {OTHER}\n"
     found = read("repository", said, target)
     assert [tag.name for tag in found.releases] == [name] * is_release
     assert found.newest_release == (Tag(name, HEAD) if is_release else None)
@@ -68,7 +66,7 @@ def test_the_newest_release_is_so_by_its_numbers(target: Target) -> None:
 def test_a_commit_without_a_release_is_called_by_its_hash(target: Target) -> None:
     found = read(
         "repository",
-        f"@head {HEAD}\n@tag latest commit {HEAD}\n@change  M app.py\n@branches 2\n@known 0\n@absent 3\n",
+        f"@head {HEAD}\n@owner deploy\n@tag latest commit {HEAD}\n@change  M app.py\n@branches 2\n@known 0\n@absent 3\n",
         target,
     )
     assert (found.describe, found.newest_release, found.is_known, found.absent) == (
@@ -99,7 +97,7 @@ def test_what_git_does_not_say_is_garbled(old: str, new: str, target: Target) ->
 ])  # fmt: skip
 def test_whether_the_remote_has_the_commit(said: str, is_known: bool | None, doubt: str, target: Target) -> None:
     """A tag may have been made here; what a fetch brought was not."""
-    found = read("repository", f"@head {HEAD}\n{said}", target)
+    found = read("repository", f"@head {HEAD}\n@owner deploy\n{said}", target)
     assert found.is_known is is_known
     assert doubt in found.doubt
 

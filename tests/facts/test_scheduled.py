@@ -27,7 +27,7 @@ print join(' | ', map { join ',', @$_ } started($unit)), "\\n";
 
 def run(program: str, given: str = "", **environment: str) -> list[str]:
     done = subprocess.run(
-        ["perl", "-e", scripts.text("scheduled.pl").replace("my $ROOT = 0;", f"my $ROOT = {os.getuid()};") + program],
+        ["perl", "-e", scripts.joined("quiet.pl", "scheduled.pl").replace("my $ROOT = 0;", f"my $ROOT = {os.getuid()};") + program],
         input=given, capture_output=True, text=True, check=True, env={**environment, "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.stderr == ""

@@ -141,9 +141,9 @@ def run(tmp_path: Path) -> Run:
             "PATH": f"{folder}:{os.environ['PATH']}",
             **{f"ZEBU_{name}": text for name, text in values.items()},
         }
-        kind = ["perl", "-e"] if parts[-1].endswith(".pl") else ["sh", "-c"]
+        kind, shared = (["perl", "-e"], "quiet.pl") if parts[-1].endswith(".pl") else (["sh", "-c"], "quiet.sh")
         return subprocess.run(
-            [*kind, scripts.joined(*parts)], input=stdin, capture_output=True, text=True, env=environment, check=False, cwd=tmp_path,
+            [*kind, scripts.joined(shared, *parts)], input=stdin, capture_output=True, text=True, env=environment, check=False, cwd=tmp_path,
         )  # fmt: skip
 
     return made
@@ -299,7 +299,12 @@ def test_the_databases_port_is_that_of_its_sockets(
     )
     assert ("@live table 1 rows public.t" in done.stdout) is reached
     (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{SERVER}\n")
-    live = "there() {" + scripts.text("drill.sh").partition("there() {")[2].partition("\n}\n")[0] + '\n}\nlive -c "$0"'
+    live = (
+        scripts.text("quiet.sh")
+        + "there() {"
+        + scripts.text("drill.sh").partition("there() {")[2].partition("\n}\n")[0]
+        + '\n}\nlive -c "$0"'
+    )
     done = subprocess.run(
         ["sh", "-c", live, "x"], capture_output=True, text=True, check=False, cwd=tmp_path,
         env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", **{f"ZEBU_{name}": text for name, text in given.items()}},

@@ -74,4 +74,10 @@ def test_another_line_is_garbled(line: str, target: Target) -> None:
 @pytest.mark.parametrize("said", ["", "\n", " \n \n"], ids=["nothing", "an empty line", "blanks"])
 def test_that_nothing_listens_where_we_were_let_in_is_not_believed(said: str, target: Target) -> None:
     assert why("sockets", said, target) is Reason.GARBLED
-    assert read("udp_sockets", said, target) == ()
+    assert why("udp_sockets", {"sockets.udp": said, "sockets": said}, target) is Reason.GARBLED
+    assert why("udp_sockets", {"sockets.udp": said}, target) is Reason.NOT_GATHERED
+
+
+def test_a_machine_may_have_no_udp_where_it_lists_tcp(target: Target) -> None:
+    tcp = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n"
+    assert read("udp_sockets", {"sockets.udp": "", "sockets": tcp}, target) == ()

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_zebu.facts import scripts
 
-PARTS = scripts.joined("ssh-servers.pl", "sshd.pl").split("\n# Asking\n")[0]
-GUARDS = scripts.joined("ssh-servers.pl", "bruteforce.pl").split("\nmy @services = ")[0]
+PARTS = scripts.joined("quiet.pl", "ssh-servers.pl", "sshd.pl").split("\n# Asking\n")[0]
+GUARDS = scripts.joined("quiet.pl", "ssh-servers.pl", "bruteforce.pl").split("\nmy @services = ")[0]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJvvjvB3gV0Z2JzZ4nQbYtqf0d1m0j4cJ8m9cD3CkQbI"
 
 

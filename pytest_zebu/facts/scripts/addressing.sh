@@ -9,7 +9,7 @@ echo "protocol=$(printf '%s\n' "$route" | sed -n 's/.* proto \([^ ]*\).*/\1/p')"
 echo "device=$device"
 [ -n "$device" ] || exit 0
 # Of several addresses, the one that it speaks with; nothing is sent by asking for a route.
-address=$(ip -4 route get 1.1.1.1 oif "$device" 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p' | head -n 1)
+address=$(quiet ip -4 route get 1.1.1.1 oif "$device" | sed -n 's/.* src \([^ ]*\).*/\1/p' | head -n 1)
 lines=$(ip -4 -o addr show dev "$device" scope global)
 [ -n "$address" ] || address=$(printf '%s\n' "$lines" | sed -n 's/.* inet \([^ /]*\).*/\1/p' | head -n 1)
 echo "address=$address"
@@ -17,6 +17,6 @@ line=$(printf '%s\n' "$lines" | awk -v address="$address" '{ split($4, part, "/"
 echo "lifetime=$(printf '%s\n' "$line" | sed -n 's/.* valid_lft \([^ ]*\).*/\1/p')"
 perl -e "$ZEBU_PERL" "$device" "$(ip -o link show dev "$device" | cut -d: -f1)" "$address"
 # A client that is told of other devices, or asks for IPv6 alone, is none of this address's. What dhcpcd got has a lifetime.
-clients=$(ps -eo comm=,args= 2>/dev/null | awk -v device="$device" '$1 ~ /^(dhclient|udhcpc)$/ { ours = 0; six = 0
+clients=$(quiet ps -eo comm=,args= | awk -v device="$device" '$1 ~ /^(dhclient|udhcpc)$/ { ours = 0; six = 0
   for (i = 3; i <= NF; i++) { if ($i == device) ours = 1; if ($i == "-6") six = 1 } if (ours && !six) print $1 }' | sort -u | tr '\n' ' ')
 echo "client=$clients"

@@ -3,6 +3,6 @@
 # skipped there for want of changes ran on an ancestor that has the same.
 git log --first-parent --format=%H -n 40 | while read -r commit; do
   printf '%s' "$commit"
-  for path in $ZEBU_SET_FORGE_PATHS; do printf ' %s' "$(git rev-parse -q --verify "$commit:$path" 2>/dev/null || echo none)"; done
+  for path in $ZEBU_SET_FORGE_PATHS; do printf ' %s' "$(quiet_git rev-parse -q --verify "$commit:$path" || echo none)"; done
   echo
 done

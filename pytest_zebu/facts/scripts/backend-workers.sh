@@ -63,7 +63,7 @@ printf '%s\n' "$told" | grep -v '^@number ' | while read -r kind id pid service;
   [ "$kind" = door ] || continue
   file=$(printf '%s\n' "$processes" | sed -n 's,.*pgbouncer.* \(/[^ ]*\.ini\).*,\1,p' | head -n 1)
   printf '%s\n' "$processes" | grep -q pgbouncer || continue
-  docker exec "$id" cat "${file:-/etc/pgbouncer/pgbouncer.ini}" < /dev/null 2> /dev/null | sed -n -E \
+  quiet docker exec "$id" cat "${file:-/etc/pgbouncer/pgbouncer.ini}" < /dev/null | sed -n -E \
     -e 's/^[[:space:]]*(default_pool_size|reserve_pool_size|max_client_conn|max_db_connections|max_user_connections|pool_mode)[[:space:]]*=[[:space:]]*([a-z0-9]+)[[:space:]]*$/@pooler \1 \2/p' \
     -e 's/^[[:space:]]*[^;#[]*[[:space:]=]pool_size[[:space:]]*=[[:space:]]*([0-9]+).*/@pooler pool_size \1/p' -e 's/^[[:space:]]*%include.*/@pooler include yes/p' -e 's/^\[pgbouncer\].*/@pooler read yes/p'
 done

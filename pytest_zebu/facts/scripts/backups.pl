@@ -361,6 +361,8 @@ sub within {
     sysread $out, my $bytes, 65_536 or last;
     $text .= $bytes;
   }
+  close $out;
+  unrun('perl') if is_killed($?);
   print $text;
 }
 

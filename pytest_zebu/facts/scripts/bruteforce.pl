@@ -81,8 +81,8 @@ sub ask_fail2ban {
   my @questions = @_;
   pipe my $from, my $to or return;
   my $pid = open my $answers, '-|';
-  return unless defined $pid;
-  if (!$pid) { close $to; open STDIN, '<&', $from; open STDERR, '>', '/dev/null'; exec 'fail2ban-client', '-i'; exit 127 }
+  if (!defined $pid) { unrun('fail2ban-client'); return }
+  if (!$pid) { close $to; open STDIN, '<&', $from; open STDERR, '>', '/dev/null'; exec 'fail2ban-client', '-i' or unstarted('fail2ban-client') }
   close $from;
   local $SIG{PIPE} = 'IGNORE';
   print $to map { "$_\n" } @questions, 'exit';
@@ -90,6 +90,7 @@ sub ask_fail2ban {
   local $/;
   my (undef, @said) = split /^fail2ban> /m, <$answers> // '';
   close $answers;
+  unrun('fail2ban-client') if is_killed($?);
   s/\s+\z// for @said;
   return @said;
 }

@@ -1,2 +1,2 @@
 # Of every checkout of the project that is on the machine, which version it is at: `version=NAME`.
-echo "version=$(git describe --tags --always 2>/dev/null)"
+echo "version=$(quiet_git describe --tags --always)"

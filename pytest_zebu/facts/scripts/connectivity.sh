@@ -3,7 +3,7 @@ command -v ip >/dev/null || exit 127
 export RES_OPTIONS='timeout:1 attempts:2'
 knock() { perl -e "$ZEBU_PERL" "$1"; }
 host=${ZEBU_SET_OUTBOUND#https://}; host=${host%%/*}
-[ -n "$(getent ahosts "${host%%:*}" 2>/dev/null)" ] && echo names=1 || echo names=0
+[ -n "$(quiet getent ahosts "${host%%:*}")" ] && echo names=1 || echo names=0
 if command -v curl >/dev/null; then
   curl -sS -o /dev/null --max-time 5 "$ZEBU_SET_OUTBOUND" 2>&1 | head -n 1 | sed 's/^/complaint=/'
   curl -s -o /dev/null --max-time 5 -w 'https=%{http_code}\n' "$ZEBU_SET_OUTBOUND"
@@ -15,6 +15,6 @@ fi
 gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
 device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
 if [ -n "$device" ] && { [ -z "$gateway" ] || ip link show dev "$device" | grep -qE '[<,](NOARP|POINTOPOINT)[,>]'; }; then echo gateway=unseen
-else echo "gateway=$(ip neigh show "$gateway" 2>/dev/null | grep -c lladdr)"; fi
+else echo "gateway=$(quiet ip neigh show "$gateway" | grep -c lladdr)"; fi
 for peer in $ZEBU_SET_PEERS; do if knock "$peer"; then echo "peer=$peer 1"; else echo "peer=$peer 0"; fi; done
-for neighbour in $(ip -4 neigh show nud reachable nud stale nud delay 2>/dev/null | grep -v ' dev \(docker\|br-\|veth\)' | awk '{ print $1 }'); do echo "neighbour=$neighbour"; done
+for neighbour in $(quiet ip -4 neigh show nud reachable nud stale nud delay | grep -v ' dev \(docker\|br-\|veth\)' | awk '{ print $1 }'); do echo "neighbour=$neighbour"; done

@@ -1,9 +1,9 @@
 # `@place TARGET SIZE AVAILABLE INODES FREE-INODES` of each file system that matters; `@silent PLACE` where nobody answers.
 # A share whose server is gone answers never: each place has its own time.
-root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)
+root=$(quiet docker info -f '{{.DockerRootDir}}')
 for place in / /var/log "$root" "$ZEBU_APP_DIR" "$ZEBU_SET_BACKUP_FOLDER"; do
   [ -n "$place" ] || continue
-  said=$(timeout -s KILL 1.5 df -B1 --output=target,size,avail,itotal,iavail "$place" 2>/dev/null)
+  said=$(quiet timeout -s KILL 1.5 df -B1 --output=target,size,avail,itotal,iavail "$place")
   status=$?
   if [ $status -ge 124 ]; then echo "@silent $place"; else printf '%s\n' "$said" | sed -n '$s/^\//@place \//p'; fi
 done | sort -u

@@ -1,20 +1,20 @@
 # The Docker daemon: lines `key=value`; `option` may come several times.
 # Of daemon.json only these keys are told: it may hold a proxy's password. When a daemon started, its own process tells too:
 # not every one is docker.service.
-driver=$(docker info --format '{{.LoggingDriver}}' 2>/dev/null)
+driver=$(quiet docker info --format '{{.LoggingDriver}}')
 root=$(docker info --format '{{.DockerRootDir}}')
 if [ -z "$root" ]; then
-  docker --version 2>/dev/null | grep -qi podman && echo "podman stands in for Docker here, whose daemon is judged" >&2
+  quiet docker --version | grep -qi podman && echo "podman stands in for Docker here, whose daemon is judged" >&2
   user=$(ps -eo user=,comm= | awk '$2 == "dockerd" && $1 != "root" { print $1; exit }')
   [ -n "$user" ] && echo "Docker runs rootless, for $user: no socket of root's answers" >&2
   exit 1
 fi
 echo "driver=$driver"
 echo "version=$(docker version --format '{{.Server.Version}}')"
-process=$(systemctl show docker.service -p MainPID --value 2>/dev/null | grep -v '^0$')
+process=$(quiet systemctl show docker.service -p MainPID --value | grep -v '^0$')
 [ -n "$process" ] && unit=docker.service || unit=
-process=${process:-$(cat /run/docker.pid 2>/dev/null || pidof -s dockerd)}
-words=$(tr '\0' '\n' < "/proc/$process/cmdline" 2>/dev/null)
+process=${process:-$(quiet cat /run/docker.pid || pidof -s dockerd)}
+words=$(quiet tr '\0' '\n' < "/proc/$process/cmdline")
 file=$(printf '%s\n' "$words" | sed -n '/^--config-file$/{n;p}; s/^--config-file=//p' | tail -n 1)
 file=${file:-/etc/docker/daemon.json}
 if [ -f "$file" ]; then
@@ -28,11 +28,11 @@ fi
 printf '%s\n' "$words" | sed -n 's/^max-size=/flag=/p; s/^--log-opt=max-size=/flag=/p'
 # systemd before 251 knows no --timestamp; in UTC its words are a date's.
 if [ -n "$unit" ]; then
-  started=$(systemctl show "$unit" -p ExecMainStartTimestamp --value --timestamp=unix 2>/dev/null | tr -d @)
-  [ -n "$started" ] || started=$(date -d "$(TZ=UTC systemctl show "$unit" -p ExecMainStartTimestamp --value 2>/dev/null)" +%s 2>/dev/null)
+  started=$(quiet systemctl show "$unit" -p ExecMainStartTimestamp --value --timestamp=unix | tr -d @)
+  [ -n "$started" ] || started=$(quiet date -d "$(quiet env TZ=UTC systemctl show "$unit" -p ExecMainStartTimestamp --value)" +%s)
 elif [ -n "$process" ]; then
   started=$(perl -e 'my ($process, $ticks) = @ARGV; local $/; open my $f, "<", "/proc/$process/stat" or exit; my @field = split " ", (<$f> =~ /.*\)(.*)/s)[0];
     open my $s, "<", "/proc/stat" or exit; <$s> =~ /^btime (\d+)/m and printf "%.0f", $1 + $field[19] / $ticks + 1' "$process" "$(getconf CLK_TCK)")
 fi
 echo "started=$started"
-[ "$(stat -c %d "$root" 2>/dev/null)" = "$(stat -c %d /)" ] && echo own_filesystem=0 || echo own_filesystem=1
+[ "$(quiet stat -c %d "$root")" = "$(stat -c %d /)" ] && echo own_filesystem=0 || echo own_filesystem=1

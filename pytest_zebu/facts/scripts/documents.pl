@@ -165,7 +165,7 @@ sub part { my ($text, $prose, $title, $more, $sections, @lacks) = @_;
 
 # When each changed.
 my (%time, $at, $commits, $is_shallow);
-open my $log, '-|', '/bin/sh', '-c', "exec 2>/dev/null\n$ENV{ZEBU_SH}" or exit 1;
+open my $log, '-|', '/bin/sh', '-c', $ENV{ZEBU_SH} or exit 1;
 while (<$log>) {
   chomp;
   if (/^\@(\d+)$/) { $at = $1; $commits++ }
@@ -251,5 +251,6 @@ for my $one (@documents) {
   }
 }
 print "\@$_ $left{$_}\n" for sort keys %left;
+print "\@none\n" if !@documents && !@drawings;
 my %seen;
 print '@picture ', shown($_), "\n" for grep { !$seen{$_}++ } (sort @drawings)[ 0 .. ($#drawings < 4 ? $#drawings : 4) ];

@@ -17,7 +17,7 @@ live() {
   [ "$live_status" = 2 ] || return "$live_status"
   # No connection: as in psql.sh
   # shellcheck disable=SC2016 # for the container's shell
-  socket=$(docker exec "$ZEBU_DB_CONTAINER" sh -c 'port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"' < /dev/null 2> /dev/null)
+  socket=$(quiet docker exec "$ZEBU_DB_CONTAINER" sh -c 'port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"' < /dev/null)
   [ -n "$socket" ] || return 2
   there -e PGHOST="${socket% *}" -e PGPORT="${socket##* }" "$ZEBU_DB_CONTAINER" psql -XAtq -F ' ' -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@" < /dev/null
 }
@@ -67,7 +67,7 @@ esac
 # What psql reads of a dump that breaks off may be well-formed. Where psql fails, it is psql that stops the unpacking.
 if [ "$status" = 0 ] && [ -e "$work/broken" ]; then status=1; echo 'the dump cannot be unpacked to its end' >> "$log"; fi
 # Of which tables the dump has data, if only no rows: a table that was empty then may have rows now.
-data=$(perl -e "$ZEBU_PERL" data "$dump" 2>/dev/null)
+data=$(quiet perl -e "$ZEBU_PERL" data "$dump")
 # Plain text that breaks off between two lines is well-formed to its end, too.
 case $status$data in 0*'@end missing'*) status=1; echo 'the dump breaks off before its end' >> "$log" ;; esac
 printf '@status %s %s\n' "$status" "$(($(date +%s) - began))"

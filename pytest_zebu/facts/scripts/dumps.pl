@@ -47,17 +47,21 @@ sub first_line { my $text = slurp(@_) // return; $text =~ s/\n.*//s; return $tex
 # What a command says, and how it ended; it is given no input, and so much time.
 sub said {
   my ($seconds, $most, @command) = @_;
-  my $pid = open(my $out, '-|') // return (255, '');
+  my $pid = open(my $out, '-|');
+  if (!defined $pid) { unrun($command[0]); return (255, '') }
   if (!$pid) {
     open STDERR, '>', '/dev/null';
     open STDIN, '<', '/dev/null';
-    exec 'timeout', $seconds, @command or exit 127;
+    exec 'timeout', $seconds, @command or unstarted('timeout');
   }
   my $text = '';
   while (length $text < $most && sysread $out, my $bytes, 65_536) { $text .= $bytes }
   my $is_cut = length $text >= $most;
   kill 'TERM', $pid if $is_cut;
   close $out;
+  # What ssh ends with comes from elsewhere; timeout ends as what it runs.
+  my $status = $? >> 8;
+  unrun($command[0]) if is_killed($?) || $command[0] ne 'ssh' && ($status == 125 || $status == 126 || $status > 128 && $status < 192 && is_killed($status - 128));
   return ($is_cut ? 0 : $? & 127 ? 255 : $? >> 8, $text, $is_cut);
 }
 

@@ -7,7 +7,7 @@ most=300000
 
 say() {  # RECORD COMMAND...: the record with the status, then what the command says
   record=$1; shift
-  said=$("$@" 2>/dev/null); status=$?
+  said=$(quiet "$@"); status=$?
   echo "$record $status"
   [ -z "$said" ] || printf '%s\n' "$said"
 }
@@ -21,20 +21,20 @@ for family in 4 6; do
     say "@rules $family $tool" $tool
     case $said in *--match-set*) matches_sets=yes ;; esac
   fi
-  if [ $tool != ${prefix}tables-save ] && [ -n "$(cat /proc/net/${prefix}_tables_names 2>/dev/null)" ]; then
+  if [ $tool != ${prefix}tables-save ] && [ -n "$(quiet cat /proc/net/${prefix}_tables_names)" ]; then
     say "@rules $family ${prefix}tables-legacy-save" ${prefix}tables-legacy-save
     case $said in *--match-set*) matches_sets=yes ;; esac
   fi
 done
 if command -v nft >/dev/null; then
-  said=$(nft -j list ruleset 2>/dev/null); status=$? extent=whole
-  if [ ${#said} -gt 1000000 ]; then said=$(nft -t -j list ruleset 2>/dev/null); status=$? extent=terse; fi
+  said=$(quiet nft -j list ruleset); status=$? extent=whole
+  if [ ${#said} -gt 1000000 ]; then said=$(quiet nft -t -j list ruleset); status=$? extent=terse; fi
   echo "@nft $status $extent"
   printf '%s\n' "$said"
 fi
 if [ -n "$matches_sets" ]; then
   # Of each set: its first members, how many there are, and what share of all addresses they are together.
-  said=$(ipset save 2>/dev/null); status=$?
+  said=$(quiet ipset save); status=$?
   echo "@sets $status"
   printf '%s\n' "$said" | awk '
     $1 == "create" { print; up[$2] = 0; for (i = 3; i <= NF; i++) if ($i == "inet6") up[$2] = 3 }
@@ -61,7 +61,7 @@ shown() {  # PATH: a file, cut where it is long
 }
 
 included() {  # PATH: the files that a file of nft includes
-  sed -n 's/^[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | while read -r pattern; do
+  quiet sed -n 's/^[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$1" | while read -r pattern; do
     case $pattern in /*) ;; *) pattern=/etc/$pattern ;; esac
     for path in $pattern; do [ ! -f "$path" ] || echo "$path"; done
   done
@@ -71,23 +71,23 @@ echo @boot
 # What is kept for boot is for the machine's own network, and can only be compared with what is in force there.
 if [ /proc/self/ns/net -ef /proc/1/ns/net ]; then echo network=own; else echo network=other; fi
 for unit in ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf firehol arno-iptables-firewall; do
-  echo "$unit=$(systemctl is-enabled $unit 2>/dev/null)"
+  echo "$unit=$(quiet systemctl is-enabled $unit)"
 done
-echo "firewalld_active=$(systemctl is-active firewalld 2>/dev/null)"
+echo "firewalld_active=$(quiet systemctl is-active firewalld)"
 if [ -f /etc/ufw/ufw.conf ]; then
   echo "ufw_enabled=$(sed -n 's/^[[:space:]]*ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
   for name in IPV6 DEFAULT_INPUT_POLICY; do
-    echo "ufw_$name=$(sed -n "s/^[[:space:]]*$name=//p" /etc/default/ufw 2>/dev/null | tail -n 1)"
+    echo "ufw_$name=$(quiet sed -n "s/^[[:space:]]*$name=//p" /etc/default/ufw | tail -n 1)"
   done
 fi
 for plugin in 15-ip4tables 25-ip6tables; do
   [ ! -x /usr/share/netfilter-persistent/plugins.d/$plugin ] || echo "$plugin=there"
 done
-echo "firewalld_zone=$(sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf 2>/dev/null | tail -n 1)"
+echo "firewalld_zone=$(quiet sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf | tail -n 1)"
 
 conf=
 for path in /lib/systemd/system/nftables.service /etc/systemd/system/nftables.service /etc/systemd/system/nftables.service.d/*.conf; do
-  found=$(sed -n 's/^ExecStart=.*-f[[:space:]]*\([^[:space:]]*\).*/\1/p' "$path" 2>/dev/null | tail -n 1)
+  found=$(quiet sed -n 's/^ExecStart=.*-f[[:space:]]*\([^[:space:]]*\).*/\1/p' "$path" | tail -n 1)
   conf=${found:-$conf}
 done
 conf=${conf:-/etc/nftables.conf}
@@ -111,7 +111,7 @@ runs='ip6?tables(-nft|-legacy)?-(restore|apply)|nft[[:space:]]+(-[a-z]+[[:space:
   done
   for path in /etc/systemd/system/*.service; do
     case ${path##*/} in nftables.service | netfilter-persistent.service | ufw.service) continue ;; esac
-    ! grep -qsE "$runs" "$path" || [ "$(systemctl is-enabled "${path##*/}" 2>/dev/null)" != enabled ] || echo "$path"
+    ! grep -qsE "$runs" "$path" || [ "$(quiet systemctl is-enabled "${path##*/}")" != enabled ] || echo "$path"
   done
 } | while read -r path; do
   grep -sv '^[[:space:]]*#' "$path" | grep -qE "$runs" || continue

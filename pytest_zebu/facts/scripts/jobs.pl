@@ -179,7 +179,8 @@ sub tell_loop {    # what runs all the time, and dumps between sleeps
 }
 
 sub tell_services {
-  my $said = asked({}, qw(systemctl show *.service --state=running), map { ('-p', $_) } qw(Id ExecStart SubState User WorkingDirectory));
+  my $said = asked({ failed => \my $failed }, qw(systemctl show *.service --state=running), map { ('-p', $_) } qw(Id ExecStart SubState User WorkingDirectory));
+  tell_unlisted('systemd', 'has services that could not be listed') if $failed && -d '/run/systemd/system';
   for my $service (shown($said)) {
     next unless ($service->{SubState}[0] // '') eq 'running' && $service->{Id}[0] =~ /^[\w@.:\\-]+$/;
     for my $command (started({ ExecStart => $service->{ExecStart} })) {

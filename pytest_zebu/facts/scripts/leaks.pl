@@ -130,7 +130,7 @@ sub command {
   if (!$pid) {
     open STDERR, '>&', \*STDOUT;
     open STDIN, '<', '/dev/null';
-    exec 'timeout', $left, @words or exit 127;
+    exec 'timeout', $left, @words or unstarted('timeout');
   }
   my $state = search($source, $out, $how);
   kill 'TERM', $pid if $state eq 'cut';
@@ -148,7 +148,8 @@ sub file {
   return $is_long ? 'cut' : $state;
 }
 
-sub lines { open my $in, '-|', @_ or return; chomp(my @found = <$in>); return @found }
+# A list that fails is no empty one.
+sub lines { open my $in, '-|', @_ or exit 5; chomp(my @found = <$in>); close $in or exit 5; return @found }
 
 sub told { my ($source, $state) = @_; (my $name = $source) =~ s/[^\w.\@:\/-]/_/g; print "\@log $name $state\n" }
 

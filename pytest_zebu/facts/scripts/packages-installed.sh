@@ -7,12 +7,12 @@ containers=$(docker ps --filter status=running --filter "label=com.docker.compos
 count=$(printf '%s\n' "$containers" | grep -c .)
 [ "$count" -le 24 ] || echo "@cut $count"
 ask() {
-  found=$(docker exec "$id" "$1" -I -c '
+  found=$(quiet docker exec "$id" "$1" -I -c '
 import importlib.metadata as m
 for d in m.distributions():
     try: name, version = d.metadata["Name"], d.version
     except Exception: name = version = None
-    print(*(name, version) if name and version else ("?", str(getattr(d, "_path", "")).rpartition("/")[2]))' 2>/dev/null </dev/null)
+    print(*(name, version) if name and version else ("?", str(getattr(d, "_path", "")).rpartition("/")[2]))' </dev/null)
   status=$?
 }
 tell() {
@@ -20,7 +20,7 @@ tell() {
   [ "$status" != 0 ] || [ -z "$found" ] || printf '%s\n' "$found"
 }
 printf '%s\n' "$containers" | sort -k2 | head -n 24 | while read -r id service; do
-  runs=$(docker top "$id" -eo args 2>/dev/null </dev/null)
+  runs=$(quiet docker top "$id" -eo args </dev/null)
   ask python3
   first=$status
   case $first in

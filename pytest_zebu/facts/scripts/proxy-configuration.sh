@@ -5,9 +5,9 @@
 # `@attempted MOMENT ZONE STATUS NAME...`, each name with `+` or `-`. Of nginx what proxy-nginx.pl tells; `@nginx failed`: it
 # does not show its configuration; `@nginx several`: which of them serves is not known.
 proc=${ZEBU_PROC:-/proc}
-here=$(stat -Lc %d:%i / 2>/dev/null)
-place() { [ "$(stat -Lc %d:%i "$proc/$1/root/." 2>/dev/null)" = "$here" ] && echo here || echo container; }
-comm() { tr -cd 'A-Za-z0-9_.-' < "$proc/$1/comm" 2>/dev/null; }
+here=$(quiet stat -Lc %d:%i /)
+place() { [ "$(quiet stat -Lc %d:%i "$proc/$1/root/.")" = "$here" ] && echo here || echo container; }
+comm() { quiet tr -cd 'A-Za-z0-9_.-' < "$proc/$1/comm"; }
 
 # Known servers, those of nginx by their masters, and the process in which Nginx Proxy Manager and NPMplus renew.
 servers=; masters=; managers=
@@ -16,7 +16,7 @@ for file in "$proc"/[0-9]*/comm; do
   { read -r name < "$file"; } 2>/dev/null || continue
   case $name in
     nginx | openresty | angie)
-      tr '\0' ' ' < "$proc/$pid/cmdline" 2>/dev/null | grep -q '^[a-z]*: master process' || continue
+      quiet tr '\0' ' ' < "$proc/$pid/cmdline" | grep -q '^[a-z]*: master process' || continue
       masters="$masters $pid"; servers="$servers $pid" ;;
     caddy | traefik | haproxy | apache2 | httpd | envoy | cloudflared | lighttpd) servers="$servers $pid" ;;
     node | *MainThread) [ -f "$proc/$pid/root/app/internal/certificate.js" ] && managers="$managers $pid" ;;
@@ -24,15 +24,15 @@ for file in "$proc"/[0-9]*/comm; do
 done
 
 # Who listens on port 443: of Docker's own listener, the container that is behind it.
-listening=$(ss -Hltnp 'sport = :443' 2>/dev/null | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -un)
+listening=$(quiet ss -Hltnp 'sport = :443' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -un)
 serving=
 for pid in $listening; do
-  behind=$(tr '\0' '\n' < "$proc/$pid/cmdline" 2>/dev/null | grep -A 1 '^-container-ip$' | sed -n 2p | grep -E '^[0-9a-f.:]+$')
+  behind=$(quiet tr '\0' '\n' < "$proc/$pid/cmdline" | grep -A 1 '^-container-ip$' | sed -n 2p | grep -E '^[0-9a-f.:]+$')
   case $(comm "$pid") in
     docker-proxy)
       for one in $servers $managers $(printf '%s\n' "$proc"/[0-9]*/net/fib_trie | sed 's|/net/fib_trie$||; s|.*/||' | sort -n); do
         [ "$(readlink "$proc/$one/ns/net")" != "$(readlink "$proc/self/ns/net")" ] || continue
-        if grep -qwF -e "${behind:-none}" "$proc/$one/net/fib_trie" 2>/dev/null; then serving=$one; break; fi
+        if quiet grep -qwF -e "${behind:-none}" "$proc/$one/net/fib_trie"; then serving=$one; break; fi
       done ;;
     *) serving=${serving:-$pid} ;;
   esac
@@ -40,7 +40,7 @@ done
 # Of a worker, the master.
 if [ -n "$serving" ]; then
   for pid in $masters; do
-    parent=$(sed -n 's/^PPid:[[:space:]]*//p' "$proc/$serving/status" 2>/dev/null)
+    parent=$(quiet sed -n 's/^PPid:[[:space:]]*//p' "$proc/$serving/status")
     [ "$parent" = "$pid" ] && serving=$pid
   done
 fi
@@ -55,9 +55,9 @@ for pid in $servers; do comm "$pid"; echo; done | grep -xE 'caddy|traefik|apache
 [ -z "$managers" ] || echo '@keeper npm'
 
 fingerprint() {
-  sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' | sed '/^-----END/q' | grep -v '^-----' | base64 -d 2>/dev/null | sha256sum | cut -c1-64
+  sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' | sed '/^-----END/q' | grep -v '^-----' | quiet base64 -d | sha256sum | cut -c1-64
 }
-is_certificate() { grep -q '^-----BEGIN CERTIFICATE' "$1" 2>/dev/null; }
+is_certificate() { quiet grep -q '^-----BEGIN CERTIFICATE' "$1"; }
 name_of() { printf '%s' "$1" | tr -c 'A-Za-z0-9_.*-' '_'; }
 kept() { is_certificate "$2" && printf '@kept %s %s %s\n' "$1" "$(fingerprint < "$2")" "$(name_of "$3")"; }
 
@@ -66,10 +66,10 @@ roots=/
 for pid in $servers $managers; do [ "$(place "$pid")" = container ] && roots="$roots $proc/$pid/root/"; done
 seen=; inside=
 for pid in $managers; do
-  for folder in "$proc/$pid/root/data/tls/certbot" "$proc/$pid/root/etc/letsencrypt"; do inside="$inside $(stat -Lc %d:%i "$folder" 2>/dev/null)"; done
+  for folder in "$proc/$pid/root/data/tls/certbot" "$proc/$pid/root/etc/letsencrypt"; do inside="$inside $(quiet stat -Lc %d:%i "$folder")"; done
 done
 is_new() {
-  at=$(stat -Lc %d:%i "$1" 2>/dev/null) || return 1
+  at=$(quiet stat -Lc %d:%i "$1") || return 1
   case " $seen " in *" $at "*) return 1 ;; esac
   seen="$seen $at"
 }
@@ -82,9 +82,9 @@ for root in $roots; do
       is_certificate "$pem" || pem=$folder/live/$name/fullchain.pem
       if is_certificate "$pem"; then now=$(fingerprint < "$pem"); printf '@renewal %s %s\n' "$name" "$now"; else now=; printf '@renewal %s -\n' "$name"; fi
       # shellcheck disable=SC2012  # certbot's names have no blanks
-      printf '@generations %s %s\n' "$name" "$(ls "$folder/archive/$name"/cert*.pem 2>/dev/null | wc -l)"
+      printf '@generations %s %s\n' "$name" "$(quiet ls "$folder/archive/$name"/cert*.pem | wc -l)"
       # shellcheck disable=SC2012
-      for old in $(ls -t "$folder/archive/$name"/cert*.pem 2>/dev/null | head -n 4); do
+      for old in $(quiet ls -t "$folder/archive/$name"/cert*.pem | head -n 4); do
         was=$(fingerprint < "$old"); [ "$was" = "$now" ] || printf '@earlier %s %s\n' "$name" "$was"
       done
       case " $inside " in *" $at "*) printf '@inside %s\n' "$name" ;; esac
@@ -97,7 +97,7 @@ for root in $roots; do
     done
   done
   for file in "${root}"root/.acme.sh/*/*.conf "${root}"home/*/.acme.sh/*/*.conf "${root}"etc/acme.sh/*/*.conf "${root}"acme.sh/*/*.conf; do
-    grep -q '^Le_Domain=' "$file" 2>/dev/null && is_new "$file" && kept acme.sh "${file%.conf}.cer" "$(basename "${file%.conf}")"
+    quiet grep -q '^Le_Domain=' "$file" && is_new "$file" && kept acme.sh "${file%.conf}.cer" "$(basename "${file%.conf}")"
   done
   for pem in "${root}"root/.lego/certificates/*.crt "${root}"etc/lego/certificates/*.crt "${root}"var/lib/lego/certificates/*.crt "${root}"home/*/.lego/certificates/*.crt "${root}".lego/certificates/*.crt; do
     case $pem in *.issuer.crt) continue ;; esac
@@ -118,17 +118,17 @@ for pid in $servers; do
   [ "$(comm "$pid")" = traefik ] || continue
   named=$(tr '\0' '\n' < "$proc/$pid/cmdline" | sed -n 's/^--certificatesresolvers\.[^=]*\.storage=//pI' | grep '^/')
   for file in $named /acme.json /letsencrypt/acme.json /etc/traefik/acme.json /etc/traefik/acme/acme.json /data/acme.json; do
-    grep -oE '"certificate": *"[A-Za-z0-9+/=]+"' "$proc/$pid/root$file" 2>/dev/null | cut -d'"' -f4 | head -n 50 |
+    quiet grep -oE '"certificate": *"[A-Za-z0-9+/=]+"' "$proc/$pid/root$file" | cut -d'"' -f4 | head -n 50 |
       while IFS= read -r text; do
-        printf '@kept traefik %s acme.json\n' "$(printf '%s' "$text" | base64 -d 2>/dev/null | fingerprint)"
+        printf '@kept traefik %s acme.json\n' "$(printf '%s' "$text" | quiet base64 -d | fingerprint)"
       done
   done
 done
 # certbot's own logs: when each run ended, and how, for each certificate. A run that is no renewal says nothing.
 # shellcheck disable=SC2012,SC2046  # certbot's names have no blanks; find cannot order by time
-logs=$(for root in $roots; do ls -t "${root}"var/log/letsencrypt/*.log* "${root}"data/tls/certbot/logs/*.log* "${root}"opt/npmplus/tls/certbot/logs/*.log* 2>/dev/null; done)
+logs=$(for root in $roots; do quiet ls -t "${root}"var/log/letsencrypt/*.log* "${root}"data/tls/certbot/logs/*.log* "${root}"opt/npmplus/tls/certbot/logs/*.log*; done)
 # shellcheck disable=SC2086
-rehearsals=$([ -z "$logs" ] || grep -lF -e "'--dry-run'" -- $logs 2>/dev/null | head -n 20)
+rehearsals=$([ -z "$logs" ] || quiet grep -lF -e "'--dry-run'" -- $logs | head -n 20)
 for log in $(printf '%s\n%s\n' "$rehearsals" "$(printf '%s\n' "$logs" | head -n 20)" | grep . | sort -u); do
   awk -v zone="$(date +%z)" '
     function tell(  names, name) {
@@ -164,5 +164,5 @@ if [ -n "$master" ] && [ "$(place "$master")" = container ]; then perl -e "$ZEBU
 elif [ -n "$serving" ] && [ -z "$master" ]; then :
 elif [ -z "$master" ] && [ "$count" -gt 1 ]; then echo '@nginx several'
 elif command -v nginx >/dev/null; then
-  if shown=$(nginx -T 2>/dev/null); then printf '%s\n' "$shown" | perl -e "$ZEBU_PERL"; else echo '@nginx failed'; fi
+  if shown=$(quiet nginx -T); then printf '%s\n' "$shown" | perl -e "$ZEBU_PERL"; else echo '@nginx failed'; fi
 fi

@@ -9,7 +9,7 @@ ask_psql() {
   printf '%s' "$question" | ask_there "$ZEBU_DB_CONTAINER" psql -XAtq -v ON_ERROR_STOP=1 -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@" || status=$?
   [ "$status" = 2 ] || return "$status"
   # shellcheck disable=SC2016 # for the container's shell
-  socket=$(docker exec "$ZEBU_DB_CONTAINER" sh -c 'port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"' < /dev/null 2> /dev/null)
+  socket=$(quiet docker exec "$ZEBU_DB_CONTAINER" sh -c 'port=; for one in /var/run/postgresql/.s.PGSQL.* /tmp/.s.PGSQL.*; do [ -S "$one" ] || continue; this=${one##*.}; [ "${port:-$this}" = "$this" ] || exit 0; [ -n "$port" ] || folder=${one%/*}; port=$this; done; [ -z "$port" ] || { [ -z "$PGHOST" ] && [ "$folder $port" = "/var/run/postgresql ${PGPORT:-5432}" ]; } || echo "$folder $port"' < /dev/null)
   [ -n "$socket" ] || return "$status"
   printf '%s' "$question" | ask_there -e PGHOST="${socket% *}" -e PGPORT="${socket##* }" "$ZEBU_DB_CONTAINER" psql -XAtq -v ON_ERROR_STOP=1 -U "$ZEBU_DB_ADMIN" -d "$ZEBU_DB_NAME" "$@"
 }

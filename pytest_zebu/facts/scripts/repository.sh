@@ -1,4 +1,4 @@
-# The checkout: `@head`, `@owner`, `@remote`, `@known COUNT`, `@branches COUNT`, `@tagged COUNT`, `@given BY`, `@made HERE`, `@shallow`,
+# The checkout: `@head`, `@owner`, `@remote`, `@known COUNT`, `@branches COUNT`, `@tagged COUNT` (`?` where git cannot list them), `@given BY`, `@made HERE`, `@shallow`,
 # `@absent`, `@left COUNT`, `@tag NAME KIND COMMIT`, `@submodule PATH` of those that are not checked out, `@change STATUS PATH`,
 # `@filtered PATH` of files that only a program of the checkout's could compare.
 head=$(git rev-parse --verify HEAD) || exit 1
@@ -6,48 +6,56 @@ echo "@head $head"
 echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
 # Where nothing is called origin, the only remote is meant.
 remote=origin
-git remote get-url origin >/dev/null 2>&1 || { remote=$(git remote 2>/dev/null); [ "$(printf '%s\n' "$remote" | wc -l)" = 1 ] || remote=origin; }
-echo "@remote $(git remote get-url "$remote" 2>/dev/null | sed -E 's#//[^/@]*@#//#')"
+quiet_git remote get-url origin >/dev/null || { remote=$(quiet_git remote); [ "$(printf '%s\n' "$remote" | wc -l)" = 1 ] || remote=origin; }
+echo "@remote $(quiet_git remote get-url "$remote" | sed -E 's#//[^/@]*@#//#')"
 # What the remote has, as far as it was fetched: a tag may as well have been made here, and the branches of another remote are not its own.
-refs=$(git config --get-all "remote.$remote.fetch" 2>/dev/null | sed -n 's/^+\{0,1\}refs\/heads[^:]*:\(refs\/[^*]*\).*/\1/p' | sed 's/\/$//' | grep -v '^refs/heads')
+refs=$(quiet_git config --get-all "remote.$remote.fetch" | sed -n 's/^+\{0,1\}refs\/heads[^:]*:\(refs\/[^*]*\).*/\1/p' | sed 's/\/$//' | grep -v '^refs/heads')
 [ -n "$refs" ] || refs=refs/remotes/$remote
 # shellcheck disable=SC2086 # names of references, each a word
 set -- $refs
-echo "@branches $(git for-each-ref --format=x "$@" 2>/dev/null | wc -l)"
-echo "@known $(git for-each-ref --contains HEAD --format=x "$@" 2>/dev/null | wc -l)"
-echo "@tagged $(git for-each-ref --contains HEAD --format=x refs/tags 2>/dev/null | wc -l)"
+counted() { if references=$(quiet_git for-each-ref --format=x "$@"); then printf '%s' "$references" | grep -c .; else echo '?'; fi; }
+echo "@branches $(counted "$@")"
+echo "@known $(counted --contains HEAD "$@")"
+echo "@tagged $(counted --contains HEAD refs/tags)"
 [ "$(git rev-parse --is-shallow-repository)" != true ] || echo "@shallow"
 # What a fetch brought stands in FETCH_HEAD, the end of a history that was fetched in part in `shallow`, and the first commit of a clone in its log.
 folder=$(git rev-parse --absolute-git-dir); common=$(git rev-parse --git-common-dir); case $common in /*) ;; *) common=$ZEBU_APP_DIR/$common ;; esac
 # By owner and name: the same repository is reached by https and by ssh.
 plain() { sed -E 's#(\.git)?/*$##; s#.*[:/]([^:/]+/[^:/]+)$#\1#'; }
-url=$(git remote get-url "$remote" 2>/dev/null | plain)
-head -n 1000 "$folder/FETCH_HEAD" 2>/dev/null | while IFS= read -r line; do
+url=$(quiet_git remote get-url "$remote" | plain)
+quiet head -n 1000 "$folder/FETCH_HEAD" | while IFS= read -r line; do
   from=$(printf '%s\n' "${line##*	}" | sed 's/.* of //' | plain)
-  [ "$from" = "$url" ] && [ "$(git rev-parse -q --verify "${line%%	*}^{commit}" 2>/dev/null)" = "$head" ] && { echo "@given fetch"; break; }
+  [ "$from" = "$url" ] && [ "$(quiet_git rev-parse -q --verify "${line%%	*}^{commit}")" = "$head" ] && { echo "@given fetch"; break; }
 done
-grep -Fqx "$head" "$common/shallow" 2>/dev/null && echo "@given shallow"
-first=$(head -n 1 "$folder/logs/HEAD" 2>/dev/null | grep -E "^0+ $head .*	clone: from ")
+quiet grep -Fqx "$head" "$common/shallow" && echo "@given shallow"
+first=$(quiet head -n 1 "$folder/logs/HEAD" | grep -E "^0+ $head .*	clone: from ")
 [ -z "$first" ] || [ "$(printf '%s\n' "${first##*clone: from }" | plain)" != "$url" ] || echo "@given clone"
 # A commit that was made here says so in the log.
-grep -E "^[0-9a-f]+ $head " "$folder/logs/HEAD" 2>/dev/null | head -n 1 | sed -n 's/^[^	]*	\(commit\|cherry-pick\|rebase (pick)\|revert\|am\|merge [^:]*: Merge made\|pull[^:]*: Merge made\)[ :(].*/@made \1/p'
+quiet grep -E "^[0-9a-f]+ $head " "$folder/logs/HEAD" | head -n 1 | sed -n 's/^[^	]*	\(commit\|cherry-pick\|rebase (pick)\|revert\|am\|merge [^:]*: Merge made\|pull[^:]*: Merge made\)[ :(].*/@made \1/p'
 # The commits of submodules are no objects of this repository; what a partial clone left with its remote is not lost.
-absent=$(git ls-tree -r HEAD 2>/dev/null | awk '$2 == "blob" { print $3 }' | git cat-file --batch-check 2>/dev/null | grep -c missing)
-if [ -n "$(git config --get-regexp '^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$' 2>/dev/null)" ]; then
+files=$(git ls-tree -r HEAD) || exit 1
+files=$(printf '%s\n' "$files" | awk '$2 == "blob" { print $3 }')
+is_told=yes
+states=$([ -z "$files" ] || printf '%s\n' "$files" | quiet_git cat-file --batch-check) || is_told=
+absent=$(printf '%s\n' "$states" | grep -c missing)
+if [ -n "$(quiet_git config --get-regexp '^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$')" ]; then
   echo "@absent 0"
   echo "@left $absent"
+elif [ -z "$is_told" ]; then
+  echo 'git cannot say which objects it has' >&2
+  exit 1
 else
   echo "@absent $absent"
 fi
-git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags
-git ls-files -s 2>/dev/null | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
+git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags || exit 1
+quiet_git ls-files -s | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
   [ -e "$ZEBU_APP_DIR/$path/.git" ] || printf '@submodule %s\n' "$path"
 done
 # A filter is a program of the checkout's: each that is configured is switched off by its name. What only a filter could compare is told, but for
 # large files, whose pointers have their sums. Submodules have filters of their own, and are asked one by one.
 compare() (    # FOLDER DEPTH: the changes below a folder of the checkout, which ends with a slash, or is empty
   place=$1 depth=$2
-  names=$(git -C "./$place" config --name-only --get-regexp '^filter\..*\.[a-z]+$' 2>/dev/null | sed 's/^filter\.//; s/\.[a-z]*$//' | sort -u)
+  names=$(quiet_git -C "./$place" config --name-only --get-regexp '^filter\..*\.[a-z]+$' | sed 's/^filter\.//; s/\.[a-z]*$//' | sort -u)
   set --
   while IFS= read -r name; do
     case $name in
@@ -66,18 +74,18 @@ NAMES
       ' M '*) [ -n "$names" ] || { printf '@change  M %s%s\n' "$place" "$path"; continue; } ;;
       *) printf '@change %.3s%s%s\n' "$change" "$place" "$path"; continue ;;
     esac
-    filter=$(printf '%s\n' "$path" | git -C "./$place" check-attr --stdin filter 2>/dev/null | sed 's/.*: filter: //')
+    filter=$(printf '%s\n' "$path" | quiet_git -C "./$place" check-attr --stdin filter | sed 's/.*: filter: //')
     case $path in *\\*) ;; '"'*'"') path=${path#?} path=${path%?} ;; esac
     file=$ZEBU_APP_DIR/$place$path
     if [ -d "$file" ] || ! printf '%s\n' "$names" | grep -Fqx -e "$filter"; then printf '@change  M %s%s\n' "$place" "$path"; continue; fi
-    sum=$(git -C "./$place" cat-file blob ":0:$path" 2>/dev/null | head -c 1024 | sed -n 's/^oid sha256:\([0-9a-f]\{64\}\)$/\1/p')
+    sum=$(quiet_git -C "./$place" cat-file blob ":0:$path" | head -c 1024 | sed -n 's/^oid sha256:\([0-9a-f]\{64\}\)$/\1/p')
     if [ -z "$sum" ] || [ ! -f "$file" ] || [ -L "$file" ]; then printf '@filtered %s%s\n' "$place" "$path"
-    elif [ "$(sha256sum < "$file" 2>/dev/null | cut -c 1-64)" != "$sum" ]; then printf '@change  M %s%s\n' "$place" "$path"; fi
+    elif [ "$(quiet sha256sum < "$file" | cut -c 1-64)" != "$sum" ]; then printf '@change  M %s%s\n' "$place" "$path"; fi
   done
   [ "$depth" -lt 4 ] || exit 0
-  git -c core.quotePath=false -C "./$place" ls-files -s 2>/dev/null | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
+  quiet_git -c core.quotePath=false -C "./$place" ls-files -s | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
     [ -e "$ZEBU_APP_DIR/$place$path/.git" ] || continue
-    inner=$(compare "$place$path/" $((depth + 1)) 2>/dev/null) || { printf '@filtered %s%s\n' "$place" "$path"; continue; }
+    inner=$(compare "$place$path/" $((depth + 1))) || { printf '@filtered %s%s\n' "$place" "$path"; continue; }
     printf '%s\n' "$inner" | grep '^@filtered'
     if printf '%s\n' "$inner" | grep -q '^@change'; then printf '@change  M %s%s\n' "$place" "$path"; fi
   done

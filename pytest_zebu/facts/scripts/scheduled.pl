@@ -8,7 +8,8 @@ my $ROOT = 0;    # whose the system's tables are
 
 sub asked {    # what a command says, in the C locale and in UTC; nothing if it fails or takes too long
   my ($given, @command) = @_;
-  my $pid = open(my $in, '-|') // return '';
+  my $pid = open(my $in, '-|');
+  if (!defined $pid) { unrun($command[0]); return '' }
   if (!$pid) {
     open STDERR, '>', '/dev/null';
     open STDIN, '<', '/dev/null';
@@ -22,11 +23,12 @@ sub asked {    # what a command says, in the C locale and in UTC; nothing if it 
       $( = $gid;
       $< = $> = $uid;
     }
-    exec { $command[0] } @command or exit 127;
+    exec { $command[0] } @command or unstarted($command[0]);
   }
   local $/;
   my $said = <$in> // '';
   close $in;
+  unrun($command[0]) if is_killed($?);
   ${ $given->{failed} } = 1 if $? && $given->{failed};
   return $? && !$given->{anyway} ? '' : $said;
 }

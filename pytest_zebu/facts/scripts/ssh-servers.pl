@@ -16,11 +16,12 @@ sub slurp {
 sub said {
   my @words = @_;
   my $pid = open my $from, '-|';
-  return ('', 127) unless defined $pid;
-  if (!$pid) { open STDIN, '<', '/dev/null'; open STDERR, '>&', \*STDOUT; exec { $words[0] } @words; exit 127 }
+  if (!defined $pid) { unrun($words[0]); return ('', 127) }
+  if (!$pid) { open STDIN, '<', '/dev/null'; open STDERR, '>&', \*STDOUT; exec { $words[0] } @words or unstarted($words[0]) }
   local $/;
   my $text = <$from> // '';
   close $from;
+  unrun($words[0]) if is_killed($?);
   return ($text, $? >> 8);
 }
 

@@ -1,9 +1,10 @@
-# `@version VERSION` of the change log's headings: marked, bold or underlined, or a line with a version and its day and no word more.
+# `@none`, or `@version VERSION` of the change log's headings: marked, bold or underlined, or a line with a version and its day and no word more.
 cd "$ZEBU_APP_DIR" || exit 1
+found=
 for file in CHANGELOG.md CHANGELOG.rst CHANGELOG CHANGES.md CHANGES.rst CHANGES HISTORY.md NEWS.md docs/CHANGELOG.md docs/changelog.md; do
   [ -f "$file" ] || continue
   # An underline follows its line, so each line is looked at with the next.
-  awk '
+  found=$(awk '
     function version(line, next_line, before,   text, is_marked, rest) {
       text = line
       is_marked = sub(/^(#+ *|\*\*)/, "", text)
@@ -21,7 +22,7 @@ for file in CHANGELOG.md CHANGELOG.rst CHANGELOG CHANGES.md CHANGES.rst CHANGES 
     NR > 1 { tell() }
     { before = now; now = $0 }
     END { $0 = ""; if (NR) tell() }
-  ' "$file"
+  ' "$file") || exit 1
   break
 done
-true
+printf '%s\n' "${found:-@none}"
