@@ -80,6 +80,7 @@ COMPLAINTS = (
     (r"Load key |error in libcrypto|incorrect passphrase", "the identity file holds no key that ssh can use without a passphrase: use ssh-agent"),
     (r"signing failed|agent refused operation", "the agent did not sign with the key: ssh-add -l"),
     ("Too many authentication failures", "too many keys were offered: set identity"),
+    ("with partial success", "the key was accepted, but the host asks for more than a key (AuthenticationMethods): let this user in by key alone"),
     (r"Permission denied \([a-z0-9,-]*\)", f"{REFUSED_KEY}: check user and identity, and that the key is authorized"),
     (r"account has expired|Your account.*expired", "the account has expired (chage -l USER)"),
     (r"not allowed at this time", "the host lets nobody in at this time (MaxStartups, PerSourcePenalties): wait, or allow more"),
@@ -110,19 +111,19 @@ TALK = (
     (r"password has expired|change your password|password change required|password.*expired", "the password has expired, and is asked for before anything runs (chage -l USER)"),
     (r"sftp connections only|sftp.only|allows sftp", "the host lets this user do sftp only (ForceCommand internal-sftp): let it run commands, or name another user"),
     (r"unrecognized command|does not provide shell access|What do you think I am|gitolite|Interactive git shell", "the login shell is git's: name a user who may run commands"),
-    (r"rrsync|does not run rsync|rsync", "the key may only run rsync (command= in authorized_keys): authorize one of its own"),
-    (r"borg|restic|rclone", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
+    (r"\brrsync\b|does not run rsync|\brsync(?: error)?: ", "the key may only run rsync (command= in authorized_keys): authorize one of its own"),
+    (r"\b(?:borg|restic|rclone)\b", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
     (r"[Pp]lease login as the user", "this user is not let in: name the one that the host says"),
     (r"must have a tty|not a tty|requires a (?:tty|terminal)|no tty|TTY", "what runs on login wants a terminal (ForceCommand, or a start-up file): let it do without"),
     (r"zsh: pod not found", STATUSES[97]),  # what stands behind a sign of equality is a program's name to it
-    (r"restricted|rbash", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
+    (r"\br(?:ba|k|mk|z)sh: |: restricted\b", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
     (r"[Rr]esource temporarily unavailable|[Cc]annot fork|fork: |Cannot allocate memory", STATUSES[98]),
     (r"No space left on device|Disk quota exceeded|Read-only file system", "the host's disk is full, or may only be read: what runs on login fails"),
     (r"syntax error at -|Execution of - aborted|Unrecognized character|Unmatched", STATUSES[95]),
     (r"Can't locate .* in @INC|perl: (?:error while loading|symbol)|version .* required--this is only|loadable library and perl binaries are mismatched", "perl is there, but broken: reinstall perl-base"),
     (r"error while loading shared libraries|Exec format error", "programs cannot be started there: the system is damaged"),
-    (r"perl: (?:command )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
-    (r": No such file or directory|not found", "the login shell does not exist there (a chroot without /bin/sh, or a wrong shell in passwd)"),
+    (r"perl: (?:[Cc]ommand )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
+    (r"(?m)^/[^\s:]+: No such file or directory$", "the login shell does not exist there (a chroot without /bin/sh, or a wrong shell in passwd)"),
 )  # fmt: skip
 """What means that which is said on the way in, in place of the far side, the first that fits."""
 

@@ -94,6 +94,7 @@ def test_where_ssh_opens_none_there_is_none(connection: Connection, ssh: Callabl
 
 LOGS = {
     "key refused": ("deploy@vm: Permission denied (publickey,password).", "the key was refused", True),
+    "a second factor": ('Authenticated using "publickey" with partial success.\ndeploy@vm: Permission denied (keyboard-interactive).', "the key was accepted, but the host asks for more", False),
     "host key changed": ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", "the host key has changed", True),
     "host key unknown": ("No ECDSA host key is known for vm and you have requested strict checking.\nHost key verification failed.", "the host key is not known", True),
     "no identity": ("no such identity: /x: No such file or directory\ndeploy@vm: Permission denied (publickey).", "the identity file does not exist", False),
@@ -221,6 +222,10 @@ NOT_ASKED = {
     "no perl": ("echo 'sh: 1: perl: not found' >&2; exit 127", "the host has no perl"),
     "no perl in fish": ("echo 'fish: Unknown command: perl' >&2; exit 127", "the host has no perl"),
     "no perl in zsh": ("echo 'zsh:1: command not found: perl' >&2; exit 127", "the host has no perl"),
+    "no perl in csh": ("echo 'perl: Command not found.' >&2; exit 1", "the host has no perl"),
+    "a banner of restrictions": ("echo 'Access is restricted; files are kept by rsync.' >&2; exit 1", "something else runs there on login, and ended with status 1"),
+    "rsync itself": ("echo 'rsync error: protocol incompatibility (code 2) at compat.c(622)' >&2; exit 2", "the key may only run rsync"),
+    "a start-up file without its program": ("echo '/home/deploy/.bashrc: line 3: keychain: command not found' >&2; exit 1", "something else runs there on login, and ended with status 1"),
     "broken perl": ("echo \"Can't locate strict.pm in @INC\" >&2; exit 2", "perl is there, but broken"),
     "perl without a library": ("echo 'perl: error while loading shared libraries: libc.so.6' >&2; exit 127", "perl is there, but broken"),
     "perl may not run": ("exit 126", "perl may not be run there"),
