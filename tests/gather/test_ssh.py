@@ -14,7 +14,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather import ssh as ssh_module
 from pytest_zebu.gather.deadline import NEVER, Deadline
-from pytest_zebu.gather.ssh import Connection, Refused, diagnose, received, unframe
+from pytest_zebu.gather.ssh import Connection, Refused, diagnose, kept_out, received, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -144,6 +144,22 @@ def test_only_what_the_server_says_of_keys_decides_about_access(name: str) -> No
     assert is_verdict(Unknown(Reason.UNREACHABLE, f"ssh: {said}")) is decides
 
 
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("Your account has expired; please contact your system administrator.\n", "the account has expired (chage -l USER) (it says: Your account has expired;"),
+        ("Closed until noon.\n\x1b[31m", "the host closed the connection (banned, MaxStartups reached, or the account is locked or expired) (it says: Closed until noon.)"),
+        ("", "the host closed the connection (banned"),
+    ],
+    ids=["expired", "closed for maintenance", "no word"],
+)  # fmt: skip
+def test_a_host_that_closes_may_have_said_why(said: str, line: str) -> None:
+    assert kept_out("Connection closed by 10.0.0.1 port 22", said).startswith(line)
+    refused = kept_out("deploy@vm: Permission denied (publickey).", said)
+    assert refused == diagnose("deploy@vm: Permission denied (publickey).")
+
+
 STAND_IN = """#!/bin/sh
 log=
 while [ $# -gt 1 ]; do case $1 in -E) log=$2; shift ;; -O) exit 0 ;; esac; shift; done
@@ -209,6 +225,8 @@ NOT_ASKED = {
     "false": ("exit 1", "the login shell ended without a word, with status 1"),
     "true": ("exit 0", "the login shell ended without a word, with status 0"),
     "sftp": ("echo 'This service allows sftp connections only.'; exit 1", "the host lets this user do sftp only"),
+    "too many logins": ("echo \"There were too many logins for 'deploy'.\"; exit 254", "the account has too many logins at once"),
+    "an sftp server": ("exit 11", "the host lets this user do sftp only"),
     "git-shell": ("echo \"fatal: unrecognized command 'perl -'\" >&2; exit 128", "the login shell is git's"),
     "a forge": ("echo \"Hi! You've successfully authenticated, but the forge does not provide shell access.\" >&2; exit 1", "the login shell is git's"),
     "rrsync": ("echo '/usr/bin/rrsync: SSH_ORIGINAL_COMMAND does not run rsync' >&2; exit 1", "the key may only run rsync"),
@@ -267,6 +285,13 @@ def test_who_never_answers_is_not_waited_for(login: str, body: str, asked: Asked
     with pytest.raises(Refused, match=r"no answer within [12] s"):
         asked(f'echo $$ > "{tmp_path}/pid"; {login}\n{body}', deadline=Deadline.after(1.5))
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+@pytest.mark.hostile("ssh")
+def test_a_host_that_sends_back_is_not_waited_for(asked: Asked) -> None:
+    """It would go on until time is over: its input stays open."""
+    with pytest.raises(Refused, match="the host sends back what it is sent"):
+        asked(f"{LOGGED_IN}\nexec cat", deadline=Deadline.after(100000), seconds=100000)
 
 
 @pytest.mark.hostile("ssh")
