@@ -15,7 +15,8 @@ my $child;
 
 # Bytes pass as they are, whatever the environment would make perl do with them, here and there.
 binmode $_ for *STDIN, *STDOUT, *STDERR, *main::DATA;
-delete @ENV{ grep { /^PERL/ } keys %ENV };
+# Only sudo and doas themselves say that it is they who let in.
+delete @ENV{ qw(SUDO_USER DOAS_USER), grep { /^PERL/ } keys %ENV };
 $ENV{PATH} = join ':', grep { defined && $_ ne '' } $ENV{PATH}, '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 $SIG{$_} = sub { quit(96) } for qw(HUP INT TERM);
 $SIG{PIPE} = 'IGNORE';

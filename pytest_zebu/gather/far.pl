@@ -45,6 +45,21 @@ delete @ENV{grep { /^(?:DOCKER|COMPOSE|GIT|PG)/ } keys %ENV};
 my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK()) || 100;
 sub now { return int(1000 * (POSIX::times())[0] / $TICKS) }
 
+# Who was let in as root, but as another user, or where root may start nothing, is of no use: the way in goes on without.
+sub refuse_half_rights {
+  my ($why) = @_;
+  if (!$root) { $why = (getpwuid $>)[0] // $>; $why = "it makes one $why, and not root: runas_default in sudoers?" }
+  else {
+    my $pid = fork // return;
+    if (!$pid) { exec '/bin/sh', '-c', ':' or POSIX::_exit($!{EACCES} || $!{EPERM} ? 77 : 0) }
+    waitpid $pid, 0;
+    return if $? >> 8 != 77;
+    $why = 'it lets perl start no other program: NOEXEC in sudoers?';
+  }
+  print STDERR "$why\n";
+  POSIX::_exit(1);
+}
+
 # In a child that calls one of these, it is the child that ends.
 my (%child, $select);
 sub end_all { kill 'KILL', map { -$_->[0]{pid} } values %child; POSIX::_exit(96) }
@@ -57,7 +72,11 @@ sub read_request {
     my $bytes = '';
     $length == 0 or read(main::DATA, $bytes, $length) == $length or die "short request\n";
     if ($key eq 'GO') { return }
-    elsif ($key eq 'nonce') { $nonce = $bytes; put_out("ZEBU1 $nonce\n") }    # who waits for us hears that we are there
+    elsif ($key eq 'nonce') {
+      $nonce = $bytes;
+      refuse_half_rights() if grep { defined $ENV{$_} } qw(SUDO_USER DOAS_USER);
+      put_out("ZEBU1 $nonce\n");    # who waits for us hears that we are there
+    }
     elsif ($key eq 'seconds') { $seconds = $bytes }
     elsif ($key eq 'attached') { $attached = 1 }
     elsif ($key eq 'refused') { $refused = $bytes }

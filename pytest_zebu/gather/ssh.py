@@ -71,6 +71,13 @@ STATUSES = {
 }
 """What the status of the way in means where nothing else tells."""
 
+SFTP_STATUS = 11
+"""With which OpenSSH's sftp-server ends, without a word, when what it hears is no sftp."""
+
+CLOSED = "the host closed the connection"
+HAS_EXPIRED = r"account (?:has )?expired"
+EXPIRED = "the account has expired (chage -l USER)"
+
 COMPLAINTS = (
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", f"{CHANGED_HOST_KEY}: compare it with the machine's own before you trust it (ssh-keygen -lf)"),
     ("Host key verification failed", f"{UNKNOWN_HOST_KEY}: log in once with ssh and compare the fingerprint, or set known_hosts"),
@@ -80,6 +87,7 @@ COMPLAINTS = (
     (r"Load key |error in libcrypto|incorrect passphrase", "the identity file holds no key that ssh can use without a passphrase: use ssh-agent"),
     (r"signing failed|agent refused operation", "the agent did not sign with the key: ssh-add -l"),
     ("Too many authentication failures", "too many keys were offered: set identity"),
+    ("with partial success", "the key was accepted, but the host asks for more than a key (AuthenticationMethods): let this user in by key alone"),
     (r"Permission denied \([a-z0-9,-]*\)", f"{REFUSED_KEY}: check user and identity, and that the key is authorized"),
     (r"account has expired|Your account.*expired", "the account has expired (chage -l USER)"),
     (r"not allowed at this time", "the host lets nobody in at this time (MaxStartups, PerSourcePenalties): wait, or allow more"),
@@ -106,23 +114,24 @@ COMPLAINTS = (
 
 TALK = (
     (r"account is currently not available|nologin", "the login shell is nologin: give the user one (chsh -s /bin/sh USER)"),
-    (r"account (?:has )?expired", "the account has expired (chage -l USER)"),
+    (HAS_EXPIRED, EXPIRED),
+    (r"[Tt]oo many logins", "the account has too many logins at once (maxlogins of pam_limits): let some end, or allow more"),
     (r"password has expired|change your password|password change required|password.*expired", "the password has expired, and is asked for before anything runs (chage -l USER)"),
     (r"sftp connections only|sftp.only|allows sftp", "the host lets this user do sftp only (ForceCommand internal-sftp): let it run commands, or name another user"),
     (r"unrecognized command|does not provide shell access|What do you think I am|gitolite|Interactive git shell", "the login shell is git's: name a user who may run commands"),
-    (r"rrsync|does not run rsync|rsync", "the key may only run rsync (command= in authorized_keys): authorize one of its own"),
-    (r"borg|restic|rclone", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
+    (r"\brrsync\b|does not run rsync|\brsync(?: error)?: ", "the key may only run rsync (command= in authorized_keys): authorize one of its own"),
+    (r"\b(?:borg|restic|rclone)\b", "the key may only run a backup (command= in authorized_keys): authorize one of its own"),
     (r"[Pp]lease login as the user", "this user is not let in: name the one that the host says"),
     (r"must have a tty|not a tty|requires a (?:tty|terminal)|no tty|TTY", "what runs on login wants a terminal (ForceCommand, or a start-up file): let it do without"),
     (r"zsh: pod not found", STATUSES[97]),  # what stands behind a sign of equality is a program's name to it
-    (r"restricted|rbash", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
+    (r"\br(?:ba|k|mk|z)sh: |: restricted\b", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
     (r"[Rr]esource temporarily unavailable|[Cc]annot fork|fork: |Cannot allocate memory", STATUSES[98]),
     (r"No space left on device|Disk quota exceeded|Read-only file system", "the host's disk is full, or may only be read: what runs on login fails"),
     (r"syntax error at -|Execution of - aborted|Unrecognized character|Unmatched", STATUSES[95]),
     (r"Can't locate .* in @INC|perl: (?:error while loading|symbol)|version .* required--this is only|loadable library and perl binaries are mismatched", "perl is there, but broken: reinstall perl-base"),
     (r"error while loading shared libraries|Exec format error", "programs cannot be started there: the system is damaged"),
-    (r"perl: (?:command )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
-    (r": No such file or directory|not found", "the login shell does not exist there (a chroot without /bin/sh, or a wrong shell in passwd)"),
+    (r"perl: (?:[Cc]ommand )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
+    (r"(?m)^/[^\s:]+: No such file or directory$", "the login shell does not exist there (a chroot without /bin/sh, or a wrong shell in passwd)"),
 )  # fmt: skip
 """What means that which is said on the way in, in place of the far side, the first that fits."""
 
@@ -163,6 +172,14 @@ def diagnose(complaint: str) -> str:
     return last_line(complaint) or "ssh ended without a word"
 
 
+def kept_out(log: str, said: str) -> str:
+    """Why nobody was let in: by ssh's log, and where the host only closes the connection, by what it says before (PAM's words)."""
+    meaning = diagnose(log)
+    if not meaning.startswith(CLOSED) or not (shown := last_line(said)):
+        return meaning
+    return f"{EXPIRED if re.search(HAS_EXPIRED, said) else meaning} (it says: {shown})"
+
+
 def last_line(text: str) -> str:
     """What was said last, as far as it fits in a line and hides nothing."""
     lines = [line for line in redacted(plain_text(text)).strip().splitlines() if line.strip()]
@@ -186,7 +203,14 @@ def not_begun(done: Transfer) -> str:
     if done.status not in OURS:
         meaning = next((meaning for pattern, meaning in TALK if re.search(pattern, said)), meaning)
     if not meaning and done.status == 255:
-        return f"the connection ended before the first answer: {diagnose(done.log)}"
+        why = diagnose(done.log)
+        if why.startswith("Authenticated to"):  # ssh has no word for a signal
+            why = "what was started there was killed (limits of the login's session: ulimit -a; memory), or the way there was cut"
+        return f"the connection ended before the first answer: {why}"
+    if not meaning and not shown and done.status == SFTP_STATUS:
+        meaning = (
+            "the host lets this user do sftp only (ForceCommand sftp-server): let it run commands, or name another user"
+        )
     if not meaning and not shown:
         meaning = f"the login shell ended without a word, with status {done.status} (false? a command of its own?)"
     if not meaning:
@@ -340,7 +364,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             if done.timed_out and not COMPLAINED.search(done.log):
                 raise Refused(f"no answer within {done.seconds:.0f} s (overloaded, a tarpit, or a firewall that drops)")
             # Before ssh has a log it speaks on the standard error; afterwards others may stand there, such as a banner.
-            raise Refused(diagnose(done.log if done.log.strip() else done.err))
+            raise Refused(kept_out(done.log, done.err) if done.log.strip() else diagnose(done.err))
         found = received(done.out, nonce)
         return missing_answers(probes, found.answers, _why_cut(done, found, probes, deadline))
 
@@ -442,7 +466,8 @@ def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mar
                 out += data
                 if not has_begun and mark in out:
                     has_begun = True
-                if not data or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
+                is_echo = not has_begun and bool(mark) and PRELUDE.strip() in out
+                if not data or is_echo or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
                     # What was complained of last may still stand in the pipe; the connection that stays holds it open.
                     with suppress(OSError):
                         err += os.read(process.stderr.fileno(), COMPLAINT_LIMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -184,6 +185,35 @@ def test_a_doas_alone(text: str, why: str, machine: Machine) -> None:
     machine.program("sudo", "exit 1\n")
     machine.program("doas", text)
     assert refused(machine.enter(machine.sent())[0]) == f"sudo -n was refused, and {why}"
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize("variable", ["SUDO_USER", "DOAS_USER"])
+def test_who_is_made_another_user_than_root_goes_on_without(variable: str, machine: Machine) -> None:
+    """As `runas_default` in sudoers has it: what is asked as root would be answered by somebody else."""
+    machine.program("sudo", f'shift; export {variable}=deploy; exec "$@"\n')
+    why = refused(machine.enter(machine.sent())[0])
+    assert re.fullmatch(r"sudo -n was refused \(it makes one [^ ]+, and not root: runas_default in sudoers\?\)", why), (
+        why
+    )
+
+
+@pytest.mark.hostile("ssh")
+def test_a_root_that_may_start_nothing_is_none(machine: Machine) -> None:
+    """As NOEXEC in sudoers has it: every program would be missing."""
+    machine.program("sudo", f"export SUDO_USER=deploy; {LETS_IN}")
+    sent = machine.sent().replace(b"exec '/bin/sh',", b"exec '/etc/'  ,")
+    assert (
+        refused(machine.enter(sent)[0])
+        == "sudo -n was refused (it lets perl start no other program: NOEXEC in sudoers?)"
+    )
+
+
+@pytest.mark.hostile("ssh")
+def test_what_the_environment_says_of_sudo_is_not_believed(machine: Machine) -> None:
+    machine.program("sudo", "exit 1\n")
+    machine.environment = {"SUDO_USER": "deploy", "DOAS_USER": "deploy"}
+    assert refused(machine.enter(machine.sent())[0]) == "sudo -n was refused"
 
 
 @pytest.mark.hostile("ssh")

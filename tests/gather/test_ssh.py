@@ -14,7 +14,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather import ssh as ssh_module
 from pytest_zebu.gather.deadline import NEVER, Deadline
-from pytest_zebu.gather.ssh import Connection, Refused, diagnose, received, unframe
+from pytest_zebu.gather.ssh import Connection, Refused, diagnose, kept_out, received, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -94,6 +94,7 @@ def test_where_ssh_opens_none_there_is_none(connection: Connection, ssh: Callabl
 
 LOGS = {
     "key refused": ("deploy@vm: Permission denied (publickey,password).", "the key was refused", True),
+    "a second factor": ('Authenticated using "publickey" with partial success.\ndeploy@vm: Permission denied (keyboard-interactive).', "the key was accepted, but the host asks for more", False),
     "host key changed": ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", "the host key has changed", True),
     "host key unknown": ("No ECDSA host key is known for vm and you have requested strict checking.\nHost key verification failed.", "the host key is not known", True),
     "no identity": ("no such identity: /x: No such file or directory\ndeploy@vm: Permission denied (publickey).", "the identity file does not exist", False),
@@ -141,6 +142,22 @@ def test_only_what_the_server_says_of_keys_decides_about_access(name: str) -> No
     assert said.startswith(meaning)
     assert len(said.splitlines()) == 1
     assert is_verdict(Unknown(Reason.UNREACHABLE, f"ssh: {said}")) is decides
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("Your account has expired; please contact your system administrator.\n", "the account has expired (chage -l USER) (it says: Your account has expired;"),
+        ("Closed until noon.\n\x1b[31m", "the host closed the connection (banned, MaxStartups reached, or the account is locked or expired) (it says: Closed until noon.)"),
+        ("", "the host closed the connection (banned"),
+    ],
+    ids=["expired", "closed for maintenance", "no word"],
+)  # fmt: skip
+def test_a_host_that_closes_may_have_said_why(said: str, line: str) -> None:
+    assert kept_out("Connection closed by 10.0.0.1 port 22", said).startswith(line)
+    refused = kept_out("deploy@vm: Permission denied (publickey).", said)
+    assert refused == diagnose("deploy@vm: Permission denied (publickey).")
 
 
 STAND_IN = """#!/bin/sh
@@ -208,6 +225,8 @@ NOT_ASKED = {
     "false": ("exit 1", "the login shell ended without a word, with status 1"),
     "true": ("exit 0", "the login shell ended without a word, with status 0"),
     "sftp": ("echo 'This service allows sftp connections only.'; exit 1", "the host lets this user do sftp only"),
+    "too many logins": ("echo \"There were too many logins for 'deploy'.\"; exit 254", "the account has too many logins at once"),
+    "an sftp server": ("exit 11", "the host lets this user do sftp only"),
     "git-shell": ("echo \"fatal: unrecognized command 'perl -'\" >&2; exit 128", "the login shell is git's"),
     "a forge": ("echo \"Hi! You've successfully authenticated, but the forge does not provide shell access.\" >&2; exit 1", "the login shell is git's"),
     "rrsync": ("echo '/usr/bin/rrsync: SSH_ORIGINAL_COMMAND does not run rsync' >&2; exit 1", "the key may only run rsync"),
@@ -221,6 +240,10 @@ NOT_ASKED = {
     "no perl": ("echo 'sh: 1: perl: not found' >&2; exit 127", "the host has no perl"),
     "no perl in fish": ("echo 'fish: Unknown command: perl' >&2; exit 127", "the host has no perl"),
     "no perl in zsh": ("echo 'zsh:1: command not found: perl' >&2; exit 127", "the host has no perl"),
+    "no perl in csh": ("echo 'perl: Command not found.' >&2; exit 1", "the host has no perl"),
+    "a banner of restrictions": ("echo 'Access is restricted; files are kept by rsync.' >&2; exit 1", "something else runs there on login, and ended with status 1"),
+    "rsync itself": ("echo 'rsync error: protocol incompatibility (code 2) at compat.c(622)' >&2; exit 2", "the key may only run rsync"),
+    "a start-up file without its program": ("echo '/home/deploy/.bashrc: line 3: keychain: command not found' >&2; exit 1", "something else runs there on login, and ended with status 1"),
     "broken perl": ("echo \"Can't locate strict.pm in @INC\" >&2; exit 2", "perl is there, but broken"),
     "perl without a library": ("echo 'perl: error while loading shared libraries: libc.so.6' >&2; exit 127", "perl is there, but broken"),
     "perl may not run": ("exit 126", "perl may not be run there"),
@@ -262,6 +285,13 @@ def test_who_never_answers_is_not_waited_for(login: str, body: str, asked: Asked
     with pytest.raises(Refused, match=r"no answer within [12] s"):
         asked(f'echo $$ > "{tmp_path}/pid"; {login}\n{body}', deadline=Deadline.after(1.5))
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+@pytest.mark.hostile("ssh")
+def test_a_host_that_sends_back_is_not_waited_for(asked: Asked) -> None:
+    """It would go on until time is over: its input stays open."""
+    with pytest.raises(Refused, match="the host sends back what it is sent"):
+        asked(f"{LOGGED_IN}\nexec cat", deadline=Deadline.after(100000), seconds=100000)
 
 
 @pytest.mark.hostile("ssh")
