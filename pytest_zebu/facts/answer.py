@@ -161,6 +161,17 @@ def part(data: Any, key: str, kind: type[T]) -> T:
     return found
 
 
+def text_or_none(value: Any) -> str:
+    """A text of plain data; an empty one where there is nothing.
+
+    Raises:
+        TypeError: it is of another kind.
+    """
+    if not isinstance(value, str | None):
+        raise TypeError(value)
+    return value or ""
+
+
 def texts(data: Any, key: str) -> tuple[str, ...]:
     """A list of texts of plain data: one text is none, though it can be gone through like one.
 

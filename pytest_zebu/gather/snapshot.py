@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -17,7 +15,7 @@ from pytest_zebu.facts import ALL, plainjson
 from pytest_zebu.facts.answer import Garbled, Reason, Said, Unknown, integer, part, plain_text
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.plainjson import LONGEST_NUMBER, MOST_DEEP, whole_text
-from pytest_zebu.files import write_whole
+from pytest_zebu.files import read_bytes, why, write_whole
 from pytest_zebu.settings.errors import UsageProblem
 
 SCHEMA = 1
@@ -169,7 +167,7 @@ def read(path: Path, *, is_own: bool = False) -> dict[str, Snapshot]:
     except FileNotFoundError:
         raise UsageProblem(f"{path}: no such snapshot (--zebu-save writes one)") from None
     except OSError as error:
-        raise UsageProblem(f"{path}: the snapshot cannot be read: {error.strerror}") from None
+        raise UsageProblem(f"{path}: the snapshot cannot be read: {why(error)}") from None
     except ValueError:  # no UTF-8; or a path that is none
         raise UsageProblem(f"{path}: no snapshot, or cut short: gather again with --zebu-save") from None
 
@@ -204,18 +202,14 @@ def _text(path: Path) -> str:
     """The text of a file of which nothing is known: never more of it than its bounds.
 
     Raises:
-        UsageProblem: it is no regular file, or too large.
-        OSError, ValueError: it cannot be opened or read, or is no text.
+        UsageProblem: it is packed, or has too many values.
+        OSError, ValueError: it is no regular file, is too large, cannot be opened or read, or is no text.
     """
-    # A pipe without a writer would keep us waiting for ever.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise UsageProblem(f"{path}: is no regular file: name the file that --zebu-save wrote")
-        data = file.read(MOST_BYTES + 1)
+    data = read_bytes(path, MOST_BYTES)
     if data.startswith(b"\x1f\x8b"):
         raise UsageProblem(f"{path}: is packed with gzip: unpack it first")
-    if len(data) > MOST_BYTES or sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
-        raise UsageProblem(f"{path}: is larger than any snapshot ({MOST_BYTES >> 20} MiB, {MOST_VALUES:,} values)")
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise UsageProblem(f"{path}: has more values than any snapshot ({MOST_VALUES:,})")
     return data.decode()
 
 

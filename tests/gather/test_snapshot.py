@@ -213,7 +213,7 @@ def _huge(path: Path) -> None:
 
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe": (os.mkfifo, "no regular file"),
-    "a folder": (_folder, "regular file|directory"),
+    "a folder": (_folder, "regular file"),
     "a device": (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
     "a terminal's device": (lambda path: path.symlink_to("/dev/tty"), "no regular file|cannot be read"),
     "a link to nothing": (lambda path: path.symlink_to(path.with_name("gone")), "no such snapshot"),
@@ -221,8 +221,8 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "packed": (lambda path: path.write_bytes(gzip.compress(b"{}")), "gzip"),
     "no text": (lambda path: path.write_bytes(b"{\xff\xfe}"), "cut short"),
     "wide characters": (lambda path: path.write_text("{}", encoding="utf-16"), "cut short"),
-    "too large": (_huge, "larger than any snapshot"),
-    "too many values": (lambda path: path.write_text("[" + "[]," * (MOST_VALUES // 2 + 1) + "[]]"), "larger than any snapshot"),
+    "too large": (_huge, "larger than 128 MiB"),
+    "too many values": (lambda path: path.write_text("[" + "[]," * (MOST_VALUES // 2 + 1) + "[]]"), "more values than any snapshot"),
 }  # fmt: skip
 
 
