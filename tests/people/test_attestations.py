@@ -22,6 +22,7 @@ from pytest_zebu.people.attestations import Attestation, CommandEvidence, Record
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import Word, settle
+from tests.no_files import MAKE
 
 TODAY = date(2026, 11, 24)
 FOUND = Attestation(
@@ -330,16 +331,7 @@ def test_evidence_lies_in_the_projects_folder(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "a tebibyte"])
 def test_evidence_is_a_file_with_an_end(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "evidence"
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "zeroes":
-            path.symlink_to("/dev/zero")
-        case "folder":
-            path.mkdir()
-        case _:
-            with path.open("wb") as file:
-                file.truncate(2**40)
+    MAKE[kind](path)
     said = evidence_of(tmp_path, "evidence")
     assert "its evidence evidence cannot be read (is" in said or "its evidence evidence lies outside" in said
 
@@ -418,13 +410,7 @@ def test_a_strangers_file_has_an_end(content: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "broken link"])
 def test_attestations_that_are_no_file_are_said(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case _:
-            path.symlink_to({"zeroes": "/dev/zero", "broken link": "gone"}[kind])
+    MAKE[kind](path)
     with pytest.raises(UsageProblem, match=r"a\.toml: (is no regular file|no such file)"):
         attestations.read(path, load(), required=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from pytest_zebu.commands.cli import main
 from pytest_zebu.settings import read
 from pytest_zebu.settings.errors import UsageProblem
 from tests.hostile_texts import forbidden
+from tests.no_files import MAKE
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -75,20 +75,12 @@ def test_a_strangers_settings_are_one_line_of_complaint(
 
 
 @pytest.mark.hostile("files")
-@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "link to itself"])
+@pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "endless link"])
 def test_settings_that_are_no_file_are_not_waited_for(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "zebu.toml"
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "zeroes":
-            path.symlink_to("/dev/zero")
-        case "folder":
-            path.mkdir()
-        case "link to itself":
-            path.symlink_to(path)
+    MAKE[kind](path)
     assert main(["due", "--config", str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"zebu: {path}: ")
 
@@ -119,16 +111,7 @@ def test_a_key_of_a_strangers_is_shown_clean(key: str, tmp_path: Path, capsys: p
 @pytest.mark.parametrize("section", ["tls", "proxmox", "proxy", "forge", "advisories"])
 @pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "a tebibyte"])
 def test_an_authority_that_is_no_file_is_not_waited_for(section: str, kind: str, tmp_path: Path) -> None:
-    match kind:
-        case "pipe":
-            os.mkfifo(tmp_path / "ca.pem")
-        case "zeroes":
-            (tmp_path / "ca.pem").symlink_to("/dev/zero")
-        case "folder":
-            (tmp_path / "ca.pem").mkdir()
-        case _:
-            with (tmp_path / "ca.pem").open("wb") as file:
-                file.truncate(2**40)
+    MAKE[kind](tmp_path / "ca.pem")
     relaxed = (
         '[[relaxed]]\nkey = "tls.ca_file"\nreason = "a lab"\napprover = "operations"\n' if section == "tls" else ""
     )

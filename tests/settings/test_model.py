@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 
 from pytest_zebu.settings import Settings, find, read
 from pytest_zebu.settings.errors import UsageProblem
+from tests.no_files import MAKE
 
 WHY = {"reason": "a small site", "approver": "operations"}
 
@@ -76,13 +76,7 @@ def test_a_secret_is_one_line_of_text(content: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["pipe", "zeroes", "folder", "terminal"])
 def test_a_secret_is_not_waited_for(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "token"
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case _:
-            path.symlink_to({"zeroes": "/dev/zero", "terminal": "/dev/tty"}[kind])
+    MAKE[kind](path)
     with pytest.raises(UsageProblem, match=r"forge\.token_file: token cannot be read"):
         Settings(folder=tmp_path).secret(Path("token"), "forge.token_file")
 
