@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
-QUOTED = re.compile(r"(\\{0,4}[\"']|)(.*?)(\\{0,4}[\"']|[,\]\[{}]*)", re.DOTALL)
+OPENING, CLOSING = re.compile(r"\\{0,4}[\"']"), re.compile(r"\\{0,4}[\"']\Z|(?<![,\]\[{}])[,\]\[{}]*\Z")
 NUMBER = re.compile(r"-?[0-9.]{4,}")
-LITERAL = re.compile(
-    r"([\"'])[^\s]*\1|(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}", re.ASCII
-)
+LITERAL = re.compile(r"([\"'])[^\s]*\1", re.ASCII)
 """Of a program: in quotes, or a word in which letters and digits take turns."""
+LITERAL_WORD = re.compile(r"([A-Za-z0-9_]{8,}+[,\]}]{0,4}+)(?=[\s\"';|&<>`)\\]|\Z)", re.ASCII)
+MIXED = re.compile(r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d", re.ASCII)
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer", "field", "xml"))
 LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20}")
 UNITS = (
@@ -35,7 +35,8 @@ COOKIES, COOKIE = (
     re.compile(r"((?:^|[;,]\s*)(?!(?i:path|domain|expires|max-age|samesite)=)[^\s=;,]+=)[^;,]+"),
 )
 UNSEEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-BLOCK = re.compile(r"(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]*)?)?\r?\n")
+BLOCK = re.compile(r"(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]{0,1000}+)?)?\r?\n")
+BLANKS_BEFORE = 500
 BEFORE_BLOCK = re.compile(r"(?:^|([\"'`]))([ \t-]*)[\"']?$", re.MULTILINE)
 BELOW = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
@@ -150,9 +151,11 @@ def _line_without_words(text: str) -> str:
 
 
 def _value(value: str, name: str, between: str = "") -> str:
-    found = QUOTED.fullmatch(value)
-    assert found is not None  # noqa: S101 (it takes every text)
-    opening, inner, closing = found.groups()
+    opened = OPENING.match(value)
+    begin = opened.end() if opened else 0
+    closed = CLOSING.search(value, begin)
+    end = closed.start() if closed else len(value)
+    opening, inner, closing = value[:begin], value[begin:end], value[end:]
     patterns = _patterns()
     if re.search(patterns["value.none"].pattern, inner, re.IGNORECASE | re.ASCII):
         return value
@@ -175,12 +178,21 @@ def _without_values(text: str, code: bool) -> str:
             shown += [text[start:at], f"\n{HIDDEN}\n"]
             start = at = end
             continue
-        value = patterns["value"].match(text, at)
-        if value is None or (code and (rank == 1 or not LITERAL.fullmatch(value[0]))):
+        value = (_literal(text, at) if rank == 2 else None) if code else patterns["value"].match(text, at)
+        if value is None:
             continue
         shown += [text[start:at], _value(value[0], name, between)]
         start = at = value.end()
     return "".join(shown) + text[start:]
+
+
+def _literal(text: str, at: int) -> re.Match[str] | None:
+    """A program's value, if it stands there itself. What cannot be one is not read to its end: the next may begin within."""
+    if text[at : at + 1] not in {'"', "'"}:
+        word = LITERAL_WORD.match(text, at)
+        return word if word and MIXED.search(word[0]) else None
+    value = _patterns()["value"].match(text, at)
+    return value if value and LITERAL.fullmatch(value[0]) else None
 
 
 def _block_end(text: str, begin: int, at: int, rank: int) -> int:
@@ -188,7 +200,8 @@ def _block_end(text: str, begin: int, at: int, rank: int) -> int:
     opened = BLOCK.match(text, at)
     if opened is None or (not opened[1] and rank < 2):
         return 0
-    line = text.rfind("\n", 0, begin) + 1
+    near = begin - BLANKS_BEFORE
+    line = max(text.rfind("\n", max(near, 0), begin) + 1, near)
     before = BEFORE_BLOCK.search(text, line, begin)
     if before is None:
         return 0

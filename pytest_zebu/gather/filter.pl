@@ -70,7 +70,8 @@ sub hide_words_of_line {
 # A value without its quotes, which stay; so does what ends a list or a table. A number in JSON is a text afterwards.
 sub hide_value {
   my ($value, $name, $between) = @_;
-  my ($open, $inner, $close) = $value =~ /^(\\{0,4}["']|)(.*?)(\\{0,4}["']|[,\]\[{}]*)$/s;
+  my ($open, $inner) = $value =~ /^(\\{0,4}["']|)(.*)$/s;
+  my $close = $inner =~ s/(\\{0,4}["']\z|(?<![,\]\[{}])[,\]\[{}]+\z)// ? $1 : '';
   return $value if is_nothing($inner) || (is_secret($name) == 1 && is_ordinary($inner));
   return "$open$HIDDEN$close" if $open ne '' || $between !~ /["']/;
   return $inner =~ /^-?[0-9.]{4,}$/ ? "\"$HIDDEN\"$close" : $value;
@@ -118,9 +119,12 @@ sub hide_plain {
       next;
     }
     pos($text) = $at;
-    $text =~ /\G($pattern{value})/gc or next;
+    my $is_word = $code && substr($text, $at, 1) !~ /["']/;
+    next if $code && $rank == 1;
+    # Of a program, what cannot be a literal is not read to its end: the next may begin within.
+    ($is_word ? $text =~ /\G([A-Za-z0-9_]{8,}+[,\]}]{0,4}+)(?=[\s"';|&<>`)\\]|\z)/gc : $text =~ /\G($pattern{value})/gc) or next;
     my $value = $1;
-    next if $code && ($rank == 1 || $value !~ /^(["'])[^\s]*\1$/ && $value !~ /^(?=.*(?:[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d))[A-Za-z0-9_]{8,}[,;\]}]{0,4}$/) and pos($text) = $at;
+    next if $code && ($is_word ? $value !~ /[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d/ : $value !~ /^(["'])[^\s]*\1$/) and pos($text) = $at;
     $shown .= substr($text, $from, $at - $from) . hide_value($value, $name, $between);
     $from = pos $text;
   }
@@ -136,11 +140,13 @@ sub hide_plain {
 sub block_end {
   my ($whole, $begin, $from, $rank) = @_;
   pos($$whole) = $from;
-  return 0 if $$whole !~ /\G(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]*)?)?\r?\n/gc;
+  return 0 if $$whole !~ /\G(?:([|>][0-9+-]{0,3})[ \t]*(?:#[^\n]{0,1000}+)?)?\r?\n/gc;
   my $is_block = defined $1;
   return 0 if !$is_block && $rank < 2;
-  my $line = 1 + rindex $$whole, "\n", $begin;
-  return 0 if substr($$whole, $line, $begin - $line) !~ /(?:^|(["'`]))([ \t-]*)["']?$/;
+  my $near = $begin > 500 ? $begin - 500 : 0;
+  my $line = $near + 1 + rindex substr($$whole, $near, $begin - $near), "\n";
+  my $is_cut = $near && substr($$whole, $near - 1, $begin - $near + 1) !~ /\n/;
+  return 0 if substr($$whole, $line, $begin - $line) !~ /(?:^|(["'`]))([ \t-]*)["']?$/ || ($is_cut && !defined $1);
   my ($quote, $indent) = ($1, length $2);
   my $found = 0;
   while ($$whole =~ /\G([ \t]*)([^\n]*)(?:\n|\z)/gc) {

@@ -789,6 +789,37 @@ def test_where_learning_secrets_breaks_no_text_leaves(where: str, folder: Path) 
     assert all(isinstance(answer, Unknown) for answer in answers.values())
 
 
+SLOW = "sub hide_shapes { $_[0] =~ /slow/ and ('a' x 9_999) =~ /(?:a*?a*?a*?a*?[bc])/;"
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("stream", ["1", "2"], ids=["output", "error"])
+def test_what_takes_too_long_to_hide_is_lost_alone(stream: str, folder: Path) -> None:
+    """A pattern that never ends hears no signal that Perl would have to handle."""
+    process = far_side(
+        folder,
+        Probe("slow", f"yes slow | head -c 3000 >&{stream}"),
+        Probe("fine", "yes fine | head -c 3000"),
+        change={"sub hide_shapes {": SLOW, "($HIDE_SECONDS, $SHORT) = (30,": "($HIDE_SECONDS, $SHORT) = (1,"},
+    )
+    answers = answered(process)
+    assert answers["slow"] == Unknown(Reason.UNDECIDABLE, "slow: to hide its secrets took longer than 1 s")
+    assert answers["fine"] == Said(0, "fine\n" * 600, "")
+
+
+@pytest.mark.hostile("secrets")
+def test_who_ends_while_others_are_hidden_is_in_time(folder: Path) -> None:
+    process = far_side(
+        folder,
+        *(Probe(f"slow{n}", "yes slow | head -c 3000") for n in range(5)),
+        Probe("fine", "sleep 1; echo fine", timeout=3),
+        change={"sub hide_shapes {": SLOW, "($HIDE_SECONDS, $SHORT) = (30,": "($HIDE_SECONDS, $SHORT) = (1,"},
+    )
+    answers = answered(process)
+    assert answers["fine"] == Said(0, "fine\n", "")
+    assert all(isinstance(answers[f"slow{n}"], Unknown) for n in range(5))
+
+
 # What the machine lacks, and clocks that lie
 
 
