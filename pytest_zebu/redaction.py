@@ -63,8 +63,6 @@ QUERY = re.compile(r"([?&;#]([A-Za-z_][\w.-]{0,80})=)([^\s&;#\"'<>]+)", re.ASCII
 LEAST_NUMBER = 10**5
 """A number under the name of a secret is one from here on: smaller ones are sizes and times."""
 LOGIN = re.compile(r"://[^\s/:@]*:(.+)@")
-LONGEST_NAME = 1000
-"""Characters. A longer one is no variable's: what stands under it is hidden, whatever it says."""
 SHORTEST = 6
 """Of a known secret: shorter ones are hidden by name and shape only."""
 _known: set[str] = set()
@@ -95,8 +93,6 @@ def _name(name: str) -> str:
 @lru_cache(4096)
 def _rank(name: str) -> int:
     """2 where a name is a secret's, 1 where it may be one's, 0 where it is none's."""
-    if len(name) > LONGEST_NAME:
-        return 2
     patterns, words = _patterns(), _name(name)
     if patterns["name.about"].search(words):
         return 0

@@ -47,6 +47,7 @@ ACROSS = {
     "gather/test_canaries": "the filter of both sides",
     "gather/test_checkouts": "the far side's search of the machine",
     "gather/test_quiet": "all scripts, of programs that cannot run",
+    "gather/test_repeats": "the filter of both sides, of texts that repeat",
     "gather/test_redirects": "whatever asks with a secret",
     "gather/test_rude_database": "the declared database, of servers that are none",
     "gather/test_rude_names": "names and handshakes, of servers that are none",
