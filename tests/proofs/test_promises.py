@@ -22,6 +22,7 @@ from lab.proofs import load_faults, options_of, outcomes_of, rounds
 from lab.settled import settle
 from pytest_zebu.gather.drill import LABEL
 from tests.gather.canaries import canaries as made_up
+from tests.gather.test_filters import TRAPS
 from tests.hostile import PAGE, fenced
 
 from .accounting import accounted, below
@@ -302,6 +303,61 @@ def test_no_other_program_runs_there(lab: Lab, suite: Suite) -> None:
     assert names >= {"perl", "sudo", "docker", "git", "systemctl", "iptables-save", "sort"}
     owner = int(lab.vm.shell("stat -c %u /opt/zebu"))
     assert {one.user for one in ours if one.name == "git"} == {owner}
+
+
+TRAP = """
+cd /opt/zebu; cp -p .git/config /home/deploy/config.kept; mkdir -m 777 /home/deploy/marks
+mkdir /home/deploy/hooks; printf '%s\\n' '#!/bin/sh' ': > "/home/deploy/marks/$$"' 'exit 1' > /home/deploy/trap; chmod 755 /home/deploy/trap
+for hook in post-index-change post-checkout reference-transaction pre-commit; do ln -s ../trap "/home/deploy/hooks/$hook"; done
+printf '* filter=trap diff=trap\\n' > .git/info/attributes
+while IFS='	' read -r key value; do git config "$key" "$value"; done
+touch README.md
+"""
+UNTRAP = """
+cd /opt/zebu; cat /home/deploy/config.kept > .git/config; rm .git/info/attributes
+rm -r /home/deploy/config.kept /home/deploy/trap /home/deploy/hooks /home/deploy/marks; git status > /dev/null
+"""
+MARKS = "ls /home/deploy/marks | wc -l"
+
+
+@pytest.fixture
+def trapped(lab: Lab) -> Iterator[None]:
+    """The deployed checkout names a program at every place at which git takes one from a repository's own settings."""
+    settings = {key: value for trap in TRAPS for key, value in trap.settings if not key.startswith(ELSEWHERE)}
+    lines = (f"{key}\t{value}" for key, value in settings.items())
+    places = {"program": "/home/deploy/trap", "hooks": "/home/deploy/hooks"}
+    told = "".join(f"{line.format(**places)}\n" for line in lines)
+    owner = ["runuser", "-u", "deploy", "--", "sh", "-euc"]
+    try:
+        lab.vm.run([*owner, TRAP], stdin=told.encode())
+        yield
+    finally:
+        lab.vm.run([*owner, UNTRAP])
+
+
+ELSEWHERE = (
+    "core.attributesFile",
+    "filter.far",
+    "filter.Far",
+    "filter.lfs",
+    "include",
+    "submodule",
+    "remote",
+    "core.repo",
+    "extensions",
+)
+"""What needs another file, a submodule or a remote: tests/gather/test_filters.py tries these on checkouts of their own."""
+
+
+@pytest.mark.hostile("programs")
+@pytest.mark.usefixtures("trapped")
+def test_no_program_of_the_checkout_runs(lab: Lab, suite: Suite) -> None:
+    """Nothing of it is started, whatever git is asked; and its owner, who asks without a thought, starts it."""
+    outcomes = suite("-m", "not browser").outcomes
+    assert lab.vm.shell(MARKS).strip() == "0"
+    assert outcomes["pre.application.quality.tagged-release"] == outcomes["deploy.initial.git-deployed"] == "passed"
+    lab.vm.shell("runuser -u deploy -- git -C /opt/zebu status || true")
+    assert lab.vm.shell(MARKS).strip() != "0"
 
 
 def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
