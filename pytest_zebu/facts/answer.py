@@ -161,7 +161,7 @@ def part(data: Any, key: str, kind: type[T]) -> T:
     return found
 
 
-def text_or_none(value: Any) -> str:
+def text_or_empty(value: Any) -> str:
     """A text of plain data; an empty one where there is nothing.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, integer, is_number, text_or_none
+from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, integer, is_number, text_or_empty
 from pytest_zebu.facts.fact import Fact, Gathered, key_values, parse_json
 from pytest_zebu.facts.sockets import is_loopback
 from pytest_zebu.settings.target import Target
@@ -161,24 +161,24 @@ def _container(data: dict[str, Any], most_ports: int) -> Container:
     depends = _dependencies(labels.get("com.docker.compose.depends_on", ""))
     number = labels.get("com.docker.compose.container-number", "1")
     return Container(
-        name=text_or_none(data["Name"]).lstrip("/"),
+        name=text_or_empty(data["Name"]).lstrip("/"),
         project=labels.get("com.docker.compose.project", ""),
         service=labels.get("com.docker.compose.service", ""),
         is_oneshot=labels.get("com.docker.compose.oneoff", "False") == "True",
-        status=text_or_none(state["Status"]),
-        health=text_or_none((state.get("Health") or {}).get("Status", "none")),
-        restart_policy=text_or_none((data["RestartPolicy"] or {}).get("Name")) or "no",
+        status=text_or_empty(state["Status"]),
+        health=text_or_empty((state.get("Health") or {}).get("Status", "none")),
+        restart_policy=text_or_empty((data["RestartPolicy"] or {}).get("Name")) or "no",
         restart_count=integer(data["RestartCount"], "RestartCount"),
         published=_published(data, most_ports),
-        health_test=tuple(map(text_or_none, _list((data.get("Healthcheck") or {}).get("Test")))),
+        health_test=tuple(map(text_or_empty, _list((data.get("Healthcheck") or {}).get("Test")))),
         memory=_count(data, "Memory"),
         cpus=_cpus(data),
-        log_driver=text_or_none((data.get("LogConfig") or {}).get("Type")),
+        log_driver=text_or_empty((data.get("LogConfig") or {}).get("Type")),
         log_options=_texts((data.get("LogConfig") or {}).get("Config")),
         config_files=tuple(
             part for part in labels.get("com.docker.compose.project.config_files", "").split(",") if part
         ),
-        image=text_or_none(data.get("ConfigImage")),
+        image=text_or_empty(data.get("ConfigImage")),
         started=docker_time(state.get("StartedAt")),
         was_oom_killed=bool(state.get("OOMKilled")),
         id=str(data.get("Id") or "")[:12],
@@ -193,7 +193,7 @@ def _container(data: dict[str, Any], most_ports: int) -> Container:
 
 def _texts(value: Any) -> dict[str, str]:
     """Texts by name; none where there is nothing."""
-    return {name: text_or_none(text) for name, text in (value or {}).items()}
+    return {name: text_or_empty(text) for name, text in (value or {}).items()}
 
 
 def _list(value: Any) -> list[Any]:
@@ -221,9 +221,9 @@ def _published(data: dict[str, Any], most: int) -> tuple[Published, ...]:
     for port, places in ports.items():
         number, _, protocol = port.partition("/")
         for place in _list(places):
-            first, _, last = (text_or_none(place.get("HostPort")) or "0").partition("-")
+            first, _, last = (text_or_empty(place.get("HostPort")) or "0").partition("-")
             within = range(integer(first, port), min(integer(last or first, port), MOST_PORTS) + 1)
-            address, inner = text_or_none(place.get("HostIp")), integer(number, port)
+            address, inner = text_or_empty(place.get("HostIp")), integer(number, port)
             if len(found) + len(within) > most:
                 raise ValueError(port)
             found += [Published(inner, address, one, protocol or "tcp") for one in within]

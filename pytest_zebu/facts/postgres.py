@@ -19,7 +19,7 @@ from pytest_zebu.facts.answer import (
     lines_of,
     moment_of,
     part,
-    text_or_none,
+    text_or_empty,
     texts,
     whole_number,
 )
@@ -344,7 +344,7 @@ def parse_state(gathered: Gathered, target: Target) -> Database:
             indexes=tuple(
                 Index(
                     part(row, "name", str), part(row, "table", str), bool(row["valid"]), _columns(row["columns"]), part(row, "method", str),
-                    text_or_none(row["where"]), bool(row["building"]),
+                    text_or_empty(row["where"]), bool(row["building"]),
                 )
                 for row in data["indexes"]
             ),
@@ -374,7 +374,7 @@ def _is_unread(row: Mapping[str, Any]) -> bool:
 def _rule(row: Mapping[str, Any]) -> HbaRule:
     address = row["address"] + (f"/{_prefix(row['netmask'])}" if row["netmask"] else "")
     return HbaRule(
-        integer(row["line"], "line"), text_or_none(row["type"]), address, part(row, "method", str), _columns(row["database"]), _columns(row["user"]),
+        integer(row["line"], "line"), text_or_empty(row["type"]), address, part(row, "method", str), _columns(row["database"]), _columns(row["user"]),
         "" if (row["file"] or "").endswith("/pg_hba.conf") else row["file"] or "", bool(row["certificate"]),
     )  # fmt: skip
 
@@ -394,7 +394,7 @@ def _tables(rows: Any) -> tuple[Table, ...]:
             count = None
         table = Table(
             str(row["name"]), count, integer(row["dead"], "dead"), integer(row["seq_scan"], "seq_scan"), integer(row["idx_scan"], "idx_scan"), bool(row["vacuumed"]),
-            texts(row, "options"), str(row["kind"]), texts(row, "keys"), text_or_none(row["part_of"]),
+            texts(row, "options"), str(row["kind"]), texts(row, "keys"), text_or_empty(row["part_of"]),
         )  # fmt: skip
         found.append(table)
         if table.part_of:
@@ -416,7 +416,7 @@ def _setting(text: str) -> tuple[str, str]:
 def _columns(rows: Any) -> tuple[str, ...]:
     if not isinstance(rows, list) or not rows:
         raise ValueError(rows)
-    return tuple("" if row is None else text_or_none(row) for row in rows)
+    return tuple("" if row is None else text_or_empty(row) for row in rows)
 
 
 def is_off(value: str) -> bool:
