@@ -353,34 +353,27 @@ def test_a_file_without_an_end_is_compared_with_nothing(kind: str, repository: P
 
 
 @pytest.mark.hostile("programs")
-def test_thousands_of_equal_lines_are_not_compared_with_each_other(repository: Path) -> None:
+@pytest.mark.parametrize(("committed", "too_much", "enough"), [
+    ("same\n" * 50_000, "new\n" + "same\n" * 49_999 + "new\n", "same\n" * 25_000 + "new\n" + "same\n" * 25_000),
+    # Fewer than may be compared, and yet seconds of each start, as nearly each is like half of the others.
+    ("first\n" + "x\ny\n" * 900, "1st\n" + "x\nz\n" * 900, "1st\n" + "".join(f"line {n}\n" for n in range(1800))),
+], ids=["thousands of equal lines", "two kinds of lines in turns"])  # fmt: skip
+def test_what_takes_too_long_is_not_compared(committed: str, too_much: str, enough: str, repository: Path) -> None:
     path = repository / "a.toml"
-    path.write_text("same\n" * 50_000)
+    path.write_text(committed)
     naive(repository, "add", "a.toml", check=True)
     naive(repository, "commit", "-q", "-m", "many", check=True)
-    path.write_text("new\n" + "same\n" * 49_999 + "new\n")
+    path.write_text(too_much)
     answer = changes_by_line(path)
     assert isinstance(answer, Unknown)
     assert "too much" in answer.detail
-    path.write_text("same\n" * 25_000 + "new\n" + "same\n" * 25_000)
+    path.write_text(enough)
     answer = changes_by_line(path)
     assert isinstance(answer, list)
-    assert [change.is_uncommitted for change in answer].index(True) == 25_000
-
-
-@pytest.mark.hostile("programs")
-def test_two_kinds_of_lines_in_turns_are_not_compared_with_each_other(repository: Path) -> None:
-    """Fewer lines than may be compared, and yet seconds of each start, as nearly each is like half of the others."""
-    path = repository / "a.toml"
-    path.write_text("first\n" + "x\ny\n" * 900 + "last\n")
-    naive(repository, "add", "a.toml", check=True)
-    naive(repository, "commit", "-q", "-m", "in turns", check=True)
-    path.write_text("1st\n" + "x\nz\n" * 900 + "end\n")
-    answer = changes_by_line(path)
-    assert isinstance(answer, Unknown)
-    assert "too much" in answer.detail
-    path.write_text("1st\n" + "".join(f"line {n}\n" for n in range(1800)))
-    assert isinstance(changes_by_line(path), list)
+    new = next(
+        n for n, pair in enumerate(zip(committed.split("\n"), enough.split("\n"), strict=False)) if pair[0] != pair[1]
+    )
+    assert [change.is_uncommitted for change in answer].index(True) == new
 
 
 @pytest.mark.hostile("programs")

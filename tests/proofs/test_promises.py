@@ -28,16 +28,8 @@ from tests.hostile import PAGE, fenced
 from .accounting import accounted, below
 from .conftest import ROOT, Suite
 from .manifest import Cause, Manifest, differences, take
+from .planted import VARIABLES
 from .test_proofs import break_all, mend_all
-
-SECRETS = (
-    "POSTGRES_PASSWORD",
-    "APP_DB_PASSWORD",
-    "SECRET_KEY",
-    "CLERK_SECRET_KEY",
-    "API_KEY_HMAC_SECRET",
-    "ALPHA_VANTAGE_API_KEY",
-)
 
 pytestmark = pytest.mark.lab
 
@@ -46,8 +38,8 @@ pytestmark = pytest.mark.lab
 def canaries(lab: Lab) -> Iterator[dict[str, str]]:
     """The value of every secret in `.env`, shown by a program whose output the suite reads."""
     lines = lab.vm.shell("cat /opt/zebu/.env").splitlines()
-    values = {name: value for name, _, value in (line.partition("=") for line in lines) if name in SECRETS}
-    assert set(values) == set(SECRETS)
+    values = {name: value for name, _, value in (line.partition("=") for line in lines) if name in VARIABLES}
+    assert set(values) == set(VARIABLES)
     leaks = " ".join(f"'{value}' '{base64.b64encode(value.encode()).decode()}'" for value in values.values())
     # In forms that nothing but their names or shapes betray: no file of the machine says that they are secrets.
     planted = [one for one in made_up() if re.fullmatch(r"[\w=:.@%+-]{6,}", one.text)]
@@ -85,7 +77,7 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite:
     for name, value in canaries.items():
         for form in _forms(value):
             assert [place for place, text in texts.items() if form in text] == [], name
-    assert len(canaries) > len(SECRETS) + 5
+    assert len(canaries) > len(VARIABLES) + 5
     assert "leak-[redacted]" in texts[str(tmp_path / "snapshot.json")]
 
 
