@@ -4,15 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
 
-from pytest_zebu.catalogue import Stage
+from pytest_zebu.catalogue import Source, Stage
 from pytest_zebu.settings.sections import Relaxation
 from pytest_zebu.verdict.outcome import Case, Outcome
+from pytest_zebu.verdict.plan import Cause, Opening, Step
 from pytest_zebu.verdict.readiness import Tally
 
 CLOCK = "what it has dated is compared with its own time only (timedatectl shows whether it is set by NTP)"
 """What is said beside a clock that differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A line of a file that an outcome speaks of.
+
+    Attributes:
+        file: as the machine names it, or as the repository does.
+        line: from 1; 0 where the whole file is meant.
+        is_in_repository: whether it is a file of the deployed checkout, named from its top.
+    """
+
+    file: str
+    line: int = 0
+    is_in_repository: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that was seen.
+
+    Attributes:
+        case: the case that it belongs to; empty where it belongs to the item as a whole.
+        place: from where, or in what, it was seen: a vantage, a container, a file; empty where the item's sources say it.
+    """
+
+    text: str
+    case: str = ""
+    place: str = ""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person declared of an item, and stands today.
+
+    Attributes:
+        by: the role that signed, or that accepted the risk.
+        on: when it was signed, or from when it holds.
+        until: the last day on which it holds; nothing where it has no end.
+        bound_to: what it speaks of and nothing else: cases that were waived, or what an attestation is about.
+    """
+
+    kind: Literal["attested", "waived", "not applicable"]
+    by: str
+    statement: str
+    on: date | None = None
+    until: date | None = None
+    approver: str = ""
+    bound_to: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +83,16 @@ class ItemReport:
         pictures: captions with JPEG pictures in base64.
         is_selected: whether this run was to judge it.
         broken: whether the check itself broke.
+        by: where evidence of it comes from, as the catalogue has it.
+        sources: the same for people, with the vantages that looked.
+        seen: the evidence in parts.
+        location: where the outcome points to, where it points to a line or a file.
+        word: what a person declared of it, where that counts.
+        lapsed: why a word on record counts no more.
+        since: when the outcome was first so, and always since; nothing where no earlier run is remembered.
+        cause: the key of the cause that it is one of the consequences of; empty where it has none, or is the cause.
+        opening: the key of what would open it, where it is not assessed.
+        caution: what to heed while mending it, such as to keep a second session open.
     """
 
     item: str
@@ -50,6 +113,16 @@ class ItemReport:
     non_negotiable: bool = False
     is_selected: bool = True
     broken: bool = False
+    by: tuple[Source, ...] = ()
+    sources: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    location: Location | None = None
+    word: Word | None = None
+    lapsed: str = ""
+    since: datetime | None = None
+    cause: str = ""
+    opening: str = ""
+    caution: str = ""
 
     @property
     def category_label(self) -> str:
@@ -98,6 +171,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class PastReport:
+    """An earlier run, or this one, as a point of the trend.
+
+    Attributes:
+        scores: of each scored stage, with waivers, in per cent; nothing where nothing was assessed.
+        ready: the stages that were ready.
+    """
+
+    at: datetime
+    scores: Mapping[Stage, float | None]
+    ready: frozenset[Stage]
+    version: str = ""
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How the host was reached, and what it took.
 
@@ -129,6 +218,13 @@ class HostReport:
         simulated: sources of evidence that are stand-ins.
         since: when the run before this one looked.
         clock: by how much the machine's clock differs from ours; empty where it does not.
+        causes: what fails several items at once, each with its consequences; the graver first.
+        openings: what would let items be assessed that are not, by what opens the most first.
+        plan: what to do next, in this order.
+        trend: the runs that are remembered, the oldest first, this one last.
+        ready_at: when all stages were last ready; nothing where no such run is remembered.
+        changes_since_ready: what is otherwise than then.
+        profile: the settings' profile.
     """
 
     name: str
@@ -146,6 +242,28 @@ class HostReport:
     since: datetime | None = None
     changes: tuple[Change, ...] = ()
     clock: str = ""
+    causes: tuple[Cause, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    plan: tuple[Step, ...] = ()
+    trend: tuple[PastReport, ...] = ()
+    ready_at: datetime | None = None
+    changes_since_ready: tuple[Change, ...] = ()
+    profile: str = ""
+
+    @property
+    def by_id(self) -> Mapping[str, ItemReport]:
+        """The items by their ids."""
+        return {item.item: item for item in self.items}
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether items of a scored stage were left out."""
+        return self.overall.partial
+
+    @property
+    def lapsed(self) -> tuple[ItemReport, ...]:
+        """The items of which a word is on record that counts no more."""
+        return tuple(item for item in self.items if item.lapsed)
 
     @property
     def selected(self) -> tuple[ItemReport, ...]:
