@@ -111,7 +111,11 @@ RULES = (
         "give {who}{role} a credential that may look",
     ),
     _credential(r"Redis refuses INFO", "Redis", "let `.env` have the password of Redis"),
-    _tool(r"no browser at |Playwright's driver does not start|certutil is needed", "browser", "install a browser where pytest runs"),
+    _tool(
+        r"no browser at |Playwright's driver does not start|certutil is needed",
+        "browser",
+        "install a browser where pytest runs",
+    ),
     _tool(
         r"no such command: (?P<probe>[\w.-]+): (?P<what>[\w./ -]{1,60})",
         "command of {probe}",
@@ -186,6 +190,8 @@ RULES = (
 )
 """From the most particular to what is left: that the machine's word is not enough, and that a person may look."""
 _RULES = tuple((rule, re.compile(rule.says)) for rule in RULES)
+ARRAYS = ("vantages",)
+"""Of the settings, what may be there several times."""
 BEHIND = {"docker": ("ssh", "sudo"), "application": ("ssh", "sudo", "docker")}
 """What is not seen where one of the others is missing too, and comes with it."""
 _BY_KEY = {rule.key: (rule.key, rule.kind, rule.text) for rule in RULES}
@@ -240,7 +246,8 @@ def _first(finding: Finding, parts: list[list[_Match]], there: Collection[str]) 
         if all(match[0] in (key for key, _, _ in part) for part in known):
             return match
     return next(
-        (match for part in known for match in part), (f"see {finding.item}", OpeningKind.OTHER, _bounded(finding.reason))
+        (match for part in known for match in part),
+        (f"see {finding.item}", OpeningKind.OTHER, _bounded(finding.reason)),
     )
 
 
@@ -271,7 +278,7 @@ def _settings_text(keys: str) -> str:
 def in_section(key: str) -> str:
     """A key of the settings with its section, as it is written."""
     section, _, name = key.rpartition(".")
-    return f"`[{section}] {name}`" if section else f"`[[{name}]]`"
+    return f"`[{section}] {name}`" if section else f"`[[{name}]]`" if name in ARRAYS else f"`[{name}]`"
 
 
 def _told(found: _Found) -> str:
