@@ -19,8 +19,8 @@ from pytest_zebu.shown import clean, clean_data, clean_line, code
 from pytest_zebu.verdict.outcome import Case, Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-MOST_CASES = 25
-"""Results of one item: with every item's, they stay below the 5000 of a run that GitHub shows."""
+MOST_CASES = 10
+"""Results of one item: with every item's, they stay below the 5000 of a run that GitHub shows, and below the end of our own lists."""
 MOST_TEXT = 1_000
 """Of characters: GitHub takes 1024 of a rule's descriptions, and 10 MB of a file when it is packed."""
 MOST_NAME = 200
@@ -165,7 +165,7 @@ def _results(host: HostReport, item: ItemReport, number: int) -> Iterator[dict[s
         return
     wanted = UNSEEN if item.outcome is Outcome.NOT_ASSESSED else OPEN
     cases: dict[str, list[Case]] = {}
-    for case in item.cases:
+    for case in sorted(item.cases, key=lambda case: case.outcome is not Outcome.FAILED):
         if case.outcome in wanted:
             cases.setdefault(case.name, []).append(case)
     named = list(cases.items())
