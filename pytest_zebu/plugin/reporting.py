@@ -142,4 +142,4 @@ def report_of(run: Run, seconds: float) -> Report:
                 clock,
             )
         )
-    return Report(__version__, seconds, tuple(hosts))
+    return Report(__version__, seconds, tuple(hosts), datetime.fromtimestamp(run.started, UTC))
