@@ -31,13 +31,13 @@ _OF = re.compile(rf"\bline {_LINE} of ({_FILE})(?![\w/])")
 # What is said of an item is what is said of its cases, one after the other.
 _FIRST = r"(?:^|(?<=; ))"
 _NAMED = re.compile(rf"{_FIRST}({_FILE}): (?:[^;\n]{{0,200}}?\b)?line {_LINE}(?! of )")
-_SETTINGS = rf"(?:{_NOT_WITHIN}(?:/etc/(?:{_SEGMENT}/){{0,20}}{_SEGMENT}|(?:{_SEGMENT}/){{0,20}}(?:docker-)?compose(?:[.-][\w-]{{1,40}}){{0,2}}\.ya?ml|\.github/workflows/{_SEGMENT}\.ya?ml|\.gitlab-ci\.yml|zebu\.toml|attestations\.toml)(?![\w/]|[.:-]\w))"
-_WHOLE = re.compile(_SETTINGS)
+_COMPOSE = rf"(?:{_SEGMENT}/){{0,20}}(?:docker-)?compose(?:[.-][\w-]{{1,40}}){{0,2}}\.ya?ml"
+_WORKFLOW = rf"\.github/workflows/{_SEGMENT}\.ya?ml|\.gitlab-ci\.yml"
+_SETTINGS = rf"/etc/(?:{_SEGMENT}/){{0,20}}{_SEGMENT}|{_COMPOSE}|{_WORKFLOW}|zebu\.toml|attestations\.toml"
+_WHOLE = re.compile(rf"{_NOT_WITHIN}(?:{_SETTINGS})(?![\w/]|[.:-]\w)")
 _BEGINS = re.compile(rf"{_FIRST}((?:/(?:{_SEGMENT}/){{0,20}})?{_DOTENV})(?=:|$)")
 _ADDRESS = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://\S*")
-_REPOSITORY = re.compile(
-    rf"(?:{_SEGMENT}/){{0,20}}(?:docker-)?compose(?:[.-][\w-]{{1,40}}){{0,2}}\.ya?ml|\.github/workflows/{_SEGMENT}|\.gitlab-ci\.yml|Dockerfile"
-)
+_REPOSITORY = re.compile(rf"{_COMPOSE}|{_WORKFLOW}|Dockerfile")
 """What lies in a checkout, by its name alone."""
 
 

@@ -22,6 +22,7 @@ from pytest_zebu.catalogue import load
 from pytest_zebu.reports import sarif
 from pytest_zebu.reports.report import HostReport, ItemReport, Location, Report, Seen, Word
 from pytest_zebu.shown import MOST_ENTRIES
+from pytest_zebu.verdict.locate import location_of
 from pytest_zebu.verdict.outcome import Case, Outcome
 from tests.hostile_texts import DIRTY, forbidden
 from tests.reports.eight_faults import report as eight_faults
@@ -262,6 +263,23 @@ def test_an_alert_is_where_its_case_is(location: Location | None, uri: str, base
         physical = found["physicalLocation"]
         assert physical["artifactLocation"] == {"uri": uri, "uriBaseId": base}
         assert physical["region"]["startLine"] == line
+
+
+def test_of_the_recorded_lab_alerts_are_where_evidence_points_to() -> None:
+    (host,) = eight_faults().hosts
+    items = []
+    for item in host.items:
+        place = location_of(item.reason, *item.evidence)
+        items.append(replace(item, location=Location(*place) if place else None))
+    found = {
+        one["ruleId"]: one["locations"][0]["physicalLocation"]["artifactLocation"]
+        for one in results(of(*items, host=host))
+    }
+    assert found["pre.security.firewall.backend-not-exposed"] == {"uri": "docker-compose.yml", "uriBaseId": "%SRCROOT%"}
+    assert found["pre.security.firewall.database-local"]["uri"] == "zebu.toml", "it is no container that listens there"
+    assert found["pre.security.secrets.env-permissions"] == {"uri": ".env.backup", "uriBaseId": "MACHINE"}
+    assert found["deploy.frontend.certificate"] == {"uri": "zebu.toml", "uriBaseId": "%SRCROOT%"}
+    assert {one["uri"] for one in found.values()} <= {"zebu.toml", "docker-compose.yml", ".env", ".env.backup"}
 
 
 def test_what_an_attacker_looks_for_is_security() -> None:

@@ -38,6 +38,7 @@ SAID = Path(__file__).parents[1] / "judged/said.txt"
     ("a job that makes backups: /etc/cron.d/zebu runs every 21 days, 0:00:00 only", ("/etc/cron.d/zebu", 0)),
     ("docker-compose.yml refuses to be without it", ("docker-compose.yml", 0)),
     ("set it in zebu.toml.", ("zebu.toml", 0)),
+    ("db publishes 0.0.0.0:5432->5432 (docker-compose.yml, docker-compose.prod.yml)", ("docker-compose.yml", 0)),
     ("https://zebu.test:8443 leads to nowhere (/etc/nginx/sites-enabled/zebu:12)", ("/etc/nginx/sites-enabled/zebu", 12)),
     ("/etc/nginx/nginx.conf holds what /etc/nginx/conf.d/a.conf:8 says", ("/etc/nginx/conf.d/a.conf", 8)),
 ])  # fmt: skip
