@@ -90,6 +90,12 @@ class Container:
         return self.label if self.number == 1 else f"{self.label}-{self.number}"
 
     @property
+    def origin(self) -> str:
+        """The compose files that it was made from, as they stand behind what is said of it; empty where none is told."""
+        names = dict.fromkeys(file.rsplit("/", 1)[-1] for file in self.config_files)
+        return f" ({', '.join(names)})" if names else ""
+
+    @property
     def bounds_log(self) -> bool | None:
         """Whether its log on this machine has bounds; nothing where its driver is not known."""
         return bounds_log(self.log_driver, self.log_options.get("max-size", ""))

@@ -294,11 +294,13 @@ class Report:
     Attributes:
         tool_version: of pytest-zebu.
         seconds: how long the run took.
+        at: when it began; nothing where that is not told.
     """
 
     tool_version: str
     seconds: float
     hosts: tuple[HostReport, ...]
+    at: datetime | None = None
 
     @property
     def ready(self) -> bool:

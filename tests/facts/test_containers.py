@@ -62,6 +62,13 @@ def test_a_container(target: Target) -> None:
     assert (found.memory, found.cpus, found.was_oom_killed) == (0, 0.0, False)
 
 
+def test_a_container_says_which_files_it_was_made_from(target: Target) -> None:
+    assert inspected(target).origin == " (a.yml, b.yml)"
+    assert inspected(target, Labels={}).origin == ""
+    twice = {"com.docker.compose.project.config_files": "/srv/old/a.yml,/srv/zebu/a.yml"}
+    assert inspected(target, Labels=twice).origin == " (a.yml)"
+
+
 def test_what_is_not_told_is_the_default(target: Target) -> None:
     found = inspected(
         target, State={"Status": "created"}, RestartPolicy=None, Labels=None, Ports=None, PortBindings=None

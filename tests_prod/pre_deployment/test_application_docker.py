@@ -22,7 +22,9 @@ def test_services_come_back(containers: Containers, case: Cases) -> None:
     """
     for container in containers.services:
         with case(container.label, f"restart policy {container.restart_policy}"):
-            assert container.restart_policy in RESTARTING, f"has restart policy {container.restart_policy}"
+            assert container.restart_policy in RESTARTING, (
+                f"has restart policy {container.restart_policy}{container.origin}"
+            )
 
 
 PRODUCTION_FILE = "docker-compose.prod.yml"
@@ -60,9 +62,10 @@ def test_services_have_health_checks(containers: Containers, case: Cases) -> Non
     for container in containers.services:
         test = container.health_test
         with case(container.label, " ".join(test) or "none"):
-            assert test, "has no health check"
-            assert test[0] != "NONE", "has its health check disabled"
-            assert not _NEVER_FAILS.search(" ".join(test[1:])), "has a health check that cannot fail"
+            assert test, f"has no health check{container.origin}"
+            assert test[0] != "NONE", f"has its health check disabled{container.origin}"
+            can_fail = not _NEVER_FAILS.search(" ".join(test[1:]))
+            assert can_fail, f"has a health check that cannot fail{container.origin}"
 
 
 @item("pre.application.docker.resource-limits")
@@ -74,8 +77,8 @@ def test_services_are_limited(containers: Containers, case: Cases) -> None:
     """
     for container in containers.services:
         with case(container.label, f"memory {container.memory / 2**20:.0f} MiB, {container.cpus:g} CPUs"):
-            assert container.memory > 0, "has no memory limit"
-            assert container.cpus > 0, "has no CPU limit"
+            assert container.memory > 0, f"has no memory limit{container.origin}"
+            assert container.cpus > 0, f"has no CPU limit{container.origin}"
 
 
 @item("pre.application.docker.log-rotation")
@@ -91,8 +94,8 @@ def test_container_logs_rotate(containers: Containers, case: Cases) -> None:
         with case(container.label, f"{container.log_driver} max-size={size or 'none'}"):
             assert container.log_driver, "has no known log driver"
             if container.log_driver == "json-file":
-                assert size, "writes a json-file log without max-size"
-                assert container.bounds_log, f"lets its log grow to {size} before it rotates"
+                assert size, f"writes a json-file log without max-size{container.origin}"
+                assert container.bounds_log, f"lets its log grow to {size} before it rotates{container.origin}"
             elif container.bounds_log is None:
                 raise NotAssessed(f"whether {container.log_driver} bounds what it keeps is not known")
 

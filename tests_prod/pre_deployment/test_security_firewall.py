@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_zebu.facts.answer import Answer, Known, NotAssessed, need
-from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.containers import Container, Containers, Published
 from pytest_zebu.facts.exposure import UNOPENED, View
 from pytest_zebu.facts.firewall import Firewall
 from pytest_zebu.facts.packets import Fate
@@ -115,6 +115,11 @@ def _expect_shut(fate: Fate) -> None:
     assert fate.is_shut, f"is open to strangers ({fate.why})"
 
 
+def _publishes(container: Container, port: Published) -> str:
+    """In words; of what the network may reach, with the files in which it can be mended."""
+    return f"{container.label} publishes {port}{'' if port.is_loopback else container.origin}"
+
+
 @item("pre.security.firewall.backend-not-exposed")
 def test_the_backend_is_behind_the_proxy(
     containers: Containers, exposure: tuple[View, ...], settings: Settings, case: Cases
@@ -128,7 +133,7 @@ def test_the_backend_is_behind_the_proxy(
     for container in containers.everything:
         for port in container.published:
             if BACKEND in (port.port, port.host_port):
-                case.saw(f"{container.label} publishes {port}")
+                case.saw(_publishes(container, port))
     for view in _views(exposure, case):
         if view.vantage.kind == "proxy" or (view.vantage.kind == "lan" and settings.firewall.lan_trusted):
             continue
@@ -147,8 +152,8 @@ def _expect_local(
         for container in containers.everything:
             for published in container.published:
                 if port in (published.port, published.host_port):
-                    case.saw(f"{container.label} publishes {published}")
-                    assert published.is_loopback, f"{container.label} publishes {published}"
+                    case.saw(_publishes(container, published))
+                    assert published.is_loopback, _publishes(container, published)
         if containers.odd:
             raise NotAssessed(f"what {containers.odd[0]} publishes was not understood")
     with case("listening on the machine"):
