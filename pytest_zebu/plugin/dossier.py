@@ -16,10 +16,11 @@ from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.redaction import redacted
-from pytest_zebu.reports.report import Change, HostReport, ItemReport, PastReport, Seen, Word
+from pytest_zebu.reports.report import Change, HostReport, ItemReport, Location, PastReport, Seen, Word
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.causes import LONGEST, causes
 from pytest_zebu.verdict.cautions import caution
+from pytest_zebu.verdict.locate import location_of
 from pytest_zebu.verdict.openings import openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import plan
@@ -107,18 +108,25 @@ def with_sources(host: HostReport, settings: Settings) -> HostReport:
 
     def change(item: ItemReport) -> ItemReport:
         labels = tuple(outside if kind == "O" else SOURCES[kind] for kind in item.by)
-        return replace(item, sources=labels, seen=tuple(_seen(item, services, vantages)))
+        location = _location(item.reason, *item.evidence) if item.is_open or item.broken else None
+        return replace(item, sources=labels, seen=tuple(_seen(item, services, vantages)), location=location)
 
     return _with_items(host, change)
 
 
 def _seen(item: ItemReport, services: Collection[str], vantages: Mapping[str, str]) -> Iterator[Seen]:
     for text in item.evidence_besides:
-        yield Seen(text, "", _place(text, services, vantages))
+        yield Seen(text, "", _place(text, services, vantages), _location(text))
     for case in item.cases:
         of_case = _place(case.name, services, vantages)
         for text in case.seen:
-            yield Seen(text, case.name, of_case or _place(text, services, vantages))
+            place = of_case or _place(text, services, vantages)
+            yield Seen(text, case.name, place, _location(text, case.reason, case.name))
+
+
+def _location(*texts: str) -> Location | None:
+    found = location_of(*texts)
+    return Location(*found) if found else None
 
 
 def _place(text: str, services: Collection[str], vantages: Mapping[str, str]) -> str:
