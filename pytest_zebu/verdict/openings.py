@@ -88,6 +88,7 @@ RULES = (
         "probe restore",
         "run with `--zebu-active=restore`",
     ),
+    _setting(r"public_address\b[^;]* are needed", "hosts.NAME.public_address and vantages"),
     _setting(rf"(?P<keys>{_KEY}(?: and {_KEY})*) (?:is|are) not (?:set|declared)\b"),
     _setting(rf"(?P<keys>{_KEY}) (?:does not say|names no)\b"),
     _setting(r"no domain is declared", "domains.site"),
@@ -97,7 +98,6 @@ RULES = (
     _setting(r"where the proxy itself is \(domains\.origin\)", "domains.origin"),
     _setting(r"forge\.staging names staging", "forge.staging"),
     _setting(r"forge\.paths does not say", "forge.paths"),
-    _setting(r"public_address and a vantage on the internet are needed", "hosts.NAME.public_address and vantages"),
     _setting(r"no vantage (?:is declared|on the internet is declared)", "vantages"),
     _credential(
         r"(?:API key was refused|with the API key of probes\.api_key_file|probes\.\w+ cannot be read)",
