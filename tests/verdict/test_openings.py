@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,15 @@ def test_a_first_run_without_settings_is_told_what_to_set(tmp_path: Path) -> Non
     found = openings([evidence.judge(item) for item in IDS])
     assert not [opening.text for opening in found if opening.kind is OpeningKind.OTHER]
     assert found[0].text.startswith("set `[domains] site` to see ")
+
+
+def test_odd_sentences_take_no_longer_than_their_length() -> None:
+    odd = ("a." * 500, ".env" * 250, "x" * 1_000, "-" * 1_000, "forge: " * 140, "a.b and " * 120)
+    cases = [(str(number), f"{number}{odd[number % len(odd)]}") for number in range(2_000)]
+    findings = [unseen(item, "", *cases) for item in IDS]
+    start = time.process_time()
+    openings(findings)
+    assert time.process_time() - start < 20
 
 
 def test_texts_are_bounded() -> None:
