@@ -63,7 +63,9 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     finding = known.judge(item.id) if known else None
     _rule(item)
     _asked(item, known.target if known else _target(shelf), known)
-    if side is not None:
+    if side is None:
+        _section(f"What was seen: no run is remembered that judged it ({shelf.path})")
+    else:
         _seen(item, side, lines)
         _decided(item, side, finding)
     _fix(item, finding)
@@ -97,8 +99,8 @@ def _rule(item: Item) -> None:
     say(item.id)
     say(f"  {item.text}")
     kinds = [("non-negotiable", item.non_negotiable), ("optional", item.optional), ("conditional", item.conditional)]
-    said = [item.stage.label, item.category.replace("_", " "), *(word for word, holds in kinds if holds)]
-    say(f"  {', '.join(said)}")
+    words = [item.stage.label, item.category.replace("_", " "), *(word for word, holds in kinds if holds)]
+    say(f"  {', '.join(words)}")
     check = suite().get(item.id)
     if check is None:
         say("  no machine decides it: people attest it")
@@ -129,14 +131,14 @@ def _asked(item: Item, target: Target, evidence: Evidence | None) -> None:
 
 
 def _questions(fact: Fact[Any], target: Target, evidence: Evidence | None) -> Iterator[str]:
-    said = False
+    asks = False
     for probe in fact.probes:
-        said = True
+        asks = True
         yield _probe(probe)
     told = fact.then(evidence.gathered, target) if evidence else ()
     looks = [*{look.key: look for look in (*fact.looks(target), *told, *fact.alone(target))}.values()]
     for look in looks[:MOST_LOOKS]:
-        said = True
+        asks = True
         yield _look(look)
     if len(looks) > MOST_LOOKS:
         yield f"and {len(looks) - MOST_LOOKS} more looks"
@@ -145,8 +147,8 @@ def _questions(fact: Fact[Any], target: Target, evidence: Evidence | None) -> It
         yield f"active probe: {type(trial).__name__}"
     elif isinstance(trial, Unknown):
         yield f"active probe: not held: {trial}"
-    elif not said:
-        yield "what other facts and the batch itself are told"
+    elif not asks:
+        yield "what the batch itself tells of the machine, its containers and their environments"
 
 
 def _probe(probe: Probe) -> str:
@@ -154,7 +156,7 @@ def _probe(probe: Probe) -> str:
     run = probe.file or " ".join(probe.script.split())
     notes = [
         f"as {'root' if probe.root else 'the owner of the folder'}" if probe.root or probe.owner else "",
-        f"in the container of {probe.host}" if probe.host != "target" else "",
+        f"on the machine of {probe.host}" if probe.host != "target" else "",
         f"with {', '.join(probe.uses)}" if probe.uses else "",
         "in every checkout" if probe.each else "",
         f"needs {', '.join(need.name.lower() for need in probe.needs)}" if probe.needs else "",
@@ -176,9 +178,11 @@ def _seen(item: Item, side: Side, lines: int) -> None:
     if side.evidence is None:
         say(f"  {side.lost}")
         return
-    names = dict.fromkeys(name for fact in facts_of(item.id) for name in names_of(fact, side.evidence))
-    gathered = side.evidence.gathered
-    for name in names or OWN_ANSWERS:
+    facts, gathered = facts_of(item.id), side.evidence.gathered
+    if not facts:
+        say("  no machine is asked: what people declared, and what earlier runs saw, decides it")
+    # A fact that asks nothing of its own is read from what the batch itself tells.
+    for name in dict.fromkeys(name for fact in facts for name in names_of(fact, side.evidence) or OWN_ANSWERS):
         if name in gathered.answers:
             answer = gathered.answers[name]
             if isinstance(answer, Said):

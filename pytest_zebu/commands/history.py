@@ -17,6 +17,7 @@ from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import Tally, assess
 
 MOMENT = "%Y-%m-%d %H:%M"
+MOST_HOSTS = 10
 MOST_REASONS = 20
 """Of the spans of an item, the newest are told with their reasons: each is unpacked for it."""
 
@@ -57,12 +58,14 @@ def run(options: argparse.Namespace) -> int:
             raise UsageProblem(str(error)) from None
     host, runs = shelf.runs()
     if not runs:
-        say(f"{shelf.path}: over {host or 'any host'} no run is remembered yet")
+        say(f"{shelf.path}:{f' over {host}' if host else ''} no run is remembered yet")
         return 0
     if options.item is None:
         say(f"{host}: {len(runs)} runs in {shelf.path}, times in UTC; scores by today's thresholds, with waivers")
         for one in runs:
             say(_line(one, shelf.declared))
+        if others := [name for name in shelf.hosts() if name != host]:
+            say(f"runs over others are remembered, too: {', '.join(others[:MOST_HOSTS])} (--host)")
         return 0
     say(f"{item.id}: {item.text}")
     found = [*spans(item.id, runs)]
@@ -105,6 +108,7 @@ def _line(one: Remembered, declared: Settings) -> str:
     stages = "; ".join(f"{stage.label} {_tally(tallies[stage])}" for stage in SCORED)
     parts = [f"{one.number:>4}", f"{one.run.at:{MOMENT}}", f"{one.run.version or 'no version':<12}", stages]
     parts += ["partial"] if one.run.is_partial else []
+    parts += [f"suite {one.suite[:8]}"] if one.suite else []
     parts.append(f"evidence {max(1, one.size // 1024)} KiB" if one.size else "no evidence")
     return "  ".join(parts)
 

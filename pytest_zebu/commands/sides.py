@@ -19,7 +19,7 @@ from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken, Remembered
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.incidents import BadRecord
-from pytest_zebu.plugin.comparing import Side, moment_of
+from pytest_zebu.plugin.comparing import Side, moment_of, said
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.plugin.remembered import Lost, evidence_of, fingerprint, reasons_of
 from pytest_zebu.settings import Settings
@@ -73,9 +73,17 @@ class Shelf:
             self._runs = host, _asked(lambda: history.remembered(self.path, host))
         return self._runs
 
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts over which runs are remembered.
+
+        Raises:
+            UsageProblem: the history cannot be read.
+        """
+        return _asked(lambda: history.hosts(self.path))
+
     def _default(self) -> str:
         """Of the hosts that the settings have, the first over which runs are remembered; without settings the only one."""
-        known, declared = _asked(lambda: history.hosts(self.path)), self.declared.hosts
+        known, declared = self.hosts(), self.declared.hosts
         mine = [name for name in declared if name in known] or list(known)
         if len(mine) > 1 and not declared:
             raise UsageProblem(f"{self.path}: remembers runs over {', '.join(mine[:10])}: name one with --host")
@@ -90,23 +98,19 @@ class Shelf:
         if not (name == "last" or any(kind.fullmatch(name) for kind in (BEHIND, NUMBER, DAY))):
             return self._of_file(Path(name))
         host, runs = self.runs()
-        return self.of_run(host, _named(name, runs, f"{self.path}: over {host or 'any host'}"))
+        return self.of_run(host, _named(name, runs, f"{self.path}:{f' over {host}' if host else ''}"))
 
     def of_run(self, host: str, one: Remembered) -> Side:
-        """A run that is remembered, with its evidence where that is kept.
-
-        Raises:
-            UsageProblem: it cannot be read.
-        """
+        """A run that is remembered, with its evidence where that is kept and can be read."""
         evidence, reasons, lost = None, {}, "its evidence is not kept"
-        kept = _asked(lambda: history.evidence(self.path, one.number)) if one.size else None
-        if kept is not None:
-            past = history.answer(self.path, host, one.run.at)
-            try:
-                evidence, _ = evidence_of(kept, self.declared, past)
-                reasons, lost = reasons_of(kept), ""
-            except Lost as error:
-                lost = str(error)
+        try:
+            kept = history.evidence(self.path, one.number) if one.size else None
+            if kept is not None:
+                reasons = reasons_of(kept)
+                evidence, _ = evidence_of(kept, self.declared, history.answer(self.path, host, one.run.at))
+                lost = ""
+        except (Lost, HistoryBroken) as error:
+            lost = str(error)
         title = f"run {one.number} of {one.run.at:%Y-%m-%d %H:%M} UTC"
         return Side(
             title, host, one.run.at, one.run.version, one.tool, one.suite, one.run.outcomes, reasons, evidence, lost
@@ -121,14 +125,14 @@ class Shelf:
         if name not in found:
             raise UsageProblem(f"{path}: has no host {name!r}; it has: {', '.join(sorted(found)) or 'none'}")
         evidence = evidence_of_today(self.declared, name, found[name])
-        verdicts = {item.id: evidence.judge(item.id) for item in load()}
+        verdicts = {item.id: said(evidence.judge(item.id)) for item in load()}
         version = evidence.fact("repository")
         return Side(
             title=str(path), host=name, at=moment_of(evidence),
             version=str(version.value.describe) if isinstance(version, Known) else "",
             tool=__version__, suite=fingerprint(),
-            outcomes={item: found.outcome for item, found in verdicts.items()},
-            reasons={item: found.reason for item, found in verdicts.items()}, evidence=evidence,
+            outcomes={item: verdict.outcome for item, verdict in verdicts.items()},
+            reasons={item: verdict.reason or "" for item, verdict in verdicts.items()}, evidence=evidence,
         )  # fmt: skip
 
 
@@ -174,7 +178,7 @@ def _named(name: str, runs: Sequence[Remembered], where: str) -> Remembered:
     if name == "last" or BEHIND.fullmatch(name):
         behind = 1 if name == "last" else int(name[1:])
         if not 1 <= behind <= len(runs):
-            raise UsageProblem(f"{where} there is no run {name}: {len(runs)} are remembered")
+            raise UsageProblem(f"{where} there is no run {name}: remembered are {len(runs)}")
         return runs[-behind]
     if DAY.fullmatch(name):
         try:

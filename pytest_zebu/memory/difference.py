@@ -33,7 +33,7 @@ DATED = frozenset({Whose.HOST, Whose.ADVISORY})
 """What was seen belongs to the time at which it was seen: seen at another time it would be dated otherwise."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 _HEXADECIMAL = re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b")
-_NUMBER = re.compile(r"(?<![\w.:/-])(?<!port )(?<!ports )\d+(?:\.\d+)?(?![\w.:/-])")
+_NUMBER = re.compile(r"(?<![\w.:/-])(?<!port )(?<!ports )(?:0|[1-9]\d*)(?:\.\d+)?(?![\w.:/-])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from pytest_zebu.catalogue import load
@@ -20,7 +21,7 @@ from pytest_zebu.plugin.checks import suite
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.plugin.remembered import fingerprint
 from pytest_zebu.redaction import redacted
-from pytest_zebu.verdict.outcome import Outcome
+from pytest_zebu.verdict.outcome import Finding, Outcome
 
 AUDIT, ADVISORIES = "audit", "advisories@here packages"
 HOST = "zebu.host"
@@ -75,7 +76,7 @@ class Side:
 # Swapping
 
 
-@dataclass(slots=True)
+@dataclass
 class Swap:
     """What was known in two runs: the first, with any things of the second in their place."""
 
@@ -83,8 +84,10 @@ class Swap:
     second: Evidence
     _made: dict[Things, Evidence] = field(default_factory=dict)
     _judged: dict[tuple[str, Things], Verdict] = field(default_factory=dict)
+    _facts: dict[Things, dict[str, Known[Any] | Unknown]] = field(default_factory=dict)
+    _asked: dict[bool, Packages] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def differing(self) -> Things:
         """What is otherwise in the second. That time has passed, and that another run lies between, is nearly always so."""
         first, second = self.first, self.second
@@ -124,19 +127,48 @@ class Swap:
             told = (self.second if HOST in only else self.first).gathered
         if self.first.target.active != self.second.target.active:  # what was tried was asked for by an option
             gathered = replace(gathered, trials=one(Whose.SETTINGS).gathered.trials)
-        gathered = _with_advisories(gathered, seen, one(Whose.ADVISORY))
+        if (Whose.ADVISORY in things) is not (Whose.HOST in things) and Whose.ADVISORY in self.differing:
+            gathered = self._advised(gathered, is_second=Whose.HOST in things)
+        # What people said and what earlier runs saw is no part of any fact.
+        read = {} if only is not None else self._facts.setdefault(things - {Whose.WORDS, Whose.RUNS}, {})
         return Evidence(
             target=one(Whose.SETTINGS).target,
             gathered=at_time(gathered, told.time, one(Whose.CLOCK).gathered.time),
             records=one(Whose.WORDS).records,
             past=one(Whose.RUNS).past,
             incidents=one(Whose.WORDS).incidents,
+            _read=read,
         )
+
+    def with_one(self, things: Things, name: str) -> Evidence:
+        """The first run's, with things of the second, and of what was seen one thing only."""
+        found = self.evidence(things, frozenset({name}))
+        if name not in OWN_ANSWERS:  # which any fact may read
+            rest = things - {Whose.HOST, Whose.WORDS, Whose.RUNS}
+            sides = (self.first, self.second)
+            found._read = {
+                fact: value
+                for fact, value in self._facts.get(rest, {}).items()
+                if not any(name in names_of(ALL[fact], side) for side in sides)
+            }
+        return found
+
+    def _advised(self, gathered: Gathered, is_second: bool) -> Gathered:
+        """What was gathered in one of the runs, with what the other was advised."""
+        for of_second, evidence in ((False, self.first), (True, self.second)):
+            if of_second not in self._asked:
+                self._asked[of_second] = _asked(evidence)
+        others = (self.first if is_second else self.second).gathered.looks.get(ADVISORIES)
+        return with_advisories(gathered, others, self._asked[is_second], self._asked[not is_second])
 
 
 def _verdict(evidence: Evidence, item_id: str) -> Verdict:
-    finding = evidence.judge(item_id)
-    return Verdict(finding.outcome, redacted(finding.reason, words=False))  # as it is remembered
+    return said(evidence.judge(item_id))
+
+
+def said(finding: Finding) -> Verdict:
+    """What a finding says, as it is remembered."""
+    return Verdict(finding.outcome, redacted(finding.reason, words=False))
 
 
 def _seen(gathered: Gathered) -> tuple[Mapping[str, Any], ...]:
@@ -204,30 +236,32 @@ def _asked(evidence: Evidence) -> Packages:
     }
 
 
-def _with_advisories(gathered: Gathered, host: Evidence, advised: Evidence) -> Gathered:
+def with_advisories(gathered: Gathered, others: Any, asked: Packages, others_asked: Packages) -> Gathered:
     """What was gathered of a host, with what another run was advised.
 
     Of a package that only this host has, the other run was told nothing: what this one was told is left.
+
+    Args:
+        gathered: what was gathered.
+        others: what the other run was told; nothing where it did not ask.
+        asked: what this host has.
+        others_asked: what the other run asked about.
     """
-    mine, others = (one.gathered.looks.get(ADVISORIES) for one in (host, advised))
-    if host is advised or others is None or not isinstance(mine, Mapping):
-        if host is not advised and isinstance(others, Unknown):
-            return replace(gathered, looks={**gathered.looks, ADVISORIES: others})
+    mine = gathered.looks.get(ADVISORIES)
+    found = others
+    if isinstance(mine, Mapping) and isinstance(others, Mapping):
+        found = dict(mine)
+        for ecosystem, places in asked.items():
+            theirs = {place: _rows(others.get(place)) for place in others_asked[ecosystem]}
+            known = {
+                pair for place, rows in theirs.items() if rows is not None for pair in others_asked[ecosystem][place]
+            }
+            rows = [row for rows in theirs.values() for row in rows or ()]
+            for place, pairs in places.items():
+                found[place] = _advised(mine.get(place), others.get(place), pairs, known, rows)
+    elif others is None:
         return gathered
-    if isinstance(others, Unknown):
-        return replace(gathered, looks={**gathered.looks, ADVISORIES: others})
-    if not isinstance(others, Mapping):
-        return gathered
-    asked = _asked(advised)
-    found: dict[str, Any] = {}
-    for ecosystem, places in _asked(host).items():
-        known = {
-            pair for place, pairs in asked[ecosystem].items() for pair in pairs if _rows(others.get(place)) is not None
-        }
-        rows = [row for place in asked[ecosystem] for row in _rows(others.get(place)) or ()]
-        for place, pairs in places.items():
-            found[place] = _advised(mine.get(place), others.get(place), pairs, known, rows)
-    return replace(gathered, looks={**gathered.looks, ADVISORIES: {**mine, **found}})
+    return replace(gathered, looks={**gathered.looks, ADVISORIES: found})
 
 
 def _rows(told: Any) -> list[Any] | None:
@@ -334,18 +368,17 @@ def _parts(swap: Swap, item_id: str, things: Things) -> list[str]:
         {key: seen for part in _seen(one.gathered) for key, seen in part.items()} for one in (swap.first, swap.second)
     )
     differing = [name for name in dict.fromkeys((*names, *OWN_ANSWERS)) if then.get(name) != now.get(name)]
-    if HOST not in differing and abs(_ahead(swap.first.gathered) - _ahead(swap.second.gathered)) > APART.total_seconds():
+    if (
+        HOST not in differing
+        and abs(_ahead(swap.first.gathered) - _ahead(swap.second.gathered)) > APART.total_seconds()
+    ):
         differing.append(HOST)
-    second = swap.judged(item_id, swap.differing)
-    dated = things | {Whose.CLOCK}
-    enough = [
-        name
-        for name in differing
-        if any(
-            _verdict(swap.evidence(when, frozenset({name})), item_id).outcome is second.outcome
-            for when in (things, dated)
-        )
-    ]
+    if len(differing) < 2:
+        return differing
+    wanted = swap.judged(item_id, swap.differing).outcome
+    # What was seen brings its time with it, where it has to.
+    when = things if swap.judged(item_id, things).outcome is wanted else things | {Whose.CLOCK}
+    enough = [name for name in differing if _verdict(swap.with_one(when, name), item_id).outcome is wanted]
     return enough or differing
 
 
@@ -360,9 +393,7 @@ def _flat(data: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 def _settings(swap: Swap, item_id: str, things: Things) -> list[str]:
     """The keys that are set otherwise; of several tables, those of which one alone is enough."""
     first, second = swap.first.target, swap.second.target
-    then, now = (
-        dict(_flat({**one.model_dump(mode="json", exclude_unset=True, by_alias=True)})) for one in (first, second)
-    )
+    then, now = (dict(_flat(one.model_dump(exclude_unset=True, by_alias=True))) for one in (first, second))
     changed = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
     wanted = swap.judged(item_id, swap.differing).outcome
     mine, others = first.settings, second.settings
@@ -386,7 +417,11 @@ def _settings(swap: Swap, item_id: str, things: Things) -> list[str]:
 
 
 def _value(value: Any) -> str:
-    return "(not set)" if value is None else json.dumps(value, ensure_ascii=False)[:80]
+    """A value of a setting in a few words; what was hidden when it was kept stays so."""
+    if value is None:
+        return "(not set)"
+    plain = sorted(value) if isinstance(value, frozenset) else value
+    return redacted(json.dumps(plain, ensure_ascii=False, default=str))[:80]
 
 
 def _words(swap: Swap, item_id: str) -> list[str]:
