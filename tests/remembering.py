@@ -14,6 +14,7 @@ from pytest_zebu.facts.answer import Known
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import PastRun
+from pytest_zebu.memory.measures import measured
 from pytest_zebu.plugin.comparing import at_time
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.plugin.remembered import kept_of
@@ -76,7 +77,9 @@ def remember(
     found = dict(findings) if findings is not None else judged(evidence, *items)
     at = datetime.fromtimestamp(evidence.gathered.time, UTC)
     kept = kept_of(evidence, Snapshot(evidence.target.name, evidence.gathered, True), found)
-    run = PastRun(at, "v1.2.0", bool(items), {item: one.outcome for item, one in found.items()}, {})
+    run = PastRun(
+        at, "v1.2.0", bool(items), {item: one.outcome for item, one in found.items()}, measured(evidence.fact)
+    )
     path = evidence.target.settings.history_file
     history.record(path, evidence.target.name, run, replace(kept, suite=suite or kept.suite) if is_kept else None)
     assert isinstance(history.answer(path, evidence.target.name, at), Known)

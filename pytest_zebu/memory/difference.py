@@ -33,7 +33,9 @@ DATED = frozenset({Whose.HOST, Whose.ADVISORY})
 """What was seen belongs to the time at which it was seen: seen at another time it would be dated otherwise."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 _HEXADECIMAL = re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b")
-_NUMBER = re.compile(r"(?<![\w.:/-])(?<!port )(?<!ports )(?:0|[1-9]\d*)(?:\.\d+)?(?![\w.:/-])")
+_NUMBER = re.compile(
+    r"(?<![\w.:/-])(?<!port )(?<!ports )(?:\d{1,2}(?::\d\d){1,2}|(?:0|[1-9]\d*)(?:\.\d+)?)(?![\w.:/-])(?:( [a-z]+?)s?\b)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Difference:
 def gist(reason: str) -> str:
     """A reason without what differs each time: moments, ids, and how many, how long and how large."""
     text = _HEXADECIMAL.sub("0", _MOMENT.sub("0", reason))
-    return _NUMBER.sub("0", text)
+    return _NUMBER.sub(lambda found: f"0{found[1] or ''}", text)
 
 
 def is_otherwise(then: Verdict, now: Verdict) -> bool:

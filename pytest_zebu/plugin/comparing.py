@@ -99,7 +99,13 @@ class Swap:
             Whose.RUNS: [first.past, second.past],
             Whose.CLOCK: [first.gathered.time, second.gathered.time],
         }
-        return frozenset(whose for whose, (then, now) in pairs.items() if then != now)
+        found = frozenset(whose for whose, (then, now) in pairs.items() if then != now)
+        return found | {Whose.HOST} if self.is_off_otherwise else found
+
+    @property
+    def is_off_otherwise(self) -> bool:
+        """Whether the machine's clock differs from ours by another time than it did: by more than clocks may."""
+        return abs(_ahead(self.first.gathered) - _ahead(self.second.gathered)) > APART.total_seconds()
 
     def judged(self, item_id: str, things: Things) -> Verdict:
         """How an item comes out by today's rules."""

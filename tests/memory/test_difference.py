@@ -133,6 +133,7 @@ def test_what_always_differs_is_no_change() -> None:
         Outcome.FAILED, "the newest dump is 4 days and 1 hours old, 12.7 MiB, of 2026-11-20 07:15 UTC, by 77aa0cc1ef"
     )
     assert not is_otherwise(then, now)
+    assert gist("nothing for 1 day, 4:48:44") == gist("nothing for 40 days, 0:00:44")
     assert is_otherwise(then, Verdict(Outcome.FAILED, "there is no dump"))
     assert not is_otherwise(then, Verdict(Outcome.FAILED, None)), "what is not kept cannot be compared"
     assert is_otherwise(then, Verdict(Outcome.PASSED, None))
