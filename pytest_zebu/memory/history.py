@@ -39,7 +39,7 @@ PIECE = 65_536
 """Bytes: evidence is kept in pieces of this size, so that no value is longer than those of an ordinary row."""
 MOST_PIECES = MOST_PACKED // PIECE + 1
 MOST_EVIDENCE = 32 * 2**20
-"""Bytes of all evidence together: a year and a half of daily runs over the lab. Of older runs outcomes and measures stay."""
+"""Bytes of all evidence together: nearly two years of daily runs over the lab. Of older runs outcomes and measures stay."""
 MOST_STEPS, STEPS_A_CALL = 300_000_000, 100_000
 """Of SQLite's own machine: what 500 runs take is a hundredth of it."""
 UNFINISHED = frozenset(
