@@ -406,9 +406,10 @@ def _settings(swap: Swap, item_id: str, things: Things) -> list[str]:
     enough = []
     for name in type(mine).model_fields:
         if getattr(mine, name) != getattr(others, name):
-            mixed = swap.evidence(things)
             settings = mine.model_copy(update={name: getattr(others, name)})
-            mixed.target = second.model_copy(update={"settings": settings})
+            target = second.model_copy(update={"settings": settings})
+            # Facts are read by the settings, so none that was read by others is taken over.
+            mixed = replace(swap.evidence(things), target=target, _read={})
             if _verdict(mixed, item_id).outcome is wanted:
                 enough.append(name)
     chosen = [

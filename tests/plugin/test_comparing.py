@@ -232,3 +232,17 @@ def test_the_folder_is_no_setting(lab: Evidence, tmp_path: Path) -> None:
     other = healthy(tmp_path)
     told = Swap(lab, replace(other, target=lab.target, records=lab.records))
     assert Whose.SETTINGS not in told.differing
+
+
+def test_settings_by_which_facts_are_read_are_named_too(lab: Evidence) -> None:
+    """What was read by other settings is not taken over: neither for the answer, nor by who is asked next."""
+    item = "deploy.network.domain"
+    mine = lab.target.settings
+    domains = mine.domains.model_copy(update={"site": "other.zebu.test"})
+    update = {"domains": domains, "simulated": ("another",), "profile": "small-scale"}
+    second = replace(lab, target=lab.target.model_copy(update={"settings": mine.model_copy(update=update)}), _read={})
+    for first, other in ((lab, second), (second, lab)):
+        ((found, told),) = compare(side(first, item), side(other, item))
+        assert found.whose == (frozenset({Whose.SETTINGS}),)
+        assert told[0].startswith("set otherwise: domains.site ")
+        assert "simulated" not in told[0]
