@@ -19,6 +19,7 @@ from pytest_zebu.people import attestations
 from pytest_zebu.plugin.checks import place, prose, suite
 from pytest_zebu.plugin.comparing import Side, facts_of, names_of
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -270,11 +271,16 @@ def _declared(item: Item, shelf: Shelf, now: datetime) -> None:
         declared.attestations_file, load(),
         required=False, approved=declared.evidence.approved, project=declared.folder,
     )  # fmt: skip
-    found = records.declared(item.id, now.date())
-    word = found.attestation
-    texts = [found.not_applicable, word.summary if word else "", found.waiver, found.lapsed]
+    today = now.date()
+    standing, waiver = records.attestation(item.id, today), records.waiver(item.id, today)
+    excluded = records.not_applicable.get(item.id)
+    texts = [
+        f"declared not applicable by {excluded.approver}: {excluded.reason}" if excluded else "",
+        *((standing.summary, *standing.evidence) if standing else ()),
+        f"waived by {waiver.approver} until {waiver.until}: {waiver.reason}" if waiver else "",
+        records.lapsed(item.id, today),
+    ]
     if any(texts):
         _section("What people declared, as it stands today")
-        for text in (*texts, *(word.evidence if word else ())):
-            if text:
-                say(f"  {text}")
+        for text in filter(None, texts):
+            say(f"  {redacted(text, words=False)}")
