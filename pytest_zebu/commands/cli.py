@@ -12,18 +12,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.commands import attest, due, incident
+from pytest_zebu.commands import attest, diff, due, explain, history, incident
 from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import clean, clean_line, say
 
-COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident}
+COMMANDS: dict[str, Any] = {
+    "attest": attest,
+    "diff": diff,
+    "due": due,
+    "explain": explain,
+    "history": history,
+    "incident": incident,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status is 0 when done, 1 when it could not be, 2 for a wrong call."""
+    """Entry point; the exit status is 0 when done, 1 when it could not be, 2 for a wrong call.
+
+    A command whose own status 1 says something else has a `COULD_NOT` for what could not be done.
+    """
     parser = argparse.ArgumentParser(
         prog="zebu", description="Readiness of a Zebu deployment: the tools beside `pytest --zebu-host=...`."
     )
@@ -43,30 +53,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         if rest:
             parser.error(clean_line(f"unknown arguments: {' '.join(rest)}"))
         restore = heed()
+        could_not = int(getattr(COMMANDS[options.command], "COULD_NOT", 1))
         try:
             return int(COMMANDS[options.command].run(options))
         except UsageProblem as error:
             say(f"zebu: {error}", sys.stderr)
-            return 1
+            return could_not
         except UnicodeEncodeError as error:
             print(f"zebu: what was given or is to be shown does not fit into {error.encoding}", file=sys.stderr)
-            return 1
+            return could_not
         except Ended as ended:
             return 128 + ended.number
         except KeyboardInterrupt:
             return 130
         except BrokenPipeError:  # who reads had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
+            return could_not
         except OSError as error:
             say(f"zebu: {error.filename or 'a file'}: {why(error)}", sys.stderr)
-            return 1
+            return could_not
         except Exception as error:  # what was given may hold secrets: what Python says of it is for nobody's terminal
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
             said = redacted(clean(str(error)))
             say(f"zebu: a fault of pytest-zebu's own: {type(error).__name__} at {where}: {said}", sys.stderr)
-            return 1
+            return could_not
         finally:
             restore()
     if lab_cli is None or lab_shell is None:

@@ -118,7 +118,7 @@ def _rich(value: Any) -> Any:
             return value
 
 
-def dump(snapshots: Mapping[str, Snapshot]) -> str:
+def dump(snapshots: Mapping[str, Snapshot], indent: int | None = 1) -> str:
     """The text of a snapshot file. Whatever was gathered, it can be written and read again."""
     hosts = {}
     for name, snapshot in snapshots.items():
@@ -140,7 +140,7 @@ def dump(snapshots: Mapping[str, Snapshot]) -> str:
             "round_trips": snapshot.round_trips,
             "seconds": snapshot.seconds,
         }
-    return json.dumps({"zebu_snapshot": SCHEMA, "hosts": hosts}, indent=1)
+    return json.dumps({"zebu_snapshot": SCHEMA, "hosts": hosts}, indent=indent)
 
 
 def write(path: Path, snapshots: Mapping[str, Snapshot]) -> None:

@@ -1,4 +1,4 @@
-"""What earlier runs found: outcomes, and a few measures. One SQLite file; runs at the same time are safe."""
+"""What earlier runs found: outcomes, a few measures, and what they were judged from. One SQLite file; runs at the same time are safe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 from pytest_zebu.facts.answer import Known, Reason, Unknown, plain_text
 from pytest_zebu.facts.plainjson import whole_text
 from pytest_zebu.files import make_folder
+from pytest_zebu.memory.evidence import MOST_PACKED, EvidenceBroken, Kept, pack, unpack
 from pytest_zebu.verdict.outcome import Outcome
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 KEPT = timedelta(days=800)
 """Two years, so that annual tasks can be seen twice."""
 BUSY_SECONDS = 10.0
@@ -34,6 +35,11 @@ LARGEST = 1e18
 """No measure is larger: an exabyte."""
 LONGEST = 100_000
 """Bytes of a value, and of a row."""
+PIECE = 65_536
+"""Bytes: evidence is kept in pieces of this size, so that no value is longer than those of an ordinary row."""
+MOST_PIECES = MOST_PACKED // PIECE + 1
+MOST_EVIDENCE = 32 * 2**20
+"""Bytes of all evidence together: nearly two years of daily runs over the lab. Of older runs outcomes and measures stay."""
 MOST_STEPS, STEPS_A_CALL = 300_000_000, 100_000
 """Of SQLite's own machine: what 500 runs take is a hundredth of it."""
 UNFINISHED = frozenset(
@@ -49,7 +55,9 @@ JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """With it a journal ends that names another file (https://www.sqlite.org/fileformat2.html, 3.1)."""
 PRACTICE = timedelta(days=1)
 """How far two looks lie apart, at least, that show a practice."""
-SCHEMA = """
+MOST_HOSTS = 1000
+SCHEMAS = {
+    1: """
 CREATE TABLE run (
   id INTEGER PRIMARY KEY, host TEXT NOT NULL, at REAL NOT NULL, version TEXT NOT NULL, is_partial INTEGER NOT NULL
 );
@@ -62,7 +70,18 @@ CREATE TABLE measure (
   run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, name TEXT NOT NULL, value REAL NOT NULL,
   PRIMARY KEY (run, name)
 ) WITHOUT ROWID;
-"""
+""",
+    2: """
+CREATE TABLE kept (
+  run INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, tool TEXT NOT NULL, suite TEXT NOT NULL
+);
+CREATE TABLE piece (
+  run INTEGER NOT NULL REFERENCES kept ON DELETE CASCADE, number INTEGER NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY (run, number)
+);
+""",
+}
+"""What each version of the file has that those before it have not: an older file gets it when it is next written."""
 
 
 class HistoryBroken(Exception):
@@ -86,6 +105,24 @@ class PastRun:
     is_partial: bool
     outcomes: Mapping[str, Outcome]
     measures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A run as the file has it.
+
+    Attributes:
+        number: by which people name it.
+        tool: the version of pytest-zebu that judged; empty where an older one kept the run, and so with the next.
+        suite: the fingerprint of what decided.
+        size: bytes of the evidence that is kept of it; 0 where there is none, or none any more.
+    """
+
+    number: int
+    run: PastRun
+    tool: str = ""
+    suite: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,37 +251,47 @@ def _schema(database: sqlite3.Connection) -> dict[str, tuple[str, str]]:
 
 
 @cache
-def _own_schema() -> Mapping[str, tuple[str, str]]:
+def _own_schema(version: int) -> Mapping[str, tuple[str, str]]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        _make(database)
+        _make(database, 0, version)
         return _schema(database)
 
 
-def _is_made(database: sqlite3.Connection, path: Path) -> bool:
-    """Whether the tables are there.
+def _version(database: sqlite3.Connection, path: Path) -> int:
+    """Of which version the tables are; 0 where there are none yet.
 
     Raises:
         HistoryBroken: they are of another version, or somebody else's: views, triggers, other columns.
     """
     version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, VERSION):
-        raise HistoryBroken(f"{path}: written by another version of pytest-zebu (format {version}, known is {VERSION})")
-    if _schema(database) != (_own_schema() if version else {}):
+    if version not in (0, *SCHEMAS):
+        raise HistoryBroken(
+            f"{path}: written by another version of pytest-zebu (format {version}, known are 1 to {VERSION})"
+        )
+    if _schema(database) != (_own_schema(version) if version else {}):
         raise HistoryBroken(
             f"{path}: is a database of another kind: name another file ([evidence] history), or move it away"
         )
-    return bool(version)
+    return int(version)
 
 
-def _make(database: sqlite3.Connection) -> None:
-    """Make the tables, inside the transaction that writes."""
-    for statement in SCHEMA.split(";"):
-        database.execute(statement)
-    database.execute(f"PRAGMA user_version = {VERSION}")
+def _make(database: sqlite3.Connection, old: int, new: int = VERSION) -> None:
+    """Make the tables that an older file has not, inside the transaction that writes."""
+    for version, schema in SCHEMAS.items():
+        if old < version <= new:
+            for statement in schema.split(";"):
+                database.execute(statement)
+    database.execute(f"PRAGMA user_version = {new}")
 
 
-def record(path: Path, host: str, run: PastRun) -> None:
+def record(path: Path, host: str, run: PastRun, kept: Kept | None = None) -> None:
     """Remember a run: all of it or nothing, also when this process is ended half-way. What is no history stays as it is.
+
+    Args:
+        path: the file.
+        host: what the run was over.
+        run: what was found.
+        kept: what it was judged from, and by what. Where all that is kept is too much, the evidence of old runs goes.
 
     Raises:
         HistoryBroken: it cannot be written.
@@ -257,10 +304,12 @@ def record(path: Path, host: str, run: PastRun) -> None:
         raise HistoryBroken(f"{path}: {error.strerror}") from None
     except ValueError:
         raise HistoryBroken(f"{path}: no file has such a name") from None
+    packed = pack(kept.parts) if kept else b""
     with _opened(path, writes=True) as database:
         database.execute("BEGIN IMMEDIATE")
-        if not _is_made(database, path):
-            _make(database)
+        version = _version(database, path)
+        if version < VERSION:
+            _make(database, version)
         row = (whole_text(host), run.at.timestamp(), whole_text(run.version)[:MOST_NAMED], run.is_partial)
         number = database.execute("INSERT INTO run (host, at, version, is_partial) VALUES (?, ?, ?, ?)", row).lastrowid
         database.executemany(
@@ -270,7 +319,15 @@ def record(path: Path, host: str, run: PastRun) -> None:
             "INSERT OR IGNORE INTO measure VALUES (?, ?, ?)",
             [(number, whole_text(name)[:MOST_NAMED], float(value)) for name, value in _measured(run)],
         )
+        if kept is not None:
+            names = (whole_text(name)[:MOST_NAMED] for name in (kept.tool, kept.suite))
+            database.execute("INSERT INTO kept VALUES (?, ?, ?)", (number, *names))
+            database.executemany(
+                "INSERT INTO piece VALUES (?, ?, ?)",
+                [(number, place, packed[at : at + PIECE]) for place, at in enumerate(range(0, len(packed), PIECE))],
+            )
         database.execute("DELETE FROM run WHERE at < ?", ((run.at - KEPT).timestamp(),))
+        _drop_evidence(database)
         database.execute("COMMIT")
 
 
@@ -280,8 +337,19 @@ def _measured(run: PastRun) -> Iterator[tuple[str, float]]:
     return itertools.islice(found, MOST_OF_A_RUN)
 
 
-def read(path: Path, host: str, before: datetime) -> Past:
-    """The runs over a host before a moment. Where nothing was ever remembered there are none.
+def _drop_evidence(database: sqlite3.Connection) -> None:
+    """Let go of the evidence of old runs, as far as all of it is too much; that of the newest stays."""
+    sizes = database.execute("SELECT run, sum(length(data)) FROM piece GROUP BY run ORDER BY run DESC")
+    together = itertools.accumulate(sizes, lambda sum_before, row: (row[0], sum_before[1] + row[1]))
+    first_too_many = next(
+        (number for number, size in itertools.islice(together, 1, None) if size > MOST_EVIDENCE), None
+    )
+    if first_too_many is not None:
+        database.execute("DELETE FROM piece WHERE run <= ?", (first_too_many,))
+
+
+def _asked(path: Path, question: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
+    """What a file answers; something else where nothing was ever remembered.
 
     Raises:
         HistoryBroken: it cannot be read.
@@ -289,11 +357,11 @@ def read(path: Path, host: str, before: datetime) -> Past:
     try:
         path.lstat()
     except FileNotFoundError:
-        return Past(())
+        return otherwise
     except (OSError, ValueError) as error:
         raise HistoryBroken(f"{path}: cannot be read ({type(error).__name__})") from None
     try:
-        return _read(path, host, before)
+        return _answered(path, question, otherwise)
     except HistoryBroken as error:
         cause = error.__cause__
         code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) and hasattr(cause, "sqlite_errorcode") else 0
@@ -301,23 +369,121 @@ def read(path: Path, host: str, before: datetime) -> Past:
             raise
     # A run of ours was ended half-way: who opens the file for writing takes back what it had begun.
     with _opened(path, writes=True) as database:
-        _is_made(database, path)
-    return _read(path, host, before)
+        _version(database, path)
+    return _answered(path, question, otherwise)
 
 
-def _read(path: Path, host: str, before: datetime) -> Past:
+def _answered(path: Path, question: Callable[[sqlite3.Connection, int], T], otherwise: T) -> T:
     with _opened(path, writes=False) as database:
         database.execute("BEGIN")
-        if not _is_made(database, path):
-            return Past(())
+        version = _version(database, path)
+        if not version:
+            return otherwise
+        try:
+            return question(database, version)
+        except EvidenceBroken as error:
+            raise HistoryBroken(f"{path}: the evidence of a run {error}") from None
+        except (TypeError, ValueError, OverflowError, OSError):
+            raise HistoryBroken(f"{path}: has values of another kind than known: move it away") from None
+
+
+def read(path: Path, host: str, before: datetime) -> Past:
+    """The runs over a host before a moment. Where nothing was ever remembered there are none.
+
+    Raises:
+        HistoryBroken: it cannot be read.
+    """
+
+    def runs(database: sqlite3.Connection, version: int) -> Past:
         rows = database.execute(
             "SELECT id, at, version, is_partial FROM run WHERE host = ? AND (at < ? OR typeof(at) <> 'real') ORDER BY at DESC LIMIT ?",
             (whole_text(host), before.timestamp(), MOST_RUNS),
         ).fetchall()
-        try:
-            return Past(tuple(_run(database, *row) for row in reversed(rows)))
-        except (TypeError, ValueError, OverflowError, OSError):
-            raise HistoryBroken(f"{path}: has values of another kind than known: move it away") from None
+        return Past(tuple(_run(database, *row) for row in reversed(rows)))
+
+    return _asked(path, runs, Past(()))
+
+
+def hosts(path: Path) -> tuple[str, ...]:
+    """The hosts over which runs are remembered.
+
+    Raises:
+        HistoryBroken: it cannot be read.
+    """
+
+    def names(database: sqlite3.Connection, version: int) -> tuple[str, ...]:
+        rows = database.execute("SELECT DISTINCT host FROM run ORDER BY host LIMIT ?", (MOST_HOSTS,)).fetchall()
+        if not all(type(name) is str for (name,) in rows):
+            raise TypeError
+        return tuple(name for (name,) in rows)
+
+    return _asked(path, names, ())
+
+
+def remembered(path: Path, host: str) -> tuple[Remembered, ...]:
+    """The runs over a host with what people name them by, the oldest first.
+
+    Raises:
+        HistoryBroken: it cannot be read.
+    """
+
+    def runs(database: sqlite3.Connection, version: int) -> tuple[Remembered, ...]:
+        kept = (
+            "kept.tool, kept.suite, (SELECT sum(length(data)) FROM piece WHERE piece.run = run.id)"
+            " FROM run LEFT JOIN kept ON kept.run = run.id"
+        )
+        rows = database.execute(
+            f"SELECT id, at, version, is_partial, {kept if version > 1 else 'NULL, NULL, NULL FROM run'}"  # noqa: S608 (ours)
+            " WHERE host = ? ORDER BY at DESC, id DESC LIMIT ?",
+            (whole_text(host), MOST_RUNS),
+        ).fetchall()
+        return tuple(_remembered(database, *row) for row in reversed(rows))
+
+    return _asked(path, runs, ())
+
+
+def evidence(path: Path, number: int) -> Kept | None:
+    """What a run was judged from, and by what; nothing where neither is kept.
+
+    Raises:
+        HistoryBroken: it cannot be read.
+    """
+
+    def kept(database: sqlite3.Connection, version: int) -> Kept | None:
+        if version < 2:
+            return None
+        row = database.execute("SELECT tool, suite FROM kept WHERE run = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        found = database.execute(
+            "SELECT number, data FROM piece WHERE run = ? ORDER BY number LIMIT ?", (number, MOST_PIECES + 1)
+        ).fetchall()
+        if [place for place, _ in found] != [*range(len(found))] or not all(type(data) is bytes for _, data in found):
+            raise TypeError
+        tool, suite = map(_named, row)
+        return Kept(tool, suite, unpack(b"".join(data for _, data in found)) if found else {})
+
+    return _asked(path, kept, None)
+
+
+def _named(text: Any) -> str:
+    if type(text) is not str:
+        raise TypeError
+    return plain_text(text)[:MOST_NAMED]
+
+
+def _remembered(database: sqlite3.Connection, *row: Any) -> Remembered:
+    """A run with what is kept of it.
+
+    Raises:
+        TypeError, ValueError, OverflowError, OSError: a value is of another kind, or there are too many.
+    """
+    number, at, version, is_partial, tool, suite, size = row
+    if not (type(number) is int and type(size) in (int, type(None))):
+        raise TypeError
+    run = _run(database, number, at, version, is_partial)
+    tool, suite = ("" if text is None else _named(text) for text in (tool, suite))
+    return Remembered(number, run, tool, suite, size or 0)
 
 
 def _run(database: sqlite3.Connection, number: Any, at: Any, version: Any, is_partial: Any) -> PastRun:

@@ -33,6 +33,7 @@ from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.plugin.remembered import kept_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
@@ -233,7 +234,7 @@ class Run:
         return past.value.last.at, past.value.changes(now)
 
     def remember(self, name: str) -> None:
-        """Keep what was found for later runs: outcomes and measures. A replay is no run.
+        """Keep what was found for later runs: outcomes, measures, and what it was judged from. A replay is no run.
 
         Raises:
             HistoryBroken: it cannot be kept.
@@ -248,7 +249,10 @@ class Run:
             outcomes={item: finding.outcome for item, finding in self.findings[name].items()},
             measures=measured(lambda fact: self.fact(name, ALL[fact])),
         )
-        history.record(self.targets[name].settings.history_file, name, run)
+        kept = None
+        with self.guarded("what this run was judged from is not remembered"):
+            kept = kept_of(self.evidence(name), self.known_snapshots()[name], self.findings[name])
+        history.record(self.targets[name].settings.history_file, name, run, kept)
 
     def keep_drill(self, name: str) -> None:
         """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs.

@@ -57,7 +57,9 @@ def test_help_names_every_command_in_a_line(capsys: pytest.CaptureFixture[str]) 
     assert ended.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in (
-        "attest sign for an item that no machine can see due ", "due the recurring tasks", "incident a guided record of an incident, ",
+        "attest sign for an item that no machine can see diff ", "due the recurring tasks", "incident a guided record of an incident, ",
+        "diff what came out otherwise between two runs, and whose change it is", "history the runs that are remembered, or what came of one item over time",
+        "explain an item: what it means, what is asked for it, what was seen and decided",
         "lab a whole Zebu deployment in a box", "proofs which faults and blindings prove each check",
     ):  # fmt: skip
         assert words in text

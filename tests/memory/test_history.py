@@ -1,7 +1,8 @@
-"""Runs are remembered: all of one or nothing of it, whoever writes at the same time."""
+"""Runs are remembered: all of one or nothing of it, with what they were judged from, whoever writes at the same time."""
 
 from __future__ import annotations
 
+import lzma
 import multiprocessing
 import os
 import shutil
@@ -16,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.memory import history
-from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
+from pytest_zebu.memory import evidence, history
+from pytest_zebu.memory.evidence import Kept
+from pytest_zebu.memory.history import HistoryBroken, Past, PastRun, Remembered
 from pytest_zebu.verdict.outcome import Outcome
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -25,6 +27,11 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def run_at(at: datetime, **measures: float) -> PastRun:
     return PastRun(at, "v1.2.0", False, {"deploy.initial.ssh": Outcome.PASSED}, measures)
+
+
+def kept(size: int = 100, suite: str = "0123456789abcdef") -> Kept:
+    """Evidence that does not get smaller: so many bytes of it are kept, or a few more."""
+    return Kept("1.0.0", suite, {"snapshot": os.urandom(size).decode("latin-1"), "reasons": "{}"})
 
 
 def test_what_is_recorded_is_read(tmp_path: Path) -> None:
@@ -50,7 +57,7 @@ def test_what_is_older_than_two_years_goes(tmp_path: Path) -> None:
 
 def _write_many(path: Path, host: str, count: int) -> None:
     for number in range(count):
-        history.record(path, host, run_at(NOW + timedelta(seconds=number)))
+        history.record(path, host, run_at(NOW + timedelta(seconds=number)), kept(5000))
 
 
 def test_runs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
@@ -62,6 +69,13 @@ def test_runs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
         writer.join()
     later = NOW + timedelta(days=1)
     assert [len(history.read(path, f"vm{n}", later).runs) for n in range(4)] == [10, 10, 10, 10]
+    assert history.hosts(path) == ("vm0", "vm1", "vm2", "vm3")
+    runs = [one for host in history.hosts(path) for one in history.remembered(path, host)]
+    assert len({one.number for one in runs}) == 40
+    assert all(
+        found is not None and found.parts.keys() == kept().parts.keys()
+        for found in (history.evidence(path, one.number) for one in runs)
+    )
 
 
 def test_a_run_that_is_ended_half_way_loses_no_history(tmp_path: Path) -> None:
@@ -76,6 +90,9 @@ def test_a_run_that_is_ended_half_way_loses_no_history(tmp_path: Path) -> None:
         found = history.read(path, "vm", NOW + timedelta(days=2)).runs
         assert found[0].at == NOW - timedelta(days=1) or len(found) == history.MOST_RUNS
         assert all(run.outcomes for run in found), "a run was kept without its outcomes"
+        assert all(one.size for one in history.remembered(path, "vm")[1:]), "a run was kept without its evidence"
+        newest = history.remembered(path, "vm")[-1]
+        assert (history.evidence(path, newest.number) is not None) is (newest.run.at >= NOW)
         with sqlite3.connect(path) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -123,6 +140,169 @@ def test_a_day_of_readings_is_enough_for_growth() -> None:
     assert past.growth("memory", NOW, 9.0) is None
 
 
+# What runs were judged from
+
+PLACES = ("SELECT count(*) FROM outcome", "SELECT count(*) FROM kept", "SELECT count(*) FROM piece")
+
+
+def counts(path: Path) -> list[int]:
+    with closing(sqlite3.connect(path)) as database:
+        return [database.execute(question).fetchone()[0] for question in PLACES]
+
+
+def test_what_a_run_was_judged_from_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    assert (history.remembered(path, "vm"), history.hosts(path), history.evidence(path, 1)) == ((), (), None)
+    first, second, third = run_at(NOW - timedelta(days=2)), run_at(NOW - timedelta(days=1)), run_at(NOW)
+    known = kept(3 * history.PIECE)
+    history.record(path, "vm", first)
+    history.record(path, "vm", second, known)
+    history.record(path, "vm", third, Kept("1.0.0", "abc", {}))
+    listed = history.remembered(path, "vm")
+    assert [(one.number, one.run, one.tool, one.suite) for one in listed] == [
+        (1, first, "", ""), (2, second, "1.0.0", known.suite), (3, third, "1.0.0", "abc"),
+    ]  # fmt: skip
+    assert [one.size > 3 * history.PIECE for one in listed] == [False, True, False]
+    assert [one.size for one in listed if one.number != 2] == [0, 0]
+    assert [history.evidence(path, number) for number in (1, 2, 3, 4)] == [None, known, Kept("1.0.0", "abc", {}), None]
+    assert history.read(path, "vm", NOW + timedelta(days=1)).runs == (first, second, third)
+
+
+def test_a_run_that_goes_takes_its_evidence_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history.record(path, "vm", run_at(NOW - timedelta(days=801)), kept())
+    assert counts(path) == [1, 1, 1]
+    history.record(path, "vm", run_at(NOW), kept())
+    assert counts(path) == [1, 1, 1]
+    assert [one.number for one in history.remembered(path, "vm")] == [2]
+
+
+def test_the_evidence_of_old_runs_goes_first_and_their_outcomes_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.sqlite3"
+    monkeypatch.setattr(history, "MOST_EVIDENCE", 1_000_000)
+    sizes = []
+    for day in range(40):
+        history.record(path, f"vm{day % 2}", run_at(NOW + timedelta(days=day)), kept(100_000))
+        sizes.append(path.stat().st_size)
+    runs = sorted(
+        (one for host in history.hosts(path) for one in history.remembered(path, host)), key=lambda one: one.number
+    )
+    assert len(runs) == 40
+    assert all(one.run.outcomes and one.suite for one in runs)
+    held = [one.number for one in runs if one.size]
+    assert held == [*range(held[0], 41)], "of the newest all is there"
+    assert sum(one.size for one in runs) <= 1_000_000 < sum(one.size for one in runs) + runs[-1].size
+    assert sizes[-1] < 1_500_000
+    assert sizes[-1] == sizes[-10], "what was let go of is used again"
+    found = history.evidence(path, runs[0].number)
+    assert found == Kept("1.0.0", runs[0].suite, {})
+
+
+def test_the_evidence_of_the_newest_run_stays_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.sqlite3"
+    monkeypatch.setattr(history, "MOST_EVIDENCE", 1000)
+    for day in range(3):
+        history.record(path, "vm", run_at(NOW + timedelta(days=day)), kept(100_000))
+    assert [bool(one.size) for one in history.remembered(path, "vm")] == [False, False, True]
+
+
+def test_what_is_too_large_is_no_evidence_and_the_run_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.sqlite3"
+    monkeypatch.setattr(evidence, "MOST_RAW", 1000)
+    history.record(path, "vm", run_at(NOW), kept(2000))
+    (one,) = history.remembered(path, "vm")
+    assert (one.run, one.size, one.suite) == (run_at(NOW), 0, kept().suite)
+
+
+def as_of_version_1(path: Path) -> None:
+    """A history as the first version wrote it, with one run."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in history.SCHEMAS[1].split(";"):
+            database.execute(statement)
+        database.execute("PRAGMA user_version = 1")
+        database.execute("INSERT INTO run VALUES (7, 'vm', ?, 'v1.2.0', 0)", (OTHER.timestamp(),))
+        database.execute("INSERT INTO outcome VALUES (7, 'deploy.initial.ssh', 'passed')")
+        database.execute("INSERT INTO measure VALUES (7, 'a', 1.0)")
+
+
+def test_a_file_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    as_of_version_1(path)
+    before = path.read_bytes()
+    assert history.read(path, "vm", NOW).runs == (run_at(OTHER, a=1.0),)
+    assert history.remembered(path, "vm") == (Remembered(7, run_at(OTHER, a=1.0)),)
+    assert history.hosts(path) == ("vm",)
+    assert history.evidence(path, 7) is None
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_the_first_version_becomes_one_of_today_when_it_is_written(tmp_path: Path) -> None:
+    path, new = tmp_path / "history.sqlite3", tmp_path / "new.sqlite3"
+    as_of_version_1(path)
+    known = kept()
+    for one in (path, new):
+        history.record(one, "vm", run_at(NOW), known)
+    assert [(one.number, one.size > 0) for one in history.remembered(path, "vm")] == [(7, False), (8, True)]
+    assert history.evidence(path, 8) == known
+    schemas = []
+    for one in (path, new):
+        with closing(sqlite3.connect(one)) as database:
+            schemas.append(database.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall())
+            assert database.execute("PRAGMA user_version").fetchone() == (history.VERSION,)
+            assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert schemas[0] == schemas[1]
+
+
+def test_a_migration_that_is_ended_half_way_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.sqlite3"
+    as_of_version_1(path)
+
+    def ended(database: sqlite3.Connection) -> None:
+        assert len(database.execute("PRAGMA table_info(kept)").fetchall()) == 3
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(history, "_drop_evidence", ended)
+    with pytest.raises(KeyboardInterrupt):
+        history.record(path, "vm", run_at(NOW), kept())
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('kept', 'piece')").fetchone() == (0,)
+    assert len(history.read(path, "vm", NOW + timedelta(days=1)).runs) == 1
+    monkeypatch.undo()
+    history.record(path, "vm", run_at(NOW), kept())
+    assert len(history.remembered(path, "vm")) == 2
+
+
+def test_two_that_make_a_file_of_today_at_the_same_time(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    as_of_version_1(path)
+    writers = [multiprocessing.Process(target=_write_many, args=(path, f"vm{n}", 5)) for n in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [len(history.remembered(path, f"vm{n}")) for n in range(3)] == [5, 5, 5]
+    assert history.read(path, "vm", NOW).runs == (run_at(OTHER, a=1.0),)
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("statement", ["CREATE TABLE kept (run INTEGER)", "CREATE VIEW more AS SELECT 1"])
+def test_a_file_of_the_first_version_with_anothers_table_is_left_alone(statement: str, tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    as_of_version_1(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(statement)
+    before = path.read_bytes()
+    with pytest.raises(HistoryBroken, match="another kind"):
+        history.record(path, "vm", run_at(NOW))
+    assert isinstance(history.answer(path, "vm", NOW), Unknown)
+    assert path.read_bytes() == before
+
+
 # Strangers' files
 
 OTHER = NOW - timedelta(days=1)
@@ -153,7 +333,11 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "a table less": ("DROP TABLE outcome",),
     "an index less": ("DROP INDEX run_by_host",),
     "another's table beside": (ANOTHERS_TABLE,),
-    "a newer version": ("PRAGMA user_version = 2",),
+    "a newer version": ("PRAGMA user_version = 3",),
+    "an older version": ("PRAGMA user_version = 1",),
+    "pieces less": ("DROP TABLE piece",),
+    "what is kept less": ("DROP TABLE piece", "DROP TABLE kept"),
+    "another reference": ("DROP TABLE piece", "CREATE TABLE piece (run INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, number))"),
     "a version before all": ("PRAGMA user_version = -1",),
     "no version": ("PRAGMA user_version = 0",),
 }  # fmt: skip
@@ -202,6 +386,54 @@ VALUES: dict[str, tuple[str, ...]] = {
 def test_values_of_another_kind(statements: tuple[str, ...], tmp_path: Path) -> None:
     with_runs(tmp_path / "history.sqlite3", *statements)
     assert isinstance(history.answer(tmp_path / "history.sqlite3", "vm", NOW), Unknown)
+
+
+EVIDENCE: dict[str, tuple[str, ...]] = {
+    "a piece as text": ("UPDATE piece SET data = 'x'",), "a number": ("UPDATE piece SET data = 1.5",), "a piece less": ("DELETE FROM piece WHERE number = 1",),
+    "a piece cut short": ("UPDATE piece SET data = substr(data, 9) WHERE number = 2",), "a piece of zeroes": ("UPDATE piece SET data = zeroblob(60000)",),
+    "a piece beyond all bounds": ("UPDATE piece SET data = zeroblob(200000)",), "a tool as bytes": ("UPDATE kept SET tool = x'ff00'",),
+    "a suite beyond all bounds": ("UPDATE kept SET suite = printf('%.200000c', 'x')",),
+    "more pieces than there are": (f"INSERT INTO piece {ONE_MORE} SELECT 1, i + 10, zeroblob(10) FROM n",),
+    "a piece of another order": ("UPDATE piece SET number = 9 WHERE number = 0",),
+}  # fmt: skip
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("statements", EVIDENCE.values(), ids=EVIDENCE)
+def test_evidence_of_another_kind_is_none_and_outcomes_are_read_all_the_same(
+    statements: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "history.sqlite3"
+    history.record(path, "vm", run_at(OTHER, a=1.0), kept(3 * history.PIECE))
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in statements:
+            database.execute(statement)
+    with pytest.raises(HistoryBroken, match=str(path)):
+        history.evidence(path, 1)
+    assert history.read(path, "vm", NOW).runs == (run_at(OTHER, a=1.0),)
+
+
+@pytest.mark.hostile("parsers")
+def test_pieces_that_grow_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history.record(path, "vm", run_at(OTHER), kept())
+    bomb = lzma.compress(b"\0" * 2**27, preset=1)
+    pieces = [bomb[at : at + history.PIECE] for at in range(0, len(bomb), history.PIECE)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DELETE FROM piece")
+        database.executemany("INSERT INTO piece VALUES (1, ?, ?)", enumerate(pieces))
+    with pytest.raises(HistoryBroken, match="grows beyond"):
+        history.evidence(path, 1)
+
+
+@pytest.mark.hostile("parsers")
+def test_names_of_what_judged_steer_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history.record(path, "vm", run_at(OTHER), kept())
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE kept SET tool = '1' || char(27) || '[2J', suite = printf('%.900c', 'x')")
+    (one,) = history.remembered(path, "vm")
+    assert (one.tool, one.suite) == ("1", "x" * history.MOST_NAMED)
 
 
 @pytest.mark.hostile("parsers")

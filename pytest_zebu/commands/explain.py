@@ -1,0 +1,286 @@
+"""`zebu explain`: an item: what it means, what is asked for it, what was seen and decided, how to mend it, and when it last changed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_zebu.catalogue import Item, UnknownItem, load
+from pytest_zebu.commands import history, sides
+from pytest_zebu.commands.sides import NAMES, Shelf
+from pytest_zebu.facts.answer import Said, Unknown
+from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Look, Probe, Trial
+from pytest_zebu.memory.difference import gist
+from pytest_zebu.people import attestations
+from pytest_zebu.plugin.checks import place, prose, suite
+from pytest_zebu.plugin.comparing import Side, facts_of, names_of
+from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.redaction import redacted
+from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import clean_lines, say
+from pytest_zebu.verdict.outcome import Finding
+
+LINES, MOST_LINES = 12, 2000
+WIDTH = 300
+MOST_LOOKS = 12
+"""Of a fact, so many are listed; there is one for each of many origins."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("item", metavar="ITEM", help="an item, as reports name it")
+    parser.add_argument("--run", metavar="RUN", help=f"which run: {NAMES} (default: the last whose evidence is kept)")
+    parser.add_argument(
+        "--lines",
+        metavar="NUMBER",
+        type=int,
+        default=LINES,
+        help=f"how much of each answer is shown (default: {LINES})",
+    )
+    sides.add(parser)
+
+
+def run(options: argparse.Namespace, now: datetime | None = None) -> int:
+    """Explain an item.
+
+    Raises:
+        UsageProblem: there is no such item or run, or something cannot be read.
+    """
+    now = now or datetime.now(UTC)
+    lines = min(max(options.lines, 0), MOST_LINES)
+    try:
+        item = load()[options.item]
+    except UnknownItem as error:
+        raise UsageProblem(str(error)) from None
+    shelf = Shelf.of(options)
+    side = _side(shelf, item.id, options.run)
+    known = side.evidence if side else None
+    finding = known.judge(item.id) if known else None
+    _rule(item)
+    _asked(item, known.target if known else _target(shelf), known)
+    if side is None:
+        _section(f"What was seen: no run is remembered that judged it ({shelf.path})")
+    else:
+        _seen(item, side, lines)
+        _decided(item, side, finding)
+    _fix(item, finding)
+    _changes(item, shelf)
+    _declared(item, shelf, now)
+    return 0
+
+
+def _side(shelf: Shelf, item_id: str, name: str | None) -> Side | None:
+    if name is not None:
+        return shelf.side(name)
+    host, runs = shelf.runs()
+    judged = [one for one in runs if item_id in one.run.outcomes]
+    chosen = next((one for one in reversed(judged) if one.size), judged[-1] if judged else None)
+    return shelf.of_run(host, chosen) if chosen else None
+
+
+def _target(shelf: Shelf) -> Target:
+    """Whom a run would ask today."""
+    hosts = shelf.declared.hosts
+    name = shelf.host or next(iter(hosts), "zebu")
+    return Target(name=name, host=hosts.get(name, Host()), settings=shelf.declared)
+
+
+def _section(title: str) -> None:
+    say("")
+    say(title)
+
+
+def _rule(item: Item) -> None:
+    say(item.id)
+    say(f"  {item.text}")
+    kinds = [("non-negotiable", item.non_negotiable), ("optional", item.optional), ("conditional", item.conditional)]
+    words = [item.stage.label, item.category.replace("_", " "), *(word for word, holds in kinds if holds)]
+    say(f"  {', '.join(words)}")
+    check = suite().get(item.id)
+    if check is None:
+        say("  no machine decides it: people attest it")
+        return
+    text = prose(check)
+    file, _, name = place(check).partition("::")
+    for word, told in (
+        ("why", text.why),
+        ("rests on", text.see),
+        ("decided by", f"{'/'.join(Path(file).parts[-3:])}::{name}"),
+    ):
+        if told:
+            say(f"  {word}: {told}")
+
+
+# What is asked
+
+
+def _asked(item: Item, target: Target, evidence: Evidence | None) -> None:
+    facts = facts_of(item.id)
+    if not facts:
+        return
+    _section("What is asked")
+    for fact in facts:
+        say(f"  {fact.name}")
+        for line in _questions(fact, target, evidence):
+            say(f"    {line}")
+
+
+def _questions(fact: Fact[Any], target: Target, evidence: Evidence | None) -> Iterator[str]:
+    asks = False
+    for probe in fact.probes:
+        asks = True
+        yield _probe(probe)
+    told = fact.then(evidence.gathered, target) if evidence else ()
+    looks = [*{look.key: look for look in (*fact.looks(target), *told, *fact.alone(target))}.values()]
+    for look in looks[:MOST_LOOKS]:
+        asks = True
+        yield _look(look)
+    if len(looks) > MOST_LOOKS:
+        yield f"and {len(looks) - MOST_LOOKS} more looks"
+    trial = fact.trial(target) if fact.trial is not None else None
+    if isinstance(trial, Trial):
+        yield f"active probe: {type(trial).__name__}"
+    elif isinstance(trial, Unknown):
+        yield f"active probe: not held: {trial}"
+    elif not asks:
+        yield "what the batch itself tells of the machine, its containers and their environments"
+
+
+def _probe(probe: Probe) -> str:
+    """A probe, and what it runs, in a line."""
+    run = probe.file or " ".join(probe.script.split())
+    notes = [
+        f"as {'root' if probe.root else 'the owner of the folder'}" if probe.root or probe.owner else "",
+        f"on the machine of {probe.host}" if probe.host != "target" else "",
+        f"with {', '.join(probe.uses)}" if probe.uses else "",
+        "in every checkout" if probe.each else "",
+        f"needs {', '.join(need.name.lower() for need in probe.needs)}" if probe.needs else "",
+        f"up to {probe.timeout:g} s",
+    ]
+    return f"probe {probe.name}: {probe.interpreter} {run[:WIDTH]} ({'; '.join(note for note in notes if note)})"
+
+
+def _look(look: Look) -> str:
+    arguments = json.dumps(dict(look.arguments), default=str, ensure_ascii=False)
+    return f"look {look.key}: {arguments[:WIDTH]}{'...' if len(arguments) > WIDTH else ''}"
+
+
+# What was seen
+
+
+def _seen(item: Item, side: Side, lines: int) -> None:
+    _section(f"What was seen ({side.title}, {side.host})")
+    if side.evidence is None:
+        say(f"  {side.lost}")
+        return
+    facts, gathered = facts_of(item.id), side.evidence.gathered
+    if not facts:
+        say("  no machine is asked: what people declared, and what earlier runs saw, decides it")
+    # A fact that asks nothing of its own is read from what the batch itself tells.
+    for name in dict.fromkeys(name for fact in facts for name in names_of(fact, side.evidence) or OWN_ANSWERS):
+        if name in gathered.answers:
+            answer = gathered.answers[name]
+            if isinstance(answer, Said):
+                ended = f"status {answer.status}" + (f", complaint: {answer.complaint}" if answer.status else "")
+                _show(f"{name}: {ended}", answer.out, lines)
+            else:
+                say(f"  {name}: {answer}")
+        elif name in gathered.looks or name in gathered.trials:
+            seen = gathered.looks.get(name, gathered.trials.get(name))
+            if isinstance(seen, Unknown):
+                say(f"  {name}: {seen}")
+            else:
+                _show(name, json.dumps(seen, default=str, ensure_ascii=False, indent=1), lines)
+
+
+def _show(title: str, text: str, most: int) -> None:
+    """The beginning of an answer; how much is left out is said."""
+    lines = clean_lines(text).split("\n")
+    say(f"  {title}")
+    for line in lines[:most]:
+        say(f"    | {line[:WIDTH]}{'...' if len(line) > WIDTH else ''}")
+    if len(lines) > most:
+        say(f"    | and {len(lines) - most} more lines (--lines)")
+
+
+# What was decided
+
+
+def _decided(item: Item, side: Side, finding: Finding | None) -> None:
+    _section("What was decided")
+    then = side.outcomes.get(item.id)
+    if then is None:
+        say(f"  {side.title} did not judge it")
+    else:
+        reason = side.reasons.get(item.id, "")
+        say(f"  {side.title}: {then.label}{f': {reason}' if reason else ''}")
+    if finding is None:
+        return
+    is_otherwise = then is not finding.outcome or gist(side.reasons.get(item.id, finding.reason)) != gist(
+        finding.reason
+    )
+    if then is not None:
+        by_today = f"  by today's rules, from the same: {finding.outcome.label}"
+        say(f"{by_today}: {finding.reason}" if is_otherwise and finding.reason else by_today)
+    else:
+        say(f"  judged now: {finding.outcome.label}{f': {finding.reason}' if finding.reason else ''}")
+    for case in finding.cases:
+        say(f"  - {case.name}: {case.outcome.label}{f': {case.reason}' if case.reason else ''}")
+        for seen in case.seen:
+            say(f"      {seen}")
+    in_cases = {f"{case.name}: {part}" for case in finding.cases for part in case.seen}
+    for seen in finding.evidence:
+        if seen not in in_cases:
+            say(f"  seen: {seen}")
+
+
+def _fix(item: Item, finding: Finding | None) -> None:
+    check = suite().get(item.id)
+    fix = finding.fix if finding is not None and finding.fix else prose(check).fix if check else ""
+    if fix:
+        _section("How to mend it")
+        say(f"  {fix}")
+
+
+def _changes(item: Item, shelf: Shelf) -> None:
+    host, runs = shelf.runs()
+    spans = [*history.spans(item.id, runs)]
+    if not spans:
+        return
+    _section(f"When it last changed ({host}, times in UTC)")
+    if len(spans) == 1:
+        say(
+            f"  {spans[-1].outcome.label} in every run that is remembered, since {spans[-1].runs[0].run.at:{history.MOMENT}}"
+        )
+        return
+    before, last = spans[-2:]
+    since = f"{last.runs[0].run.at:{history.MOMENT}}, run {last.runs[0].number}"
+    say(f"  {last.outcome.label} since {since}; before that {before.outcome.label} ({before.text})")
+
+
+def _declared(item: Item, shelf: Shelf, now: datetime) -> None:
+    """What people's words on the item are worth today."""
+    declared = shelf.declared
+    records = attestations.read(
+        declared.attestations_file, load(),
+        required=False, approved=declared.evidence.approved, project=declared.folder,
+    )  # fmt: skip
+    today = now.date()
+    standing, waiver = records.attestation(item.id, today), records.waiver(item.id, today)
+    excluded = records.not_applicable.get(item.id)
+    texts = [
+        f"declared not applicable by {excluded.approver}: {excluded.reason}" if excluded else "",
+        *((standing.summary, *standing.evidence) if standing else ()),
+        f"waived by {waiver.approver} until {waiver.until}: {waiver.reason}" if waiver else "",
+        records.lapsed(item.id, today),
+    ]
+    if any(texts):
+        _section("What people declared, as it stands today")
+        for text in filter(None, texts):
+            say(f"  {redacted(text, words=False)}")
