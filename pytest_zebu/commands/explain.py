@@ -71,7 +71,7 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
         _decided(item, side, finding)
     _fix(item, finding)
     _changes(item, shelf)
-    _declared(item, shelf, now)
+    _declared(item, shelf, known, now)
     return 0
 
 
@@ -264,20 +264,20 @@ def _changes(item: Item, shelf: Shelf) -> None:
     say(f"  {last.outcome.label} since {since}; before that {before.outcome.label} ({before.text})")
 
 
-def _declared(item: Item, shelf: Shelf, now: datetime) -> None:
+def _declared(item: Item, shelf: Shelf, known: Evidence | None, now: datetime) -> None:
     """What people's words on the item are worth today."""
     declared = shelf.declared
     records = attestations.read(
         declared.attestations_file, load(),
         required=False, approved=declared.evidence.approved, project=declared.folder,
     )  # fmt: skip
+    records = records.compared(known) if known else records.at_their_word()
     today = now.date()
-    standing, waiver = records.attestation(item.id, today), records.waiver(item.id, today)
-    excluded = records.not_applicable.get(item.id)
+    standing, excluded = records.attestation(item.id, today), records.not_applicable.get(item.id)
     texts = [
-        f"declared not applicable by {excluded.approver}: {excluded.reason}" if excluded else "",
+        excluded.word.summary if excluded else "",
         *((standing.summary, *standing.evidence) if standing else ()),
-        f"waived by {waiver.approver} until {waiver.until}: {waiver.reason}" if waiver else "",
+        *(waiver.word.summary for waiver in records.holding(item.id, today)),
         records.lapsed(item.id, today),
     ]
     if any(texts):

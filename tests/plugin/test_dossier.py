@@ -120,7 +120,11 @@ def standing(item: str, **other: object) -> Standing:
 ITEM, OTHER, THIRD = "deploy.backend.docs", "post.monitoring.logs.alerts", "pre.security.application.rate-limit"
 RECORDS = Records(
     {ITEM: standing(ITEM)},
-    {OTHER: Waiver(id=OTHER, reason="too small yet", approver="owner", since=date(2026, 2, 1), until=date(2026, 5, 1))},
+    {
+        OTHER: (
+            Waiver(id=OTHER, reason="too small yet", approver="owner", since=date(2026, 2, 1), until=date(2026, 5, 1)),
+        )
+    },
     {THIRD: NotApplicable(id=THIRD, reason="no users", approver="owner")},
 )
 
