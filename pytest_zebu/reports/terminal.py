@@ -94,7 +94,8 @@ USUAL = (
     Detail(title=2, fix=1, found=1, also=2, seen=1, mend=1, failures=30, groups=6),
     Detail(title=1, fix=1, found=1, also=2, seen=None, mend=1, failures=30, groups=6),
     Detail(title=1, fix=1, found=1, also=1, seen=None, mend=None, failures=30, groups=4),
-    Detail(title=1, fix=1, found=1, also=1, seen=None, mend=None, failures=15, groups=3),
+    Detail(title=1, fix=1, found=1, also=None, seen=None, mend=None, failures=30, groups=3),
+    Detail(title=1, fix=1, found=1, also=None, seen=None, mend=None, failures=15, groups=3),
 )
 """The first that there is room for, else the last."""
 QUIET = Detail(title=1, fix=None, found=1, also=None, seen=None, mend=None, failures=30, groups=4)
@@ -254,7 +255,7 @@ class _Summary:
             judged = self.judged(stage)
             grave = [item for item in judged if item.non_negotiable and item.outcome in SHUT]
             which = f" ({len(grave)} non-negotiable)" if grave else ""
-            text = f"{name}{len(judged)} of {tally.total} items judged{': ' if judged else ''}{self.of(judged)}{which}"
+            text = f"{name}{len(judged)} of {tally.total} judged{': ' if judged else ''}{self.of(judged)}{which}"
             yield from self.say(text, 4, **({"red": True, "bold": True} if grave else {"bold": True}))
             return
         score, between = (f"{_bar(tally)} {_score(tally):>14}", "  ") if is_wide else (_score(tally), ", ")
@@ -321,13 +322,13 @@ class _Summary:
         if not steps:
             return
         which = f", {len(steps)} of {of} steps" if len(steps) < of else ""
-        scores = ", with the score that each step makes" if any(step.effect for step in steps) else ""
+        scores = ", with the score that each step makes" if any(map(self.gain, steps)) else ""
         legend = " (!: non-negotiable)" if any(step.blockers for step in steps) else ""
         yield from self.say(f"next{which}{scores}{legend}:", 4, 2, bold=True)
         cautioned: dict[str, int] = {}
         for number, step in enumerate(steps, 1):
             yield from self.step(number, step, cautioned)
-        if self.detail.fix is not None and not self.is_full:
+        if self.detail.fix is not None and self.detail.also is not None and not self.is_full:
             checks = [(len(step.verify), number, step.verify) for number, step in enumerate(steps, 1) if step.verify]
             size, number, verify = min(checks, default=(0, 0, ""))
             if 0 < size <= self.most_command:
@@ -335,7 +336,7 @@ class _Summary:
 
     def step(self, number: int, step: Step, cautioned: dict[str, int]) -> Iterator[Line]:
         """What to do, what it gains, how it is done; a caution is said once, and then where it was said."""
-        gain = step.gain if self.is_full else _gain(step, most=1 if self.detail.title == 1 else len(step.effect))
+        gain = self.gain(step)
         as_before = f"; careful: as in {cautioned[step.caution]}" if step.caution in cautioned else ""
         after, title = clean_line(as_before + (f" ({gain})" if gain else "")), clean_line(step.title)
         if self.detail.title and self.view.width:
@@ -352,6 +353,15 @@ class _Summary:
             yield from self.say(f"     {fix}", 7, self.detail.fix)
         if self.is_full and step.verify:
             yield from self.command(f"     judge again: {step.verify}")
+
+    def gain(self, step: Step) -> str:
+        """What a step does for the stages that were judged whole, in few words; first that it makes one ready."""
+        effects = [one for one in step.effect if not self.host.stages[one.stage].partial]
+        if self.is_full or not effects:
+            return step.gain if effects or not step.effect else ""
+        effects = sorted(effects, key=lambda one: not one.makes_ready)[: 1 if self.detail.title == 1 else None]
+        said = [f"{one.stage.label.split()[0]} {'READY' if one.makes_ready else f'{one.score:g} %'}" for one in effects]
+        return ("at best " if step.kind is not StepKind.MEND else "") + ", ".join(said)
 
     def command(self, text: str) -> Iterator[Line]:
         """A command is not broken: it is to be copied."""
@@ -440,7 +450,8 @@ class _Summary:
         prefix = f"{number}{_mark(one.is_grave)}"
         blank = " " * (len(prefix) + 2)
         first = one.all[0]
-        text = one.text or f"{first.item}: {first.reason}"
+        how_many = f" ({len(one.all)} items)" if len(one.all) > 1 and self.detail.also is None else ""
+        text = one.text + how_many if one.text else f"{first.item}: {first.reason}"
         is_brief = self.view.is_brief
         yield from self.say(prefix + text, len(blank), 1 if is_brief else self.detail.found, red=True)
         if is_brief:
@@ -544,13 +555,6 @@ def _of_cause(cause: Cause, left: Mapping[str, ItemReport], steps: Mapping[str, 
         also=tuple(item for item in rest if item.outcome is Outcome.FAILED),
         unseen=tuple(item for item in rest if item.outcome is not Outcome.FAILED),
     )
-
-
-def _gain(step: Step, most: int) -> str:
-    """What a step does for the stages, in few words; first that it makes one ready."""
-    effects = sorted(step.effect, key=lambda one: not one.makes_ready)[:most]
-    said = [f"{one.stage.label.split()[0]} {'READY' if one.makes_ready else f'{one.score:g} %'}" for one in effects]
-    return ("at best " if step.kind is not StepKind.MEND and said else "") + ", ".join(said)
 
 
 def summary(host: HostReport, view: View = View()) -> list[Line]:

@@ -70,7 +70,7 @@ def planned() -> HostReport:
         *(step(host, (name,), caution) for name, caution in ALONE.items()),
         opens,
     )
-    return replace(host, items=items, causes=(CERTIFICATE, REDIS), openings=(probe,), plan=plan)
+    return replace(host, items=items, causes=(CERTIFICATE, REDIS), openings=(probe,), plan=plan, ready_at=None)
 
 
 def texts(host: HostReport, view: View) -> list[str]:
@@ -102,6 +102,18 @@ def test_eight_faults_fit_on_a_screen_in_the_order_in_which_they_are_asked_for(l
     assert found == sorted(found)
     assert found[:3] == [0, 1, 2]
     assert lines[-1] == "18 not applicable, 21 attested, 1 advice: -v lists these, --html=FILE all"
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_so_do_they_with_the_plan_that_is_reckoned_and_all_that_changed(width: int) -> None:
+    host = eight_faults.report().hosts[0]
+    since = datetime(2026, 11, 25, 3, tzinfo=UTC)
+    for one in (host, replace(host, since=since, changes=host.changes_since_ready[1:])):
+        lines = texts(one, View(width, 0))
+        assert len(lines) <= terminal.ROOM
+        assert any(line.startswith(("next:", "next,")) for line in lines)
+        steps = [re.match(r" ?(\d+) [! ] ", line) for line in lines]
+        assert {int(step[1]) for step in steps if step} == set(range(1, 11))
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -204,7 +216,7 @@ def broken_host(number: int) -> HostReport:
         for place, item in enumerate(load())
     )  # fmt: skip
     plan = tuple(Step(StepKind.MEND, item.text, (item.item,), fix="mend it") for item in items[:number])
-    return replace(FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), clock="")
+    return replace(FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), ready_at=None, clock="")
 
 
 @pytest.mark.parametrize("planned", [True, False])
@@ -254,7 +266,7 @@ def test_everything_is_told_with_v(lab: HostReport) -> None:
 
 def test_a_stage_that_nobody_selected_has_no_verdict_and_a_part_has_none_either() -> None:
     lines = texts(SECOND, View(300, 0))
-    assert lines[1] == "Deployment verification 1 of 2 items judged: 1 waived"
+    assert lines[1] == "Deployment verification 1 of 2 judged: 1 waived"
     assert lines[2].startswith("partial: 1 of 10 items judged")
     assert not [line for line in lines if "NOT READY" in line or "Post deployment" in line]
     assert len([line for line in lines if "partial" in line]) == 1
@@ -267,7 +279,7 @@ def test_a_stage_that_nobody_selected_has_no_verdict_and_a_part_has_none_either(
 def test_what_did_not_run_is_said_once() -> None:
     items = tuple(replace(item, outcome=Outcome.NOT_ASSESSED, reason=NOT_RUN, broken=False) for item in ITEMS)
     lines = texts(replace(SECOND, items=items), View(300, 0))
-    assert lines[1] == "Deployment verification 0 of 2 items judged"
+    assert lines[1] == "Deployment verification 0 of 2 judged"
     assert not [line for line in lines if NOT_RUN in line]
 
 
@@ -303,7 +315,9 @@ def test_changes_are_told_in_a_line_for_better_and_one_for_worse() -> None:
     same = replace(both, ready_at=since)
     said = "since the run of 2026-03-28 02:00 UTC, when it was ready, 1 worse: a.b.c"
     assert [line for line in texts(same, View(200, 0)) if line.startswith("since")] == [said]
-    assert not [line for line in texts(replace(FIRST, changes=()), View(200, 0)) if line.startswith("since")]
+    assert not [
+        line for line in texts(replace(FIRST, changes=(), ready_at=None), View(200, 0)) if line.startswith("since")
+    ]
 
 
 @pytest.mark.parametrize(("item", "seen"), [
