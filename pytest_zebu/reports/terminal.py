@@ -332,7 +332,7 @@ class _Summary:
             checks = [(len(step.verify), number, step.verify) for number, step in enumerate(steps, 1) if step.verify]
             size, number, verify = min(checks, default=(0, 0, ""))
             if 0 < size <= self.most_command:
-                yield from self.command(f"     judge {number} again: {verify}")
+                yield Line(f"     judge {number} again: {verify}")
 
     def step(self, number: int, step: Step, cautioned: dict[str, int]) -> Iterator[Line]:
         """What to do, what it gains, how it is done; a caution is said once, and then where it was said."""
@@ -352,7 +352,7 @@ class _Summary:
         if fix:
             yield from self.say(f"     {fix}", 7, self.detail.fix)
         if self.is_full and step.verify:
-            yield from self.command(f"     judge again: {step.verify}")
+            yield Line(f"     judge again: {step.verify}")
 
     def gain(self, step: Step) -> str:
         """What a step does for the stages that were judged whole, in few words; first that it makes one ready."""
@@ -363,29 +363,24 @@ class _Summary:
         said = [f"{one.stage.label.split()[0]} {'READY' if one.makes_ready else f'{one.score:g} %'}" for one in effects]
         return ("at best " if step.kind is not StepKind.MEND else "") + ", ".join(said)
 
-    def command(self, text: str) -> Iterator[Line]:
-        """A command is not broken: it is to be copied."""
-        yield Line(text)
-
     @property
     def most_command(self) -> int:
-        """Characters of a command that does not fill the screen; a longer one is left to `-v`."""
+        """Characters of a command. It is not broken, so that it can be copied; one that fills the screen is left to `-v`."""
         return 2 * self.view.width or MOST_IN_LINE
 
     def changes(self) -> Iterator[Line]:
         """What is otherwise than in the last run, and than when it was last ready."""
         host = self.host
-        last = f"the run of {host.since:%Y-%m-%d %H:%M} UTC" if host.since else ""
-        ready = f"it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC" if host.ready_at else ""
-        if last and ready and host.changes == host.changes_since_ready:
-            last, ready = (
-                (f"{last}, when it was ready" if host.since == host.ready_at else f"{last}, and since {ready}"),
-                "",
-            )
-        if last:
-            yield from self.change(f"since {last}", host.changes)
-        if ready:
-            yield from self.change(f"since {ready}", host.changes_since_ready)
+        since: dict[tuple[Change, ...], list[str]] = {}
+        if host.since is not None:
+            since.setdefault(host.changes, []).append(f"since the run of {host.since:%Y-%m-%d %H:%M} UTC")
+        if host.ready_at is not None and host.ready_at == host.since:
+            since[host.changes].append("when it was ready")
+        elif host.ready_at is not None:
+            said = f"since it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC"
+            since.setdefault(host.changes_since_ready, []).append(said)
+        for changes, said_since in since.items():
+            yield from self.change(", ".join(said_since), changes)
 
     def change(self, since: str, changes: Sequence[Change]) -> Iterator[Line]:
         """In a line what is worse and what is better; with `-v` each by itself."""
@@ -399,12 +394,13 @@ class _Summary:
             return
         worse = [change.item for change in changes if change.is_worse]
         better = [change.item for change in changes if not change.is_worse]
-        said = [f"{len(ids)} {how}: {', '.join(ids)}" for how, ids in (("worse", worse), ("better", better)) if ids]
-        if len(said) == 2:
-            yield Line(cut(clean_line(f"{since}, {said[0]}"), self.view.width), {"red": True})
-            yield Line(cut(clean_line(f"    {said[1]}"), self.view.width), {"green": True})
-        else:
-            yield Line(cut(clean_line(f"{since}, {said[0]}"), self.view.width), {"red" if worse else "green": True})
+        start = f"{since}, "
+        for ids, how, colour in ((worse, "worse", "red"), (better, "better", "green")):
+            if ids:
+                yield Line(
+                    cut(clean_line(f"{start}{len(ids)} {how}: {', '.join(ids)}"), self.view.width), {colour: True}
+                )
+                start = "    "
 
     # What is wrong
 

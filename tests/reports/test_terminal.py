@@ -310,7 +310,7 @@ def test_changes_are_told_in_a_line_for_better_and_one_for_worse() -> None:
         "since it was ready on 2026-03-20 02:00 UTC, 1 worse: a.b.c",
     ]
     both = replace(host, changes=(worse,))
-    said = "since the run of 2026-03-28 02:00 UTC, and since it was ready on 2026-03-20 02:00 UTC, 1 worse: a.b.c"
+    said = "since the run of 2026-03-28 02:00 UTC, since it was ready on 2026-03-20 02:00 UTC, 1 worse: a.b.c"
     assert [line for line in texts(both, View(200, 0)) if line.startswith("since")] == [said]
     same = replace(both, ready_at=since)
     said = "since the run of 2026-03-28 02:00 UTC, when it was ready, 1 worse: a.b.c"
