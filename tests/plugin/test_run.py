@@ -41,9 +41,9 @@ def test_the_whole_checklist_is_judged(run_apart: Run, workers: tuple[str, ...])
     result.stdout.fnmatch_lines(
         [
             "*Pre deployment*NOT READY*",
-            "*2 failed*",
-            "pre.security.https.certificate: *not trusted*",
-            "*fix: serve the full chain*",
+            "*serve the full chain*",
+            "5 failed*",
+            "*pre.security.https.certificate*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -206,7 +206,7 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     assert found["pre.application.docker.restart-policy"] == "passed"
     assert found["deploy.backend.api"] == "waived"
     assert found["deploy.network.www"] == "not_applicable"
-    result.stdout.fnmatch_lines(["*deploy.backend.api: waived: waived by product owner until 2027-01-31*"])
+    result.stdout.fnmatch_lines(["waived: deploy.backend.api*"])
 
 
 DECLARED = """
