@@ -128,7 +128,7 @@ def _suite_folder() -> Path:
 
 
 def _reports(option: Any) -> tuple[Destination, ...]:
-    return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
+    return destinations(option.zebu_report, option.zebu_json)
 
 
 def _expect_a_file_each(option: Any, options: Options) -> None:

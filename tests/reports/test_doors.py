@@ -158,7 +158,7 @@ def test_there_is_an_end_of_cases_evidence_and_pictures() -> None:
     document = json.loads(json_format.render(replace(REPORT, hosts=(replace(FIRST, items=(item,)),))))
     (written,) = document["hosts"][0]["items"]
     assert len(written["cases"]) == len(written["evidence"]) == MOST_ENTRIES
-    assert written["evidence"][-1] == f"and {2 * MOST_ENTRIES + 1} more"
+    assert written["evidence"][-1]["text"] == f"and {2 * MOST_ENTRIES + 1} more"
 
 
 @pytest.mark.hostile("outputs")
