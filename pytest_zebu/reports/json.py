@@ -138,7 +138,8 @@ def _item(item: ItemReport) -> dict[str, Any]:
 
 def _cause(cause: Cause) -> dict[str, Any]:
     return {
-        "key": cause.key, "text": cause.text, "items": list(cause.items), "consequences": list(cause.consequences),
+        "key": cause.key, "text": cause.text, "title": cause.title, "root": cause.root, "items": list(cause.items),
+        "consequences": list(cause.consequences),
     }  # fmt: skip
 
 

@@ -41,7 +41,16 @@ HOST = replace(
     stages=STAGES,
     overall=replace(FIRST.overall, partial=True, parts=tuple(STAGES.values())),
     items=(ITEM, *FIRST.items[1:]),
-    causes=(Cause("service redis", "redis is stopped", ("pre.security.passed",), ("pre.security.failed",)),),
+    causes=(
+        Cause(
+            "service redis",
+            "redis is stopped",
+            ("pre.security.passed",),
+            ("pre.security.failed",),
+            "start it",
+            "pre.security.passed",
+        ),
+    ),
     openings=(Opening("set forge.repository", OpeningKind.SETTING, "set it", ("pre.database.not-assessed",)),),
     plan=(STEP, replace(STEP, kind=StepKind.ATTEST, effect=())),
     trend=(
