@@ -20,7 +20,7 @@ FLOORS = (
     {"commands", "plugin"},
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""
-BESIDE = {("people", "memory"), ("plugin", "commands")}
+BESIDE = {("people", "memory"), ("commands", "plugin")}
 LEAVES = {"ending", "files", "redaction", "shown", "__init__"}
 """Modules of the package itself: they know no room, and every room may know them."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
