@@ -36,7 +36,8 @@ def check_of(item_id: str) -> Callable[..., None]:
     if found is not None:
         return found
     left: Callable[..., None] = importlib.import_module("tests_prod.test_attested").test_people_attest
-    return inspect.unwrap(left)
+    check: Callable[..., None] = inspect.unwrap(left)
+    return check
 
 
 @dataclass(slots=True)

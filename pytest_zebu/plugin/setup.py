@@ -22,6 +22,7 @@ from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.replay import host_names, replayed_targets
 from pytest_zebu.plugin.run import Options, Run, fault
+from pytest_zebu.plugin.runner import RunnerHooks
 from pytest_zebu.reports.formats import Destination, destinations, not_written
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.model import LongSeconds, Seconds
@@ -60,6 +61,8 @@ def set_up(config: pytest.Config) -> None:
     config.pluginmanager.register(hooks, "zebu-run")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run, hooks), "zebu-xdist")
+    if (runner := RunnerHooks.of(hooks)) is not None:
+        config.pluginmanager.register(runner, "zebu-runner")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_suite_folder())]
     if worker is None:

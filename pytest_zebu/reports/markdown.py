@@ -33,7 +33,7 @@ MOST_STEPS, MOST_SEEN = 10, 5
 NOTE = 1_000
 """Of characters, in one note."""
 WORD = re.compile(
-    r"""(?P<before>["'(]*)(?:(?P<plain>(?:[^\W_]+(?:[-'/][^\W_]+)*|[0-9]+(?:[.:][0-9]+)+)?|[-+/=&]|\.\.\.)|(?P<other>.+?))"""
+    r"""(?P<before>["'(]*)(?:(?P<plain>(?:[^\W_]+(?:[-'/][^\W_]+)*|[0-9]+(?:[.:][0-9]+)+)?|[-+/=&→]|->|\.\.\.)|(?P<other>.+?))"""
     r"""(?P<after>[)"',;:.!?%]*)"""
 )
 """A word between signs. What is plain is text in all dialects of Markdown: no link, no mention, no emphasis, no element."""

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.catalogue import SCORED
-from pytest_zebu.reports import html, terminal
+from pytest_zebu.reports import badge, ctrf, html, ical, junit, markdown, terminal
 from pytest_zebu.reports import json as json_format
 from pytest_zebu.verdict.outcome import Outcome
+from tests.reports import filled
 from tests.reports.made_up import FIRST, ITEMS, REPORT, SECOND
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,13 +31,19 @@ FORMATS: dict[str, Callable[[], str]] = {
     "report.json": lambda: json_format.render(REPORT),
     "report-full.json": lambda: json_format.Full.render(replace(REPORT, hosts=REPORT.hosts[:1])),
     "report.txt": lambda: terminal.render(REPORT),
+    "report.md": lambda: markdown.render(filled.REPORT),
+    "junit.xml": lambda: junit.render(filled.REPORT),
+    "ctrf.json": lambda: ctrf.render(filled.REPORT),
+    "badge.svg": lambda: badge.render(replace(REPORT, hosts=(FIRST,))),
+    "badge.json": lambda: badge.Endpoint.render(REPORT),
+    "tasks.ics": lambda: ical.render(filled.REPORT),
     "page.html": page,
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_makes_what_it_made(name: str) -> None:
-    known = (GOLDEN / name).read_text(encoding="utf-8")
+    known = (GOLDEN / name).read_bytes().decode()  # a calendar has ends of lines of its own
     assert FORMATS[name]() == known, f"if this is meant, renew {name}: python -m tests.reports.test_golden"
 
 
@@ -73,4 +80,4 @@ def test_no_markup_reaches_the_page() -> None:
 
 if __name__ == "__main__":
     for file, render in FORMATS.items():
-        (GOLDEN / file).write_text(render(), encoding="utf-8")
+        (GOLDEN / file).write_bytes(render().encode())
