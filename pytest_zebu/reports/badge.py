@@ -88,7 +88,7 @@ def badge(report: Report) -> Badge:
 
 # As SVG
 
-HEIGHT, BESIDE, SIZE = 20, 6, 11
+HEIGHT, BESIDE, SIZE, ROUND = 20, 6, 11, 3
 UNITS = 2048
 WIDTHS = {
     " ": 720, ",": 745, "-": 930, "a": 1230, "b": 1276, "c": 1067, "d": 1276, "e": 1220, "f": 720, "g": 1276, "h": 1296,
@@ -111,11 +111,11 @@ def render(report: Report) -> str:
     svg = Element("svg", xmlns="http://www.w3.org/2000/svg", width=str(left + right), height=str(HEIGHT), role="img")
     svg.set("aria-label", whole)
     SubElement(svg, "title").text = whole
-    clip = SubElement(SubElement(svg, "clipPath", id="round"), "rect", width=str(left + right), height=str(HEIGHT))
-    clip.set("rx", "3")
-    back = SubElement(svg, "g", {"clip-path": "url(#round)"})
-    SubElement(back, "rect", width=str(left), height=str(HEIGHT), fill="#444")
-    SubElement(back, "rect", x=str(left), width=str(right), height=str(HEIGHT), fill=made.colour.value[1])
+    # Without names inside, so that a page may hold several: round at both ends, straight where the parts meet.
+    back = {"height": str(HEIGHT), "rx": str(ROUND)}
+    SubElement(svg, "rect", {"width": str(left + right), "fill": made.colour.value[1], **back})
+    SubElement(svg, "rect", {"width": str(left), "fill": "#444", **back})
+    SubElement(svg, "rect", x=str(left - ROUND), width=str(ROUND), height=str(HEIGHT), fill="#444")
     font = {"font-family": "Verdana,DejaVu Sans,Geneva,sans-serif", "font-size": str(SIZE)}
     texts = SubElement(svg, "g", {"fill": "#fff", **font})
     for text, x in ((made.label, BESIDE), (made.message, left + BESIDE)):

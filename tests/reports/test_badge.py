@@ -98,13 +98,15 @@ def test_the_drawing_holds_its_words() -> None:
         assert svg.findtext(f"{space}title") == f"{made.label}: {made.message}"
         texts = list(svg.iter(f"{space}text"))
         assert [text.text for text in texts] == [made.label, made.message]
-        _, left, right = svg.iter(f"{space}rect")
-        assert int(left.attrib["width"]) + int(right.attrib["width"]) == int(svg.attrib["width"])
-        for text, box in zip(texts, (left, right), strict=True):
-            begin, width = int(box.attrib.get("x", 0)), int(box.attrib["width"])
-            assert int(text.attrib["x"]) - begin == badge.BESIDE
-            assert int(text.attrib["textLength"]) == width - 2 * badge.BESIDE == width_of(text.text or "")
-        assert right.attrib["fill"] == made.colour.value[1]
+        whole, left, joint = svg.iter(f"{space}rect")
+        assert whole.attrib["width"] == svg.attrib["width"]
+        assert whole.attrib["fill"] == made.colour.value[1]
+        begin = int(left.attrib["width"])
+        assert int(joint.attrib["x"]) + int(joint.attrib["width"]) == begin
+        for text, (start, end) in zip(texts, ((0, begin), (begin, int(whole.attrib["width"]))), strict=True):
+            assert int(text.attrib["x"]) == start + badge.BESIDE
+            assert int(text.attrib["textLength"]) == end - start - 2 * badge.BESIDE == width_of(text.text or "")
+        assert not [element for element in svg.iter() if "id" in element.attrib]
         assert int(svg.attrib["height"]) == HEIGHT
         assert int(svg.attrib["width"]) < 500
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_zebu.files import check_writable, write_whole
+from pytest_zebu.plugin.options import OPTIONS
 from pytest_zebu.reports import formats
 from pytest_zebu.reports.formats import Destination
 from pytest_zebu.reports.report import Report
@@ -44,7 +45,7 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "entry_points", lambda **wanted: found.select(**wanted))
 
 
-OURS = {"badge", "badge-json", "ctrf", "ical", "json", "json-full", "junit", "markdown", "terminal"}
+OURS = {"badge", "badge-json", "ctrf", "html", "ical", "json", "json-full", "junit", "markdown", "terminal"}
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -52,6 +53,15 @@ def test_ours_are_found_as_others_are() -> None:
     declared = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"][formats.GROUP]
     assert declared.keys() >= OURS
     assert set(formats.names()) == declared.keys(), "the package is to be installed anew: pip install -e ."
+
+
+def test_the_options_help_and_the_documents_name_every_type() -> None:
+    (option,) = [option for option in OPTIONS if option.name == "report"]
+    document = (PYPROJECT.parent / "docs/reports.md").read_text()
+    for name in formats.names():
+        assert f" {name}," in option.help
+    for name in OURS:
+        assert f"| `{name}` |" in document
 
 
 @pytest.mark.parametrize("name", formats.names())
