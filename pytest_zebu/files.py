@@ -151,6 +151,24 @@ def write_whole(path: Path, text: str, mode: int = 0o644, is_private: bool = Fal
     raise _error(errno.ENOENT, path)
 
 
+def append(path: Path, text: str) -> None:
+    """Write behind what a regular file holds already, which others write into as well.
+
+    Raises:
+        OSError: it is not there, is no regular file, or cannot be written.
+        ValueError: the name or the text is none that a file can have.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _error(errno.EINVAL, path, "is no regular file")
+        left = memoryview(text.encode())
+        while left:
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)
+
+
 def _replace(path: Path, data: bytes, mode: int, old: os.stat_result | None) -> None:
     prefix = f".zebu-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}-"
     _clear(path.parent, prefix)

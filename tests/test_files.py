@@ -21,6 +21,7 @@ import pytest
 from pytest_zebu import files
 from pytest_zebu.files import (
     LOCK_FILE,
+    append,
     at_home,
     check_writable,
     digest,
@@ -264,6 +265,26 @@ def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
 
 
 @HOSTILE
+@pytest.mark.hostile("files")
+def test_what_is_appended_comes_behind_what_others_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("first\n")
+    (tmp_path / "link").symlink_to("file")
+    append(path, "sécond\n")
+    append(tmp_path / "link", "third\n")
+    assert path.read_text() == "first\nsécond\nthird\n"
+    os.mkfifo(tmp_path / "pipe")
+    for odd, error in (
+        (tmp_path / "nothing", FileNotFoundError), (tmp_path, IsADirectoryError), (tmp_path / "pipe", OSError), (Path("/dev/null"), OSError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            append(odd, "x")
+    assert not (tmp_path / "nothing").exists()
+    with pytest.raises(UnicodeEncodeError):
+        append(path, "\udc80")
+    assert path.read_text().endswith("third\n")
+
+
 def test_what_is_not_to_be_written_is_not_replaced_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "b"
     path.write_text("old")

@@ -13,7 +13,8 @@ from pytest_zebu.files import why, write_whole
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.people import attestations
-from pytest_zebu.people.tasks import State, calendar, tasks
+from pytest_zebu.people.tasks import State, tasks
+from pytest_zebu.reports.ical import calendar
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
 

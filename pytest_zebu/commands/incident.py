@@ -188,7 +188,8 @@ def _evidence(item: Mapping[str, Any] | None) -> tuple[str, ...]:
     """What an item shows; where it shows nothing, that nothing was seen, which is not the same as nothing being there."""
     if item is None or not item["evidence"]:
         return (f"{UNSEEN} {item['reason'] if item else 'no such item in the report'}",)
-    return tuple(item["evidence"])
+    parts = (f"{part['case']}: {part['text']}" if part["case"] else part["text"] for part in item["evidence"])
+    return tuple(item.get("lines", parts))
 
 
 def _records(declared: Settings) -> tuple[Incident, ...]:

@@ -205,7 +205,16 @@ def _text(path: Path) -> str:
         UsageProblem: it is packed, or has too many values.
         OSError, ValueError: it is no regular file, is too large, cannot be opened or read, or is no text.
     """
-    data = read_bytes(path, MOST_BYTES)
+    return decoded(read_bytes(path, MOST_BYTES), path)
+
+
+def decoded(data: bytes, path: Path) -> str:
+    """The text of what may be a snapshot; the path is named in complaints.
+
+    Raises:
+        UsageProblem: it is packed, or has too many values.
+        UnicodeDecodeError: it is no text.
+    """
     if data.startswith(b"\x1f\x8b"):
         raise UsageProblem(f"{path}: is packed with gzip: unpack it first")
     if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:

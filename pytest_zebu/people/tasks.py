@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from pytest_zebu.catalogue import Catalogue, Item, Stage
 from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
-from pytest_zebu.shown import clean
 
 SOON = 0.2
 """The share of a task's cadence in which it counts as due soon: the last fifth."""
@@ -40,9 +37,24 @@ class Task:
     today: date
 
     @property
+    def id(self) -> str:
+        """The item's."""
+        return self.item.id
+
+    @property
+    def text(self) -> str:
+        """What is to be done, as the checklist words it."""
+        return self.item.text
+
+    @property
+    def cadence_days(self) -> int:
+        """For how many days a completion lasts."""
+        return self.item.cadence_days or 0
+
+    @property
     def cadence(self) -> timedelta:
         """How long a completion lasts."""
-        return timedelta(days=self.item.cadence_days or 0)
+        return timedelta(days=self.cadence_days)
 
     @property
     def due(self) -> date:
@@ -87,45 +99,3 @@ def tasks(catalogue: Catalogue, records: Records, past: Past, today: date) -> tu
     """All recurring tasks, the most urgent first."""
     found = [task(item, records, past, today) for item in catalogue.stage(Stage.OPERATIONS)]
     return tuple(sorted(found, key=lambda one: (list(State).index(one.state), one.due, one.item.id)))
-
-
-def _escaped(text: str) -> str:
-    """Text of a calendar (RFC 5545, section 3.3.11)."""
-    text = clean(text)
-    for plain, escape in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
-        text = text.replace(plain, escape)
-    return text
-
-
-def _folded(line: str) -> str:
-    """A content line in pieces of at most 75 octets (RFC 5545, section 3.1)."""
-    pieces: list[bytes] = []
-    piece = b""
-    for character in line:
-        data = character.encode()
-        if len(piece) + len(data) > (75 if not pieces else 74):
-            pieces.append(piece)
-            piece = b""
-        piece += data
-    pieces.append(piece)
-    return "\r\n ".join(part.decode() for part in pieces)
-
-
-def calendar(found: Iterable[Task], host: str, now: datetime) -> str:
-    """The tasks as an iCalendar file: each an event on the day when it is due, and again by its cadence."""
-    where = re.sub(r"[^A-Za-z0-9._-]", "-", host)[:255]
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//pytest-zebu//recurring tasks//EN"]
-    for one in found:
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{one.item.id}@{where}.pytest-zebu",
-            f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-            f"DTSTART;VALUE=DATE:{one.due:%Y%m%d}",
-            f"RRULE:FREQ=DAILY;INTERVAL={one.cadence.days}",
-            f"SUMMARY:{_escaped(one.item.text)}",
-            f"DESCRIPTION:{_escaped(f'{one.item.id}: {one.summary}. zebu attest {one.item.id}')}",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines)

@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Records
+from pytest_zebu.people.tasks import State, tasks
 from pytest_zebu.redaction import redacted
-from pytest_zebu.reports.report import Change, HostReport, ItemReport, Location, PastReport, Seen, Word
+from pytest_zebu.reports.report import Change, HostReport, ItemReport, Location, PastReport, Seen, TaskReport, Word
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.causes import LONGEST, causes
 from pytest_zebu.verdict.cautions import caution
@@ -82,7 +84,25 @@ def completed(host: HostReport, basis: Basis, guarded: Guard = lambda what: null
     with guarded(f"how {host.name} came to be is not told"):
         if isinstance(basis.past, Known):
             host = with_past(host, basis.past.value, basis.catalogue, basis.settings.thresholds.by_stage)
+    with guarded(f"what is due on {host.name} is not told"):
+        if isinstance(basis.past, Known):
+            host = replace(host, tasks=tuple(_due(host, basis, basis.past.value)))
     return replace(host, profile=basis.settings.profile)
+
+
+STATES: Mapping[State, Literal["overdue", "due soon", "current"]] = {
+    State.OVERDUE: "overdue",
+    State.DUE_SOON: "due soon",
+    State.CURRENT: "current",
+}
+
+
+def _due(host: HostReport, basis: Basis, past: Past) -> Iterator[TaskReport]:
+    """The recurring tasks, as they stand after this run: what it saw to be done is done today."""
+    seen = {item.item: item.outcome for item in host.selected}
+    known = Past((*past.runs, PastRun(host.at, host.version, host.is_partial, seen, {})))
+    for one in tasks(basis.catalogue, basis.records, known, basis.today):
+        yield TaskReport(one.id, one.text, STATES[one.state], one.due, one.cadence_days, one.summary)
 
 
 def _with_items(host: HostReport, change: Callable[[ItemReport], ItemReport]) -> HostReport:

@@ -27,7 +27,7 @@ from pytest_zebu.plugin.judge import decide
 from pytest_zebu.plugin.reporting import item_report, report_of
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
-from pytest_zebu.reports import formats, html, terminal
+from pytest_zebu.reports import formats, html, junit, terminal
 from pytest_zebu.reports.report import Report
 from pytest_zebu.shown import clean_line, clean_lines, say, sendable
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -36,6 +36,7 @@ from pytest_zebu.verdict.settle import settle
 PAGE_LIMIT = 512 * MIB
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
 FINDING = pytest.StashKey[Finding]()
+TOLD = pytest.StashKey[list[tuple[str, str]]]()
 
 
 def item_of(item: pytest.Item) -> tuple[str, str] | None:
@@ -128,6 +129,14 @@ def _scrub(value: Any) -> Any:
             for name, held in vars(value).items():
                 setattr(value, name, _scrub(held))
     return value
+
+
+def _tell(item: pytest.Item, report: pytest.TestReport, finding: Finding) -> None:
+    """Give pytest's JUnit XML the finding as properties, in the place of what was said of an earlier phase."""
+    before, told = item.stash.get(TOLD, []), junit.properties(finding)
+    item.stash[TOLD] = told
+    item.user_properties[:] = [*(one for one in item.user_properties if one not in before), *told]
+    report.user_properties = list(item.user_properties)
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -242,6 +251,7 @@ class RunHooks:
             finding = self._settled(host, around(found[0], call.excinfo.value))
         if finding is None:
             return
+        _tell(item, report, finding)
         setattr(report, "zebu", sendable({"host": host, **finding.as_data()}))  # noqa: B010 (xdist carries it)
         if finding.broken:
             # Python shows values on the way: whatever they are, they pass the filter.

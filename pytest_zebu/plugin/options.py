@@ -75,8 +75,9 @@ OPTIONS = (
     ),
     Option(
         "report",
-        "write a report: json, terminal, or a format that another package brings; may be given several times",
-        "FORMAT:FILE",
+        "write a report; TYPE is badge, badge-json, ctrf, hdf, html, ical, json, json-full, junit, markdown, prometheus, "
+        "sarif, terminal, or one that another package brings; may be given several times",
+        "TYPE:FILE",
         is_list=True,
     ),
     Option("json", "the same as --zebu-report=json:FILE (schema: pytest_zebu/reports/report.schema.json)", "FILE"),

@@ -142,4 +142,4 @@ def report_of(run: Run, seconds: float) -> Report:
             )  # fmt: skip
             host = completed(host, basis, run.guarded)
         hosts.append(host)
-    return Report(__version__, seconds, tuple(hosts), datetime.fromtimestamp(run.started, UTC))
+    return Report(__version__, round(seconds, 3), tuple(hosts), datetime.fromtimestamp(run.started, UTC))

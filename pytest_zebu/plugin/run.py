@@ -93,7 +93,7 @@ class Run:
             )  # fmt: skip
             self.findings[name] = {}
             self.selected[name] = set()
-        if self.options.replay is not None:
+        if self.options.replay is not None and not self._snapshots:
             self._snapshots = replayed(self.options.replay, self.targets)
         if self.owns_folder:  # made last: what is refused leaves nothing behind
             self._scratch = Scratch("zebu-run-")

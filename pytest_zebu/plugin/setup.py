@@ -20,18 +20,17 @@ from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
+from pytest_zebu.plugin.replay import host_names, replayed_targets
 from pytest_zebu.plugin.run import Options, Run, fault
+from pytest_zebu.plugin.runner import RunnerHooks
 from pytest_zebu.plugin.telling import Telling
 from pytest_zebu.reports.formats import Destination, destinations, not_written
-from pytest_zebu.settings import find
 from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.settings.model import HostName, LongSeconds, Seconds
-from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.model import LongSeconds, Seconds
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.readiness import Gate
 
-NAME: TypeAdapter[str] = TypeAdapter(HostName)
 FINITE = ConfigDict(allow_inf_nan=False)
 LIMITS: dict[str, tuple[TypeAdapter[float], int]] = {
     "timeout": (TypeAdapter(Seconds, config=FINITE), 600),
@@ -64,6 +63,8 @@ def set_up(config: pytest.Config) -> None:
     config.pluginmanager.register(Telling(hooks, config), "zebu-telling")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run, hooks), "zebu-xdist")
+    if (runner := RunnerHooks.of(hooks)) is not None:
+        config.pluginmanager.register(runner, "zebu-runner")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_suite_folder())]
     if worker is None:
@@ -91,26 +92,12 @@ def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
 
 def _targets(config: pytest.Config) -> tuple[Target, ...]:
     option = config.option
-    names = option.zebu_host
-    if option.zebu_replay is not None and not names:
-        found = list(read(Path(option.zebu_replay)))
-        if odd := [name for name in found if not _is_name(name)]:
-            raise UsageProblem(f"{option.zebu_replay}: {odd[0][:80]!r} is no name of a host")
-        names = ",".join(found)
-    if option.zebu_replay is not None and "lab" in names.split(","):
-        # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
-        settings = find(option.zebu_config)
-        return tuple(
-            Target(name=name, host=settings.hosts.get(name, Host()), settings=settings) for name in names.split(",")
-        )
-    return targets(names, option.zebu_config, _seconds(option, "timeout"), _seconds(option, "deadline"))
-
-
-def _is_name(text: str) -> bool:
-    try:
-        return bool(NAME.validate_python(text))
-    except ValidationError:
-        return False
+    timeout, deadline = _seconds(option, "timeout"), _seconds(option, "deadline")
+    if option.zebu_replay is not None:
+        path = Path(option.zebu_replay)
+        names = option.zebu_host or ",".join(host_names(read(path), path))
+        return replayed_targets(names, option.zebu_config, timeout, deadline)
+    return targets(option.zebu_host, option.zebu_config, timeout, deadline)
 
 
 def _seconds(option: Any, name: str) -> float | None:
@@ -131,7 +118,7 @@ def _suite_folder() -> Path:
 
 
 def _reports(option: Any) -> tuple[Destination, ...]:
-    return destinations([*option.zebu_report, *([f"json:{option.zebu_json}"] if option.zebu_json else [])])
+    return destinations(option.zebu_report, option.zebu_json)
 
 
 def _expect_a_file_each(option: Any, options: Options) -> None:

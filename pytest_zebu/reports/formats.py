@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +16,12 @@ from pytest_zebu.settings.errors import UsageProblem
 GROUP = "pytest_zebu.formats"
 
 
+class FormatBroken(Exception):
+    """A format made no text; what it raised is told."""
+
+
 class Format(Protocol):
-    """A module or an object that an entry point names."""
+    """A module or an object that an entry point names; the name of the entry point is the type of report."""
 
     def render(self, report: Report) -> str:
         """The whole text of the file."""
@@ -24,45 +29,67 @@ class Format(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A report that was asked for: in which format, and where to."""
+    """A report that was asked for: of which type, and where to."""
 
     format: str
     path: Path
 
     @classmethod
-    def parse(cls, text: str) -> Destination:
-        """The destination that `FORMAT:FILE` names.
+    def parse(cls, text: str, option: str = "--zebu-report") -> Destination:
+        """The destination that `TYPE:FILE` names.
+
+        Args:
+            text: what was said.
+            option: where it was said, for complaints.
 
         Raises:
-            UsageProblem: it names none, or an unknown format; the text lists those that there are.
+            UsageProblem: it names none, or an unknown type; the text lists those that there are.
         """
-        name, colon, path = text.partition(":")
-        known = ", ".join(names())
-        if not colon or not path:
-            raise UsageProblem(f"--zebu-report={text}: write FORMAT:FILE; formats: {known}")
-        if name not in names():
-            raise UsageProblem(f"--zebu-report={text}: there is no format {name!r}; formats: {known}")
-        return cls(name, Path(path))
+        name, _, path = text.partition(":")
+        if not path or path == "-":
+            hint = " (/dev/stdout is standard output)" if path else ""
+            raise UsageProblem(f"{option}={text}: write TYPE:FILE{hint}; types: {', '.join(names())}")
+        return cls(known(name, f"{option}={text}: "), Path(path))
 
 
-def destinations(texts: Iterable[str]) -> tuple[Destination, ...]:
+def known(name: str, place: str = "") -> str:
+    """The name of a type of report that there is.
+
+    Raises:
+        UsageProblem: there is none of this name; the text lists those that there are.
+    """
+    found = names()
+    if name in found:
+        return name
+    near = get_close_matches(name, found, n=1)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    raise UsageProblem(f"{place}there is no type of report {name!r}{hint}; types: {', '.join(found)}")
+
+
+def destinations(texts: Iterable[str], json: str | None = None) -> tuple[Destination, ...]:
     """Each report that was asked for.
+
+    Args:
+        texts: as `TYPE:FILE`.
+        json: the file of one that is JSON.
 
     Raises:
         UsageProblem: one cannot be understood, or two would be one file.
     """
+    said = [("--zebu-report", text) for text in texts]
+    said += [("--zebu-json", f"json:{json}")] if json else []
     found: dict[Path, Destination] = {}
-    for text in texts:
-        one = Destination.parse(text)
+    for option, text in said:
+        one = Destination.parse(text, option)
         if found.setdefault(one.path.absolute(), one) != one:
             raise UsageProblem(
-                f"--zebu-report={text}: {one.path} is named for the format {found[one.path.absolute()].format} already"
+                f"{option}={text}: {one.path} is named for the type {found[one.path.absolute()].format} already"
             )
     return tuple(found.values())
 
 
 def names() -> tuple[str, ...]:
-    """The formats that there are."""
+    """The types that there are."""
     return tuple(sorted(entry_points(group=GROUP).names))
 
 
@@ -77,13 +104,23 @@ def write(report: Report, wanted: Iterable[Destination]) -> tuple[str, ...]:
     return tuple(trouble for one in wanted if (trouble := _trouble(report, one)))
 
 
+def text_of(report: Report, name: str) -> str:
+    """A report as text.
+
+    Raises:
+        FormatBroken: the format did not make any.
+    """
+    try:
+        return load(name).render(report)
+    except Exception as error:  # somebody else's format may raise anything
+        raise FormatBroken(f"the format {name} broke: {type(error).__name__}: {error}") from error
+
+
 def _trouble(report: Report, wanted: Destination) -> str:
     try:
-        text = load(wanted.format).render(report)
-    except Exception as error:  # somebody else's format may raise anything
-        return f"{wanted.path}: the format {wanted.format} broke: {type(error).__name__}: {error}"
-    try:
-        write_whole(wanted.path, text)
+        write_whole(wanted.path, text_of(report, wanted.format))
+    except FormatBroken as error:
+        return f"{wanted.path}: {error}"
     except (OSError, ValueError) as error:
         return not_written(wanted.path, error)
     return ""

@@ -187,6 +187,26 @@ class PastReport:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskReport:
+    """A recurring task of the checklist, as it stands after this run.
+
+    Attributes:
+        text: as the checklist words it.
+        state: how it stands on the day of the report.
+        due: the day from which it is overdue.
+        cadence_days: for how many days a completion lasts.
+        summary: when it was last done, by whom, and when it is due, in a line.
+    """
+
+    id: str
+    text: str
+    state: Literal["overdue", "due soon", "current"]
+    due: date
+    cadence_days: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How the host was reached, and what it took.
 
@@ -225,6 +245,7 @@ class HostReport:
         ready_at: when all stages were last ready; nothing where no such run is remembered.
         changes_since_ready: what is otherwise than then.
         profile: the settings' profile.
+        tasks: the recurring tasks, the most urgent first.
     """
 
     name: str
@@ -249,6 +270,7 @@ class HostReport:
     ready_at: datetime | None = None
     changes_since_ready: tuple[Change, ...] = ()
     profile: str = ""
+    tasks: tuple[TaskReport, ...] = ()
 
     @property
     def by_id(self) -> Mapping[str, ItemReport]:

@@ -32,7 +32,7 @@ def test_what_matters_of_a_report() -> None:
     bad = PastRun(NOW - timedelta(days=1), "v1.2.0", False, {"deploy.initial.ssh": Outcome.FAILED}, {})
     items = [
         {"id": "deploy.initial.ssh", "outcome": "failed", "reason": "refused", "evidence": []},
-        {"id": incident.SERVICES, "outcome": "passed", "reason": "", "evidence": ["db: running"]},
+        {"id": incident.SERVICES, "outcome": "passed", "reason": "", "evidence": [{"case": "db", "text": "running"}]},
     ]
     found = incident.summarize({"items": items, "version": "v1.2.0", "trouble": ""}, Past((good, bad)))
     since = "the last good run, of 2026-11-22 22:10 UTC"

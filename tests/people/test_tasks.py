@@ -1,4 +1,4 @@
-"""Recurring tasks: when they are due, and the calendar that says so."""
+"""Recurring tasks: when they are due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Attestation, Records, Standing, UrlEvidence
-from pytest_zebu.people.tasks import State, _folded, calendar, task, tasks
+from pytest_zebu.people.tasks import State, task, tasks
 from pytest_zebu.verdict.outcome import Outcome
 
 TODAY = date(2026, 11, 24)
@@ -66,22 +66,3 @@ def test_all_tasks_the_most_urgent_first() -> None:
     assert len(found) == len(load().stage(Stage.OPERATIONS)) == 21
     assert [one.state for one in found].count(State.OVERDUE) == 20
     assert found[-1].item.id == LOGS
-
-
-def test_a_calendar_that_programs_read() -> None:
-    text = calendar(tasks(load(), done(LOGS, 0), Past(()), TODAY), "vm", datetime(2026, 11, 24, 8, tzinfo=UTC))
-    assert text.count("BEGIN:VEVENT\r\n") == text.count("END:VEVENT\r\n") == 21
-    assert "DTSTART;VALUE=DATE:20261201\r\n" in text
-    assert "RRULE:FREQ=DAILY;INTERVAL=7\r\n" in text
-    assert "updates (OS\\, Docker\\, dependencies)" in text.replace("\r\n ", "")
-    assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
-    assert "\n" not in text.replace("\r\n", "")
-
-
-@pytest.mark.parametrize(("text", "pieces"), [
-    ("x" * 75, ["x" * 75]), ("x" * 76, ["x" * 75, "x"]), ("x" * 149, ["x" * 75, "x" * 74]), ("x" * 150, ["x" * 75, "x" * 74, "x"]),
-    ("x" * 74 + "é", ["x" * 74, "é"]), ("x" * 73 + "é", ["x" * 73 + "é"]), ("", [""]),
-])  # fmt: skip
-def test_a_line_is_folded_at_75_octets(text: str, pieces: list[str]) -> None:
-    """The space that begins each further line counts."""
-    assert _folded(text).split("\r\n ") == pieces

@@ -216,7 +216,7 @@ THIRD = replace(
     name="asleep",
     access=Access(),
     selected_stages=(),
-    items=tuple(replace(i, is_selected=False) for i in ITEMS),
+    items=tuple(replace(item, is_selected=False) for item in SECOND.items),
 )
 """Nothing was selected, nothing gathered."""
 REPORT = Report("1.2.3", 4.5678, (FIRST, SECOND, THIRD))

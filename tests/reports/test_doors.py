@@ -148,7 +148,11 @@ def test_what_is_no_picture_is_left_out(picture: str) -> None:
 def test_there_is_an_end_of_cases_evidence_and_pictures() -> None:
     cases = tuple(Case(f"case {number}", Outcome.PASSED, "", ("x",)) for number in range(3 * MOST_ENTRIES))
     item = replace(
-        ITEMS[1], cases=cases, pictures=(("many", "AAAA"),) * 500, evidence=tuple(map(str, range(3 * MOST_ENTRIES)))
+        ITEMS[1],
+        cases=cases,
+        pictures=(("many", "AAAA"),) * 500,
+        evidence=tuple(map(str, range(3 * MOST_ENTRIES))),
+        seen=(),
     )
     shown = Page("".join(html.row(item)))
     assert len(shown.links) == html.MOST_PICTURES
@@ -158,7 +162,7 @@ def test_there_is_an_end_of_cases_evidence_and_pictures() -> None:
     document = json.loads(json_format.render(replace(REPORT, hosts=(replace(FIRST, items=(item,)),))))
     (written,) = document["hosts"][0]["items"]
     assert len(written["cases"]) == len(written["evidence"]) == MOST_ENTRIES
-    assert written["evidence"][-1] == f"and {2 * MOST_ENTRIES + 1} more"
+    assert written["evidence"][-1]["text"] == f"and {2 * MOST_ENTRIES + 1} more"
 
 
 @pytest.mark.hostile("outputs")

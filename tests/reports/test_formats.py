@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
+import tomllib
+from dataclasses import replace
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
 
 from pytest_zebu.files import check_writable, write_whole
+from pytest_zebu.plugin.options import OPTIONS
 from pytest_zebu.reports import formats
 from pytest_zebu.reports.formats import Destination
 from pytest_zebu.reports.report import Report
 from pytest_zebu.settings.errors import UsageProblem
+from tests.reports import filled
 from tests.reports.made_up import REPORT
 
 
@@ -41,26 +45,68 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "entry_points", lambda **wanted: found.select(**wanted))
 
 
+OURS = {"badge", "badge-json", "ctrf", "html", "ical", "json", "json-full", "junit", "markdown", "terminal"}
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
 def test_ours_are_found_as_others_are() -> None:
-    assert formats.names() == ("json", "terminal")
+    declared = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"][formats.GROUP]
+    assert declared.keys() >= OURS
+    assert set(formats.names()) == declared.keys(), "the package is to be installed anew: pip install -e ."
+
+
+def test_the_options_help_and_the_documents_name_every_type() -> None:
+    (option,) = [option for option in OPTIONS if option.name == "report"]
+    document = (PYPROJECT.parent / "docs/reports.md").read_text()
     for name in formats.names():
-        assert formats.load(name).render(REPORT)
+        assert f" {name}," in option.help
+    for name in OURS:
+        assert f"| `{name}` |" in document
 
 
-def test_a_destination_is_a_format_and_a_file() -> None:
+@pytest.mark.parametrize("name", formats.names())
+def test_each_of_ours_makes_text_of_any_report(name: str) -> None:
+    for report in (REPORT, filled.REPORT, replace(REPORT, hosts=REPORT.hosts[2:])):
+        assert formats.text_of(report, name).endswith("\n")
+
+
+def test_a_destination_is_a_type_and_a_file() -> None:
     assert Destination.parse("json:out/a:b.json") == Destination("json", Path("out/a:b.json"))
 
 
 @pytest.mark.parametrize("text", ["json", "json:", "", ":", "file.json"])
 def test_a_destination_without_a_file_is_refused(text: str) -> None:
-    with pytest.raises(UsageProblem, match=r"--zebu-report=.*: write FORMAT:FILE; formats: json, terminal$"):
+    with pytest.raises(UsageProblem, match=r"^--zebu-report=.*: write TYPE:FILE; types: badge, .*json, .*terminal$"):
         Destination.parse(text)
+
+
+def test_standard_output_is_a_file_as_others() -> None:
+    with pytest.raises(
+        UsageProblem, match=r"^--here=json:-: write TYPE:FILE \(/dev/stdout is standard output\); types: "
+    ):
+        Destination.parse("json:-", "--here")
 
 
 @pytest.mark.parametrize("text", ["xml:report.xml", ":report", "JSON:report", "report.json:json"])
-def test_an_unknown_format_lists_those_that_there_are(text: str) -> None:
-    with pytest.raises(UsageProblem, match=r"there is no format .*; formats: json, terminal$"):
+def test_an_unknown_type_lists_those_that_there_are(text: str) -> None:
+    with pytest.raises(
+        UsageProblem, match=r"^--zebu-report=.*: there is no type of report .*; types: badge, .*terminal$"
+    ):
         Destination.parse(text)
+    assert formats.known("json") == "json"
+    with pytest.raises(
+        UsageProblem, match=r"^there is no type of report 'markdwn', did you mean 'markdown'\?; types: "
+    ):
+        formats.known("markdwn")
+
+
+def test_the_option_for_json_is_the_same_as_the_type() -> None:
+    assert formats.destinations(["terminal:a"], "b") == (
+        Destination("terminal", Path("a")),
+        Destination("json", Path("b")),
+    )
+    with pytest.raises(UsageProblem, match=r"^--zebu-json=json:a: a is named for the type terminal already$"):
+        formats.destinations(["terminal:a"], "a")
 
 
 def test_two_formats_in_one_file_are_refused() -> None:
@@ -68,7 +114,7 @@ def test_two_formats_in_one_file_are_refused() -> None:
         Destination("json", Path("a")),
         Destination("terminal", Path("b")),
     )
-    with pytest.raises(UsageProblem, match="a is named for the format json already"):
+    with pytest.raises(UsageProblem, match="a is named for the type json already"):
         formats.destinations(["json:a", "terminal:./a"])
 
 
