@@ -31,6 +31,8 @@ SHOWN_STEPS = 10
 """Of the plan, before the fold."""
 SHOWN_BLOCKERS = 5
 """Of a stage, before the fold."""
+SHOWN_CHANGES = 10
+"""Of one comparison, before the fold."""
 SHOWN_PASSED = 4
 """Of the passed cases of an item that is open, before the fold."""
 ORDER = (
@@ -286,6 +288,7 @@ _TEMPLATES.globals |= {
     "only_partial": only_partial,
     "order": ORDER,
     "shown": shown,
+    "shown_changes": SHOWN_CHANGES,
     "shown_blockers": SHOWN_BLOCKERS,
     "shown_steps": SHOWN_STEPS,
     "some": some,
@@ -377,6 +380,7 @@ def _tamed(above: str, below: str) -> str:
         r'(<input [^>]*data-test-result="\w+"[^>]*>)\s*(<span [^>]*>[^<]*</span>)', r"<label>\1 \2</label>", rest
     )
     rest = rest.replace('<img src="" />', '<img src="" alt="a picture that the test took" />')
+    rest = rest.replace("join('')}<ul>", "join('')}</ul>")  # its script leaves a list open
     data, mark, script = rest.rpartition('id="data-container"')
     return data + mark + script.replace("<script>", '<script type="text/plain" id="pytest-html-script">', 1)
 
