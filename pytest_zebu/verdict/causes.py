@@ -20,7 +20,8 @@ from pytest_zebu.verdict.plan import Cause
 SHUT = (Outcome.FAILED, Outcome.NOT_ASSESSED)
 MOST_SUBJECTS = 50
 """Of one cause: a machine has a handful of services, a deployment a handful of names."""
-MOST_PARTS = 500
+MOST_PARTS = 200
+"""Of an item that are looked at: what has more is no consequence of anything."""
 LONGEST = 1_000
 """Characters of a case's name and reason that are compared: what is longer explains nothing."""
 LONGEST_TEXT = 300

@@ -6,10 +6,11 @@ Reasons are sentences of ours; rules are patterns of them. What no rule knows is
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from pytest_zebu.verdict.causes import LONGEST, LONGEST_TEXT, parts_of
+from pytest_zebu.verdict.causes import LONGEST, LONGEST_TEXT, MOST_PARTS, parts_of
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import Cause, Opening, OpeningKind
 from pytest_zebu.verdict.readiness import NOT_RUN
@@ -88,8 +89,9 @@ RULES = (
         "probe restore",
         "run with `--zebu-active=restore`",
     ),
-    _setting(rf"(?P<keys>{_KEY}(?: and {_KEY})*) (?:is|are) not (?:set|declared)\b"),
-    _setting(rf"(?P<keys>{_KEY}) (?:does not say|names no)\b"),
+    _setting(r"public_address\b[^;]* are needed", "hosts.NAME.public_address and vantages"),
+    _setting(rf"(?<![\w.])(?P<keys>{_KEY}(?: and {_KEY})*) (?:is|are) not (?:set|declared)\b"),
+    _setting(rf"(?<![\w.])(?P<keys>{_KEY}) (?:does not say|names no)\b"),
     _setting(r"no domain is declared", "domains.site"),
     _setting(r"domains and domains\.addresses are not declared", "domains.addresses"),
     _setting(r"fewer than three resolvers are declared", "domains.resolvers"),
@@ -97,7 +99,6 @@ RULES = (
     _setting(r"where the proxy itself is \(domains\.origin\)", "domains.origin"),
     _setting(r"forge\.staging names staging", "forge.staging"),
     _setting(r"forge\.paths does not say", "forge.paths"),
-    _setting(r"public_address and a vantage on the internet are needed", "hosts.NAME.public_address and vantages"),
     _setting(r"no vantage (?:is declared|on the internet is declared)", "vantages"),
     _credential(
         r"(?:API key was refused|with the API key of probes\.api_key_file|probes\.\w+ cannot be read)",
@@ -218,7 +219,9 @@ def openings(
     unseen = [one for one in findings if one.outcome is Outcome.NOT_ASSESSED and not one.broken]
     because = {item: cause for cause in causes for item in cause.all_items}
     candidates = {
-        one.item: [_matched(part.text) for part in parts_of(one, (lapsed or {}).get(one.item, ""))]
+        one.item: [
+            _matched(part.text[:LONGEST]) for part in parts_of(one, (lapsed or {}).get(one.item, ""))[:MOST_PARTS]
+        ]
         for one in unseen
         if one.item not in because and one.reason != NOT_RUN
     }
@@ -240,7 +243,7 @@ def openings(
 _Match = tuple[str, OpeningKind, str]
 
 
-def _first(finding: Finding, parts: list[list[_Match]], there: Collection[str]) -> _Match:
+def _first(finding: Finding, parts: Sequence[Sequence[_Match]], there: Collection[str]) -> _Match:
     """What opens an item: the first that all its parts need, else the first of the first."""
     known = [[_included(match, there) for match in part] for part in parts]
     for match in known[0] if known else ():
@@ -258,9 +261,10 @@ def _included(match: _Match, there: Collection[str]) -> _Match:
     return match if before == match[0] else _BY_KEY[before]
 
 
-def _matched(text: str) -> list[_Match]:
-    """What would open a part, in the order of the rules."""
-    return list(_matches(text[:LONGEST]))
+@lru_cache(maxsize=2_000)
+def _matched(text: str) -> tuple[_Match, ...]:
+    """What would open a part, in the order of the rules. Many parts say the same."""
+    return tuple(_matches(text))
 
 
 def _matches(text: str) -> Iterator[_Match]:

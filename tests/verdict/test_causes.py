@@ -430,7 +430,6 @@ def test_a_name_is_no_pattern() -> None:
     assert of(root, REDIS) == ()
 
 
-@pytest.mark.hostile
 def test_odd_sentences_take_no_longer_than_their_length() -> None:
     import time
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ import pytest
 from lab import recordings
 from lab.recordings import JUDGED
 from pytest_zebu.catalogue import load
+from pytest_zebu.people.attestations import Records
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.causes import LONGEST_TEXT, causes
 from pytest_zebu.verdict.openings import ATTEST, LOOK, WHOLE_RUN, in_section, openings
 from pytest_zebu.verdict.outcome import Case, Finding, Outcome, combine
@@ -184,6 +189,25 @@ def test_each_item_is_in_one_opening(name: str, tmp_path: Path) -> None:
     assert sorted(items) == sorted(finding.item for finding in findings if finding.outcome is UNSEEN)
     assert [len(opening.items) for opening in found] == sorted((len(one.items) for one in found), reverse=True)
     assert len({opening.key for opening in found}) == len(found)
+
+
+def test_a_first_run_without_settings_is_told_what_to_set(tmp_path: Path) -> None:
+    """The healthy machine, of which nothing is declared: whatever is not seen, some rule knows why."""
+    known = recordings.evidence(replace(recordings.read_healthy(), active=frozenset()), tmp_path)
+    bare = Target(name="lab", host=known.target.host, settings=Settings(folder=tmp_path / "nothing"))
+    evidence = replace(known, target=bare, records=Records())
+    found = openings([evidence.judge(item) for item in IDS])
+    assert not [opening.text for opening in found if opening.kind is OpeningKind.OTHER]
+    assert found[0].text.startswith("set `[domains] site` to see ")
+
+
+def test_odd_sentences_take_no_longer_than_their_length() -> None:
+    odd = ("a." * 500, ".env" * 250, "x" * 1_000, "-" * 1_000, "forge: " * 140, "a.b and " * 120)
+    cases = [(str(number), f"{number}{odd[number % len(odd)]}") for number in range(2_000)]
+    findings = [unseen(item, "", *cases) for item in IDS]
+    start = time.process_time()
+    openings(findings)
+    assert time.process_time() - start < 20
 
 
 def test_texts_are_bounded() -> None:
