@@ -39,11 +39,11 @@ def started() -> Iterator[Browser]:
 def opened(browser: Browser, path: Path, fragment: str = "", width: int = 1280, **options: Any) -> Iterator[Page]:
     """A file in the browser. It asks for nothing beside itself, and its script says nothing, whatever is done with it."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-    page, wrong = context.new_page(), []
+    page, wrong = context.new_page(), list[str]()
     page.on("request", lambda request: wrong.append(request.url))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text))
-    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.goto(path.as_uri() + fragment, wait_until="load")
     yield page
     context.close()

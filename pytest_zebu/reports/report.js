@@ -40,9 +40,9 @@
   };
 
   const address = () => {
-    const told = new URLSearchParams(Object.entries(asked()).filter(([, value]) => value));
+    const told = new URLSearchParams(Object.entries(asked()).filter(([, value]) => value)).toString();
     const here = location.href.split("#")[0];
-    history.replaceState(null, "", `${here}${told.size ? `#${told}` : ""}`);
+    history.replaceState(null, "", `${here}${told && `#${told}`}`);
   };
 
   const fill = (told) => {
@@ -86,7 +86,7 @@
     else if (name.includes("=")) {
       fill(new URLSearchParams(location.hash.slice(1)));
       form.scrollIntoView();
-    } else apply();
+    }
   };
 
   const copy = async (button) => {
@@ -125,7 +125,10 @@
     const link = event.target.closest("a[href^='#']");
     if (link && link.hash === location.hash) follow();
   });
-  addEventListener("hashchange", follow);
+  addEventListener("hashchange", () => {
+    if (!location.hash) fill(new URLSearchParams()); // back to where nothing was chosen
+    follow();
+  });
   document.querySelector(".guest > details")?.addEventListener("toggle", draw);
 
   let folded = [];
@@ -137,5 +140,6 @@
     for (const fold of folded) fold.open = false;
     folded = [];
   });
+  apply();
   follow();
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -154,7 +155,7 @@ def test_what_pytest_html_draws_can_be_read_too(
 ) -> None:
     project.makepyfile(test_own=OWN_TESTS)
     run("test_own.py", "--html=report.html", "-p", "no:cacheprovider")
-    how = {"color_scheme": scheme, "bypass_csp": True}
+    how: dict[str, Any] = {"color_scheme": scheme, "bypass_csp": True}
     with opened(browser, project.path / "report.html", width=width, **how) as page:
         unfold(page)
         page.locator("li.item").evaluate_all(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -103,7 +104,7 @@ class TestReading:
     @pytest.mark.parametrize("name", ["one", "made_up"])
     def test_axe_finds_nothing(self, name: str, scheme: str, width: int, browser: Browser, folder: Path) -> None:
         """Of the eight faults as they are shown; of what is made up, which has each kind of thing, with all opened."""
-        how = {"color_scheme": scheme, "bypass_csp": True}
+        how: dict[str, Any] = {"color_scheme": scheme, "bypass_csp": True}
         with opened(browser, folder / f"{name}.html", width=width, **how) as page:
             dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
             assert dark is (scheme == "dark")
@@ -251,6 +252,7 @@ class TestFinding:
         assert page.url == address.partition("#")[0]
 
     def test_a_link_opens_the_item_that_it_names(self, page: Page) -> None:
+        expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
         (host,) = faults().hosts
         folded = [item for item in host.items if item.outcome is Outcome.PASSED][40]
         address = page.url
@@ -258,6 +260,7 @@ class TestFinding:
         page.goto(f"{address}#{html.anchor('item', 'lab', folded.item)}")
         assert page.locator(known(folded)).is_visible()
         assert in_view(page, f"li.item:has({known(folded)}) summary")
+        expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
         # Also where a filter hides it, and again when it was folded in between.
         blocked = host.by_id[host.stages[Stage.PRE].blockers[1]]
         for _ in range(2):
