@@ -55,6 +55,12 @@ def outcomes(page: Page) -> Counter[str]:
     return Counter(page.locator("li.item").evaluate_all(OUTCOMES))
 
 
+def address(page: Page) -> str:
+    """Where the page says that it is, now."""
+    found: str = page.evaluate("location.href")
+    return found
+
+
 def complaints(page: Page) -> list[str]:
     """What axe-core finds that keeps people from reading the page; the page's policy does not let it in, its context must."""
     page.add_script_tag(content=resources.files("axe_playwright_python").joinpath("axe.min.js").read_text())

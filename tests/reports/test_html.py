@@ -18,7 +18,7 @@ from pytest_zebu.catalogue import SCORED, Stage
 from pytest_zebu.reports import html
 from pytest_zebu.reports.report import ItemReport, PastReport, Report, Seen
 from pytest_zebu.verdict.outcome import Case, Outcome
-from tests.browser import complaints, opened, outcomes, started
+from tests.browser import address, complaints, opened, outcomes, started
 from tests.reports import eight_faults, made_up
 from tests.reports.made_up import AT, FIRST, HOSTILE, ITEMS, REPORT
 
@@ -168,6 +168,7 @@ class TestReading:
         expect(page.locator(".skip")).to_be_focused()
         assert in_view(page, ".skip")
         page.keyboard.press("Enter")
+        expect(page.locator("#checklist")).to_be_focused()
         page.keyboard.press("Tab")
         expect(page.locator("input[name=q]")).to_be_focused()
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -235,29 +236,29 @@ class TestFinding:
     def test_the_address_keeps_what_was_chosen(self, page: Page) -> None:
         page.locator("select[name=outcome]").select_option("failed")
         page.locator("input[name=q]").fill("a & b=c #d")
-        assert page.url.partition("#")[2] == "q=a+%26+b%3Dc+%23d&outcome=failed"
+        assert address(page).partition("#")[2] == "q=a+%26+b%3Dc+%23d&outcome=failed"
         page.locator("input[name=q]").fill("certificate")
         found = page.locator("li.item:not(.off) .id").all_text_contents()
         assert 0 < len(found) < 20
-        address = page.url
+        here = address(page)
         page.goto("about:blank")
-        page.goto(address)
+        page.goto(here)
         assert page.locator("li.item:not(.off) .id").all_text_contents() == found
         assert page.locator("input[name=q]").input_value() == "certificate"
-        page.goto(f"{address}&stage=no_stage&by=%00&host=x&nothing=1")  # whoever made up this address
+        page.goto(f"{here}&stage=no_stage&by=%00&host=x&nothing=1")  # whoever made up this address
         assert page.locator("li.item:not(.off) .id").all_text_contents() == found
         assert page.locator("select[name=stage]").input_value() == ""
         page.locator("button[type=reset]").click()
         expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
-        assert page.url == address.partition("#")[0]
+        assert address(page) == here.partition("#")[0]
 
     def test_a_link_opens_the_item_that_it_names(self, page: Page) -> None:
         expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
         (host,) = faults().hosts
         folded = [item for item in host.items if item.outcome is Outcome.PASSED][40]
-        address = page.url
+        here = address(page)
         page.goto("about:blank")
-        page.goto(f"{address}#{html.anchor('item', 'lab', folded.item)}")
+        page.goto(f"{here}#{html.anchor('item', 'lab', folded.item)}")
         assert page.locator(known(folded)).is_visible()
         assert in_view(page, f"li.item:has({known(folded)}) summary")
         expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
