@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_zebu.commands import due
 from pytest_zebu.commands.cli import main
 from pytest_zebu.gather import snapshot
+from pytest_zebu.memory import history
+from pytest_zebu.memory.history import PastRun
 from pytest_zebu.reports import formats
 from pytest_zebu.reports import json as json_format
 from pytest_zebu.reports.report import Report
+from pytest_zebu.verdict.outcome import Outcome
 from tests import recorded
 from tests.reports import filled
 from tests.reports.made_up import REPORT
@@ -78,6 +85,25 @@ def test_a_snapshot_is_judged_as_pytest_judges_it(place: Path, capfd: pytest.Cap
     assert {"passed", "failed", "attested", "waived", "not_assessed"} <= outcomes
     assert {"state": "overdue"}.items() <= by_us["hosts"][0]["tasks"][0].items()
     assert sorted(path.name for path in place.iterdir()) == ["attestations.toml", "by-pytest.json", "zebu.toml"]
+
+
+def test_the_calendar_is_that_of_the_tasks_that_are_due(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What this run saw to be done is done, as it is for `zebu due` once the run is remembered."""
+    assert main(["report", "json", str(recorded.SNAPSHOT), "-o", "report.json"]) == 0
+    (host,) = json.loads(Path("report.json").read_text())["hosts"]
+    at = datetime.fromisoformat(host["at"])
+    outcomes = {item["id"]: Outcome(item["outcome"]) for item in host["items"]}
+    assert [item for item, outcome in outcomes.items() if item.startswith("ops.") and outcome is Outcome.PASSED]
+    history.record(place / ".zebu/history.sqlite3", "lab", PastRun(at, "", False, outcomes, {}))
+    due.run(argparse.Namespace(config=None, host="lab", ical="due.ics"), at + timedelta(seconds=1))
+    capsysbinary.readouterr()
+    assert main(["report", "ical", "report.json"]) == 0
+    stamps = re.compile(rb"DTSTAMP:.*")
+    made, known = capsysbinary.readouterr().out, Path("due.ics").read_bytes()
+    assert stamps.sub(b"", made) == stamps.sub(b"", known)
+    assert made.count(b"BEGIN:VEVENT") == 21
 
 
 @pytest.mark.parametrize(
