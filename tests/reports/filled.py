@@ -61,4 +61,4 @@ HOST = replace(
     profile="small-scale",
     tasks=(TaskReport("ops.daily.unseen", "Look at the disks", "due soon", date(2026, 3, 30), 7, "last done"),),
 )
-REPORT = Report("1.2.3", 4.5678, (HOST, SECOND))
+REPORT = Report("1.2.3", 4.5678, (HOST, SECOND), MOMENT)

@@ -219,4 +219,4 @@ THIRD = replace(
     items=tuple(replace(item, is_selected=False) for item in SECOND.items),
 )
 """Nothing was selected, nothing gathered."""
-REPORT = Report("1.2.3", 4.5678, (FIRST, SECOND, THIRD))
+REPORT = Report("1.2.3", 4.5678, (FIRST, SECOND, THIRD), AT)

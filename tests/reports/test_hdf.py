@@ -122,7 +122,7 @@ def test_a_waiver_is_heimdalls() -> None:
     assert found["impact"] > 0
     assert [one["status"] for one in found["results"]] == ["skipped"]
     assert "812 ms" in found["results"][0]["skip_message"]
-    assert control(WAIVED)["waiver_data"]["justification"] == WAIVED.reason
+    assert control(replace(WAIVED, word=None))["waiver_data"]["justification"] == WAIVED.reason
     assert "waiver_data" not in control(FAILED)
 
 
@@ -137,7 +137,7 @@ def test_an_attestation_is_safs() -> None:
     assert [(one["code_desc"], one["status"]) for one in found["results"]] == [
         ("drill", "skipped"), ("Attested by a person", "passed"),
     ]  # fmt: skip
-    assert control(ATTESTED)["attestation_data"]["explanation"] == ATTESTED.reason
+    assert control(replace(ATTESTED, word=None))["attestation_data"]["explanation"] == ATTESTED.reason
     assert "attestation_data" not in control(FAILED)
 
 
@@ -170,7 +170,7 @@ def test_a_control_says_how_it_is_judged_again_and_where_it_points_to() -> None:
     assert found["refs"] == [{"ref": item.see}]
     assert found["source_location"] == {"ref": "/etc/ssh/sshd_config", "line": 3}
     assert control(replace(item, location=Location(".env")))["source_location"] == {"ref": ".env"}
-    assert control(item)["source_location"] == {"ref": hdf.CHECKLIST}
+    assert control(replace(item, location=None))["source_location"] == {"ref": hdf.CHECKLIST}
     assert (Path(__file__).parents[2] / hdf.CHECKLIST).is_file()
     labels = {one["label"]: one["data"] for one in found["descriptions"]}
     assert labels.keys() == {"rationale", "check", "fix"}

@@ -121,7 +121,11 @@ def test_moments_are_told_in_seconds() -> None:
 def test_a_word_ends_with_its_last_day() -> None:
     found = samples(WHOLE)
     assert found["zebu_word_expiry_timestamp_seconds"] == {
-        key(host="vm", item="deploy.backend.attested", kind="attested"): datetime(2026, 6, 2, tzinfo=UTC).timestamp()
+        key(host="vm", item="deploy.backend.attested", kind="attested"): datetime(2026, 6, 2, tzinfo=UTC).timestamp(),
+        **{
+            key(host=host.name, item="deploy.backend.waived", kind="waived"): datetime(2026, 4, 2, tzinfo=UTC).timestamp()
+            for host in REPORT.hosts
+        },
     }
     for_ever = replace(WORD, until=date.max)
     item = replace(ITEMS[4], word=for_ever)
