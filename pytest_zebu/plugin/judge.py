@@ -23,7 +23,7 @@ from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import Incident
 from pytest_zebu.people.tasks import Task
 from pytest_zebu.people.tasks import task as task_of
-from pytest_zebu.plugin.checks import Cases, either_of, message_of, prose, suite
+from pytest_zebu.plugin.checks import Cases, either_of, filled_in, message_of, prose, suite
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
 from pytest_zebu.verdict.settle import settle
@@ -127,8 +127,9 @@ def decide(
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
     finding = finding_of(check, item_id, cases, error)
-    if target is not None and (text := prose(check)).declare:
-        finding = replace(finding, fix=text.mending(target, finding.reason))
+    if target is not None:
+        fix = prose(check).mending(target, finding.reason, finding.fix)
+        finding = replace(finding, fix=filled_in(fix, target, item_id))
     return finding, error
 
 
@@ -165,4 +166,22 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
         case _:
             why = f"the check itself broke: {type(error).__name__}"
             return replace(seen_so_far, reason=why, broken=True)
-    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures))
+    wrong = [one.fix for one in found if one.outcome is outcome]
+    if reason != combine(found)[1]:
+        wrong.append(cases.own_fix)  # what ended the check was no case's
+    fix = chosen_fix(wrong, text.fix)
+    return replace(seen_so_far, outcome=outcome, reason=reason, fix=fix, pictures=tuple(cases.pictures))
+
+
+MOST_FIXES = 5
+"""Ways to mend different cases that an item says; each case has its own."""
+
+
+def chosen_fix(wrong: list[str], general: str) -> str:
+    """How to mend an item: the ways of what is wrong with it, and the general one where something has none of its own."""
+    own = list(dict.fromkeys(fix for fix in wrong if fix))
+    if not own or len(own) > MOST_FIXES:
+        own = [*own[:MOST_FIXES], general]
+    elif "" in wrong:
+        own.append(general)
+    return "; ".join(part.rstrip(".") for part in own) + ("." if general.endswith(".") else "")

@@ -63,7 +63,7 @@ def test_health_is_checked(containers: Known[Containers] | Unknown, task: Task, 
     See: the checklist.
     """
     if isinstance(containers, Known):
-        case.saw(*(f"{one.label}: {one.status}, {one.health}" for one in containers.value.services))
+        case.saw(*(f"{one.label}: {one.state}" for one in containers.value.services))
     else:
         _expect_current(task, case, _why(containers))
 
