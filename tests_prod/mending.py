@@ -10,6 +10,7 @@ import re
 import shlex
 
 from pytest_zebu.facts.containers import Container, Published
+from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.sockets import Listener
 
 LONGEST = 200
@@ -60,6 +61,29 @@ def to_run(container: Container) -> str:
             return f"{inspect} has what its health check said, {logs} what it does; {compose(container, 'restart')}"
         case _:
             return f"{logs} says why"
+
+
+def to_look_at(job: Job) -> str:
+    """What says how a job's last run went."""
+    if job.name.endswith(".timer"):
+        timer, service = (
+            word(job.name, "NAME.timer"),
+            word(f"{job.name.removesuffix('.timer')}.service", "NAME.service"),
+        )
+        return f"`systemctl status {timer}` says what it starts, `journalctl -u {service} -n 50` how that went"
+    if job.name.startswith("/"):
+        return f"`journalctl -u cron -n 50` says whether {text(job.name)} is run; what it runs writes where that says"
+    return f"`docker logs --tail 50 {word(job.name, 'CONTAINER')}`"
+
+
+def to_start(job: Job) -> str:
+    """How to have a job run again that cannot be relied on."""
+    if job.hindered:
+        return f"mend {text(job.name)}: it {text(job.hindered)}"
+    if job.is_active and job.is_enabled:
+        return to_look_at(job)
+    unit = word(job.name, "NAME.timer") if job.name.endswith(".timer") else "cron" if job.name.startswith("/") else ""
+    return f"`systemctl enable --now {unit}`" if unit else to_look_at(job)
 
 
 def described(listener: Listener) -> str:

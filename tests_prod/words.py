@@ -23,3 +23,11 @@ def span(length: timedelta) -> str:
         if len(said) == 2 or (said and not count):
             break
     return " and ".join(said) or f"{left.seconds} second{'' if left.seconds == 1 else 's'}"
+
+
+def every(gap: timedelta | None) -> str:
+    """How often something comes: `every day`, `every 12 hours`."""
+    if gap is None:
+        return "at times that were not worked out"
+    said = span(gap)
+    return f"every {said.removeprefix('1 ') if ' and ' not in said else said}"

@@ -24,6 +24,10 @@ class Outcome(StrEnum):
         """The outcome in words."""
         return self.value.replace("_", " ")
 
+    def says(self, reason: str) -> str:
+        """The outcome and its reason in a line; where the reason begins with the outcome's own word, that is said once."""
+        return reason if reason.startswith(f"{self.label} ") else f"{self.label}: {reason}"
+
 
 class NotApplicable(Exception):
     """Raised by the judgement of a conditional item whose condition the settings rule out; the text says which."""
