@@ -70,7 +70,7 @@ def to_look_at(job: Job) -> str:
             word(job.name, "NAME.timer"),
             word(f"{job.name.removesuffix('.timer')}.service", "NAME.service"),
         )
-        return f"`systemctl status {timer}` says what it starts, `journalctl -u {service} -n 50` how that went"
+        return f"`systemctl status {timer}` says what it starts, `journalctl -u {service} -n 50` how that went; `systemctl start {service}` does it now"
     if job.name.startswith("/"):
         return f"`journalctl -u cron -n 50` says whether {text(job.name)} is run; what it runs writes where that says"
     return f"`docker logs --tail 50 {word(job.name, 'CONTAINER')}`"

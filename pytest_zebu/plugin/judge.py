@@ -147,7 +147,8 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
     text = prose(check)
     lists_cases, cases = cases is not None, cases or Cases()
     found, seen = tuple(cases.found), tuple(cases.seen)
-    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
+    # What was seen of several cases, or several times, is told once.
+    evidence = tuple(dict.fromkeys(seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)))
     seen_so_far = Finding(item_id, Outcome.NOT_ASSESSED, "", text.fix, evidence, found, why=text.why, see=text.see)
     match error:
         case None if lists_cases and not found and not seen:

@@ -153,7 +153,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
         with case(f"certificate of {place}"):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
-            case.saw(f"{place}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            case.saw(f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.refused, certificate.refused

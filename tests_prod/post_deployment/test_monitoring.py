@@ -22,7 +22,7 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.mending import compose, word
 from tests_prod.pre_deployment.test_security_https import complaint_of, expect_own, expect_renewed, to_renew
-from tests_prod.words import span
+from tests_prod.words import moment, span
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80
@@ -399,7 +399,9 @@ def test_renewal_has_worked(
             names = found.named({certificate.fingerprint})
             count = max((found.generations.get(name, 0) for name in names), default=0)
             renewing = found.renewing_these({certificate.fingerprint: frozenset(certificate.names)})
-            case.saw(f"{domain}: {_how_renewed(names, count, renewing)}")
+            case.saw(
+                f"{domain}: {_how_renewed(names, count)}", *map(_last_run, (job for job in renewing if job.last_run))
+            )
             if count >= 2:
                 continue
             left, due = certificate.not_after - machine.ours, (certificate.not_after - certificate.not_before) / 3
@@ -414,17 +416,16 @@ def test_renewal_has_worked(
                 raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
 
 
-def _how_renewed(names: set[str], count: int, renewing: tuple[Job, ...]) -> str:
+def _how_renewed(names: set[str], count: int) -> str:
     """What is known of the renewal of what is served."""
     if not names:
         return "what is served is kept by another client than certbot"
     served = "the first certificate" if count <= 1 else f"certificate number {count}"
-    ran = [
-        f"{job.name} last ran on {job.last_run:%Y-%m-%d %H:%M} UTC ({job.result or 'how is not known'})"
-        for job in renewing
-        if job.last_run
-    ]
-    return "; ".join([f"what is served is {served} of the renewal configuration {min(names)}", *ran[:2]])
+    return f"what is served is {served} of the renewal configuration {min(names)}"
+
+
+def _last_run(job: Job) -> str:
+    return f"{job.name}: last run {moment(job.last_run)}, {job.result or 'how it went is not known'}"
 
 
 @item("post.monitoring.tls.renewal-tested")
