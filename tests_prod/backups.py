@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from pytest_zebu.facts.answer import Known, NotAssessed, need
+from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.backups import Backups, Repository
-from pytest_zebu.facts.dumping import DAILY
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.dumping import DAILY, Making, making_of
 from pytest_zebu.facts.dumps import is_about_the_dump
+from pytest_zebu.facts.environment import Environment
+from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.proxmox import Stored, VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases
+
+from .words import span
 
 
 def expect_saved(repositories: tuple[Repository, ...], backups: Backups, longest: timedelta) -> None:
@@ -30,8 +35,21 @@ def expect_saved(repositories: tuple[Repository, ...], backups: Backups, longest
     done = [one.made for one in mine if one.state == "done" and one.made is not None]
     assert done, f"no backup in it has ended well: {mine[-1].name} {mine[-1].state}"
     age = backups.now - max(done)
-    assert backups.clock.is_within(max(done), longest), (
-        f"the newest backup in it is {age.days} days and {age.seconds // 3600} hours old"
+    assert backups.clock.is_within(max(done), longest), f"the newest backup in it is {span(age)} old"
+
+
+def making_of_all(
+    jobs: Known[tuple[Job, ...]] | Unknown,
+    environment: Known[Environment] | Unknown,
+    containers: Known[Containers] | Unknown,
+) -> Making:
+    """What makes dumps of the database, as far as it was seen."""
+    if isinstance(jobs, Unknown):
+        return Making()
+    return making_of(
+        jobs.value,
+        environment.value if isinstance(environment, Known) else None,
+        containers.value if isinstance(containers, Known) else None,
     )
 
 
@@ -86,7 +104,7 @@ def expect_recent(found: VmBackups, case: Cases) -> None:
         if newest is None:
             raise AssertionError(f"no run of Proxmox's job has succeeded{why}")
         age = found.now - newest
-        raise AssertionError(f"the last that succeeded is {age.days} days and {age.seconds // 3600} hours old{why}")
+        raise AssertionError(f"the last that succeeded is {span(age)} old{why}")
     expect_whole(found)
 
 

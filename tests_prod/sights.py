@@ -2,8 +2,41 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_zebu.facts.answer import NotAssessed
-from pytest_zebu.facts.browser import Shown
+from pytest_zebu.facts.browser import Page, Shown
+from pytest_zebu.plugin.checks import Cases
+
+_OF_PLAYWRIGHT = re.compile(r"Page\.\w+: ")
+
+
+def unreached(trouble: str, url: str = "") -> str:
+    """Why a page did not come, in the browser's own words, without the address that is named already."""
+    said = _OF_PLAYWRIGHT.sub("", trouble, count=1)
+    return said.removesuffix(f" at {url}") if url else said
+
+
+def _to_reach(trouble: str) -> str:
+    """How to let a page come that the browser did not get."""
+    if "ERR_CERT_" in trouble or "ERR_SSL_" in trouble:
+        return "serve a certificate for its name that browsers take (`pre.security.https.certificate` says what is wrong with it)"
+    if "net::ERR_" in trouble or "Timeout" in trouble:
+        return "let the page be reached at all (`deploy.frontend.https` says what answers)"
+    return ""
+
+
+def expect_loaded(page: Page, case: Cases) -> None:
+    """A page was answered."""
+    trouble = page.errors[0] if page.errors else "no answer"
+    expect_reached("" if page.status else trouble, page.url, case)
+
+
+def expect_reached(trouble: str, url: str, case: Cases, what: str = "did not load") -> None:
+    """Nothing kept a page from coming."""
+    case.fix(_to_reach(trouble))
+    assert not trouble, f"{what}: {unreached(trouble, url)}"
+    case.fix()
 
 
 def expect_shown(shown: Shown | None) -> None:

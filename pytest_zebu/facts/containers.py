@@ -96,6 +96,25 @@ class Container:
         return f" ({', '.join(names)})" if names else ""
 
     @property
+    def state(self) -> str:
+        """What it does, in words. What its health check last said counts only while it runs."""
+        if self.status == "running":
+            return f"running, {'no health check' if self.health == 'none' else self.health}"
+        return self._ended if self.status == "exited" else self.status
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not run, as it stands behind its name; empty if it does."""
+        if self.status == "running":
+            return ""
+        return f"has {self._ended}" if self.status == "exited" else f"is {self.status}"
+
+    @property
+    def _ended(self) -> str:
+        want = ", for want of memory" if self.was_oom_killed else ""
+        return f"exited (status {self.exit_code}{want})"
+
+    @property
     def bounds_log(self) -> bool | None:
         """Whether its log on this machine has bounds; nothing where its driver is not known."""
         return bounds_log(self.log_driver, self.log_options.get("max-size", ""))

@@ -20,12 +20,14 @@ class Listener:
 
     Attributes:
         device: the interface that it is bound to, if it is bound to one.
+        pid: the number of the process; 0 where it is not told.
     """
 
     address: str
     port: int
     process: str
     device: str = ""
+    pid: int = 0
 
     @property
     def is_loopback(self) -> bool:
@@ -59,8 +61,9 @@ def _listener(line: str) -> Listener:
         except ValueError:
             raise Garbled(f"ss said: {line[:120]}") from None
         address = str(getattr(found, "ipv4_mapped", None) or found)
-    process = re.search(r'\("([^"]*)"', line)
-    return Listener(address, whole_number(port, "a port of ss"), process[1] if process else "", device.strip("[]"))
+    process = re.search(r'\("([^"]*)"(?:,pid=([0-9]{1,10})\b)?', line)
+    name, pid = (process[1], int(process[2] or 0)) if process else ("", 0)
+    return Listener(address, whole_number(port, "a port of ss"), name, device.strip("[]"), pid)
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Listener, ...]:

@@ -40,6 +40,8 @@ _MOST = 100
 """Patterns, and suites, that are compared: nobody has more, and a machine that says so keeps nobody busy."""
 _LONGEST = 200
 _KNOWN_ORIGINS = ("Debian", "Ubuntu")
+PERIODIC = ("Enable", "Update-Package-Lists", "Unattended-Upgrade")
+"""Options of apt's daily script, in the order of `@periodic`."""
 MISSING_SUITE = "no security suite is among apt's sources"
 
 
@@ -118,6 +120,7 @@ class Updates:
     """Unattended upgrades, and what they left.
 
     Attributes:
+        switched_off: the options of apt's that switch it off, each with its value.
         interval: how often lists are fetched and upgrades are done, the longer of both; nothing where either is switched off.
         uncovered: the machine's own security suites that unattended-upgrades leaves out.
         unreadable: patterns that unattended-upgrades cannot read; it stops at them.
@@ -169,6 +172,7 @@ class Updates:
     reboot_since: datetime | None
     tools: tuple[str, ...]
     odd: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
 
     @property
     def is_switched_on(self) -> bool:
@@ -334,7 +338,9 @@ def _parsed(said: _Said) -> Updates:
     release = _release(said)
     enable, lists, upgrade = said.first("periodic").split(" ")
     intervals = [interval_of(lists), interval_of(upgrade)]
-    is_on = enable.strip("0") != "" and None not in intervals
+    is_set = [enable.strip("0") != "", *(one is not None for one in intervals)]
+    is_on = all(is_set)
+    told = zip(PERIODIC, (enable, lists, upgrade), is_set, strict=True)
     weekly = [timedelta(days=7)] if said.all("days") else []
     suites = tuple(_suite(*parts) for parts in said.fields("suite", 3) if re.fullmatch(r"-?[0-9]{1,6}", parts[0]))
     own = tuple(suite for suite in suites if _is_own(suite, release))
@@ -390,6 +396,7 @@ def _parsed(said: _Said) -> Updates:
         reboot_since=_reboot(said),
         tools=tuple(said.all("tool")),
         odd=tuple(said.odd),
+        switched_off=tuple(f'APT::Periodic::{name} is "{value[:20]}"' for name, value, is_one in told if not is_one),
     )
 
 

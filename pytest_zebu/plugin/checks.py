@@ -11,6 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,11 +62,17 @@ class Prose:
     see: str
     declare: tuple[str, ...] = ()
 
-    def mending(self, target: Target, reason: str) -> str:
+    def mending(self, target: Target, reason: str, fix: str = "") -> str:
         """How to mend what was found: what is declared already is no part of it.
 
         What lacks a declaration, by its reason, says that first; elsewhere the machine comes first.
+
+        Args:
+            target: what is declared.
+            reason: what was found.
+            fix: how that is mended, where it is not the check's general way.
         """
+        fix = fix or self.fix
         missing = [(key.removeprefix("or "), key) for key in self.declare]
         missing = [(key, said) for key, said in missing if not is_declared(target, key)]
         first = [key for key, said in missing if key == said and key in reason]
@@ -73,11 +80,27 @@ class Prose:
         instead = [key for key, said in missing if key != said]
         parts = [
             f"set {_listed(first, target)} in zebu.toml" if first else "",
-            self.fix.rstrip("."),
+            fix.rstrip("."),
             f"then say so in zebu.toml: {_listed(then, target)}" if then else "",
             f"or set {_listed(instead, target)} in zebu.toml" if instead else "",
         ]
-        return "; ".join(part for part in parts if part) + ("." if self.fix.endswith(".") else "")
+        return "; ".join(part for part in parts if part) + ("." if fix.endswith(".") else "")
+
+
+_SPAN = re.compile(r"`[^`\n]+`")
+_TO_FILL_IN = re.compile(r"\b(?:HOST|ID|VMID)\b")
+
+
+def filled_in(fix: str, target: Target, item_id: str) -> str:
+    """A fix whose commands name the host, the item and the machine's number in Proxmox, as far as those are known."""
+    vmid = target.settings.proxmox.vmid
+    host = "" if "`" in target.name else shlex.quote(target.name)
+    known = {"HOST": host, "ID": item_id, "VMID": str(vmid or "")}
+
+    def fill(span: re.Match[str]) -> str:
+        return _TO_FILL_IN.sub(lambda word: known[word[0]] or word[0], span[0])
+
+    return _SPAN.sub(fill, fix)
 
 
 def is_declared(target: Target, key: str) -> bool:
@@ -201,24 +224,36 @@ def message_of(error: BaseException) -> str:
 
 @dataclass(slots=True)
 class Cases:
-    """The things that an item judges, each with its own outcome. The item passes when every case passes."""
+    """The things that an item judges, each with its own outcome. The item passes when every case passes.
+
+    Attributes:
+        own_fix: how to mend what comes next, where the check knows more than its general way.
+    """
 
     found: list[Case] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     pictures: list[tuple[str, str]] = field(default_factory=list)
+    own_fix: str = ""
 
     @contextmanager
     def __call__(self, name: str, *seen: Any) -> Iterator[None]:
         """Judge one case: a failed assertion inside fails this case, and the next ones are judged all the same."""
-        shown = tuple(str(part) for part in seen)
+        shown = tuple(text for part in seen if (text := str(part)))
+        around, self.own_fix = self.own_fix, ""
         try:
             yield
         except AssertionError as error:
-            self.found.append(Case(name, Outcome.FAILED, message_of(error), shown))
+            self.found.append(Case(name, Outcome.FAILED, message_of(error), shown, self.own_fix))
         except NotAssessed as error:
-            self.found.append(Case(name, Outcome.NOT_ASSESSED, str(error), shown))
+            self.found.append(Case(name, Outcome.NOT_ASSESSED, str(error), shown, self.own_fix))
         else:
             self.found.append(Case(name, Outcome.PASSED, "", shown))
+        finally:
+            self.own_fix = around
+
+    def fix(self, *ways: str) -> None:
+        """How to mend what would be wrong next, in this case or in the item: for want of any, the check's general way."""
+        self.own_fix = "; ".join(way for way in ways if way)
 
     def show(self, caption: str, picture: str) -> None:
         """A picture of what was seen (JPEG, base64), for the HTML report."""
@@ -226,4 +261,4 @@ class Cases:
 
     def saw(self, *texts: Any) -> None:
         """Evidence of the item as a whole."""
-        self.seen += [str(text) for text in texts]
+        self.seen += [said for text in texts if (said := str(text))]

@@ -24,7 +24,7 @@ from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import Incident
 from pytest_zebu.people.tasks import Task
 from pytest_zebu.people.tasks import task as task_of
-from pytest_zebu.plugin.checks import Cases, either_of, message_of, prose, suite
+from pytest_zebu.plugin.checks import Cases, either_of, filled_in, message_of, prose, suite
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
 from pytest_zebu.verdict.settle import settle
@@ -137,8 +137,9 @@ def decide(
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
     finding = finding_of(check, item_id, cases, error)
-    if target is not None and (text := prose(check)).declare:
-        finding = replace(finding, fix=text.mending(target, finding.reason))
+    if target is not None:
+        fix = prose(check).mending(target, finding.reason, finding.fix)
+        finding = replace(finding, fix=filled_in(fix, target, item_id))
     return finding, error
 
 
@@ -156,7 +157,8 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
     text = prose(check)
     lists_cases, cases = cases is not None, cases or Cases()
     found, seen = tuple(cases.found), tuple(cases.seen)
-    evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
+    # What was seen of several cases, or several times, is told once.
+    evidence = tuple(dict.fromkeys(seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)))
     seen_so_far = Finding(item_id, Outcome.NOT_ASSESSED, "", text.fix, evidence, found, why=text.why, see=text.see)
     besides = ""
     match error:
@@ -178,4 +180,24 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
         case _:
             why = f"the check itself broke: {type(error).__name__}"
             return replace(seen_so_far, reason=why, broken=True)
-    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures), besides=besides)
+    wrong = [one.fix for one in found if one.outcome is outcome]
+    if reason != combine(found)[1]:
+        wrong.append(cases.own_fix)  # what ended the check was no case's
+    fix = chosen_fix(wrong, text.fix)
+    return replace(
+        seen_so_far, outcome=outcome, reason=reason, fix=fix, pictures=tuple(cases.pictures), besides=besides
+    )
+
+
+MOST_FIXES = 5
+"""Ways to mend different cases that an item says; each case has its own."""
+
+
+def chosen_fix(wrong: list[str], general: str) -> str:
+    """How to mend an item: the ways of what is wrong with it, and the general one where something has none of its own."""
+    own = list(dict.fromkeys(fix for fix in wrong if fix))
+    if not own or len(own) > MOST_FIXES:
+        own = [*own[:MOST_FIXES], general]
+    elif "" in wrong:
+        own.append(general)
+    return "; ".join(part.rstrip(".") for part in own) + ("." if general.endswith(".") else "")

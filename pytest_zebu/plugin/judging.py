@@ -57,7 +57,7 @@ def end(finding: Finding, error: BaseException | None) -> NoReturn:
     if finding.outcome is Outcome.FAILED:
         raised: BaseException = pytest.fail.Exception("\n".join(terminal.finding_lines(finding)), pytrace=False)
     else:
-        raised = pytest.skip.Exception(f"{finding.outcome.label}: {finding.reason}")
+        raised = pytest.skip.Exception(finding.outcome.says(finding.reason))
     # A debugger stands where the check ended.
     raise raised.with_traceback(error.__traceback__ if error else None) from None
 
@@ -263,7 +263,7 @@ class RunHooks:
             report.sections = []
         if report.skipped:
             path, line, _ = item.location
-            report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
+            report.longrepr = (str(path), line or 0, finding.outcome.says(finding.reason))
 
     def _settled(self, host: str, finding: Finding) -> Finding:
         declared = self.run.evidence(host).records.declared(finding.item, self.run.today(host))

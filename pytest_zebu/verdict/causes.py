@@ -104,9 +104,9 @@ class Rule:
     follows: tuple[Follow, ...]
 
 
-NOT_RUNNING = "is (?:exited|paused|dead|created|removing|restarting)"
+NOT_RUNNING = r"(?:is|has) (?:exited(?: \(status \d+[^)]*\))?|paused|dead|created|removing|restarting)"
 PAGES = ("deploy.frontend.*", "deploy.network.no-mixed-content", "deploy.performance.page-load")
-NO_LOAD = r"(?:did not load|did not end): Page\.goto: "
+NO_LOAD = r"(?:did not load|did not end): (?:Page\.goto: )?"
 GATEWAY = "50[234]"
 RULES = (
     Rule(
@@ -131,7 +131,7 @@ RULES = (
                 ("deploy.redis.*",),
                 r"(?:.+: )?not there: no running container of Redis was seen"
                 r"|(?:.+: )?undecidable: redis\.\w+: Error response from daemon: .* is (?:paused|not running|restarting).*"
-                r"|PING from the backend: got unreachable \w+",
+                r"|PING from the backend: cannot reach Redis: .+",
                 of="deploy.redis.running",
             ),
             Follow(
@@ -162,7 +162,10 @@ RULES = (
                 # One that ran out was not renewed: the renewal is what is wrong then, and no consequence.
                 where="the certificate is for .+|is for no host.*|is not trusted: self-signed certificate",
             ),
-            Follow(PAGES, rf".+: {NO_LOAD}net::ERR_CERT_\w+ at https://{{host}}/\S*"),
+            Follow(
+                PAGES,
+                rf"(?:https://{{host}}/\S*: {NO_LOAD}net::ERR_CERT_\w+|.+: {NO_LOAD}net::ERR_CERT_\w+ at https://{{host}}/\S*)",
+            ),
         ),
     ),
     Rule(

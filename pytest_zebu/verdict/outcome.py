@@ -24,6 +24,10 @@ class Outcome(StrEnum):
         """The outcome in words."""
         return self.value.replace("_", " ")
 
+    def says(self, reason: str) -> str:
+        """The outcome and its reason in a line; where the reason begins with the outcome's own word, that is said once."""
+        return reason if reason.startswith(f"{self.label} ") else f"{self.label}: {reason}"
+
 
 class NotApplicable(Exception):
     """Raised by the judgement of a conditional item whose condition the settings rule out; the text says which."""
@@ -31,12 +35,17 @@ class NotApplicable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One of the things that an item judges: a user, a container, a domain."""
+    """One of the things that an item judges: a user, a container, a domain.
+
+    Attributes:
+        fix: how to mend what is wrong with this one, where the check knows more than the item's general way.
+    """
 
     name: str
     outcome: Outcome
     reason: str = ""
     seen: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,8 @@ class Finding:
     def from_data(cls, data: Mapping[str, Any]) -> Finding:
         """The finding that `as_data` wrote."""
         cases = tuple(
-            Case(case["name"], Outcome(case["outcome"]), case["reason"], tuple(case["seen"])) for case in data["cases"]
+            Case(case["name"], Outcome(case["outcome"]), case["reason"], tuple(case["seen"]), case.get("fix", ""))
+            for case in data["cases"]
         )
         return cls(
             **{key: data[key] for key in ("item", "reason", "fix", "broken", "why", "see", "besides", "lapsed")},
@@ -94,10 +104,27 @@ class Finding:
         )
 
 
+MOST_NAMED = 6
+"""Cases of one reason that the reason of their item names."""
+
+
 def combine(cases: tuple[Case, ...]) -> tuple[Outcome, str]:
-    """The outcome of an item from its cases: one failure fails it, one unseen case leaves it not assessed."""
+    """The outcome of an item from its cases: one failure fails it, one unseen case leaves it not assessed.
+
+    What is wrong with several of them is said once, with their names.
+    """
     for outcome in (Outcome.FAILED, Outcome.NOT_ASSESSED):
-        found = [case for case in cases if case.outcome is outcome]
-        if found:
-            return outcome, "; ".join(f"{case.name}: {case.reason}" for case in found)
+        names: dict[str, list[str]] = {}
+        for case in cases:
+            if case.outcome is outcome:
+                names.setdefault(case.reason, []).append(case.name)
+        if names:
+            return outcome, "; ".join(f"{_listed(found)}: {reason}" for reason, found in names.items())
     return Outcome.PASSED, ""
+
+
+def _listed(names: list[str]) -> str:
+    """Some names; how many there are besides, where there are many."""
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - MOST_NAMED} more" if len(distinct) > MOST_NAMED else ""
+    return f"{', '.join(distinct[:MOST_NAMED])}{more}"

@@ -14,8 +14,8 @@ from tests.facts.answers import read, why
 
 def test_sockets_of_trixie(trixie: Gathered, target: Target) -> None:
     assert need(ALL["sockets"].read(trixie, target)) == (
-        Listener("127.0.0.1", 2222, "sshd"),
-        Listener("::1", 5432, "python3"),
+        Listener("127.0.0.1", 2222, "sshd", pid=3938),
+        Listener("::1", 5432, "python3", pid=3939),
     )
 
 
@@ -44,7 +44,9 @@ def test_what_is_bound_to_the_loopback_is_local_whatever_its_address() -> None:
 
 
 @pytest.mark.parametrize(("line", "expected"), [
-    ('LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))', Listener("0.0.0.0", 22, "sshd")),
+    ('LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))', Listener("0.0.0.0", 22, "sshd", pid=1)),
+    ('LISTEN 0 9 0.0.0.0:22 0.0.0.0:* users:(("a,pid=7",pid=12,fd=3),("b",pid=13,fd=3))', Listener("0.0.0.0", 22, "a,pid=7", pid=12)),
+    ('LISTEN 0 9 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=x,fd=3))', Listener("0.0.0.0", 22, "sshd")),
     ("LISTEN 0 4096 [::]:80 [::]:*", Listener("::", 80, "")), ("LISTEN 0 4096 *:8000 *:*", Listener("*", 8000, "")),
     ("LISTEN 0 4096 127.0.0.53%lo:53 0.0.0.0:*", Listener("127.0.0.53", 53, "", "lo")), ("LISTEN 0 9 0.0.0.0%tun0:53 0.0.0.0:*", Listener("0.0.0.0", 53, "", "tun0")),
     ("LISTEN 0 9 [fe80::1]%eth0:546 [::]:*", Listener("fe80::1", 546, "", "eth0")), ("LISTEN 0 9 [fe80::1%eth0]:546 [::]:*", Listener("fe80::1", 546, "", "eth0")),

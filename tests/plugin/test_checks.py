@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pytest_zebu.plugin.checks import Prose, is_declared, prose, suite
+from pytest_zebu.plugin.checks import Cases, Prose, filled_in, is_declared, prose, suite
 from pytest_zebu.plugin.judge import decide
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -98,3 +98,83 @@ def test_the_finding_carries_what_is_left_to_do() -> None:
         assert finding.outcome is Outcome.FAILED
         assert ("retention_days" in finding.fix) is asked
         assert finding.fix.startswith("delete dumps")
+
+
+def mended(*cases: tuple[str, bool, str], general: str = "look.") -> str:
+    """The fix of a check with cases: name, whether it fails, its own fix."""
+
+    def check(case: Cases) -> None:
+        """Why.
+
+        Fix: FIX
+        """
+        for name, fails, fix in cases:
+            with case(name):
+                case.fix(fix)
+                assert not fails, "is wrong"
+
+    check.__doc__ = (check.__doc__ or "").replace("FIX", general)
+    finding, _ = decide(check, "deploy.initial.ssh", {"case": (listed := Cases())}, listed, NOTHING)
+    return finding.fix
+
+
+def test_a_case_has_its_own_fix() -> None:
+    assert mended(("a", True, "stop a"), ("b", False, "stop b")) == "stop a."
+    assert mended(("a", True, "stop a"), ("b", True, "stop b"), ("c", True, "stop a")) == "stop a; stop b."
+    assert mended(("a", True, "stop a"), ("b", True, "")) == "stop a; look."
+    assert mended(("a", True, ""), ("b", False, "stop b")) == "look."
+    assert mended(("a", False, "stop a")) == "look."
+    many = mended(*((str(number), True, f"stop {number}") for number in range(9)))
+    assert many == "stop 0; stop 1; stop 2; stop 3; stop 4; look."
+
+
+def test_a_fix_holds_for_its_case_only_and_for_what_is_in_no_case() -> None:
+    cases, own = Cases(), []
+    cases.fix("around")
+    with cases("outer"):
+        cases.fix("outer")
+        with cases("inner"):
+            own.append(cases.own_fix)
+        own.append(cases.own_fix)
+    assert [*own, cases.own_fix] == ["", "outer", "around"]
+
+    def check(case: Cases) -> None:
+        """Why.
+
+        Fix: look.
+        """
+        case.fix("", "open it", "")
+        raise AssertionError("is shut")
+
+    finding, _ = decide(check, "deploy.initial.ssh", {"case": (listed := Cases())}, listed)
+    assert (finding.reason, finding.fix) == ("is shut", "open it.")
+
+
+def test_what_is_known_is_filled_into_commands_only() -> None:
+    known = Target(
+        name="vm 1",
+        host=Host(),
+        settings=Settings.model_validate({"proxmox": {"api": "https://pve:8006", "vmid": 200}}),
+    )
+    text = "ID: `zebu attest ID`, `qm snapshot VMID before-VERSION`, `pytest --zebu-host=HOST`, HOST"
+    assert filled_in(text, known, "a.b") == (
+        "ID: `zebu attest a.b`, `qm snapshot 200 before-VERSION`, `pytest --zebu-host='vm 1'`, HOST"
+    )
+    assert filled_in("`qm snapshot VMID x` on `HOST`", NOTHING, "a.b") == "`qm snapshot VMID x` on `vm`"
+    odd = Target(name="a`reboot`", host=Host(), settings=Settings())
+    assert filled_in("`pytest --zebu-host=HOST`", odd, "a.b") == "`pytest --zebu-host=HOST`"
+
+
+def test_nothing_is_told_twice_or_empty() -> None:
+    def check(case: Cases) -> None:
+        """Why.
+
+        Fix: look.
+        """
+        case.saw("", "x", "x")
+        with case("a", "", "y", "y"):
+            pass
+
+    finding, _ = decide(check, "deploy.initial.ssh", {"case": (listed := Cases())}, listed)
+    assert finding.evidence == ("x", "a: y")
+    assert finding.cases[0].seen == ("y", "y")

@@ -217,7 +217,10 @@ def test_one_that_ran_out_does_not_hide_that_nothing_renews_it(tmp_path: Path) -
 
 STOPPED = failed("deploy.initial.services-healthy", ("redis", "is exited"))
 REDIS = failed("deploy.redis.running", ("redis", "is exited"))
-PING = failed("deploy.redis.reachable", ("PING from the backend", "got unreachable gaierror"))
+PING = failed(
+    "deploy.redis.reachable",
+    ("PING from the backend", "cannot reach Redis: the name in its address is not known to its resolver"),
+)
 
 
 def of(*findings: Finding) -> tuple[Cause, ...]:
@@ -241,7 +244,7 @@ def test_another_stopped_service_does_not_explain_redis() -> None:
 def test_what_more_is_wrong_stays_a_finding() -> None:
     more = failed(
         "deploy.redis.reachable",
-        ("PING from the backend", "got unreachable gaierror"),
+        ("PING from the backend", "cannot reach Redis: the name in its address is not known to its resolver"),
         ("its password", "is not that of .env"),
     )
     (cause,) = of(STOPPED, REDIS, more)

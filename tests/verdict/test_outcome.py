@@ -23,7 +23,7 @@ FULL = Finding(
     "reason",
     "fix",
     ("one", "two"),
-    (Case("vm", Outcome.NOT_ASSESSED, "unseen", ("what", "there")), Case("db", Outcome.PASSED)),
+    (Case("vm", Outcome.NOT_ASSESSED, "unseen", ("what", "there"), "look"), Case("db", Outcome.PASSED)),
     broken=True,
     pictures=(("caption", "AAAA"),),
     why="why",
@@ -38,14 +38,21 @@ FULL = Finding(
     ((PASSED, UNSEEN), Outcome.NOT_ASSESSED, "c: timed out"),
     ((FAILED,), Outcome.FAILED, "b: is wrong"),
     ((PASSED, UNSEEN, FAILED), Outcome.FAILED, "b: is wrong"),
-    ((FAILED, PASSED, FAILED), Outcome.FAILED, "b: is wrong; b: is wrong"),
-    ((UNSEEN, UNSEEN), Outcome.NOT_ASSESSED, "c: timed out; c: timed out"),
+    ((FAILED, PASSED, FAILED), Outcome.FAILED, "b: is wrong"),
+    ((UNSEEN, UNSEEN), Outcome.NOT_ASSESSED, "c: timed out"),
 ])  # fmt: skip
 def test_one_failure_fails_and_one_unseen_case_is_no_pass(
     cases: tuple[Case, ...], outcome: Outcome, reason: str
 ) -> None:
     for order in permutations(cases):
         assert combine(order) == (outcome, reason)
+
+
+def test_what_is_wrong_with_several_is_said_once() -> None:
+    cases = [Case(f"user {name}", Outcome.FAILED, "has no password") for name in "abcdefgh"]
+    cases.insert(1, Case("user z", Outcome.FAILED, "is gone"))
+    assert combine(tuple(cases[:3]))[1] == "user a, user b: has no password; user z: is gone"
+    assert combine(tuple(cases))[1].startswith("user a, user b, user c, user d, user e, user f and 2 more: has no")
 
 
 def test_an_unseen_case_never_passes() -> None:

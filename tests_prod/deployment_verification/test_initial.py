@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pytest_zebu.facts.access import Access
@@ -20,7 +21,9 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import NotApplicable
 
+from ..mending import to_run
 from ..ways import arrived, expect_let_pass
+from ..words import moment
 
 UNREADABLE = "compose could not read the files that it was made from"
 
@@ -80,6 +83,15 @@ def test_a_checkout_is_deployed(
             raise NotAssessed(f"the submodules {', '.join(repository.empty_submodules)} are not checked out")
 
 
+def _each(compose: tuple[Service, ...]) -> Iterator[tuple[str, Service]]:
+    """The containers by name; of a service that has several, each with which of them it is."""
+    total, count = Counter(one.name for one in compose), Counter[str]()
+    for service in compose:
+        count[service.name] += 1
+        several = f" ({count[service.name]} of {total[service.name]})" if total[service.name] > 1 else ""
+        yield f"{service.name}{several}", service
+
+
 @item("deploy.initial.env-present")
 def test_the_environment_is_in_force(
     env_files: EnvFiles, environment: Environment, compose: tuple[Service, ...], case: Cases
@@ -91,8 +103,9 @@ def test_the_environment_is_in_force(
     """
     with case(env_files.main or DOTENV, f"{len(environment.declared(DOTENV))} variables in {env_files.folder}"):
         assert any(file.name == env_files.main for file in env_files.files), "is not there"
-    for service in compose:
-        with case(service.name, f"{service.variables} variables"):
+    for name, service in _each(compose):
+        differing = f"{len(service.differing) or 'none'} of them otherwise than compose would give it"
+        with case(name, f"{service.variables} variables, {differing}"):
             if service.kind == "unreadable":
                 raise NotAssessed(UNREADABLE)
             assert service.kind != "gone", "runs, and is in no compose file any more"
@@ -111,8 +124,9 @@ def test_images_are_of_the_deployed_commit(
     See: https://github.com/opencontainers/image-spec/blob/main/annotations.md (org.opencontainers.image.revision)
     """
     running = {container.service for container in containers.made}
-    for service in compose:
-        with case(service.name, service.kind, f"revision {service.revision or 'not told'}, made {service.created}"):
+    for name, service in _each(compose):
+        made = f"made on {moment(service.created)}" if service.created else "no image"
+        with case(name, f"{service.kind}, revision {service.revision[:12] or 'not told'}, {made}"):
             if service.kind == "unreadable":
                 raise NotAssessed(UNREADABLE)
             assert service.name in running, "has no container"
@@ -165,15 +179,14 @@ def _expect_same_files(service: Service) -> None:
 def test_services_are_healthy(containers: Containers, case: Cases) -> None:
     """Every service runs, and its own health check says so.
 
-    Fix: `docker compose ps` and `docker compose logs SERVICE`; start what is down, mend what is unhealthy.
+    Fix: `docker compose ps -a` says what is down, `docker compose logs` why; start that, mend what is unhealthy.
     See: https://docs.docker.com/reference/compose-file/services/#healthcheck
     """
     case.saw(*(f"{one.label}: ran once, and ended well" for one in containers.made if containers.is_done(one)))
     for container in containers.services:
-        with case(
-            container.label, f"{container.status}, health {container.health}, {container.restart_count} restarts"
-        ):
-            assert container.status == "running", f"is {container.status}"
+        with case(container.label, f"{container.state}, {container.restart_count} restarts"):
+            case.fix(to_run(container))
+            assert not container.trouble, container.trouble
             assert container.health != "none", "has no health check, so nobody knows"
             assert container.health == "healthy", f"is {container.health}"
 
@@ -357,7 +370,9 @@ def test_the_site_says_that_it_is_healthy(web: Web, settings: Settings, case: Ca
         raise NotAssessed("domains.site is not set")
     with case(f"https://{site}/health"):
         said = need(web.health[site])
-        case.saw(f"{said.told}, {said.header('content-type') or 'no type'}: {said.body.strip()[:60]}")
+        case.saw(
+            f"https://{site}/health: {said.told}, {said.header('content-type') or 'no type'}: {said.body.strip()[:60]}"
+        )
         expect_health(arrived(said, [name for name in (site, settings.domains.www) if name]))
 
 
@@ -375,7 +390,7 @@ def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
     if domains.api == "same-origin":
         with case(f"{domains.api_origin}/api/v1/"):
             said = need(web.root)
-            case.saw(f"{said.told}: {said.body.strip()[:60]}")
+            case.saw(f"{domains.api_origin}/api/v1/: {said.told}: {said.body.strip()[:60]}")
             expect_let_pass(said.status)
             assert said.status == 200 and said.is_json, (
                 f"answers {said.status or 'nothing'}, and not as the backend does"
@@ -386,7 +401,7 @@ def expect_api_health(web: Web, settings: Settings, case: Cases) -> None:
     name = domains.api_origin.removeprefix("https://")
     with case(f"https://{name}/health"):
         said = need(web.health[name])
-        case.saw(f"{said.told}: {said.body.strip()[:60]}")
+        case.saw(f"https://{name}/health: {said.told}: {said.body.strip()[:60]}")
         expect_backend_health(said, (name,))
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sized
 from urllib.parse import urlsplit
 
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.browser import Page, Screen
 from pytest_zebu.facts.certificates import Certificate
-from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.containers import Container, Containers
 from pytest_zebu.facts.dns import Name
 from pytest_zebu.facts.http import HttpAnswer, of_name, within_reach
 from pytest_zebu.facts.migrations import Migrations
@@ -24,9 +25,10 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.verdict.outcome import NotApplicable
 
+from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
 from ..pre_deployment.test_infrastructure import expect_resolvers
-from ..sights import expect_shown
+from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
 from .test_initial import expect_api_health, expect_same_page
 
@@ -51,6 +53,11 @@ def _is_logged_out(text: str, pattern: re.Pattern[str], domains: Domains) -> boo
     return url.path.startswith("/api/") if url.origin in pages else url.origin == api
 
 
+def _count(things: Sized, name: str) -> str:
+    """How many of something there are."""
+    return f"{len(things) or 'no'} {name}{'' if len(things) == 1 else 's'}"
+
+
 @item("deploy.frontend.console-clean")
 def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case: Cases) -> None:
     """What the browser complains of, users see as a page that does not work.
@@ -67,8 +74,11 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
         )
 
     for page in pages:
-        with case(page.url, f"status {page.status}{', at the second try' if page.is_again else ''}"):
-            assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
+        with case(page.url):
+            expect_loaded(page, case)
+            again = ", at the second try" if page.is_again else ""
+            failures = f"{_count(page.failed, 'failed request')}, {_count(page.errors, 'console error')}"
+            case.saw(f"{page.url}: answered {page.status}{again}, {failures}")
             assert page.status < 400, f"answers {page.status}"
             failed = [
                 text
@@ -131,7 +141,7 @@ def test_the_application_answers_over_https(web: Web, own_page: str, settings: S
     for place, answer in of_name(within_reach(web.fronts), site).items():
         with case(f"https://{place}/"):
             said = need(answer)
-            case.saw(f"{said.told}, {said.header('content-type')}")
+            case.saw(f"https://{place}/: {said.told}, {said.header('content-type') or 'no type'}")
             there = arrived(said, [name for name in (site, settings.domains.www) if name])
             assert there.status == 200, f"answers {there.status or 'nothing'}"
             assert there.is_page, f"is {there.header('content-type') or 'of no type'}"
@@ -143,7 +153,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
         with case(f"certificate of {place}"):
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
-            case.saw(f"{place}: {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            case.saw(f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.refused, certificate.refused
@@ -196,8 +206,11 @@ def test_everything_that_pages_ask_for_is_there(pages: tuple[Page, ...], setting
     """
     origins = tuple(urls.origin(one) for one in settings.domains.page_origins)
     for page in pages:
-        with case(page.url, f"{len(page.resources)} files"):
-            assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
+        with case(page.url):
+            expect_loaded(page, case)
+            answers = Counter(one.status for one in page.resources)
+            told = ", ".join(f"{count} answered {status or 'by nothing'}" for status, count in sorted(answers.items()))
+            case.saw(f"{page.url}: {_count(page.resources, 'file')}{f': {told}' if told else ''}")
             ours = [one for one in page.resources if urls.origin(one.url) in origins]
             for one in ours:
                 right = _is_of_type(one.kind, one.type)
@@ -231,8 +244,9 @@ def test_the_page_fits_a_telephone(screens: tuple[Screen, ...], case: Cases) -> 
     for screen in screens:
         if screen.picture:
             case.show(f"{screen.width} px", screen.picture)
-        with case(f"{screen.width} px", f"page {screen.wide} px, viewport {screen.viewport or 'none'}"):
-            assert not screen.trouble, f"did not load: {screen.trouble}"
+        seen = "" if screen.trouble else f"page {screen.wide} px, viewport {screen.viewport or 'none'}"
+        with case(f"{screen.width} px", seen):
+            expect_reached(screen.trouble, "", case)
             expect_shown(screen.shown)
             # As the browser took what the page says of it: `initial-scale=1` alone is as good.
             fits = _viewport(screen.viewport).get("width") == "device-width" or screen.layout == screen.width
@@ -438,10 +452,19 @@ def _expect_running(
     with case(what):
         assert found, f"no service of {what} in the project"
     for container in found:
-        since = f"since {container.started:%Y-%m-%d %H:%M} UTC" if container.started else "never started"
-        with case(container.label, f"{container.status}, {container.health}, {since}"):
-            assert container.status == "running", f"is {container.status}"
+        with case(container.label, f"{container.state}, {_since(container)}"):
+            case.fix(to_run(container))
+            assert not container.trouble, container.trouble
             assert container.health == "healthy", f"is {container.health}"
+
+
+def _since(container: Container) -> str:
+    """Since when it does what it does."""
+    if container.started is None:
+        return "never started"
+    if container.status in ("exited", "dead") and container.ended is not None:
+        return f"since {container.ended:%Y-%m-%d %H:%M} UTC"
+    return f"{'since' if container.status == 'running' else 'started on'} {container.started:%Y-%m-%d %H:%M} UTC"
 
 
 DATABASES, CACHES = r"db|pg|postgres(?:ql)?|database", r"redis|valkey|keydb|cache"
@@ -451,7 +474,7 @@ DATABASES, CACHES = r"db|pg|postgres(?:ql)?|database", r"redis|valkey|keydb|cach
 def test_the_database_runs(containers: Containers, case: Cases) -> None:
     """Nothing is kept without it.
 
-    Fix: `docker compose ps db` and `docker compose logs db`.
+    Fix: `docker compose ps -a db` and `docker compose logs db`.
     See: the checklist.
     """
     _expect_running(containers, containers.databases, DATABASES, "PostgreSQL", case)
@@ -489,7 +512,7 @@ def test_there_are_connections_to_be_had(database: Database, pool_timeouts: int,
     See: https://docs.sqlalchemy.org/en/20/errors.html#error-3o7r
     """
     room = database.max_connections - database.reserve
-    with case("connections", f"{database.clients} of {room}"):
+    with case("connections", f"{database.clients} of {room} are taken"):
         assert database.clients < room, f"{database.clients} of {room} are taken"
     with case("waiting sessions", database.waiting):
         assert not database.waiting, f"{database.waiting} wait for a lock"
@@ -501,35 +524,68 @@ def test_there_are_connections_to_be_had(database: Database, pool_timeouts: int,
 def test_redis_runs(containers: Containers, redis: Known[Redis] | Unknown, case: Cases) -> None:
     """While it loads, or after a save that failed, it refuses what it is asked.
 
-    Fix: `docker compose logs redis`; room on its volume; `redis-cli INFO persistence`.
+    Fix: `docker compose ps -a redis` and `docker compose logs redis`.
     See: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
     """
     _expect_running(containers, containers.caches, CACHES, "Redis", case)
     with case("data"):
         said = need(redis)
         case.saw(f"Redis {said.version}, last save {said.save_status or 'unknown'}")
+        case.fix("wait until it has read its data, and run this again")
         assert not said.is_loading, "is being loaded still"
+        case.fix(
+            "`docker compose exec redis redis-cli INFO persistence`; room on the disk of its volume; `docker compose logs redis`"
+        )
         assert said.save_status in ("ok", ""), f"was last saved with {said.save_status}"
 
 
 PINGS = {
+    "pong": "is answered with PONG",
+    "limited": "is refused, and its user is known",
+    "refused": "is refused: the password of its address is not that of Redis",
     "misconf": "is refused, as writes are: the last save to disk failed (MISCONF)",
     "nodb": "reaches it, and the database of the address does not exist",
     "tls": "reaches it, and its certificate is refused",
     "loading": "is refused while Redis loads its data",
+    "garbled": "is answered by something that is not Redis",
 }
+UNREACHABLE = {
+    "gaierror": "the name in its address is not known to its resolver",
+    "ConnectionRefusedError": "nothing listens at its address",
+    "ConnectionResetError": "what listens at its address breaks off",
+    "TimeoutError": "its address does not answer in time",
+    "FileNotFoundError": "the socket of its address is not there",
+}
+"""What Python's names of errors mean (https://docs.python.org/3/library/exceptions.html#os-exceptions)."""
 
 
-@item("deploy.redis.reachable")
-def test_the_backend_reaches_redis(redis_ping: str, case: Cases) -> None:
+def _pinged(said: str) -> str:
+    """What became of PING, in words."""
+    word, _, error = said.partition(" ")
+    if word == "unreachable":
+        return f"cannot reach Redis: {UNREACHABLE.get(error, f'its address cannot be connected to ({error})')}"
+    return PINGS[word]
+
+
+@item("deploy.redis.reachable", either=("containers",))
+def test_the_backend_reaches_redis(redis_ping: str, containers: Known[Containers] | Unknown, case: Cases) -> None:
     """What the host can reach, the backend may not; without Redis there are no prices, and /health stays green.
 
-    Fix: REDIS_URL of the backend, its password, the compose network.
+    Fix: correct REDIS_URL of the backend in `.env` (host, password), or the compose network; then `docker compose up -d`.
     See: https://redis.io/docs/latest/commands/ping/
     """
-    with case("PING from the backend", redis_ping):
+    with case("PING from the backend", said := _pinged(redis_ping)):
+        case.fix(*(f"{text(one.label)} does not run: {to_run(one)}" for one in _stopped_caches(containers)))
         # A user who may not PING is known to Redis all the same.
-        assert redis_ping in ("pong", "limited"), PINGS.get(redis_ping, f"got {redis_ping}")
+        assert redis_ping in ("pong", "limited"), said
+
+
+def _stopped_caches(containers: Known[Containers] | Unknown) -> list[Container]:
+    """Redis's containers that do not run."""
+    made = containers.value.made if isinstance(containers, Known) and containers.value.project else ()
+    names = (containers.value.caches or ()) if isinstance(containers, Known) else ()
+    found = [one for one in made if one.service in names or re.fullmatch(CACHES, one.service)]
+    return found if all(one.trouble for one in found) else []
 
 
 @item("deploy.redis.cache", either=("use",))
@@ -539,7 +595,7 @@ def test_the_cache_is_used(redis: Redis, use: Known[Use] | Unknown, case: Cases)
     Fix: the backend's log around its first price; `--maxmemory` and `--maxmemory-policy allkeys-lru` for Redis.
     See: https://redis.io/docs/latest/develop/reference/eviction/
     """
-    case.saw(f"maxmemory {redis.max_memory}, {redis.policy}")
+    case.saw(f"maxmemory {f'{redis.max_memory / 2**20:.0f} MiB' if redis.max_memory else 'unbounded'}, {redis.policy}")
     if not redis.max_memory:
         case.saw("advice: its memory has no bound (--maxmemory): it may grow until the machine is full")
     elif redis.policy == "noeviction":
@@ -655,8 +711,9 @@ def test_nothing_is_loaded_without_tls(pages: tuple[Page, ...], case: Cases) -> 
     See: https://www.w3.org/TR/mixed-content/
     """
     for page in pages:
-        with case(page.url, f"{len(page.resources)} files"):
-            assert page.status, f"did not load: {page.errors[0] if page.errors else 'no answer'}"
+        with case(page.url):
+            expect_loaded(page, case)
+            case.saw(f"{page.url}: {_count(page.resources, 'file')}, {len(page.over_http) or 'none'} over http")
             assert not page.over_http, f"asks for {page.over_http[0]}"
             blocked = [text for text in page.errors if "Mixed Content" in text]
             assert not blocked, blocked[0] if blocked else ""

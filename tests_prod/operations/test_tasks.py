@@ -26,6 +26,8 @@ from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.tasks import State, Task
 from pytest_zebu.plugin.checks import Cases, item
 
+from ..words import moment
+
 ONE_COPY = timedelta(minutes=1)
 """What a copy of all documents takes at most."""
 DRILLED = "pre.database.backups.restore-tested"
@@ -63,7 +65,7 @@ def test_health_is_checked(containers: Known[Containers] | Unknown, task: Task, 
     See: the checklist.
     """
     if isinstance(containers, Known):
-        case.saw(*(f"{one.label}: {one.status}, {one.health}" for one in containers.value.services))
+        case.saw(*(f"{one.label}: {one.state}" for one in containers.value.services))
     else:
         _expect_current(task, case, _why(containers))
 
@@ -129,7 +131,7 @@ def test_updates_are_applied(updates: Known[Updates] | Unknown, machine: Machine
     if isinstance(updates, Known):
         found = updates.value
         ran = found.last_run is not None and machine.clock.is_surely_within(found.last_run, task.cadence)
-        case.saw(f"unattended upgrades: last run {found.last_run or 'never'}, {len(found.overlooked)} overlooked")
+        case.saw(f"unattended upgrades: last run {moment(found.last_run)}, {len(found.overlooked)} overlooked")
         case.saw(*([f"apt cannot say what waits: {found.trouble}"] if found.trouble else []))
         if ran and not (found.overlooked or found.kept_back or found.errors or found.trouble or found.without_suite):
             return

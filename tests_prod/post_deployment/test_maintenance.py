@@ -22,6 +22,8 @@ from pytest_zebu.memory.measures import used
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from tests_prod.documents import expect_document
+from tests_prod.mending import word
+from tests_prod.words import moment
 
 UPDATED = timedelta(days=3)
 """apt's timers run daily; a machine may be off for two days."""
@@ -34,6 +36,7 @@ OWN_SCHEDULE = r"(?:^|[;&|(]) *(?:/usr/bin/)?unattended-upgrades?(?: +(?:-v|-d|-
 """It is itself what is run, for real; a script that reads its log only names it."""
 REBOOT = timedelta(days=7)
 BY_HAND = timedelta(days=7)
+MOST_PACKAGES = 10
 FULL_SOON = 30
 """Days: in less than that, nobody gets a larger disk in time."""
 
@@ -46,12 +49,13 @@ def test_security_updates_install_themselves(
 
     In small-scale production they may be installed by hand: people attest that, weekly, and none may wait for longer.
 
-    Fix: `apt install unattended-upgrades`, both periodic settings "1", apt's timers enabled; reboot when it is asked for.
+    Fix: `apt-get install unattended-upgrades`, both periodic settings "1", apt's timers enabled; reboot when it is asked for.
     See: https://wiki.debian.org/UnattendedUpgrades
     """
     by_hand = settings.profile == "small-scale" and not (updates.is_installed and updates.is_switched_on)
     case.saw(*(f"not understood: {text}" for text in updates.odd[:3]))
     with case("release", str(updates.release)):
+        case.fix("upgrade to a release that gets security updates (Debian: the release notes' chapter on upgrades)")
         if updates.release.ended is None:
             raise NotAssessed(f"how long {updates.release} gets security updates is not known")
         assert machine.ours.date() <= updates.release.ended, (
@@ -59,19 +63,27 @@ def test_security_updates_install_themselves(
         )
     if not by_hand:
         _expect_automation(updates, jobs.value if isinstance(jobs, Known) else (), machine, case)
-    with case("package lists"):
+    with case("package lists", f"fetched on {moment(updates.refreshed)}" if updates.refreshed else ""):
+        case.fix("`apt-get update` says what keeps newer lists away; the security suite must be among apt's sources")
         _expect_fresh_lists(updates, machine)
     with case("packages"):
         if updates.broken and updates.is_busy:
             raise NotAssessed("dpkg is at work at this moment")
+        case.fix("`dpkg --configure -a`, then `apt-get --fix-broken install`")
         assert not updates.broken, f"{updates.broken[0]}: an upgrade did not come to its end"
     waiting = updates.waiting
     with case("security updates", f"{len(waiting)} wait"):
         kept = updates.kept_back if not by_hand else ()
+        names = " ".join(word(one.partition(":")[0], "PACKAGE") for one in kept[:MOST_PACKAGES])
+        case.fix(
+            f"`apt-mark unhold {names}`, and nothing in /etc/apt/preferences.d or Unattended-Upgrade::Package-Blacklist that keeps them back; "
+            "then `apt-get dist-upgrade`"
+        )
         assert not kept, (
             f"{len(kept)} wait that no run will install (held, pinned or left alone): {', '.join(kept[:3])}"
         )
         overlooked = updates.overlooked if not by_hand else ()
+        case.fix("`unattended-upgrade --dry-run --debug` says why it leaves them; then `apt-get dist-upgrade`")
         names = ", ".join(f"{one.package} {one.version}" for one in overlooked[:3])
         assert not overlooked, f"{len(overlooked)} were there before the last run, and still wait: {names}"
         if updates.trouble:
@@ -82,11 +94,15 @@ def test_security_updates_install_themselves(
     with case("reboot"):
         if updates.reboot_since is not None:
             age = machine.time - updates.reboot_since
+            case.fix(
+                "`systemctl reboot`, at an hour when it may be away; what is to come back is `pre.application.docker.restart-policy`"
+            )
             case.saw(f"reboot: asked for since {updates.reboot_since:%Y-%m-%d %H:%M} UTC")
             assert machine.clock.is_within(updates.reboot_since, REBOOT), f"is asked for since {age.days} days"
     if by_hand:
         waited = machine.ours - updates.published if updates.published else timedelta()
         with case("updates by hand"):
+            case.fix("`apt-get update`, then `apt-get dist-upgrade`")
             assert not waiting or waited <= BY_HAND, f"{len(waiting)} security updates wait, since {waited.days} days"
         raise NotAssessed("whether updates are installed by hand, people attest, weekly")
 
@@ -119,17 +135,25 @@ def _expect_automation(updates: Updates, jobs: tuple[Job, ...], machine: Machine
             raise NotAssessed(f"apt cannot read its configuration: {updates.unconfigured}")
         if updates.tools and not updates.is_installed:
             raise NotAssessed(f"is not installed; what {', '.join(updates.tools)} installs, people attest")
+        case.fix("`apt-get install unattended-upgrades`, then `dpkg-reconfigure -plow unattended-upgrades`")
         assert updates.is_installed, "is not installed"
-        assert updates.interval is not None, "is switched off (APT::Periodic)"
+        case.fix(_to_switch_on(updates))
+        assert updates.interval is not None, f"is switched off ({', '.join(updates.switched_off)})"
         assert updates.interval <= SELDOM, f"runs only every {updates.interval.days} days (APT::Periodic)"
+        case.fix(
+            "mend Unattended-Upgrade::Origins-Pattern and Allowed-Origins: `grep -rn Unattended-Upgrade /etc/apt/apt.conf.d`"
+        )
         assert not updates.unreadable, f"stops at a pattern that it cannot read: {updates.unreadable[0]}"
         assert not updates.uncovered, (
             f"leaves out the security suite {updates.uncovered[0]} (Unattended-Upgrade::Origins-Pattern)"
         )
+        case.fix("mend what pins the security suite: `grep -rn Pin /etc/apt/preferences /etc/apt/preferences.d`")
         assert not updates.refused, f"is kept from security updates by apt's preferences: {updates.refused}"
+        case.fix('set Unattended-Upgrade::InstallOnShutdown "false": `grep -rn InstallOnShutdown /etc/apt/apt.conf.d`')
         assert not updates.waits_for_shutdown, "installs only when the machine goes down (InstallOnShutdown)"
         left, installed = updates.left_alone
         case.saw(*([f"left alone: {left} of {installed} packages"] if left else []))
+        case.fix("shorten Unattended-Upgrade::Package-Blacklist: `grep -rn -A9 Package- /etc/apt/apt.conf.d`")
         assert 2 * left <= installed, f"is told to leave {left} of {installed} packages alone (Package-Blacklist)"
         own = [
             job.name for job in jobs if job.runs(OWN_SCHEDULE) and not (job.trouble or job.name.startswith("apt-daily"))
@@ -137,6 +161,8 @@ def _expect_automation(updates: Updates, jobs: tuple[Job, ...], machine: Machine
         case.saw(*(f"started by {name}" for name in own))
         if updates.dead_timers is None and not own:
             raise NotAssessed("what starts it without systemd is not known")
+        timers = [one.partition(" ")[0] for one in updates.dead_timers or ()]
+        case.fix(*(f"`systemctl unmask {one}`" for one in timers if one.endswith(".service")), _to_start(timers))
         # Who starts it at an hour of his own switches apt's timers off.
         assert own or not updates.dead_timers, f"{', '.join(updates.dead_timers or ())} does not run"
     with case("last run"):
@@ -147,9 +173,26 @@ def _expect_automation(updates: Updates, jobs: tuple[Job, ...], machine: Machine
                 else "has never run, or left no stamp"
             )
         case.saw(f"last run: {updates.last_run:%Y-%m-%d %H:%M} UTC, {updates.errors} errors")
+        case.fix(
+            "`systemctl status apt-daily-upgrade.service` and /var/log/unattended-upgrades/unattended-upgrades.log say why; `unattended-upgrade --debug`"
+        )
         age = machine.time - updates.last_run
         assert machine.clock.is_within(updates.last_run, _patience(updates)), f"was {age.days} days ago"
         assert not updates.errors, f"logged {updates.errors} errors"
+
+
+def _to_switch_on(updates: Updates) -> str:
+    """How to have upgrades done daily. Which file sets an option, apt does not tell; the last one in the order of names counts."""
+    names = " and ".join(one.partition(" ")[0] for one in updates.switched_off) or "both APT::Periodic settings"
+    return (
+        f'set {names} to "1" in the file of /etc/apt/apt.conf.d that sets it last, by its name (`grep -rn Periodic /etc/apt/apt.conf.d`); '
+        "`apt-config dump APT::Periodic` shows what counts"
+    )
+
+
+def _to_start(timers: list[str]) -> str:
+    names = [one for one in timers if one.endswith(".timer")]
+    return f"`systemctl enable --now {' '.join(names)}`" if names else ""
 
 
 @item("post.maintenance.updates.images")

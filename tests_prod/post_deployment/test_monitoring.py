@@ -20,7 +20,9 @@ from pytest_zebu.memory.history import Past
 from pytest_zebu.memory.measures import restarts_of
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from tests_prod.pre_deployment.test_security_https import complaint_of, expect_own, expect_renewed
+from tests_prod.mending import compose, word
+from tests_prod.pre_deployment.test_security_https import complaint_of, expect_own, expect_renewed, to_renew
+from tests_prod.words import moment, span
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
 USED_SHARE = 0.80
@@ -101,7 +103,7 @@ def test_containers_do_not_restart(containers: Containers, past: Past, machine: 
 
     A practice is asked for: one look at a count fails what restarts, and proves no watching; a run that counted a day ago does.
 
-    Fix: run this suite regularly; `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}' CONTAINER`.
+    Fix: run this suite regularly; `docker compose logs` around the last start of what restarts; `docker inspect` has with what it ended.
     See: https://docs.docker.com/engine/containers/start-containers-automatically/
     """
     counted, is_practice = past.measured(restarts_of(""), machine.ours)
@@ -109,6 +111,13 @@ def test_containers_do_not_restart(containers: Containers, past: Past, machine: 
     for container in containers.services:
         with case(container.label, f"{container.restart_count} restarts since it was made"):
             before = past.series(restarts_of(container.id))
+            name = word(container.name, "CONTAINER")
+            ended = f"`docker inspect -f '{{{{.State.ExitCode}}}} {{{{.State.OOMKilled}}}}' {name}`"
+            case.fix(
+                f"{compose(container, 'logs --tail 100')} around its last start; {ended} has with what it ended"
+                if container.restart_count
+                else ""
+            )
             if before:
                 at, count = before[-1]
                 assert container.restart_count <= count, (
@@ -130,7 +139,12 @@ def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Case
     See: sar(1)
     """
     case.saw(*(f"agent: {one.name}" for one in monitors.agents))
-    case.saw(*(f"{name}: {count} files, newest of {at:%Y-%m-%d %H:%M} UTC" for name, at, count in monitors.recorded))
+    case.saw(
+        *(
+            f"{name}: {count} file{'' if count == 1 else 's'}, newest of {at:%Y-%m-%d %H:%M} UTC"
+            for name, at, count in monitors.recorded
+        )
+    )
     names = {one.name for one in monitors.agents}
     keepers = [one.name for one in monitors.agents if one.name in RECORDS or (one.name in SENDS and one.sends)]
     keepers += ["prometheus"] if "prometheus" in names and names & set(EXPORTS) else []
@@ -142,7 +156,7 @@ def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Case
             name, moment, _ = max(monitors.recorded, key=lambda one: one[1])
             if doubt := machine.clock.doubt(moment, RECENT_SAMPLE):
                 raise NotAssessed(f"{name}: its newest sample {doubt}")
-            raise AssertionError(f"{name} has recorded nothing for {machine.time - moment}")
+            raise AssertionError(f"{name} has recorded nothing for {span(machine.time - moment)}")
         if names:
             raise NotAssessed(f"{min(names)} runs; where what it measures is kept was not seen")
         raise NotAssessed("nothing on the machine records CPU and memory; what records elsewhere, people attest")
@@ -204,7 +218,10 @@ def test_logs_are_bounded(
         with case(path):
             raise AssertionError(f"has grown to {size / 2**20:.0f} MiB: nothing rotates it")
     for container in containers.services:
-        with case(container.label, container.log_driver):
+        bounds = ", ".join(
+            f"{key}={value}" for key, value in sorted(container.log_options.items()) if key.startswith("max-")
+        )
+        with case(container.label, f"{container.log_driver}{f', {bounds}' if bounds else ''}"):
             # Docker writes the daemon's bounds into a container when it makes it: a daemon that has them now bounds nothing of before.
             bounded = container.bounds_log
             if bounded is None:
@@ -376,13 +393,14 @@ def test_renewal_has_worked(
         with case(domain):
             if not found.has(certificate.fingerprint):
                 expect_own(certificate, web, settings)
+            case.fix(to_renew(found, certificate))
             expect_renewed(found, certificate)
+            case.fix()
             names = found.named({certificate.fingerprint})
             count = max((found.generations.get(name, 0) for name in names), default=0)
+            renewing = found.renewing_these({certificate.fingerprint: frozenset(certificate.names)})
             case.saw(
-                f"{domain}: certificate number {count} of {min(names)}"
-                if names
-                else f"{domain}: kept by another client than certbot"
+                f"{domain}: {_how_renewed(names, count)}", *map(_last_run, (job for job in renewing if job.last_run))
             )
             if count >= 2:
                 continue
@@ -391,12 +409,23 @@ def test_renewal_has_worked(
             if not names and left <= due:
                 raise NotAssessed("its client keeps no earlier certificates: whether it was renewed before is not seen")
             assert left > due, "is the first one, and past the day on which it should have been renewed"
-            renewing = found.renewing_these({certificate.fingerprint: frozenset(certificate.names)})
             runs = [job for job in renewing if job.last_run]
             troubles = [f"{job.name} {why}" for job in runs if (why := complaint_of(job, found, names))]
             assert rehearsed or not troubles, f"is the first one, and the renewal's {troubles[0]}" if troubles else ""
             if not rehearsed and not runs:
                 raise NotAssessed("is the first one, and neither a run nor a rehearsal of its renewal was seen")
+
+
+def _how_renewed(names: set[str], count: int) -> str:
+    """What is known of the renewal of what is served."""
+    if not names:
+        return "what is served is kept by another client than certbot"
+    served = "the first certificate" if count <= 1 else f"certificate number {count}"
+    return f"what is served is {served} of the renewal configuration {min(names)}"
+
+
+def _last_run(job: Job) -> str:
+    return f"{job.name}: last run {moment(job.last_run)}, {job.result or 'how it went is not known'}"
 
 
 @item("post.monitoring.tls.renewal-tested")
@@ -419,7 +448,8 @@ def test_renewal_was_rehearsed(
     served = proxy_machine.named(
         {one.value.fingerprint for one in seen if isinstance(one, Known) and one.value is not None}
     )
-    with case("the last dry run", f"of {rehearsal.ended:%Y-%m-%d %H:%M} UTC"):
+    outcome = "succeeded" if rehearsal.does_for(served) else "failed"
+    with case("the last dry run", f"{outcome} on {rehearsal.ended:%Y-%m-%d %H:%M} UTC"):
         case.saw(*(f"failed for {name}" for name in sorted(rehearsal.failed)))
         assert rehearsal.does_for(served), (
             f"failed{' for ' if rehearsal.failed else ''}{', '.join(sorted(rehearsal.failed))}"

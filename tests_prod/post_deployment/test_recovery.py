@@ -14,14 +14,18 @@ from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
 from pytest_zebu.facts.dumps import FARTHEST_ZONE, NOT_READ, Listing
+from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.images import Image
+from pytest_zebu.facts.jobs import Job
 from pytest_zebu.facts.proxmox import MachineSnapshot, VmBackups
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from tests_prod.backups import expect_recent, expect_saved, need_readable
+from tests_prod.backups import expect_recent, expect_saved, making_of_all, need_readable
 from tests_prod.documents import expect_document
+from tests_prod.mending import to_look_at, to_start, word
+from tests_prod.words import span
 
 DAILY = timedelta(hours=26)
 """A day, and two hours for a job that starts late or takes long."""
@@ -39,13 +43,18 @@ def _vm_only(backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | U
     return vm_backups.value if undeclared and isinstance(vm_backups, Known) else None
 
 
-@item("post.recovery.backups.daily", either=("backups", "vm_backups"))
+@item("post.recovery.backups.daily", either=("backups", "vm_backups", "jobs", "environment", "containers"))
 def test_the_newest_backup_is_of_today(
-    backups: Known[Backups] | Unknown, vm_backups: Known[VmBackups] | Unknown, case: Cases
+    backups: Known[Backups] | Unknown,
+    vm_backups: Known[VmBackups] | Unknown,
+    jobs: Known[tuple[Job, ...]] | Unknown,
+    environment: Known[Environment] | Unknown,
+    containers: Known[Containers] | Unknown,
+    case: Cases,
 ) -> None:
     """The job that ran for a year stopped last week: only the newest file says so.
 
-    Fix: `systemctl status UNIT` of the backup's service, its log; in Proxmox, the backup job's last task.
+    Fix: look at what makes the backups, and at its log (`systemctl list-timers`, `crontab -l`); in Proxmox, the backup job's last task.
     See: the checklist.
     """
     if (machine_only := _vm_only(backups, vm_backups)) is not None:
@@ -62,7 +71,9 @@ def test_the_newest_backup_is_of_today(
         with case(f"repository of {found.repositories[0].tool}", found.repositories[0].folder):
             expect_saved(found.repositories, found, DAILY)
         return
+    making = making_of_all(jobs, environment, containers)
     with case("the newest dump"):
+        case.fix(*(to_start(job) if job.trouble else to_look_at(job) for job in making.dumping[:2]))
         newest = found.newest
         if newest is None and not found.is_whole:
             raise NotAssessed("not all of the folder could be read, and what could has no dump")
@@ -83,7 +94,7 @@ def test_the_newest_backup_is_of_today(
         age = found.age(newest)
         if age > DAILY and not found.is_whole:
             raise NotAssessed("not all of the folder could be read: whether there is a newer dump is not seen")
-        assert found.clock.is_within(newest.made, DAILY), f"is {age.days} days and {age.seconds // 3600} hours old"
+        assert found.clock.is_within(newest.made, DAILY), f"is {span(age)} old"
         if content is not None and content.contents.kind in NOT_READ and not CALLED_A_DUMP.search(newest.name):
             # What is packed beside the dumps goes on when they do not.
             called = [dump for dump in found.dumps if CALLED_A_DUMP.search(dump.name)]
@@ -107,14 +118,15 @@ def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unkno
     See: PostgreSQL documentation, pg_restore.
     """
     found = dump_listing.contents
-    with case(found.name, found.described, f"{found.size} bytes"):
+    with case(found.name, f"{found.described}, {found.size} bytes"):
         assert not dump_listing.why_none, dump_listing.why_none
         assert not dump_listing.why_broken, dump_listing.why_broken
         if dump_listing.doubts:
             case.saw(f"{found.name}: {dump_listing.doubts}")
     if isinstance(drill, Known):
-        with case("restored for trial", drill.value.dump):
+        with case("restored for trial"):
             need_readable(drill.value)
+            case.saw(f"{drill.value.dump}: {'restored' if drill.value.status == 0 else 'not restored'} for trial")
             assert drill.value.status == 0, "does not restore"
         return
     if dump_listing.doubts:
@@ -308,7 +320,9 @@ def test_old_snapshots_go(
         raise NotAssessed("proxmox.snapshot_days is not declared: for how long snapshots are kept")
     case.saw(f"kept for {keep} days")
     for one in snapshots:
-        with case(one.name, _described(one)):
+        case.saw(_described(one))
+        with case(one.name):
+            case.fix(f"`qm delsnapshot VMID {word(one.name, 'NAME')}`")
             if one.taken is None:
                 raise NotAssessed("when it was taken is not told")
             age = machine.ours - one.taken

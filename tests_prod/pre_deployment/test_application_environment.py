@@ -336,7 +336,9 @@ def test_the_log_level_is_quiet(environment: Environment, logs: Known[Logs] | Un
         written = need(logs).of(environment.service)
         if written is None or not written.is_readable:
             raise NotAssessed("cannot be read: whether it shows statements is not known")
-        case.saw(f"{written.statements} lines with statements")
+        case.saw(
+            f"the backend's log since its start, of a week at most: {written.statements or 'no'} lines with statements of SQL"
+        )
         assert not written.statements, "shows what is asked of the database"
     declared = environment.get(DOTENV, "APP_LOG_LEVEL")
     with case(".env", declared.plain if declared else "not set"):

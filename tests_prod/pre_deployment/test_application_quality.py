@@ -222,8 +222,12 @@ def test_nothing_installed_is_known_to_be_vulnerable(
     case.saw(*(f"{service}: has no Python, so nothing of it is asked about" for service in audit.without_python))
     case.saw("what only a private index has, no advisory knows")
     for place, answer in audit.found.items():
-        with case(place, f"{audit.packages[place]} packages"):
+        with case(place):
             open_ones = []
+            told = (
+                f"{len(answer.value) or 'no'} known vulnerabilities" if isinstance(answer, Known) else "not asked about"
+            )
+            case.saw(f"{place}: {audit.packages[place]} packages, {told}")
             for advisory in need(answer):
                 names = {advisory.id, *advisory.aliases} & accepted.keys()
                 note = f"{advisory.package} {advisory.version}: {advisory.id} {advisory.severity}".strip()

@@ -11,7 +11,7 @@ from pytest_zebu.facts.backups import Backups, Dump
 from pytest_zebu.facts.clock import Clock
 from pytest_zebu.facts.containers import Containers
 from pytest_zebu.facts.documents import Documents
-from pytest_zebu.facts.dumping import DAILY, Making, keep_appearing, making_of
+from pytest_zebu.facts.dumping import DAILY, keep_appearing
 from pytest_zebu.facts.dumps import family
 from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.host import Machine
@@ -22,7 +22,9 @@ from pytest_zebu.facts.schedules import together
 from pytest_zebu.facts.trials import Drill
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
-from tests_prod.backups import expect_recent, expect_saved, expect_whole, need_readable
+from tests_prod.backups import expect_recent, expect_saved, expect_whole, making_of_all, need_readable
+from tests_prod.mending import path, text, to_start
+from tests_prod.words import every, moment, span
 
 GRACE_DAYS = 2
 RARER = timedelta(days=5)
@@ -31,20 +33,6 @@ MOST_OF_A_GENERATION = 14
 GENERATIONS = re.compile(r"(?<![a-z])(?:week|month|quarter|year|annual|woche|wöch|woech|monat|quartal|jahr|jähr|jaehr)")
 """Beginnings of words in names of dumps that are made more rarely than daily."""
 MINIMUM_WORDS = 60
-
-
-def _making(
-    jobs: Known[tuple[Job, ...]] | Unknown,
-    environment: Known[Environment] | Unknown,
-    containers: Known[Containers] | Unknown,
-) -> Making:
-    if isinstance(jobs, Unknown):
-        return Making()
-    return making_of(
-        jobs.value,
-        environment.value if isinstance(environment, Known) else None,
-        containers.value if isinstance(containers, Known) else None,
-    )
 
 
 def _dumps_appear(backups: Known[Backups] | Unknown, case: Cases) -> bool:
@@ -70,7 +58,7 @@ def test_something_makes_backups(
     Proxmox for this machine.
     See: PostgreSQL documentation, chapter 25 (Backup and Restore); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    making = _making(jobs, environment, containers)
+    making = making_of_all(jobs, environment, containers)
     saving = vm_backups.value.jobs if isinstance(vm_backups, Known) else ()
     case.saw(*(f"{job.name} runs {job.commands[0]}" for job in making.dumping))
     case.saw(*(f"Proxmox's job {job.id} saves the machine to {job.storage}" for job in saving))
@@ -119,9 +107,9 @@ def test_backups_are_made_daily(
     in Proxmox, enable the backup job and look at its last run.
     See: systemd.timer(5); crontab(5); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
-    making = _making(jobs, environment, containers)
+    making = making_of_all(jobs, environment, containers)
     case.saw(
-        *(f"{job.name}: every {job.longest_gap}, {job.trouble or 'fine'}" for job in making.dumping), *making.wrong
+        *(f"{job.name}: {every(job.longest_gap)}, {job.trouble or 'fine'}" for job in making.dumping), *making.wrong
     )
     reliable = [job for job in making.dumping if not job.trouble and any(one.is_sure for one in job.commands)]
     gaps = [job.longest_gap for job in reliable] + [together(job.coming for job in reliable)]
@@ -132,7 +120,7 @@ def test_backups_are_made_daily(
         with case("backups of the machine", *(f"{job.id}: {job.schedule}" for job in vm_backups.value.live)):
             expect_recent(vm_backups.value, case)
             _expect_clear_if(vm_backups.value, gap is not None and gap > DAILY)
-            assert gap is None or gap <= DAILY, f"Proxmox's job runs every {gap} only"
+            assert gap is None or gap <= DAILY, f"Proxmox's job runs {every(gap)} only"
         return
     with case("a job that makes backups"):
         if isinstance(machine, Known) and any(_is_daily(holder, machine.value.clock) for holder in making.holders):
@@ -156,8 +144,12 @@ def test_backups_are_made_daily(
             assert not found.jobs, "Proxmox's backup job is switched off"
             raise AssertionError(making.complaint)
         job = (reliable or making.dumping)[0]
+        case.fix(to_start(job) if job.trouble else "")
         assert not job.trouble, f"{job.name} {job.trouble}"
-        raise AssertionError(f"{job.name} runs every {job.longest_gap} only")
+        case.fix(
+            f"let {text(job.name)} run every day (in a timer `OnCalendar=daily`; in a table of cron's `0 3 * * *`)"
+        )
+        raise AssertionError(f"{job.name} runs {every(job.longest_gap)} only")
 
 
 def _expect_clear_if(found: VmBackups, matters: bool) -> None:
@@ -219,6 +211,10 @@ def test_old_backups_go(
     if keep is None:
         raise NotAssessed("backups.retention_days is not declared")
     with case("dumps", f"{len(dumps.dumps) + dumps.left_out} in {settings.backups.folder}, {keep} days are declared"):
+        folder = path(settings.backups.folder or "", "FOLDER")
+        case.fix(
+            f"delete dumps that are kept too long where they are made (`find {folder} -type f -mtime +{keep} -delete`)"
+        )
         if not dumps.dumps and dumps.repositories:
             raise NotAssessed(f"what is deleted from a repository of {dumps.repositories[0].tool} it decides itself")
         assert dumps.dumps, "there are none"
@@ -278,7 +274,7 @@ def test_a_copy_is_elsewhere(
                 assert stored.is_elsewhere, "is on the node's own disks"
                 assert stored.made, stored.spoilt[0] if stored.spoilt else "has no backup of the machine"
                 age = need(vm_backups).now - stored.made[0]
-                assert age <= DAILY, f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
+                assert age <= DAILY, f"the newest copy is {span(age)} old"
         return
     dumps = need(backups)
     if _is_undeclared(dumps.copy) and dumps.is_elsewhere and dumps.newest is not None:
@@ -288,7 +284,7 @@ def test_a_copy_is_elsewhere(
             _expect_fresh(dumps.newest, dumps)
         return
     copy = need(dumps.copy)
-    with case(copy.where, *(f"{dump.name}: {dump.size} bytes" for dump in copy.dumps[-1:])):
+    with case(copy.where, *(f"{dump.name}: {dump.size} bytes, of {moment(dump.made)}" for dump in copy.dumps[-1:])):
         assert not copy.same_storage, copy.same_storage
         if not copy.dumps and copy.repositories:
             expect_saved(copy.repositories, dumps, DAILY)
@@ -340,9 +336,7 @@ def _expect_fresh(newest: Dump, backups: Backups) -> None:
         raise NotAssessed(f"{newest.name} is dated {newest.made:%Y-%m-%d %H:%M} UTC, which is yet to come")
     age = backups.age(newest)
     assert newest.size > 0, "the newest copy is empty"
-    assert backups.clock.is_within(newest.made, DAILY), (
-        f"the newest copy is {age.days} days and {age.seconds // 3600} hours old"
-    )
+    assert backups.clock.is_within(newest.made, DAILY), f"the newest copy is {span(age)} old"
 
 
 @item("pre.database.backups.rollback-documented")

@@ -65,6 +65,8 @@ def test_references_are_enforced(database: Database, case: Cases) -> None:
                         f"has no foreign key to {target}, and can have none ({column.kind}, and there {held}): people know what it means"
                     )
                 raise AssertionError(f"has no foreign key to {target}")
+    valid = sum(key.is_enforced and key.is_valid for key in database.foreign_keys)
+    case.saw(f"{len(database.foreign_keys)} foreign keys, {valid} of them enforced and valid")
     for key in database.foreign_keys:
         with case(f"{key.table}.{'+'.join(key.columns)} -> {key.refers_to}"):
             assert key.is_enforced, "is not enforced: it is declared so, or its triggers are off"
@@ -96,7 +98,8 @@ def test_indexes_serve(database: Database, case: Cases) -> None:
                     raise NotAssessed("is being built now")
                 raise AssertionError("is invalid: it was being built when something failed")
     sizes = {table.name: table for table in database.tables}
-    case.saw(f"{len(database.indexes)} indexes on {len(sizes)} tables")
+    valid = sum(index.is_valid for index in database.indexes)
+    case.saw(f"{len(database.indexes)} indexes on {len(sizes)} tables, {valid} of them valid")
     if database.has_other_collation:
         case.saw(
             "advice: the system sorts otherwise than when the indexes were made: REINDEX, then REFRESH COLLATION VERSION"

@@ -77,7 +77,10 @@ def test_the_machine_reaches_its_network(connectivity: Connectivity, settings: S
         assert need(connectivity.gateway), "does not answer (no neighbour entry)"
     with case("names"):
         assert connectivity.names, f"the name of {settings.network.outbound} does not resolve"
-    with case("https to the internet", settings.network.outbound):
+    answered = "is not known to answer"
+    if isinstance(connectivity.https, Known):
+        answered = "answers" if connectivity.https.value else "does not answer"
+    with case("https to the internet", f"{settings.network.outbound} {answered}"):
         assert need(connectivity.https), f"no answer: {connectivity.complaint or 'timed out'}"
     with case("local network", *(f"{peer} {'answers' if up else 'is silent'}" for peer, up in connectivity.peers)):
         silent = [peer for peer, up in connectivity.peers if not up]
@@ -297,7 +300,8 @@ def test_the_router_forwards_what_it_should(
     for view in views:
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
-            case.saw(f"{view.address}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            on = f"answers on {', '.join(map(str, answering))}" if answering else "answers on no port that was tried"
+            case.saw(f"{view.address}: {on}")
             for port in WEB_PORTS:
                 assert need(view.open[port]), f"port {port} of {view.address} does not answer"
             extra = sorted(set(answering) - set(settings.firewall.forwarded))

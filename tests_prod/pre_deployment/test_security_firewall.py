@@ -12,21 +12,26 @@ from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.target import Target
 
+from ..mending import described, text, to_publish_locally, to_shut
+
 POSTGRES = 5432
 REDIS = 6379
 BACKEND = 8000
 DHCP_CLIENT = (68, 546)
 HTTP3 = 443
 """Over UDP, it is what the same port is over TCP (RFC 9114)."""
+BEHIND_PROXY = "where the proxy is another machine: rules in DOCKER-USER, for IPv4 and IPv6, that let only it through"
 DOCKER_PROXY = "docker-proxy"
 """Listens where Docker publishes: what comes there goes through the chains of what is published."""
 
 
 @item("pre.security.firewall.enabled", either=("exposure",))
-def test_unopened_ports_are_shut(firewall: Firewall, exposure: Answer[tuple[View, ...]], case: Cases) -> None:
+def test_unopened_ports_are_shut(
+    firewall: Firewall, exposure: Answer[tuple[View, ...]], zebu_target: Target, case: Cases
+) -> None:
     """What nobody opened on purpose must be shut, in both families, and again after a reboot.
 
-    Fix: `ufw default deny incoming`, `ufw allow PORT/tcp` for ssh's, `ufw enable`, `systemctl enable ufw`; IPV6=yes in /etc/default/ufw.
+    Fix: `ufw allow` what must be reached (ssh first), `ufw default deny incoming`, `ufw enable`; IPV6=yes in /etc/default/ufw.
     See: CIS Debian Linux 12 Benchmark, section 4 (host based firewall).
     """
     for family in firewall.families:
@@ -40,12 +45,43 @@ def test_unopened_ports_are_shut(firewall: Firewall, exposure: Answer[tuple[View
             elif family == 6 and firewall.has_v6 is None and not fate.is_shut:
                 raise NotAssessed("its addresses could not be listed: whether it has IPv6 is not known")
             else:
+                case.fix(_to_close(firewall, family, zebu_target.ssh_port))
                 assert fate.is_shut, f"lets a stranger in ({fate.why})"
     with case("at boot", firewall.boot.by or "nothing"):
+        case.fix(_to_keep(firewall, zebu_target.ssh_port))
         assert not firewall.boot.missing, firewall.boot.missing
         if firewall.boot.unsure:
             raise NotAssessed(firewall.boot.unsure)
         assert firewall.boot.by, "nothing brings the rules back"
+
+
+def _to_switch_on(ssh_port: int) -> str:
+    return (
+        f"`ufw allow {ssh_port}/tcp` for ssh, and likewise what else the machine itself serves; IPV6=yes in /etc/default/ufw; "
+        "then `ufw default deny incoming`, `ufw enable`, `systemctl enable ufw`"
+    )
+
+
+def _to_close(firewall: Firewall, family: int, ssh_port: int) -> str:
+    """How to shut a family: by the rule that lets strangers in, or by what loads the other family's."""
+    fate, other = (firewall.v4, firewall.v6) if family == 4 else (firewall.v6, firewall.v4)
+    if not fate.why.startswith(("policy of", "no ruleset")):
+        return f"take out, or narrow, the rule that lets strangers in over IPv{family}: {text(fate.why)}"
+    if family == 6 and other.is_shut and "ufw" in firewall.boot.by:
+        return "IPV6=yes in /etc/default/ufw, then `ufw reload`"
+    if other.is_shut and firewall.boot.by:
+        return f"give IPv{family} the rules that the other family has, in what {text(firewall.boot.by)} loads"
+    return _to_switch_on(ssh_port)
+
+
+def _to_keep(firewall: Firewall, ssh_port: int) -> str:
+    """How to have the rules back after a reboot."""
+    families = [firewall.v4, firewall.v6][: len(firewall.families)]
+    if firewall.boot.missing:
+        return f"write the rules that are in force now into what is loaded at boot ({text(firewall.boot.missing)})"
+    if all(fate.is_shut for fate in families):
+        return "let what made the rules load them at boot: `systemctl enable ufw`, or `nftables`, or `netfilter-persistent`, whichever it is"
+    return _to_switch_on(ssh_port)
 
 
 def _silent(firewall: Firewall, exposure: Answer[tuple[View, ...]], family: int) -> str:
@@ -87,26 +123,85 @@ def test_only_required_ports_answer(
     for view in _views(exposure, case):
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
-            case.saw(f"from {view.name}, {view.address}: {', '.join(map(str, answering)) or 'nothing'} answers")
+            on = f"answers on {', '.join(map(str, answering))}" if answering else "answers on no port that was tried"
+            case.saw(f"from {view.name}, {view.address}: {on}")
             extra = [port for port in answering if port not in allowed]
-            assert not extra, f"{view.address} answers on {', '.join(map(str, extra))}"
+            case.fix(*_ways_to_shut(view, extra, containers, sockets, firewall))
+            assert not extra, f"{_bracketed(view.address)} answers on {', '.join(map(str, extra))}"
             for state in view.open.values():
                 need(state)
     with case("its own ports"):
         # They were tried from outside as far as the machine said which they are.
         need(sockets)
-        published = [port for one in need(containers).everything for port in one.published]
-        for port in published:
+        published = [(one, port) for one in need(containers).everything for port in one.published]
+        for one, port in published:
             if port.protocol == "udp" and not port.is_loopback and port.host_port not in datagrams:
                 with case(f"UDP {port}"):
+                    case.fix(to_publish_locally(one, port))
                     _expect_shut(firewall.published_datagram(port.host_address, port.host_port, port.port))
     for listener in udp_sockets:
         if listener.is_loopback or listener.port in DHCP_CLIENT or listener.process == DOCKER_PROXY:
             continue
         if firewall.filter.machine.is_inside(listener.address, listener.device) or listener.port in datagrams:
             continue
-        with case(f"UDP {listener.address}:{listener.port}", listener.process):
+        with case(f"UDP {_bracketed(listener.address)}:{listener.port}", described(listener)):
+            case.fix(f"close UDP port {listener.port} in the firewall", to_shut(listener))
             _expect_shut(firewall.datagram(listener.address, listener.port))
+
+
+def _bracketed(address: str) -> str:
+    """An address as it stands before a port."""
+    return f"[{address}]" if ":" in address else address
+
+
+MOST_WAYS = 5
+
+
+def _ways_to_shut(
+    view: View,
+    ports: list[int],
+    containers: Answer[Containers],
+    sockets: Answer[tuple[Listener, ...]],
+    firewall: Firewall,
+) -> list[str]:
+    """How to shut ports that answer at an address: by who has them, as far as the machine says it."""
+    machine = firewall.filter.machine
+    if machine.addresses and not machine.has(view.address, 6 if ":" in view.address else 4):
+        listed = ", ".join(map(str, ports))
+        return [
+            f"take away what leads port {listed} of {text(view.address)} further (the router's forwarding, or the proxy)"
+        ]
+    seen = containers.value.everything if isinstance(containers, Known) else ()
+    listeners = sockets.value if isinstance(sockets, Known) else ()
+    found = []
+    for port in ports[:MOST_WAYS]:
+        ways = _having(port, seen, listeners)
+        if port == BACKEND and ways:
+            ways.append(BEHIND_PROXY)
+        found.append(f"port {port}: {'; '.join(ways) if ways else 'close it in the firewall'}")
+    return found
+
+
+def _having(port: int, containers: tuple[Container, ...], listeners: tuple[Listener, ...]) -> list[str]:
+    """How to shut a port of the machine's, for each that has it open to the network."""
+    ways = [
+        to_publish_locally(container, published)
+        for container in containers
+        for published in container.published
+        if published.host_port == port and published.protocol == "tcp" and not published.is_loopback
+    ]
+    others = [one for one in listeners if one.port == port and not one.is_loopback and one.process != DOCKER_PROXY]
+    # Of a port that has one line for each family, once is enough.
+    return list(dict.fromkeys([*ways[:1], *(to_shut(one) for one in others)]))
+
+
+def _told(view: View, port: int) -> str:
+    """Whether a port answered, in words."""
+    state = view.open.get(port)
+    word = "is not known to answer"
+    if isinstance(state, Known):
+        word = "answers" if state.value else "does not answer"
+    return f"{_bracketed(view.address)}:{port} {word}"
 
 
 def _expect_shut(fate: Fate) -> None:
@@ -120,9 +215,13 @@ def _publishes(container: Container, port: Published) -> str:
     return f"{container.label} publishes {port}{'' if port.is_loopback else container.origin}"
 
 
-@item("pre.security.firewall.backend-not-exposed")
+@item("pre.security.firewall.backend-not-exposed", either=("sockets",))
 def test_the_backend_is_behind_the_proxy(
-    containers: Containers, exposure: tuple[View, ...], settings: Settings, case: Cases
+    containers: Containers,
+    exposure: tuple[View, ...],
+    sockets: Answer[tuple[Listener, ...]],
+    settings: Settings,
+    case: Cases,
 ) -> None:
     """Past the proxy there is no TLS, no limit and no log of the proxy's. Docker publishes past ufw, in both families.
 
@@ -137,8 +236,10 @@ def test_the_backend_is_behind_the_proxy(
     for view in _views(exposure, case):
         if view.vantage.kind == "proxy" or (view.vantage.kind == "lan" and settings.firewall.lan_trusted):
             continue
-        with case(f"from {view.name}", f"{view.address}:{BACKEND}"):
-            assert not need(view.open[BACKEND]), f"{view.address}:{BACKEND} answers"
+        with case(f"from {view.name}", _told(view, BACKEND)):
+            ways = _having(BACKEND, containers.everything, sockets.value if isinstance(sockets, Known) else ())
+            case.fix(*ways, BEHIND_PROXY)
+            assert not need(view.open[BACKEND]), f"{_bracketed(view.address)}:{BACKEND} answers"
     with case("vantages"):
         if not any(view.vantage.kind == "internet" for view in exposure):
             raise NotAssessed("no vantage on the internet is declared")
@@ -153,17 +254,21 @@ def _expect_local(
             for published in container.published:
                 if port in (published.port, published.host_port):
                     case.saw(_publishes(container, published))
+                    case.fix(to_publish_locally(container, published))
                     assert published.is_loopback, _publishes(container, published)
         if containers.odd:
             raise NotAssessed(f"what {containers.odd[0]} publishes was not understood")
     with case("listening on the machine"):
         for listener in sockets:
             if listener.port == port:
-                case.saw(f"{listener.process or 'a process'} listens on {listener.address}:{listener.port}")
-                assert listener.is_loopback, f"{listener.process or 'a process'} listens on {listener.address}"
+                where = f"listens on {_bracketed(listener.address)}:{listener.port}"
+                case.saw(f"{described(listener)} {where}")
+                case.fix(*_having(port, containers.everything, (listener,)))
+                assert listener.is_loopback, f"{listener.process or 'a process'} {where}"
     for view in _views(exposure, case):
-        with case(f"from {view.name}", f"{view.address}:{port}"):
-            assert not need(view.open[port]), f"{view.address}:{port} answers"
+        with case(f"from {view.name}", _told(view, port)):
+            case.fix(*_having(port, containers.everything, sockets))
+            assert not need(view.open[port]), f"{_bracketed(view.address)}:{port} answers"
 
 
 @item("pre.security.firewall.database-local")

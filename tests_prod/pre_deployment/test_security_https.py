@@ -15,7 +15,9 @@ from pytest_zebu.facts.proxy import NAMED, Administration, ManagedCertificate, P
 from pytest_zebu.facts.web import Web, network_before
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
+from tests_prod.mending import text, to_start, word
 from tests_prod.ways import expect_let_pass, expect_way
+from tests_prod.words import moment
 
 Answers = Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]]
 PERMANENT = (301, 308)
@@ -87,10 +89,12 @@ def test_plain_http_leads_to_https(plain_http: Answers, settings: Settings, case
     if not plain_http:
         raise NotAssessed("no domain is declared ([domains] site, www, api)")
     declared = {*settings.domains.names, *settings.domains.also_redirect_to}
-    for answers in plain_http.values():
-        for answer in answers.values():
+    for domain, answers in plain_http.items():
+        for place, answer in answers.items():
             found = need(answer) if isinstance(answer, Known) else None
-            with case(found.url if found else "http", f"{found.status} {found.location}" if found else ""):
+            with case(
+                found.url if found else f"http://{domain}{place}", f"{found.status} {found.location}" if found else ""
+            ):
                 need(answer)
                 assert found is not None
                 assert found.status, "does not answer on port 80"
@@ -236,9 +240,34 @@ def _expect_machine_renews(machine: ProxyMachine, served: dict[str, Certificate]
     )
     interval = _expect_job(machine, by_job, case) if by_job else timedelta()
     for domain, certificate in served.items():
-        with case(f"renewal of {domain}", ", ".join(machine.renewals) or "no renewal configuration"):
+        with case(f"renewal of {domain}", _configured(machine, certificate)):
+            case.fix(to_renew(machine, certificate))
             expect_renewed(machine, certificate)
     return interval
+
+
+def _configured(machine: ProxyMachine, certificate: Certificate) -> str:
+    """Which renewal configuration has what is served."""
+    if names := machine.named({certificate.fingerprint}):
+        return f"renewal configuration {', '.join(sorted(names))}"
+    if kept := machine.kept.get(certificate.fingerprint):
+        return f"kept by {kept[0]} as {kept[1]}"
+    return f"not in any of the renewal configurations: {', '.join(machine.renewals) or 'there is none'}"
+
+
+def to_renew(machine: ProxyMachine, certificate: Certificate) -> str:
+    """How to have what is served renewed."""
+    if certificate.fingerprint in machine.earlier:
+        return (
+            "let the proxy read the newer certificate: `systemctl reload nginx` there, or in NPMplus save the host anew"
+        )
+    if certificate.fingerprint in machine.uploaded or "npm" in machine.keepers:
+        return f"in the proxy's administration, request a certificate for {text(certificate.domain)}, and choose it for its host"
+    name = word(certificate.domain, "NAME")
+    return (
+        f"on the proxy, `certbot certificates` lists what is renewed: let {text(certificate.domain)} be served with one of those, or request it "
+        f"(`certbot certonly -d {name}`); then reload the server"
+    )
 
 
 def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -> timedelta:
@@ -249,8 +278,9 @@ def _expect_job(machine: ProxyMachine, by_job: list[Certificate], case: Cases) -
     good = [job for job in renewing if not troubles[job.name]]
     with case(
         "a job that renews",
-        *(f"{job.name}: {job.trouble or 'fine'}, last run {job.last_run or 'never'}" for job in renewing),
+        *(f"{job.name}: {job.trouble or 'fine'}, last run {moment(job.last_run)}" for job in renewing),
     ):
+        case.fix(*(f"on the proxy: {to_start(job)}" for job in renewing if troubles[job.name]))
         if not renewing and (unread := unread_of(machine.jobs, NAMED)):
             raise NotAssessed(unread[0])
         if not renewing and machine.serves[0] and (otherwise := machine.renews_otherwise):
@@ -305,8 +335,12 @@ def _own_of(
         if machine.has(certificate.fingerprint):
             own[place] = certificate
             continue
-        with case(f"renewal of {place}"):
+        try:
             expect_own(certificate, web, settings)
+        except NotAssessed as unseen:
+            with case(f"renewal of {place}"):
+                raise unseen
+        else:
             own[place] = certificate
     return own
 
@@ -371,4 +405,7 @@ def test_certificates_renew_themselves(
         left = certificate.not_after - machine.ours
         due = renewal_point(certificate)
         with case(domain, f"{left.days} days left, due {due.days} days before its end"):
+            case.fix(
+                "on the proxy, `certbot renew` says why it was not renewed, or what serves it was not reloaded; in NPMplus, renew it by hand"
+            )
             assert left > due - 2 * interval, f"was due {(due - left).days} days ago, and is still the old one"

@@ -14,6 +14,7 @@ from pytest_zebu.facts.repository import CommittedSecrets, Repository
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
+from ..mending import path, text, word
 from .test_application_environment import expect_price_key
 
 MIN_DISTINCT = 10
@@ -88,10 +89,16 @@ def test_env_files_are_private(env_files: EnvFiles, repository: Repository, case
             continue
         # Who deploys from another checkout has it in hand there.
         there = {one.user for one in env_files.checkouts if file.name.startswith(f"{one.path}/")}
-        with case(file.name, f"mode {file.mode:04o}, owner {file.user}:{file.group}"):
+        # By its name alone it lies in the folder of the application.
+        whole = file.name if file.name.startswith("/") else f"{env_files.folder.rstrip('/')}/{file.name}"
+        where = "" if file.name.startswith("/") else f"in {env_files.folder}, "
+        with case(file.name, f"{where}mode {file.mode:04o}, owner {file.user}:{file.group}"):
+            spare = "" if file.name == env_files.main else f"delete {text(whole)} if nobody needs it; else "
+            case.fix(f"{spare}`chmod 600 {path(whole, 'FILE')}`")
             if file.holds_secrets is None:
                 raise NotAssessed("could not be read, so whether it holds secrets is unknown")
             assert not file.mode & 0o177, f"has mode {file.mode:04o}, 0600 or stricter is asked for"
+            case.fix(f"{spare}`chown {word(repository.owner, 'USER')} {path(whole, 'FILE')}`")
             assert file.user in owners | there, f"belongs to {file.user}, not to root or {repository.owner}"
     _see_checkouts(env_files, case)
     with case("other checkouts and copies on the machine"):
@@ -135,6 +142,9 @@ def test_the_secret_key_is_strong_and_its_own(environment: Environment, settings
         )
 
 
+_SEARCHED = {"whole": "searched whole", "unreadable": "could not be read", "cut": "searched in part"}
+
+
 @item("pre.security.secrets.api-keys")
 def test_the_price_key_is_there(environment: Environment, leaks: Leaks, case: Cases) -> None:
     """An empty key in the container is a price page that never loads; one that the logs tell in clear text is everybody's who reads them.
@@ -149,7 +159,7 @@ def test_the_price_key_is_there(environment: Environment, leaks: Leaks, case: Ca
     expect_price_key(environment, case)
     for source, state in leaks.states.items():
         found = leaks.of(source)
-        with case(f"secrets in {source}", state, *(f"{one.source}: {one.text}" for one in found)):
+        with case(f"secrets in {source}", _SEARCHED.get(state, state), *(f"{one.source}: {one.text}" for one in found)):
             # In a web server's log other sites' visitors may leave their tokens.
             ours = [one for one in found if one.is_known or not source.startswith("/var/log/")]
             assert not ours, f"has {', '.join(one.text for one in ours[:5])}, in clear text"
@@ -230,7 +240,9 @@ def test_no_default_password_opens_anything(
     for account in accounts:
         if account.password == "locked":  # noqa: S105 (a word, not a password)
             continue
-        with case(f"user {account.user}", account.password):
+        with case(f"user {account.user}", f"password: {account.password}"):
+            name = word(account.user, "USER")
+            case.fix(f"`passwd {name}` with one that nobody else has, or `passwd -l {name}`")
             assert account.password != "empty", "has an empty password"  # noqa: S105
             assert account.password != "default", "has a well-known password"  # noqa: S105
             if account.password == "unknown":  # noqa: S105
@@ -239,6 +251,8 @@ def test_no_default_password_opens_anything(
         found = need(proxy)
         assert found.is_open is not True, "waits to be set up by whoever comes first"
         accepted = need(found.default_login)
+        case.saw("the proxy's administration refuses the default login" if not accepted else "")
+        case.fix("give the proxy's administrator a new password, in its administration (Users)")
         assert not accepted, f"accepts the default login of {accepted}"
     with case("the database", f"well-known passwords are {database_password.default or 'untried'}"):
         if database_password.default not in ("accepted", "refused"):

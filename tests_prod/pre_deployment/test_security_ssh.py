@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterable
 
 from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.bruteforce import BruteForce
@@ -15,6 +16,13 @@ RESTRICTED_ROOT = frozenset({"no", "without-password", "prohibit-password", "for
 
 
 SHOWN_PLACES = 4
+SWITCHES = {
+    "password": "PasswordAuthentication",
+    "keyboard-interactive": "KbdInteractiveAuthentication",
+    "hostbased": "HostbasedAuthentication",
+    "gssapi-with-mic": "GSSAPIAuthentication",
+}
+"""The options that open each method (sshd_config(5))."""
 
 
 def _by_place(logins: tuple[Login, ...], word: Callable[[Login], str]) -> list[str]:
@@ -22,12 +30,25 @@ def _by_place(logins: tuple[Login, ...], word: Callable[[Login], str]) -> list[s
     places: dict[str, list[str]] = {}
     for login in logins:
         places.setdefault(word(login), []).append(login.place)
-    found = []
-    for what, names in places.items():
-        distinct = list(dict.fromkeys(names))
-        more = f" and {len(distinct) - SHOWN_PLACES} more" if len(distinct) > SHOWN_PLACES else ""
-        found.append(f"from {', '.join(distinct[:SHOWN_PLACES])}{more}: {what}")
-    return found
+    return [f"from {_some(names)}: {what}" for what, names in places.items()]
+
+
+def _some(names: Iterable[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - SHOWN_PLACES} more" if len(distinct) > SHOWN_PLACES else ""
+    return f"{', '.join(distinct[:SHOWN_PLACES])}{more}"
+
+
+def _to_set(options: Iterable[str], value: str = "no", is_partial: bool = False) -> str:
+    """How to set options of sshd's: whichever file sets one first, by its name, has the say."""
+    names = sorted(options)
+    settings = " and ".join(f"`{name} {value}`" for name in names)
+    pattern = shlex.quote("|".join(names)) if len(names) > 1 else "".join(names)
+    match = " (for some users or places only: look for a Match block)" if is_partial else ""
+    return (
+        f"set {settings} where it is set first{match}: `grep -{'riEn' if len(names) > 1 else 'rin'} {pattern} /etc/ssh/sshd_config.d "
+        "/etc/ssh/sshd_config` (of the drop-ins the first one by name counts, and they count before the file; /etc/default/ssh may have options too), then `systemctl reload ssh`"
+    )
 
 
 def _ways(login: Login) -> str:
@@ -40,8 +61,16 @@ def _root_may(login: Login) -> str:
 
 def _leave_nothing_open(sshd: Sshd, case: Cases) -> None:
     with case("what is asked is what runs", *(server.name for server in sshd.servers)):
+        case.fix("`systemctl reload ssh`" if any("systemctl" in one for one in sshd.doubts) else "")
         if sshd.doubts:
             raise NotAssessed("; ".join(sshd.doubts))
+
+
+def _to_shut(logins: tuple[Login, ...]) -> str:
+    """How to let a user in by key only."""
+    opened = {way for login in logins for chain in login.methods_without_key for way in chain.split(",")}
+    names = {SWITCHES[way.partition(":")[0]] for way in opened if way.partition(":")[0] in SWITCHES}
+    return _to_set(names, is_partial=not all(login.methods_without_key for login in logins)) if names else ""
 
 
 @item("pre.security.ssh.no-passwords")
@@ -55,11 +84,13 @@ def test_no_session_without_a_key(sshd: Sshd, case: Cases) -> None:
     """
     for user in sshd.users:
         with case(f"user {user}", *_by_place(sshd.of(user), _ways)):
+            opened: dict[tuple[str, int], list[str]] = {}
             for login in sshd.of(user):
-                ways = login.methods_without_key
-                assert not ways, (
-                    f"may log in without a key from {login.place} on port {login.port}, by {', '.join(ways)}"
-                )
+                if ways := login.methods_without_key:
+                    opened.setdefault((", ".join(ways), login.port), []).append(login.place)
+            case.fix(_to_shut(sshd.of(user)))
+            said = (f"from {_some(places)} on port {port}, by {ways}" for (ways, port), places in opened.items())
+            assert not opened, f"may log in without a key {' and '.join(said)}"
     with case("what the running server offers"):
         offered = need(sshd.offered)
         case.saw(f"offered to a stranger: {', '.join(offered)}")
@@ -67,6 +98,7 @@ def test_no_session_without_a_key(sshd: Sshd, case: Cases) -> None:
         # keyboard-interactive is offered, but has no question.
         mute = set() if sshd.asks_by_keyboard or sshd.doubts else {"keyboard-interactive"}
         extra = sorted((PASSWORD_METHODS & set(offered)) - mute) if not sshd.needs_key else []
+        case.fix(_to_set(SWITCHES[one] for one in extra if one in SWITCHES))
         assert not extra, f"offers {', '.join(extra)}"
     _leave_nothing_open(sshd, case)
 
@@ -83,6 +115,7 @@ def test_root_needs_a_key(sshd: Sshd, case: Cases) -> None:
         raise NotAssessed("sshd was not asked about root")
     for user in dict.fromkeys(login.user for login in sshd.roots):
         with case(user, *_by_place(sshd.of(user), _root_may)):
+            case.fix(_to_set(["PermitRootLogin"], "prohibit-password"))
             for login in sshd.of(user):
                 value = login.options["permitrootlogin"]
                 assert value in RESTRICTED_ROOT or not login.is_admitted, (
@@ -104,11 +137,14 @@ def test_keys_open_a_session(sshd: Sshd, case: Cases) -> None:
     with case("what the running server offers"):
         offered = need(sshd.offered)
         case.saw(f"offered to a stranger: {', '.join(offered)}")
+        case.fix(_to_set(["PubkeyAuthentication"], "yes"))
         assert "publickey" in offered or sshd.needs_key, "does not offer publickey"
     for user in sshd.users:
         if not sshd.keys_of(user):
             continue
-        with case(f"user {user}", f"{sshd.keys_of(user)} authorized keys"):
+        count = sshd.keys_of(user)
+        with case(f"user {user}", f"{count} authorized key{'' if count == 1 else 's'}"):
+            case.fix(_to_set(["PubkeyAuthentication"], "yes"))
             for login in sshd.of(user):
                 allowed = login.options.get("pubkeyauthentication", "yes")
                 assert allowed == "yes", f"may not use a key from {login.place}"
