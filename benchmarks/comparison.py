@@ -224,7 +224,7 @@ def of_text(text: str, folder: Path, file: Path) -> None:
     moved = re.sub(r"\x1b\[(\d*)C", lambda found: " " * int(found[1] or 1), text)
     plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", moved)
     shown = html.escape("\n".join(plain.splitlines()[-SCREEN:]))
-    style = "margin:0; padding:12px; font:15px/19px 'DejaVu Sans Mono',monospace; color:#ddd; background:#111"
+    style = "margin:0; padding:12px; white-space:pre-wrap; overflow-wrap:anywhere; font:15px/19px 'DejaVu Sans Mono',monospace; color:#ddd; background:#111"
     page = folder / f"{file.stem}.html"
     page.write_text(f"<meta charset=utf-8><body style='margin:0;background:#111'><pre style=\"{style}\">{shown}</pre>")
     picture(page.as_uri(), file, whole=True)
