@@ -10,19 +10,21 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import SCORED, Stage
-from pytest_zebu.reports.columns import cut, encodable, folded
+from pytest_zebu.reports.columns import columns, cut, encodable, folded
 from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, Report
-from pytest_zebu.shown import clean_line, some
+from pytest_zebu.shown import MOST_IN_LINE, clean_line, some
 from pytest_zebu.verdict.outcome import Finding, Outcome
-from pytest_zebu.verdict.plan import Cause, Step
+from pytest_zebu.verdict.plan import Cause, Step, StepKind
 from pytest_zebu.verdict.readiness import NOT_RUN, Tally
 
 BAR = 10
 ROOMY = 72
 """Columns from which on there is room for a bar, and for numbers below one another."""
-ROOM = 47
-"""Lines of a host: with what pytest says around them they are fewer than 60. More, where that many things are wrong."""
+ROOM, USUAL_WIDTH = 47, 80
+"""Lines of a host: with what pytest says around them they are fewer than 60. More on a narrower terminal, and where that
+many things are wrong."""
 SHOWN_STEPS = 10
+SHORTEST_TITLE = 20
 SHOWN_EVIDENCE = 4
 FEW = 3
 """So many ids are named; more are counted."""
@@ -65,10 +67,11 @@ class Detail:
 
     Attributes:
         title: of a step, with what it gains.
-        fix: of how a step is done, or a failure mended that no step mends.
+        fix: of how a step is done.
         found: of what is wrong.
-        also: of what is wrong because of it.
+        also: of the items that a cause is wrong with.
         seen: of what was seen of a failure that no step mends.
+        mend: of how such a failure is mended.
         failures: so many are told.
         groups: so many of what is not assessed are told.
     """
@@ -78,22 +81,24 @@ class Detail:
     found: int
     also: int | None
     seen: int | None
+    mend: int | None
     failures: int
     groups: int
 
 
-EVERYTHING = Detail(title=0, fix=0, found=0, also=0, seen=0, failures=0, groups=0)
+EVERYTHING = Detail(title=0, fix=0, found=0, also=0, seen=0, mend=0, failures=0, groups=0)
 USUAL = (
-    Detail(title=2, fix=3, found=3, also=2, seen=1, failures=30, groups=8),
-    Detail(title=2, fix=2, found=2, also=2, seen=1, failures=30, groups=8),
-    Detail(title=2, fix=1, found=2, also=1, seen=1, failures=30, groups=8),
-    Detail(title=2, fix=1, found=1, also=1, seen=1, failures=30, groups=6),
-    Detail(title=2, fix=1, found=1, also=1, seen=None, failures=20, groups=4),
-    Detail(title=1, fix=1, found=1, also=None, seen=None, failures=20, groups=4),
+    Detail(title=2, fix=3, found=3, also=0, seen=1, mend=2, failures=30, groups=8),
+    Detail(title=2, fix=2, found=2, also=3, seen=1, mend=1, failures=30, groups=8),
+    Detail(title=2, fix=2, found=1, also=2, seen=1, mend=1, failures=30, groups=8),
+    Detail(title=2, fix=1, found=1, also=2, seen=1, mend=1, failures=30, groups=6),
+    Detail(title=1, fix=1, found=1, also=2, seen=None, mend=1, failures=30, groups=6),
+    Detail(title=1, fix=1, found=1, also=1, seen=None, mend=None, failures=30, groups=4),
+    Detail(title=1, fix=1, found=1, also=1, seen=None, mend=None, failures=15, groups=3),
 )
 """The first that there is room for, else the last."""
-QUIET = Detail(title=1, fix=None, found=1, also=None, seen=None, failures=20, groups=4)
-VERDICT_ONLY = Detail(title=None, fix=None, found=1, also=None, seen=None, failures=0, groups=0)
+QUIET = Detail(title=1, fix=None, found=1, also=None, seen=None, mend=None, failures=30, groups=4)
+VERDICT_ONLY = Detail(title=None, fix=None, found=1, also=None, seen=None, mend=None, failures=0, groups=0)
 
 
 def finding_lines(found: Finding | ItemReport) -> list[str]:
@@ -111,7 +116,7 @@ def telling(item: ItemReport) -> str:
     """Of all that was seen what tells most: of a case that failed, and not what the reason says already."""
     failed = [f"{case.name}: {part}" for case in item.cases if case.outcome is Outcome.FAILED for part in case.seen]
     for text in (*failed, *item.evidence):
-        if text.partition(": ")[2] not in item.reason or text not in item.reason:
+        if text.rpartition(": ")[2] not in item.reason:
             return text
     return ""
 
@@ -144,11 +149,6 @@ class _Finding:
 
 def _ids(items: Iterable[ItemReport]) -> str:
     return ", ".join(item.item for item in items)
-
-
-def _some_ids(items: Sequence[ItemReport]) -> str:
-    """Their ids, where they are few; else how many they are."""
-    return _ids(items) if len(items) <= FEW else f"{len(items)} items"
 
 
 def _mark(is_grave: bool) -> str:
@@ -254,10 +254,10 @@ class _Summary:
             judged = self.judged(stage)
             grave = [item for item in judged if item.non_negotiable and item.outcome in SHUT]
             which = f", {len(grave)} of them non-negotiable" if grave else ""
-            text = f"{name}{len(judged)} of {tally.total} items judged: {self.of(judged)}{which}"
+            text = f"{name}{len(judged)} of {tally.total} items judged{': ' if judged else ''}{self.of(judged)}{which}"
             yield from self.say(text, 4, **({"red": True, "bold": True} if grave else {"bold": True}))
             return
-        score, between = (f"{_bar(tally)} {_score(tally):>13}", "  ") if is_wide else (_score(tally), ", ")
+        score, between = (f"{_bar(tally)} {_score(tally):>14}", "  ") if is_wide else (_score(tally), ", ")
         yield from self.say(f"{name}{score}{between}{_verdict(tally)}", 4, **_colour(tally))
         if self.is_full:
             yield from self.say(f"    {_counts(tally.counts)}", 8)
@@ -317,50 +317,65 @@ class _Summary:
 
     def next(self) -> Iterator[Line]:
         """The most useful steps, in their order."""
-        steps = self.shown_steps
+        steps, of = self.shown_steps, len(self.host.plan)
         if not steps:
             return
-        yield Line("next:", {"bold": True})
+        which = f", {len(steps)} of {of} steps" if len(steps) < of else ""
+        scores = ", with the score that each step makes" if any(step.effect for step in steps) else ""
+        legend = " (!: non-negotiable)" if any(step.blockers for step in steps) else ""
+        yield from self.say(f"next{which}{scores}{legend}:", 4, 2, bold=True)
         cautioned: dict[str, int] = {}
         for number, step in enumerate(steps, 1):
             yield from self.step(number, step, cautioned)
-        yield from self.more(len(self.host.plan) - len(steps))
-        if self.detail.fix is not None and not self.is_full and steps[0].verify:
-            yield from self.command(f"judge 1 again: {steps[0].verify}")
+        if self.detail.fix is not None and not self.is_full:
+            checks = [(len(step.verify), number, step.verify) for number, step in enumerate(steps, 1) if step.verify]
+            size, number, verify = min(checks, default=(0, 0, ""))
+            if 0 < size <= self.most_command:
+                yield from self.command(f"     judge {number} again: {verify}")
 
     def step(self, number: int, step: Step, cautioned: dict[str, int]) -> Iterator[Line]:
-        """What to do, what it gains, how it is done; what to heed is said once, and then where it was said."""
-        gain = f" ({step.gain})" if step.gain else ""
-        heed = f"; first: as {cautioned[step.caution]} says" if step.caution in cautioned else ""
-        title = f"{number:2} {_mark(bool(step.blockers))}{step.title}{heed}{gain}"
-        yield from self.say(title, 5, self.detail.title or 0, bold=True)
-        if step.caution and step.caution not in cautioned and self.detail.fix is not None:
+        """What to do, what it gains, how it is done; a caution is said once, and then where it was said."""
+        gain = step.gain if self.is_full else _gain(step, most=1 if self.detail.title == 1 else len(step.effect))
+        as_before = f"; careful: as in {cautioned[step.caution]}" if step.caution in cautioned else ""
+        after, title = clean_line(as_before + (f" ({gain})" if gain else "")), clean_line(step.title)
+        if self.detail.title and self.view.width:
+            title = cut(title, max(self.view.width * self.detail.title - columns(after) - 8, SHORTEST_TITLE))
+        lines = self.detail.title or 0
+        yield from self.say(f"{number:2} {_mark(bool(step.blockers))}{title}{after}", 5, lines, bold=True)
+        fix = step.fix or "; ".join(step.commands)
+        if self.detail.fix is None:
+            return
+        if step.caution and step.caution not in cautioned:
             cautioned[step.caution] = number
-            yield from self.say(f"     first: {step.caution}", 7, min(self.detail.fix, 2), yellow=True)
-        how = step.fix or "; ".join(step.commands)
-        if how and self.detail.fix is not None:
-            yield from self.say(f"     {how}", 7, self.detail.fix)
-        if self.is_full:
-            yield from self.say(f"     found: {step.reason}", 7) if step.reason else ()
-            yield from self.say(f"     items: {', '.join(step.items)}", 7)
-            for command in step.commands if step.fix else ():
-                yield from self.command(f"     $ {command}")
-            yield from self.command(f"     judge again: {step.verify}") if step.verify else ()
+            yield from self.say(f"     careful: {step.caution}", 7, self.detail.fix, yellow=True)
+        if fix:
+            yield from self.say(f"     {fix}", 7, self.detail.fix)
+        if self.is_full and step.verify:
+            yield from self.command(f"     judge again: {step.verify}")
 
     def command(self, text: str) -> Iterator[Line]:
-        """A command is not broken: it is to be copied. One that fills the screen is left to `-v`."""
-        line = clean_line(text)
-        if self.is_full or len(line) <= 3 * (self.view.width or len(line)):
-            yield Line(line)
+        """A command is not broken: it is to be copied."""
+        yield Line(text)
+
+    @property
+    def most_command(self) -> int:
+        """Characters of a command that does not fill the screen; a longer one is left to `-v`."""
+        return 2 * self.view.width or MOST_IN_LINE
 
     def changes(self) -> Iterator[Line]:
         """What is otherwise than in the last run, and than when it was last ready."""
         host = self.host
-        if host.since is not None:
-            yield from self.change(f"since the run of {host.since:%Y-%m-%d %H:%M} UTC", host.changes)
-        if host.ready_at is not None and host.ready_at != host.since:
-            said = f"since it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC"
-            yield from self.change(said, host.changes_since_ready)
+        last = f"the run of {host.since:%Y-%m-%d %H:%M} UTC" if host.since else ""
+        ready = f"it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC" if host.ready_at else ""
+        if last and ready and host.changes == host.changes_since_ready:
+            last, ready = (
+                (f"{last}, when it was ready" if host.since == host.ready_at else f"{last}, and since {ready}"),
+                "",
+            )
+        if last:
+            yield from self.change(f"since {last}", host.changes)
+        if ready:
+            yield from self.change(f"since {ready}", host.changes_since_ready)
 
     def change(self, since: str, changes: Sequence[Change]) -> Iterator[Line]:
         """In a line what is worse and what is better; with `-v` each by itself."""
@@ -424,7 +439,7 @@ class _Summary:
         prefix = f"{number}{_mark(one.is_grave)}"
         blank = " " * (len(prefix) + 2)
         first = one.all[0]
-        text = f"{one.text}: {_ids(one.items) or 'see below'}" if one.text else f"{first.item}: {first.reason}"
+        text = one.text or f"{first.item}: {first.reason}"
         is_brief = self.view.is_brief
         yield from self.say(prefix + text, len(blank), 1 if is_brief else self.detail.found, red=True)
         if is_brief:
@@ -433,13 +448,22 @@ class _Summary:
             for item in one.all:
                 yield from self.in_full(item, blank, one.step, named=len(one.all) > 1 or bool(one.text))
             return
-        if self.detail.also is not None and (also := _also(one)):
-            yield from self.say(f"{blank}{also}", len(blank), self.detail.also)
+        if self.detail.also is not None and one.text:
+            yield from self.say(f"{blank}{self.concerned(one, len(blank))}", len(blank), self.detail.also)
         if one.step == 0:
             if self.detail.seen is not None and not one.text and (seen := telling(first)):
                 yield from self.say(f"{blank}seen: {seen}", len(blank) + 2, self.detail.seen)
-            if self.detail.fix is not None and first.fix:
-                yield from self.say(f"{blank}fix: {first.fix}", len(blank) + 2, self.detail.fix)
+            if self.detail.mend is not None and first.fix:
+                yield from self.say(f"{blank}fix: {first.fix}", len(blank) + 2, self.detail.mend)
+
+    def concerned(self, one: _Finding, indent: int) -> str:
+        """As many as there is room for of all that a cause is wrong with, and how many more there are."""
+        names = [item.item for item in one.all]
+        for shown in range(len(names), 0, -1):
+            text = ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if shown < len(names) else "")
+            if len(folded(" " * indent + text, self.view.width, indent)) <= (self.detail.also or len(names)):
+                break
+        return text
 
     def in_full(self, item: ItemReport, blank: str, step: int, named: bool) -> Iterator[Line]:
         """All about an item that is open."""
@@ -458,31 +482,36 @@ class _Summary:
 
     def not_assessed(self, told: Container[str]) -> Iterator[Line]:
         """What could not be seen, by what would open it; what a step opens that is shown is counted only."""
-        unseen = [item for item in self.host.unseen if item.item not in told]
+        unseen = [item for item in self.host.unseen if item.item not in told and item.reason != NOT_RUN]
         if not unseen:
             return
-        yield from self.say(f"{len(unseen)} not assessed:", yellow=True, bold=True)
         in_steps = {name: number for number, step in enumerate(self.shown_steps, 1) for name in step.items}
-        if not self.is_full and (by_step := Counter(in_steps[one.item] for one in unseen if one.item in in_steps)):
-            said = ", ".join(f"{count} by step {number}" for number, count in sorted(by_step.items()))
-            yield from self.say(f"  opened {said}", 4, 1, yellow=True)
-            unseen = [item for item in unseen if item.item not in in_steps]
+        by_step = Counter(in_steps[item.item] for item in unseen if item.item in in_steps and not self.is_full)
+        said = ", ".join(f"step {number} opens {count}" for number, count in sorted(by_step.items()))
+        said = f"{len(unseen)} not assessed" + (f" ({said})" if said else "")
+        unseen = [item for item in unseen if in_steps.get(item.item, 0) not in by_step]
+        yield from self.say(said + (":" if unseen else ""), 4, 2, yellow=True, bold=True)
         texts = {opening.key: opening.text for opening in self.host.openings}
-        groups: dict[str, list[ItemReport]] = {}
+        groups: dict[tuple[str, bool], list[ItemReport]] = {}
         for item in unseen:
-            groups.setdefault(texts.get(item.opening, item.reason), []).append(item)
-        most = self.detail.groups or len(groups)
+            text = texts.get(item.opening, "")
+            groups.setdefault((text or item.reason, bool(text)), []).append(item)
         shown = list(groups.items())
-        for text, items in shown[:most]:
-            yield from self.group(text, items)
+        most = self.detail.groups or len(shown)
+        for (text, is_opening), items in shown[:most]:
+            yield from self.group(text, is_opening, items)
         yield from self.more(sum(len(items) for _, items in shown[most:]))
 
-    def group(self, text: str, items: Sequence[ItemReport]) -> Iterator[Line]:
-        """What one thing would open."""
+    def group(self, text: str, is_opening: bool, items: Sequence[ItemReport]) -> Iterator[Line]:
+        """What one thing would open, or what has one reason."""
         mark = _mark(any(item.non_negotiable for item in items))
-        said = f"{mark}{_some_ids(items)}: {text}"
-        yield from self.say(said, 4, 0 if self.is_full else self.detail.found, yellow=True)
-        if self.is_full and (len(items) > 1 or text != items[0].reason):
+        few = len(items) <= FEW
+        if is_opening:
+            said = f"{text}: {_ids(items)}" if few and not self.is_full else text
+        else:
+            said = f"{_ids(items) if few else f'{len(items)} items'}: {text}"
+        yield from self.say(f"{mark}{said}", 4, 0 if self.is_full else self.detail.found, yellow=True)
+        if self.is_full and (is_opening or not few):
             for item in items:
                 yield from self.say(f"      {item.item}: {item.reason}", 8)
 
@@ -499,10 +528,8 @@ class _Summary:
         """What was not told, and where it is."""
         counts = Counter(item.outcome for item in self.host.declared if item.outcome in COUNTED)
         if not self.is_full:
-            said = f"{_counts(counts)}: " if counts else ""
-            yield from self.say(
-                f"{said}listed by -v, and with all else by --html=FILE" if counts else "all of it: -v, --html=FILE"
-            )
+            said = f"{_counts(counts)}: -v lists these, --html=FILE all" if counts else "-v says more, --html=FILE all"
+            yield from self.say(said)
 
 
 def _of_cause(cause: Cause, left: Mapping[str, ItemReport], steps: Mapping[str, int]) -> _Finding:
@@ -518,17 +545,19 @@ def _of_cause(cause: Cause, left: Mapping[str, ItemReport], steps: Mapping[str, 
     )
 
 
-def _also(one: _Finding) -> str:
-    """What is wrong, or could not be seen, because of it."""
-    parts = [("so also: ", one.also), ("so not assessed: ", one.unseen)]
-    return "; ".join(f"{name}{_ids(items)}" for name, items in parts if items)
+def _gain(step: Step, most: int) -> str:
+    """What a step does for the stages, in few words; first that it makes one ready."""
+    effects = sorted(step.effect, key=lambda one: not one.makes_ready)[:most]
+    said = [f"{one.stage.label.split()[0]} {'READY' if one.makes_ready else f'{one.score:g} %'}" for one in effects]
+    return ("at best " if step.kind is not StepKind.MEND and said else "") + ", ".join(said)
 
 
 def summary(host: HostReport, view: View = View()) -> list[Line]:
     """The whole summary of a host: of several details the first that there is room for."""
+    room = ROOM * max(1, USUAL_WIDTH / (view.width or USUAL_WIDTH))
     for detail in _details(view):
         told = list(_Summary(host, view, detail, is_full=detail is EVERYTHING).lines())
-        if len(told) <= ROOM:
+        if len(told) <= room:
             break
     return [Line(encodable(line.text, view.encoding), line.markup) for line in told]
 

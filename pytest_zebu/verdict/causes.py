@@ -55,9 +55,7 @@ def parts_of(finding: Finding, lapsed: str = "") -> tuple[Part, ...]:
     """
     if finding.outcome not in SHUT or finding.broken:
         return ()
-    found = [
-        Part(one.name, one.reason, one.outcome is Outcome.FAILED) for one in finding.cases if one.outcome in SHUT
-    ]
+    found = [Part(one.name, one.reason, one.outcome is Outcome.FAILED) for one in finding.cases if one.outcome in SHUT]
     rest = finding.reason
     if lapsed and rest.endswith(f"; {lapsed}"):
         rest = rest.removesuffix(f"; {lapsed}")
@@ -185,7 +183,11 @@ RULES = (
         r"(?P<subject>commit): the repository lacks \d+ files of its own commit",
         "repository",
         "Clone the repository whole",
-        (Follow(("pre.security.secrets.not-committed",), r"the history is whole: the repository lacks \d+ objects .+"),),
+        (
+            Follow(
+                ("pre.security.secrets.not-committed",), r"the history is whole: the repository lacks \d+ objects .+"
+            ),
+        ),
     ),
     Rule(
         "deploy.performance.page-load",
@@ -361,8 +363,7 @@ def _same(told: _Told, catalogue: Catalogue) -> Iterator[Cause]:
     said = {
         item: frozenset(essence(part) for part in told.parts[item])
         for item in told.left
-        if catalogue[item].stage in SCORED
-        and told.explained(item, lambda part: part.has_failed and bool(part.case))
+        if catalogue[item].stage in SCORED and told.explained(item, lambda part: part.has_failed and bool(part.case))
     }
     most = sorted(said, key=lambda item: -len(said[item]))
     for first in most:

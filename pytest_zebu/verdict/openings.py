@@ -111,7 +111,11 @@ RULES = (
         "give {who}{role} a credential that may look",
     ),
     _credential(r"Redis refuses INFO", "Redis", "let `.env` have the password of Redis"),
-    _tool(r"no browser at |Playwright's driver does not start|certutil is needed", "browser", "install a browser where pytest runs"),
+    _tool(
+        r"no browser at |Playwright's driver does not start|certutil is needed",
+        "browser",
+        "install a browser where pytest runs",
+    ),
     _tool(
         r"no such command: (?P<probe>[\w.-]+): (?P<what>[\w./ -]{1,60})",
         "command of {probe}",
@@ -240,7 +244,8 @@ def _first(finding: Finding, parts: list[list[_Match]], there: Collection[str]) 
         if all(match[0] in (key for key, _, _ in part) for part in known):
             return match
     return next(
-        (match for part in known for match in part), (f"see {finding.item}", OpeningKind.OTHER, _bounded(finding.reason))
+        (match for part in known for match in part),
+        (f"see {finding.item}", OpeningKind.OTHER, _bounded(finding.reason)),
     )
 
 
