@@ -257,23 +257,6 @@ class RunHooks:
         declared = self.run.records[host].declared(finding.item, self.run.today(host))
         return settle(self.run.catalogue[finding.item], finding, declared, self.run.targets[host].settings.profile)
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Show the checklist's outcomes, not pytest's."""
-        found: dict[str, Any] | None = getattr(report, "zebu", None)
-        if found is None or found["broken"]:
-            return None
-        outcome = Outcome(found["outcome"])
-        category = {"passed": "passed", "failed": "failed"}.get(outcome.value, outcome.label)
-        letter = {
-            Outcome.PASSED: ".",
-            Outcome.FAILED: "F",
-            Outcome.ATTESTED: "a",
-            Outcome.WAIVED: "w",
-            Outcome.ADVICE: "i",
-            Outcome.NOT_APPLICABLE: "n",
-        }.get(outcome, "?")
-        return category, letter, outcome.label.upper()
-
     # The run as a whole; in xdist's workers these are the controller's business
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -295,7 +278,7 @@ class RunHooks:
         )
         if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
+            if reporter is not None and reporter.verbosity >= 0:
                 self.run.watch = lambda text: reporter.write_line(clean_line(f"zebu: {text}"))
             self.run.snapshot(next(iter(self.run.targets)))
         result = yield
@@ -349,20 +332,6 @@ class RunHooks:
             end(session=session, exitstatus=session.exitstatus)
         except (OSError, ValueError) as error:
             self._not_written(error)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The readiness, then the findings; last, what could not be written."""
-        if self.report is not None and any(self.run.selected.values()):
-            # One line per skipped item of the whole checklist would bury the findings; they are listed below.
-            terminalreporter.stats.pop("skipped", None) if not self.other_failures else None
-            for host in self.report.hosts:
-                with self.run.guarded(f"the summary of {host.name} breaks off"):
-                    terminalreporter.section(clean_line(terminal.heading(host)))
-                    for line in terminal.summary(host):
-                        terminalreporter.write_line(line.text, **line.markup)
-        while self.troubles:
-            terminalreporter.write_line(clean_line(f"zebu: {self.troubles.pop(0)}"), red=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:

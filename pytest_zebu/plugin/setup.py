@@ -21,6 +21,7 @@ from pytest_zebu.plugin import fixtures
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.run import Options, Run, fault
+from pytest_zebu.plugin.telling import Telling
 from pytest_zebu.reports.formats import Destination, destinations, not_written
 from pytest_zebu.settings import find
 from pytest_zebu.settings.errors import UsageProblem
@@ -60,6 +61,7 @@ def set_up(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "zebu-fixtures")
     hooks = RunHooks(run, config, is_worker=worker is not None)
     config.pluginmanager.register(hooks, "zebu-run")
+    config.pluginmanager.register(Telling(hooks, config), "zebu-telling")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run, hooks), "zebu-xdist")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:

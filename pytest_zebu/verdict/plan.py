@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pytest_zebu.catalogue import Stage
+from pytest_zebu.catalogue import SCORED, Catalogue, Stage
+from pytest_zebu.verdict.cautions import OPENINGS, caution
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.readiness import Readiness, Tally
+
+MOST_NAMED = 20
+"""Items that a command names: where there are more, all are judged again."""
+MOST_COMMANDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +28,21 @@ class Cause:
         text: what is wrong, in a line.
         items: the items that say it themselves.
         consequences: items that failed, or could not be assessed, because of it.
+        title: what is to be done; empty where it is what the item asks for that finds it.
+        root: the item that finds it: its fix is the one that counts.
     """
 
     key: str
     text: str
     items: tuple[str, ...]
     consequences: tuple[str, ...] = ()
+    title: str = ""
+    root: str = ""
+
+    @property
+    def all_items(self) -> tuple[str, ...]:
+        """All that is mended with it."""
+        return (*self.items, *self.consequences)
 
 
 class OpeningKind(StrEnum):
@@ -35,6 +55,7 @@ class OpeningKind(StrEnum):
     NETWORK = "network"
     TIME = "time"
     PEOPLE = "people"
+    CAUSE = "cause"
     OTHER = "other"
 
 
@@ -105,3 +126,245 @@ class Step:
     effect: tuple[Effect, ...] = ()
     gain: str = ""
     verify: str = ""
+
+
+PROGRAMS = frozenset(
+    {
+        "alembic", "apt", "apt-get", "certbot", "chmod", "chown", "docker", "git", "ip", "journalctl", "openssl", "passwd",
+        "psql", "pytest", "qm", "redis-cli", "resolvectl", "systemctl", "task", "ufw", "zebu",
+    }
+)  # fmt: skip
+"""What a command in a fix begins with."""
+_SPAN = re.compile(r"`([^`\n]+)`")
+
+
+def commands(fix: str) -> tuple[str, ...]:
+    """The commands in a fix, as it has them in backticks."""
+    found = dict.fromkeys(span for span in _SPAN.findall(fix) if _is_command(span))
+    return tuple(found)[:MOST_COMMANDS]
+
+
+def _is_command(span: str) -> bool:
+    first, _, rest = _after_assignments(span).partition(" ")
+    return first in PROGRAMS and bool(rest.strip())
+
+
+def _after_assignments(span: str) -> str:
+    found = re.match(r"(?:[A-Z_]+=(?:\$\([^)]*\)|\S*) )+", span)
+    return span[found.end() :] if found else span
+
+
+def verification(pytest: str, items: Collection[str], options: Iterable[str] = ()) -> str:
+    """The command that judges items again.
+
+    An id in brackets is how a test of it ends, and nothing else: an id that begins another one picks only itself.
+
+    Args:
+        pytest: how the run was started, quoted for a shell.
+        items: their ids.
+        options: what else is to be asked for.
+    """
+    asked = " ".join([pytest, *map(shlex.quote, options)])
+    if not items or len(items) > MOST_NAMED:
+        return asked
+    return f"{asked} -k {shlex.quote(' or '.join(f'[{item}]' for item in items))}"
+
+
+@dataclass(slots=True)
+class _Score:
+    """The tallies as they are when what comes before is done."""
+
+    tallies: dict[Stage, Tally]
+    outcomes: Mapping[str, tuple[Stage, Outcome]]
+    settled: set[str] = field(default_factory=set)
+
+    def left(self, items: Iterable[str], stage: Stage) -> list[str]:
+        """The items of a stage that count, and are not settled yet."""
+        return [
+            item
+            for item in items
+            if item not in self.settled and item in self.outcomes and self.outcomes[item][0] is stage
+        ]
+
+    def after(self, items: Iterable[str], stage: Stage) -> Tally:
+        """The tally of a stage when items hold."""
+        tally, left = self.tallies[stage], self.left(items, stage)
+        gone = Counter(self.outcomes[item][1] for item in left)
+        counts = {outcome: tally.counts[outcome] - gone[outcome] for outcome in Outcome}
+        counts[Outcome.PASSED] += len(left)
+        return replace(tally, counts=counts, blockers=tuple(one for one in tally.blockers if one not in left))
+
+    def settle(self, items: Iterable[str]) -> tuple[Effect, ...]:
+        """What comes of it when items hold; from here on they do."""
+        effects = []
+        for stage, tally in self.tallies.items():
+            if left := self.left(items, stage):
+                then = self.after(left, stage)
+                effects.append(Effect(stage, len(left), then.score_with_waivers or 0.0, then.ready and not tally.ready))
+                self.tallies[stage] = then
+        self.settled.update(items)
+        return tuple(effects)
+
+
+def plan(
+    catalogue: Catalogue,
+    readiness: Readiness,
+    causes: Iterable[Cause] = (),
+    openings: Iterable[Opening] = (),
+    pytest: str = "pytest",
+) -> tuple[Step, ...]:
+    """What to do next: first what separates a stage from being ready, its non-negotiable items before all; then the rest.
+
+    What a step does is reckoned from the tallies, with the steps before it done. What was not seen counts as if it came out
+    well: at best it does.
+
+    Args:
+        catalogue: what the findings speak of.
+        readiness: the findings that were made, and what follows from them.
+        causes: what fails several items at once; each is one step.
+        openings: what would let items be assessed.
+        pytest: how the run was started, quoted for a shell.
+    """
+    shut = (Outcome.FAILED, Outcome.NOT_ASSESSED)
+    open_items = {
+        one.item: one
+        for one in readiness.findings
+        if one.outcome in shut and (one.item in readiness.selected) and not one.broken
+    }
+    steps = list(_steps(catalogue, open_items, tuple(causes), tuple(openings), pytest))
+    order = {item.id: number for number, item in enumerate(catalogue)}
+    score = _Score(
+        dict(readiness.stages), {item: (catalogue[item].stage, one.outcome) for item, one in open_items.items()}
+    )
+    planned = []
+    while steps:
+        best = min(steps, key=lambda step: _rank(step, score, order))
+        steps.remove(best)
+        before = dict(score.tallies)
+        effect = score.settle(best.items)
+        planned.append(replace(best, effect=effect, gain=_gain(best, effect, before)))
+    return tuple(planned)
+
+
+_KINDS = tuple(StepKind)
+
+
+def _rank(step: Step, score: _Score, order: Mapping[str, int]) -> tuple[int, ...]:
+    """The smaller, the earlier: blockers by stage, then what a stage lacks of its threshold, then the rest."""
+    first = min(order[item] for item in step.items)
+    for number, stage in enumerate(SCORED):
+        blockers = [item for item in step.blockers if item in score.tallies[stage].blockers]
+        if blockers:
+            return (0, number, -len(blockers), -len(step.items), _KINDS.index(step.kind), first)
+    for number, stage in enumerate(SCORED):
+        left = len(score.left(step.items, stage))
+        if left and not score.tallies[stage].ready:
+            return (1, number, -left, -len(step.items), _KINDS.index(step.kind), first)
+    scored = sum(len(score.left(step.items, stage)) for stage in SCORED)
+    return (2 if scored else 3, 0, -scored, -len(step.items), _KINDS.index(step.kind), first)
+
+
+def _steps(
+    catalogue: Catalogue,
+    found: Mapping[str, Finding],
+    causes: tuple[Cause, ...],
+    openings: tuple[Opening, ...],
+    pytest: str,
+) -> Iterable[Step]:
+    """All that there is to do, in no order: each open item is in one step."""
+    caused: set[str] = set()
+    for cause in causes:
+        items = tuple(item for item in cause.all_items if item in found)
+        if items:
+            caused.update(items)
+            lead = cause.root or items[0]
+            title = cause.title or catalogue[lead].text
+            yield _mending(catalogue, title, items, cause.text, lead, found.get(lead, found[items[0]]).fix, pytest)
+    for item, finding in found.items():
+        if item not in caused and finding.outcome is Outcome.FAILED:
+            yield _mending(catalogue, catalogue[item].text, (item,), finding.reason, item, finding.fix, pytest)
+    for opening in openings:
+        items = tuple(item for item in opening.items if item in found and item not in caused)
+        if opening.kind is OpeningKind.PEOPLE:
+            yield from _attesting(catalogue, opening, items, found, pytest)
+        elif items:
+            yield _opening(catalogue, opening, items, found, pytest)
+
+
+def _blockers(catalogue: Catalogue, items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(item for item in items if catalogue[item].non_negotiable)
+
+
+def _mending(
+    catalogue: Catalogue, title: str, items: tuple[str, ...], reason: str, lead: str, fix: str, pytest: str
+) -> Step:
+    return Step(
+        StepKind.MEND,
+        title,
+        items,
+        _blockers(catalogue, items),
+        reason,
+        fix,
+        commands(fix),
+        caution(catalogue[lead]),
+        verify=verification(pytest, items),
+    )
+
+
+def _opening(
+    catalogue: Catalogue, opening: Opening, items: tuple[str, ...], found: Mapping[str, Finding], pytest: str
+) -> Step:
+    probe = opening.key.removeprefix("probe ") if opening.key.startswith("probe ") else ""
+    options = (f"--zebu-active={probe}",) if probe else ()
+    alone = opening.kind is OpeningKind.OTHER
+    return Step(
+        StepKind.OPEN,
+        catalogue[items[0]].text if alone else opening.text[:1].upper() + opening.text[1:],
+        items,
+        _blockers(catalogue, items),
+        "; ".join(dict.fromkeys(found[item].reason for item in items[:1])),
+        found[items[0]].fix if alone else "",
+        commands(found[items[0]].fix if alone else opening.text),
+        OPENINGS.get(opening.key, ""),
+        verify=verification(pytest, items, options),
+    )
+
+
+def _attesting(
+    catalogue: Catalogue, opening: Opening, items: tuple[str, ...], found: Mapping[str, Finding], pytest: str
+) -> Iterable[Step]:
+    """A step for each stage: people sign for what they have seen, one by one."""
+    for stage in Stage:
+        mine = tuple(item for item in items if catalogue[item].stage is stage)
+        if mine:
+            what = catalogue[mine[0]].text if len(mine) == 1 else f"{len(mine)} items of {stage.label}"
+            yield Step(
+                StepKind.ATTEST,
+                f"Attest: {what}",
+                mine,
+                _blockers(catalogue, mine),
+                found[mine[0]].reason if len(mine) == 1 else "",
+                found[mine[0]].fix if len(mine) == 1 else "do it or look at it, and sign for what you found",
+                tuple(f"zebu attest {item}" for item in mine)[:MOST_COMMANDS],
+                "",
+                verify=verification(pytest, mine),
+            )
+
+
+def _gain(step: Step, effects: tuple[Effect, ...], before: Mapping[Stage, Tally]) -> str:
+    """What a step does, in a sentence."""
+    if not effects:
+        return "no score depends on it"
+    said = []
+    for effect in effects:
+        stage, tally = effect.stage.label, before[effect.stage]
+        if effect.makes_ready:
+            these = "this item makes" if effect.items == 1 else f"these {effect.items} items make"
+            said.append(f"{these} {stage} READY")
+        else:
+            ready = " (READY already)" if tally.ready else ""
+            said.append(f"{stage} {tally.score_with_waivers or 0.0:g} % -> {effect.score:g} %{ready}")
+    closed = sum(item in tally.blockers for item in step.blockers for tally in before.values())
+    if closed:
+        said.append(f"{closed} non-negotiable closed")
+    return ("at best " if step.kind is not StepKind.MEND else "") + ", ".join(said)
