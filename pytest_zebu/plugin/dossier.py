@@ -126,7 +126,7 @@ def _place(text: str, services: Collection[str], vantages: Mapping[str, str]) ->
     text = text[:LONGEST]
     if (found := _VANTAGE.match(text)) and found[1] in vantages:
         return f"from {vantages[found[1]]}"
-    first = text.partition(":")[0]
+    first = text.partition(": ")[0]
     if first in services:
         return f"container {first}"
     if (found := _CONTAINER.fullmatch(first)) and (found["of"] != "running " or found["name"] in services):
