@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 WIDTH, HEIGHT = 1280, 900
 SCREEN = 58
 """Lines of text on a picture of a terminal: a large one."""
+COLUMNS = 130
+"""As many as there is room for."""
 SECONDS = 1800.0
 THERE = "/root/comparison"
 CONTENT = "usr/share/xml/scap/ssg/content/ssg-debian12-ds.xml"
@@ -52,6 +55,7 @@ PROFILES = {
     "all": "(all)",
 }
 """The content's own standard, its widest, and every rule that it has, selected by a profile or not."""
+PICTURED = "openscap-anssi"
 XCCDF = "{http://checklists.nist.gov/xccdf/1.2}"
 
 
@@ -77,14 +81,21 @@ class Seen:
 
 
 def ours(lab: Lab, folder: Path) -> Seen:
-    """This suite, as `./run demo` runs it, without active probes."""
+    """This suite, without active probes, from a folder without settings of pytest's."""
     report = folder / "report.json"
     words = [sys.executable, "-m", "pytest", "--zebu-host=lab", f"--html={folder}/report.html", f"--zebu-json={report}"]
+    environment = {**os.environ, "COLUMNS": str(COLUMNS), "PYTHONPATH": str(ROOT)}
     began = time.monotonic()
-    done = subprocess.run(
-        [*words, "-p", "no:cacheprovider"],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS, env={**os.environ, "COLUMNS": "130"},
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(
+            [*words, "-p", "no:cacheprovider"],
+            cwd=empty,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+            env=environment,
+        )
     seconds = time.monotonic() - began
     (folder / "terminal.txt").write_text(done.stdout + done.stderr)
     (host,) = json.loads(report.read_text())["hosts"]
@@ -238,21 +249,22 @@ def pictures(folder: Path, into: Path, tools: Sequence[str]) -> None:
         of_text((folder / "terminal.txt").read_text(), folder, into / "comparison-zebu-terminal.png")
     if "lynis" in tools:
         of_text((folder / "lynis.txt").read_text(), folder, into / "comparison-lynis.png")
-    for tool in tools:
-        if tool.startswith("openscap-"):
-            picture((folder / f"{tool}-report.html").as_uri(), into / f"comparison-{tool}.png")
+    if PICTURED in tools:
+        picture((folder / f"{PICTURED}-report.html").as_uri(), into / "comparison-openscap.png")
 
 
 def say(name: str, well: Seen, ill: Seen) -> None:
-    """The figures of a tool."""
-    print(f"\n{name}: {ill.seconds:.0f} s, {ill.lines} lines, judged {ill.judged}, {len(ill.findings)} findings")
-    print(f"  when all is well: {len(well.findings)} findings, {well.others}, {well.score}")
-    print(f"  with the faults: {ill.others}, {ill.score}")
+    """The figures of a tool, and what it says with the faults only, or without them only."""
+    print(f"\n{name}: {ill.seconds:.0f} s, {ill.lines} lines, {ill.judged} judged")
+    for state, seen in (("well", well), ("with the faults", ill)):
+        kinds = ", ".join(f"{count} {kind}" for kind, count in seen.others.items())
+        print(f"  {state}: {len(seen.findings)} findings ({kinds}); {seen.score}")
     for word, found in (
         ("only with the faults", ill.findings - well.findings),
-        ("no more", well.findings - ill.findings),
+        ("only when all is well", well.findings - ill.findings),
     ):
-        print(*(f"  {word}: {re.sub(r'[|-]+$', '', one)}" for one in sorted(found)), sep="\n")
+        for one in sorted(found):
+            print(f"  {word}: {one.rstrip('|-')}")
 
 
 def main() -> None:
