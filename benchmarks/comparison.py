@@ -128,9 +128,9 @@ def lynis(lab: Lab, folder: Path) -> Seen:
 
 
 def openscap(lab: Lab, folder: Path, profile: str) -> Seen:
-    """OpenSCAP, as root on the machine, by one of the profiles."""
+    """OpenSCAP, as root on the machine, by one of the profiles; from results of this kind its report has what was seen, too."""
     began = time.monotonic()
-    words = ["oscap", "xccdf", "eval", "--profile", PROFILES[profile], "--results", f"{THERE}/results.xml"]
+    words = ["oscap", "xccdf", "eval", "--profile", PROFILES[profile], "--results-arf", f"{THERE}/results.xml"]
     done = lab.vm.run([*words, f"{THERE}/{Path(CONTENT).name}"], check=False, timeout=SECONDS)
     report = ["oscap", "xccdf", "generate", "report", "--output", f"{THERE}/report.html", f"{THERE}/results.xml"]
     lab.vm.run(report, timeout=SECONDS)
