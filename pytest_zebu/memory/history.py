@@ -113,6 +113,18 @@ class Past:
         found = [run.at for run in self.runs if run.outcomes.get(item_id) is Outcome.PASSED]
         return found[-1] if found else None
 
+    def since(self, item_id: str, outcome: Outcome, now: datetime) -> datetime | None:
+        """When an outcome was first so, and in every run since that judged the item; nothing where none did."""
+        found = None
+        for run in reversed(self.runs):
+            then = run.outcomes.get(item_id)
+            if then is None:
+                continue
+            if then is not outcome:
+                return found or now
+            found = run.at
+        return found
+
     def changes(self, outcomes: Mapping[str, Outcome]) -> tuple[tuple[str, Outcome, Outcome], ...]:
         """Items that were otherwise in the last run that judged them: item, then, now."""
         found = []

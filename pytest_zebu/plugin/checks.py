@@ -11,21 +11,24 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import pytest
+from pydantic import BaseModel
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import NotAssessed
+from pytest_zebu.settings.target import Target
+from pytest_zebu.verdict.openings import in_section
 from pytest_zebu.verdict.outcome import Case, Outcome
 
 Check = TypeVar("Check", bound=Callable[..., None])
-_SECTIONS = re.compile(r"^(Fix|See):[ \t]*", re.MULTILINE)
+_SECTIONS = re.compile(r"^(Fix|Declare|See):[ \t]*", re.MULTILINE)
 GIVEN = frozenset({"case", "settings", "zebu_target", "zebu_item", "past", "incidents", "records", "task", *ALL})
 """What a check may ask for; any other parameter is a fixture of the test's own project."""
 _registered: dict[str, Callable[..., None]] = {}
@@ -46,11 +49,60 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """What a check's docstring says: why the item matters, how to mend it, what it rests on."""
+    """What a check's docstring says: why the item matters, how to mend it, what it rests on.
+
+    Attributes:
+        declare: keys of the settings that belong to the mending; `or KEY` where setting it is another way to mend.
+            `host.KEY` is one of the host's own.
+    """
 
     why: str
     fix: str
     see: str
+    declare: tuple[str, ...] = ()
+
+    def mending(self, target: Target, reason: str) -> str:
+        """How to mend what was found: what is declared already is no part of it.
+
+        What lacks a declaration, by its reason, says that first; elsewhere the machine comes first.
+        """
+        missing = [(key.removeprefix("or "), key) for key in self.declare]
+        missing = [(key, said) for key, said in missing if not is_declared(target, key)]
+        first = [key for key, said in missing if key == said and key in reason]
+        then = [key for key, said in missing if key == said and key not in first]
+        instead = [key for key, said in missing if key != said]
+        parts = [
+            f"set {_listed(first, target)} in zebu.toml" if first else "",
+            self.fix.rstrip("."),
+            f"then say so in zebu.toml: {_listed(then, target)}" if then else "",
+            f"or set {_listed(instead, target)} in zebu.toml" if instead else "",
+        ]
+        return "; ".join(part for part in parts if part) + ("." if self.fix.endswith(".") else "")
+
+
+def is_declared(target: Target, key: str) -> bool:
+    """Whether the settings say something of a key, rather than leave it as it is by default.
+
+    Raises:
+        LookupError: there is no such key.
+    """
+    first, _, rest = key.partition(".")
+    part: Any = target.host if first == "host" else target.settings
+    for name in (rest if first == "host" else key).split("."):
+        if not isinstance(part, BaseModel):
+            return name in part
+        fields = type(part).model_fields
+        field_name = next((one for one, info in fields.items() if name in (one, info.alias)), None)
+        if field_name is None:
+            raise LookupError(f"the settings have no {key}")
+        if field_name not in part.model_fields_set:
+            return False
+        part = getattr(part, field_name)
+    return True
+
+
+def _listed(keys: Iterable[str], target: Target) -> str:
+    return " and ".join(in_section(re.sub(r"^host\.", f"hosts.{target.name}.", key)) for key in keys)
 
 
 def item(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Check]:
@@ -137,7 +189,8 @@ def prose(check: Callable[..., None]) -> Prose:
     text = inspect.getdoc(check) or ""
     why, *rest = _SECTIONS.split(text)
     parts = dict(zip(rest[::2], rest[1::2], strict=True))
-    return Prose(*(" ".join(part.split()) for part in (why, parts.get("Fix", ""), parts.get("See", ""))))
+    why, fix, see = (" ".join(part.split()) for part in (why, parts.get("Fix", ""), parts.get("See", "")))
+    return Prose(why, fix, see, tuple(key.strip() for key in parts.get("Declare", "").split(",") if key.strip()))
 
 
 def message_of(error: BaseException) -> str:

@@ -94,7 +94,7 @@ class Evidence:
             cases = Cases()
             names = inspect.signature(check).parameters
             arguments = {name: self.given(name, item_id, cases) for name in names}
-            found, _ = decide(check, item_id, arguments, cases if "case" in names else None)
+            found, _ = decide(check, item_id, arguments, cases if "case" in names else None, self.target)
         declared = self.records.declared(item_id, self.today)
         return settle(self.catalogue[item_id], found, declared, self.target.settings.profile)
 
@@ -114,15 +114,22 @@ def handed(check: Callable[..., None], arguments: Mapping[str, Any]) -> dict[str
 
 
 def decide(
-    check: Callable[..., None], item_id: str, arguments: Mapping[str, Any], cases: Cases | None
+    check: Callable[..., None],
+    item_id: str,
+    arguments: Mapping[str, Any],
+    cases: Cases | None,
+    target: Target | None = None,
 ) -> tuple[Finding, BaseException | None]:
-    """Call a check; its finding, and what was raised."""
+    """Call a check; its finding, and what was raised. What the target declares already is no part of the fix."""
     error: BaseException | None = None
     try:
         bounded(lambda: check(**handed(check, arguments)), endless)
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
-    return finding_of(check, item_id, cases, error), error
+    finding = finding_of(check, item_id, cases, error)
+    if target is not None and (text := prose(check)).declare:
+        finding = replace(finding, fix=text.mending(target, finding.reason))
+    return finding, error
 
 
 def endless(error: Overspent) -> None:

@@ -203,7 +203,8 @@ class RunHooks:
             for name in tie.parameters
             if name in GIVEN or name in pyfuncitem.funcargs
         }
-        finding, error = decide(pyfuncitem.obj, item_id, arguments, cases if "case" in arguments else None)
+        listed = cases if "case" in arguments else None
+        finding, error = decide(pyfuncitem.obj, item_id, arguments, listed, evidence.target)
         finding = self._settled(host, finding)
         pyfuncitem.stash[FINDING] = finding
         if finding.broken and error is not None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED, Catalogue, Item
 from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.plugin.dossier import Basis, completed
 from pytest_zebu.plugin.run import Run
 from pytest_zebu.reports.report import Access, CategoryReport, Change, HostReport, ItemReport, Report
 from pytest_zebu.settings import Settings
@@ -37,6 +38,7 @@ def item_report(item: Item, finding: Finding, is_selected: bool = True) -> ItemR
         non_negotiable=item.non_negotiable,
         is_selected=is_selected,
         broken=finding.broken,
+        by=item.by,
     )
 
 
@@ -128,18 +130,16 @@ def report_of(run: Run, seconds: float) -> Report:
             clock = run.clock(name)
         with run.guarded(f"how {name} was reached is not told"):
             snapshot = run.known_snapshots().get(name)
-        hosts.append(
-            host_report(
-                name,
-                run.catalogue,
-                run.readiness(name),
-                target.settings,
-                snapshot,
-                datetime.fromtimestamp(run.started, UTC),
-                version,
-                since,
-                changes,
-                clock,
-            )
+        started = datetime.fromtimestamp(run.started, UTC)
+        readiness = run.readiness(name)
+        host = host_report(
+            name, run.catalogue, readiness, target.settings, snapshot, started, version, since, changes, clock
         )
+        with run.guarded(f"what is known of {name} beside its outcomes is not told"):
+            basis = Basis(
+                run.catalogue, readiness, target.settings, run.records[name], run.today(name), run.past(name),
+                run.command(name),
+            )  # fmt: skip
+            host = completed(host, basis, run.guarded)
+        hosts.append(host)
     return Report(__version__, seconds, tuple(hosts))

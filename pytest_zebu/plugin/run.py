@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,6 +56,7 @@ class Options:
     reports: tuple[Destination, ...] = ()
     save: Path | None = None
     replay: Path | None = None
+    config: Path | None = None
 
 
 @dataclass(slots=True)
@@ -208,6 +210,11 @@ class Run:
         """By how much a host's clock differs from ours, if it does by more than clocks may."""
         found = self.fact(name, ALL["machine"]) if name in self.known_snapshots() else None
         return str(found.value.clock) if isinstance(found, Known) and found.value.clock.is_off else ""
+
+    def command(self, name: str) -> str:
+        """How to judge a host again, quoted for a shell: with the settings that were named for this run."""
+        config = [f"--zebu-config={self.options.config}"] if self.options.config else []
+        return shlex.join(["pytest", f"--zebu-host={name}", *config])
 
     def save(self) -> None:
         """Write the snapshot that was asked for; one of nothing would only replace an older one."""

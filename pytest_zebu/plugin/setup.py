@@ -83,7 +83,8 @@ def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
     shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
     if worker is None and replay is None:
         enter_lab(found)
-    options = Options(Gate(option.zebu_gate), _reports(option), save, replay)
+    named = option.zebu_config and Path(option.zebu_config)
+    options = Options(Gate(option.zebu_gate), _reports(option), save, replay, named)
     _expect_a_file_each(option, options)
     return Run({target.name: target for target in found}, options, **shared)
 

@@ -8,16 +8,16 @@ KEEP_A_SESSION = "keep a second session open, and try a new login before closing
 GROUPS = {"SSH Configuration": KEEP_A_SESSION, "Firewall": KEEP_A_SESSION}
 """By the checklist's groups."""
 COMPOSE = "never `docker compose down --volumes`: it deletes the data"
-PASSWORD = "change a password in the database and in `.env` at once: with one of them changed nothing logs in"
+BOTH_AT_ONCE = "change a password in the database and in `.env` at once: with one of them changed nothing logs in"
 DUMP_FIRST = "take a dump first, and see that it can be read"
 ITEMS = {
     "deploy.initial.ssh": KEEP_A_SESSION,
     "pre.infrastructure.network": KEEP_A_SESSION,
     "pre.infrastructure.static-ip": KEEP_A_SESSION,
     "pre.security.secrets.defaults-changed": KEEP_A_SESSION,
-    "pre.security.secrets.postgres-password": PASSWORD,
-    "pre.database.configuration.password": PASSWORD,
-    "pre.database.configuration.least-privilege": PASSWORD,
+    "pre.security.secrets.postgres-password": BOTH_AT_ONCE,
+    "pre.database.configuration.password": BOTH_AT_ONCE,
+    "pre.database.configuration.least-privilege": BOTH_AT_ONCE,
     "pre.security.secrets.secret-key": "what was signed with the old value, such as sessions, counts no more",
     "pre.security.secrets.not-committed": "a history that is written anew must be cloned anew by everybody",
     "pre.database.configuration.production-mode": DUMP_FIRST,

@@ -110,6 +110,7 @@ RULES = (
         "{who}{role}",
         "give {who}{role} a credential that may look",
     ),
+    _credential(r"may not be read: GRANT ", "the database", "grant the role that asks what it must read"),
     _credential(r"Redis refuses INFO", "Redis", "let `.env` have the password of Redis"),
     _tool(
         r"no browser at |Playwright's driver does not start|certutil is needed",
@@ -166,7 +167,7 @@ RULES = (
         "run this suite again a day later or more",
     ),
     _time(
-        r"is (?:in progress|queued|pending|waiting) ?(?:still)?$|is being built now|dpkg is at work|too many requests|has never run"
+        r"is (?:in progress|queued|pending|waiting) ?(?:still)?$|is being built now|dpkg is at work|too many requests|has never run|has no samples of its"
         r"|answered \d+ times only|answers some with \d+|answers 429|says nothing: too many",
         "a later run",
         "run this suite again later",
@@ -180,7 +181,7 @@ RULES = (
     Rule(
         OpeningKind.PEOPLE,
         r"\bnot (?:known|understood|read|told|seen|compared|searched|looked (?:at|into|through)|whole|available)\b"
-        r"|\bnothing was (?:read|seen)|\bno job that renews was seen|cannot be (?:told|compared)|\bcannot (?:read|say)"
+        r"|\bnothing was (?:read|seen)|\bno job that renews was seen|can(?:not)? be (?:told|compared)|\bcannot (?:read|say)"
         r"|could not be (?:read|told|searched|compared|listed)|\bto tell\b|\bthat tells? nothing|\bsays nothing\b|does not tell"
         r"|is only understood|only \w+ is understood|were left out|is yet to come|undecidable: |garbled: |with \d{3}\b|a frozen copy"
         r"|\bno (?:verdict|certificate|merged pull request|tag|deployment)\b|which is not set|may be \d+; there is room",
@@ -190,6 +191,8 @@ RULES = (
 )
 """From the most particular to what is left: that the machine's word is not enough, and that a person may look."""
 _RULES = tuple((rule, re.compile(rule.says)) for rule in RULES)
+ARRAYS = ("vantages",)
+"""Of the settings, what may be there several times."""
 BEHIND = {"docker": ("ssh", "sudo"), "application": ("ssh", "sudo", "docker")}
 """What is not seen where one of the others is missing too, and comes with it."""
 _BY_KEY = {rule.key: (rule.key, rule.kind, rule.text) for rule in RULES}
@@ -276,7 +279,7 @@ def _settings_text(keys: str) -> str:
 def in_section(key: str) -> str:
     """A key of the settings with its section, as it is written."""
     section, _, name = key.rpartition(".")
-    return f"`[{section}] {name}`" if section else f"`[[{name}]]`"
+    return f"`[{section}] {name}`" if section else f"`[[{name}]]`" if name in ARRAYS else f"`[{name}]`"
 
 
 def _told(found: _Found) -> str:

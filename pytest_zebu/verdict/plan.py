@@ -135,6 +135,8 @@ PROGRAMS = frozenset(
     }
 )  # fmt: skip
 """What a command in a fix begins with."""
+KEPT_BACK = re.compile(r"\b(?:prune|delsnapshot|downgrade|down)\b")
+"""What deletes, or goes back, is read with its sentence and not copied from a list."""
 _SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -146,7 +148,7 @@ def commands(fix: str) -> tuple[str, ...]:
 
 def _is_command(span: str) -> bool:
     first, _, rest = _after_assignments(span).partition(" ")
-    return first in PROGRAMS and bool(rest.strip())
+    return first in PROGRAMS and bool(rest.strip()) and not KEPT_BACK.search(span)
 
 
 def _after_assignments(span: str) -> str:

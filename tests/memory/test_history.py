@@ -427,3 +427,15 @@ def test_a_history_that_cannot_be_kept_is_a_line(kind: str, tmp_path: Path) -> N
             path.symlink_to(path)
     with pytest.raises(HistoryBroken, match=str(tmp_path)):
         history.record(path, "vm", PastRun(NOW, "", False, {}, {}))
+
+
+def test_since_when_an_outcome_is_so() -> None:
+    def at(days: int, outcome: Outcome | None) -> PastRun:
+        return PastRun(NOW - timedelta(days=days), "", False, {"a": outcome} if outcome else {}, {})
+
+    passed, failed = Outcome.PASSED, Outcome.FAILED
+    past = Past((at(5, passed), at(4, failed), at(3, passed), at(2, None), at(1, passed)))
+    assert past.since("a", passed, NOW) == NOW - timedelta(days=3)
+    assert past.since("a", failed, NOW) == NOW
+    assert past.since("b", passed, NOW) is None
+    assert Past((at(2, None), at(1, passed))).since("a", passed, NOW) == NOW - timedelta(days=1)

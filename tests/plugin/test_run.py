@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
+from pytest_zebu.verdict.plan import verification
 
 from .conftest import QUIET, Run
 
@@ -295,3 +298,30 @@ def test_pictures_are_in_the_html_report_and_nowhere_else(run: Run, project: pyt
     html = (project.path / "report.html").read_text()
     assert html.count("data:image/jpeg;base64,") == 2
     assert "pictures" not in json.dumps(report)
+
+
+PREFIXED = ["deploy.performance.api", "deploy.backend.api", "pre.security.https.certificate", "deploy.initial.ssh"]
+
+
+@pytest.mark.parametrize("host", ["here", "there"])
+def test_a_steps_command_picks_its_items_and_no_others(project: pytest.Pytester, host: str) -> None:
+    """Also where several hosts are known, and words of one id are words of others."""
+    hosts = "".join(f'[hosts.{name}]\naddress = "127.0.0.1"\n' for name in ("here", "there"))
+    project.makefile(".toml", zebu=hosts)
+    asked = shlex.split(verification(f"pytest --zebu-host={host}", PREFIXED))
+    result = project.runpytest_inprocess("--collect-only", "-q", *QUIET, *asked[1:])
+    found = [line.rpartition("[")[2].removesuffix("]") for line in result.outlines if "::" in line]
+    assert sorted(found) == sorted(PREFIXED)
+
+
+def test_an_id_that_begins_another_picks_only_itself(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+        @pytest.mark.parametrize("item", ["a.b", "a.b-c", "x.a.b", "a.b.c"])
+        def test_one(item): pass
+    """)
+    _, _, *picked = shlex.split(verification("python -m", ["a.b"]))
+    result = pytester.runpytest_inprocess("--collect-only", "-q", *QUIET, *picked)
+    assert [line for line in result.outlines if "::" in line] == [
+        "test_an_id_that_begins_another_picks_only_itself.py::test_one[a.b]"
+    ]

@@ -13,6 +13,7 @@ from lab.recordings import JUDGED
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.plugin.dossier import Basis, completed
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.plugin.reporting import host_report
 from pytest_zebu.reports.report import Report
@@ -61,4 +62,13 @@ def report() -> Report:
         host = host_report(
             "lab", catalogue, readiness, known.target.settings, snapshot, at, "v1.2.0", past.at if past else None
         )
-        return Report("1.0.0", 12.0, (host,))
+        basis = Basis(
+            catalogue,
+            readiness,
+            known.target.settings,
+            known.records,
+            known.today,
+            known.past,
+            "pytest --zebu-host=lab",
+        )
+        return Report("1.0.0", 12.0, (completed(host, basis),))

@@ -379,7 +379,8 @@ def test_the_description_is_as_public_as_intended(web: Web, settings: Settings, 
 
     Looked for where FastAPI and others put it, under the API's name and the site's, and where pages say that it is.
 
-    Fix: declare `application.docs` (public or hidden); hidden: `FastAPI(openapi_url=None)`, or block the paths in the proxy.
+    Fix: hidden: `FastAPI(openapi_url=None)`, or block the paths in the proxy; public: let the proxy lead to them.
+    Declare: application.docs
     See: https://fastapi.tiangolo.com/tutorial/metadata/#openapi-url
     """
     intent = settings.application.docs

@@ -88,7 +88,8 @@ def test_backups_are_looked_at(
 ) -> None:
     """Done by this run, where it sees the dumps, or the hypervisor's backups.
 
-    Fix: run this suite weekly, with `backups.folder` declared.
+    Fix: run this suite weekly.
+    Declare: backups.folder
     See: the checklist.
     """
     if isinstance(backups, Known):
@@ -106,7 +107,8 @@ def test_certificates_are_looked_at(
 ) -> None:
     """Done by this run, where it sees them.
 
-    Fix: run this suite weekly, with the domains declared.
+    Fix: run this suite weekly.
+    Declare: domains.site
     See: the checklist.
     """
     found = within_reach(certificates.value) if isinstance(certificates, Known) else {}
@@ -142,7 +144,7 @@ def test_restoring_is_tried(
 ) -> None:
     """Done by a drill (`--zebu-active=restore`), which is remembered for a month.
 
-    Fix: `pytest --zebu-active=restore`.
+    Fix: `pytest --zebu-host=HOST --zebu-active=restore`.
     See: the checklist.
     """
     if isinstance(drill, Known) and drill.value.status == 0:

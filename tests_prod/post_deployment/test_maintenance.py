@@ -248,7 +248,7 @@ def test_deploying_anew_is_written_down(documents: Documents, case: Cases) -> No
 def test_going_back_was_tried(documents: Documents, case: Cases) -> None:
     """A way back that nobody went is a guess.
 
-    Fix: go back and forth once in staging by the runbook, then `zebu attest` it.
+    Fix: go back and forth once in staging by the runbook, then `zebu attest post.maintenance.deployment.rollback-tested`.
     See: the checklist.
     """
     expect_document(documents, case, "rollback", everywhere={"rollback", "release"}, section={"rollback"})

@@ -101,7 +101,7 @@ def test_containers_do_not_restart(containers: Containers, past: Past, machine: 
 
     A practice is asked for: one look at a count fails what restarts, and proves no watching; a run that counted a day ago does.
 
-    Fix: run this suite regularly; `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}'`.
+    Fix: run this suite regularly; `docker compose logs SERVICE` around its last start; `docker inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}' CONTAINER`.
     See: https://docs.docker.com/engine/containers/start-containers-automatically/
     """
     counted, is_practice = past.measured(restarts_of(""), machine.ours)
@@ -152,7 +152,7 @@ def test_resources_are_recorded(monitors: Monitors, machine: Machine, case: Case
 def test_logs_can_be_read(logs: Logs, containers: Containers, case: Cases) -> None:
     """In an incident nobody has time to find out how.
 
-    Fix: a log driver that `docker logs` can read (json-file, local, journald); the tasks proxmox-vm:status and proxmox-vm:logs.
+    Fix: a log driver that docker logs can read (json-file, local, journald); the tasks proxmox-vm:status and proxmox-vm:logs.
     See: https://docs.docker.com/engine/logging/
     """
     by_service = {one.service: one for one in logs.services}
@@ -328,7 +328,7 @@ def test_certificates_will_not_expire_unseen(
 
     Judged by its own lifetime: a quarter of it must be left, whether it lives for 90 days, 45 or six.
 
-    Fix: look at the renewal (certbot.timer, NPMplus); watch the date (a timer with `openssl x509 -checkend`, an uptime service).
+    Fix: look at the renewal (certbot.timer, NPMplus); watch the date (a timer with openssl's x509 -checkend, an uptime service).
     See: RFC 9773; https://letsencrypt.org/docs/integration-guide/#when-to-renew
     """
     for name, answer in within_reach(certificates).items():

@@ -45,7 +45,7 @@ def test_the_newest_backup_is_of_today(
 ) -> None:
     """The job that ran for a year stopped last week: only the newest file says so.
 
-    Fix: `systemctl status` of the backup's service, its log; in Proxmox, the backup job's last task.
+    Fix: `systemctl status UNIT` of the backup's service, its log; in Proxmox, the backup job's last task.
     See: the checklist.
     """
     if (machine_only := _vm_only(backups, vm_backups)) is not None:
@@ -103,7 +103,7 @@ def test_the_newest_backup_is_of_today(
 def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unknown, case: Cases) -> None:
     """A file of the right size and date may still be cut off in the middle, or have no row in it.
 
-    Fix: `pytest --zebu-active=restore` monthly; mend what it says.
+    Fix: `pytest --zebu-host=HOST --zebu-active=restore` monthly; mend what it says.
     See: PostgreSQL documentation, pg_restore.
     """
     found = dump_listing.contents
@@ -299,7 +299,8 @@ def test_old_snapshots_go(
 ) -> None:
     """Snapshots grow with every write, and slow the machine down.
 
-    Fix: declare `proxmox.snapshot_days` in zebu.toml, and `qm delsnapshot` what is older.
+    Fix: `qm delsnapshot VMID NAME` for what is kept too long.
+    Declare: proxmox.snapshot_days
     See: https://pve.proxmox.com/wiki/Live_Snapshots
     """
     keep = settings.proxmox.snapshot_days

@@ -112,7 +112,8 @@ def _of_an_ancestor(forge: Forge, name: str, why: str) -> tuple[list[CheckRun], 
 def test_the_tests_passed(forge: Forge, settings: Settings, case: Cases) -> None:
     """Green on the main branch says nothing of the commit that is deployed.
 
-    Fix: run the tests in CI for every commit, deploy a commit whose checks are green, and name them in `forge.checks`.
+    Fix: run the tests in CI for every commit and deploy a commit whose checks are green.
+    Declare: forge.repository, forge.checks.tests
     See: https://docs.github.com/en/rest/checks/runs
     """
     _expect_checks(forge, settings.forge.checks.tests, "tests", case)
@@ -122,7 +123,8 @@ def test_the_tests_passed(forge: Forge, settings: Settings, case: Cases) -> None
 def test_the_linters_passed(forge: Forge, settings: Settings, case: Cases) -> None:
     """What the linters find, they find in the code that runs.
 
-    Fix: run the linters in CI for every commit, deploy a commit whose checks are green, and name them in `forge.checks`.
+    Fix: run the linters in CI for every commit and deploy a commit whose checks are green.
+    Declare: forge.repository, forge.checks.linters
     See: https://docs.github.com/en/rest/checks/runs
     """
     _expect_checks(forge, settings.forge.checks.linters, "linters", case)
@@ -132,7 +134,8 @@ def test_the_linters_passed(forge: Forge, settings: Settings, case: Cases) -> No
 def test_the_type_checks_passed(forge: Forge, settings: Settings, case: Cases) -> None:
     """A type error is a failure that waits for its request.
 
-    Fix: run the type checkers in CI for every commit, deploy a green commit, and name them in `forge.checks`.
+    Fix: run the type checkers in CI for every commit and deploy a green commit.
+    Declare: forge.repository, forge.checks.types
     See: https://docs.github.com/en/rest/checks/runs
     """
     _expect_checks(forge, settings.forge.checks.types, "types", case)
@@ -143,6 +146,7 @@ def test_somebody_else_approved(forge: Forge, case: Cases) -> None:
     """Four eyes see more than two; one's own approval is no second pair.
 
     Fix: bring changes by pull requests that another person approves, and protect the branch so that nothing else lands.
+    Declare: forge.repository
     See: https://docs.github.com/en/rest/pulls/reviews
     """
     pulls = need(forge.pulls)

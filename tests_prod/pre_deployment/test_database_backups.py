@@ -115,7 +115,7 @@ def test_backups_are_made_daily(
 ) -> None:  # fmt: skip
     """What is lost is what came after the last one. A timer that is loaded and not enabled ends with the next reboot.
 
-    Fix: `systemctl enable --now` the timer (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`;
+    Fix: `systemctl enable --now UNIT.timer` (OnCalendar=daily), or enable the cron daemon; look at `systemctl list-timers`;
     in Proxmox, enable the backup job and look at its last run.
     See: systemd.timer(5); crontab(5); https://pve.proxmox.com/wiki/Backup_and_Restore
     """
@@ -192,8 +192,9 @@ def test_old_backups_go(
 ) -> None:
     """Backups that nobody deletes fill the disk; a policy that nothing carries out is a wish.
 
-    Fix: declare `backups.retention_days` in zebu.toml, and delete older dumps where they are made (`find -mtime +N -delete`);
+    Fix: delete dumps that are kept too long where they are made (`find -mtime +DAYS -delete`);
     in Proxmox, "Retention" of the backup job.
+    Declare: backups.retention_days
     See: the checklist.
     """
     if copies := _vm_copies(backups, vm_backups, case):
@@ -255,8 +256,9 @@ def test_a_copy_is_elsewhere(
 ) -> None:
     """The disk that fails takes the backups with it. A folder on the same disk is no other place.
 
-    Fix: copy each dump to another machine or a mounted share after it is made, and declare it as `backups.copy`; in Proxmox,
+    Fix: copy each dump to another machine or a mounted share after it is made; in Proxmox,
     let the backup job write to a share or a backup server.
+    Declare: backups.copy
     See: the 3-2-1 rule (CISA, Data Backup Options).
     """
     if name := _saved_elsewhere(vm_backups):
@@ -347,7 +349,7 @@ def _expect_fresh(newest: Dump, backups: Backups) -> None:
 def test_migrations_can_be_undone(documents: Documents, migrations: Migrations, case: Cases) -> None:
     """In the night of a failed deployment somebody has to find how to go back, and the way back has to exist.
 
-    Fix: a document with the commands for undoing a migration (`alembic downgrade`), and a `downgrade()` that does it in
+    Fix: a document with the commands for undoing a migration (alembic's downgrade), and a `downgrade()` that does it in
     every revision.
     See: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading
     """
@@ -379,7 +381,7 @@ FEW_ROWS = 1000
 def test_the_newest_dump_can_be_restored(drill: Drill, case: Cases) -> None:
     """A dump that was never restored is a hope. That it lists, or unpacks, says nothing of what is in it.
 
-    Fix: `pytest --zebu-active=restore` holds a drill in a throwaway container; mend what it says, and keep its attestation.
+    Fix: `pytest --zebu-host=HOST --zebu-active=restore` holds a drill in a throwaway container; mend what it says, and keep its attestation.
     See: PostgreSQL documentation, pg_restore; NIST SP 800-34, 3.4.1.
     """
     need_readable(drill)

@@ -175,8 +175,8 @@ def _trigger(database: Database, table: Table) -> float:
 def test_migrations_ran_elsewhere_first(forge: Forge, settings: Settings, case: Cases) -> None:
     """A migration that fails should fail where nobody's data are.
 
-    Fix: deploy the release to staging first (with the forge's deployments), or let a CI job apply the migrations and name
-    it in `forge.checks.migrations`.
+    Fix: deploy the release to staging first (with the forge's deployments), or let a CI job apply the migrations.
+    Declare: forge.repository, or forge.checks.migrations
     See: https://docs.github.com/en/rest/deployments
     """
     jobs = settings.forge.checks.migrations

@@ -33,7 +33,8 @@ WEB_PORTS = (80, 443)
 def test_the_machine_is_big_enough(resources: Resources, settings: Settings, case: Cases) -> None:
     """Four services, their caches and a build need room; what is short shows first under load.
 
-    Fix: give the VM more in Proxmox (Hardware: Processors, Memory, Hard Disk), or declare what is enough with a reason.
+    Fix: give the VM more in Proxmox (Hardware: Processors, Memory, Hard Disk).
+    Declare: or requirements
     See: the checklist (4 CPUs, 8 GB, 50 GB).
     """
     asked = settings.requirements
@@ -52,8 +53,8 @@ def test_the_machine_is_big_enough(resources: Resources, settings: Settings, cas
 def test_the_address_stays(addressing: Addressing, zebu_target: Target, case: Cases) -> None:
     """When the address moves, the proxy forwards to nobody.
 
-    Fix: a static address in the machine's network configuration; or a DHCP reservation, declared as
-    `reserved_address` of the host in zebu.toml.
+    Fix: a static address in the machine's network configuration, or a DHCP reservation of the one that it has.
+    Declare: host.reserved_address
     See: the checklist; netplan(5), interfaces(5), systemd.network(5).
     """
     reserved = zebu_target.host.reserved_address
@@ -285,7 +286,8 @@ def test_the_router_forwards_what_it_should(
 ) -> None:
     """Seen from the internet, the public address leads to the proxy, and to nothing else.
 
-    Fix: forward TCP 80 and 443 of the router to the proxy's address; remove every other forwarding, or declare it.
+    Fix: forward TCP 80 and 443 of the router to the proxy's address; remove every other forwarding.
+    Declare: or firewall.forwarded
     See: the checklist; RFC 4787 section 6 (hairpinning: why a look from the LAN proves nothing).
     """
     public = zebu_target.host.public_address

@@ -26,7 +26,7 @@ DOCKER_PROXY = "docker-proxy"
 def test_unopened_ports_are_shut(firewall: Firewall, exposure: Answer[tuple[View, ...]], case: Cases) -> None:
     """What nobody opened on purpose must be shut, in both families, and again after a reboot.
 
-    Fix: `ufw default deny incoming`, `ufw allow` the ssh port, `ufw enable`, `systemctl enable ufw`; IPV6=yes in /etc/default/ufw.
+    Fix: `ufw default deny incoming`, `ufw allow PORT/tcp` for ssh's, `ufw enable`, `systemctl enable ufw`; IPV6=yes in /etc/default/ufw.
     See: CIS Debian Linux 12 Benchmark, section 4 (host based firewall).
     """
     for family in firewall.families:

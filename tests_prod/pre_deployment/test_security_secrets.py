@@ -224,7 +224,7 @@ def test_no_default_password_opens_anything(
 ) -> None:
     """Default passwords are in every scanner's list. Switching password logins off hides one; it does not change it.
 
-    Fix: `passwd` (or `passwd -l`) for each user named; a new password for the proxy's administrator; `ALTER ROLE`.
+    Fix: `passwd USER` (or `passwd -l USER`) for each user named; a new password for the proxy's administrator; `ALTER ROLE`.
     See: CWE-1392; zebu's create script sets the root password of a new VM.
     """
     for account in accounts:

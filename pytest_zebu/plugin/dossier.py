@@ -1,0 +1,250 @@
+"""What a report knows besides outcomes: from where something was seen, who said so, since when it is so, and what to do next.
+
+Each part is made from what the run knows already, of a report that is whole without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
+from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.memory.history import Past, PastRun
+from pytest_zebu.people.attestations import Records
+from pytest_zebu.redaction import redacted
+from pytest_zebu.reports.report import Change, HostReport, ItemReport, PastReport, Seen, Word
+from pytest_zebu.settings import Settings
+from pytest_zebu.verdict.causes import LONGEST, causes
+from pytest_zebu.verdict.cautions import caution
+from pytest_zebu.verdict.openings import openings
+from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.plan import plan
+from pytest_zebu.verdict.readiness import Readiness, assess
+
+MOST_RUNS = 60
+"""Of the trend."""
+SOURCES: Mapping[Source, str] = {
+    "V": "the machine",
+    "O": "outside",
+    "P": "the hypervisor",
+    "N": "the reverse proxy",
+    "B": "a browser",
+    "R": "the deployed checkout",
+    "G": "the code forge",
+    "A": "people",
+    "X": "an active probe",
+}
+"""Where evidence comes from, as the catalogue has it, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the parts are made from.
+
+    Attributes:
+        records: what people declared.
+        today: the day on which the host's evidence was gathered.
+        past: the runs over the host that are remembered.
+        pytest: the command that runs the suite over this host again, quoted for a shell.
+    """
+
+    catalogue: Catalogue
+    readiness: Readiness
+    settings: Settings
+    records: Records
+    today: date
+    past: Known[Past] | Unknown
+    pytest: str = "pytest"
+
+
+Guard = Callable[[str], AbstractContextManager[None]]
+
+
+def completed(host: HostReport, basis: Basis, guarded: Guard = lambda what: nullcontext()) -> HostReport:
+    """A report with all that is known besides outcomes.
+
+    Args:
+        host: the report.
+        basis: what is known.
+        guarded: what each part is made within; one that breaks is left out.
+    """
+    with guarded(f"where the evidence of {host.name} comes from is not told"):
+        host = with_sources(host, basis.settings)
+    with guarded(f"what people declared of {host.name} is not told"):
+        host = with_words(host, basis.records, basis.today)
+    with guarded(f"what to do next on {host.name} is not told"):
+        host = with_plan(host, basis)
+    with guarded(f"how {host.name} came to be is not told"):
+        if isinstance(basis.past, Known):
+            host = with_past(host, basis.past.value, basis.catalogue, basis.settings.thresholds.by_stage)
+    return replace(host, profile=basis.settings.profile)
+
+
+def _with_items(host: HostReport, change: Callable[[ItemReport], ItemReport]) -> HostReport:
+    return replace(host, items=tuple(change(item) for item in host.items))
+
+
+# From where
+
+SERVICES = "deploy.initial.services-healthy"
+"""The item whose cases are the application's services."""
+_CONTAINER = re.compile(r"(?P<of>container:|running )?(?P<name>[\w.-]{1,100})(?(of)| publishes .*)")
+_FILE = re.compile(
+    r"(?:^|(?<=[ (]))(/[\w.@/-]{2,200}|(?:[\w.-]{1,60}/){0,6}(?:\.env[\w.]{0,40}|[\w-]{1,60}\.(?:md|toml|ya?ml|conf|lock|json|txt)))(?=$|[\s:,;)])"
+)
+_VANTAGE = re.compile(r"from ([\w.-]{1,100})(?: \(IPv6\))?(?=$|[,:])")
+
+
+def with_sources(host: HostReport, settings: Settings) -> HostReport:
+    """Where evidence of each item comes from, and what was seen, in parts with their places."""
+    vantages = {one.name: one.name if one.name == one.kind else f"{one.name} ({one.kind})" for one in settings.vantages}
+    outside = f"outside, from {', '.join(vantages.values())}" if vantages else SOURCES["O"]
+    services = frozenset(case.name for item in host.items if item.item == SERVICES for case in item.cases)
+
+    def change(item: ItemReport) -> ItemReport:
+        labels = tuple(outside if kind == "O" else SOURCES[kind] for kind in item.by)
+        return replace(item, sources=labels, seen=tuple(_seen(item, services, vantages)))
+
+    return _with_items(host, change)
+
+
+def _seen(item: ItemReport, services: Collection[str], vantages: Mapping[str, str]) -> Iterator[Seen]:
+    for text in item.evidence_besides:
+        yield Seen(text, "", _place(text, services, vantages))
+    for case in item.cases:
+        of_case = _place(case.name, services, vantages)
+        for text in case.seen:
+            yield Seen(text, case.name, of_case or _place(text, services, vantages))
+
+
+def _place(text: str, services: Collection[str], vantages: Mapping[str, str]) -> str:
+    """From where, or in what, something was seen, as far as its text begins with it or names a file."""
+    text = text[:LONGEST]
+    if (found := _VANTAGE.match(text)) and found[1] in vantages:
+        return f"from {vantages[found[1]]}"
+    first = text.partition(": ")[0]
+    if first in services:
+        return f"container {first}"
+    if (found := _CONTAINER.fullmatch(first)) and (found["of"] != "running " or found["name"] in services):
+        return f"container {found['name']}"
+    return found[1] if (found := _FILE.search(text)) else ""
+
+
+# Who
+
+
+def with_words(host: HostReport, records: Records, today: date) -> HostReport:
+    """What people declared, where it counts; and why it counts no more, where an item is open that it spoke of."""
+
+    def change(item: ItemReport) -> ItemReport:
+        lapsed = records.lapsed(item.item, today) if item.is_open else ""
+        return replace(item, word=_word(item, records, today), lapsed=redacted(lapsed, words=False))
+
+    return _with_items(host, change)
+
+
+def _word(item: ItemReport, records: Records, today: date) -> Word | None:
+    """The word on which an outcome stands."""
+    match item.outcome:
+        case Outcome.NOT_APPLICABLE if excluded := records.not_applicable.get(item.item):
+            return Word("not applicable", excluded.approver, redacted(excluded.reason, words=False))
+        case Outcome.WAIVED if waiver := records.waiver(item.item, today):
+            return Word("waived", waiver.approver, redacted(waiver.reason, words=False), waiver.since, waiver.until)
+        case Outcome.ATTESTED | Outcome.FAILED if standing := records.attestation(item.item, today):
+            record = standing.record
+            if (record.result == "failed") != (item.outcome is Outcome.FAILED):
+                return None  # the machine's own finding, against which a word does not count
+            statement = redacted(record.statement, words=False)
+            return Word(
+                "attested",
+                record.by,
+                statement,
+                record.on,
+                standing.until,
+                record.approver or "",
+                (),
+                standing.evidence,
+            )
+    return None
+
+
+# Since when
+
+
+def with_past(host: HostReport, past: Past, catalogue: Catalogue, thresholds: Mapping[Stage, int]) -> HostReport:
+    """Since when items are as they are, how scores went, and what is otherwise than when all was last ready.
+
+    Scores of earlier runs are reckoned anew from their outcomes, with today's checklist and thresholds: so points of
+    one line can be compared, and may differ from what was said on the day.
+    """
+    here = PastReport(
+        host.at,
+        {stage: host.stages[stage].score_with_waivers for stage in SCORED},
+        frozenset(stage for stage in SCORED if host.stages[stage].ready),
+        host.version,
+        host.is_partial,
+    )
+    earlier = tuple(_point(run, catalogue, thresholds) for run in past.runs[-(MOST_RUNS - 1) :])
+    now = {item.item: item.outcome for item in host.items if item.is_selected}
+    ready_at, then = (host.at, now) if _is_ready(here) else _last_ready(past, catalogue, thresholds)
+    since = {item: past.since(item, outcome, host.at) for item, outcome in now.items()}
+    return replace(
+        _with_items(host, lambda item: replace(item, since=since.get(item.item))),
+        trend=(*earlier, here),
+        ready_at=ready_at,
+        changes_since_ready=tuple(
+            Change(item, then[item], outcome)
+            for item, outcome in now.items()
+            if item in then and then[item] is not outcome
+        ),
+    )
+
+
+def _point(run: PastRun, catalogue: Catalogue, thresholds: Mapping[Stage, int]) -> PastReport:
+    known = {item: outcome for item, outcome in run.outcomes.items() if item in catalogue}
+    readiness = assess(catalogue, [Finding(item, outcome) for item, outcome in known.items()], known, thresholds)
+    return PastReport(
+        run.at,
+        {stage: readiness.stages[stage].score_with_waivers for stage in SCORED},
+        frozenset(stage for stage in SCORED if readiness.stages[stage].ready),
+        run.version,
+        run.is_partial or readiness.overall.partial,
+    )
+
+
+def _is_ready(point: PastReport) -> bool:
+    return point.ready == frozenset(SCORED) and not point.is_partial
+
+
+def _last_ready(
+    past: Past, catalogue: Catalogue, thresholds: Mapping[Stage, int]
+) -> tuple[datetime | None, Mapping[str, Outcome]]:
+    for run in reversed(past.runs):
+        if _is_ready(_point(run, catalogue, thresholds)):
+            return run.at, run.outcomes
+    return None, {}
+
+
+# What next
+
+
+def with_plan(host: HostReport, basis: Basis) -> HostReport:
+    """What fails several items at once, what would open the others, and what to do, in order."""
+    catalogue, readiness = basis.catalogue, basis.readiness
+    selected = [finding for finding in readiness.findings if finding.item in readiness.selected]
+    lapsed = {finding.item: basis.records.lapsed(finding.item, basis.today) for finding in selected}
+    found = causes(selected, catalogue, lapsed)
+    opened = openings(readiness.findings, found, lapsed)
+    cause_of = {item: cause.key for cause in found for item in cause.consequences}
+    opening_of = {item: opening.key for opening in opened for item in opening.items}
+    steps = plan(catalogue, readiness, found, opened, basis.pytest)
+
+    def change(item: ItemReport) -> ItemReport:
+        heed = caution(catalogue[item.item]) if item.is_open else ""
+        return replace(item, cause=cause_of.get(item.item, ""), opening=opening_of.get(item.item, ""), caution=heed)
+
+    return replace(_with_items(host, change), causes=found, openings=opened, plan=steps)
