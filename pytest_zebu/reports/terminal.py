@@ -253,7 +253,7 @@ class _Summary:
         if tally.partial and not tally.ready:
             judged = self.judged(stage)
             grave = [item for item in judged if item.non_negotiable and item.outcome in SHUT]
-            which = f", {len(grave)} of them non-negotiable" if grave else ""
+            which = f" ({len(grave)} non-negotiable)" if grave else ""
             text = f"{name}{len(judged)} of {tally.total} items judged{': ' if judged else ''}{self.of(judged)}{which}"
             yield from self.say(text, 4, **({"red": True, "bold": True} if grave else {"bold": True}))
             return
@@ -423,10 +423,11 @@ class _Summary:
         """What is wrong. What stands under a step is not said again, but for its number."""
         if not found:
             return
-        count = len(self.host.failed)
+        broken = sum(item.broken for item in self.host.failed)
+        said = [f"{len(self.host.failed) - broken} failed", f"{broken} broken off by a fault of the check"]
         numbered = any(one.step for one in found)
         rest = ", with the number of the step that mends it:" if numbered else ":"
-        yield from self.say(f"{count} failed{rest}", red=True, bold=True)
+        yield from self.say(", ".join(said[: 2 if broken else 1]) + rest, red=True, bold=True)
         most = self.detail.failures or len(found)
         for one in found[:most]:
             yield from self.finding(one, numbered)

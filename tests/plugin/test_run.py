@@ -36,8 +36,8 @@ def test_the_whole_checklist_is_judged(run_apart: Run, workers: tuple[str, ...])
     result.stdout.fnmatch_lines(
         [
             "*Pre deployment*NOT READY*",
-            "*2 failed*",
-            "pre.security.https.certificate: *not trusted*",
+            "5 failed*",
+            "*pre.security.https.certificate: *not trusted*",
             "*fix: serve the full chain*",
         ]
     )
@@ -201,7 +201,7 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     assert found["pre.application.docker.restart-policy"] == "passed"
     assert found["deploy.backend.api"] == "waived"
     assert found["deploy.network.www"] == "not_applicable"
-    result.stdout.fnmatch_lines(["*deploy.backend.api: waived: waived by product owner until 2027-01-31*"])
+    result.stdout.fnmatch_lines(["waived: deploy.backend.api*"])
 
 
 def test_what_was_gathered_is_judged_on_its_day(run: Run, project: pytest.Pytester) -> None:

@@ -35,7 +35,7 @@ def test_each_is_a_line_and_keeps_no_other_back(run: Run, project: pytest.Pytest
         "zebu: zebu.toml/snapshot is not written: zebu.toml is no folder",
     ]
     assert report["hosts"][0]["stages"]["pre_deployment"]["passed"] == 1
-    assert (project.path / "report.txt").read_text().startswith("==== readiness of lab ====\n")
+    assert (project.path / "report.txt").read_text().startswith("==== readiness of lab, version v1.2.0 ====\n")
     assert "no-passwords" in (project.path / "report.xml").read_text()
 
 

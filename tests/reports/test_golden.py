@@ -72,11 +72,8 @@ def test_no_escape_reaches_a_terminal_and_no_line_is_forged() -> None:
     assert not [line for line in text.splitlines() if line.startswith("READY")]
 
 
-@pytest.mark.parametrize(("more", "says"), [(0, False), (1, True)])
-def test_what_is_left_out_is_counted_and_only_that(more: int, says: bool) -> None:
-    host = replace(FIRST, changes=FIRST.changes[: terminal.SHOWN_CHANGES + more])
-    assert ("    and 1 more" in [line.text for line in terminal.summary(host)]) is says
-    assert not [line for line in terminal.summary(host) if "and 0 more" in line.text]
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_left_out_of_evidence_is_counted_and_only_that(more: int) -> None:
     item = replace(ITEMS[1], evidence=ITEMS[1].evidence[: terminal.SHOWN_EVIDENCE + more])
     assert [line for line in terminal.finding_lines(item) if "more" in line] == ["    seen: and 1 more"] * more
 
