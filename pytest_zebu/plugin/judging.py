@@ -24,7 +24,7 @@ from pytest_zebu.files import MIB, is_device, read_text, write_whole
 from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
-from pytest_zebu.plugin.reporting import item_report, report_of
+from pytest_zebu.plugin.reporting import report_of
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, terminal
@@ -81,9 +81,9 @@ def wrong_marker(expression: str, registered: list[str]) -> str:
 
 
 def guard_page(path: Path) -> None:
-    """Let a page that was written say what it may do; a device is no page, and pytest-html follows links."""
+    """Put what is ours of a page first, and let it say what it may do; a device is no page, and pytest-html follows links."""
     if path.is_file() and not is_device(path):
-        write_whole(path.resolve(), html.guarded(read_text(path, PAGE_LIMIT)))
+        write_whole(path.resolve(), html.composed(read_text(path, PAGE_LIMIT)))
 
 
 class CleanFormatter(logging.Formatter):
@@ -138,6 +138,7 @@ class RunHooks:
     config: pytest.Config
     is_worker: bool
     other_failures: int = 0
+    beside: list[html.Beside] = field(default_factory=list)
     report: Report | None = None
     writing: str = ""
     decides: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -266,8 +267,23 @@ class RunHooks:
         if found is not None:
             with self.run.guarded(f"{report.nodeid} is not kept"):
                 self.run.record(found["host"], Finding.from_data(found))
+            if found["broken"]:
+                self._show_beside(report, is_check=True)
         elif report.failed:
             self.other_failures += 1
+            self._show_beside(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be read as tests is a failure too."""
+        if report.failed:
+            self.other_failures += 1
+            self._show_beside(report)
+
+    def _show_beside(self, report: pytest.TestReport | pytest.CollectReport, is_check: bool = False) -> None:
+        if getattr(self.config.option, "htmlpath", None):
+            with self.run.guarded(f"{report.nodeid} is not on the page"):
+                text = clean_lines(report.longreprtext)
+                self.beside.append(html.Beside(clean_line(report.nodeid), text, is_check))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -358,25 +374,31 @@ class RunHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """The panels. The page is written next, the last of all files."""
+        """What is ours. The page is written next, the last of all files."""
         self.writing = self.config.option.htmlpath
-        with self.run.guarded("the page has no panels"):
-            prefix += html.panels(self.report) if self.report else ()
+        with self.run.guarded("the page has no report"):
+            prefix += [html.body(self.report, self.beside)] if self.report else ()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """The columns of an item."""
+        """The columns of pytest-html's own table, behind a fold."""
         cells[:] = html.HEADER
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """The row of an item."""
+        """A row of it. Of setting up and tearing down it shows only what went wrong."""
+        if report.when != "call" and report.passed:
+            return
         found: dict[str, Any] | None = getattr(report, "zebu", None)
-        cells[:] = html.foreign_row(report.nodeid, report.outcome)
-        if found is not None:
-            with self.run.guarded(f"the row of {report.nodeid} is not all there"):
-                finding = Finding.from_data(found)
-                cells[:] = html.row(item_report(self.run.catalogue[finding.item], finding))
+        with self.run.guarded(f"the row of {report.nodeid} is not all there"):
+            cells[:] = html.row(cells, report.nodeid, Outcome(found["outcome"]) if found else None)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
+        """What was found of an item stands above, and not here again; a check that broke shows what Python says."""
+        found: dict[str, Any] | None = getattr(report, "zebu", None)
+        if found is not None and not found["broken"]:
+            data[:] = [html.log(found["host"], found["item"])]
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets

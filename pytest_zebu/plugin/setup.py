@@ -184,5 +184,5 @@ def _style_html(config: pytest.Config) -> list[str]:
         config.option.htmlpath = None
         return [not_written(path, error)]
     config.option.self_contained_html = True
-    config.option.css = [*config.option.css, str(resources.files("pytest_zebu.reports").joinpath("report.css"))]
+    config.option.css = [str(resources.files("pytest_zebu.reports").joinpath("report.css")), *config.option.css]
     return []

@@ -1,37 +1,263 @@
-"""What is ours of the page that pytest-html writes: the panels on top, and the rows. The template engine escapes it all."""
+"""The report as a page: one file that asks for nothing beside itself. The template engine escapes all that it says.
+
+pytest-html writes the page of `--html`: what is ours stands in it by its hooks, and `composed` puts that first.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report
-from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, some
-from pytest_zebu.verdict.outcome import Outcome
+from pytest_zebu.catalogue import Source, Stage
+from pytest_zebu.reports.chapters import STAGES, chapters
+from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, PastReport, Report, Seen
+from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, clean_lines, some
+from pytest_zebu.verdict.outcome import Case, Outcome
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 PICTURE_LIMIT = 4_000_000
 """Of characters; a picture of a page has a tenth of it."""
 MOST_PICTURES = 40
-SAFE = (
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'\">"
+MOST_BESIDE = 200
+"""Of tests beside the checklist that are shown with their text; pytest-html's own table has them all."""
+SHOWN_STEPS = 10
+"""Of the plan, before the fold."""
+SHOWN_BLOCKERS = 5
+"""Of a stage, before the fold."""
+SHOWN_PASSED = 4
+"""Of the passed cases of an item that is open, before the fold."""
+ORDER = (
+    Outcome.FAILED,
+    Outcome.NOT_ASSESSED,
+    Outcome.WAIVED,
+    Outcome.ADVICE,
+    Outcome.ATTESTED,
+    Outcome.PASSED,
+    Outcome.NOT_APPLICABLE,
 )
-"""What the page may do: it asks for nothing, wherever it is shown. pytest-html's scripts and styles stand in it."""
+"""How outcomes are told: what is open first."""
+KINDS: dict[Source, str] = {
+    "V": "the machine, by ssh",
+    "O": "outside",
+    "P": "Proxmox",
+    "N": "the reverse proxy",
+    "B": "a browser",
+    "R": "the checkout",
+    "G": "the code forge",
+    "A": "people",
+    "X": "an active probe",
+}
+"""Where evidence comes from, for people."""
+POLICY = (
+    "default-src 'none'; script-src {script}; style-src {style}; img-src data:; media-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""What the page may do: it asks for nothing, wherever it is shown."""
+INLINE = "'unsafe-inline'"
+"""pytest-html's scripts and styles, and those of its other guests, stand in the page."""
 HEAD = '<meta charset="utf-8"/>'
+BEGIN, END = '<div id="zebu-report">', '<hr id="zebu-end" hidden></div>'
+"""Between them stands what is ours; whatever a target says cannot make a tag."""
+STYLE = "/* pytest-zebu */"
+"""How our style begins: pytest-html's stands before it, other people's behind."""
+LINK = re.compile(r"https?://[^\s<>\"'`\\;,]+[^\s<>\"'`\\;,.)]")
+NO_NAME = re.compile(r"[^\w.-]", re.ASCII)
 
 
-def guarded(page: str) -> str:
-    """A page of pytest-html that says what it may do; one that begins in another way stays as it is."""
-    return page if SAFE in page else page.replace(HEAD, HEAD + SAFE, 1)
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A test whose failure the checklist's items do not say: somebody's own that failed, or a check that broke.
+
+    Attributes:
+        name: as pytest calls it.
+        text: what pytest shows of it.
+        is_check: whether it is one of ours.
+    """
+
+    name: str
+    text: str
+    is_check: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stage's scores over the remembered runs, as a drawing: x from 0 to 100, y from 0 (above) to 30.
+
+    Attributes:
+        points: of the whole runs, for a line.
+        dots: of the partial ones, whose scores say less.
+        last: this run's.
+        threshold: how far down the score lies that is needed.
+        first_score: the first of the line, in per cent.
+        last_score: the last of it.
+    """
+
+    points: str
+    dots: tuple[tuple[float, float], ...]
+    last: tuple[float, float]
+    threshold: float
+    first_score: float
+    last_score: float
 
 
 def _plain(value: object) -> object:
     """Clean text; what a template made itself stays as it is."""
     return clean(value) if type(value) is str else value
+
+
+def prose(text: str) -> Markup:
+    """Text of ours: what stands in backticks is code."""
+    parts = clean(text).split("`")
+    if len(parts) % 2 == 0:  # the last one closes nothing
+        parts[-2:] = ["`".join(parts[-2:])]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
+def unsaid(commands: Iterable[str], text: str) -> list[str]:
+    """The commands that do not stand in a text already."""
+    return [one for one in commands if f"`{one}`" not in text]
+
+
+def linked(text: str) -> Markup:
+    """Text in which addresses can be followed."""
+    shown, made, end = clean(text), Markup(""), 0
+    for found in LINK.finditer(shown):
+        made += escape(shown[end : found.start()])
+        made += Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(found[0])
+        end = found.end()
+    return made + escape(shown[end:])
+
+
+def anchor(kind: str, *names: str) -> str:
+    """The name of a place on the page, such as an item's: no two have the same."""
+    return "-".join([kind, *(NO_NAME.sub(lambda odd: f"~{ord(odd[0]):x}~", clean_line(name, 300)) for name in names)])
+
+
+def drawn(trend: Sequence[PastReport], stage: Stage, threshold: int) -> Line | None:
+    """The line of a stage; nothing where fewer than two whole runs are remembered."""
+    found = [(place, past.scores.get(stage), past.is_partial) for place, past in enumerate(trend)]
+    scores = [score for _, score, _ in found if score is not None]
+    whole = [(place, score) for place, score, is_partial in found if score is not None and not is_partial]
+    if len(whole) < 2:
+        return None
+    low = max(0.0, min(*scores, float(threshold)) - 4)
+
+    def at(place: int, score: float) -> tuple[float, float]:
+        return round(2 + 96 * place / (len(trend) - 1), 1), round(28 - 26 * (score - low) / (100 - low), 1)
+
+    return Line(
+        points=" ".join(f"{x},{y}" for x, y in (at(*one) for one in whole)),
+        dots=tuple(at(place, score) for place, score, is_partial in found if score is not None and is_partial),
+        last=at(*whole[-1]),
+        threshold=at(0, threshold)[1],
+        first_score=whole[0][1],
+        last_score=whole[-1][1],
+    )
+
+
+def seen_of(item: ItemReport) -> tuple[Seen, ...]:
+    """What was seen; where nobody told it in parts, by the cases."""
+    if item.seen:
+        return item.seen
+    of_cases = (Seen(text, case.name) for case in item.cases for text in case.seen)
+    return (*of_cases, *(Seen(text) for text in item.evidence_besides))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item as it is laid out.
+
+    Attributes:
+        reason: why it came out so, unless its cases say just that.
+        cases: those that are open first, each with what was seen of it.
+        seen: what was seen that belongs to no case.
+        more: of the cases, how many are not shown.
+        more_seen: of what was seen, the same.
+    """
+
+    item: ItemReport
+    is_open: bool
+    reason: str
+    cases: tuple[tuple[Case, tuple[Seen, ...]], ...]
+    passed: tuple[tuple[Case, tuple[Seen, ...]], ...]
+    seen: tuple[Seen, ...]
+    more: int
+    more_seen: int
+    pictures: tuple[tuple[str, Markup], ...]
+
+
+def shown(item: ItemReport) -> Shown:
+    """How an item is laid out."""
+    # Two cases may have one name: what was seen of them stands at the first.
+    of_case: dict[str, list[Seen]] = {}
+    besides = []
+    names = {case.name for case in item.cases}
+    parts = seen_of(item)
+    for one in some(parts):
+        if one.case in names:
+            of_case.setdefault(one.case, []).append(one)
+        else:
+            besides.append(one)
+    cases = [(case, tuple(of_case.pop(case.name, ()))) for case in some(item.cases)]
+    is_open = item.outcome in (Outcome.FAILED, Outcome.NOT_ASSESSED)
+    said = "; ".join(f"{case.name}: {case.reason}" for case in item.cases if case.outcome is item.outcome)
+    passed = [one for one in cases if one[0].outcome is Outcome.PASSED] if is_open else []
+    passed = passed if len(passed) > SHOWN_PASSED else []
+    return Shown(
+        item=item,
+        is_open=item.is_selected and (is_open or item.broken),
+        reason="" if said and said == item.reason else item.reason,
+        cases=tuple(sorted((one for one in cases if one not in passed), key=_is_calm if is_open else _as_it_is)),
+        passed=tuple(passed),
+        seen=tuple(besides),
+        more=max(0, len(item.cases) - MOST_ENTRIES),
+        more_seen=max(0, len(parts) - MOST_ENTRIES),
+        pictures=tuple(
+            (caption, Markup(picture))  # noqa: S704 (it is letters and digits)
+            for caption, picture in item.pictures[:MOST_PICTURES]
+            if len(picture) <= PICTURE_LIMIT and BASE64.fullmatch(picture)
+        ),
+    )
+
+
+def _is_calm(one: tuple[Case, object]) -> int:
+    return int(one[0].outcome is Outcome.PASSED)
+
+
+def _as_it_is(_: object) -> int:
+    return 0
+
+
+def _worse_first(changes: Iterable[Change]) -> list[Change]:
+    return sorted(some(tuple(changes)), key=lambda change: not change.is_worse)
+
+
+def only_partial(host: HostReport) -> bool:
+    """Whether what is not ready is so because items were left out."""
+    stages = [host.stages[stage] for stage in host.selected_stages]
+    return not host.ready and all(tally.ready or tally.partial for tally in stages)
+
+
+def _text(name: str) -> Markup:
+    """A file of ours, for the page."""
+    return Markup(resources.files("pytest_zebu.reports").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _script() -> Markup:
+    return Markup("<script>{}</script>").format(_text("report.js"))
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 _TEMPLATES = Environment(
@@ -41,19 +267,30 @@ _TEMPLATES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.do"],
 )
-_TEMPLATES.globals |= {"some": some, "most": MOST_ENTRIES}
-HEADER = [
-    '<th class="sortable" data-column-type="result" hidden>Result</th>',
-    '<th class="sortable" data-column-type="outcome">Outcome</th>',
-    '<th class="sortable" data-column-type="item">Item</th>',
-    '<th class="sortable" data-column-type="stage">Stage</th>',
-    '<th class="sortable" data-column-type="category">Category</th>',
-    "<th>What was found, and how to mend it</th>",
-]
-RESULTS = {Outcome.PASSED: "Passed", Outcome.ATTESTED: "Passed", Outcome.FAILED: "Failed"}
-"""What pytest-html's script calls an outcome; whatever else is "Skipped". It leaves out rows whose result is no word of
-its own, so that word stands in a hidden cell, and ours in the next."""
+_TEMPLATES.filters |= {
+    "prose": prose,
+    "linked": linked,
+    "line": clean_line,
+    "unsaid": unsaid,
+    "worse_first": _worse_first,
+}
+_TEMPLATES.globals |= {
+    "anchor": anchor,
+    "chapters": chapters,
+    "clock": CLOCK,
+    "drawn": drawn,
+    "kinds": KINDS,
+    "most": MOST_ENTRIES,
+    "only_partial": only_partial,
+    "order": ORDER,
+    "shown": shown,
+    "shown_blockers": SHOWN_BLOCKERS,
+    "shown_steps": SHOWN_STEPS,
+    "some": some,
+    "stage_titles": STAGES,
+}
 
 
 def title(names: Iterable[str]) -> str:
@@ -61,45 +298,119 @@ def title(names: Iterable[str]) -> str:
     return clean_line(f"Production readiness: {', '.join(names)}", 300)
 
 
-def panels(report: Report) -> list[str]:
-    """What stands above the rows: a panel for each host, and what chooses the rows that are shown."""
-    return [*(_panel(host, report.seconds) for host in report.hosts), _filters()]
+def render(report: Report) -> str:
+    """The whole page."""
+    style, script = _text("report.css"), _text("report.js")
+    return _TEMPLATES.get_template("page.html").render(
+        title=title(host.name for host in report.hosts),
+        policy=Markup(POLICY.format(script=_hashed(script), style=_hashed(style))),  # noqa: S704 (letters of base64)
+        style=style,
+        script=script,
+        body=_body(report),
+    )
 
 
-def _panel(host: HostReport, seconds: float) -> str:
-    """Verdict, host, time, duration, deployed version, stages, categories, changes, what was relaxed or simulated."""
-    return _TEMPLATES.get_template("panel.html").render(host=host, clock=CLOCK, seconds=seconds, outcomes=list(Outcome))
+def body(report: Report, beside: Sequence[Beside] = ()) -> str:
+    """What pytest-html's page is given: all of ours, with its script.
+
+    Args:
+        report: what is told.
+        beside: failures of the run that no item tells.
+    """
+    return f"{BEGIN}{_body(report, beside)}{END}{_script()}"
 
 
-def _filters() -> str:
-    """By our outcomes; pytest-html's own filters know only its own."""
-    return _TEMPLATES.get_template("filters.html").render(outcomes=list(Outcome))
-
-
-def row(item: ItemReport) -> list[str]:
-    """The cells of an item."""
-    result = "Failed" if item.broken else RESULTS.get(item.outcome, "Skipped")
-    pictures = [
-        (caption, Markup(picture))  # noqa: S704 (it is letters and digits)
-        for caption, picture in item.pictures[:MOST_PICTURES]
-        if len(picture) <= PICTURE_LIMIT and BASE64.fullmatch(picture)
+def _body(report: Report, beside: Sequence[Beside] = ()) -> Markup:
+    cleaned = [
+        replace(one, name=clean_line(one.name, 1000), text=clean_lines(one.text)) for one in beside[:MOST_BESIDE]
     ]
-    what = _TEMPLATES.get_template("finding.html").render(item=item, pictures=pictures)
-    mark = f'data-outcome="{item.outcome.value}"{" data-broken" if item.broken else ""}'
+    return Markup(  # noqa: S704 (the template escapes what it says)
+        _TEMPLATES.get_template("body.html").render(
+            report=report,
+            by_host=[(host, chapters(host)) for host in report.hosts],
+            beside=cleaned,
+            failed_beside=sum(not one.is_check for one in beside),
+            broken_checks=sum(one.is_check for one in beside),
+            more_beside=max(0, len(beside) - MOST_BESIDE),
+        )
+    )
+
+
+def guarded(page: str) -> str:
+    """A page of pytest-html that says what it may do; one that begins in another way stays as it is."""
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(script=INLINE, style=INLINE)}">'
+    return page if policy in page else page.replace(HEAD, HEAD + policy, 1)
+
+
+def composed(page: str) -> str:
+    """A page of pytest-html with ours first, and its own behind a fold; where ours is not in it, it is only guarded.
+
+    Args:
+        page: as pytest-html wrote it: its head, what hooks gave it in a summary, its rows as data, and its script.
+    """
+    head, _, rest = page.partition("<body>")
+    above, begin, rest = rest.partition(BEGIN)
+    ours, end, below = rest.partition(END)
+    below = below.replace(_script(), "", 1)
+    name = re.search(r"<title[^>]*>(.*?)</title>", head, re.DOTALL)
+    style = re.search(r"<style[^>]*>(.*)</style>", head, re.DOTALL)
+    if not (begin and end and name and style):
+        return guarded(page)
+    return _TEMPLATES.get_template(
+        "page.html"
+    ).render(
+        title=Markup(name[1]),  # noqa: S704 (pytest-html escaped it)
+        policy=Markup(POLICY.format(script=INLINE, style=INLINE)),  # noqa: S704 (a text of ours)
+        style=Markup(style[1][style[1].find(STYLE) :] if STYLE in style[1] else _text("report.css")),  # noqa: S704
+        script=_text("report.js"),
+        body=Markup(ours),  # noqa: S704 (as `body` made it)
+        guest=Markup(_tamed(above, below.partition("</body>")[0])),  # noqa: S704 (as pytest-html made it)
+    )
+
+
+def _tamed(above: str, below: str) -> str:
+    """What is pytest-html's, below headings of ours: its script begins when somebody looks."""
+    rest = re.sub(r'<h1 id="title">.*?</h1>', "", above, count=1, flags=re.DOTALL) + below
+    rest = re.sub(r'<div class="summary__reload">.*?</div>\s*</div>\s*</div>', "", rest, count=1, flags=re.DOTALL)
+    rest = re.sub(r"(</?)h2\b", r"\1h3", rest)
+    rest = re.sub(
+        r'(<input [^>]*data-test-result="\w+"[^>]*>)\s*(<span [^>]*>[^<]*</span>)', r"<label>\1 \2</label>", rest
+    )
+    rest = rest.replace('<img src="" />', '<img src="" alt="a picture that the test took" />')
+    data, mark, script = rest.rpartition('id="data-container"')
+    return data + mark + script.replace("<script>", '<script type="text/plain" id="pytest-html-script">', 1)
+
+
+HEADER = [
+    f'<th><button type="button" class="sortable" data-column-type="{name}">{words}</button></th>'
+    for name, words in (
+        ("result", "Result"),
+        ("outcome", "Checklist"),
+        ("testId", "Test"),
+        ("duration", "Duration"),
+    )
+] + ["<th>Links</th>"]
+"""Of pytest-html's table: its own columns, and what the checklist calls the outcome."""
+
+
+def row(cells: Sequence[str], name: str, outcome: Outcome | None = None) -> list[str]:
+    """A row of pytest-html's table: its cells, with the test's name escaped, and the checklist's outcome.
+
+    Args:
+        cells: as pytest-html made them: result, test, duration, links.
+        name: the test's.
+        outcome: of the item that it decides, if it decides any.
+    """
+    result, _, *others = cells
     return [
-        f'<td class="col-result" hidden>{result}</td>',
-        f'<td class="col-outcome outcome {item.outcome.value}" {mark}>{escape(item.outcome.label)}</td>',
-        f'<td class="col-item">{escape(item.item)}</td>',
-        f'<td class="col-stage">{escape(item.stage.label)}</td>',
-        f'<td class="col-category">{escape(item.category_label)}</td>',
-        f'<td class="col-what">{what}</td>',
+        result,
+        f'<td class="col-outcome">{escape(outcome.label if outcome else "")}</td>',
+        f'<td class="col-testId">{escape(clean_line(name))}</td>',
+        *others,
     ]
 
 
-def foreign_row(node_id: str, outcome: str) -> list[str]:
-    """The cells of a test that is not the checklist's."""
-    return [
-        f'<td class="col-result" hidden>{escape(outcome.capitalize())}</td>',
-        f'<td class="col-outcome outcome" data-outcome="other">{escape(outcome)}</td>',
-        f'<td class="col-item" colspan="4">{escape(clean_line(node_id))}</td>',
-    ]
+def log(host: str, item: str) -> str:
+    """What stands in pytest-html's table instead of an item's text: where it stands."""
+    place = anchor("item", host, item)
+    return f'What was found: <a href="#{place}">{escape(clean_line(item))}</a>'

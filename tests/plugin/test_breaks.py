@@ -77,7 +77,7 @@ def whole(project: pytest.Pytester, *without: str) -> None:
     (runs.Run, "keep_drill", full, "the drill is not attested: /somewhere/file: No space left on device"),
     (runs.Run, "remember", broken, "this run is not remembered: history.sqlite3: database disk image is malformed"),
     (runs.Run, "close", fails, f"what the run opened is not all closed: {FAULT}"),
-    (html, "panels", fails, f"the page has no panels: {FAULT}"),
+    (html, "body", fails, f"the page has no report: {FAULT}"),
     (html, "title", fails, f"the page has no title: {FAULT}"),
     (html, "row", fails, f"the row of {NODE} is not all there: {FAULT}"),
     (judging, "guard_page", full, "the page does not say what it may do: /somewhere/file: No space left on device"),

@@ -15,13 +15,14 @@ from pydantic import BaseModel
 
 from pytest_zebu.reports import html, terminal
 from pytest_zebu.reports import json as json_format
-from pytest_zebu.reports.report import Report
+from pytest_zebu.reports.report import ItemReport, Report
 from pytest_zebu.shown import MOST_ENTRIES
 from pytest_zebu.verdict.outcome import Case, Outcome
 from tests.hostile_texts import DIRTY, forbidden
 from tests.reports.made_up import FIRST, HOSTILE, ITEMS, REPORT
 
-VOID = {"img", "input", "br", "meta"}
+VOID = {"img", "input", "br", "meta", "hr"}
+BESIDE = (html.Beside("test_own.py::test_own", HOSTILE), html.Beside(HOSTILE, HOSTILE, is_check=True))
 
 
 def told(value: Any, text: str) -> Any:
@@ -38,12 +39,16 @@ def told(value: Any, text: str) -> Any:
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: its tags with the names of their attributes, in their order; and what is out of place."""
+    """What a browser makes of a page: its tags with the names of their attributes, in their order; and what is out of place.
+
+    Two things are made of words: what stands in backticks is code, and an address of a source is a link to what it says.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
         self.tags: list[tuple[str, ...]] = []
         self.links: list[str] = []
+        self.sources: list[str] = []
         self.open: list[str] = []
         self.odd: list[str] = []
         self.feed(text)
@@ -51,10 +56,20 @@ class Page(HTMLParser):
         self.odd += self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, *(name for name, _ in attrs)))
-        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+        found = (tag, *(name for name, _ in attrs))
+        links = [value or "" for name, value in attrs if name in ("href", "src", "action")]
+        if found == ("a", "href", "rel"):
+            self.sources += links
+        elif found != ("code",):
+            self.tags.append(found)
+            self.links += links
         if tag not in VOID:
             self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
@@ -71,8 +86,15 @@ class Page(HTMLParser):
 
 
 def page(report: Report) -> str:
-    rows = ["\n".join(html.row(item)) for host in report.hosts for item in host.selected]
-    return "\n".join([*html.panels(report), *rows, *html.foreign_row("test_own.py::x", "failed")])
+    """The whole page; and what pytest-html is given."""
+    beside = told(BESIDE, report.hosts[0].items[1].why.removeprefix("x")) if report is not REPORT else BESIDE
+    rows = [*html.row(["<td>Failed</td>", "", "<td>1 ms</td>", "<td></td>"], beside[1].name), html.log("vm", "a.b")]
+    return "\n".join([html.render(report), html.body(report, beside), *rows])
+
+
+def item_alone(item: ItemReport) -> str:
+    """A page of a single item."""
+    return html.render(replace(REPORT, hosts=(replace(FIRST, items=(item,)),)))
 
 
 def skeleton(data: Any) -> Any:
@@ -98,6 +120,7 @@ def is_same(text: str) -> None:
     report = told(REPORT, text)
     shown = Page(made := page(report))
     assert (shown.tags, shown.odd, shown.links) == (PAGE.tags, [], PAGE.links)
+    assert all(link.startswith(("https://", "http://")) for link in shown.sources)
     assert not forbidden(made, "\n\t")
     lines = terminal.render(report).split("\n")
     assert len(lines) == len(LINES)
@@ -141,7 +164,8 @@ def test_whatever_is_said_every_format_is_whole(text: str) -> None:
 ], ids=["out of the attribute", "an address", "two lines", "nothing", "a drawing", "five megabytes", "no text"])  # fmt: skip
 def test_what_is_no_picture_is_left_out(picture: str) -> None:
     item = replace(ITEMS[1], pictures=(("odd", picture), ("right", "AAAA")))
-    assert Page("".join(html.row(item))).links == ["data:image/jpeg;base64,AAAA"]
+    links = Page(item_alone(item)).links
+    assert [link for link in links if not link.startswith("#")] == ["data:image/jpeg;base64,AAAA"]
 
 
 @pytest.mark.hostile("outputs")
@@ -150,11 +174,12 @@ def test_there_is_an_end_of_cases_evidence_and_pictures() -> None:
     item = replace(
         ITEMS[1], cases=cases, pictures=(("many", "AAAA"),) * 500, evidence=tuple(map(str, range(3 * MOST_ENTRIES)))
     )
-    shown = Page("".join(html.row(item)))
-    assert len(shown.links) == html.MOST_PICTURES
-    assert sum(tag[0] == "li" for tag in shown.tags) == MOST_ENTRIES + 1
-    text = "".join(html.row(item))
-    assert f"<li>and {2 * MOST_ENTRIES} more</li>" in text
+    text = item_alone(item)
+    assert sum(link.startswith("data:") for link in Page(text).links) == html.MOST_PICTURES
+    assert text.count('<span class="mark">') == MOST_ENTRIES
+    assert text.count("<samp>") == MOST_ENTRIES
+    assert f"<p>and {2 * MOST_ENTRIES} more</p>" in text
+    assert f"<p>and {5 * MOST_ENTRIES} more seen</p>" in text
     document = json.loads(json_format.render(replace(REPORT, hosts=(replace(FIRST, items=(item,)),))))
     (written,) = document["hosts"][0]["items"]
     assert len(written["cases"]) == len(written["evidence"]) == MOST_ENTRIES

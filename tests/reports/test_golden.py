@@ -23,10 +23,20 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def page() -> str:
-    """The parts that pytest-html is given, one after the other."""
-    rows = ["\n".join(html.row(item)) for host in REPORT.hosts for item in host.selected]
-    foreign = "\n".join(html.foreign_row("test_own.py::test_<own>", "failed"))
-    parts = [html.title(host.name for host in REPORT.hosts), *html.HEADER, *html.panels(REPORT), *rows, foreign]
+    """What pytest-html is given, without the script."""
+    beside = (
+        html.Beside("test_own.py::test_<own>", "E   AssertionError: <script>alert(2)</script>"),
+        html.Beside("test_ours.py::test_it[pre.database.broken]", "E   KeyError: 'x'", is_check=True),
+    )
+    cells = ["<td>Failed</td>", "<td>test_own.py::test_<own></td>", "<td>1 ms</td>", "<td></td>"]
+    parts = [
+        html.title(host.name for host in REPORT.hosts),
+        html.body(REPORT, beside).partition(html.END)[0],
+        *html.HEADER,
+        *html.row(cells, "test_own.py::test_<own>"),
+        *html.row(cells, "test_it[post.monitoring.advice]", Outcome.ADVICE),
+        html.log("vm", "post.monitoring.advice"),
+    ]
     return "\n".join(parts) + "\n"
 
 
