@@ -24,6 +24,7 @@ from pytest_zebu.gather.drill import LABEL
 from tests.gather.canaries import canaries as made_up
 from tests.gather.test_filters import TRAPS
 from tests.hostile import PAGE, fenced
+from tests.reports.eight_faults import FAULTS as EIGHT
 
 from .accounting import accounted, below
 from .conftest import ROOT, Suite
@@ -272,6 +273,28 @@ def test_what_fails_with_root_does_not_pass_without(lab: Lab, suite: Suite, conf
     # Of what is not seen, people's word counts.
     assert {item: other[item] for item in failed if other[item] not in ("failed", "not_assessed", "attested")} == {}
     assert [item for item, outcome in other.items() if outcome == "failed" and first[item] != "failed"] == []
+
+
+def test_eight_faults_are_read_in_ten_seconds(lab: Lab, suite: Suite, tmp_path: Path) -> None:
+    """Fewer than 60 lines on the terminal; each of the eight is named once among what failed; nothing else fails but what they declare."""
+    by_id = {fault.id: fault for fault in load_faults()}
+    faults = tuple(by_id[name] for name in EIGHT)
+    try:
+        break_all(lab, faults)
+        settle(lab, {service: state for fault in faults for service, state in fault.settles.items()})
+        run = suite(f"--html={tmp_path}/report.html")
+    finally:
+        mend_all(lab, faults)
+    declared = {pair for fault in faults for pair in outcomes_of(fault).items()}
+    failed = {item for item, outcome in run.outcomes.items() if outcome == "failed"}
+    assert {fault.item for fault in faults} <= failed
+    assert failed == {item for item, outcome in declared if outcome == "failed"}
+    lines = run.output.splitlines()
+    assert len(lines) < 60, run.output
+    _, _, told = run.output.partition(f"\n{len(failed)} failed")
+    told, _, _ = told.partition(" not assessed")
+    for fault in faults:
+        assert len(re.findall(rf"(?<![\w.-]){re.escape(fault.item)}(?![\w.-])", told)) == 1, (fault.item, run.output)
 
 
 def documented() -> set[str]:
