@@ -87,7 +87,13 @@ def _bounded(seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
 
 
 def _case(case: Case) -> dict[str, Any]:
-    return {"name": case.name, "outcome": case.outcome.value, "reason": case.reason, "seen": list(case.seen)}
+    return {
+        "name": case.name,
+        "outcome": case.outcome.value,
+        "reason": case.reason,
+        "seen": list(case.seen),
+        "fix": case.fix,
+    }
 
 
 def _word(word: Word) -> dict[str, Any]:

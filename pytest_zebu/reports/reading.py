@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json as standard_json
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pytest_zebu.catalogue import SCORED, Stage, load
+from pytest_zebu.catalogue import SCORED, THRESHOLDS, Catalogue, Stage, load
 from pytest_zebu.facts.plainjson import NoJson, loads
 from pytest_zebu.files import MIB
 from pytest_zebu.reports import json
@@ -22,13 +23,20 @@ from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Relaxation
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Outcome
+from pytest_zebu.verdict.plan import Step, commands
 from pytest_zebu.verdict.readiness import Tally
 
 MOST_BYTES, MOST_VALUES = 64 * MIB, 1_000_000
 """Of a file. A host has half a mebibyte without pictures, and some ten thousand values."""
 MOST_HOSTS, MOST_ITEMS = 200, 1_000
-ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}")
+_ID = r"[a-z0-9][a-z0-9._-]{0,199}"
+ID = re.compile(_ID)
 """Of items: they become anchors, names of tests and fingerprints."""
+OPTION = re.compile(r"--zebu-(?:host|config|active)=.+", re.DOTALL)
+CHOICE = re.compile(rf"\[{_ID}\](?: or \[{_ID}\])*")
+WORD = re.compile(rf"zebu (?:attest|waive) {_ID}")
+"""Commands of our own, which name an item."""
+OPEN = (Outcome.FAILED, Outcome.NOT_ASSESSED)
 _NAMES = {"item": "id", "is_selected": "selected", "is_in_repository": "in_repository", "is_partial": "partial"}
 _NAMES |= {"relaxations": "relaxed", "logins": "ssh_logins", "round_trips": "ssh_round_trips"}
 """What the document calls a field of a report, where it calls it otherwise."""
@@ -85,8 +93,13 @@ def of_data(data: Any) -> Report:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(_NAMES.get(str(part), str(part))[:80] for part in first["loc"])
         raise _Odd(f"{place}: {first['msg']}") from None
+    if not report.hosts:
+        raise _Odd("hosts: there is none")
+    if report.at is not None and report.at.tzinfo is None:
+        raise _Odd("at: a moment has no time zone")
+    checklist = load()
     for host in report.hosts:
-        _check(host)
+        _check(host, checklist)
     return report
 
 
@@ -249,11 +262,12 @@ def _old_host(data: Mapping[str, Any]) -> Any:
 # What types cannot say
 
 
-def _check(host: HostReport) -> None:
+def _check(host: HostReport, checklist: Catalogue) -> None:
     """Refuse a host of which no run could have told this.
 
     Raises:
-        _Odd: a number is none that can be, a moment has no zone, an item is there twice, or it is readier than its stages.
+        _Odd: a number is none that can be, a moment has no zone, an item is there twice, it is readier than its items, or a
+            step of its plan is to be done by a command that is not this suite's.
     """
     moments = [
         host.at,
@@ -277,11 +291,56 @@ def _check(host: HostReport) -> None:
     if host.ready and not (stages and all(stage is not None and stage.ready for stage in stages)):
         raise _Odd(f"{host.name}: it is called ready, and its stages are not")
     _check_counts(host)
+    _check_demands(host, checklist)
+    for step in host.plan:
+        _check_step(host.name, step)
 
 
 def _check_tally(name: str, tally: Tally) -> None:
     if any(count < 0 for count in tally.counts.values()) or not 0 <= tally.threshold <= 100:
         raise _Odd(f"{name}: a count or a threshold is none")
+
+
+def _check_demands(host: HostReport, checklist: Catalogue) -> None:
+    """What a stage needs is the checklist's to say, and a file's only where it says what was relaxed."""
+    relaxed = {one.key for one in host.relaxations}
+    known = {item.id for item in checklist if item.non_negotiable}
+    blockers: list[str] = []
+    for stage, tally in host.stages.items():
+        if tally.threshold < THRESHOLDS[stage] and f"thresholds.{stage.value}" not in relaxed:
+            raise _Odd(
+                f"{host.name}: {stage.value} needs less than the checklist asks for, and nothing says that it was relaxed"
+            )
+        if tally.total < len(checklist.stage(stage)) and not tally.partial:
+            raise _Odd(f"{host.name}: {stage.value} lacks items of the checklist")
+        found = tuple(
+            item.item
+            for item in host.items
+            if item.stage is stage and item.outcome in OPEN and (item.non_negotiable or item.item in known)
+        )
+        if found != tally.blockers:
+            raise _Odd(f"{host.name}: {stage.value} has other non-negotiable items open than it names")
+        blockers += found
+    if host.overall.blockers != tuple(blockers) or (
+        host.overall.partial is not any(tally.partial for tally in host.stages.values())
+    ):
+        raise _Odd(f"{host.name}: all stages together are not what each of them is")
+
+
+def _check_step(name: str, step: Step) -> None:
+    """What people are to type stands beside a button that copies it: from a file, only what this suite would have said."""
+    try:
+        program, *words = shlex.split(step.verify) or [""]
+    except ValueError:
+        program, words = "", []
+    chosen = words[-1:] if words[-2:-1] == ["-k"] and CHOICE.fullmatch(words[-1]) else []
+    options = words[:-2] if chosen else words
+    is_ours = (
+        program == "pytest" and all(map(OPTION.fullmatch, options)) and shlex.join([program, *words]) == step.verify
+    )
+    own = {*commands(step.fix)}
+    if (step.verify and not is_ours) or not all(one in own or WORD.fullmatch(one) for one in step.commands):
+        raise _Odd(f"{name}: a step of the plan is to be done by a command that is not this suite's")
 
 
 def _check_counts(host: HostReport) -> None:

@@ -326,5 +326,5 @@ class Report:
 
     @property
     def ready(self) -> bool:
-        """Whether every host is ready."""
-        return all(host.ready for host in self.hosts)
+        """Whether every host is ready, and there is one."""
+        return bool(self.hosts) and all(host.ready for host in self.hosts)

