@@ -139,9 +139,9 @@ def some(entries: Sequence[T]) -> list[T]:
     return shown
 
 
-def code(text: str) -> str:
+def code(text: str, most: int = 300) -> str:
     """A text as a line of Markdown that is text and nothing else: a span of code, which nothing in it can end."""
-    line = " ".join(clean(text, 300).split())
+    line = " ".join(clean(text, most).split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     between = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{between}{line}{between}{fence}" if line else ""

@@ -76,7 +76,7 @@ def kept_of(evidence: Evidence, snapshot: Snapshot, findings: Mapping[str, Findi
     target = evidence.target.model_dump(mode="json", exclude_unset=True, by_alias=True)
     parts = {
         SNAPSHOT: snapshots.dump({THE_HOST: seen}, indent=None),
-        TARGET: _text(_hidden(target, words=True)),
+        TARGET: _text(_hidden(target)),
         RECORDS: _text(_hidden(RECORDS_READER.dump_python(evidence.records, mode="json", by_alias=True))),
         INCIDENTS: _text(_incidents(evidence.incidents)),
         REASONS: _text({item: redacted(finding.reason, words=False) for item, finding in findings.items()}),
@@ -108,20 +108,18 @@ def _incidents(found: Known[tuple[Incident, ...]] | Unknown) -> Any:
     return {"known": _hidden(INCIDENTS_READER.dump_python(found.value, mode="json"))}
 
 
-def _hidden(data: Any, words: bool = False) -> Any:
+def _hidden(data: Any) -> Any:
     """Plain data without what looks like a secret in any of its texts: what people type may be one.
 
-    Args:
-        data: what is to be kept.
-        words: whether words that look random are taken for secrets, too.
+    Words that only look random stay: names of folders and public keys are such, and what is judged again must find them.
     """
     match data:
         case str():
-            return redacted(data, words=words)
+            return redacted(data, words=False)
         case Mapping():
-            return {redacted(str(key), words=words): _hidden(held, words) for key, held in data.items()}
+            return {redacted(str(key), words=False): _hidden(held) for key, held in data.items()}
         case list() | tuple():
-            return [_hidden(held, words) for held in data]
+            return [_hidden(held) for held in data]
         case _:
             return data
 

@@ -19,6 +19,7 @@ from pytest_zebu.catalogue import SCORED
 from pytest_zebu.reports.report import HostReport, ItemReport, Report
 from pytest_zebu.shown import clean_data
 from pytest_zebu.verdict.outcome import Case, Outcome
+from pytest_zebu.verdict.plan import verification
 
 IMPACTS = {"non_negotiable": 0.9, "security": 0.7, "other": 0.5, "optional": 0.3}
 """What Heimdall calls critical, high, medium and low."""
@@ -115,7 +116,7 @@ def _profile(report: Report, host: HostReport, is_one_of_several: bool) -> dict[
 
 
 def _control(host: HostReport, item: ItemReport, name: str) -> dict[str, Any]:
-    command = f"pytest --zebu-host={shlex.quote(host.name)} -k {shlex.quote(item.item)}"
+    command = verification(shlex.join(["pytest", f"--zebu-host={host.name}"]), [item.item])
     told = {
         "rationale": item.why,
         "check": f"{command} (evidence: {', '.join(item.sources or item.by)})",

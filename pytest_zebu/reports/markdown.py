@@ -12,7 +12,7 @@ from itertools import groupby
 
 from pytest_zebu.catalogue import Stage, load
 from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report, Word
-from pytest_zebu.shown import clean_line, code
+from pytest_zebu.shown import MOST_IN_LINE, clean_line, code
 from pytest_zebu.verdict.outcome import Outcome
 from pytest_zebu.verdict.plan import Step
 from pytest_zebu.verdict.readiness import Tally
@@ -50,14 +50,14 @@ def prose(text: str, most: int = NOTE) -> str:
     marked = clean_line(text, most).split("`")
     # A mark of code that nothing ends is a sign as any other.
     made = _words("`".join(marked)) if len(marked) % 2 == 0 else _with_code(marked)
-    return OPENING.sub(lambda found: code(found[0]), made, 1) if OPENING.match(made) else made
+    return OPENING.sub(lambda found: code(found[0], NOTE), made, 1) if OPENING.match(made) else made
 
 
 def _with_code(marked: list[str]) -> str:
     """Prose and code by turns; signs that touch code stay beside it."""
     made = ""
     for number, piece in enumerate(marked):
-        shown = code(piece) if number % 2 else _words(piece)
+        shown = code(piece, NOTE) if number % 2 else _words(piece)
         is_beside = made.endswith(("(", '"')) if number % 2 else piece[:1] in AFTER and made.endswith("`")
         made += shown if is_beside or not (shown and made) else f" {shown}"
     return made
@@ -72,16 +72,16 @@ def _words(text: str) -> str:
         assert found is not None, "what is not plain is other"  # noqa: S101
         before, other, after = found["before"], found["other"], found["after"]
         if other is None or before:
-            made += [code(" ".join(held))] if held else []
+            made += [code(" ".join(held), NOTE)] if held else []
             held = []
         if other is None:
             made.append(word)
         elif before or after:
-            made.append(before + code(" ".join([*held, other])) + after)
+            made.append(before + code(" ".join([*held, other]), NOTE) + after)
             held = []
         else:
             held.append(other)
-    return " ".join([*made, *([code(" ".join(held))] if held else [])])
+    return " ".join([*made, *([code(" ".join(held), NOTE)] if held else [])])
 
 
 def text_of(item: ItemReport) -> str:
@@ -175,7 +175,7 @@ def _step(number: int, step: Step) -> Iterator[str]:
     if step.fix:
         yield f"   - {prose(step.fix)}"
     if step.verify:
-        yield f"   - verify: {code(step.verify)}"
+        yield f"   - verify: {code(step.verify, MOST_IN_LINE)}"
 
 
 def _plan(host: HostReport) -> Iterator[str]:

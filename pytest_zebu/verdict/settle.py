@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -125,7 +126,9 @@ def _waived(found: Finding, waivers: tuple[Word, ...]) -> tuple[Finding | None, 
         return None, ""
     are_open = [case for case in found.cases if case.outcome in OPEN]
     names = {name for one in waivers for name in one.bound_to}
-    left = [case for case in are_open if case.name not in names]
+    times = Counter(case.name for case in are_open)
+    # Of two that go by one name nobody knows which was meant.
+    left = [case for case in are_open if case.name not in names or times[case.name] > 1]
     if are_open and not left and not found.besides:
         needed = {case.name for case in are_open}
         reason = "; ".join(one.summary for one in waivers if needed & {*one.bound_to})

@@ -102,7 +102,7 @@ def test_no_output_of_a_run_has_one(run_apart: Run, project: pytest.Pytester) ->
     items = {item["id"]: item for item in report["hosts"][0]["items"]}
     assert items["pre.application.quality.tagged-release"]["outcome"] == "failed"
     assert "[redacted]" in json.dumps(items["pre.application.quality.tagged-release"])
-    assert "forge.test" in texts["terminal"] + texts["report.html"]
+    assert "storage.test" in texts["report.html"]
 
 
 @pytest.mark.hostile("secrets")

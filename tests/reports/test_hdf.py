@@ -166,7 +166,7 @@ def test_the_graver_an_item_is_the_more_it_weighs() -> None:
 def test_a_control_says_how_it_is_judged_again_and_where_it_points_to() -> None:
     item = replace(FAILED, see="CIS 5.1; https://docs.example/a, https://docs.example/b (c)", sources=("ssh", "home"))
     found = control(replace(item, location=Location("/etc/ssh/sshd_config", 3)), name="it's; rm -rf /")
-    assert shlex.split(found["code"]) == ["pytest", "--zebu-host=it's; rm -rf /", "-k", FAILED.item]
+    assert shlex.split(found["code"]) == ["pytest", "--zebu-host=it's; rm -rf /", "-k", f"[{FAILED.item}]"]
     assert found["refs"] == [{"ref": item.see}]
     assert found["source_location"] == {"ref": "/etc/ssh/sshd_config", "line": 3}
     assert control(replace(item, location=Location(".env")))["source_location"] == {"ref": ".env"}
@@ -181,7 +181,7 @@ def test_a_control_says_how_it_is_judged_again_and_where_it_points_to() -> None:
 
 def test_the_command_is_one_that_pytest_understands() -> None:
     words = shlex.split(control(FAILED)["code"])
-    assert words == ["pytest", "--zebu-host=vm", "-k", "pre.security.failed"]
+    assert words == ["pytest", "--zebu-host=vm", "-k", "[pre.security.failed]"]
 
 
 def test_a_selection_counts_what_it_left_out_and_no_stage_without_a_score() -> None:

@@ -168,6 +168,13 @@ def test_what_nobody_saw_is_accepted_by_no_waiver_of_something_else(found: Findi
     )  # fmt: skip
 
 
+def test_a_name_that_two_open_cases_have_accepts_neither() -> None:
+    cases = (Case("redis", DOWN, "is down"), Case("redis", DOWN, "lets anybody in"))
+    after = settle(ITEM, Finding("one", *combine(cases), "fix", cases=cases), Declared(waivers=(bound("redis"),)), "")
+    assert after.outcome is Outcome.FAILED
+    assert after.lapsed == "the waiver by owner covers redis only: redis, redis fail"
+
+
 def test_waivers_of_cases_are_taken_together() -> None:
     found = of_cases(redis=DOWN, backend=DOWN, db=UP)
     both = Declared(waivers=(bound("redis"), bound("backend", by="security"), bound("db", by="nobody")))
