@@ -28,6 +28,7 @@ from pytest_zebu.verdict.outcome import NotApplicable
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
 from ..pre_deployment.test_infrastructure import expect_resolvers
+from ..pre_deployment.test_security_https import to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
 from .test_initial import expect_api_health, expect_same_page
@@ -154,6 +155,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            case.fix(to_serve(certificate))
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.refused, certificate.refused
