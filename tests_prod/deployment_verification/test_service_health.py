@@ -93,8 +93,8 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
                 and not is_declared(text)
                 and not NOTICE.match(text)
             ]
-            assert not failed, f"{len(failed)} failed requests, first: {failed[0]}"
-            assert not errors, f"{len(errors)} console errors, first: {errors[0]}"
+            assert not failed, f"{_count(failed, 'failed request')}, first: {failed[0]}"
+            assert not errors, f"{_count(errors, 'console error')}, first: {errors[0]}"
             # Where nothing is to be drawn, nothing is missing: scripts that do are files of the page, or have an element to fill.
             if page.shown is not None and (page.shown.empty or any(one.kind == "script" for one in page.resources)):
                 assert not page.shown.trouble, page.shown.trouble
@@ -256,7 +256,7 @@ def test_the_page_fits_a_telephone(screens: tuple[Screen, ...], case: Cases) -> 
             # A telephone zooms out until all fits, so that its own width grows with the page: what counts is the screen's.
             assert screen.is_held or screen.wide <= screen.width, f"is {screen.wide} px wide, the screen {screen.width}"
             assert not screen.cut, f"loses what stands beyond the screen: {screen.cut}"
-            assert not screen.small, f"{len(screen.small)} targets are too small, first: {screen.small[0]}"
+            assert not screen.small, f"{_count(screen.small, 'target')} too small, first: {screen.small[0]}"
 
 
 @item("deploy.backend.api")
