@@ -30,9 +30,19 @@ class Listener:
     pid: int = 0
 
     @property
+    def place(self) -> str:
+        """Where it listens, as addresses and ports are written together."""
+        return f"{bracketed(self.address)}:{self.port}"
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only the machine itself can reach it."""
         return self.device == "lo" or is_loopback(self.address)
+
+
+def bracketed(address: str) -> str:
+    """An address as it stands before a port."""
+    return f"[{address}]" if ":" in address else address
 
 
 def is_loopback(address: str) -> bool:

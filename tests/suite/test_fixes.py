@@ -115,7 +115,7 @@ def named(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.hostile("reports")
+@pytest.mark.hostile("outputs")
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_becomes_a_command(name: str) -> None:
     for fix in named(name):

@@ -203,7 +203,7 @@ VARIATIONS = tuple(
             ("@needs SECRET_KEY refuses", "@needs PATH settings", PASSED),
         )),
         ("deploy.redis.reachable", "redis.ping", (
-            ("pong", "limited", PASSED), ("pong", "nodb", FAILED, "does not exist"), ("pong", "tls", FAILED, "certificate"), ("pong", "loading", FAILED, "loads"), ("pong", "refused", FAILED, "got refused"),
+            ("pong", "limited", PASSED), ("pong", "nodb", FAILED, "does not exist"), ("pong", "tls", FAILED, "certificate"), ("pong", "loading", FAILED, "loads"), ("pong", "refused", FAILED, "the password of its address is not that of Redis"), ("pong", "unreachable gaierror", FAILED, "the name in its address is not known"), ("pong", "unreachable OSError", FAILED, "cannot be connected to (OSError)"),
             ("pong", "unread redis-sentinel", OPEN, "redis-sentinel is not understood"), ("pong", "unread none", OPEN, "was seen"),
         )),
         (COMMITTED, "history", (

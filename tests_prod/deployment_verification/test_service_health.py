@@ -28,6 +28,7 @@ from pytest_zebu.verdict.outcome import NotApplicable
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
 from ..pre_deployment.test_infrastructure import expect_resolvers
+from ..pre_deployment.test_security_https import to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
 from .test_initial import expect_api_health, expect_same_page
@@ -92,8 +93,8 @@ def test_the_console_is_clean(pages: tuple[Page, ...], settings: Settings, case:
                 and not is_declared(text)
                 and not NOTICE.match(text)
             ]
-            assert not failed, f"{len(failed)} failed requests, first: {failed[0]}"
-            assert not errors, f"{len(errors)} console errors, first: {errors[0]}"
+            assert not failed, f"{_count(failed, 'failed request')}, first: {failed[0]}"
+            assert not errors, f"{_count(errors, 'console error')}, first: {errors[0]}"
             # Where nothing is to be drawn, nothing is missing: scripts that do are files of the page, or have an element to fill.
             if page.shown is not None and (page.shown.empty or any(one.kind == "script" for one in page.resources)):
                 assert not page.shown.trouble, page.shown.trouble
@@ -154,6 +155,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            case.fix(to_serve(certificate))
             assert certificate.covers_name, f"is for {certificate.named}"
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.refused, certificate.refused
@@ -254,7 +256,7 @@ def test_the_page_fits_a_telephone(screens: tuple[Screen, ...], case: Cases) -> 
             # A telephone zooms out until all fits, so that its own width grows with the page: what counts is the screen's.
             assert screen.is_held or screen.wide <= screen.width, f"is {screen.wide} px wide, the screen {screen.width}"
             assert not screen.cut, f"loses what stands beyond the screen: {screen.cut}"
-            assert not screen.small, f"{len(screen.small)} targets are too small, first: {screen.small[0]}"
+            assert not screen.small, f"{_count(screen.small, 'target')} too small, first: {screen.small[0]}"
 
 
 @item("deploy.backend.api")

@@ -7,7 +7,7 @@ from pytest_zebu.facts.containers import Container, Containers, Published
 from pytest_zebu.facts.exposure import UNOPENED, View
 from pytest_zebu.facts.firewall import Firewall
 from pytest_zebu.facts.packets import Fate
-from pytest_zebu.facts.sockets import Listener
+from pytest_zebu.facts.sockets import Listener, bracketed
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.target import Target
@@ -127,7 +127,7 @@ def test_only_required_ports_answer(
             case.saw(f"from {view.name}, {view.address}: {on}")
             extra = [port for port in answering if port not in allowed]
             case.fix(*_ways_to_shut(view, extra, containers, sockets, firewall))
-            assert not extra, f"{_bracketed(view.address)} answers on {', '.join(map(str, extra))}"
+            assert not extra, f"{bracketed(view.address)} answers on {', '.join(map(str, extra))}"
             for state in view.open.values():
                 need(state)
     with case("its own ports"):
@@ -144,14 +144,9 @@ def test_only_required_ports_answer(
             continue
         if firewall.filter.machine.is_inside(listener.address, listener.device) or listener.port in datagrams:
             continue
-        with case(f"UDP {_bracketed(listener.address)}:{listener.port}", described(listener)):
+        with case(f"UDP {listener.place}", described(listener)):
             case.fix(f"close UDP port {listener.port} in the firewall", to_shut(listener))
             _expect_shut(firewall.datagram(listener.address, listener.port))
-
-
-def _bracketed(address: str) -> str:
-    """An address as it stands before a port."""
-    return f"[{address}]" if ":" in address else address
 
 
 MOST_WAYS = 5
@@ -201,7 +196,7 @@ def _told(view: View, port: int) -> str:
     word = "is not known to answer"
     if isinstance(state, Known):
         word = "answers" if state.value else "does not answer"
-    return f"{_bracketed(view.address)}:{port} {word}"
+    return f"{bracketed(view.address)}:{port} {word}"
 
 
 def _expect_shut(fate: Fate) -> None:
@@ -239,7 +234,7 @@ def test_the_backend_is_behind_the_proxy(
         with case(f"from {view.name}", _told(view, BACKEND)):
             ways = _having(BACKEND, containers.everything, sockets.value if isinstance(sockets, Known) else ())
             case.fix(*ways, BEHIND_PROXY)
-            assert not need(view.open[BACKEND]), f"{_bracketed(view.address)}:{BACKEND} answers"
+            assert not need(view.open[BACKEND]), f"{bracketed(view.address)}:{BACKEND} answers"
     with case("vantages"):
         if not any(view.vantage.kind == "internet" for view in exposure):
             raise NotAssessed("no vantage on the internet is declared")
@@ -261,14 +256,14 @@ def _expect_local(
     with case("listening on the machine"):
         for listener in sockets:
             if listener.port == port:
-                where = f"listens on {_bracketed(listener.address)}:{listener.port}"
+                where = f"listens on {listener.place}"
                 case.saw(f"{described(listener)} {where}")
                 case.fix(*_having(port, containers.everything, (listener,)))
                 assert listener.is_loopback, f"{listener.process or 'a process'} {where}"
     for view in _views(exposure, case):
         with case(f"from {view.name}", _told(view, port)):
             case.fix(*_having(port, containers.everything, sockets))
-            assert not need(view.open[port]), f"{_bracketed(view.address)}:{port} answers"
+            assert not need(view.open[port]), f"{bracketed(view.address)}:{port} answers"
 
 
 @item("pre.security.firewall.database-local")

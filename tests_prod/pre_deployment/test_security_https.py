@@ -51,6 +51,21 @@ def is_of_the_network(certificate: Certificate) -> bool:
     return is_unknown and NETWORK_AUTHORITY.match(certificate.issuer_organization) is not None
 
 
+def to_serve(certificate: Certificate) -> str:
+    """How to have a certificate served that browsers take; empty where the general way is as good."""
+    domain, name = text(certificate.domain), word(certificate.domain, "NAME")
+    request = f"`certbot certonly -d {name}` requests one (in NPMplus: SSL Certificates); then reload the server"
+    if not certificate.covers_name:
+        return f"serve, for {domain}, a certificate that has this name: on the proxy, `certbot certificates` lists those that there are, {request}"
+    if "expired" in certificate.trust_error:
+        return "`certbot renew` on the proxy says why it was not renewed (in NPMplus: renew it by hand); then reload the server"
+    if "self-signed" in certificate.trust_error:
+        return f"serve one of a public authority: on the proxy, {request}"
+    if "local issuer" in certificate.trust_error:
+        return "serve the full chain (`fullchain.pem`, not `cert.pem`), of a certificate of a public authority; then reload the server"
+    return ""
+
+
 @item("pre.security.https.certificate")
 def test_certificates_are_valid(
     certificates: Certificates, origin_certificates: Certificates, settings: Settings, case: Cases
@@ -72,6 +87,7 @@ def test_certificates_are_valid(
             case.saw(
                 f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC, chain of {certificate.chain_length}"
             )
+            case.fix(to_serve(certificate))
             assert certificate.covers_name, f"the certificate is for {certificate.named}, not for {certificate.domain}"
             if place in at_origin and is_of_the_network(certificate):
                 raise NotAssessed(ASK_FOR_ROOT)

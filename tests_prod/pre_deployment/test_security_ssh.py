@@ -172,7 +172,7 @@ def test_ssh_is_not_on_its_usual_port(sockets: tuple[Listener, ...], case: Cases
     """
     for listener in sockets:
         if listener.port == SSH_PORT and not listener.is_loopback:
-            with case(f"{listener.address}:{listener.port}"):
+            with case(listener.place):
                 raise AssertionError(f"{listener.process or 'a process'} listens on port {SSH_PORT}")
     case.saw("listening ports: " + ", ".join(sorted({str(item.port) for item in sockets}, key=int)))
 
