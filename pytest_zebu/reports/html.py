@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from pytest_zebu.catalogue import Source, Stage
 from pytest_zebu.reports.chapters import STAGES, chapters
-from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, PastReport, Report, Seen
+from pytest_zebu.reports.report import CLOCK, Change, ItemReport, PastReport, Report, Seen, Verdict
 from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, clean_lines, some
 from pytest_zebu.verdict.outcome import Case, Outcome
 
@@ -45,6 +45,14 @@ ORDER = (
     Outcome.NOT_APPLICABLE,
 )
 """How outcomes are told: what is open first."""
+TONES = {
+    Verdict.READY: "good",
+    Verdict.NOT_READY: "bad",
+    Verdict.PARTIAL: "none",
+    Verdict.NO_DATA: "bad",
+    Verdict.NOT_SELECTED: "none",
+}
+"""How verdicts are coloured: the classes of the style."""
 KINDS: dict[Source, str] = {
     "V": "the machine, by ssh",
     "O": "outside",
@@ -243,12 +251,6 @@ def _worse_first(changes: Iterable[Change]) -> list[Change]:
     return sorted(some(tuple(changes)), key=lambda change: not change.is_worse)
 
 
-def only_partial(host: HostReport) -> bool:
-    """Whether what is not ready is so because items were left out."""
-    stages = [host.stages[stage] for stage in host.selected_stages]
-    return not host.ready and all(tally.ready or tally.partial for tally in stages)
-
-
 def _text(name: str) -> Markup:
     """A file of ours, for the page."""
     return Markup(resources.files("pytest_zebu.reports").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704
@@ -285,7 +287,7 @@ _TEMPLATES.globals |= {
     "drawn": drawn,
     "kinds": KINDS,
     "most": MOST_ENTRIES,
-    "only_partial": only_partial,
+    "tone": TONES.__getitem__,
     "order": ORDER,
     "shown": shown,
     "shown_changes": SHOWN_CHANGES,

@@ -105,12 +105,6 @@ def _cell(text: str) -> str:
     return prose(text).replace("|", "\\|")
 
 
-def _verdict(tally: Tally) -> str:
-    if tally.share_with_waivers is None:
-        return "NO DATA"
-    return "READY" if tally.ready else "NOT READY"
-
-
 def _score(tally: Tally) -> str:
     if tally.score_with_waivers is None:
         return "-"
@@ -118,27 +112,19 @@ def _score(tally: Tally) -> str:
     return f"{tally.score_with_waivers:.1f} %{waived}"
 
 
-def _state(host: HostReport) -> str:
-    if not host.selected_stages:
-        return "NO STAGE WAS SELECTED"
-    if all(host.stages[stage].share_with_waivers is None for stage in host.selected_stages):
-        return "NO DATA"
-    return "READY" if host.ready else "NOT READY"
-
-
 def _head(host: HostReport, report: Report) -> Iterator[str]:
     yield f"# Production Readiness Checklist: {code(host.name)}"
     yield ""
     version = f", version {code(host.version)}" if host.version else ""
     partial = " (partial run)" if host.is_partial else ""
-    yield f"**{_state(host)}**{partial}, as of {host.at:%Y-%m-%d %H:%M} UTC{version}. Filled in by pytest-zebu {prose(report.tool_version)}."
+    yield f"**{host.verdict.value}**{partial}, as of {host.at:%Y-%m-%d %H:%M} UTC{version}. Filled in by pytest-zebu {prose(report.tool_version)}."
     yield ""
     yield "| Stage | Score | Needed | Verdict |"
     yield "|---|---|---|---|"
     for stage in host.selected_stages:
         tally = host.stages[stage]
         yield (
-            f"| {HEADINGS[stage]} | {_score(tally)} | {tally.threshold} % | **{_verdict(tally)}**: {_cell(tally.why)} |"
+            f"| {HEADINGS[stage]} | {_score(tally)} | {tally.threshold} % | **{host.verdict_of(stage).value}**: {_cell(host.why(stage))} |"
         )
     yield ""
     notices = list(_notices(host))
