@@ -17,14 +17,11 @@ from markupsafe import Markup, escape
 
 from pytest_zebu.catalogue import Source, Stage
 from pytest_zebu.reports.chapters import STAGES, chapters
+from pytest_zebu.reports.pictures import sound
 from pytest_zebu.reports.report import CLOCK, Change, ItemReport, PastReport, Report, Seen, Verdict
 from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, clean_lines, some
 from pytest_zebu.verdict.outcome import Case, Outcome
 
-BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-PICTURE_LIMIT = 4_000_000
-"""Of characters; a picture of a page has a tenth of it."""
-MOST_PICTURES = 40
 MOST_BESIDE = 200
 """Of tests beside the checklist that are shown with their text; pytest-html's own table has them all."""
 SHOWN_STEPS = 10
@@ -233,8 +230,7 @@ def shown(item: ItemReport) -> Shown:
         more_seen=max(0, len(parts) - MOST_ENTRIES),
         pictures=tuple(
             (caption, Markup(picture))  # noqa: S704 (it is letters and digits)
-            for caption, picture in item.pictures[:MOST_PICTURES]
-            if len(picture) <= PICTURE_LIMIT and BASE64.fullmatch(picture)
+            for caption, picture in sound(item.pictures)
         ),
     )
 

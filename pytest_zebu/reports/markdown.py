@@ -11,23 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from pytest_zebu.catalogue import Stage, load
+from pytest_zebu.reports.chapters import SPELLED, STAGES
 from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report, Word
 from pytest_zebu.shown import clean_line, code
 from pytest_zebu.verdict.outcome import Outcome
 from pytest_zebu.verdict.plan import Step
 from pytest_zebu.verdict.readiness import Tally
 
-HEADINGS = {
-    Stage.PRE: "Pre-Deployment",
-    Stage.DEPLOY: "Deployment Verification",
-    Stage.POST: "Post-Deployment",
-    Stage.OPERATIONS: "Ongoing Operations",
-    Stage.INCIDENT: "Incident Response",
-}
-CATEGORIES = {
-    "network_dns": "Network & DNS", "backup_recovery": "Backup & Recovery", "post_incident": "Post-Incident",
-}  # fmt: skip
-"""Headings that are more than their categories' names."""
 DONE = (Outcome.PASSED, Outcome.ATTESTED)
 MOST_STEPS, MOST_SEEN = 10, 5
 NOTE = 1_000
@@ -98,7 +88,7 @@ def group_of(item: ItemReport) -> str:
 
 def heading_of(category: str) -> str:
     """A category, as the checklist writes it."""
-    return CATEGORIES.get(category) or prose(category.replace("_", " ")).title()
+    return SPELLED.get(category) or prose(category.replace("_", " ")).title()
 
 
 def _cell(text: str) -> str:
@@ -124,7 +114,7 @@ def _head(host: HostReport, report: Report) -> Iterator[str]:
     for stage in host.selected_stages:
         tally = host.stages[stage]
         yield (
-            f"| {HEADINGS[stage]} | {_score(tally)} | {tally.threshold} % | **{host.verdict_of(stage).value}**: {_cell(host.why(stage))} |"
+            f"| {STAGES[stage]} | {_score(tally)} | {tally.threshold} % | **{host.verdict_of(stage).value}**: {_cell(host.why(stage))} |"
         )
     yield ""
     notices = list(_notices(host))
@@ -254,7 +244,7 @@ def _stage(stage: Stage, host: HostReport, keeps: Keeps) -> Iterator[str]:
     if not any(map(keeps, items)):
         return
     told = {opening.key: opening.text for opening in host.openings} | {cause.key: cause.text for cause in host.causes}
-    yield f"## {HEADINGS[stage]} Checklist"
+    yield f"## {STAGES[stage]} Checklist"
     yield ""
     if stage is Stage.INCIDENT:
         yield "### When Something Goes Wrong"
@@ -278,7 +268,7 @@ def _scores(host: HostReport) -> Iterator[str]:
     """The last section of the checklist, filled in."""
     yield "## Production Readiness Score"
     yield ""
-    rows = [(HEADINGS[stage], tally) for stage, tally in host.stages.items()]
+    rows = [(STAGES[stage], tally) for stage, tally in host.stages.items()]
     for name, tally in [*rows, ("**Overall**", host.overall)]:
         counts, out = tally.counts, (Outcome.NOT_APPLICABLE, Outcome.ADVICE)
         counted = tally.total - sum(counts[outcome] for outcome in out)
