@@ -12,7 +12,7 @@ from enum import Enum
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from pytest_zebu.reports.report import HostReport, Report
+from pytest_zebu.reports.report import HostReport, Report, Verdict
 from pytest_zebu.verdict.outcome import Outcome
 
 LABEL = "production readiness"
@@ -37,22 +37,19 @@ class Badge:
     label: str = LABEL
 
 
-def _is_unseen(host: HostReport) -> bool:
-    return all(host.stages[stage].share_with_waivers is None for stage in host.selected_stages)
-
-
 def _of_one(host: HostReport) -> Badge:
-    failed = len(host.failed)
-    if _is_unseen(host):
-        return Badge("no data", Colour.UNKNOWN)
-    if host.is_partial:
-        if failed:
-            return Badge(f"partial run, {failed} failed", Colour.BAD)
-        return Badge("partial run", Colour.UNSURE)
-    if not host.ready:
-        blockers = len(host.overall.blockers)
-        return Badge(f"not ready, {blockers} non-negotiable" if blockers else "not ready", Colour.BAD)
-    return _declared((host,), "ready")
+    said = host.verdict.value.lower()
+    match host.verdict:
+        case Verdict.NO_DATA | Verdict.NOT_SELECTED:
+            return Badge(said, Colour.UNKNOWN)
+        case Verdict.PARTIAL:
+            failed = len(host.failed)
+            return Badge(f"{said}, {failed} failed" if failed else said, Colour.BAD if failed else Colour.UNSURE)
+        case Verdict.NOT_READY:
+            blockers = sum(len(host.blockers(stage)) for stage in host.selected_stages)
+            return Badge(f"{said}, {blockers} non-negotiable" if blockers else said, Colour.BAD)
+        case Verdict.READY:
+            return _declared((host,), said)
 
 
 def _declared(hosts: tuple[HostReport, ...], message: str) -> Badge:
@@ -68,7 +65,7 @@ def _declared(hosts: tuple[HostReport, ...], message: str) -> Badge:
 
 def _of_all(hosts: tuple[HostReport, ...]) -> Badge:
     each = [_of_one(host) for host in hosts]
-    ready = [host for host in hosts if host.ready and not host.is_partial]
+    ready = [host for host in hosts if host.verdict is Verdict.READY]
     message = f"{len(ready)} of {len(hosts)} hosts ready"
     if len(ready) == len(hosts):
         return _declared(hosts, message)

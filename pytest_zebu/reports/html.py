@@ -17,14 +17,11 @@ from markupsafe import Markup, escape
 
 from pytest_zebu.catalogue import Source, Stage
 from pytest_zebu.reports.chapters import STAGES, chapters
-from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, PastReport, Report, Seen
+from pytest_zebu.reports.pictures import sound
+from pytest_zebu.reports.report import CLOCK, Change, ItemReport, PastReport, Report, Seen, Verdict
 from pytest_zebu.shown import MOST_ENTRIES, clean, clean_line, clean_lines, some
 from pytest_zebu.verdict.outcome import Case, Outcome
 
-BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-PICTURE_LIMIT = 4_000_000
-"""Of characters; a picture of a page has a tenth of it."""
-MOST_PICTURES = 40
 MOST_BESIDE = 200
 """Of tests beside the checklist that are shown with their text; pytest-html's own table has them all."""
 SHOWN_STEPS = 10
@@ -45,6 +42,14 @@ ORDER = (
     Outcome.NOT_APPLICABLE,
 )
 """How outcomes are told: what is open first."""
+TONES = {
+    Verdict.READY: "good",
+    Verdict.NOT_READY: "bad",
+    Verdict.PARTIAL: "none",
+    Verdict.NO_DATA: "bad",
+    Verdict.NOT_SELECTED: "none",
+}
+"""How verdicts are coloured: the classes of the style."""
 KINDS: dict[Source, str] = {
     "V": "the machine, by ssh",
     "O": "outside",
@@ -225,8 +230,7 @@ def shown(item: ItemReport) -> Shown:
         more_seen=max(0, len(parts) - MOST_ENTRIES),
         pictures=tuple(
             (caption, Markup(picture))  # noqa: S704 (it is letters and digits)
-            for caption, picture in item.pictures[:MOST_PICTURES]
-            if len(picture) <= PICTURE_LIMIT and BASE64.fullmatch(picture)
+            for caption, picture in sound(item.pictures)
         ),
     )
 
@@ -241,12 +245,6 @@ def _as_it_is(_: object) -> int:
 
 def _worse_first(changes: Iterable[Change]) -> list[Change]:
     return sorted(some(tuple(changes)), key=lambda change: not change.is_worse)
-
-
-def only_partial(host: HostReport) -> bool:
-    """Whether what is not ready is so because items were left out."""
-    stages = [host.stages[stage] for stage in host.selected_stages]
-    return not host.ready and all(tally.ready or tally.partial for tally in stages)
 
 
 def _text(name: str) -> Markup:
@@ -285,7 +283,7 @@ _TEMPLATES.globals |= {
     "drawn": drawn,
     "kinds": KINDS,
     "most": MOST_ENTRIES,
-    "only_partial": only_partial,
+    "tone": TONES.__getitem__,
     "order": ORDER,
     "shown": shown,
     "shown_changes": SHOWN_CHANGES,

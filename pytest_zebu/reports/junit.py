@@ -76,7 +76,10 @@ def _suite(suites: Element, host: HostReport, stage: Stage, prefix: str) -> None
     if tally := host.stages.get(stage):
         score = "" if tally.score_with_waivers is None else str(tally.score_with_waivers)
         about += [("ready", str(tally.ready).lower()), ("score", score), ("threshold", str(tally.threshold))]
-        about += [("partial", str(tally.partial).lower()), ("verdict", tally.why)]
+        about += [
+            ("partial", str(tally.partial).lower()),
+            ("verdict", f"{host.verdict_of(stage).value}: {host.why(stage)}"),
+        ]
     about += [("relaxed", f"{one.key} = {one.declared} (checklist: {one.checklist})") for one in host.relaxations]
     _properties(suite, [(name, value) for name, value in about if value])
     kinds = [_case(suite, item, prefix) for item in items]

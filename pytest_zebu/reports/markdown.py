@@ -11,23 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from pytest_zebu.catalogue import Stage, load
+from pytest_zebu.reports.chapters import SPELLED, STAGES
 from pytest_zebu.reports.report import CLOCK, HostReport, ItemReport, Report, Word
 from pytest_zebu.shown import MOST_IN_LINE, clean_line, code
 from pytest_zebu.verdict.outcome import Outcome
 from pytest_zebu.verdict.plan import Step
 from pytest_zebu.verdict.readiness import Tally
 
-HEADINGS = {
-    Stage.PRE: "Pre-Deployment",
-    Stage.DEPLOY: "Deployment Verification",
-    Stage.POST: "Post-Deployment",
-    Stage.OPERATIONS: "Ongoing Operations",
-    Stage.INCIDENT: "Incident Response",
-}
-CATEGORIES = {
-    "network_dns": "Network & DNS", "backup_recovery": "Backup & Recovery", "post_incident": "Post-Incident",
-}  # fmt: skip
-"""Headings that are more than their categories' names."""
 DONE = (Outcome.PASSED, Outcome.ATTESTED)
 MOST_STEPS, MOST_SEEN = 10, 5
 NOTE = 1_000
@@ -98,17 +88,11 @@ def group_of(item: ItemReport) -> str:
 
 def heading_of(category: str) -> str:
     """A category, as the checklist writes it."""
-    return CATEGORIES.get(category) or prose(category.replace("_", " ")).title()
+    return SPELLED.get(category) or prose(category.replace("_", " ")).title()
 
 
 def _cell(text: str) -> str:
     return prose(text).replace("|", "\\|")
-
-
-def _verdict(tally: Tally) -> str:
-    if tally.share_with_waivers is None:
-        return "NO DATA"
-    return "READY" if tally.ready else "NOT READY"
 
 
 def _score(tally: Tally) -> str:
@@ -118,27 +102,19 @@ def _score(tally: Tally) -> str:
     return f"{tally.score_with_waivers:.1f} %{waived}"
 
 
-def _state(host: HostReport) -> str:
-    if not host.selected_stages:
-        return "NO STAGE WAS SELECTED"
-    if all(host.stages[stage].share_with_waivers is None for stage in host.selected_stages):
-        return "NO DATA"
-    return "READY" if host.ready else "NOT READY"
-
-
 def _head(host: HostReport, report: Report) -> Iterator[str]:
     yield f"# Production Readiness Checklist: {code(host.name)}"
     yield ""
     version = f", version {code(host.version)}" if host.version else ""
     partial = " (partial run)" if host.is_partial else ""
-    yield f"**{_state(host)}**{partial}, as of {host.at:%Y-%m-%d %H:%M} UTC{version}. Filled in by pytest-zebu {prose(report.tool_version)}."
+    yield f"**{host.verdict.value}**{partial}, as of {host.at:%Y-%m-%d %H:%M} UTC{version}. Filled in by pytest-zebu {prose(report.tool_version)}."
     yield ""
     yield "| Stage | Score | Needed | Verdict |"
     yield "|---|---|---|---|"
     for stage in host.selected_stages:
         tally = host.stages[stage]
         yield (
-            f"| {HEADINGS[stage]} | {_score(tally)} | {tally.threshold} % | **{_verdict(tally)}**: {_cell(tally.why)} |"
+            f"| {STAGES[stage]} | {_score(tally)} | {tally.threshold} % | **{host.verdict_of(stage).value}**: {_cell(host.why(stage))} |"
         )
     yield ""
     notices = list(_notices(host))
@@ -268,7 +244,7 @@ def _stage(stage: Stage, host: HostReport, keeps: Keeps) -> Iterator[str]:
     if not any(map(keeps, items)):
         return
     told = {opening.key: opening.text for opening in host.openings} | {cause.key: cause.text for cause in host.causes}
-    yield f"## {HEADINGS[stage]} Checklist"
+    yield f"## {STAGES[stage]} Checklist"
     yield ""
     if stage is Stage.INCIDENT:
         yield "### When Something Goes Wrong"
@@ -292,7 +268,7 @@ def _scores(host: HostReport) -> Iterator[str]:
     """The last section of the checklist, filled in."""
     yield "## Production Readiness Score"
     yield ""
-    rows = [(HEADINGS[stage], tally) for stage, tally in host.stages.items()]
+    rows = [(STAGES[stage], tally) for stage, tally in host.stages.items()]
     for name, tally in [*rows, ("**Overall**", host.overall)]:
         counts, out = tally.counts, (Outcome.NOT_APPLICABLE, Outcome.ADVICE)
         counted = tally.total - sum(counts[outcome] for outcome in out)

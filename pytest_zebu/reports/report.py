@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
-from pytest_zebu.catalogue import Source, Stage
+from pytest_zebu.catalogue import SCORED, Source, Stage
 from pytest_zebu.settings.sections import Relaxation
 from pytest_zebu.verdict.outcome import Case, Outcome
 from pytest_zebu.verdict.plan import Cause, Opening, Step
-from pytest_zebu.verdict.readiness import Tally
+from pytest_zebu.verdict.readiness import NOT_RUN, Tally, percentage
 
 CLOCK = "what it has dated is compared with its own time only (timedatectl shows whether it is set by NTP)"
 """What is said beside a clock that differs."""
+_OPEN = (Outcome.FAILED, Outcome.NOT_ASSESSED)
+
+
+class Verdict(StrEnum):
+    """What a stage, a host or a run is called, in every format."""
+
+    READY = "READY"
+    NOT_READY = "NOT READY"
+    PARTIAL = "PARTIAL"
+    """It cannot be said from what was selected."""
+    NO_DATA = "NO DATA"
+    NOT_SELECTED = "NOT SELECTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,11 @@ class ItemReport:
         """What was seen that belongs to no case."""
         in_cases = {f"{case.name}: {part}" for case in self.cases for part in case.seen}
         return tuple(seen for seen in self.evidence if seen not in in_cases)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it was selected, and ran."""
+        return self.is_selected and (self.outcome, self.reason) != (Outcome.NOT_ASSESSED, NOT_RUN)
 
     @property
     def is_open(self) -> bool:
@@ -282,6 +301,72 @@ class HostReport:
         """Whether items of a scored stage were left out."""
         return self.overall.partial
 
+    def judged(self, stage: Stage) -> tuple[ItemReport, ...]:
+        """The items of a stage that were selected, and ran."""
+        return tuple(item for item in self.items if item.stage is stage and item.is_judged)
+
+    def blockers(self, stage: Stage) -> tuple[str, ...]:
+        """The non-negotiable items of a scored stage that are open; of a part of it those that were judged."""
+        tally = self.stages[stage]
+        if not tally.partial:
+            return tally.blockers
+        return tuple(item.item for item in self.judged(stage) if item.non_negotiable and item.outcome in _OPEN)
+
+    def _within_reach(self, stage: Stage) -> Fraction:
+        """The share of a scored stage if all that was left out passed: no other outcome of it would make more."""
+        counts = self.stages[stage].counts
+        left = counts[Outcome.NOT_ASSESSED] - sum(item.outcome is Outcome.NOT_ASSESSED for item in self.judged(stage))
+        best = left + counts[Outcome.PASSED] + counts[Outcome.ATTESTED] + counts[Outcome.WAIVED]
+        counted = best + counts[Outcome.FAILED] + counts[Outcome.NOT_ASSESSED] - left
+        return Fraction(best, counted) if counted else Fraction(1)
+
+    def _is_short(self, stage: Stage) -> bool:
+        """Whether a stage is not ready, whatever was left out of it."""
+        tally = self.stages[stage]
+        if not tally.partial:
+            return not tally.ready
+        return bool(self.blockers(stage)) or self._within_reach(stage) * 100 < tally.threshold
+
+    def verdict_of(self, stage: Stage) -> Verdict:
+        """What a scored stage is called."""
+        tally = self.stages[stage]
+        if stage not in self.selected_stages:
+            return Verdict.NOT_SELECTED
+        if tally.share_with_waivers is None:
+            return Verdict.NO_DATA
+        if tally.ready:
+            return Verdict.READY
+        return Verdict.NOT_READY if self._is_short(stage) else Verdict.PARTIAL
+
+    def why(self, stage: Stage) -> str:
+        """The reason of a scored stage's verdict, in a line: of a part of it only what is known of that."""
+        tally, blockers = self.stages[stage], self.blockers(stage)
+        if self.verdict_of(stage) is Verdict.NOT_SELECTED:
+            return "nothing of it was selected"
+        if not tally.partial or self.verdict_of(stage) in (Verdict.READY, Verdict.NO_DATA):
+            return tally.why
+        parts = [f"{len(self.judged(stage))} of {tally.total} items judged"]
+        if blockers:
+            named = ", ".join(blockers[:3]) + (", ..." if len(blockers) > 3 else "")
+            parts.append(f"{len(blockers)} non-negotiable open: {named}")
+        reach = self._within_reach(stage)
+        if reach * 100 < tally.threshold:
+            parts.append(f"at most {percentage(reach)} % of {tally.threshold} % can be reached")
+        return "; ".join([*parts, "partial run"])
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the host is called: ready only where nothing was left out."""
+        found = {self.verdict_of(stage) for stage in self.selected_stages}
+        if not found:
+            return Verdict.NOT_SELECTED
+        if found == {Verdict.NO_DATA}:
+            return Verdict.NO_DATA
+        if any(self._is_short(stage) for stage in self.selected_stages):
+            return Verdict.NOT_READY
+        is_whole = not self.is_partial and set(self.selected_stages) == set(SCORED)
+        return Verdict.READY if self.ready and is_whole else Verdict.PARTIAL
+
     @property
     def lapsed(self) -> tuple[ItemReport, ...]:
         """The items of which a word is on record that counts no more."""
@@ -328,3 +413,11 @@ class Report:
     def ready(self) -> bool:
         """Whether every host is ready, and there is one."""
         return bool(self.hosts) and all(host.ready for host in self.hosts)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What all hosts together are called: ready where each is, and not ready where one is not."""
+        found = {host.verdict for host in self.hosts}
+        if Verdict.NOT_READY in found:
+            return Verdict.NOT_READY
+        return found.pop() if len(found) == 1 else Verdict.PARTIAL if found else Verdict.NO_DATA

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pytest_zebu.catalogue import SCORED, Stage
 from pytest_zebu.reports.columns import columns, cut, encodable, folded
-from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, Report
+from pytest_zebu.reports.report import CLOCK, Change, HostReport, ItemReport, Report, Verdict
 from pytest_zebu.shown import MOST_IN_LINE, clean_line, some
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import Cause, Step, StepKind
@@ -29,8 +29,6 @@ SHOWN_EVIDENCE = 4
 FEW = 3
 """So many ids are named; more are counted."""
 COUNTED = (Outcome.ATTESTED, Outcome.NOT_APPLICABLE, Outcome.ADVICE)
-SHUT = (Outcome.FAILED, Outcome.NOT_ASSESSED)
-NEVER = (Outcome.NOT_ASSESSED, NOT_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +171,24 @@ def _score(tally: Tally) -> str:
     return f"{tally.score_with_waivers:.1f} of {tally.threshold} %{without}"
 
 
-def _verdict(tally: Tally) -> str:
-    if tally.share_with_waivers is None:
-        return "NO DATA: nothing was assessed"
-    if tally.ready:
-        return "READY"
-    return (
-        f"NOT READY: {len(tally.blockers)} non-negotiable"
-        if tally.blockers
-        else f"NOT READY: below {tally.threshold} %"
-    )
+def _because(verdict: Verdict, tally: Tally) -> str:
+    """A whole stage's verdict, and why in few words."""
+    match verdict:
+        case Verdict.NO_DATA:
+            return f"{verdict.value}: nothing was assessed"
+        case Verdict.NOT_READY:
+            blockers = len(tally.blockers)
+            why = f"{blockers} non-negotiable" if blockers else f"below {tally.threshold} %"
+            return f"{verdict.value}: {why}"
+        case _:
+            return verdict.value
 
 
-def _colour(tally: Tally) -> dict[str, bool]:
-    return {"green" if tally.ready else "red": True, "bold": True}
+COLOURS = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.NO_DATA: "red"}
+
+
+def _colour(verdict: Verdict) -> dict[str, bool]:
+    return ({COLOURS[verdict]: True} if verdict in COLOURS else {}) | {"bold": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +243,7 @@ class _Summary:
 
     def judged(self, stage: Stage | None = None) -> list[ItemReport]:
         """What was selected, and ran."""
-        items = self.host.selected
-        return [one for one in items if stage in (None, one.stage) and (one.outcome, one.reason) != NEVER]
+        return [one for one in self.host.items if stage in (None, one.stage) and one.is_judged]
 
     def of(self, items: Iterable[ItemReport]) -> str:
         return _counts(Counter(item.outcome for item in items))
@@ -251,15 +252,16 @@ class _Summary:
         """A stage: its bar, its score of its threshold, its verdict. Of one that was judged in part only what was found."""
         is_wide = self.view.width == 0 or self.view.width >= ROOMY
         name = f"{stage.label:23} " if is_wide else f"{stage.label}: "
+        verdict = self.host.verdict_of(stage)
         if tally.partial and not tally.ready:
             judged = self.judged(stage)
-            grave = [item for item in judged if item.non_negotiable and item.outcome in SHUT]
-            which = f" ({len(grave)} non-negotiable)" if grave else ""
-            text = f"{name}{len(judged)} of {tally.total} judged{': ' if judged else ''}{self.of(judged)}{which}"
-            yield from self.say(text, 4, **({"red": True, "bold": True} if grave else {"bold": True}))
+            blockers = self.host.blockers(stage)
+            which = f" ({len(blockers)} non-negotiable)" if blockers else ""
+            found = f"{len(judged)} of {tally.total} judged{': ' if judged else ''}{self.of(judged)}{which}"
+            yield from self.say(f"{name}{verdict.value}, {found}", 4, **_colour(verdict))
             return
         score, between = (f"{_bar(tally)} {_score(tally):>14}", "  ") if is_wide else (_score(tally), ", ")
-        yield from self.say(f"{name}{score}{between}{_verdict(tally)}", 4, **_colour(tally))
+        yield from self.say(f"{name}{score}{between}{_because(verdict, tally)}", 4, **_colour(verdict))
         if self.is_full:
             yield from self.say(f"    {_counts(tally.counts)}", 8)
             if tally.blockers:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pytest_zebu.reports import html, terminal
+from pytest_zebu.reports import html, pictures, terminal
 from pytest_zebu.reports import json as json_format
 from pytest_zebu.reports.report import ItemReport, Report, Seen
 from pytest_zebu.shown import MOST_ENTRIES
@@ -180,7 +180,7 @@ def test_there_is_an_end_of_cases_evidence_and_pictures() -> None:
     )
     item = replace(item, seen=tuple(Seen(case.name, case.name) for case in cases))
     text = item_alone(item)
-    assert sum(link.startswith("data:") for link in Page(text).links) == html.MOST_PICTURES
+    assert sum(link.startswith("data:") for link in Page(text).links) == pictures.MOST
     assert text.count('<span class="mark">') == MOST_ENTRIES
     assert text.count("<samp>") == MOST_ENTRIES
     assert f"<p>and {2 * MOST_ENTRIES} more</p>" in text

@@ -314,8 +314,8 @@ class TestFinding:
         with opened(browser, folder / "several.html") as page:
             rows = page.locator("table.hosts tbody tr")
             assert [text.split("\t")[0] for text in rows.all_inner_texts()] == [host.name for host in several().hosts]
-            assert rows.nth(3).inner_text().split("\t")[1] == "PARTIAL RUN"
-            assert rows.nth(4).inner_text().split("\t")[1] == "NOT JUDGED"
+            assert rows.nth(3).inner_text().split("\t")[1] == "PARTIAL"
+            assert rows.nth(4).inner_text().split("\t")[1] == "NOT SELECTED"
             assert outcomes(page).total() == 2 * 196 + 3 * len(ITEMS)
             rows.nth(1).locator("a").click()
             assert in_view(page, "section.host:nth-of-type(2) h2")
@@ -423,7 +423,7 @@ class TestPage:
 
     def test_a_stage_that_nobody_selected_is_not_called_unready(self) -> None:
         (_, second, third) = REPORT.hosts
-        for host, word in ((second, "PARTIAL RUN"), (third, "NOT JUDGED")):
+        for host, word in ((second, "PARTIAL"), (third, "NOT SELECTED")):
             text = html.render(Report("1", 1.0, (host,)))
             assert f">{word}</span>" in text
             assert "NOT READY" not in text

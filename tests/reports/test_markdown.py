@@ -162,12 +162,12 @@ def test_what_people_said_before_words_had_parts_is_told_once() -> None:
 
 def test_a_partial_run_says_so_and_leaves_boxes_without_a_note() -> None:
     text = markdown.render(replace(REPORT, hosts=REPORT.hosts[1:2]))
-    assert "**NOT READY** (partial run)" in text
+    assert "**PARTIAL** (partial run)" in text
     assert "**Partial run**: empty boxes without a note were not looked at." in text
     assert "- [ ] Dumps\n- [ ] Restores\n" in text
     assert "**ssh let nobody in**: Permission denied" in text
     nothing = markdown.render(replace(REPORT, hosts=REPORT.hosts[2:]))
-    assert "**NO STAGE WAS SELECTED**" in nothing
+    assert "**NOT SELECTED**" in nothing
     assert "**Nothing was gathered.**" in nothing
 
 
