@@ -10,19 +10,29 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pytest_zebu import settings
-from pytest_zebu.catalogue import UnknownItem, load
+from pytest_zebu.catalogue import Catalogue, Item, UnknownItem, load
 from pytest_zebu.facts.answer import plain_text
 from pytest_zebu.files import digest, why
-from pytest_zebu.people import attestations
-from pytest_zebu.people.attestations import Attestation, CommandEvidence, CommitEvidence, FileEvidence, UrlEvidence
+from pytest_zebu.people import attestations, subjects
+from pytest_zebu.people.attestations import (
+    Attestation,
+    CommandEvidence,
+    CommitEvidence,
+    FileEvidence,
+    Records,
+    UrlEvidence,
+    Waiver,
+)
 from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.settings.sections import DAY
 from pytest_zebu.shown import say
 
 OUTPUT_LIMIT = 2000
@@ -41,6 +51,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--approver", metavar="ROLE", help="who else looked at it")
     parser.add_argument("--on", metavar="DATE", help="when it was seen (default: today)")
     parser.add_argument("--valid-days", metavar="DAYS", type=int, help="for how long it holds (default: by the item)")
+    parser.add_argument(
+        "--about", metavar="SUBJECT", action="append", default=[],
+        help=f"what it speaks of: it lapses when that changes. One of {subjects.FORMS.replace('`', chr(39))}",
+    )  # fmt: skip
     kinds = parser.add_argument_group("evidence, one at least")
     kinds.add_argument("--file", metavar="FILE", action="append", default=[], help="a file; its hash is kept")
     kinds.add_argument("--url", metavar="URL", action="append", default=[], help="an address where it can be read")
@@ -50,7 +64,76 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _asked(question: str) -> str:
+@dataclass(frozen=True, slots=True)
+class File:
+    """The file of people's words, which is right as it is."""
+
+    path: Path
+    project: Path
+    catalogue: Catalogue
+
+    def read(self, *, required: bool = True) -> Records:
+        """What it says.
+
+        Raises:
+            UsageProblem: something in it is wrong.
+        """
+        return attestations.read(self.path, self.catalogue, required=required, project=self.project)
+
+    def refusing_bad(self, model: type[BaseModel], build: Callable[[], Built]) -> Built:
+        """What is built of what was given.
+
+        Raises:
+            UsageProblem: it is none; the text says which part, and why.
+        """
+        try:
+            return build()
+        except ValidationError as error:
+            raise UsageProblem(explain(self.path, error, model)) from None
+
+    def add(self, record: Attestation | Waiver) -> Records:
+        """Add a record; what the file says then.
+
+        Raises:
+            UsageProblem: it cannot be added.
+        """
+        try:
+            attestations.append(self.path, record)
+        except (OSError, ValueError) as error:
+            raise UsageProblem(f"{self.path} cannot be written ({why(error)})") from None
+        return self.read()
+
+
+def opened(options: argparse.Namespace) -> tuple[File, Item]:
+    """The file of people's words, and the item that is spoken of.
+
+    Raises:
+        UsageProblem: there is no such item, or something in the file is wrong already.
+    """
+    catalogue = load()
+    try:
+        item = catalogue[options.id]
+    except UnknownItem as error:
+        raise UsageProblem(str(error)) from None
+    declared = settings.find(options.config)
+    file = File(declared.attestations_file, declared.folder, catalogue)
+    file.read(required=False)
+    return file, item
+
+
+def day(name: str, text: str) -> date:
+    """A day as it was given.
+
+    Raises:
+        UsageProblem: it is none.
+    """
+    with suppress(ValueError):
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    raise UsageProblem(f"{name}={text} is no date: write YYYY-MM-DD")
+
+
+def asked(question: str) -> str:
     """What a person answers; they are asked again until they say something."""
     if not sys.stdin.isatty():
         return ""
@@ -131,7 +214,7 @@ def _evidence(options: argparse.Namespace, folder: Path, project: Path) -> tuple
         (options.output_of, _output),
     )
     found = tuple(read(text) for texts, read in readers for text in texts)
-    if not found and (text := _asked("evidence (a file, an address, or a commit)")):
+    if not found and (text := asked("evidence (a file, an address, or a commit)")):
         found = (_by_words(text, folder, project),)
     return found
 
@@ -143,50 +226,33 @@ def run(options: argparse.Namespace, today: date | None = None) -> int:
         UsageProblem: an id, a date, a file or an answer is wrong or missing; nothing is written then.
     """
     today = today or datetime.now(UTC).date()
-    catalogue = load()
-    try:
-        item = catalogue[options.id]
-    except UnknownItem as error:
-        raise UsageProblem(str(error)) from None
-    declared = settings.find(options.config)
-    path, project = declared.attestations_file, declared.folder
-    attestations.read(
-        path, catalogue, required=False, project=project
-    )  # what is there must be right before anything is added
+    file, item = opened(options)
+    path, project = file.path, file.project
     say(f"{item.id}: {item.text}")
     given = {
-        "statement": options.statement or _asked("statement (what was done or seen)"),
-        "by": options.by or _asked("signed by (a role)"),
-        "evidence": _refusing_bad(path, lambda: _evidence(options, path.parent, project)),
+        "statement": options.statement or asked("statement (what was done or seen)"),
+        "by": options.by or asked("signed by (a role)"),
+        "evidence": file.refusing_bad(Attestation, lambda: _evidence(options, path.parent, project)),
     }
     if missing := [name for name, value in given.items() if not value]:
         options_of = {"evidence": "--file, --url, --commit or --output-of"}
         raise UsageProblem(f"{missing[0]} is missing: {options_of.get(missing[0], '--' + missing[0])}")
-    try:
-        on = date.fromisoformat(options.on) if options.on else today
-    except ValueError:
-        raise UsageProblem(f"--on={options.on} is no date: write YYYY-MM-DD") from None
+    on = day("--on", options.on) if options.on else today
     if on > today:
-        raise UsageProblem(f"--on={on} is in the future: nobody can have seen that")
-    attestation = _refusing_bad(
-        path,
+        raise UsageProblem(f"--on={on} is in the future (in UTC it is {today}): nobody can have seen that")
+    attestation = file.refusing_bad(
+        Attestation,
         lambda: Attestation(
-            id=item.id, result=options.result, on=on, valid_days=options.valid_days, approver=options.approver, **given
+            id=item.id, result=options.result, on=on, valid_days=options.valid_days, approver=options.approver,
+            about=tuple(options.about) or None, **given,
         ),
-    )
-    try:
-        attestations.append(path, attestation)
-    except (OSError, ValueError) as error:
-        raise UsageProblem(f"{path} cannot be written ({why(error)})") from None
-    standing = attestations.read(path, catalogue, required=True, project=project).attestations[item.id]
-    say(f"{path}: {standing.summary}")
-    if standing.record != attestation:
-        say(f"{path}: a newer attestation of {item.id} counts, of {standing.record.on}", sys.stderr)
+    )  # fmt: skip
+    standing = file.add(attestation).attestations[item.id]
+    if standing.record == attestation:
+        say(f"{path}: {standing.summary}")
+        return 0
+    newer = f"a newer attestation of {item.id} counts, of {standing.record.on}"
+    about = f", where it is about {', '.join(standing.record.about)}" if standing.record.about else ""
+    say(f"{path}: added")
+    say(f"{path}: {newer}{about}", sys.stderr)
     return 0
-
-
-def _refusing_bad(path: Path, build: Callable[[], Built]) -> Built:
-    try:
-        return build()
-    except ValidationError as error:
-        raise UsageProblem(explain(path, error, Attestation)) from None

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.commands import attest, due, incident
+from pytest_zebu.commands import attest, due, incident, waive
 from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import clean, clean_line, say
 
-COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident}
+COMMANDS: dict[str, Any] = {"attest": attest, "due": due, "incident": incident, "waive": waive}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

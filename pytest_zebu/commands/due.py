@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     records = attestations.read(
         declared.attestations_file, load(),
         required=False, approved=declared.evidence.approved, project=declared.folder,
-    )  # fmt: skip
+    ).at_their_word()  # fmt: skip
     try:
         past = history.read(declared.history_file, host, now)
     except HistoryBroken as error:

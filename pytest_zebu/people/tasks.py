@@ -73,8 +73,9 @@ def task(item: Item, records: Records, past: Past, today: date) -> Task:
     """
     found: list[tuple[date, str]] = []
     standing = records.attestations.get(item.id)
-    if standing and not standing.trouble and standing.record.on <= today and standing.record.result == "passed":
-        found.append((standing.record.on, standing.record.who))
+    if standing and standing.is_sound and standing.record.on <= today and standing.record.result == "passed":
+        about = f", about {', '.join(standing.record.about)}" if standing.record.about else ""
+        found.append((standing.record.on, f"{standing.record.who}{about}"))
     seen = past.seen(item.id)
     if seen is not None and seen.date() <= today:
         found.append((seen.date(), "seen by a run"))

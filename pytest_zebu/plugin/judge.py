@@ -34,7 +34,10 @@ ONLY_PEOPLE = "not attested"
 
 @dataclass(slots=True)
 class Evidence:
-    """All that is known of one host: what was gathered, what people declared, what is remembered."""
+    """All that is known of one host: what was gathered, what people declared, what is remembered.
+
+    What people said of something that changes is compared at once with what was gathered.
+    """
 
     target: Target
     gathered: Gathered
@@ -43,6 +46,9 @@ class Evidence:
     incidents: Known[tuple[Incident, ...]] | Unknown
     catalogue: Catalogue = field(default_factory=load)
     _read: dict[str, Known[Any] | Unknown] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.records = self.records.compared(self)
 
     @property
     def today(self) -> date:
@@ -148,6 +154,7 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
     found, seen = tuple(cases.found), tuple(cases.seen)
     evidence = seen + tuple(f"{one.name}: {part}" for one in found for part in one.seen)
     seen_so_far = Finding(item_id, Outcome.NOT_ASSESSED, "", text.fix, evidence, found, why=text.why, see=text.see)
+    besides = ""
     match error:
         case None if lists_cases and not found and not seen:
             outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
@@ -155,9 +162,11 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
             outcome, reason = combine(found)
         case AssertionError() | pytest.fail.Exception():
             outcome, reason = Outcome.FAILED, message_of(error)
+            besides = reason
         case NotAssessed() | pytest.skip.Exception():
             # What was seen to be wrong stays wrong, whatever else could not be seen.
             outcome, reason = combine(found)
+            besides = str(error)
             if outcome is not Outcome.FAILED:
                 outcome, reason = Outcome.NOT_ASSESSED, str(error)
         case NotApplicable() if load()[item_id].conditional or load()[item_id].stage is Stage.INCIDENT:
@@ -165,4 +174,4 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
         case _:
             why = f"the check itself broke: {type(error).__name__}"
             return replace(seen_so_far, reason=why, broken=True)
-    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures))
+    return replace(seen_so_far, outcome=outcome, reason=reason, pictures=tuple(cases.pictures), besides=besides)

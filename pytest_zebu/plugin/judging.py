@@ -255,7 +255,7 @@ class RunHooks:
             report.longrepr = (str(path), line or 0, f"{finding.outcome.label}: {finding.reason}")
 
     def _settled(self, host: str, finding: Finding) -> Finding:
-        declared = self.run.records[host].declared(finding.item, self.run.today(host))
+        declared = self.run.evidence(host).records.declared(finding.item, self.run.today(host))
         return settle(self.run.catalogue[finding.item], finding, declared, self.run.targets[host].settings.profile)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -143,7 +143,8 @@ class Run:
             return snapshots.read(shared, is_own=True)
 
     def _gather(self) -> dict[str, Snapshot]:
-        wanted = [ALL[name] for name in sorted(self.facts | {"machine", "repository"})]
+        spoken_of = {fact for name, records in self.records.items() for fact in records.facts(self.selected[name])}
+        wanted = [ALL[name] for name in sorted(self.facts | spoken_of | {"machine", "repository"})]
         return {
             name: gather(target, wanted, self.connection(name), self.watch) for name, target in self.targets.items()
         }
@@ -161,6 +162,7 @@ class Run:
             self._evidence[name] = Evidence(
                 self.targets[name], gathered, self.records[name], self.past(name), self.incidents(name), self.catalogue
             )
+            self.records[name] = self._evidence[name].records
         return self._evidence[name]
 
     def fact(self, name: str, fact: Fact[Any]) -> Known[Any] | Unknown:

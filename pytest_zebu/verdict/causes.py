@@ -47,19 +47,15 @@ class Part:
         return f"{self.case}: {self.reason}" if self.case else self.reason
 
 
-def parts_of(finding: Finding, lapsed: str = "") -> tuple[Part, ...]:
+def parts_of(finding: Finding) -> tuple[Part, ...]:
     """All that is wrong with an item, or was not seen of it: nothing, where it is neither failed nor not assessed.
 
-    Args:
-        finding: the item's.
-        lapsed: why a word on record does not hold; where it stands behind the reason, it is no part of what was found.
+    Why a word on record does not hold is no part of what was found, though the reason may end with it.
     """
     if finding.outcome not in SHUT or finding.broken:
         return ()
     found = [Part(one.name, one.reason, one.outcome is Outcome.FAILED) for one in finding.cases if one.outcome in SHUT]
-    rest = finding.reason
-    if lapsed and rest.endswith(f"; {lapsed}"):
-        rest = rest.removesuffix(f"; {lapsed}")
+    rest = finding.reason.removesuffix(f"; {finding.lapsed}") if finding.lapsed else finding.reason
     outcome, combined = combine(finding.cases)
     if not (found and outcome is finding.outcome and rest == combined):
         found.append(Part("", rest, finding.outcome is Outcome.FAILED))
@@ -261,18 +257,15 @@ def essence(part: Part) -> tuple[str, ...]:
     return (part.case, part.reason)
 
 
-def causes(
-    findings: Iterable[Finding], catalogue: Catalogue, lapsed: Mapping[str, str] | None = None
-) -> tuple[Cause, ...]:
+def causes(findings: Iterable[Finding], catalogue: Catalogue) -> tuple[Cause, ...]:
     """What fails, or hides, several items at once; the graver first.
 
     Args:
         findings: of every item that was judged.
         catalogue: what they speak of.
-        lapsed: by item, why a word on record does not hold.
     """
     order = {item.id: number for number, item in enumerate(catalogue)}
-    parts = {finding.item: parts_of(finding, (lapsed or {}).get(finding.item, "")) for finding in findings}
+    parts = {finding.item: parts_of(finding) for finding in findings}
     told = _Told({item: parts[item] for item in sorted(parts, key=order.__getitem__) if parts[item]})
     found = [cause for rule in RULES if (cause := _by_rule(rule, told)) is not None]
     found += _same(told, catalogue)

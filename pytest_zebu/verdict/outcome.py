@@ -51,6 +51,8 @@ class Finding:
         pictures: captions with JPEG pictures in base64, for the HTML report.
         why: why the item matters, as the check says.
         see: what the check rests on.
+        besides: what is wrong or unseen that belongs to no case: who accepts some cases does not accept it.
+        lapsed: why a word on record does not count, where it would have; where the reason says so too, it ends with it.
     """
 
     item: str
@@ -63,6 +65,8 @@ class Finding:
     pictures: tuple[tuple[str, str], ...] = ()
     why: str = ""
     see: str = ""
+    besides: str = ""
+    lapsed: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, which xdist can carry."""
@@ -82,7 +86,7 @@ class Finding:
             Case(case["name"], Outcome(case["outcome"]), case["reason"], tuple(case["seen"])) for case in data["cases"]
         )
         return cls(
-            **{key: data[key] for key in ("item", "reason", "fix", "broken", "why", "see")},
+            **{key: data[key] for key in ("item", "reason", "fix", "broken", "why", "see", "besides", "lapsed")},
             outcome=Outcome(data["outcome"]),
             evidence=tuple(data["evidence"]),
             cases=cases,

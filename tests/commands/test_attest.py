@@ -61,6 +61,8 @@ def test_all_kinds_of_evidence(place: Path) -> None:
     (("--url", "https://x.example", "--on", "tomorrow"), "is no date"),
     (("--url", "https://x.example", "--on", "2999-01-01"), "is in the future"),
     (("--url", "https://x.example", "--valid-days", "0"), "valid_days"),
+    (("--url", "https://x.example", "--about", "the bill"), "about.0: 'the bill' begins with no word that a run can compare"),
+    (("--url", "https://x.example", "--on", "20260131"), "--on=20260131 is no date: write YYYY-MM-DD"),
     (("--url", "https://x.example", "--by", "x"), "by"), (("--url", "https://x.example", "--by", "   "), "by: String should have at least 2"),
     (("--url", "https://x.example", "--statement", "\x1b[31m"), "statement: String should have at least 3"),
     (("--url", "ftp://x.example"), "url"), (("--file", "."), ". cannot be read (is no regular file)"),
@@ -109,6 +111,17 @@ def test_a_failure_is_attested_as_one(place: Path, capsys: pytest.CaptureFixture
     assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example", "--result", "failed"]) == 0
     assert written(place)["result"] == "failed"
     assert "attested to have failed by operations on 2026-01-31, until 2026-05-03" in capsys.readouterr().out
+
+
+def test_what_it_is_about_is_written(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--url", "https://x.example", "--about", "Postgres  16", "--about", "host vm")
+    assert main(["attest", COSTS, *GIVEN, *given]) == 0
+    assert written(place)["about"] == ["postgres 16", "host vm"]
+    assert "until 2026-05-03, about postgres 16, host vm: The bill is reviewed." in capsys.readouterr().out
+    assert main(["attest", COSTS, *GIVEN, "--url", "https://x.example", "--on", "2026-01-30"]) == 0
+    said = capsys.readouterr()
+    assert "of 2026-01-31, where it is about postgres 16, host vm" in said.err
+    assert "attestations.toml: added" in said.out
 
 
 def test_a_newer_word_counts_and_that_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

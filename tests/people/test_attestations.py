@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import multiprocessing
 import os
 import re
 import subprocess
 import tempfile
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -16,9 +18,13 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab import recordings
 from pytest_zebu.catalogue import load
+from pytest_zebu.facts import effort
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.people import attestations
 from pytest_zebu.people.attestations import Attestation, CommandEvidence, Records, Standing, UrlEvidence
+from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import Word, settle
@@ -281,10 +287,10 @@ WAIVED = attestations.Waiver.model_validate(
     (9, False, "the waiver by owner begins on 2026-11-10"), (10, True, ""), (15, True, ""), (20, True, ""), (21, False, "the waiver by owner ended on 2026-11-20"),
 ])  # fmt: skip
 def test_a_waiver_holds_from_its_first_day_to_its_last(day: int, holds: bool, lapsed: str) -> None:
-    records, today = Records(waivers={COSTS: WAIVED}), date(2026, 11, day)
+    records, today = Records(waivers={COSTS: (WAIVED,)}), date(2026, 11, day)
     assert (records.waiver(COSTS, today) is not None) is holds
     assert records.lapsed(COSTS, today) == lapsed
-    assert bool(records.declared(COSTS, today).waiver) is holds
+    assert bool(records.declared(COSTS, today).waivers) is holds
     assert Records().lapsed(COSTS, today) == ""
 
 
@@ -297,7 +303,10 @@ def test_the_word_of_an_attestation(result: str, words: str, failed: bool) -> No
     })  # fmt: skip
     word = Records({COSTS: Standing(record, date(2026, 12, 1))}).declared(COSTS, date(2026, 11, 2)).attestation
     assert word is not None
-    assert word == Word(f"{words} owner on 2026-11-01, until 2026-12-01: looked at", failed, word.evidence)
+    summary = f"{words} owner on 2026-11-01, until 2026-12-01: looked at"
+    assert word == Word(
+        summary, failed, word.evidence, "owner", date(2026, 11, 1), date(2026, 12, 1), statement="looked at"
+    )
 
 
 HOSTILE = pytest.mark.hostile("files")
@@ -419,7 +428,174 @@ def test_of_two_waivers_the_one_that_lasts_counts(tmp_path: Path) -> None:
     texts = [WAIVER.format("deploy.backend.docs", until) for until in ("2026-12-01", "2026-11-02")]
     for order in (texts, texts[::-1]):
         (tmp_path / "a.toml").write_text("".join(f"[[waiver]]\n{text}" for text in order))
+        found = read(tmp_path / "a.toml").waiver("deploy.backend.docs", TODAY)
+        assert found is not None
+        assert found.until == date(2026, 12, 1)
+
+
+def bound(cases: str, until: str = "2026-12-01", approver: str = "operations") -> str:
+    text = WAIVER.format("deploy.backend.docs", until).replace('"operations"', f'"{approver}"')
+    return f"[[waiver]]\n{text}cases = {cases}\n"
+
+
+def test_waivers_of_cases_stand_beside_each_other(tmp_path: Path) -> None:
+    """Until each ends; one of the whole item counts before them."""
+    path = tmp_path / "a.toml"
+    path.write_text(bound('["redis"]', "2026-11-24", "owner") + bound('["backend", "db"]'))
+    words = read(path).declared("deploy.backend.docs", TODAY).waivers
+    assert [(word.by, word.bound_to, word.until) for word in words] == [
+        ("operations", ("backend", "db"), date(2026, 12, 1)), ("owner", ("redis",), TODAY),
+    ]  # fmt: skip
+    assert words[0].summary == "waived by operations until 2026-12-01, for backend, db: for now"
+    assert (words[0].statement, words[0].on) == ("for now", date(2026, 11, 1))
+    assert [word.by for word in read(path).declared("deploy.backend.docs", date(2026, 11, 25)).waivers] == [
+        "operations"
+    ]
+    later = read(path)
+    assert later.lapsed("deploy.backend.docs", date(2026, 12, 2)) == "the waiver by operations ended on 2026-12-01"
+    path.write_text(path.read_text() + "[[waiver]]\n" + WAIVER.format("deploy.backend.docs", "2026-11-24"))
+    whole = read(path).waiver("deploy.backend.docs", TODAY)
+    assert whole is not None
+    assert whole.cases is None
+
+
+@pytest.mark.parametrize(("cases", "said"), [
+    ("[]", "waiver.0.cases: Tuple should have at least 1 item"), ('[""]', "waiver.0.cases.0: String should have at least 1"), ('["\\u200b"]', "waiver.0.cases.0: String"), ("[1]", "waiver.0.cases.0: Input should be a valid string"),
+    ('"redis"', "waiver.0.cases: Input should be a valid tuple"), ("[" + '"x",' * 51 + "]", "at most 50 items"), (f'["{"x" * 301}"]', "at most 300 characters"),
+])  # fmt: skip
+def test_cases_are_names(cases: str, said: str, tmp_path: Path) -> None:
+    """A list of none would waive the whole item, which nobody who writes it means."""
+    (tmp_path / "a.toml").write_text(bound(cases))
+    with pytest.raises(UsageProblem, match=re.escape(said)):
+        read(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(("until", "is_right"), [("2027-11-02", True), ("2027-11-03", False)])
+def test_a_waiver_lasts_a_year_at_most(until: str, is_right: bool, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("[[waiver]]\n" + WAIVER.format("deploy.backend.docs", until))
+    with nullcontext() if is_right else pytest.raises(UsageProblem, match="until = 2027-11-02 at the latest"):
         assert read(tmp_path / "a.toml").waiver("deploy.backend.docs", TODAY) is not None
+
+
+ABOUT = 'about = "postgres 15"'
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """What a run sees of the recorded lab: PostgreSQL 15, v1.2.0, host lab."""
+    return recordings.evidence(recordings.read_healthy(), tmp_path_factory.mktemp("lab"))
+
+
+def blind(lab: Evidence) -> Evidence:
+    """A run that saw nothing of it."""
+    return dataclasses.replace(lab, gathered=Gathered(time=lab.gathered.time), _read={})
+
+
+def judged(records: Records, found: Finding) -> Finding:
+    return settle(load()[found.item], found, records.declared(found.item, TODAY), "")
+
+
+UNSEEN = Finding(COSTS, Outcome.NOT_ASSESSED, "not attested")
+
+
+def test_a_word_about_something_holds_while_that_is_so(lab: Evidence, tmp_path: Path) -> None:
+    records = read(attested(tmp_path / "a.toml", ABOUT)).compared(lab)
+    after = judged(records, UNSEEN)
+    assert after.outcome is Outcome.ATTESTED
+    assert after.reason == "attested by operations on 2026-11-24, until 2027-02-24, about postgres 15: seen"
+    word = records.declared(COSTS, TODAY).attestation
+    assert word is not None
+    assert word.bound_to == ("postgres 15",)
+
+
+@pytest.mark.parametrize(("about", "said"), [
+    ('about = "postgres 16"', "is void: it is about postgres 16, and the database is PostgreSQL 15.20"),
+    ('about = ["host lab", "version v1.1.0"]', "is void: it is about version v1.1.0, and v1.2.0 is deployed"),
+])  # fmt: skip
+def test_a_word_lapses_when_what_it_is_about_changes(about: str, said: str, lab: Evidence, tmp_path: Path) -> None:
+    after = judged(read(attested(tmp_path / "a.toml", about)).compared(lab), UNSEEN)
+    why = f"the attestation by operations {said}"
+    assert (after.outcome, after.reason, after.lapsed) == (Outcome.NOT_ASSESSED, f"not attested; {why}", why)
+
+
+def test_a_word_about_what_was_not_seen_is_none(lab: Evidence, tmp_path: Path) -> None:
+    records = read(attested(tmp_path / "a.toml", ABOUT))
+    after = judged(records.compared(blind(lab)), UNSEEN)
+    why = "whether the attestation by operations still counts cannot be told: it is about postgres 15, which was not seen (not gathered: postgres.state)"
+    assert (after.outcome, after.reason) == (Outcome.NOT_ASSESSED, f"not attested; {why}")
+    before = judged(records, UNSEEN)
+    assert "which nobody has looked at" in before.reason
+    assert before.outcome is Outcome.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(("about", "sees", "outcome"), [
+    (ABOUT, True, Outcome.FAILED), ('about = "postgres 16"', True, Outcome.PASSED), (ABOUT, False, Outcome.NOT_ASSESSED), ("on = 2026-01-01\n" + ABOUT, False, Outcome.PASSED), ("", False, Outcome.FAILED),
+])  # fmt: skip
+def test_a_word_of_failure_that_may_still_hold_lets_nothing_pass(
+    about: str, sees: bool, outcome: Outcome, lab: Evidence, tmp_path: Path
+) -> None:
+    records = read(attested(tmp_path / "a.toml", f'result = "failed"\n{about}')).compared(lab if sees else blind(lab))
+    assert judged(records, Finding(COSTS, Outcome.PASSED)).outcome is outcome
+
+
+def test_of_words_about_several_things_that_counts_which_is_about_what_is_here(lab: Evidence, tmp_path: Path) -> None:
+    """As where two hosts share a file: each has its own newest word."""
+    path = tmp_path / "a.toml"
+    texts = [
+        attested(path, f"on = 2026-11-{day}\n{about}").read_text()
+        for day, about in (("20", ""), ("21", 'about = "host lab"'), ("23", 'about = "host other"'))
+    ]
+    for several, counts in ((texts, 21), (texts[::-1], 21), (texts[::2], 20)):
+        path.write_text("".join(several))
+        standing = read(path).compared(lab).attestation(COSTS, TODAY)
+        assert standing is not None
+        assert standing.record.on.day == counts
+    path.write_text(texts[2])
+    assert "and this is host lab" in read(path).compared(lab).lapsed(COSTS, TODAY)
+    path.write_text(texts[0] + texts[2].replace("host other", "postgres 15"))
+    unseen = read(path).compared(blind(lab))
+    assert unseen.attestation(COSTS, TODAY) is None, "the newest may be the one that counts"
+
+
+def test_a_void_word_makes_no_room_for_an_older_one(lab: Evidence, tmp_path: Path) -> None:
+    older, path = attested(tmp_path / "a.toml", "on = 2026-11-20\n" + ABOUT).read_text(), tmp_path / "a.toml"
+    gone = f'evidence = [{{ file = "gone", sha256 = "{"0" * 64}" }}]'
+    path.write_text(older + attested(path, gone).read_text())
+    assert "its evidence gone cannot be read" in read(path).compared(lab).lapsed(COSTS, TODAY)
+
+
+def test_what_a_run_must_see_is_asked_for(tmp_path: Path) -> None:
+    path = attested(tmp_path / "a.toml", 'about = ["postgres 15", "version v1.2.0", "host lab"]')
+    assert read(path).facts({COSTS, "deploy.backend.docs"}) == {"database", "repository"}
+    assert read(path).facts({"deploy.backend.docs"}) == set()
+    assert read(attested(path)).facts({COSTS}) == set()
+
+
+def test_where_nothing_is_judged_it_is_taken_at_its_word(tmp_path: Path) -> None:
+    path = attested(tmp_path / "a.toml", 'about = "postgres 16"')
+    assert read(path).attestation(COSTS, TODAY) is None
+    assert read(path).at_their_word().attestation(COSTS, TODAY) is not None
+
+
+@pytest.mark.parametrize(("about", "said"), [
+    ('about = "postgress 16"', "attestation.0.about.0: 'postgress 16' begins with no word that a run can compare: did you mean 'postgres'?"), ('about = "postgres"', "is not written like postgres 16"),
+    ("about = []", "attestation.0.about: Tuple should have at least 1 item"), ("about = 16", "attestation.0.about"), ("about = [1]", "attestation.0.about.0"), ('about = ""', "attestation.0.about.0"),
+    ("about = [" + '"host a",' * 11 + "]", "at most 10 items"), (f'about = "host {"x" * 400}"', "at most 300 characters"), ('about = "\\u001b[2J 16"', "begins with no word"),
+])  # fmt: skip
+def test_what_it_is_about_is_in_the_vocabulary(about: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem) as error:
+        read(attested(tmp_path / "a.toml", about))
+    assert said in str(error.value)
+
+
+def test_what_it_is_about_is_written_as_it_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    attestations.append(path, FOUND.model_copy(update={"about": ("postgres 15",)}))
+    assert '\nabout = "postgres 15"\n' in path.read_text()
+    several = FOUND.model_copy(update={"about": ("postgres 15", "host lab")})
+    attestations.append(path, several)
+    assert '\nabout = ["postgres 15", "host lab"]\n' in path.read_text()
+    assert read(path).attestations[FOUND.id].record == several
 
 
 @pytest.mark.parametrize(("before", "kept"), [
@@ -444,13 +620,82 @@ def test_other_editors_files_stay_theirs(before: bytes, kept: bytes, tmp_path: P
 
 
 @HOSTILE
-@pytest.mark.parametrize("text", ["attestation = []\n", "[attestation]\n", "waiver = '''\n", "[[attestation"])
-def test_what_cannot_be_added_to_is_left_alone(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "said"), [
+    ("[attestation]\n", "as something else than records: begin each with [[attestation]]"), ("attestation = 5\n", "as something else than records"),
+    ("waiver = '''\n", "at "), ("[[attestation", "at "), ("attestation = [\n  { a = 1 } # last\n  # and out\n]\n", "put a comma behind the last one"),
+    ("attestation = [{ a = 1 }]\n[[waiver]]\n[[not_applicable]]\n[[waiver]]\n", "begin each with [[attestation]]"),
+    ("attestation = [" + "{}," * 90_000 + "]", "is larger than 256 KiB, and has a list of records"), ("attestation = [" + "[" * 150 + "]" * 150 + "]", "none can be added to"),
+    ("# " + "x" * (4 * 2**20 - 10), "would be larger than 4 MiB"), ("\ufeff\ufeffa = 1", "at "), ("a" + ".a" * 100 + " = 1", "more than 64 parts"),
+], ids=lambda text: text[:40])  # fmt: skip
+def test_what_cannot_be_added_to_is_left_alone(text: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text(text)
-    with pytest.raises(ValueError, match="at "):
+    with pytest.raises(ValueError, match=re.escape(said)):
         attestations.append(path, FOUND)
     assert path.read_text() == text
+
+
+ONE = '{ id = "post.maintenance.capacity.costs", statement = "seen", by = "operations", on = 2026-11-01, evidence = [{ commit = "0123abcd" }] }'
+
+
+@pytest.mark.parametrize(("before", "added"), [
+    ("attestation = []", "attestation = [{NEW}]"), ("attestation = [ ] # none yet\n", "attestation = [{NEW} ] # none yet\n"), (f"attestation = [{ONE}]\n", f"attestation = [{ONE}, {{NEW}}]\n"),
+    (f"# top\nattestation = [\n  {ONE},  # first\n  # end\n]\n\n[[waiver]]\n{{WAIVER}}", f"# top\nattestation = [\n  {ONE},  # first\n  # end\n  {{NEW}}\n]\n\n[[waiver]]\n{{WAIVER}}"),
+    (f"attestation = [\n\t{ONE},\n\t{ONE},\n]\n", f"attestation = [\n\t{ONE},\n\t{ONE},\n\t{{NEW}},\n]\n"), (f"attestation = [\n  {ONE} # last\n]\n", f"attestation = [\n  {ONE}, # last\n  {{NEW}}\n]\n"),
+    (f"'attestation'=[ {ONE}, ]", f"'attestation'=[ {ONE}, {{NEW}} ]"),
+], ids=["none", "none, with a comment", "one", "comments", "tabs", "a comment behind the last", "a comma behind the last"])  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_list_of_records_is_added_to_where_it_stands(
+    before: str, added: str, end: str, mark: str, tmp_path: Path
+) -> None:
+    """All else stays as it is, byte for byte."""
+    new = (
+        '{id = "pre.database.backups.restore-tested", statement = "A drill \\"passed\\".", by = "restore drill", on = 2026-11-24, valid_days = 30,'
+        ' evidence = [{command = "pytest --zebu-active=restore", output = "zebu.dump: restored\\nrows: 800"}]}'
+    )
+    waiver = WAIVER.format("deploy.backend.docs", "2026-12-01")
+    texts = [text.replace("{NEW}", new).replace("{WAIVER}", waiver).replace("\n", end) for text in (before, added)]
+    path = tmp_path / "a.toml"
+    path.write_bytes(f"{mark}{texts[0]}".encode())
+    attestations.append(path, FOUND)
+    assert path.read_bytes().decode() == f"{mark}{texts[1]}"
+    assert read(path).attestations[FOUND.id].record == FOUND
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["# only\n\n\n", "  \t\n", "x = 1".replace("x = 1", "waiver = []  "), "# no end", "# two\r\n\r\n", "\ufeff"],
+)
+def test_blanks_at_the_end_stay(before: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(before.encode())
+    attestations.append(path, FOUND)
+    assert path.read_bytes().decode().startswith(before)
+    assert FOUND.id in read(path).attestations
+
+
+@HOSTILE
+def test_a_list_that_takes_long_to_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's time grows faster than a file: it is broken off."""
+    monkeypatch.setattr(effort, "SECONDS", 0.2)
+    path = tmp_path / "a.toml"
+    text = "attestation = []\n" + "".join(f"[a.b{number}]\n[c.d{number}]\n" for number in range(8_000))
+    path.write_text(text)
+    with pytest.raises(ValueError, match="none can be added to"):
+        attestations.append(path, FOUND)
+    assert path.read_text() == text
+
+
+def test_a_waiver_is_added_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(BY_HAND)
+    waiver = WAIVED.model_copy(update={"cases": ("redis", 'a "b"')})
+    attestations.append(path, waiver)
+    attestations.append(path, WAIVED)
+    assert path.read_text().startswith(BY_HAND)
+    assert 'cases = ["redis", "a \\"b\\""]' in path.read_text()
+    assert {*read(path).waivers[COSTS]} == {waiver, WAIVED}
 
 
 @HOSTILE
@@ -488,10 +733,10 @@ def test_twenty_who_sign_at_once_are_all_heard(tmp_path: Path) -> None:
 
 ODD = (
     st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.datetimes() | st.times()
-    | st.sampled_from([10**30, "2026-11-24", date(2026, 11, 24), "operations", COSTS, "x" * 3000, "\x1b[2J", [{"commit": "0123abcd"}], [{"url": "https://[::1"}]])
+    | st.sampled_from([10**30, "2026-11-24", date(2026, 11, 24), "operations", COSTS, "x" * 3000, "\x1b[2J", "postgres 16", "postgres", [{"commit": "0123abcd"}], [{"url": "https://[::1"}]])
 )  # fmt: skip
 RECORD = st.dictionaries(
-    st.sampled_from(["id", "result", "statement", "by", "on", "valid_days", "approver", "evidence", "reason", "from", "until"]) | st.text(max_size=4),
+    st.sampled_from(["id", "result", "statement", "by", "on", "valid_days", "approver", "evidence", "reason", "from", "until", "cases", "about"]) | st.text(max_size=4),
     ODD | st.lists(ODD, max_size=2) | st.lists(st.dictionaries(st.sampled_from(["file", "sha256", "url", "commit", "command", "output"]), ODD), max_size=2),
 )  # fmt: skip
 

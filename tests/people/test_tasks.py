@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -41,6 +42,16 @@ def test_never_done_is_overdue() -> None:
 def test_what_is_void_or_failed_is_no_completion() -> None:
     assert task(load()[LOGS], done(LOGS, 1, trouble="changed"), Past(()), TODAY).done is None
     assert task(load()[LOGS], done(LOGS, 1, result="failed"), Past(()), TODAY).done is None
+
+
+def test_what_was_done_for_something_else_is_no_completion() -> None:
+    """Where a run sees what it is about; `zebu due` sees nothing, and says what it is about."""
+    found = done(LOGS, 1).attestations[LOGS]
+    about = replace(found, record=found.record.model_copy(update={"about": ("host vm",)}), doubt="not looked at")
+    records = Records({LOGS: about}, candidates={LOGS: (about,)})
+    assert task(load()[LOGS], records, Past(()), TODAY).done is None
+    said = task(load()[LOGS], records.at_their_word(), Past(()), TODAY)
+    assert "(operations, about host vm)" in said.summary
 
 
 def test_what_a_run_saw_counts() -> None:

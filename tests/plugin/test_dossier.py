@@ -20,6 +20,7 @@ from pytest_zebu.reports.report import Change, HostReport, Seen
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import Case, Finding, Outcome
 from pytest_zebu.verdict.readiness import assess
+from pytest_zebu.verdict.settle import settle
 from tests.reports import eight_faults
 
 CATALOGUE = load()
@@ -117,10 +118,16 @@ def standing(item: str, **other: object) -> Standing:
     return Standing(record, date(2026, 4, 1))
 
 
+def waiver(item: str, **other: object) -> Waiver:
+    return Waiver.model_validate({
+        "id": item, "reason": "too small yet", "approver": "owner", "from": date(2026, 2, 1), "until": date(2026, 5, 1), **other,
+    })  # fmt: skip
+
+
 ITEM, OTHER, THIRD = "deploy.backend.docs", "post.monitoring.logs.alerts", "pre.security.application.rate-limit"
 RECORDS = Records(
     {ITEM: standing(ITEM)},
-    {OTHER: Waiver(id=OTHER, reason="too small yet", approver="owner", since=date(2026, 2, 1), until=date(2026, 5, 1))},
+    {OTHER: (waiver(OTHER),)},
     {THIRD: NotApplicable(id=THIRD, reason="no users", approver="owner")},
 )
 
@@ -148,6 +155,46 @@ def test_a_word_that_does_not_count_is_not_shown_as_one() -> None:
     against = replace(RECORDS, attestations={ITEM: standing(ITEM, result="failed")})
     word = with_words(made({ITEM: FAILED}), against, TODAY).by_id[ITEM].word
     assert word is not None
+
+
+def test_what_a_word_is_bound_to() -> None:
+    records = Records(
+        {ITEM: standing(ITEM, about="postgres 16")}, {OTHER: (waiver(OTHER, cases=["redis", "db"]),)}
+    )  # fmt: skip
+    waived = Finding(OTHER, Outcome.WAIVED, cases=(Case("redis", FAILED, "is old"), Case("db", PASSED)))
+    items = with_words(made({ITEM: Outcome.ATTESTED, OTHER: waived}), records, TODAY).by_id
+    words = [items[item].word for item in (ITEM, OTHER)]
+    assert [word.bound_to for word in words if word] == [("postgres 16",), ("redis", "db")]
+
+
+def test_an_item_whose_cases_several_accept_is_waived_while_all_of_them_hold() -> None:
+    mine = waiver(OTHER, cases=["redis"])
+    yours = waiver(
+        OTHER, cases=["db"], reason="is replaced soon", approver="security", until=date(2026, 4, 1), **{"from": TODAY}
+    )
+    needless = waiver(OTHER, cases=["backend"], approver="nobody", until=date(2026, 3, 2))
+    found = Finding(OTHER, Outcome.WAIVED, cases=(Case("redis", FAILED, "x"), Case("db", UNSEEN, "x")))
+    word = with_words(made({OTHER: found}), Records({}, {OTHER: (mine, yours, needless)}), TODAY).by_id[OTHER].word
+    assert word is not None
+    assert (word.by, word.statement) == ("owner, security", "too small yet; is replaced soon")
+    assert (word.on, word.until, word.bound_to) == (TODAY, date(2026, 4, 1), ("redis", "db"))
+    both = with_words(made({OTHER: found}), Records({}, {OTHER: (mine, waiver(OTHER), yours)}), TODAY).by_id[OTHER].word
+    assert both is not None
+    assert (both.by, both.until, both.bound_to) == ("owner", date(2026, 5, 1), ())
+
+
+def test_a_waiver_that_covers_less_than_fails_is_said_to_have_lapsed() -> None:
+    """As it was settled: the records alone do not tell, as it holds for the case that it is bound to."""
+    records = Records({}, {OTHER: (waiver(OTHER, cases=["redis"]),)})
+    found = settle(
+        CATALOGUE[OTHER],
+        Finding(OTHER, FAILED, "redis: x; db: y", cases=(Case("redis", FAILED, "x"), Case("db", FAILED, "y"))),
+        records.declared(OTHER, TODAY),
+        "standard",
+    )
+    item = with_words(made({OTHER: found}), records, TODAY, [found]).by_id[OTHER]
+    assert item.word is None
+    assert item.lapsed == "the waiver by owner covers redis only: db fails too"
 
 
 def test_a_word_that_ran_out_cannot_be_missed() -> None:

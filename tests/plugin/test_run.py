@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from pytest_zebu.facts.fact import Fact, Gathered
+from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.plugin import run as run_module
+from pytest_zebu.settings import read as read_settings
+from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.plan import verification
 
 from .conftest import QUIET, Run
@@ -202,6 +207,66 @@ def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     assert found["deploy.backend.api"] == "waived"
     assert found["deploy.network.www"] == "not_applicable"
     result.stdout.fnmatch_lines(["*deploy.backend.api: waived: waived by product owner until 2027-01-31*"])
+
+
+DECLARED = """
+[[waiver]]
+id = "deploy.network.www"
+reason = "a new authority comes"
+approver = "product owner"
+from = "2026-11-01"
+until = "2026-11-26"
+cases = {cases}
+[[attestation]]
+id = "post.maintenance.capacity.costs"
+statement = "reviewed with the bill"
+by = "operations"
+on = "2026-11-20"
+about = "postgres {version}"
+evidence = [{{ url = "https://wiki.example.org/bill" }}]
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["here", "workers"])
+def test_words_that_are_bound(run: Run, project: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """The lab has PostgreSQL 15, and two names that lead to one address with certificates that nobody trusts."""
+    both = '["certificate of zebu.test", "certificate of www.zebu.test"]'
+    chosen = ("-k", "deploy.network.www or capacity.costs", "--zebu-gate=off", *workers)
+    for cases, version, www, costs, said in (
+        (both, 15, "waived", "attested", "waived by product owner until 2026-11-26, for certificate of zebu.test, "),
+        ('["certificate of zebu.test"]', 16, "failed", "not_assessed", "only: certificate of www.zebu.test fails too"),
+    ):
+        project.makefile(".toml", attestations=DECLARED.format(cases=cases, version=version))
+        _, report = run(*chosen)
+        found = {item["id"]: item for item in report["hosts"][0]["items"]}
+        assert found["deploy.network.www"]["outcome"] == www
+        assert said in found["deploy.network.www"]["reason"]
+        assert found["post.maintenance.capacity.costs"]["outcome"] == costs
+    lapsed = "is void: it is about postgres 16, and the database is PostgreSQL 15.20"
+    assert lapsed in found["post.maintenance.capacity.costs"]["reason"]
+
+
+def test_what_words_are_about_is_asked_for_where_they_are_selected(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.makefile(".toml", attestations=DECLARED.format(cases='["x"]', version=15))
+    settings = read_settings(project.path / "zebu.toml")
+    target = Target(name="lab", host=settings.hosts["lab"], settings=settings)
+    asked: list[set[str]] = []
+
+    def gather(target: Target, facts: list[Fact[Any]], *more: object) -> Snapshot:
+        asked.append({fact.name for fact in facts})
+        return Snapshot("lab", Gathered(time=1.0), False, "not asked")
+
+    monkeypatch.setattr(run_module, "gather", gather)
+    for item in ("post.maintenance.capacity.costs", "deploy.network.www"):
+        state = run_module.Run({"lab": target}, run_module.Options())
+        state.selected["lab"] = {item}
+        judged = state.evidence("lab").records
+        assert state.records["lab"] == judged, "reports tell of words as they were compared"
+        assert "was not seen" in judged.lapsed("post.maintenance.capacity.costs", date(2026, 11, 20))
+        state.close()
+    assert [asked[0] - asked[1], asked[1]] == [{"database"}, {"machine", "repository"}]
 
 
 def test_what_was_gathered_is_judged_on_its_day(run: Run, project: pytest.Pytester) -> None:

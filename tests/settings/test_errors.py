@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from pytest_zebu.commands.cli import main
 from pytest_zebu.settings import read
-from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.errors import UsageProblem, toml
 from tests.hostile_texts import forbidden
 from tests.no_files import MAKE
 
@@ -118,3 +119,12 @@ def test_an_authority_that_is_no_file_is_not_waited_for(section: str, kind: str,
     (tmp_path / "zebu.toml").write_text(f'{relaxed}[{section}]\nca_file = "ca.pem"\n')
     with pytest.raises(UsageProblem, match=rf"{section}\.ca_file: ca\.pem is no regular file"):
         read(tmp_path / "zebu.toml")
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize("text", ["x" * 4_000_000, "'" * 4_000_000, "a. " * 1_300_000, ("a." * 62 + ",") * 32_000, "a" + f".{'x' * 100}" * 40_000], ids=lambda text: text[:20])  # fmt: skip
+def test_a_long_text_is_looked_through_once(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match=r"at |more than 64 parts"):
+        toml(f"a = {text}")
+    assert time.process_time() - began < 10

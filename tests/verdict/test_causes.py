@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -379,7 +380,7 @@ def test_a_word_behind_the_reason_is_no_part() -> None:
     cases = (Judged("redis", UNSEEN, "timed out"),)
     lapsed = "the attestation by operations expired on 2026-01-01"
     finding = Finding(REDIS.item, UNSEEN, f"redis: timed out; {lapsed}", cases=cases)
-    assert parts_of(finding, lapsed) == (Part("redis", "timed out", False),)
+    assert parts_of(replace(finding, lapsed=lapsed)) == (Part("redis", "timed out", False),)
     assert len(parts_of(finding)) == 2  # whose it is, is not known
 
 

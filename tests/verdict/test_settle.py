@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_zebu.catalogue import Item, Stage
-from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.outcome import Case, Finding, Outcome, combine
 from pytest_zebu.verdict.settle import Declared, Word, settle
 
 ITEM = Item(id="one", stage=Stage.PRE, category="security", text="One", by=("V",))
@@ -20,6 +20,7 @@ SEEN = {
     Outcome.NOT_ASSESSED: Finding("one", Outcome.NOT_ASSESSED, "timed out", "fix", ("seen",)),
     Outcome.NOT_APPLICABLE: Finding("one", Outcome.NOT_APPLICABLE, "no mail"),
 }
+APART, LATER = Word("no such thing"), Word("until May", by="owner")
 BROKEN = replace(SEEN[Outcome.NOT_ASSESSED], broken=True)
 
 
@@ -36,17 +37,17 @@ def test_nothing_declared_changes_nothing(found: Finding) -> None:
 
 
 @pytest.mark.parametrize("declared", [
-    Declared(not_applicable="no such thing"), Declared(attestation=GOOD), Declared(attestation=BAD),
-    Declared(waiver="waived"), Declared(lapsed="lapsed"),
-    Declared("no such thing", GOOD, "waived", "lapsed"),
-], ids=["not applicable", "attested", "attested failure", "waived", "lapsed", "all"])  # fmt: skip
+    Declared(not_applicable=APART), Declared(attestation=GOOD), Declared(attestation=BAD),
+    Declared(waivers=(LATER,)), Declared(lapsed="lapsed"), Declared(doubt="doubt"),
+    Declared(APART, GOOD, (LATER,), "lapsed", "doubt"),
+], ids=["not applicable", "attested", "attested failure", "waived", "lapsed", "doubtful", "all"])  # fmt: skip
 def test_a_broken_check_is_nobodys_to_declare(declared: Declared) -> None:
     assert settle(OPTIONAL, BROKEN, declared, "") == BROKEN
 
 
 @pytest.mark.parametrize("found", SEEN.values(), ids=lambda found: f"{found.outcome}")
 def test_what_does_not_apply_is_not_judged(found: Finding) -> None:
-    declared = Declared("no such thing", GOOD, "waived", "lapsed")
+    declared = Declared(APART, GOOD, (LATER,), "lapsed", "doubt")
     assert settled(found, declared) == (Outcome.NOT_APPLICABLE, "no such thing")
 
 
@@ -80,14 +81,14 @@ def test_a_word_of_failure_fails_what_a_machine_passed(found: Outcome, reason: s
     (Outcome.NOT_APPLICABLE, Outcome.NOT_APPLICABLE, "no mail"),
 ])  # fmt: skip
 def test_a_waiver_accepts_what_is_open(found: Outcome, outcome: Outcome, reason: str) -> None:
-    assert settled(SEEN[found], Declared(waiver="until May")) == (outcome, reason)
-    assert settled(SEEN[found], Declared(waiver="until May"), OPTIONAL) == (outcome, reason)
+    assert settled(SEEN[found], Declared(waivers=(LATER,))) == (outcome, reason)
+    assert settled(SEEN[found], Declared(waivers=(LATER,)), OPTIONAL) == (outcome, reason)
 
 
 def test_a_word_is_worth_more_than_a_waiver_and_a_failure_is_waived_with_its_word() -> None:
     unseen = SEEN[Outcome.NOT_ASSESSED]
-    assert settled(unseen, Declared(attestation=GOOD, waiver="until May")) == (Outcome.ATTESTED, "operations saw it")
-    assert settled(unseen, Declared(attestation=BAD, waiver="until May")) == (
+    assert settled(unseen, Declared(attestation=GOOD, waivers=(LATER,))) == (Outcome.ATTESTED, "operations saw it")
+    assert settled(unseen, Declared(attestation=BAD, waivers=(LATER,))) == (
         Outcome.WAIVED, "until May (operations saw it fail; timed out)",
     )  # fmt: skip
 
@@ -112,3 +113,112 @@ def test_an_optional_item_advises(item: Item, profile: str, is_optional: bool) -
     assert settled(SEEN[Outcome.PASSED], Declared(), item, profile)[0] is Outcome.PASSED
     lapsed = settled(SEEN[Outcome.NOT_ASSESSED], Declared(lapsed="ended"), OPTIONAL)
     assert lapsed == (Outcome.ADVICE, "timed out; ended")
+
+
+def bound(*cases: str, by: str = "owner") -> Word:
+    return Word(f"waived by {by} for {' and '.join(cases)}", by=by, bound_to=cases)
+
+
+def of_cases(besides: str = "", **outcomes: Outcome) -> Finding:
+    """A finding as a check with cases makes it."""
+    cases = tuple(
+        Case(name, outcome, "" if outcome is Outcome.PASSED else "is down") for name, outcome in outcomes.items()
+    )
+    outcome, reason = combine(cases)
+    if besides:
+        outcome, reason = (outcome, reason) if outcome is Outcome.FAILED else (Outcome.NOT_ASSESSED, besides)
+    return Finding("one", outcome, reason, "fix", cases=cases, besides=besides)
+
+
+DOWN, UNSEEN, UP = Outcome.FAILED, Outcome.NOT_ASSESSED, Outcome.PASSED
+
+
+@pytest.mark.parametrize("redis", [DOWN, UNSEEN])
+def test_a_waiver_of_cases_accepts_these(redis: Outcome) -> None:
+    """What fails, and what cannot be seen: who accepts that it fails accepts no less."""
+    found = settle(ITEM, of_cases(redis=redis, backend=UP), Declared(waivers=(bound("redis"),)), "")
+    assert (found.outcome, found.reason) == (Outcome.WAIVED, "waived by owner for redis (redis: is down)")
+    assert (found.evidence, found.lapsed) == ((), "")
+
+
+@pytest.mark.parametrize(("found", "said"), [
+    (of_cases(redis=DOWN, backend=DOWN), "backend fails too"), (of_cases(redis=DOWN, backend=UNSEEN), "backend could not be seen"),
+    (of_cases(redis=UP, backend=DOWN), "backend fails"), (of_cases(backend=DOWN), "backend fails"), (of_cases(redis=DOWN, db=DOWN, backend=DOWN, proxy=UNSEEN), "db, backend fail too, and proxy could not be seen"),
+    (of_cases(redis=DOWN, Redis=DOWN), "Redis fails too"), (of_cases(redis=DOWN, redis2=DOWN), "redis2 fails too"),
+    (of_cases("the log was cut", redis=DOWN), "what belongs to no case is open too (the log was cut)"),
+    (replace(of_cases(redis=DOWN), reason="there is no proxy", besides="there is no proxy"), "what belongs to no case is open too"),
+    (Finding("one", DOWN, "is wrong", "fix"), "what belongs to no case is open"),
+    (of_cases(redis=DOWN, **{f"c{number}": DOWN for number in range(9)}), "c0, c1, c2, c3, c4, c5, 3 more fail too"),
+])  # fmt: skip
+def test_a_waiver_of_cases_lapses_when_more_fails(found: Finding, said: str) -> None:
+    after = settle(ITEM, found, Declared(waivers=(bound("redis"),)), "")
+    why = f"the waiver by owner covers redis only: {said}"
+    assert (after.outcome, after.reason, after.lapsed) == (Outcome.FAILED, f"{found.reason}; {why}", why)
+    assert settle(OPTIONAL, found, Declared(waivers=(bound("redis"),)), "").outcome is Outcome.ADVICE
+
+
+@pytest.mark.parametrize(("found", "said"), [
+    (of_cases(redis=UNSEEN, backend=UNSEEN), "backend could not be seen"), (of_cases(redis=UP, backend=UNSEEN), "backend could not be seen"),
+    (of_cases("the log was cut", redis=UNSEEN), "what belongs to no case is open too"), (SEEN[Outcome.NOT_ASSESSED], "what belongs to no case is open"),
+])  # fmt: skip
+def test_what_nobody_saw_is_accepted_by_no_waiver_of_something_else(found: Finding, said: str) -> None:
+    after = settle(ITEM, found, Declared(waivers=(bound("redis"),)), "")
+    assert (after.outcome, after.reason) == (
+        Outcome.NOT_ASSESSED, f"{found.reason}; the waiver by owner covers redis only: {said}",
+    )  # fmt: skip
+
+
+def test_waivers_of_cases_are_taken_together() -> None:
+    found = of_cases(redis=DOWN, backend=DOWN, db=UP)
+    both = Declared(waivers=(bound("redis"), bound("backend", by="security"), bound("db", by="nobody")))
+    after = settle(ITEM, found, both, "")
+    assert after.reason == f"waived by owner for redis; waived by security for backend ({found.reason})"
+    assert after.outcome is Outcome.WAIVED
+    more = settle(ITEM, of_cases(redis=DOWN, backend=DOWN, proxy=DOWN), both, "")
+    assert more.lapsed == (
+        "the waiver by owner covers redis only and the waiver by security covers backend only"
+        " and the waiver by nobody covers db only: proxy fails too"
+    )
+    whole = settle(ITEM, of_cases(redis=DOWN, proxy=DOWN), Declared(waivers=(bound("redis"), LATER)), "")
+    assert whole.reason.startswith("until May (")
+
+
+def test_a_word_of_failure_is_no_case() -> None:
+    after = settle(ITEM, of_cases(redis=DOWN), Declared(attestation=BAD, waivers=(bound("redis"),)), "")
+    assert after.outcome is Outcome.FAILED
+    assert after.lapsed == "the waiver by owner covers redis only: what belongs to no case is open too"
+
+
+@pytest.mark.parametrize(("found", "waiver", "note"), [
+    (of_cases(redis=UP), bound("redis"), "is needed no more: nothing fails"), (of_cases(redis=UP), LATER, "is needed no more: nothing fails"),
+    (of_cases(redis=UP, backend=DOWN), bound("redis", "backend"), "is needed no more for redis"),
+    (of_cases(redis=DOWN), bound("redis", "reddis"), "names reddis, which is no case now: the cases are redis"),
+    (of_cases(redis=UP, backend=DOWN), bound("redis"), "is needed no more for redis"),
+    (of_cases("the log was cut", redis=DOWN), bound("redis", "log"), ""), (of_cases(redis=DOWN), LATER, ""), (Finding("one", DOWN, "wrong"), bound("redis"), ""),
+])  # fmt: skip
+def test_what_a_waiver_names_in_vain_is_noted(found: Finding, waiver: Word, note: str) -> None:
+    after = settle(ITEM, found, Declared(waivers=(waiver,)), "")
+    assert after.evidence == ((f"the waiver by owner {note}",) if note else ())
+
+
+@pytest.mark.parametrize(("found", "outcome", "reason"), [
+    (Outcome.PASSED, Outcome.NOT_ASSESSED, "doubt"), (Outcome.FAILED, Outcome.FAILED, "is wrong"),
+    (Outcome.NOT_ASSESSED, Outcome.NOT_ASSESSED, "timed out; doubt"), (Outcome.NOT_APPLICABLE, Outcome.NOT_ASSESSED, "no mail; doubt"),
+])  # fmt: skip
+def test_where_a_word_of_failure_may_hold_nothing_passes(found: Outcome, outcome: Outcome, reason: str) -> None:
+    assert settled(SEEN[found], Declared(lapsed="doubt", doubt="doubt")) == (outcome, reason)
+    if outcome is Outcome.NOT_ASSESSED:
+        waived = settle(ITEM, SEEN[found], Declared(doubt="doubt", waivers=(LATER,)), "")
+        assert waived.outcome is Outcome.WAIVED
+
+
+def test_all_that_does_not_count_is_said_behind_the_reason() -> None:
+    found = of_cases(redis=DOWN, backend=DOWN)
+    after = settle(ITEM, found, Declared(waivers=(bound("redis"),), lapsed="ended in May"), "")
+    assert after.reason == f"{found.reason}; {after.lapsed}"
+    assert after.lapsed == "the waiver by owner covers redis only: backend fails too; ended in May"
+
+
+def test_why_a_word_does_not_count_is_kept_where_it_would_have() -> None:
+    for outcome, lapsed in ((UP, ""), (DOWN, "ended in May"), (UNSEEN, "ended in May")):
+        assert settle(ITEM, SEEN[outcome], Declared(lapsed="ended in May"), "").lapsed == lapsed
