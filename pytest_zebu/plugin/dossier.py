@@ -24,7 +24,7 @@ from pytest_zebu.verdict.cautions import caution
 from pytest_zebu.verdict.locate import location_of
 from pytest_zebu.verdict.openings import openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
-from pytest_zebu.verdict.plan import plan
+from pytest_zebu.verdict.plan import Cause, plan
 from pytest_zebu.verdict.readiness import Readiness, assess
 from pytest_zebu.verdict.settle import OPEN, Declared
 from pytest_zebu.verdict.settle import Word as Declaration
@@ -271,8 +271,26 @@ def with_plan(host: HostReport, basis: Basis) -> HostReport:
     opening_of = {item: opening.key for opening in opened for item in opening.items}
     steps = plan(catalogue, readiness, found, opened, basis.pytest)
 
+    pointers = {item: cause for cause in found for item in _pointed(cause)}
+
     def change(item: ItemReport) -> ItemReport:
-        heed = caution(catalogue[item.item]) if item.is_open else ""
-        return replace(item, cause=cause_of.get(item.item, ""), opening=opening_of.get(item.item, ""), caution=heed)
+        because = pointers.get(item.item)
+        fix = f"mend first: {because.title} ({because.root})" if because else item.fix
+        heed = caution(catalogue[because.root if because else item.item]) if item.is_open else ""
+        return replace(
+            item,
+            fix=fix,
+            cause=cause_of.get(item.item, ""),
+            opening=opening_of.get(item.item, ""),
+            caution=heed,
+        )
 
     return replace(_with_items(host, change), causes=found, openings=opened, plan=steps)
+
+
+def _pointed(cause: Cause) -> tuple[str, ...]:
+    """The items whose own fix would send people to the wrong place: all is explained by a cause that another item finds.
+
+    Items that only say the same, in other words, are mended in the same way.
+    """
+    return tuple(item for item in cause.all_items if item != cause.root) if cause.title else ()

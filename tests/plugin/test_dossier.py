@@ -303,6 +303,22 @@ def test_a_part_that_breaks_takes_no_other_with_it(monkeypatch: pytest.MonkeyPat
     assert len(host.trend) == 1
 
 
+def test_a_consequence_points_to_its_cause_and_is_heeded_like_it() -> None:
+    root, other = "deploy.initial.services-healthy", "deploy.redis.running"
+    found = [
+        Finding(root, FAILED, "redis: is exited", "start it", (), (Case("redis", FAILED, "is exited"),)),
+        Finding(other, FAILED, "redis: is exited", "look at its volume", (), (Case("redis", FAILED, "is exited"),)),
+        Finding(ITEM, FAILED, "x", "its own", (), (Case("x", FAILED, "x"),)),
+    ]
+    known = {one.item: one for one in found}
+    readiness = assess(CATALOGUE, [known.get(item, Finding(item, PASSED)) for item in IDS], IDS)
+    host = host_report("vm", CATALOGUE, readiness, Settings(), None, NOW, "v2")
+    items = dossier.with_plan(host, Basis(CATALOGUE, readiness, Settings(), RECORDS, TODAY, Known(Past(())))).by_id
+    assert items[other].fix == "mend first: Get running and healthy: redis (deploy.initial.services-healthy)"
+    assert items[other].caution == items[root].caution != ""
+    assert (items[root].fix, items[ITEM].fix) == ("start it", "its own")
+
+
 def test_a_history_that_cannot_be_read_leaves_the_rest() -> None:
     host = completed(made({ITEM: FAILED}), basis(Unknown(Reason.GARBLED, "no database")))
     assert host.trend == ()
@@ -313,7 +329,7 @@ def test_a_history_that_cannot_be_read_leaves_the_rest() -> None:
 def test_the_lab_with_eight_faults_has_all_of_it() -> None:
     host = eight_faults.report().hosts[0]
     assert [cause.key for cause in host.causes] == [
-        "certificate of zebu.test", "pre.security.firewall.required-ports-only", "service redis",
+        "certificate of zebu.test", "pre.security.firewall.backend-not-exposed", "service redis",
     ]  # fmt: skip
     assert [len(cause.all_items) for cause in host.causes] == [11, 2, 6]
     planned = [item for step in host.plan for item in step.items]
@@ -325,6 +341,17 @@ def test_the_lab_with_eight_faults_has_all_of_it() -> None:
         item for cause in host.causes for item in cause.consequences
     }
     assert all(bool(item.opening) is (item.outcome is UNSEEN) for item in host.items)
+    pointed = {item.item for item in host.items if item.fix.startswith("mend first: ")}
+    assert pointed == {
+        item for cause in host.causes if cause.title for item in cause.all_items if item != cause.root
+    }  # fmt: skip
+    page = host.by_id["deploy.performance.page-load"]
+    assert page.fix == "mend first: Serve a valid certificate for zebu.test (pre.security.https.certificate)"
+    assert "fullchain" in host.by_id["pre.security.https.certificate"].fix
+    assert host.plan[0].fix == host.by_id["pre.security.https.certificate"].fix
+    # Items of which each says the same of a thing are mended in the same way.
+    assert "8000" in host.by_id["pre.security.firewall.backend-not-exposed"].fix
+    assert "firewall" in host.by_id["pre.security.firewall.required-ports-only"].fix
     assert host.by_id["pre.security.ssh.no-passwords"].caution
     assert not host.by_id["pre.security.ssh.key-auth"].caution  # it passes: nothing is to be mended
     assert len(host.trend) == 4
