@@ -441,6 +441,46 @@ def another_project(lab: Lab) -> None:
     until("the other database has ended", lambda: lab.vm.shell(state), lambda said: said == "exited", seconds=30)
 
 
+SAMPLES = {"deploy.performance.cpu", "deploy.performance.memory"}
+"""Of every service that is meant to run."""
+UNSEEN_WITHOUT_BACKEND = SAMPLES | {
+    "pre.security.secrets.postgres-password",
+    "pre.security.secrets.defaults-changed",
+    "pre.security.application.cors-restricted",
+    "pre.security.application.app-debug",
+    "pre.security.application.sql-injection",
+    "pre.database.configuration.password",
+    "pre.database.configuration.pooling",
+    "pre.database.configuration.max-connections",
+    "pre.database.backups.rollback-documented",
+    "deploy.backend.docs",
+    "deploy.database.migrations",
+    "deploy.database.pool",
+    "deploy.redis.reachable",
+}
+UNSEEN_WITHOUT_FRONTEND = SAMPLES | {
+    "pre.infrastructure.reverse-proxy",
+    "pre.application.environment.api-base-url",
+    "deploy.frontend.https",
+    "deploy.network.no-mixed-content",
+}
+UNSEEN_WITHOUT_DATABASE = SAMPLES | {
+    "pre.security.secrets.postgres-password",
+    "pre.security.secrets.defaults-changed",
+    "pre.database.configuration.production-mode",
+    "pre.database.configuration.password",
+    "pre.database.configuration.least-privilege",
+    "pre.database.configuration.pooling",
+    "pre.database.configuration.max-connections",
+    "pre.database.backups.rollback-documented",
+    "pre.database.integrity.foreign-keys",
+    "pre.database.integrity.indexes",
+    "pre.database.integrity.autovacuum",
+    "deploy.database.migrations",
+    "deploy.database.pool",
+}
+
+
 def mend_paused(lab: Lab) -> None:
     lab.vm.shell("docker unpause zebu-redis-1")
     lab.wait_for_application()
@@ -491,6 +531,96 @@ def mend_stopped(lab: Lab) -> None:
 def stopped(lab: Lab) -> None:
     """One service is down."""
     lab.vm.shell("docker stop zebu-redis-1")
+
+
+def mend_backend_stopped(lab: Lab) -> None:
+    lab.vm.shell("docker start zebu-backend-1")
+    lab.wait_for_application()
+    lab.read_portfolios()  # the last that users saw of it was an error
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        *UNSEEN_WITHOUT_BACKEND,
+        "pre.infrastructure.reverse-proxy",
+        "pre.application.environment.api-base-url",
+        "pre.application.environment.cors-complete",
+        "pre.application.functionality.authentication",
+        "deploy.initial.health-api",
+        "deploy.frontend.console-clean",
+        "deploy.backend.api",
+        "deploy.backend.cors-headers",
+        "deploy.backend.authentication",
+        "deploy.database.reachable",
+        "deploy.performance.api",
+    },
+    outcomes=dict.fromkeys(UNSEEN_WITHOUT_BACKEND, Outcome.NOT_ASSESSED),
+    touches={"backend", "backend-files", "backend-restart", "proxy-api", "proxy-site", "redis", "postgres"},
+    settles={"backend": "exited"},
+    mend=mend_backend_stopped,
+)
+def backend_stopped(lab: Lab) -> None:
+    """The backend is down: the proxy has nobody to ask, and nobody can be asked on the machine either."""
+    lab.vm.shell("docker stop zebu-backend-1")
+
+
+def mend_frontend_stopped(lab: Lab) -> None:
+    lab.vm.shell("docker start zebu-frontend-1")
+    lab.wait_for_application()
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        *UNSEEN_WITHOUT_FRONTEND,
+        "deploy.initial.health-site",
+        "deploy.frontend.console-clean",
+        "deploy.frontend.assets",
+        "deploy.frontend.mobile",
+        "deploy.network.www",
+        "deploy.performance.page-load",
+    },
+    outcomes=dict.fromkeys(UNSEEN_WITHOUT_FRONTEND, Outcome.NOT_ASSESSED),
+    touches={"frontend", "index", "proxy-site", "proxy-www", "http2"},
+    settles={"frontend": "exited"},
+    mend=mend_frontend_stopped,
+)
+def frontend_stopped(lab: Lab) -> None:
+    """The frontend is down: pages are the proxy's errors."""
+    lab.vm.shell("docker stop zebu-frontend-1")
+
+
+def mend_database_stopped(lab: Lab) -> None:
+    lab.vm.shell("docker start zebu-db-1")
+    lab.wait_for_application()
+    lab.read_portfolios()
+
+
+@fault(
+    "deploy.initial.services-healthy",
+    flips={
+        "deploy.initial.services-healthy",
+        *UNSEEN_WITHOUT_DATABASE,
+        "pre.application.functionality.authentication",
+        "deploy.backend.authentication",
+        "deploy.database.running",
+        "deploy.database.reachable",
+        "deploy.performance.api",
+    },
+    outcomes=dict.fromkeys(UNSEEN_WITHOUT_DATABASE, Outcome.NOT_ASSESSED),
+    touches={
+        "postgres", "backend", "backend-files", "backend-restart", "dumps", "alembic", "postgres-password", "postgres-rows", "role", "tables",
+        "transactions",
+    },
+    settles={"db": "exited"},
+    mend=mend_database_stopped,
+)  # fmt: skip
+def database_stopped(lab: Lab) -> None:
+    """The database is down; the backend runs, and its health stays green."""
+    lab.vm.shell("docker stop zebu-db-1")
 
 
 @fault(

@@ -6,7 +6,7 @@ Each part is made from what the run knows already, of a report that is whole wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,8 +25,10 @@ from pytest_zebu.verdict.cautions import caution
 from pytest_zebu.verdict.locate import location_of
 from pytest_zebu.verdict.openings import openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
-from pytest_zebu.verdict.plan import plan
+from pytest_zebu.verdict.plan import Cause, plan
 from pytest_zebu.verdict.readiness import Readiness, assess
+from pytest_zebu.verdict.settle import OPEN, Declared
+from pytest_zebu.verdict.settle import Word as Declaration
 
 MOST_RUNS = 60
 """Of the trend."""
@@ -78,7 +80,7 @@ def completed(host: HostReport, basis: Basis, guarded: Guard = lambda what: null
     with guarded(f"where the evidence of {host.name} comes from is not told"):
         host = with_sources(host, basis.settings)
     with guarded(f"what people declared of {host.name} is not told"):
-        host = with_words(host, basis.records, basis.today)
+        host = with_words(host, basis.records, basis.today, basis.readiness.findings)
     with guarded(f"what to do next on {host.name} is not told"):
         host = with_plan(host, basis)
     with guarded(f"how {host.name} came to be is not told"):
@@ -165,39 +167,57 @@ def _place(text: str, services: Collection[str], vantages: Mapping[str, str]) ->
 # Who
 
 
-def with_words(host: HostReport, records: Records, today: date) -> HostReport:
+def with_words(host: HostReport, records: Records, today: date, findings: Iterable[Finding] = ()) -> HostReport:
     """What people declared, where it counts; and why it counts no more, where an item is open that it spoke of."""
+    found = {finding.item: finding.lapsed for finding in findings}
 
     def change(item: ItemReport) -> ItemReport:
-        lapsed = records.lapsed(item.item, today) if item.is_open else ""
-        return replace(item, word=_word(item, records, today), lapsed=redacted(lapsed, words=False))
+        lapsed = found.get(item.item) or records.lapsed(item.item, today) if item.is_open else ""
+        word = _word(item, records.declared(item.item, today))
+        return replace(item, word=word, lapsed=redacted(lapsed, words=False))
 
     return _with_items(host, change)
 
 
-def _word(item: ItemReport, records: Records, today: date) -> Word | None:
+def _word(item: ItemReport, declared: Declared) -> Word | None:
     """The word on which an outcome stands."""
     match item.outcome:
-        case Outcome.NOT_APPLICABLE if excluded := records.not_applicable.get(item.item):
-            return Word("not applicable", excluded.approver, redacted(excluded.reason, words=False))
-        case Outcome.WAIVED if waiver := records.waiver(item.item, today):
-            return Word("waived", waiver.approver, redacted(waiver.reason, words=False), waiver.since, waiver.until)
-        case Outcome.ATTESTED | Outcome.FAILED if standing := records.attestation(item.item, today):
-            record = standing.record
-            if (record.result == "failed") != (item.outcome is Outcome.FAILED):
-                return None  # the machine's own finding, against which a word does not count
-            statement = redacted(record.statement, words=False)
-            return Word(
-                "attested",
-                record.by,
-                statement,
-                record.on,
-                standing.until,
-                record.approver or "",
-                (),
-                standing.evidence,
+        case Outcome.NOT_APPLICABLE if excluded := declared.not_applicable:
+            return _of("not applicable", excluded)
+        case Outcome.WAIVED if accepted := _accepting(item, declared.waivers):
+            words = [_of("waived", one) for one in accepted]
+            # Where several accept a case each, the item is waived while all of them hold.
+            return replace(
+                words[0],
+                by=_all_of(word.by for word in words),
+                statement="; ".join(dict.fromkeys(word.statement for word in words)),
+                on=max((word.on for word in words if word.on), default=None),
+                until=min((word.until for word in words if word.until), default=None),
+                bound_to=tuple(dict.fromkeys(case for word in words for case in word.bound_to)),
             )
+        # A machine's own finding, against which a word does not count, stands on none.
+        case Outcome.ATTESTED | Outcome.FAILED if (word := declared.attestation) and word.is_failure is (
+            item.outcome is Outcome.FAILED
+        ):
+            return _of("attested", word)
     return None
+
+
+def _accepting(item: ItemReport, waivers: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """The waivers that an item is waived by: one of all of it, else those of the cases that are open."""
+    whole = tuple(one for one in waivers if not one.bound_to)
+    are_open = {case.name for case in item.cases if case.outcome in OPEN}
+    return whole[:1] or tuple(one for one in waivers if are_open.intersection(one.bound_to))
+
+
+def _of(kind: Literal["attested", "waived", "not applicable"], said: Declaration) -> Word:
+    return Word(
+        kind, said.by, said.statement, said.on, said.until, said.approver, said.bound_to, said.evidence
+    )  # fmt: skip
+
+
+def _all_of(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
 
 
 # Since when
@@ -264,15 +284,32 @@ def with_plan(host: HostReport, basis: Basis) -> HostReport:
     """What fails several items at once, what would open the others, and what to do, in order."""
     catalogue, readiness = basis.catalogue, basis.readiness
     selected = [finding for finding in readiness.findings if finding.item in readiness.selected]
-    lapsed = {finding.item: basis.records.lapsed(finding.item, basis.today) for finding in selected}
-    found = causes(selected, catalogue, lapsed)
-    opened = openings(readiness.findings, found, lapsed)
+    found = causes(selected, catalogue)
+    opened = openings(readiness.findings, found)
     cause_of = {item: cause.key for cause in found for item in cause.consequences}
     opening_of = {item: opening.key for opening in opened for item in opening.items}
     steps = plan(catalogue, readiness, found, opened, basis.pytest)
 
+    pointers = {item: cause for cause in found for item in _pointed(cause)}
+
     def change(item: ItemReport) -> ItemReport:
-        heed = caution(catalogue[item.item]) if item.is_open else ""
-        return replace(item, cause=cause_of.get(item.item, ""), opening=opening_of.get(item.item, ""), caution=heed)
+        because = pointers.get(item.item)
+        fix = f"mend first: {because.title} ({because.root})" if because else item.fix
+        heed = caution(catalogue[because.root if because else item.item]) if item.is_open else ""
+        return replace(
+            item,
+            fix=fix,
+            cause=cause_of.get(item.item, ""),
+            opening=opening_of.get(item.item, ""),
+            caution=heed,
+        )
 
     return replace(_with_items(host, change), causes=found, openings=opened, plan=steps)
+
+
+def _pointed(cause: Cause) -> tuple[str, ...]:
+    """The items whose own fix would send people to the wrong place: all is explained by a cause that another item finds.
+
+    Items that only say the same, in other words, are mended in the same way.
+    """
+    return tuple(item for item in cause.all_items if item != cause.root) if cause.title else ()

@@ -91,7 +91,7 @@ class ItemReport:
         text: as the checklist words it.
         reason: why it came out so.
         why: why it matters.
-        fix: how to mend it.
+        fix: how to mend it; where a cause explains all of it, what is to be mended first.
         see: what the check rests on.
         evidence: all that was seen; what belongs to a case begins with the case's name.
         pictures: captions with JPEG pictures in base64.

@@ -1,6 +1,7 @@
 """One cause, one finding: what is wrong with one thing makes many items fail, and is to be said once.
 
-Which items speak of the same thing is told by their sentences, and the sentences are ours: rules are patterns of them.
+Which items speak of the same thing is told by their sentences, and the sentences are ours: rules are patterns of them
+(`cause_rules.py`).
 A coincidence must not hide a finding, so an item belongs to a cause only if everything that is wrong with it, case by
 case, is explained by that cause. Whatever is in doubt stays a finding of its own.
 """
@@ -14,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from pytest_zebu.catalogue import SCORED, Catalogue
+from pytest_zebu.verdict.cause_rules import NOT_RUNNING, RULES, UNHEALTHY, Role, Rule
 from pytest_zebu.verdict.outcome import Finding, Outcome, combine
 from pytest_zebu.verdict.plan import Cause
 
@@ -25,6 +27,9 @@ MOST_PARTS = 200
 LONGEST = 1_000
 """Characters of a case's name and reason that are compared: what is longer explains nothing."""
 LONGEST_TEXT = 300
+SERVICES = "deploy.initial.services-healthy"
+"""The item whose cases are the application's services."""
+NO_BACKEND = "no running container of the backend was seen"
 FEWEST = 2
 """Items that a cause has: of one item there is nothing to gather."""
 
@@ -47,191 +52,20 @@ class Part:
         return f"{self.case}: {self.reason}" if self.case else self.reason
 
 
-def parts_of(finding: Finding, lapsed: str = "") -> tuple[Part, ...]:
+def parts_of(finding: Finding) -> tuple[Part, ...]:
     """All that is wrong with an item, or was not seen of it: nothing, where it is neither failed nor not assessed.
 
-    Args:
-        finding: the item's.
-        lapsed: why a word on record does not hold; where it stands behind the reason, it is no part of what was found.
+    Why a word on record does not hold is no part of what was found, though the reason may end with it.
     """
     if finding.outcome not in SHUT or finding.broken:
         return ()
     found = [Part(one.name, one.reason, one.outcome is Outcome.FAILED) for one in finding.cases if one.outcome in SHUT]
-    rest = finding.reason
-    if lapsed and rest.endswith(f"; {lapsed}"):
-        rest = rest.removesuffix(f"; {lapsed}")
+    rest = finding.reason.removesuffix(f"; {finding.lapsed}") if finding.lapsed else finding.reason
     outcome, combined = combine(finding.cases)
     if not (found and outcome is finding.outcome and rest == combined):
         found.append(Part("", rest, finding.outcome is Outcome.FAILED))
     return tuple(found)
 
-
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """What is said because of a cause.
-
-    Attributes:
-        items: patterns of the ids of those that say it.
-        says: what they say; `{subject}` stands for each thing that the cause is about, `{host}` for its name alone.
-        of: an item that must say of one of these things that it is at fault, for this to be a consequence.
-        where: what must be wrong with the thing, for this to be a consequence.
-        itself: whether it is the same that is said, and no consequence of it.
-    """
-
-    items: tuple[str, ...]
-    says: str
-    of: str = ""
-    where: str = ""
-    itself: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One kind of cause.
-
-    Attributes:
-        root: the item that finds it.
-        says: how it says so: `subject` is what is at fault, and the whole of it is what is wrong.
-        key: names the cause; `{subjects}` stands for what is at fault.
-        title: what is to be done.
-        follows: what is said because of it.
-    """
-
-    root: str
-    says: str
-    key: str
-    title: str
-    follows: tuple[Follow, ...]
-
-
-NOT_RUNNING = r"(?:is|has) (?:exited(?: \(status \d+[^)]*\))?|paused|dead|created|removing|restarting)"
-PAGES = ("deploy.frontend.*", "deploy.network.no-mixed-content", "deploy.performance.page-load")
-NO_LOAD = r"(?:did not load|did not end): (?:Page\.goto: )?"
-GATEWAY = "50[234]"
-RULES = (
-    Rule(
-        "deploy.initial.ssh",
-        r"login: (?P<subject>ssh): .+",
-        "ssh",
-        "Get in by ssh",
-        (Follow(("*",), r"(?:.+: )?unreachable: ssh: .+"),),
-    ),
-    Rule(
-        "deploy.initial.services-healthy",
-        f"(?P<subject>[^:]+): {NOT_RUNNING}",
-        "service {subjects}",
-        "Get running: {subjects}",
-        (
-            Follow(("deploy.database.running", "deploy.redis.running"), f"{{subject}}: {NOT_RUNNING}", itself=True),
-            Follow(
-                ("deploy.performance.memory", "deploy.performance.cpu"),
-                r"{subject}: has no samples of its (?:memory|processor time)",
-            ),
-            Follow(
-                ("deploy.redis.*",),
-                r"(?:.+: )?not there: no running container of Redis was seen"
-                r"|(?:.+: )?undecidable: redis\.\w+: Error response from daemon: .* is (?:paused|not running|restarting).*"
-                r"|PING from the backend: cannot reach Redis: .+",
-                of="deploy.redis.running",
-            ),
-            Follow(
-                ("deploy.database.*", "pre.database.*", "pre.security.secrets.*", "ops.*"),
-                r"(?:.+: )?not there: no (?:running )?container of PostgreSQL was seen"
-                r"|(?:.+: )?undecidable: [\w.]+: Error response from daemon: .* is (?:paused|not running|restarting).*",
-                of="deploy.database.running",
-            ),
-        ),
-    ),
-    Rule(
-        "pre.security.https.certificate",
-        r"(?P<subject>[^\s:]+(?: at \S+)?): (?:the certificate is for .+|is (?:not trusted|for no host).*"
-        r"|does not answer a TLS handshake on port \d+|has expired.*|elliptic curve .+)",
-        "certificate of {subjects}",
-        "Serve a valid certificate for {subjects}",
-        (
-            Follow(
-                ("deploy.frontend.certificate", "deploy.backend.api", "deploy.network.www"),
-                "certificate of {subject}: .+",
-                itself=True,
-            ),
-            Follow(("pre.infrastructure.certificates",), "{subject}: .+"),
-            Follow(("post.monitoring.tls.expiry",), "{subject}: has expired", where="is not trusted: .*expired"),
-            Follow(
-                ("pre.security.https.auto-renewal", "post.monitoring.tls.auto-renewal"),
-                "(?:renewal of )?{subject}: what is served is in no renewal configuration",
-                # One that ran out was not renewed: the renewal is what is wrong then, and no consequence.
-                where="the certificate is for .+|is for no host.*|is not trusted: self-signed certificate",
-            ),
-            Follow(
-                PAGES,
-                rf"(?:https://{{host}}/\S*: {NO_LOAD}net::ERR_CERT_\w+|.+: {NO_LOAD}net::ERR_CERT_\w+ at https://{{host}}/\S*)",
-            ),
-        ),
-    ),
-    Rule(
-        "deploy.initial.git-deployed",
-        r"commit: (?P<subject>[0-9a-f]{7,40}): it was made here .+",
-        "commit {subjects}",
-        "Publish commit {subjects}, or deploy one that is",
-        (
-            Follow(
-                ("pre.application.quality.*", "pre.database.integrity.migrations-staged"),
-                r"undecidable: forge: .+: status \d+ No commit found for SHA: {subject}[0-9a-f]*",
-            ),
-            Follow(("pre.application.quality.reviewed",), "no merged pull request has the deployed commit {subject}.*"),
-            Follow(("post.maintenance.updates.staging",), "the forge knows no deployment of this commit to .+"),
-        ),
-    ),
-    Rule(
-        "deploy.initial.git-deployed",
-        r"(?P<subject>commit): the repository lacks \d+ files of its own commit",
-        "repository",
-        "Clone the repository whole",
-        (
-            Follow(
-                ("pre.security.secrets.not-committed",), r"the history is whole: the repository lacks \d+ objects .+"
-            ),
-        ),
-    ),
-    Rule(
-        "deploy.performance.page-load",
-        r"cold loads: (?P<subject>shows (?:nothing|an error).*)",
-        "pages",
-        "Let the pages show what they are for",
-        (
-            Follow(PAGES, ".+: {subject}", itself=True),
-            Follow(PAGES, ".+: {subject}: what it would ask for was not seen"),
-        ),
-    ),
-    Rule(
-        "deploy.performance.page-load",
-        rf"cold loads: {NO_LOAD}(?P<subject>[^\n]+?)(?: at \S+)?",
-        "pages",
-        "Let the pages load",
-        (Follow(PAGES, rf".+: {NO_LOAD}{{subject}}(?: at \S+)?", itself=True),),
-    ),
-    Rule(
-        "pre.application.functionality.portfolios",
-        r"(?P<subject>create): answers \d+",
-        "portfolios",
-        "Let a portfolio be made",
-        (Follow(("pre.application.functionality.*",), ".+: was not reached: an earlier step failed"),),
-    ),
-    Rule(
-        "deploy.database.reachable",
-        r"(?P<subject>a key that nobody has): gets \d+: the backend could not ask",
-        "database from the backend",
-        "Let the backend reach its database",
-        (
-            Follow(
-                ("pre.database.configuration.password", "pre.security.secrets.*"),
-                r"(?:[^:]+: )?(?:the database )?did not answer the [\w' -]+ clearly"
-                r"|[^:]+: the database did not answer the [\w' -]+ clearly",
-            ),
-        ),
-    ),
-)
-"""What is known to make other items fail. The first that explains an item has it."""
 
 ALIKE = (
     # Each name is asked for of each server: a server that is wrong is one thing.
@@ -264,22 +98,58 @@ def essence(part: Part) -> tuple[str, ...]:
     return (part.case, part.reason)
 
 
-def causes(
-    findings: Iterable[Finding], catalogue: Catalogue, lapsed: Mapping[str, str] | None = None
-) -> tuple[Cause, ...]:
+BACKENDS = ("backend", "api", "app", "web", "server")
+"""What the backend's service is called, in the order in which it is looked for (see `gather/far.pl`)."""
+ROLES: Mapping[str, tuple[str, str]] = {
+    "redis": ("deploy.redis.running", f"{{subject}}: (?:{NOT_RUNNING}|{UNHEALTHY})"),
+    "database": ("deploy.database.running", f"{{subject}}: (?:{NOT_RUNNING}|{UNHEALTHY})"),
+    "api": ("deploy.initial.health-api", "https://{subject}/.+"),
+    "front": ("pre.security.https.certificate", "{subject}: does not answer a TLS handshake on port 443"),
+}
+"""Who is what: an item that says so of it, and how."""
+
+
+PUBLISHED = {
+    "8000": "pre.security.firewall.backend-not-exposed",
+    "5432": "pre.security.firewall.database-local",
+    "6379": "pre.security.firewall.redis-local",
+}
+"""By port, the item that tells of every container that publishes it."""
+_LOOPBACK = re.compile(r".* publishes (?:127\.[\d.]+|\[?::1\]?):.*", re.DOTALL)
+GENERAL = frozenset({"pre.security.firewall.required-ports-only"})
+"""What says of all what another item says of one: that one knows better how it is mended."""
+
+
+def causes(findings: Iterable[Finding], catalogue: Catalogue) -> tuple[Cause, ...]:
     """What fails, or hides, several items at once; the graver first.
 
     Args:
         findings: of every item that was judged.
         catalogue: what they speak of.
-        lapsed: by item, why a word on record does not hold.
     """
     order = {item.id: number for number, item in enumerate(catalogue)}
-    parts = {finding.item: parts_of(finding, (lapsed or {}).get(finding.item, "")) for finding in findings}
-    told = _Told({item: parts[item] for item in sorted(parts, key=order.__getitem__) if parts[item]})
+    known = {finding.item: finding for finding in findings}
+    parts = {item: parts_of(known[item]) for item in sorted(known, key=order.__getitem__)}
+    services = known[SERVICES].cases if SERVICES in known else ()
+    told = _Told(
+        {item: some for item, some in parts.items() if some},
+        tuple(case.name for case in services),
+        tuple(port for port, item in PUBLISHED.items() if item in known and _is_unpublished(known[item])),
+    )
     found = [cause for rule in RULES if (cause := _by_rule(rule, told)) is not None]
     found += _same(told, catalogue)
     return tuple(sorted(found, key=lambda cause: _gravity(cause, catalogue)))
+
+
+def _is_unpublished(finding: Finding) -> bool:
+    """Whether an item that was judged tells of no container that publishes its port beyond the loopback."""
+    was_judged = finding.outcome in (Outcome.PASSED, Outcome.FAILED) and not finding.broken
+    is_whole = all(case.outcome is not Outcome.NOT_ASSESSED for case in finding.cases)
+    return (
+        was_judged
+        and is_whole
+        and not any(" publishes " in one and not _LOOPBACK.fullmatch(one) for one in finding.evidence)
+    )
 
 
 def _gravity(cause: Cause, catalogue: Catalogue) -> tuple[int, int]:
@@ -289,14 +159,48 @@ def _gravity(cause: Cause, catalogue: Catalogue) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class _Told:
-    """What is wrong by item, in the checklist's order, and which items a cause has already."""
+    """What is wrong by item, in the checklist's order, and which items a cause has already.
+
+    Attributes:
+        services: all that there are, whatever is said of them.
+        unpublished: the ports of which it is known that Docker publishes them to nobody.
+    """
 
     parts: dict[str, tuple[Part, ...]]
+    services: tuple[str, ...] = ()
+    unpublished: tuple[str, ...] = ()
     taken: set[str] = field(default_factory=set)
 
     @property
     def left(self) -> list[str]:
         return [item for item in self.parts if item not in self.taken]
+
+    @property
+    def apis(self) -> list[str]:
+        """The names under which the API was asked for its health."""
+        texts = (part.text for item in ("deploy.initial.health-api", "deploy.backend.api") for part in self.said(item))
+        return [found[1] for text in texts if (found := re.match(r"https://([^\s/]+)/health: ", text[:LONGEST]))]
+
+    def said(self, item: str) -> tuple[Part, ...]:
+        """What is wrong with an item."""
+        return self.parts.get(item, ())
+
+    def is_in(self, role: Role, subject: str) -> bool:
+        """Whether a thing is what a rule speaks of."""
+        match role:
+            case "":
+                return True
+            case "frontend" | "IPv4" | "IPv6":
+                return subject == role
+            case "backend":
+                first = next((name for name in BACKENDS if name in self.services), "")
+                return subject == role or (subject == first and self._is_missed(NO_BACKEND))
+        item, says = ROLES[role]
+        pattern = re.compile(says.replace("{subject}", re.escape(subject)))
+        return any(part.has_failed and pattern.fullmatch(part.text[:LONGEST]) for part in self.said(item))
+
+    def _is_missed(self, what: str) -> bool:
+        return any(what in part.reason[:LONGEST] for parts in self.parts.values() for part in parts[:MOST_PARTS])
 
     def explained(self, item: str, fits: Callable[[Part], bool]) -> bool:
         """Whether all that is wrong with an item fits."""
@@ -306,15 +210,22 @@ class _Told:
 
 def _by_rule(rule: Rule, told: _Told) -> Cause | None:
     says = re.compile(rule.says)
-    roots = [part for part in told.parts.get(rule.root, ()) if part.has_failed]
-    matched = [(part, found) for part in roots if (found := says.fullmatch(part.text[:LONGEST]))][:MOST_SUBJECTS]
+    roots = [part for part in told.said(rule.root) if part.has_failed]
+    matched = [
+        (part, found)
+        for part in roots
+        if (found := says.fullmatch(part.text[:LONGEST])) and told.is_in(rule.role, found["subject"])
+    ][:MOST_SUBJECTS]
     if not matched or rule.root in told.taken:
         return None
     reasons = {found["subject"]: found.string for _, found in matched}
-    itself, follows = _patterns(rule, told, reasons)
-    itself = (((rule.root,), says), *itself)
-    explained = [item for item in told.left if told.explained(item, partial(_fits, item, (*itself, *follows)))]
-    items = [item for item in explained if any(_fits(item, itself, part) for part in told.parts[item])]
+    own = (
+        ((rule.root,), re.compile("|".join(re.escape(part.text) for part, _ in matched))),
+        *_patterns(rule, told, reasons, itself=True),
+    )
+    follows = _patterns(rule, told, reasons, itself=False)
+    explained = [item for item in told.left if told.explained(item, partial(_fits, item, (*own, *follows)))]
+    items = [item for item in explained if any(_fits(item, own, part) for part in told.parts[item])]
     consequences = [item for item in explained if item not in items]
     if len(items) + len(consequences) < FEWEST:
         return None
@@ -327,31 +238,33 @@ def _by_rule(rule: Rule, told: _Told) -> Cause | None:
         tuple(consequences),
         _bounded(rule.title.format(subjects=subjects)),
         rule.root,
+        rule.fix,
     )
 
 
 _Pattern = tuple[tuple[str, ...], re.Pattern[str]]
 
 
-def _patterns(rule: Rule, told: _Told, reasons: Mapping[str, str]) -> tuple[tuple[_Pattern, ...], tuple[_Pattern, ...]]:
-    """What says the same as the root, and what follows, for the things that are at fault."""
-    found: tuple[list[_Pattern], list[_Pattern]] = ([], [])
+def _patterns(rule: Rule, told: _Told, reasons: Mapping[str, str], *, itself: bool) -> tuple[_Pattern, ...]:
+    """What says the same as the root, or what follows, for the things that are at fault."""
+    found: list[_Pattern] = []
     for follow in rule.follows:
         subjects = [
             subject
             for subject, reason in reasons.items()
             if not follow.where or re.search(f": (?:{follow.where})$", reason)
+            if told.is_in(follow.role, subject)
         ]
-        if follow.of:
-            said = {part.case for part in told.parts.get(follow.of, ()) if re.fullmatch(NOT_RUNNING, part.reason)}
-            subjects = [subject for subject in subjects if subject in said]
-        if not subjects:
+        hosts = [subject.partition(" at ")[0] for subject in subjects]
+        values = {"subject": subjects, "host": hosts, "api": told.apis, "unpublished": told.unpublished}
+        used = {name: several for name, several in values.items() if f"{{{name}}}" in follow.says}
+        if follow.itself is not itself or not subjects or not all(used.values()):
             continue
-        any_of = "|".join(re.escape(subject) for subject in subjects)
-        hosts = "|".join(re.escape(subject.partition(" at ")[0]) for subject in subjects)
-        says = follow.says.replace("{subject}", f"(?:{any_of})").replace("{host}", f"(?:{hosts})")
-        found[0 if follow.itself else 1].append((follow.items, re.compile(says)))
-    return tuple(found[0]), tuple(found[1])
+        says = follow.says
+        for name, several in used.items():
+            says = says.replace(f"{{{name}}}", f"(?:{'|'.join(map(re.escape, several))})")
+        found.append((follow.items, re.compile(says)))
+    return tuple(found)
 
 
 def _fits(item: str, patterns: Iterable[_Pattern], part: Part) -> bool:
@@ -369,7 +282,7 @@ def _same(told: _Told, catalogue: Catalogue) -> Iterator[Cause]:
         for item in told.left
         if catalogue[item].stage in SCORED and told.explained(item, lambda part: part.has_failed and bool(part.case))
     }
-    most = sorted(said, key=lambda item: -len(said[item]))
+    most = sorted(said, key=lambda item: (-len(said[item]), item in GENERAL))
     for first in most:
         if first in told.taken:
             continue

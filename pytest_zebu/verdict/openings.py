@@ -6,7 +6,7 @@ Reasons are sentences of ours; rules are patterns of them. What no rule knows is
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -206,22 +206,17 @@ class _Found:
     items: list[str] = field(default_factory=list)
 
 
-def openings(
-    findings: Iterable[Finding], causes: Iterable[Cause] = (), lapsed: Mapping[str, str] | None = None
-) -> tuple[Opening, ...]:
+def openings(findings: Iterable[Finding], causes: Iterable[Cause] = ()) -> tuple[Opening, ...]:
     """What would let items be assessed that are not, by what opens the most first. Each item is in one of them.
 
     Args:
         findings: of every item.
         causes: what is wrong, with its consequences: mending it opens them.
-        lapsed: by item, why a word on record does not hold.
     """
     unseen = [one for one in findings if one.outcome is Outcome.NOT_ASSESSED and not one.broken]
     because = {item: cause for cause in causes for item in cause.all_items}
     candidates = {
-        one.item: [
-            _matched(part.text[:LONGEST]) for part in parts_of(one, (lapsed or {}).get(one.item, ""))[:MOST_PARTS]
-        ]
+        one.item: [_matched(part.text[:LONGEST]) for part in parts_of(one)[:MOST_PARTS]]
         for one in unseen
         if one.item not in because and one.reason != NOT_RUN
     }

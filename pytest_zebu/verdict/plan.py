@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Stage
 from pytest_zebu.verdict.cautions import OPENINGS, caution
@@ -30,6 +31,7 @@ class Cause:
         consequences: items that failed, or could not be assessed, because of it.
         title: what is to be done; empty where it is what the item asks for that finds it.
         root: the item that finds it: its fix is the one that counts.
+        fix: how it is mended, where it is another one.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Cause:
     consequences: tuple[str, ...] = ()
     title: str = ""
     root: str = ""
+    fix: str = ""
 
     @property
     def all_items(self) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ class Step:
         commands: the commands among that; what stands in capitals is to be filled in.
         caution: what to heed, such as to keep a second session open.
         effect: on each stage that it changes.
-        gain: the same in a sentence.
+        gain: the same in a sentence, which says where it rests on the steps above.
         verify: the command of pytest that judges these items again.
     """
 
@@ -135,8 +138,11 @@ PROGRAMS = frozenset(
     }
 )  # fmt: skip
 """What a command in a fix begins with."""
-KEPT_BACK = re.compile(r"\b(?:prune|delsnapshot|downgrade|down)\b")
-"""What deletes, or goes back, is read with its sentence and not copied from a list."""
+KEPT_BACK = re.compile(
+    r"\b(?:prune|delsnapshot|downgrade|down)\b|docker compose (?!.*(?:-f|--file)[ =])(?:.* )?(?:up|build|create|run|pull)\b"
+)
+"""What deletes, or goes back, is read with its sentence and not copied from a list; so is what makes containers without saying
+from which compose files: where production has files of its own, those of development would be taken."""
 _SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -218,7 +224,7 @@ def plan(
     """What to do next: first what separates a stage from being ready, its non-negotiable items before all; then the rest.
 
     What a step does is reckoned from the tallies, with the steps before it done. What was not seen counts as if it came out
-    well: at best it does.
+    well: at best it does. What has to be mended before something else comes before it.
 
     Args:
         catalogue: what the findings speak of.
@@ -233,19 +239,65 @@ def plan(
         for one in readiness.findings
         if one.outcome in shut and (one.item in readiness.selected) and not one.broken
     }
-    steps = list(_steps(catalogue, open_items, tuple(causes), tuple(openings), pytest))
+    left = list(_steps(catalogue, open_items, tuple(causes), tuple(openings), pytest))
     order = {item.id: number for number, item in enumerate(catalogue)}
     score = _Score(
         dict(readiness.stages), {item: (catalogue[item].stage, one.outcome) for item, one in open_items.items()}
     )
-    planned = []
-    while steps:
-        best = min(steps, key=lambda step: _rank(step, score, order))
-        steps.remove(best)
+    was_ready = frozenset(stage for stage, tally in readiness.stages.items() if tally.ready)
+    planned: list[Step] = []
+    while left:
+        best = _first_of_all(min(left, key=lambda one: _rank(one.step, score, order)), left)
+        left.remove(best)
         before = dict(score.tallies)
-        effect = score.settle(best.items)
-        planned.append(replace(best, effect=effect, gain=_gain(best, effect, before)))
+        effect = score.settle(best.step.items)
+        gain = _gain(best, effect, before, planned, was_ready)
+        planned.append(replace(best.step, effect=effect, gain=gain))
     return tuple(planned)
+
+
+BEFORE = (
+    # Rules of a firewall that is off shut nothing.
+    ("pre.security.firewall.enabled", ("pre.security.firewall.*",)),
+    # Of a port that is known, it is known how it is shut; what is left then is said of all.
+    ("pre.security.firewall.backend-not-exposed", ("pre.security.firewall.required-ports-only",)),
+    ("pre.security.firewall.database-local", ("pre.security.firewall.required-ports-only",)),
+    ("pre.security.firewall.redis-local", ("pre.security.firewall.required-ports-only",)),
+    # Whoever cannot enter with a key is locked out when passwords go.
+    ("pre.security.ssh.key-auth", ("pre.security.ssh.no-passwords", "pre.security.ssh.root-restricted")),
+    # Who makes certificates looks for the name, and asks it over port 80.
+    ("pre.infrastructure.dns-records", ("pre.infrastructure.certificates", "pre.security.https.*", "deploy.frontend.certificate")),
+    ("pre.infrastructure.port-forwarding", ("pre.infrastructure.certificates", "pre.security.https.*", "deploy.frontend.certificate")),
+    ("pre.security.https.certificate", ("pre.security.https.*", "deploy.network.https-redirect")),
+    ("pre.database.backups.strategy", ("pre.database.backups.restore-tested", "post.recovery.backups.*", "ops.monthly.restore-test")),
+    ("deploy.initial.git-deployed", ("deploy.initial.images-built",)),
+    ("deploy.initial.services-healthy", ("deploy.backend.*", "deploy.database.*", "deploy.redis.*", "deploy.performance.*")),
+)  # fmt: skip
+"""What is to be mended before other things, whatever they count: until then, what is done to those does nothing, or harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A step.
+
+    Attributes:
+        lead: the item by which it is known what it is about.
+        is_sure: whether all that it settles was seen to be wrong by itself: what was not, may turn out to have more wrong.
+    """
+
+    step: Step
+    lead: str
+    is_sure: bool = True
+
+
+def _first_of_all(best: _Candidate, left: list[_Candidate]) -> _Candidate:
+    """What has to be mended before, as far as that is left; else the best itself."""
+    for root, patterns in BEFORE:
+        if root != best.lead and any(fnmatchcase(best.lead, pattern) for pattern in patterns):
+            for other in left:
+                if other.lead == root and other.step.kind is StepKind.MEND:
+                    return _first_of_all(other, left)
+    return best
 
 
 _KINDS = tuple(StepKind)
@@ -262,8 +314,9 @@ def _rank(step: Step, score: _Score, order: Mapping[str, int]) -> tuple[int, ...
         left = len(score.left(step.items, stage))
         if left and not score.tallies[stage].ready:
             return (1, number, -left, -len(step.items), _KINDS.index(step.kind), first)
+    # What is wrong comes before what nobody has looked at yet.
     scored = sum(len(score.left(step.items, stage)) for stage in SCORED)
-    return (2 if scored else 3, 0, -scored, -len(step.items), _KINDS.index(step.kind), first)
+    return (2 if scored else 3, _KINDS.index(step.kind), -scored, -len(step.items), 0, first)
 
 
 def _steps(
@@ -272,7 +325,7 @@ def _steps(
     causes: tuple[Cause, ...],
     openings: tuple[Opening, ...],
     pytest: str,
-) -> Iterable[Step]:
+) -> Iterator[_Candidate]:
     """All that there is to do, in no order: each open item is in one step."""
     caused: set[str] = set()
     for cause in causes:
@@ -281,16 +334,20 @@ def _steps(
             caused.update(items)
             lead = cause.root or items[0]
             title = cause.title or catalogue[lead].text
-            yield _mending(catalogue, title, items, cause.text, lead, found.get(lead, found[items[0]]).fix, pytest)
+            fix = cause.fix or found.get(lead, found[items[0]]).fix
+            is_sure = not set(cause.consequences) & set(items)
+            yield _Candidate(_mending(catalogue, title, items, cause.text, lead, fix, pytest), lead, is_sure)
     for item, finding in found.items():
         if item not in caused and finding.outcome is Outcome.FAILED:
-            yield _mending(catalogue, catalogue[item].text, (item,), finding.reason, item, finding.fix, pytest)
+            step = _mending(catalogue, catalogue[item].text, (item,), finding.reason, item, finding.fix, pytest)
+            yield _Candidate(step, item)
     for opening in openings:
         items = tuple(item for item in opening.items if item in found and item not in caused)
         if opening.kind is OpeningKind.PEOPLE:
-            yield from _attesting(catalogue, opening, items, found, pytest)
-        elif items:
-            yield _opening(catalogue, opening, items, found, pytest)
+            steps = _attesting(catalogue, opening, items, found, pytest)
+        else:
+            steps = (_opening(catalogue, opening, items, found, pytest),) if items else ()
+        yield from (_Candidate(step, step.items[0], is_sure=False) for step in steps)
 
 
 def _blockers(catalogue: Catalogue, items: Iterable[str]) -> tuple[str, ...]:
@@ -353,20 +410,30 @@ def _attesting(
             )
 
 
-def _gain(step: Step, effects: tuple[Effect, ...], before: Mapping[Stage, Tally]) -> str:
-    """What a step does, in a sentence."""
+def _gain(
+    planned: _Candidate,
+    effects: tuple[Effect, ...],
+    before: Mapping[Stage, Tally],
+    earlier: Iterable[Step],
+    was_ready: Collection[Stage],
+) -> str:
+    """What a step does, in a sentence: by itself, or with the steps above it where it rests on them."""
     if not effects:
         return "no score depends on it"
-    said = []
-    for effect in effects:
-        stage, tally = effect.stage.label, before[effect.stage]
-        if effect.makes_ready:
-            these = "this item makes" if effect.items == 1 else f"these {effect.items} items make"
-            said.append(f"{these} {stage} READY")
-        else:
-            ready = " (READY already)" if tally.ready else ""
-            said.append(f"{stage} {tally.score_with_waivers or 0.0:g} % -> {effect.score:g} %{ready}")
-    closed = sum(item in tally.blockers for item in step.blockers for tally in before.values())
+    above = [one for one in earlier if {effect.stage for effect in effects} & {effect.stage for effect in one.effect}]
+    said = [_change(effect, before[effect.stage], was_ready) for effect in effects]
+    closed = sum(item in tally.blockers for item in planned.step.blockers for tally in before.values())
     if closed:
         said.append(f"{closed} non-negotiable closed")
-    return ("at best " if step.kind is not StepKind.MEND else "") + ", ".join(said)
+    start = ", ".join(["at best"] * (not planned.is_sure) + ["with the steps above"] * bool(above))
+    return f"{start}: {', '.join(said)}" if start else ", ".join(said)
+
+
+def _change(effect: Effect, tally: Tally, was_ready: Collection[Stage]) -> str:
+    """From where to where a stage's score goes, and whether it is ready then."""
+    scores = f"{effect.stage.label} {tally.score_with_waivers or 0.0:g} % -> {effect.score:g} %"
+    if effect.makes_ready:
+        return f"{scores}, which makes it READY"
+    if tally.ready:
+        return f"{scores} (READY {'already' if effect.stage in was_ready else 'by then'})"
+    return scores

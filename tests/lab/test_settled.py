@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from lab import settled
+from lab.deployment import Lab
 from lab.fault import PARTS_OF_CONTAINERS, Fault
 from lab.proofs import load_faults
 from lab.settled import SERVICE, Service, Settled, read_states, unsettled
@@ -50,6 +55,25 @@ def test_what_is_meant_to_be_so_is_settled_and_nothing_else_is(state: Settled) -
     assert unsettled({**READY, "redis": state}, meant) == {}
     assert unsettled(READY, meant) == {"redis": "healthy"}
     assert unsettled({**READY, "redis": state, "db": "starting"}, meant) == {"db": "starting"}
+
+
+def test_nobody_waits_for_an_api_whose_backend_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers are waited for all the same."""
+    asked: list[str] = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        return "200"
+
+    seen = iter([{**READY, "backend": "running"}, {**READY, "backend": "exited"}])
+    monkeypatch.setattr(settled, "states", lambda lab: next(seen))
+    lab = SimpleNamespace(proxy=SimpleNamespace(shell=ask))
+    settled.settle(cast(Lab, lab), {"backend": "exited"})
+    assert next(seen, None) is None
+    assert asked == []
+    monkeypatch.setattr(settled, "states", lambda lab: {**READY, "frontend": "exited"})
+    settled.settle(cast(Lab, lab), {"frontend": "exited"})
+    assert len(asked) == 1
 
 
 DOWN = [(one, service) for one in load_faults() for service in one.settles]

@@ -20,6 +20,7 @@ from pytest_zebu.reports.report import Change, HostReport, Seen
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import Case, Finding, Outcome
 from pytest_zebu.verdict.readiness import assess
+from pytest_zebu.verdict.settle import settle
 from tests.reports import eight_faults
 
 CATALOGUE = load()
@@ -117,14 +118,16 @@ def standing(item: str, **other: object) -> Standing:
     return Standing(record, date(2026, 4, 1))
 
 
+def waiver(item: str, **other: object) -> Waiver:
+    return Waiver.model_validate({
+        "id": item, "reason": "too small yet", "approver": "owner", "from": date(2026, 2, 1), "until": date(2026, 5, 1), **other,
+    })  # fmt: skip
+
+
 ITEM, OTHER, THIRD = "deploy.backend.docs", "post.monitoring.logs.alerts", "pre.security.application.rate-limit"
 RECORDS = Records(
     {ITEM: standing(ITEM)},
-    {
-        OTHER: (
-            Waiver(id=OTHER, reason="too small yet", approver="owner", since=date(2026, 2, 1), until=date(2026, 5, 1)),
-        )
-    },
+    {OTHER: (waiver(OTHER),)},
     {THIRD: NotApplicable(id=THIRD, reason="no users", approver="owner")},
 )
 
@@ -152,6 +155,46 @@ def test_a_word_that_does_not_count_is_not_shown_as_one() -> None:
     against = replace(RECORDS, attestations={ITEM: standing(ITEM, result="failed")})
     word = with_words(made({ITEM: FAILED}), against, TODAY).by_id[ITEM].word
     assert word is not None
+
+
+def test_what_a_word_is_bound_to() -> None:
+    records = Records(
+        {ITEM: standing(ITEM, about="postgres 16")}, {OTHER: (waiver(OTHER, cases=["redis", "db"]),)}
+    )  # fmt: skip
+    waived = Finding(OTHER, Outcome.WAIVED, cases=(Case("redis", FAILED, "is old"), Case("db", PASSED)))
+    items = with_words(made({ITEM: Outcome.ATTESTED, OTHER: waived}), records, TODAY).by_id
+    words = [items[item].word for item in (ITEM, OTHER)]
+    assert [word.bound_to for word in words if word] == [("postgres 16",), ("redis", "db")]
+
+
+def test_an_item_whose_cases_several_accept_is_waived_while_all_of_them_hold() -> None:
+    mine = waiver(OTHER, cases=["redis"])
+    yours = waiver(
+        OTHER, cases=["db"], reason="is replaced soon", approver="security", until=date(2026, 4, 1), **{"from": TODAY}
+    )
+    needless = waiver(OTHER, cases=["backend"], approver="nobody", until=date(2026, 3, 2))
+    found = Finding(OTHER, Outcome.WAIVED, cases=(Case("redis", FAILED, "x"), Case("db", UNSEEN, "x")))
+    word = with_words(made({OTHER: found}), Records({}, {OTHER: (mine, yours, needless)}), TODAY).by_id[OTHER].word
+    assert word is not None
+    assert (word.by, word.statement) == ("owner, security", "too small yet; is replaced soon")
+    assert (word.on, word.until, word.bound_to) == (TODAY, date(2026, 4, 1), ("redis", "db"))
+    both = with_words(made({OTHER: found}), Records({}, {OTHER: (mine, waiver(OTHER), yours)}), TODAY).by_id[OTHER].word
+    assert both is not None
+    assert (both.by, both.until, both.bound_to) == ("owner", date(2026, 5, 1), ())
+
+
+def test_a_waiver_that_covers_less_than_fails_is_said_to_have_lapsed() -> None:
+    """As it was settled: the records alone do not tell, as it holds for the case that it is bound to."""
+    records = Records({}, {OTHER: (waiver(OTHER, cases=["redis"]),)})
+    found = settle(
+        CATALOGUE[OTHER],
+        Finding(OTHER, FAILED, "redis: x; db: y", cases=(Case("redis", FAILED, "x"), Case("db", FAILED, "y"))),
+        records.declared(OTHER, TODAY),
+        "standard",
+    )
+    item = with_words(made({OTHER: found}), records, TODAY, [found]).by_id[OTHER]
+    assert item.word is None
+    assert item.lapsed == "the waiver by owner covers redis only: db fails too"
 
 
 def test_a_word_that_ran_out_cannot_be_missed() -> None:
@@ -260,6 +303,22 @@ def test_a_part_that_breaks_takes_no_other_with_it(monkeypatch: pytest.MonkeyPat
     assert len(host.trend) == 1
 
 
+def test_a_consequence_points_to_its_cause_and_is_heeded_like_it() -> None:
+    root, other = "deploy.initial.services-healthy", "deploy.redis.running"
+    found = [
+        Finding(root, FAILED, "redis: is exited", "start it", (), (Case("redis", FAILED, "is exited"),)),
+        Finding(other, FAILED, "redis: is exited", "look at its volume", (), (Case("redis", FAILED, "is exited"),)),
+        Finding(ITEM, FAILED, "x", "its own", (), (Case("x", FAILED, "x"),)),
+    ]
+    known = {one.item: one for one in found}
+    readiness = assess(CATALOGUE, [known.get(item, Finding(item, PASSED)) for item in IDS], IDS)
+    host = host_report("vm", CATALOGUE, readiness, Settings(), None, NOW, "v2")
+    items = dossier.with_plan(host, Basis(CATALOGUE, readiness, Settings(), RECORDS, TODAY, Known(Past(())))).by_id
+    assert items[other].fix == "mend first: Get running and healthy: redis (deploy.initial.services-healthy)"
+    assert items[other].caution == items[root].caution != ""
+    assert (items[root].fix, items[ITEM].fix) == ("start it", "its own")
+
+
 def test_a_history_that_cannot_be_read_leaves_the_rest() -> None:
     host = completed(made({ITEM: FAILED}), basis(Unknown(Reason.GARBLED, "no database")))
     assert host.trend == ()
@@ -270,7 +329,7 @@ def test_a_history_that_cannot_be_read_leaves_the_rest() -> None:
 def test_the_lab_with_eight_faults_has_all_of_it() -> None:
     host = eight_faults.report().hosts[0]
     assert [cause.key for cause in host.causes] == [
-        "certificate of zebu.test", "pre.security.firewall.required-ports-only", "service redis",
+        "certificate of zebu.test", "pre.security.firewall.backend-not-exposed", "service redis",
     ]  # fmt: skip
     assert [len(cause.all_items) for cause in host.causes] == [11, 2, 6]
     planned = [item for step in host.plan for item in step.items]
@@ -282,6 +341,17 @@ def test_the_lab_with_eight_faults_has_all_of_it() -> None:
         item for cause in host.causes for item in cause.consequences
     }
     assert all(bool(item.opening) is (item.outcome is UNSEEN) for item in host.items)
+    pointed = {item.item for item in host.items if item.fix.startswith("mend first: ")}
+    assert pointed == {
+        item for cause in host.causes if cause.title for item in cause.all_items if item != cause.root
+    }  # fmt: skip
+    page = host.by_id["deploy.performance.page-load"]
+    assert page.fix == "mend first: Serve a valid certificate for zebu.test (pre.security.https.certificate)"
+    assert "fullchain" in host.by_id["pre.security.https.certificate"].fix
+    assert host.plan[0].fix == host.by_id["pre.security.https.certificate"].fix
+    # Items of which each says the same of a thing are mended in the same way.
+    assert "8000" in host.by_id["pre.security.firewall.backend-not-exposed"].fix
+    assert "firewall" in host.by_id["pre.security.firewall.required-ports-only"].fix
     assert host.by_id["pre.security.ssh.no-passwords"].caution
     assert not host.by_id["pre.security.ssh.key-auth"].caution  # it passes: nothing is to be mended
     assert len(host.trend) == 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from lab import recordings
+from lab.faults import deploy_initial
 from lab.recordings import JUDGED, Case
 from pytest_zebu.catalogue import load
 from pytest_zebu.verdict.causes import LONGEST_TEXT, MOST_PARTS, Part, causes, essence, parts_of
@@ -133,6 +135,21 @@ RECORDED = {
         "pre.infrastructure.reverse-proxy",
         {"pre.infrastructure.reverse-proxy", "deploy.initial.health-api", "deploy.backend.api"},
         set(),
+    ),
+    "deploy.initial.services-healthy/backend_stopped": (
+        "service backend",
+        {"deploy.initial.services-healthy"},
+        deploy_initial.backend_stopped.flips - {"deploy.initial.services-healthy"},
+    ),
+    "deploy.initial.services-healthy/frontend_stopped": (
+        "service frontend",
+        {"deploy.initial.services-healthy"},
+        deploy_initial.frontend_stopped.flips - {"deploy.initial.services-healthy"},
+    ),
+    "deploy.initial.services-healthy/database_stopped": (
+        "service db",
+        {"deploy.initial.services-healthy", "deploy.database.running"},
+        deploy_initial.database_stopped.flips - {"deploy.initial.services-healthy", "deploy.database.running"},
     ),
     "pre.security.firewall.redis-local/ipv6_listener": (
         "pre.security.firewall.redis-local",
@@ -265,7 +282,11 @@ def test_a_part_that_was_not_seen_for_another_reason_counts_too() -> None:
 
 
 def test_a_root_that_has_more_wrong_is_not_settled_with_its_cause() -> None:
-    root = failed("deploy.initial.services-healthy", ("redis", "is exited"), ("backend", "is unhealthy"))
+    root = failed(
+        "deploy.initial.services-healthy",
+        ("redis", "is exited"),
+        ("backend", "has no health check, so nobody knows"),
+    )
     (cause,) = of(root, REDIS, PING)
     assert cause.items == ("deploy.redis.running",)
     assert cause.consequences == ("deploy.redis.reachable",)
@@ -279,6 +300,221 @@ def test_several_stopped_services_are_one_cause() -> None:
     (cause,) = of(root, REDIS, database, unknown, PING)
     assert cause.key == "service redis, db"
     assert set(cause.consequences) == {"deploy.redis.reachable", "deploy.database.pool"}
+
+
+# The backend, the frontend and the database
+
+DOWN = "not there: no running container of the backend was seen"
+POOL, HEALTH = unseen("deploy.database.pool", DOWN), ("https://api.zebu.test/health", "answers 504")
+API = failed("deploy.initial.health-api", HEALTH)
+
+
+def services(**states: str) -> Finding:
+    """The item about services, where those that are not said to be something else are well."""
+    cases = [Judged(name, FAILED, reason) if reason else Judged(name, PASSED) for name, reason in states.items()]
+    return failed("deploy.initial.services-healthy", *cases)
+
+
+@pytest.mark.parametrize(("names", "explains"), [
+    ({"backend": "is exited"}, True),
+    ({"api": "is exited", "redis": ""}, True),
+    ({"web": "is exited", "backend": ""}, False),  # of another name, while the backend runs
+    ({"web": "is exited", "api": ""}, False),
+    ({"worker": "is exited", "backend": ""}, False),
+    ({"zebu": "is exited"}, False),  # nobody says that it is the backend
+])  # fmt: skip
+def test_only_the_backend_explains_what_the_backend_would_say(names: dict[str, str], explains: bool) -> None:
+    found = of(services(**names), POOL, API)
+    assert bool(found) is explains
+    if explains:
+        assert set(found[0].consequences) == {POOL.item, API.item}
+
+
+def test_a_service_called_web_is_the_backend_only_where_the_backend_is_missed() -> None:
+    assert of(services(web="is exited"), API) == ()
+    assert of(services(web="is exited"), API, POOL) != ()
+
+
+def test_a_backend_that_hangs_explains_that_nobody_answers() -> None:
+    silent = failed("deploy.initial.health-api", ("https://api.zebu.test/health", "answers nothing"))
+    cors = unseen("pre.security.application.cors-restricted", "request from null: the API gets no answer (ReadTimeout)")
+    (cause,) = of(services(backend="is unhealthy"), silent, cors, POOL)
+    # It runs: that no running container was seen has another reason.
+    assert set(cause.consequences) == {silent.item, cors.item}
+
+
+def test_an_error_of_the_applications_own_is_no_consequence_of_a_backend_that_is_down() -> None:
+    own = failed("deploy.backend.api", ("https://api.zebu.test/health", "answers 500"))
+    signing = failed("deploy.backend.authentication", ("no token", "gets 200"))
+    assert set(of(services(backend="is exited"), API, own, signing)[0].consequences) == {API.item}
+
+
+def test_another_name_than_the_apis_is_not_the_backends() -> None:
+    site = failed("pre.infrastructure.reverse-proxy", ("https://zebu.test", "answers 504"))
+    assert site.item not in of(services(backend="is exited"), API, POOL, site)[0].all_items
+    proxy = failed("pre.infrastructure.reverse-proxy", ("https://api.zebu.test", "answers 504"))
+    assert proxy.item in of(services(backend="is exited"), API, POOL, proxy)[0].all_items
+
+
+def test_of_several_failed_requests_the_others_may_be_something_else() -> None:
+    one, two = (
+        failed(
+            "deploy.frontend.console-clean",
+            ("https://zebu.test/", f"{count} failed requests, first: GET 502 https://zebu.test/api/v1/"),
+        )
+        for count in (1, 2)
+    )
+    assert one.item in of(services(backend="is exited"), API, one)[0].all_items
+    assert two.item not in of(services(backend="is exited"), API, two)[0].all_items
+
+
+def test_an_api_that_nobody_answers_for_is_one_cause_though_all_runs() -> None:
+    """The proxy sends its name to another port."""
+    backend = failed("deploy.backend.api", HEALTH)
+    docs = unseen(
+        "deploy.backend.docs", "the description: https://api.zebu.test/openapi.json: the API is answered with 504"
+    )
+    (cause,) = of(API, backend, docs, REDIS)
+    assert (cause.key, cause.items, cause.consequences) == (
+        "API of api.zebu.test",
+        (API.item, backend.item),
+        (docs.item,),
+    )
+    assert "docker compose logs backend" in cause.fix
+    hung = unseen(
+        "deploy.backend.docs",
+        "the description: https://api.zebu.test/openapi.json: the API gets no answer (ReadTimeout)",
+    )
+    assert hung.item not in of(API, backend, hung)[0].all_items  # it answers, with an error
+
+
+def test_a_page_of_an_error_is_the_stopped_frontends_and_no_other() -> None:
+    shows = "shows an error or somebody else's page (504 Gateway Time-out nginx)"
+    page = failed("deploy.performance.page-load", ("cold loads", shows))
+    www = failed("deploy.network.www", ("https://zebu.test/", "answers 504"))
+    (cause,) = of(services(frontend="is exited"), page, www)
+    assert set(cause.consequences) == {page.item, www.item}
+    assert of(services(worker="is exited"), page, www) == ()
+    other = failed("deploy.performance.page-load", ("cold loads", "shows an error or somebody else's page (404 nginx)"))
+    assert other.item not in of(services(frontend="is exited"), other, www)[0].all_items
+
+
+def test_a_database_that_is_down_is_what_logins_and_keys_break_on() -> None:
+    database = failed("deploy.database.running", ("db", "is exited"))
+    key = failed("deploy.database.reachable", ("a key that nobody has", "gets 500: the backend could not ask"))
+    password = unseen("pre.database.configuration.password", "the database did not answer the backend's login clearly")
+    (cause,) = of(services(db="is exited"), database, key, password)
+    assert set(cause.consequences) == {key.item, password.item}
+    # While it runs, that the backend cannot ask it is a thing of its own.
+    (other,) = of(key, password)
+    assert other.key == "database from the backend"
+
+
+# Names and ports
+
+
+def shut(*hosts: str) -> tuple[Finding, ...]:
+    """What is said of names of which nobody answers."""
+    certificates = [(host, "does not answer a TLS handshake on port 443") for host in hosts]
+    proxy = [
+        (f"{scheme}://{host}", f"does not answer on port {port}")
+        for host in hosts
+        for scheme, port in (("http", 80), ("https", 443))
+    ]
+    return (
+        failed("pre.infrastructure.reverse-proxy", *proxy),
+        failed("pre.security.https.certificate", *certificates),
+        failed("pre.security.https.hsts", *((host, "does not answer over https") for host in hosts)),
+        failed("deploy.network.https-redirect", *((f"http://{host}/", "answers nothing") for host in hosts)),
+        unseen("pre.security.https.auto-renewal", "no certificate was seen"),
+    )
+
+
+def test_a_proxy_that_is_down_is_one_cause() -> None:
+    found = shut("zebu.test", "api.zebu.test")
+    api = failed("deploy.initial.health-api", ("https://api.zebu.test/health", "answers nothing"))
+    key = failed("deploy.database.reachable", ("a key that nobody has", "gets no answer (ConnectionError)"))
+    forwarding = failed("pre.infrastructure.port-forwarding", ("from internet", "port 80 of 192.0.2.1 does not answer"))
+    (cause,) = of(*found, api, key, forwarding)
+    assert cause.key == "ports of zebu.test, api.zebu.test"
+    assert cause.items == (found[0].item, forwarding.item)
+    assert set(cause.consequences) == {*(one.item for one in found[1:]), api.item, key.item}
+    assert "systemctl status nginx" in cause.fix
+
+
+def test_a_name_that_shakes_hands_is_not_shut() -> None:
+    """Who waits for an answer in vain was connected to: it is not the port."""
+    proxy, _, hsts, *_ = shut("api.zebu.test")
+    assert of(proxy, hsts) == ()
+    (cause,) = of(proxy, hsts, failed("deploy.initial.health-api", ("https://api.zebu.test/health", "answers nothing")))
+    assert cause.key == "API of api.zebu.test"
+    # Port 80 is another thing than an application that hangs.
+    assert cause.all_items == ("deploy.initial.health-api", hsts.item)
+
+
+def test_the_api_answers_where_only_the_site_is_shut() -> None:
+    key = failed("deploy.database.reachable", ("a key that nobody has", "gets no answer (ConnectionError)"))
+    assert key.item not in of(*shut("zebu.test"), key)[0].all_items
+
+
+# Firewall
+
+OFF = failed(
+    "pre.security.firewall.enabled", ("IPv4", "lets a stranger in (policy of INPUT)"), ("IPv6", "lets a stranger in (policy of INPUT)")
+)  # fmt: skip
+ANSWERS = failed("pre.security.firewall.required-ports-only", ("from lan", "10.0.0.1 answers on 8000"))
+
+
+def of_port(*seen: str, **other: object) -> Finding:
+    """What is said of the backend's port, and what was seen of it."""
+    found = failed("pre.security.firewall.backend-not-exposed", ("from lan", "10.0.0.1:8000 answers"))
+    return replace(found, evidence=seen, **other)  # type: ignore[arg-type]
+
+
+def test_a_port_of_the_machines_own_answers_because_the_firewall_is_off() -> None:
+    (cause,) = of(OFF, ANSWERS, of_port("backend publishes 127.0.0.1:8000->8000 (docker-compose.yml)"))
+    assert (cause.key, cause.items) == ("firewall", (OFF.item,))
+    assert set(cause.consequences) == {ANSWERS.item, "pre.security.firewall.backend-not-exposed"}
+
+
+@pytest.mark.parametrize("seen", [
+    "backend publishes 0.0.0.0:8000->8000 (docker-compose.yml)", "backend publishes [::]:8000->8000", "backend publishes x",
+])  # fmt: skip
+def test_what_docker_publishes_answers_past_the_firewall(seen: str) -> None:
+    (cause,) = of(OFF, ANSWERS, of_port("backend publishes 127.0.0.1:8000->8000", seen))
+    assert OFF.item not in cause.all_items
+
+
+def test_a_port_of_which_nobody_told_who_publishes_it_is_its_own() -> None:
+    port = failed("pre.security.firewall.required-ports-only", ("from lan", "10.0.0.1 answers on 3000, 8000"))
+    assert of(OFF, port, Finding(of_port().item, PASSED)) == ()
+    assert of(OFF, ANSWERS) == ()
+    assert of(OFF, ANSWERS, unseen(of_port().item, "Docker's containers could not be listed")) == ()
+
+
+def test_one_family_that_is_open_does_not_explain_the_other() -> None:
+    v6 = failed("pre.security.firewall.enabled", ("IPv6", "lets a stranger in (policy of INPUT)"))
+    known = Finding(of_port().item, PASSED)
+    assert of(v6, ANSWERS, known) == ()
+    open6 = failed("pre.security.firewall.required-ports-only", ("from lan (IPv6)", "fd00::10 answers on 8000"))
+    assert of(v6, open6, known)[0].key == "firewall"
+
+
+def test_a_listener_is_to_be_mended_whatever_the_firewall_does() -> None:
+    local = failed(
+        "pre.security.firewall.database-local", ("listening on the machine", "python3 listens on 10.0.0.1"), ("from lan", "10.0.0.1:5432 answers")
+    )  # fmt: skip
+    port = failed("pre.security.firewall.required-ports-only", ("from lan", "10.0.0.1 answers on 5432"))
+    (cause,) = of(OFF, port, local)
+    assert cause.all_items == (OFF.item, port.item)
+
+
+def test_who_knows_of_one_port_how_it_is_shut_leads() -> None:
+    (cause,) = of(ANSWERS, of_port("backend publishes 0.0.0.0:8000->8000"))
+    assert cause.root == "pre.security.firewall.backend-not-exposed"
+
+
+# Certificates
 
 
 def test_a_certificate_explains_only_its_own_name() -> None:
@@ -382,7 +618,7 @@ def test_a_word_behind_the_reason_is_no_part() -> None:
     cases = (Judged("redis", UNSEEN, "timed out"),)
     lapsed = "the attestation by operations expired on 2026-01-01"
     finding = Finding(REDIS.item, UNSEEN, f"redis: timed out; {lapsed}", cases=cases)
-    assert parts_of(finding, lapsed) == (Part("redis", "timed out", False),)
+    assert parts_of(replace(finding, lapsed=lapsed)) == (Part("redis", "timed out", False),)
     assert len(parts_of(finding)) == 2  # whose it is, is not known
 
 

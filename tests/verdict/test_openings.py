@@ -174,8 +174,9 @@ def test_what_was_not_run_is_opened_by_running_it_and_stands_last() -> None:
 
 def test_a_lapsed_word_is_no_reason_of_the_machine() -> None:
     lapsed = "the attestation by operations expired on 2026-01-01"
-    finding = unseen(IDS[0], f"not configured: forge.repository is not set; {lapsed}")
-    assert openings([finding], (), {IDS[0]: lapsed})[0].key == "set forge.repository"
+    cases = (Case("a", UNSEEN, "not configured: forge.repository is not set"),)
+    finding = Finding(IDS[0], UNSEEN, f"{combine(cases)[1]}; {lapsed}", cases=cases, lapsed=lapsed)
+    assert openings([finding])[0].key == "set forge.repository"
 
 
 @pytest.mark.parametrize("name", ["without_root", "without_network", "without_credentials", "without_ssh"])

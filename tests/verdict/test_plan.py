@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from pytest_zebu.verdict.cautions import KEEP_A_SESSION
 from pytest_zebu.verdict.openings import openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import (
+    BEFORE,
     MOST_COMMANDS,
     MOST_NAMED,
     Cause,
@@ -23,6 +25,8 @@ from pytest_zebu.verdict.plan import (
     OpeningKind,
     Step,
     StepKind,
+    _Candidate,
+    _first_of_all,
     commands,
     plan,
     verification,
@@ -62,7 +66,7 @@ def test_one_item_of_a_stage_that_needs_all() -> None:
     (step,) = steps(state({item: FAILED}))
     assert (step.kind, step.items, step.title) == (StepKind.MEND, (item,), CATALOGUE[item].text)
     assert step.effect == (Effect(Stage.DEPLOY, 1, 100.0, makes_ready=True),)
-    assert step.gain == "this item makes Deployment verification READY"
+    assert step.gain == "Deployment verification 96.9 % -> 100 %, which makes it READY"
     assert step.verify == f"pytest --zebu-host=vm -k '[{item}]'"
     assert step.commands == ("systemctl reload x",)
 
@@ -73,6 +77,7 @@ def test_scores_are_reckoned_with_the_steps_before() -> None:
     # 31 of 33 are 93.9, 32 are 96.9 (never rounded up).
     assert [effect.score for step in (one, two) for effect in step.effect] == [96.9, 100.0]
     assert one.gain == "Deployment verification 93.9 % -> 96.9 %"
+    assert two.gain == "with the steps above: Deployment verification 96.9 % -> 100 %, which makes it READY"
     assert not one.effect[0].makes_ready
     assert two.effect[0].makes_ready
 
@@ -83,8 +88,29 @@ def test_a_stage_is_ready_at_its_threshold_and_not_before() -> None:
     found = steps(state(dict.fromkeys(items, FAILED)))
     assert [step.effect[0].makes_ready for step in found] == [False, True, *[False] * 7]
     assert [step.effect[0].score for step in found[:3]] == [89.0, 90.4, 91.7]
-    assert found[1].gain == "this item makes Pre deployment READY"
-    assert found[2].gain.endswith("(READY already)")
+    assert found[1].gain == "with the steps above: Pre deployment 89 % -> 90.4 %, which makes it READY"
+    assert found[2].gain == "with the steps above: Pre deployment 90.4 % -> 91.7 % (READY by then)"
+
+
+def test_each_score_starts_where_the_step_before_left_it() -> None:
+    pre, deploy = PLAIN[Stage.PRE], PLAIN[Stage.DEPLOY]
+    readiness = state(dict.fromkeys([*pre[:9], *deploy[:3]], FAILED))
+    now = {stage: tally.score_with_waivers for stage, tally in readiness.stages.items()}
+    for step in steps(readiness, Cause("a", "a", (pre[0], deploy[0]), root=pre[0])):
+        for effect in step.effect:
+            assert f"{effect.stage.label} {now[effect.stage]:g} % -> {effect.score:g} %" in step.gain
+            now[effect.stage] = effect.score
+
+
+def test_what_was_ready_before_is_so_already() -> None:
+    (step,) = steps(state({PLAIN[Stage.POST][0]: FAILED}))
+    assert step.gain == "Post deployment 98 % -> 100 % (READY already)"
+
+
+def test_steps_of_other_stages_are_no_steps_that_a_gain_rests_on() -> None:
+    first, second = steps(state({PLAIN[Stage.DEPLOY][0]: FAILED, PLAIN[Stage.POST][0]: FAILED}))
+    assert not first.gain.startswith("with")
+    assert not second.gain.startswith("with")
 
 
 def test_what_is_non_negotiable_comes_first_whatever_the_score() -> None:
@@ -92,7 +118,7 @@ def test_what_is_non_negotiable_comes_first_whatever_the_score() -> None:
     found = steps(state({hard: FAILED, plain: FAILED}))
     assert [step.items for step in found] == [(hard,), (plain,)]
     assert found[0].blockers == (hard,)
-    assert found[0].gain == "this item makes Post deployment READY, 1 non-negotiable closed"
+    assert found[0].gain == "Post deployment 98 % -> 100 %, which makes it READY, 1 non-negotiable closed"
     assert found[0].effect[0].makes_ready
 
 
@@ -109,7 +135,7 @@ def test_stages_come_in_order_and_greater_steps_first() -> None:
     assert [step.items for step in found[2:4]] == [(deploy[0], deploy[1]), (deploy[2],)]
     assert found[4].items == tuple(post[:6])
     assert found[4].effect[0].makes_ready
-    assert found[4].gain == "these 6 items make Post deployment READY"
+    assert found[4].gain == "Post deployment 76.4 % -> 88.2 %, which makes it READY"
 
 
 def test_a_cause_is_one_step_with_all_its_items() -> None:
@@ -122,7 +148,7 @@ def test_a_cause_is_one_step_with_all_its_items() -> None:
     (step,) = steps(readiness, cause, opened=(opening,))
     assert (step.title, step.items, step.fix) == ("Get running: redis", (root, other, hidden), "`docker compose ps`")
     assert step.effect == (Effect(Stage.DEPLOY, 3, 100.0, makes_ready=True),)
-    assert step.gain == "these 3 items make Deployment verification READY"
+    assert step.gain == "at best: Deployment verification 90.9 % -> 100 %, which makes it READY"
 
 
 def test_what_opens_items_says_that_it_is_at_best() -> None:
@@ -132,7 +158,7 @@ def test_what_opens_items_says_that_it_is_at_best() -> None:
     )
     (step,) = steps(state(dict.fromkeys(items, UNSEEN)), opened=(opening,))
     assert step.kind is StepKind.OPEN
-    assert step.gain == "at best these 2 items make Deployment verification READY"
+    assert step.gain == "at best: Deployment verification 93.9 % -> 100 %, which makes it READY"
     assert shlex.split(step.verify)[:3] == ["pytest", "--zebu-host=vm", "--zebu-active=functional"]
     assert step.title == "Run with `--zebu-active=functional` to see 2 more items"
 
@@ -179,12 +205,62 @@ def test_where_nothing_was_seen_scores_begin_at_nothing() -> None:
     opening = Opening("ssh", OpeningKind.ACCESS, "let ssh in", tuple(PLAIN[Stage.DEPLOY]))
     readiness = state(dict.fromkeys(IDS, UNSEEN))
     found = steps(readiness, opened=(opening,))
-    assert found[0].gain.startswith("at best Deployment verification 0 % -> ")
+    assert found[0].gain.startswith("at best: Deployment verification 0 % -> ")
 
 
 def test_lock_outs_are_said() -> None:
     (step,) = steps(state({"pre.security.ssh.root-restricted": FAILED}))
     assert step.caution == KEEP_A_SESSION
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    ("pre.security.firewall.enabled", "pre.security.firewall.required-ports-only"),
+    ("pre.security.firewall.redis-local", "pre.security.firewall.required-ports-only"),
+    ("pre.security.ssh.key-auth", "pre.security.ssh.no-passwords"),
+    ("pre.infrastructure.dns-records", "pre.security.https.certificate"),
+    ("deploy.initial.git-deployed", "deploy.initial.images-built"),
+])  # fmt: skip
+def test_what_others_need_is_mended_before(first: str, second: str) -> None:
+    """Whichever counts more; where what others need is not known to be wrong, nothing waits for it."""
+    heavy = Cause("a", "a", (second, *PLAIN[Stage.PRE][40:44]), root=second)
+    found = steps(state(dict.fromkeys([first, *heavy.items], FAILED)), heavy)
+    assert [step.items[0] for step in found] == [first, second]
+    opening = Opening("sudo", OpeningKind.ACCESS, "let `sudo -n` work", (first,))
+    unseen = steps(state({**dict.fromkeys(heavy.items, FAILED), first: UNSEEN}), heavy, opened=(opening,))
+    assert unseen[0].items[0] == second
+
+
+def test_the_firewall_comes_before_what_answers_though_more_is_said_of_that() -> None:
+    """As of a machine whose firewall is off and whose ports answer."""
+    ports = "pre.security.firewall.required-ports-only", "pre.security.firewall.backend-not-exposed"
+    found = steps(
+        state(dict.fromkeys(["pre.security.firewall.enabled", *ports], FAILED)), Cause("x", "x", ports, root=ports[1])
+    )
+    assert [step.items[0] for step in found] == ["pre.security.firewall.enabled", ports[0]]
+
+
+def test_what_comes_before_goes_round_in_no_circle() -> None:
+    """Each of the catalogue, with every other one left: it ends, at one that nothing has to precede."""
+    left = [_Candidate(Step(StepKind.MEND, item, (item,)), item) for item in IDS]
+    for one in left:
+        best = _first_of_all(one, left)
+        assert _first_of_all(best, left) is best
+    for root, patterns in BEFORE:
+        assert root in CATALOGUE
+        assert all(any(fnmatchcase(item, pattern) for item in IDS) for pattern in patterns)
+
+
+def test_a_cause_may_know_better_than_its_item_how_it_is_mended() -> None:
+    item, other = PLAIN[Stage.PRE][:2]
+    (step,) = steps(state({item: FAILED, other: FAILED}), Cause("a", "a", (item, other), (), "x", item, "`nginx -t`"))
+    assert step.fix == "`nginx -t`"
+
+
+def test_where_a_stage_is_ready_what_is_wrong_comes_before_what_nobody_looked_at() -> None:
+    failed, *unseen = PLAIN[Stage.POST][:4]
+    opening = Opening("probe functional", OpeningKind.SETTING, "run it", tuple(unseen))
+    found = steps(state({failed: FAILED, **dict.fromkeys(unseen, UNSEEN)}), opened=(opening,))
+    assert [step.kind for step in found] == [StepKind.MEND, StepKind.OPEN]
 
 
 def test_a_check_that_broke_is_no_step() -> None:
@@ -228,11 +304,19 @@ def test_a_command_for_many_judges_all() -> None:
 
 @pytest.mark.parametrize(("fix", "expected"), [
     ("`systemctl reload ssh` and `PasswordAuthentication no`", ("systemctl reload ssh",)),
-    ("`REVISION=$(git rev-parse HEAD) docker compose build`, `up -d`", ("REVISION=$(git rev-parse HEAD) docker compose build",)),
+    (
+        "`REVISION=$(git rev-parse HEAD) docker compose -f a.yml build`, `up -d`",
+        ("REVISION=$(git rev-parse HEAD) docker compose -f a.yml build",),
+    ),
+    ("`REVISION=$(git rev-parse HEAD) docker compose build`", ()),
     ("a timer with `docker system prune -f`", ()),
     ("`passwd` or `.env`, `127.0.0.1:5432:5432`", ()),
     ("`docker compose logs SERVICE`, again `docker compose logs SERVICE`", ("docker compose logs SERVICE",)),
     ("`git status\n` and nothing", ()),
+    # Without the files of production, it would make containers as development has them.
+    ("`docker compose up -d`, `docker compose build frontend`, `docker compose --env-file x up -d`", ()),
+    ("`docker compose -f a.yml -f b.yml up -d`", ("docker compose -f a.yml -f b.yml up -d",)),
+    ("`docker compose start redis`, `docker compose logs backup`", ("docker compose start redis", "docker compose logs backup")),
 ])  # fmt: skip
 def test_commands_are_what_can_be_run(fix: str, expected: tuple[str, ...]) -> None:
     assert commands(fix) == expected
@@ -258,5 +342,7 @@ def test_causes_and_openings_meet_in_one_plan() -> None:
     assert len(step.items) == len(IDS)
     assert step.verify == "pytest --zebu-host=vm"
     assert {effect.stage for effect in step.effect if effect.makes_ready} == set(SCORED)
-    assert step.gain.startswith("these 73 items make Pre deployment READY, these 33 items make Deployment")
+    assert step.gain.startswith(
+        "at best: Pre deployment 0 % -> 100 %, which makes it READY, Deployment verification 0 %"
+    )
     assert THRESHOLDS[Stage.DEPLOY] == 100
