@@ -145,7 +145,7 @@ def _item(item: ItemReport) -> dict[str, Any]:
 def _cause(cause: Cause) -> dict[str, Any]:
     return {
         "key": cause.key, "text": cause.text, "title": cause.title, "root": cause.root, "items": list(cause.items),
-        "consequences": list(cause.consequences),
+        "consequences": list(cause.consequences), "fix": cause.fix,
     }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ ITEM = ItemReport(
 )  # fmt: skip
 STEP = Step(
     StepKind.MEND, "start redis", ("pre.security.passed",), ("pre.security.failed",), "it is stopped",
-    "`docker compose up -d redis`", ("docker compose up -d redis",), "it may be slow",
+    "`docker compose start redis`", ("docker compose start redis",), "it may be slow",
     (Effect(Stage.PRE, 2, 91.5, True),), "these 2 items make it ready", "pytest --zebu-host=vm -k '[pre.security.passed]'",
 )  # fmt: skip
 STAGES = {stage: replace(tally, partial=True) for stage, tally in FIRST.stages.items()}
@@ -49,6 +49,7 @@ HOST = replace(
             ("pre.security.failed",),
             "start it",
             "pre.security.passed",
+            "by its name",
         ),
     ),
     openings=(Opening("set forge.repository", OpeningKind.SETTING, "set it", ("pre.database.not-assessed",)),),

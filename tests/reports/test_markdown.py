@@ -177,7 +177,7 @@ def test_every_step_is_bounded() -> None:
     assert text.count("start redis (these 2 items make it ready)") == markdown.MOST_STEPS
     assert "... and 2 more steps." in text
     assert (
-        "   - **Caution**: it may be slow\n   - `docker compose up -d redis`\n   - verify: `pytest --zebu-host=vm -k '[pre.security.passed]'`\n"
+        "   - **Caution**: it may be slow\n   - `docker compose start redis`\n   - verify: `pytest --zebu-host=vm -k '[pre.security.passed]'`\n"
         in text
     )
 
