@@ -351,7 +351,7 @@ def test_the_lab_with_eight_faults_has_all_of_it() -> None:
     assert host.plan[0].fix == host.by_id["pre.security.https.certificate"].fix
     # Items of which each says the same of a thing are mended in the same way.
     assert "8000" in host.by_id["pre.security.firewall.backend-not-exposed"].fix
-    assert "firewall" in host.by_id["pre.security.firewall.required-ports-only"].fix
+    assert "port 8000" in host.by_id["pre.security.firewall.required-ports-only"].fix
     assert host.by_id["pre.security.ssh.no-passwords"].caution
     assert not host.by_id["pre.security.ssh.key-auth"].caution  # it passes: nothing is to be mended
     assert len(host.trend) == 4

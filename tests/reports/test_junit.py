@@ -165,7 +165,13 @@ def test_pytests_own_xml_has_the_finding_as_properties(workers: tuple[str, ...],
     found = {properties(case)["id"][0]: properties(case) for case in theirs.iter("testcase")}
     made = {case.attrib["name"]: properties(case) for case in ours.iter("testcase")}
     assert len(found) == len(made) == 196
-    assert {item: {**known, "text": made[item]["text"]} for item, known in found.items()} == made
+    # Only the report knows which items are mended with another one.
+    pointed = {item: made[item]["fix"] for item in made if made[item].get("fix", [""])[0].startswith("mend first: ")}
+    assert 0 < len(pointed) < 20
+    assert made == {
+        item: {**known, "text": made[item]["text"], **({"fix": pointed[item]} if item in pointed else {})}
+        for item, known in found.items()
+    }
     some = made["pre.security.ssh.no-passwords"]
     assert some.keys() == {"id", "text", "stage", "category", "outcome", "fix", "evidence"}
 

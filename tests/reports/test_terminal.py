@@ -142,7 +142,7 @@ def test_what_a_step_mends_is_not_mended_again_and_the_rest_says_how(lab: HostRe
     (backups,) = [line for line in failed if "post.recovery.backups.daily" in line]
     assert backups == " 8 ! post.recovery.backups.daily: the newest dump: is 2 days old"
     (number,) = [number for number, line in enumerate(failed) if "pre.security.ssh.no-passwords" in line]
-    assert failed[number].startswith("     pre.security.ssh.no-passwords: user deploy: may log in")
+    assert failed[number].startswith("     pre.security.ssh.no-passwords: user deploy, user observer: may log in")
     assert failed[number + 1].startswith("       seen: ")
     assert failed[number + 2].startswith("       fix: set `PasswordAuthentication no`")
     assert len([line for line in failed if "fix: " in line]) == 1
