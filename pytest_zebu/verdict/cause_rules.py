@@ -84,7 +84,7 @@ BROKEN_API = (
         rf"\S+: does not reach the backend: \w+ \S+ is answered {GATEWAY} .+",
     ),
     # Of several only the first is named: the others may be something else.
-    Follow(("deploy.frontend.console-clean",), rf"\S+: 1 failed requests, first: \w+ {GATEWAY} https://[^/\s]+/api/\S*"),
+    Follow(("deploy.frontend.console-clean",), rf"\S+: 1 failed requests?, first: \w+ {GATEWAY} https://[^/\s]+/api/\S*"),
 )  # fmt: skip
 """What is said where nobody answers behind the API's name."""
 SILENT_API = (
