@@ -293,8 +293,11 @@ def test_eight_faults_are_read_in_ten_seconds(lab: Lab, suite: Suite, tmp_path: 
     assert len(lines) < 60, run.output
     _, _, told = run.output.partition(f"\n{len(failed)} failed")
     told, _, _ = told.partition(" not assessed")
+    # What is the cause of others is told by what it is, where there is no room for all that come of it.
+    texts = {item: cause["text"] for cause in run.host["causes"] for item in cause["items"]}
     for fault in faults:
-        assert len(re.findall(rf"(?<![\w.-]){re.escape(fault.item)}(?![\w.-])", told)) == 1, (fault.item, run.output)
+        named = re.findall(rf"(?<![\w.-]){re.escape(fault.item)}(?![\w.-])", told)
+        assert len(named) == 1 or (not named and told.count(texts[fault.item][:30]) == 1), (fault.item, run.output)
 
 
 def documented() -> set[str]:

@@ -6,7 +6,7 @@ import shlex
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_zebu.catalogue import SCORED, THRESHOLDS, Stage, load
@@ -271,6 +271,7 @@ def test_a_check_that_broke_is_no_step() -> None:
 OUTCOMES = st.sampled_from([PASSED, FAILED, UNSEEN, WAIVED, Outcome.ATTESTED, Outcome.NOT_APPLICABLE, Outcome.ADVICE])
 
 
+@settings(deadline=None)
 @given(st.lists(OUTCOMES, min_size=len(IDS), max_size=len(IDS)))
 def test_the_last_step_leaves_what_the_tally_says_when_all_of_it_holds(outcomes: list[Outcome]) -> None:
     """Every open item is in one step; done, they are the readiness that `assess` reckons of the outcomes then."""
