@@ -87,15 +87,19 @@ ALIKE = (
 _ALIKE = tuple(re.compile(pattern) for pattern in ALIKE)
 
 
-def essence(part: Part) -> tuple[str, ...]:
-    """What is said of what, in whichever words."""
+TELLING = 4
+"""Words of a reason, at least, that two items do not say by chance: "is not set" is said of many a thing."""
+
+
+def essence(part: Part, item: str) -> tuple[str, ...]:
+    """What is said of what, in whichever words; what may be said of several things is said by its item only."""
     for pattern in _ALIKE:
         if found := pattern.fullmatch(part.text[:LONGEST]):
             groups = {key: value for key, value in found.groupdict().items() if value is not None}
             if "address" in groups:
                 groups["subject"] = f"{groups.pop('address')}:{groups.pop('port')}"
             return tuple(f"{key} {value}" for key, value in sorted(groups.items()))
-    return (part.case, part.reason)
+    return (part.case, part.reason) if len(part.reason.split()) >= TELLING else (item, part.case, part.reason)
 
 
 BACKENDS = ("backend", "api", "app", "web", "server")
@@ -278,7 +282,7 @@ def _fits(item: str, patterns: Iterable[_Pattern], part: Part) -> bool:
 def _same(told: _Told, catalogue: Catalogue) -> Iterator[Cause]:
     """Failed items that say nothing but what another one says too. A task or a step of an incident is its own thing to do."""
     said = {
-        item: frozenset(essence(part) for part in told.parts[item])
+        item: frozenset(essence(part, item) for part in told.parts[item])
         for item in told.left
         if catalogue[item].stage in SCORED and told.explained(item, lambda part: part.has_failed and bool(part.case))
     }

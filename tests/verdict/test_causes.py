@@ -12,6 +12,7 @@ from lab import recordings
 from lab.faults import deploy_initial
 from lab.recordings import JUDGED, Case
 from pytest_zebu.catalogue import load
+from pytest_zebu.verdict import outcome
 from pytest_zebu.verdict.causes import LONGEST_TEXT, MOST_PARTS, Part, causes, essence, parts_of
 from pytest_zebu.verdict.outcome import Case as Judged
 from pytest_zebu.verdict.outcome import Finding, Outcome, combine
@@ -630,17 +631,17 @@ def test_what_a_person_attests_to_have_failed_is_a_part() -> None:
 
 
 def test_the_essence_is_of_the_thing() -> None:
-    assert essence(Part("from lan", "10.0.0.1 answers on 6379", True)) == essence(
-        Part("from lan", "10.0.0.1:6379 answers", True)
+    assert essence(Part("from lan", "10.0.0.1 answers on 6379", True), "one") == essence(
+        Part("from lan", "10.0.0.1:6379 answers", True), "one"
     )
-    assert essence(Part("from lan", "10.0.0.1:6379 answers", True)) != essence(
-        Part("from internet", "10.0.0.1:6379 answers", True)
+    assert essence(Part("from lan", "10.0.0.1:6379 answers", True), "one") != essence(
+        Part("from internet", "10.0.0.1:6379 answers", True), "one"
     )
-    assert essence(Part("https://a.test", "answers 204", True)) == essence(
-        Part("https://a.test/health", "answers 204", True)
+    assert essence(Part("https://a.test", "answers 204", True), "one") == essence(
+        Part("https://a.test/health", "answers 204", True), "one"
     )
-    assert essence(Part("https://a.test/api", "answers 204", True)) != essence(
-        Part("https://a.test", "answers 204", True)
+    assert essence(Part("https://a.test/api", "answers 204", True), "one") != essence(
+        Part("https://a.test", "answers 204", True), "one"
     )
 
 
@@ -677,3 +678,14 @@ def test_odd_sentences_take_no_longer_than_their_length() -> None:
     start = time.process_time()
     of(*findings)
     assert time.process_time() - start < 5
+
+
+def test_a_few_words_are_no_common_cause() -> None:
+    """Two settings of one container that are not set are two things."""
+    found = [
+        Finding(
+            item, Outcome.FAILED, "backend: is not set", cases=(outcome.Case("backend", Outcome.FAILED, "is not set"),)
+        )
+        for item in ("pre.infrastructure.network", "pre.database.backups.strategy")
+    ]
+    assert causes(found, load()) == ()
