@@ -82,7 +82,7 @@ def test_the_host(lab: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[s
     found = differing(tmp_path, capsys)
     assert found.keys() == {PASSWORDS}
     assert found[PASSWORDS][0] == "passed -> failed"
-    assert found[PASSWORDS][1].startswith("now: user deploy: may log in without a key")
+    assert found[PASSWORDS][1].startswith("now: user deploy, user observer: may log in without a key")
     assert found[PASSWORDS][2:] == ["whose change: the host", "seen otherwise: sshd; ssh@here methods"]
     back = differing(tmp_path, capsys, "last", "-2")
     assert (back[PASSWORDS][0], whose(back[PASSWORDS])) == ("failed -> passed", "the host")

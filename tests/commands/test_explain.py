@@ -78,7 +78,9 @@ def test_an_item_that_failed(lab: Evidence, tmp_path: Path, capsys: pytest.Captu
     assert seen[13].endswith(" more lines (--lines)")
     assert '    |   "password"' in seen
     decided = part(parts, "What was decided")
-    assert decided[0].startswith("  run 2 of 2026-11-27 13:56 UTC: failed: user deploy: may log in without a key")
+    assert decided[0].startswith(
+        "  run 2 of 2026-11-27 13:56 UTC: failed: user deploy, user observer: may log in without a key"
+    )
     assert decided[1] == "  by today's rules, from the same: failed"
     assert "  - user root: passed" in decided
     assert part(parts, "How to mend it")[0].startswith("  set `PasswordAuthentication no`")

@@ -66,8 +66,8 @@ def test_why_and_see_reach_the_reports(run: Run, project: pytest.Pytester) -> No
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(project: pytest.Pytester) -> None:
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--zebu-report=pdf:report.pdf")
+    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--zebu-report=docx:report.docx")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["*zebu: --zebu-report=pdf:report.pdf: there is no type of report 'pdf'; types: badge, *"]
+        ["*zebu: --zebu-report=docx:report.docx: there is no type of report 'docx'; types: badge, *"]
     )
