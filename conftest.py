@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Name what was left out."""
-    return config.stash[LEFT_OUT]
+    return config.stash.get(LEFT_OUT, [])
 
 
 PROOFS = "tests/proofs/"
