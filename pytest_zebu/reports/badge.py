@@ -22,7 +22,7 @@ class Colour(Enum):
     """A colour by the name that shields.io gives it, and as SVG: dark enough for white letters."""
 
     GOOD = "brightgreen", "#2e7d32"
-    DECLARED = "green", "#558b2f"
+    DECLARED = "green", "#4a7c23"
     UNSURE = "yellow", "#8a6d00"
     BAD = "red", "#c62828"
     UNKNOWN = "lightgrey", "#616161"
