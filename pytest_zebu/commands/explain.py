@@ -200,10 +200,10 @@ def _seen(item: Item, side: Side, lines: int) -> None:
 
 
 def _show(title: str, text: str, most: int) -> None:
-    """The beginning of an answer; how much is left out is said."""
+    """The beginning of an answer; how much is left out is said. A snapshot of a stranger's may hold what ours never do."""
     lines = clean_lines(text).split("\n")
-    say(f"  {title}")
-    for line in lines[:most]:
+    say(f"  {redacted(title, words=False)}")
+    for line in redacted("\n".join(lines[:most]), words=False).split("\n") if most else ():
         say(f"    | {line[:WIDTH]}{'...' if len(line) > WIDTH else ''}")
     if len(lines) > most:
         say(f"    | and {len(lines) - most} more lines (--lines)")

@@ -19,6 +19,7 @@ from pytest_zebu.memory.history import PastRun
 from pytest_zebu.plugin.checks import suite
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
+from tests.gather.canaries import canaries
 from tests.hostile_texts import DIRTY, forbidden
 from tests.remembering import faulty, healthy, later, remember, remembering
 
@@ -202,6 +203,19 @@ def test_a_snapshot_is_explained_as_a_run_is(tmp_path: Path, capsys: pytest.Capt
     parts = explained(tmp_path, capsys, PASSWORDS, "--run", str(tmp_path / "one.json"))
     assert part(parts, "What was decided")[0] == f"  {tmp_path / 'one.json'}: passed"
     assert "    | passwordauthentication no" in part(parts, f"What was seen ({tmp_path / 'one.json'}, lab)")
+
+
+@pytest.mark.hostile("secrets")
+def test_a_strangers_snapshot_gives_no_secret_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ours has none: it was filtered where it was gathered. One that was written by hand may."""
+    planted = [one for one in canaries() if "\n" not in one.text][:100]
+    seen = healthy(tmp_path)
+    answers = {**seen.gathered.answers, "sshd": Said(0, "\n".join(one.text for one in planted), "")}
+    write(tmp_path / "one.json", {"lab": Snapshot("lab", replace(seen.gathered, answers=answers), True)})
+    parts = explained(tmp_path, capsys, PASSWORDS, "--run", str(tmp_path / "one.json"), "--lines", "200")
+    shown = part(parts, f"What was seen ({tmp_path / 'one.json'}, lab)")
+    assert len([line for line in shown if "[redacted]" in line]) > 90
+    assert [one.secret for one in planted if any(one.secret in line for line in shown)] == []
 
 
 @pytest.mark.parametrize(("argv", "words"), [
