@@ -63,7 +63,8 @@ def _sources() -> Iterator[tuple[str, Path]]:
         folders.append((Path(suite.origin).parents[1], Path(suite.origin).parent))
     for root, place in folders:
         for path in place.rglob("*") if place.is_dir() else (place,):
-            if path.is_file() and path.suffix != ".pyc":
+            # Another process may just be writing its bytecode there, under a name that does not end so yet.
+            if "__pycache__" not in path.parts and path.is_file():
                 yield path.relative_to(root).as_posix(), path
 
 

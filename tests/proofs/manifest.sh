@@ -23,9 +23,15 @@ find / -xdev -type f -size -64k -not -path '/var/lib/docker/*' -print0 | xargs -
   perl -0 -ne 's/\0\z//; my ($sum, $name) = /^\\?(\w+)  (.*)/s or next; print "content\t$name\t$sum\0"'
 
 # What runs and what would run
-systemctl list-units --all --plain --no-legend --no-pager --full | awk '$2 != "not-found" { print $1, $2, $3, $4 }' | lines unit
+# That a timer's job is at work just now is the clock's doing: timer and job are told as they are between two of its runs.
+timers=$(systemctl list-timers --all --no-legend --no-pager --full | awk '{ print $(NF - 1), $NF }')
+{ printf '%s\n' "$timers" | awk '{ print "timed", $2 }'; systemctl list-units --all --plain --no-legend --no-pager --full; } | awk '
+  $1 == "timed" { timed[$2]; next }
+  $1 ~ /[.]timer$/ && $4 == "running" { $4 = "waiting" }
+  ($1 in timed) && $3 == "activating" { $3 = "inactive"; $4 = "dead" }
+  $2 != "not-found" { print $1, $2, $3, $4 }' | lines unit
 systemctl list-unit-files --no-legend --no-pager --full | lines unit-file
-systemctl list-timers --all --no-legend --no-pager --full | awk '{ print $(NF - 1), $NF }' | lines timer
+printf '%s\n' "$timers" | lines timer
 # Of what runs inside containers, Docker itself tells below; what starts and ends all the time is no service.
 own=$(ps -o sid= -p $$)
 ps -eo pid=,ppid=,user:32=,sid=,args= | awk -v own="$own" '$2 != 2 && $1 != 2 && $4 != own + 0 { name = $5; sub(/:$/, "", name); print name, $3 }' | sort -u | lines process
