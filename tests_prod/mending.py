@@ -117,6 +117,6 @@ def to_publish_locally(container: Container, port: Published) -> str:
         stop = f"`docker stop {word(container.name, 'CONTAINER')}`"
         return f"{stop}, or make {text(container.label)} anew with `-p {locally}` in place of {text(port)}"
     return (
-        f"take the port {text(port)} of {text(container.label)} out of the compose files{text(container.origin)}, or write `{locally}` there; "
+        f"take the port {text(port)} of {text(container.label)} out of {text(port.declared_at) or f'the compose files{text(container.origin)}'}, or write `{locally}` there; "
         "then `docker compose up -d`"
     )

@@ -5,11 +5,12 @@ Environments are compared on the machine: what travels is the names of variables
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pytest_zebu.facts.answer import Garbled, is_number
-from pytest_zebu.facts.containers import docker_time
+from pytest_zebu.facts.answer import Answer, Garbled, Known, is_number
+from pytest_zebu.facts.containers import Containers, docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
@@ -36,6 +37,7 @@ class Service:
         differing: names of those that it has otherwise.
         files: of the files that it is built from, how many are in it as they are in the tree, otherwise, and not at all
             though their folder is; nothing where the image tells its revision.
+        ports: the line that publishes each of its ports, as `FILE:LINE`; only those that were found. It is said, and decides nothing.
         built: of an image that tells no revision, whether it was made `after` the tree came to this commit, or before that from a commit with
             the `same` files or with `other` ones; empty or `unknown` where that is not known.
     """
@@ -48,13 +50,14 @@ class Service:
     differing: tuple[str, ...] = ()
     files: tuple[int, int, int] | None = None
     built: str = ""
+    ports: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     """From compose's own reading of its files, compared on the machine."""
     found: list[Service] = []
     for one in records(
-        gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files", "built")
+        gathered.said("compose").out, "compose", ("service", "unreadable", "environment", "files", "built", "port")
     ):
         last = found[-1] if found else None
         match [one.word, *one.rest.split(" ")]:
@@ -67,6 +70,8 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
                 found[-1] = replace(last, variables=int(count), differing=differing)
             case ["built", name, ("after" | "same" | "other" | "unknown") as built] if last and name == last.name:
                 found[-1] = replace(last, built=built)
+            case ["port", name, port, line, file] if last and name == last.name and is_number(line):
+                found[-1] = replace(last, ports={**last.ports, port: f"{file}:{line}"})
             case ["files", name, *counts] if (
                 last and name == last.name and len(counts) == 3 and all(map(is_number, counts))
             ):
@@ -77,6 +82,28 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
     if not found:
         raise Garbled("compose named no service")
     return tuple(found)
+
+
+def located(containers: Containers, compose: Answer[tuple[Service, ...]]) -> Containers:
+    """Containers whose published ports know the line of the compose files that publishes them, as far as it was found."""
+    if not isinstance(compose, Known):
+        return containers
+    lines = {(one.name, port): place for one in compose.value for port, place in one.ports.items()}
+    return replace(
+        containers,
+        everything=tuple(
+            replace(
+                one,
+                published=tuple(
+                    replace(port, declared_at=lines.get((one.service, f"{port.port}/{port.protocol}"), ""))
+                    for port in one.published
+                ),
+            )
+            if one.project and one.project == containers.project
+            else one
+            for one in containers.everything
+        ),
+    )
 
 
 FACT = Fact("compose", parse, (PROBE,))

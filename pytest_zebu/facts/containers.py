@@ -17,12 +17,17 @@ from pytest_zebu.settings.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A port of a container, published on the machine."""
+    """A port of a container, published on the machine.
+
+    Attributes:
+        declared_at: the line of the compose files that publishes it, as `FILE:LINE`, where it was looked for and found.
+    """
 
     port: int
     host_address: str
     host_port: int
     protocol: str = "tcp"
+    declared_at: str = ""
 
     @property
     def is_loopback(self) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_zebu.facts import jobs
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number
+from pytest_zebu.facts.answer import Answer, Garbled, Known, Missing, Reason, Unknown, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.jobs import Job
@@ -52,12 +52,14 @@ class NginxServer:
     Attributes:
         limits: whether it limits requests to the API: `yes`, `no`, or `unclear` where a rewriting leads them on.
         is_default: it serves names that no other server has.
+        declared_at: where it stands, as `FILE:LINE`, by the names that files have for nginx.
     """
 
     names: tuple[str, ...]
     limits: str
     is_tls: bool
     is_default: bool = False
+    declared_at: str = ""
 
     def rank(self, name: str) -> tuple[int, int]:
         """How well its names fit a name: nginx takes the best, and of several wildcards the longest."""
@@ -80,6 +82,26 @@ class NginxServer:
             or (one.endswith(".*") and name.startswith(one[:-1]))
             for one in self.names
         )
+
+
+def serving(servers: tuple[NginxServer, ...], name: str, is_tls: bool = True) -> list[NginxServer]:
+    """Those that nginx may take for a name: by the best of its names, else those for names that no server has.
+
+    It does so among those that listen where it was asked, as far as there are any.
+
+    Args:
+        servers: of the whole configuration.
+        name: a domain.
+        is_tls: whether it is asked over TLS: over plain http there is but a redirect, where there is TLS.
+    """
+    servers = tuple(server for server in servers if server.is_tls == is_tls) or servers
+    best = max((server.rank(name) for server in servers), default=(0, 0))
+    if best > (0, 0):
+        return [server for server in servers if server.rank(name) == best]
+    if any(one.startswith("~") for server in servers for one in server.names):
+        return []  # which names a pattern fits is not worked out
+    # Where none is called the default one, it is the first that listens at an address.
+    return [server for server in servers if server.is_default] or list(servers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +225,17 @@ class ProxyMachine:
         return next((run for run in reversed(self.runs) if not run.is_rehearsal), None)
 
 
+def served_at(machine: Answer[ProxyMachine], name: str, is_tls: bool = True) -> str:
+    """Where the proxy's nginx has the server of a name, as evidence; empty where that is not known, or nginx may take several."""
+    servers = machine.value.servers if isinstance(machine, Known) else None
+    found = serving(servers.value, name.lower(), is_tls) if isinstance(servers, Known) else []
+    return (
+        f"nginx of the proxy serves {name} by {found[0].declared_at}"
+        if len(found) == 1 and found[0].declared_at
+        else ""
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ProxyHost:
     """A host of the administration: what it is for and whereto it forwards.
@@ -256,7 +289,7 @@ def _run(one: Record) -> RenewalRun:
 
 WORDS = (
     "renewal", "host", "nginx", "generations", "rehearsed", "attempted", "serves", "keeper", "inside", "kept", "uploaded",
-    "earlier",
+    "earlier", "at",
 )  # fmt: skip
 
 
@@ -283,6 +316,11 @@ def parse_machine(gathered: Gathered, target: Target) -> ProxyMachine:
                 limited, kind, *names = (*rest.split(" "), "")
                 is_tls, is_default = kind.partition("-")[0] == "tls", kind.endswith("-default")
                 servers.append(NginxServer(tuple(filter(None, names)), limited, is_tls, is_default))
+            case "at" if servers:
+                line, file = one.fields(2)
+                servers[-1] = replace(servers[-1], declared_at=f"{file}:{whole_number(line, 'a line')}")
+            case "at":
+                raise one.garbled()
             case "nginx":
                 nginx = rest
             case "generations":

@@ -17,7 +17,7 @@ PROBE = Probe("sshd", file="sshd.pl", uses=("quiet.pl", "ssh-servers.pl"), root=
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")
 SLACK_SECONDS = 1
 """What is rounded of both moments."""
-WORDS = ("server", "user", "for", "keys", "unseen", "unasked", "other")
+WORDS = ("server", "user", "for", "keys", "unseen", "unasked", "other", "set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,8 @@ class Sshd:
         unseen: by user, why there may be more of them.
         unasked: what could not be asked.
         others: other servers of ssh, with their ports.
+        lines: by an option's name in lower case, the lines of the files that name it, as `FILE:LINE`, in the order in which a server
+            reads them. They are said, and decide nothing: a line may stand in a Match block, or behind one that counts.
     """
 
     logins: tuple[Login, ...]
@@ -210,6 +212,7 @@ class Sshd:
     unseen: Mapping[str, str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     others: tuple[tuple[str, int], ...] = ()
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -305,10 +308,19 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
         unseen=unseen,
         unasked=tuple(_word(one.rest) for one in of("unasked")),
         others=others,
+        lines=_lines(of("set")),
     )
     if not logins:
         why = found.doubts[0] if found.doubts else "no user with a login shell was found"
         raise Missing(Unknown(Reason.UNDECIDABLE, why))
+    return found
+
+
+def _lines(said: Iterable[Record]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for one in said:
+        keyword, line, file = one.fields(3)
+        found[keyword] = (*found.get(keyword, ()), f"{_word(file)}:{whole_number(line, 'a line')}")
     return found
 
 

@@ -228,28 +228,30 @@ class Cases:
 
     Attributes:
         own_fix: how to mend what comes next, where the check knows more than its general way.
+        own_seen: evidence of the case that is judged now, besides what it was begun with.
     """
 
     found: list[Case] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     pictures: list[tuple[str, str]] = field(default_factory=list)
     own_fix: str = ""
+    own_seen: list[str] | None = None
 
     @contextmanager
     def __call__(self, name: str, *seen: Any) -> Iterator[None]:
         """Judge one case: a failed assertion inside fails this case, and the next ones are judged all the same."""
-        shown = tuple(text for part in seen if (text := str(part)))
-        around, self.own_fix = self.own_fix, ""
+        around, self.own_fix, self.own_seen = (self.own_fix, self.own_seen), "", _texts(seen)
+        shown = self.own_seen
         try:
             yield
         except AssertionError as error:
-            self.found.append(Case(name, Outcome.FAILED, message_of(error), shown, self.own_fix))
+            self.found.append(Case(name, Outcome.FAILED, message_of(error), tuple(shown), self.own_fix))
         except NotAssessed as error:
-            self.found.append(Case(name, Outcome.NOT_ASSESSED, str(error), shown, self.own_fix))
+            self.found.append(Case(name, Outcome.NOT_ASSESSED, str(error), tuple(shown), self.own_fix))
         else:
-            self.found.append(Case(name, Outcome.PASSED, "", shown))
+            self.found.append(Case(name, Outcome.PASSED, "", tuple(shown)))
         finally:
-            self.own_fix = around
+            self.own_fix, self.own_seen = around
 
     def fix(self, *ways: str) -> None:
         """How to mend what would be wrong next, in this case or in the item: for want of any, the check's general way."""
@@ -261,4 +263,12 @@ class Cases:
 
     def saw(self, *texts: Any) -> None:
         """Evidence of the item as a whole."""
-        self.seen += [said for text in texts if (said := str(text))]
+        self.seen += _texts(texts)
+
+    def adds(self, *texts: Any) -> None:
+        """Evidence of the case that is judged now, found while it is; outside of cases, of the item."""
+        (self.seen if self.own_seen is None else self.own_seen).extend(_texts(texts))
+
+
+def _texts(parts: Iterable[Any]) -> list[str]:
+    return [text for part in parts if (text := str(part))]

@@ -14,7 +14,8 @@ import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown, need
-from pytest_zebu.facts.compose import PROBE, Service
+from pytest_zebu.facts.compose import PROBE, Service, located
+from pytest_zebu.facts.containers import Container, Containers, Published
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
 
@@ -33,7 +34,7 @@ def test_what_compose_would_make(target: Target) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    "@environment other 1 A", "@environment db many A", "@files other 1 2 3", "@files db 1 2", "@files db 1 2 x", "@built other after", "@built db before", "@unreadable", "no such service",
+    "@environment other 1 A", "@environment db many A", "@files other 1 2 3", "@files db 1 2", "@files db 1 2 x", "@built other after", "@built db before", "@unreadable", "no such service", "@port other 80/tcp 3 a.yml", "@port db 80/tcp x a.yml", "@port db 80/tcp 3",
 ])  # fmt: skip
 def test_a_line_of_no_service_is_garbled(line: str, target: Target) -> None:
     assert why("compose", f"@service db pulled - -\n{line}\n", target) is Reason.GARBLED
@@ -57,6 +58,27 @@ def test_each_replica_is_compared_for_itself(target: Target) -> None:
     assert [one.differing for one in read("compose", out, target)] == [("A",), ()]
 
 
+def container(project: str, service: str, *ports: Published) -> Container:
+    return Container(
+        name=f"{project}-{service}-1", project=project, service=service, is_oneshot=False, status="running",
+        health="healthy", restart_policy="no", restart_count=0, published=ports,
+    )  # fmt: skip
+
+
+def test_ports_know_the_line_that_publishes_them(target: Target) -> None:
+    """Those of the project, by their container's port and protocol."""
+    out = "@service db pulled - -\n@port db 5432/tcp 17 docker-compose.yml\n@port db 53/udp 18 deploy/docker-compose.yml\n@service web pulled - -\n"
+    ports = (Published(5432, "", 15432), Published(53, "", 53), Published(53, "", 53, "udp"))
+    seen = Containers(
+        (container("zebu", "db", *ports), container("other", "db", *ports), container("", "db", *ports)), "zebu"
+    )
+    found = located(seen, ALL["compose"].read(saying({"compose": out}), target))
+    first, *others = ([port.declared_at for port in one.published] for one in found.everything)
+    assert first == ["docker-compose.yml:17", "", "deploy/docker-compose.yml:18"]
+    assert others == [["", "", ""], ["", "", ""]]
+    assert located(seen, Unknown(Reason.NOT_GATHERED, "x")) == seen
+
+
 # The script itself, with a Docker that says what a test says
 
 
@@ -69,6 +91,7 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
         runs: list[str],
         brings: list[str] | None = None,
         context: str = "",
+        ports: tuple[str, ...] = (),
         **labels: str,
     ) -> Service:
         image = "sha256:" + "ab" * 32
@@ -78,7 +101,14 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
             **labels,
         }
         files = {
-            "containers": [{"Image": image, "State": {"Pid": 0}, "Config": {"Env": runs, "Labels": names}}],
+            "containers": [
+                {
+                    "Image": image,
+                    "State": {"Pid": 0},
+                    "Config": {"Env": runs, "Labels": names},
+                    "HostConfig": {"PortBindings": dict.fromkeys(ports)},
+                }
+            ],
             "images": [{"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}],
             "config": {
                 "services": {"backend": {"environment": environment, **({"build": context} if context else {})}}
@@ -150,3 +180,36 @@ def test_from_which_commit_an_image_was_made_the_log_of_the_checkout_tells(
             subprocess.run(["git", "-C", str(tmp_path), *words], check=True, env=environment | dates)
     context = f"{tmp_path}/src" if commits else ""
     assert compared({}, [], context=context).built == built
+
+
+TWO = "services:\n  db:\n    ports: ['1:9000']\n  backend:\n    image: a\n    ports:\n      - 80:80\n      - {}\n  web:\n    ports: ['2:9000']\n"
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    (TWO.format("127.0.0.1:8000:9000"), 8), (TWO.format("'8000:9000'"), 8), (TWO.format('"8000:9000/tcp" # for all'), 8), (TWO.format("9000"), 8), (TWO.format("8990-9010:8990-9010"), 8),
+    (TWO.format("${PORT:-8000}:9000"), 8), (TWO.format("'[::1]:8000:9000'"), 8), (TWO.format("target: 9000\n        published: 8000"), 8), (TWO.format("published: 8000\n        target: 9000"), 8),
+    # Whoever follows no variables and no other protocol finds the list.
+    (TWO.format("8000:${PORT:-9000}"), 6), (TWO.format("9000:9000/udp"), 6), (TWO.format("9000:19000"), 6), (TWO.format("9000:8000"), 6),
+    ("services:\n  'backend':\n    ports: [ '80:80', '8000:9000' ]\n", 3), ("services:\n  backend:\n    ports:\n    - 80:80\n\n    # 1:9000\n    - 8000:9000\n", 7),
+    ("services:\r\n  backend:\r\n    ports:\r\n    - 8000:9000\r\n", 4), ("x:\n  backend:\n    ports: [9000]\nservices:\n  a:\n    backend:\n      ports: [9000]\n", 7),
+    ("services:\n  backend: {ports: [9000]}\n", None), ("services:\n  backend:\n    image: a\n  web:\n    ports: [9000]\n", None), ("services:\n  back.nd:\n    ports: [9000]\n", None),
+    ("", None), ("ports:\n - 9000\n", None), ("\x00\xff", None), ("services:\n" + "  backend:\n    ports:\n" * 2000, 3),
+], ids=lambda value: repr(value)[-40:])  # fmt: skip
+def test_the_line_that_publishes_a_port(
+    text: str, line: int | None, compared: Callable[..., Service], tmp_path: Path
+) -> None:
+    (tmp_path / "docker-compose.yml").write_bytes(text.encode("latin-1"))
+    found = compared({}, [], ports=("9000/tcp",)).ports
+    assert found == ({"9000/tcp": f"{tmp_path}/docker-compose.yml:{line}"} if line else {})
+
+
+def test_files_are_named_from_the_top_of_their_checkout(compared: Callable[..., Service], tmp_path: Path) -> None:
+    """The first of several that publishes it; of one that is no plain file, or too long, nothing is read."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deploy").mkdir()
+    for name, text in (("a.yml", "services: {}\n"), ("deploy/b.yml", TWO.format("1:9000"))):
+        (tmp_path / name).write_text(text)
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "long.yml").write_text(TWO.format("1:9000") + "# " * 600_000)
+    files = {"com.docker.compose.project.config_files": "a.yml,pipe.yml,long.yml,gone.yml,deploy/b.yml"}
+    assert compared({}, [], ports=("9000/tcp",), **files).ports == {"9000/tcp": "deploy/b.yml:8"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
-from pytest_zebu.facts.proxy import ManagedCertificate, NginxServer, ProxyHost, RenewalRun, looks
+from pytest_zebu.facts.proxy import ManagedCertificate, NginxServer, ProxyHost, RenewalRun, looks, served_at
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -83,6 +83,8 @@ def test_the_servers_of_nginx(target: Target) -> None:
     assert machine(target, SAID.replace("@nginx read\n", "")).servers is None
     (default,) = machine(target, "@host no tls-default _\n@nginx read\n").servers.value
     assert default == NginxServer(("_",), "no", True, is_default=True)
+    (there,) = machine(target, "@host no tls a\n@at 7 /etc/nginx/conf.d/a.conf\n@nginx read\n").servers.value
+    assert there == NginxServer(("a",), "no", True, declared_at="/etc/nginx/conf.d/a.conf:7")
     for word in ("failed", "unread", "several"):
         assert isinstance(machine(target, SAID.replace("@nginx read", f"@nginx {word}")).servers, Unknown)
 
@@ -154,3 +156,25 @@ def test_each_answer_is_unknown_for_itself(target: Target) -> None:
 @pytest.mark.parametrize("seen", [[], {}, {**SEEN, "proxy-hosts": 1}, {**SEEN, "certificates": [1]}])
 def test_another_shape_is_garbled(seen: Any, target: Target) -> None:
     assert why("proxy", {}, target, {looks(target)[0].key: seen}) is Reason.GARBLED
+
+
+SERVERS = "@serves nginx here\n@host no plain a.test b.test\n@at 3 /etc/nginx/a.conf\n@host no tls A.test\n@at 9 /etc/nginx/a.conf\n@host no tls b.test\n@nginx read\n"
+
+
+@pytest.mark.parametrize(("name", "is_tls", "place"), [
+    ("a.test", True, "/etc/nginx/a.conf:9"), ("A.TEST", True, "/etc/nginx/a.conf:9"), ("a.test", False, "/etc/nginx/a.conf:3"), ("b.test", True, ""), ("c.test", True, ""), ("c.test", False, "/etc/nginx/a.conf:3"),
+])  # fmt: skip
+def test_where_the_server_of_a_name_stands(name: str, is_tls: bool, place: str, target: Target) -> None:
+    """Only where it is the one that nginx takes, and where it was told."""
+    said = served_at(Known(machine(target, SERVERS.replace("A.test", "a.test"))), name, is_tls)
+    assert said == (f"nginx of the proxy serves {name} by {place}" if place else "")
+    assert served_at(Unknown(Reason.NOT_GATHERED, "x"), name) == ""
+    assert served_at(Known(machine(target, "@serves haproxy here\n")), name) == ""
+
+
+@pytest.mark.parametrize("line", ["@at 3 /etc/nginx/a.conf", "@host no tls a\n@at three /x", "@host no tls a\n@at 3"])
+def test_a_place_of_no_server_is_garbled(line: str, target: Target) -> None:
+    assert (
+        why("proxy_machine", {"proxy.configuration": f"{line}\n@nginx read\n", "proxy.jobs": JOBS}, target)
+        is Reason.GARBLED
+    )

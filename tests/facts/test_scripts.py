@@ -508,6 +508,12 @@ def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_n
 HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
 
 
+def told_apart(out: str) -> tuple[list[str], list[str]]:
+    """What is said of servers, and where they stand."""
+    lines = out.splitlines()
+    return [line for line in lines if not line.startswith("@at ")], [line for line in lines if line.startswith("@at ")]
+
+
 @pytest.mark.parametrize(("text", "hosts"), [
     ("http { server { listen 443 ssl; server_name a *.B; limit_req zone=z; } }", ["yes tls a *.b"]),
     ("http { limit_req zone=z; server { server_name a; } server { server_name b; limit_req_dry_run on; } }", ["yes plain a", "no plain b"]),
@@ -531,7 +537,9 @@ HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
 def test_which_servers_of_nginx_limit_requests(text: str, hosts: list[str], run: Run) -> None:
     """As nginx reads it: comments, quotes, includes, levels, and which location serves the API."""
     done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
-    assert done.stdout.split("\n")[:-1] == [*(f"@host {host}" for host in hosts), "@nginx read"]
+    said, places = told_apart(done.stdout)
+    assert said == [*(f"@host {host}" for host in hosts), "@nginx read"]
+    assert len(places) == len(hosts)
 
 
 ZONE = "http { limit_req_zone %s zone=z:1m rate=%s; server { limit_req zone=z; } "
@@ -553,13 +561,27 @@ ZONE = "http { limit_req_zone %s zone=z:1m rate=%s; server { limit_req zone=z; }
 def test_what_requests_are_counted_by(text: str, limited: str, run: Run) -> None:
     """A zone that lets nearly everything pass is no limit, nor is one whose key is empty for a stranger."""
     done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
-    assert done.stdout == f"@host {limited} plain\n@nginx read\n"
+    assert told_apart(done.stdout)[0] == [f"@host {limited} plain", "@nginx read"]
 
 
 def test_the_server_of_names_that_no_other_has(run: Run) -> None:
     text = "http { server { listen 443 ssl default_server; } server { listen 80 default; server_name a; } }"
     done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
-    assert done.stdout == "@host no tls-default\n@host no plain-default a\n@nginx read\n"
+    assert told_apart(done.stdout)[0] == ["@host no tls-default", "@host no plain-default a", "@nginx read"]
+
+
+def test_where_each_server_stands(run: Run) -> None:
+    """By its file and line: of the word that begins it, whatever stands before or within."""
+    text = (
+        "http {\n include conf.d/*.conf;\n server { server_name a; }\n}\n# configuration file /etc/nginx/conf.d/1.conf:\n"
+        "# server {\n\nmap $a $b { 'x\n{' y; }\n\n  server\n  {\n    server_name b 'c\n';\n  } server { server_name d; }\n"
+        "# configuration file /etc/nginx/conf.d/a b.conf:\nserver { server_name e; }\n"
+    )
+    done = run("proxy-nginx.pl", stdin=f"{HEAD}{text}\n", PATH=PROTECTED)
+    assert done.stdout.splitlines() == [
+        "@host no plain b c?", "@at 6 /etc/nginx/conf.d/1.conf", "@host no plain d", "@at 10 /etc/nginx/conf.d/1.conf",
+        "@host no plain e", "@at 1 /etc/nginx/conf.d/a?b.conf", "@host no plain a", "@at 3 /etc/nginx/nginx.conf", "@nginx read",
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -599,7 +621,7 @@ def test_nginx_in_a_container_is_read_where_it_is(container: Path, run: Run) -> 
     commands = {"ss": "echo 'LISTEN 0 0 0.0.0.0:443 users:((\"docker-proxy\",pid=5,fd=4))'", "nginx": "exit 1"}
     done = run("proxy-configuration.sh", commands=commands, PERL=perl, PATH=PROTECTED, PROC=str(container))
     assert done.stdout.splitlines() == [
-        "@serves nginx container", "@keeper npm", "@host yes tls a", "@nginx read",
+        "@serves nginx container", "@keeper npm", "@host yes tls a", "@at 1 /usr/local/nginx/conf/sites/1.conf", "@nginx read",
     ]  # fmt: skip
 
 

@@ -64,6 +64,30 @@ def test_what_a_line_names(line: str, named: str) -> None:
     assert told(f"{program} print join ' ', @got, map {{ qq(unasked:$_) }} sort keys %unasked", line) == named
 
 
+def test_where_options_are_named(tmp_path: Path) -> None:
+    """Once each, in the order of reading, with what is included; not those of the command line, nor what is no option of a login."""
+    (tmp_path / "sshd_config").write_text(
+        f"# PermitRootLogin no\nInclude {tmp_path}/*.conf\n\n  PasswordAuthentication=yes\nPort 22\nMatch User a\n\tpasswordauthentication no\nInclude {tmp_path}/1.conf\n"
+    )
+    (tmp_path / "1.conf").write_text("PermitRootLogin yes\n")
+    (tmp_path / "2 3.conf").write_text("\n\nPasswordAuthentication yes\n")
+    program = (
+        "read_line('PermitRootLogin yes', 0); read_configuration($ARGV[0], 0);"
+        "print map { s/\\0/ /r . qq(\\n) } sort { $set{$a} <=> $set{$b} } keys %set"
+    )
+    assert told(program, str(tmp_path / "sshd_config")).splitlines() == [
+        f"permitrootlogin {tmp_path}/1.conf:1",
+        f"passwordauthentication {tmp_path}/2 3.conf:3",
+        f"passwordauthentication {tmp_path}/sshd_config:4",
+        f"passwordauthentication {tmp_path}/sshd_config:7",
+    ]
+
+
+def test_of_very_many_lines_the_first_are_told(tmp_path: Path) -> None:
+    (tmp_path / "many").write_text("PermitRootLogin no\n" * 5000)
+    assert told("read_configuration($ARGV[0], 0); print scalar keys %set", str(tmp_path / "many")) == "200"
+
+
 ANYWHERE = "127.0.0.1 203.0.113.77 192.0.2.50"
 
 

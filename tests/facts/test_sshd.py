@@ -125,6 +125,16 @@ def test_what_was_not_asked_is_said(more: str, doubt: str, target: Target) -> No
     assert found.startswith(doubt)
 
 
+def test_the_lines_that_name_an_option(target: Target) -> None:
+    lines = "@set passwordauthentication 3 /etc/ssh/sshd_config.d/50-cloud-init.conf\n@set usepam 9 /etc/ssh/sshd_config\n@set passwordauthentication 12 /etc/ssh/a%20b\n"
+    assert asked(target, SAID + lines).lines == {
+        "passwordauthentication": ("/etc/ssh/sshd_config.d/50-cloud-init.conf:3", "/etc/ssh/a b:12"),
+        "usepam": ("/etc/ssh/sshd_config:9",),
+    }
+    for odd in ("@set usepam x /etc/ssh/sshd_config\n", "@set usepam 9\n"):
+        assert why("sshd", SAID + odd, target) is Reason.GARBLED
+
+
 def test_a_server_is_named_by_its_ports() -> None:
     assert Server((22, 2222), 0, 0).name == "sshd on port 22, 2222"
 

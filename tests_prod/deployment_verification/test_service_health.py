@@ -16,6 +16,7 @@ from pytest_zebu.facts.dns import Name
 from pytest_zebu.facts.http import HttpAnswer, of_name, within_reach
 from pytest_zebu.facts.migrations import Migrations
 from pytest_zebu.facts.postgres import Database
+from pytest_zebu.facts.proxy import ProxyMachine, served_at
 from pytest_zebu.facts.redis import Redis
 from pytest_zebu.facts.signin import SignedIn, Welcome
 from pytest_zebu.facts.trials import Use
@@ -644,9 +645,12 @@ def test_the_api_name_leads_here(names: Mapping[str, Known[Name] | Unknown], set
     _expect_resolved(settings.domains.api, "domains.api", names, settings, case)
 
 
-@item("deploy.network.https-redirect")
+@item("deploy.network.https-redirect", either=("proxy_machine",))
 def test_redirects_keep_the_whole_address(
-    plain_http: Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]], settings: Settings, case: Cases
+    plain_http: Mapping[str, Mapping[str, Known[HttpAnswer] | Unknown]],
+    proxy_machine: Known[ProxyMachine] | Unknown,
+    settings: Settings,
+    case: Cases,
 ) -> None:
     """Whoever follows an old link must arrive at what it names, and not at the first page.
 
@@ -662,6 +666,8 @@ def test_redirects_keep_the_whole_address(
                 said = need(answer)
                 case.saw(f"http://{domain}{place}: {said.status} {said.location}")
                 expect_let_pass(said.status)
+                if said.status not in (301, 308):
+                    case.adds(served_at(proxy_machine, domain, is_tls=False))
                 assert said.status in (301, 308), f"answers {said.status or 'nothing'}"
                 there = expect_way(said.url, said.location, said.way, known)
                 assert there.path == said.path, f"loses the way: {said.location}"

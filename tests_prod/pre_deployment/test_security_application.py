@@ -7,7 +7,7 @@ from collections import Counter
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.environment import DOTENV, Environment, Variable
-from pytest_zebu.facts.proxy import Administration, NginxServer, ProxyMachine
+from pytest_zebu.facts.proxy import Administration, NginxServer, ProxyMachine, served_at, serving
 from pytest_zebu.facts.source import Source
 from pytest_zebu.facts.trials import Attack, Use
 from pytest_zebu.facts.web import Web
@@ -129,24 +129,9 @@ def _has_limits(
     return seen
 
 
-def _serving(servers: tuple[NginxServer, ...], name: str) -> list[NginxServer]:
-    """Those that nginx may take for a name: by the best of its names, else those for names that no server has.
-
-    It does so among those that listen where it was asked: over plain http there is but a redirect, where there is TLS.
-    """
-    servers = tuple(server for server in servers if server.is_tls) or servers
-    best = max((server.rank(name) for server in servers), default=(0, 0))
-    if best > (0, 0):
-        return [server for server in servers if server.rank(name) == best]
-    if any(one.startswith("~") for server in servers for one in server.names):
-        return []  # which names a pattern fits is not worked out
-    # Where none is called the default one, it is the first that listens at an address.
-    return [server for server in servers if server.is_default] or list(servers)
-
-
 def _by_nginx(servers: tuple[NginxServer, ...], names: tuple[str, ...]) -> bool | Unknown:
     for name in names:
-        limits = {server.limits for server in _serving(servers, name)}
+        limits = {server.limits for server in serving(servers, name)}
         if limits == {"no"}:
             return False
         if limits != {"yes"}:
@@ -195,6 +180,7 @@ def test_requests_are_limited(
             return
         if unknown := next((limits for limits in seen.values() if isinstance(limits, Unknown)), None):
             raise NotAssessed(str(unknown))
+        case.adds(*(served_at(proxy_machine, name) for name in names))
         raise AssertionError(f"{' and '.join(seen)} limit nothing")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_zebu.facts.answer import Answer, Known, NotAssessed, need
+from pytest_zebu.facts.compose import Service, located
 from pytest_zebu.facts.containers import Container, Containers, Published
 from pytest_zebu.facts.exposure import UNOPENED, View
 from pytest_zebu.facts.firewall import Firewall
@@ -99,10 +100,11 @@ def _views(exposure: tuple[View, ...], case: Cases) -> tuple[View, ...]:
     return exposure
 
 
-@item("pre.security.firewall.required-ports-only", either=("containers", "sockets"))
+@item("pre.security.firewall.required-ports-only", either=("containers", "sockets", "compose"))
 def test_only_required_ports_answer(
     exposure: tuple[View, ...],
     containers: Answer[Containers],
+    compose: Answer[tuple[Service, ...]],
     sockets: Answer[tuple[Listener, ...]],
     udp_sockets: tuple[Listener, ...],
     firewall: Firewall,
@@ -115,6 +117,8 @@ def test_only_required_ports_answer(
     Fix: close what is not needed in the firewall; ports that Docker publishes: bind them to 127.0.0.1 in the compose file.
     See: CIS Controls v8, 4.4; https://docs.docker.com/engine/network/packet-filtering-firewalls/
     """
+    if isinstance(containers, Known):
+        containers = Known(located(containers.value, compose))
     allowed = {*settings.firewall.allowed, zebu_target.ssh_port}
     if settings.firewall.lan_trusted:
         allowed.add(BACKEND)
@@ -206,13 +210,15 @@ def _expect_shut(fate: Fate) -> None:
 
 
 def _publishes(container: Container, port: Published) -> str:
-    """In words; of what the network may reach, with the files in which it can be mended."""
-    return f"{container.label} publishes {port}{'' if port.is_loopback else container.origin}"
+    """In words; of what the network may reach, with the line, or the files, in which it can be mended."""
+    origin = f" ({port.declared_at})" if port.declared_at else container.origin
+    return f"{container.label} publishes {port}{'' if port.is_loopback else origin}"
 
 
-@item("pre.security.firewall.backend-not-exposed", either=("sockets",))
+@item("pre.security.firewall.backend-not-exposed", either=("sockets", "compose"))
 def test_the_backend_is_behind_the_proxy(
     containers: Containers,
+    compose: Answer[tuple[Service, ...]],
     exposure: tuple[View, ...],
     sockets: Answer[tuple[Listener, ...]],
     settings: Settings,
@@ -224,6 +230,7 @@ def test_the_backend_is_behind_the_proxy(
     DOCKER-USER for IPv4 and IPv6 that let only it through.
     See: https://docs.docker.com/engine/network/packet-filtering-firewalls/
     """
+    containers = located(containers, compose)
     for container in containers.everything:
         for port in container.published:
             if BACKEND in (port.port, port.host_port):
@@ -266,9 +273,13 @@ def _expect_local(
             assert not need(view.open[port]), f"{bracketed(view.address)}:{port} answers"
 
 
-@item("pre.security.firewall.database-local")
+@item("pre.security.firewall.database-local", either=("compose",))
 def test_the_database_is_local(
-    containers: Containers, sockets: tuple[Listener, ...], exposure: tuple[View, ...], case: Cases
+    containers: Containers,
+    compose: Answer[tuple[Service, ...]],
+    sockets: tuple[Listener, ...],
+    exposure: tuple[View, ...],
+    case: Cases,
 ) -> None:
     """A database that the network can reach is one weak password away from everybody. Docker publishes past ufw.
 
@@ -276,16 +287,20 @@ def test_the_database_is_local(
     a PostgreSQL of the host itself: `listen_addresses = 'localhost'`.
     See: https://docs.docker.com/engine/network/packet-filtering-firewalls/ (Docker and ufw).
     """
-    _expect_local(POSTGRES, containers, sockets, exposure, case)
+    _expect_local(POSTGRES, located(containers, compose), sockets, exposure, case)
 
 
-@item("pre.security.firewall.redis-local")
+@item("pre.security.firewall.redis-local", either=("compose",))
 def test_redis_is_local(
-    containers: Containers, sockets: tuple[Listener, ...], exposure: tuple[View, ...], case: Cases
+    containers: Containers,
+    compose: Answer[tuple[Service, ...]],
+    sockets: tuple[Listener, ...],
+    exposure: tuple[View, ...],
+    case: Cases,
 ) -> None:
     """Redis without a password gives whoever reaches it the cache, and through its modules and files the container.
 
     Fix: remove the port from the compose files, or publish it as `127.0.0.1:6379:6379`, then `docker compose up -d`.
     See: https://redis.io/docs/latest/operate/oss_and_stack/management/security/
     """
-    _expect_local(REDIS, containers, sockets, exposure, case)
+    _expect_local(REDIS, located(containers, compose), sockets, exposure, case)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
+from pytest_zebu.facts.answer import Answer, Known, NotAssessed, Unknown, need
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.host import Machine
 from pytest_zebu.facts.http import HttpAnswer, within_reach
 from pytest_zebu.facts.jobs import Job, unread_of
-from pytest_zebu.facts.proxy import NAMED, Administration, ManagedCertificate, ProxyMachine
+from pytest_zebu.facts.proxy import NAMED, Administration, ManagedCertificate, ProxyMachine, served_at
 from pytest_zebu.facts.web import Web, network_before
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
@@ -95,8 +95,10 @@ def test_certificates_are_valid(
             assert not certificate.weakness, certificate.weakness
 
 
-@item("pre.security.https.force-ssl")
-def test_plain_http_leads_to_https(plain_http: Answers, settings: Settings, case: Cases) -> None:
+@item("pre.security.https.force-ssl", either=("proxy_machine",))
+def test_plain_http_leads_to_https(
+    plain_http: Answers, proxy_machine: Answer[ProxyMachine], settings: Settings, case: Cases
+) -> None:
     """Whoever types the name without https must not stay there, on any page.
 
     Fix: in the proxy, "Force SSL" for every host: a permanent redirect (301 or 308) of every path to https.
@@ -115,6 +117,8 @@ def test_plain_http_leads_to_https(plain_http: Answers, settings: Settings, case
                 assert found is not None
                 assert found.status, "does not answer on port 80"
                 expect_let_pass(found.status)
+                if found.status not in PERMANENT:
+                    case.adds(served_at(proxy_machine, domain, is_tls=False))
                 assert found.status in PERMANENT, f"answers {found.status}, not a permanent redirect"
                 expect_way(found.url, found.location, found.way, declared)
 
@@ -146,8 +150,8 @@ def _max_age(header: str) -> int | None:
     return int(age.lstrip("0")[:18] or 0) if re.fullmatch(r"[0-9]+", age) and not has_value else None
 
 
-@item("pre.security.https.hsts")
-def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
+@item("pre.security.https.hsts", either=("proxy_machine",))
+def test_browsers_are_told_to_stay_on_https(web: Web, proxy_machine: Answer[ProxyMachine], case: Cases) -> None:
     """Without the header, the first request of every visit may go over plain http, and be answered by somebody else.
 
     Fix: in the proxy, "HSTS enabled" for every host: `Strict-Transport-Security: max-age=63072000`.
@@ -163,14 +167,18 @@ def test_browsers_are_told_to_stay_on_https(web: Web, case: Cases) -> None:
                 raise NotAssessed(
                     f"answers {said.status}: nginx sends the header with errors only where `always` says so"
                 )
+            seconds = _max_age(header) if header else None
+            if seconds is None or seconds < HSTS_SECONDS:
+                case.adds(served_at(proxy_machine, domain))
             assert header, "sends no Strict-Transport-Security"
-            seconds = _max_age(header)
             assert seconds is not None, f"is none that browsers heed: {header}"
             assert seconds >= HSTS_SECONDS, f"max-age is {seconds}, at least {HSTS_SECONDS} is asked for"
 
 
-@item("pre.security.https.http2")
-def test_http2_is_spoken(certificates: Mapping[str, Known[Certificate | None] | Unknown], case: Cases) -> None:
+@item("pre.security.https.http2", either=("proxy_machine",))
+def test_http2_is_spoken(
+    certificates: Mapping[str, Known[Certificate | None] | Unknown], proxy_machine: Answer[ProxyMachine], case: Cases
+) -> None:
     """One connection for all of a page's files. What counts is what the handshake agrees on.
 
     Fix: in the proxy, "HTTP/2 Support" for every host (`http2 on;` in nginx).
@@ -183,6 +191,8 @@ def test_http2_is_spoken(certificates: Mapping[str, Known[Certificate | None] | 
             certificate = need(answer)
             assert certificate is not None, "does not answer a TLS handshake on port 443"
             case.saw(f"{domain}: ALPN {certificate.protocol or 'agreed on nothing'}")
+            if certificate.protocol != "h2":
+                case.adds(served_at(proxy_machine, domain))
             assert certificate.protocol == "h2", f"ALPN agreed on {certificate.protocol or 'nothing'}"
 
 

@@ -11,6 +11,8 @@ from pytest_zebu.facts.sockets import Listener
 from pytest_zebu.facts.sshd import Login, Sshd
 from pytest_zebu.plugin.checks import Cases, item
 
+from ..mending import text
+
 PASSWORD_METHODS = frozenset({"password", "keyboard-interactive", "none", "hostbased", "gssapi-with-mic"})
 RESTRICTED_ROOT = frozenset({"no", "without-password", "prohibit-password", "forced-commands-only"})
 
@@ -39,12 +41,23 @@ def _some(names: Iterable[str]) -> str:
     return f"{', '.join(distinct[:SHOWN_PLACES])}{more}"
 
 
-def _to_set(options: Iterable[str], value: str = "no", is_partial: bool = False) -> str:
+def _named_at(sshd: Sshd, options: Iterable[str]) -> list[str]:
+    """Where the files name options, as evidence: whichever line counts, it is one of these."""
+    lines = {name: sshd.lines[name.lower()] for name in sorted(options) if name.lower() in sshd.lines}
+    return [f"{name} is named at {_some(places)}" for name, places in lines.items()]
+
+
+def _to_set(sshd: Sshd, options: Iterable[str], value: str = "no", is_partial: bool = False) -> str:
     """How to set options of sshd's: whichever file sets one first, by its name, has the say."""
     names = sorted(options)
     settings = " and ".join(f"`{name} {value}`" for name in names)
     pattern = shlex.quote("|".join(names)) if len(names) > 1 else "".join(names)
     match = " (for some users or places only: look for a Match block)" if is_partial else ""
+    if lines := [place for name in names for place in sshd.lines.get(name.lower(), ())]:
+        return (
+            f"set {settings} where it is set first{match}: it is named at {text(_some(lines))} (of the drop-ins the first one by name "
+            "counts, and they count before the file; /etc/default/ssh may have options too), then `systemctl reload ssh`"
+        )
     return (
         f"set {settings} where it is set first{match}: `grep -{'riEn' if len(names) > 1 else 'rin'} {pattern} /etc/ssh/sshd_config.d "
         "/etc/ssh/sshd_config` (of the drop-ins the first one by name counts, and they count before the file; /etc/default/ssh may have options too), then `systemctl reload ssh`"
@@ -66,11 +79,16 @@ def _leave_nothing_open(sshd: Sshd, case: Cases) -> None:
             raise NotAssessed("; ".join(sshd.doubts))
 
 
-def _to_shut(logins: tuple[Login, ...]) -> str:
-    """How to let a user in by key only."""
+def _switches(logins: tuple[Login, ...]) -> list[str]:
+    """The options that let a user in without a key."""
     opened = {way for login in logins for chain in login.methods_without_key for way in chain.split(",")}
-    names = {SWITCHES[way.partition(":")[0]] for way in opened if way.partition(":")[0] in SWITCHES}
-    return _to_set(names, is_partial=not all(login.methods_without_key for login in logins)) if names else ""
+    return sorted({SWITCHES[way.partition(":")[0]] for way in opened if way.partition(":")[0] in SWITCHES})
+
+
+def _to_shut(sshd: Sshd, logins: tuple[Login, ...]) -> str:
+    """How to let a user in by key only."""
+    names = _switches(logins)
+    return _to_set(sshd, names, is_partial=not all(login.methods_without_key for login in logins)) if names else ""
 
 
 @item("pre.security.ssh.no-passwords")
@@ -88,7 +106,8 @@ def test_no_session_without_a_key(sshd: Sshd, case: Cases) -> None:
             for login in sshd.of(user):
                 if ways := login.methods_without_key:
                     opened.setdefault((", ".join(ways), login.port), []).append(login.place)
-            case.fix(_to_shut(sshd.of(user)))
+            case.adds(*_named_at(sshd, _switches(sshd.of(user))))
+            case.fix(_to_shut(sshd, sshd.of(user)))
             said = (f"from {_some(places)} on port {port}, by {ways}" for (ways, port), places in opened.items())
             assert not opened, f"may log in without a key {' and '.join(said)}"
     with case("what the running server offers"):
@@ -98,7 +117,7 @@ def test_no_session_without_a_key(sshd: Sshd, case: Cases) -> None:
         # keyboard-interactive is offered, but has no question.
         mute = set() if sshd.asks_by_keyboard or sshd.doubts else {"keyboard-interactive"}
         extra = sorted((PASSWORD_METHODS & set(offered)) - mute) if not sshd.needs_key else []
-        case.fix(_to_set(SWITCHES[one] for one in extra if one in SWITCHES))
+        case.fix(_to_set(sshd, (SWITCHES[one] for one in extra if one in SWITCHES)))
         assert not extra, f"offers {', '.join(extra)}"
     _leave_nothing_open(sshd, case)
 
@@ -115,9 +134,11 @@ def test_root_needs_a_key(sshd: Sshd, case: Cases) -> None:
         raise NotAssessed("sshd was not asked about root")
     for user in dict.fromkeys(login.user for login in sshd.roots):
         with case(user, *_by_place(sshd.of(user), _root_may)):
-            case.fix(_to_set(["PermitRootLogin"], "prohibit-password"))
+            case.fix(_to_set(sshd, ["PermitRootLogin"], "prohibit-password"))
             for login in sshd.of(user):
                 value = login.options["permitrootlogin"]
+                if value not in RESTRICTED_ROOT and login.is_admitted:
+                    case.adds(*_named_at(sshd, ["PermitRootLogin"]))
                 assert value in RESTRICTED_ROOT or not login.is_admitted, (
                     f"PermitRootLogin is {value} from {login.place} on port {login.port}"
                 )
@@ -137,16 +158,18 @@ def test_keys_open_a_session(sshd: Sshd, case: Cases) -> None:
     with case("what the running server offers"):
         offered = need(sshd.offered)
         case.saw(f"offered to a stranger: {', '.join(offered)}")
-        case.fix(_to_set(["PubkeyAuthentication"], "yes"))
+        case.fix(_to_set(sshd, ["PubkeyAuthentication"], "yes"))
         assert "publickey" in offered or sshd.needs_key, "does not offer publickey"
     for user in sshd.users:
         if not sshd.keys_of(user):
             continue
         count = sshd.keys_of(user)
         with case(f"user {user}", f"{count} authorized key{'' if count == 1 else 's'}"):
-            case.fix(_to_set(["PubkeyAuthentication"], "yes"))
+            case.fix(_to_set(sshd, ["PubkeyAuthentication"], "yes"))
             for login in sshd.of(user):
                 allowed = login.options.get("pubkeyauthentication", "yes")
+                if allowed != "yes":
+                    case.adds(*_named_at(sshd, ["PubkeyAuthentication"]))
                 assert allowed == "yes", f"may not use a key from {login.place}"
     with case("authorized keys"):
         if any(sshd.keys_of(user) for user in sshd.users):

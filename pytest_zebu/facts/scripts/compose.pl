@@ -5,6 +5,7 @@
 #   @built NAME after|same|other|unknown: made when the tree was at this commit; or at another, with the same files or others
 # and of each container:
 #   @environment NAME COUNT DIFFERING: how many variables compose would set, and the names of those that differ, or `-`
+#   @port NAME PORT/PROTOCOL LINE FILE: where a port is published; of a port that no entry is seen to name, the list of them
 # Environments are compared here: what is told is names.
 use strict;
 use warnings;
@@ -104,7 +105,64 @@ sub compare {
     # Docker's own settings of proxies come to every container that compose makes.
     push @differ, grep { !exists $should{$_} && !$unset{$_} && !/^(?:https?|ftp|no|all)_proxy$/i && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
     printf "\@environment %s %d %s\n", clean($name), scalar keys %should, join(',', map { clean($_) } @differ) || '-';
+    tell_ports($name, $files, sort keys %{ $container->{HostConfig}{PortBindings} || {} });
   }
+}
+
+sub tell_ports {
+  my ($name, $files, @ports) = @_;
+  for my $port (@ports) {
+    my ($inner, $protocol) = $port =~ m{^(\d+)/(\w+)$} or next;
+    for my $file (map { m{^/} ? $_ : "$folder/$_" } split /,/, $files) {
+      my $line = port_line($file, $name, $inner, $protocol) or next;
+      printf "\@port %s %s %d %s\n", clean($name), $port, $line, clean(in_checkout($file));
+      last;
+    }
+  }
+}
+
+sub in_checkout {    # a file, as it is called from the top of its checkout
+  my ($file) = @_;
+  for (my $top = $file; $top =~ s{/[^/]*$}{} && $top ne '';) { return substr $file, 1 + length $top if -e "$top/.git" }
+  return $file;
+}
+
+# The line that publishes a container's port. It is where people look, and decides nothing: what compose itself makes of its
+# files does. What includes, anchors and variables say is not followed: of these it is the line that begins the list, or none.
+sub port_line {
+  my ($file, $name, $inner, $protocol) = @_;
+  return if !-f $file || -s _ > 1_048_576;
+  my @lines = split /\n/, slurp($file) // '';
+  my ($depth, $list, $entry, %at) = (0);    # depth of the service's name, of its `ports`, and the line that begins an entry
+  my $state = '';
+  for my $number (1 .. @lines) {
+    my $line = $lines[$number - 1];
+    next if $line !~ /^(\s*)([^\s#].*?)\s*$/;
+    my ($indent, $text) = (length $1, $2);
+    if ($indent == 0) { $state = $text =~ /^services\s*:/ ? 'services' : ''; next }
+    next if !$state;
+    # Another name where the service's stood, or another key where its list stood.
+    if ($state =~ /^(?:service|ports)$/ && $indent <= $depth) { $state = 'services' }
+    if ($state eq 'ports' && ($indent < $list || $indent == $list && $text !~ /^-/)) { $state = 'service' }
+    if ($state eq 'services' && $text =~ /^(["']?)\Q$name\E\1\s*:/) { ($state, $depth) = ('service', $indent) }
+    elsif ($state eq 'service' && $text =~ /^ports\s*:(.*)/) {
+      ($state, $list, $entry) = ('ports', $indent, $number);
+      $at{list} //= $number;
+      for my $one ($1 =~ /[^\s,\[\]]+/g) { $at{entry} //= $number if is_port($one, $inner, $protocol) }
+    }
+    elsif ($state eq 'ports') {
+      $entry = $number if $text =~ s/^-\s*//;
+      my $value = $text =~ /^target\s*:\s*(.*)/ ? $1 : $text =~ /^\w+\s*:(?:\s|$)/ ? next : $text;
+      $at{entry} //= $entry if is_port($value =~ s/\s+#.*//r, $inner, $protocol);
+    }
+  }
+  return $at{entry} // $at{list};
+}
+
+sub is_port {    # whether an entry names a container's port: alone, as the last of several, or in a range
+  my ($text, $inner, $protocol) = @_;
+  my ($first, $last, $of) = $text =~ m{^["']?(?:.*:)?(\d+)(?:-(\d+))?(?:/(\w+))?["']?$} or return;
+  return $first <= $inner && $inner <= ($last // $first) && lc($of // $protocol) eq $protocol;
 }
 
 sub epoch {    # of 2026-11-24T10:00:00.123Z

@@ -56,15 +56,22 @@ if ($pid) {
     $file{$at} .= $line if defined $at;
   }
 }
-sub tokens {
-  my ($text) = @_;
-  my @found;
+sub tokens {    # each with whether it is a sign, and where it stands
+  my ($file) = @_;
+  my $text = $file{$file};
+  my (@found, $from, $line);
+  my $add = sub {
+    $line += substr($text, $from, $-[0] - $from) =~ tr/\n//;
+    $from = $-[0];
+    push @found, [@_, [$line, $file]];
+  };
+  ($from, $line) = (0, 1);
   while (1) {
     if ($text =~ /\G\s+/gc || $text =~ /\G#[^\n]*/gc) { next }
-    elsif ($text =~ /\G([;{}])/gc) { push @found, [$1, 1] }
-    elsif ($text =~ /\G"((?:[^"\\]|\\.)*)"/gcs || $text =~ /\G'((?:[^'\\]|\\.)*)'/gcs) { push @found, [$1, 0] }
+    elsif ($text =~ /\G([;{}])/gc) { $add->($1, 1) }
+    elsif ($text =~ /\G"((?:[^"\\]|\\.)*)"/gcs || $text =~ /\G'((?:[^'\\]|\\.)*)'/gcs) { $add->($1, 0) }
     elsif ($text =~ /\G((?:\$\{[^}]*\}|\\.|[^\s;{}\\])+)/gcs) {
-      push @found, [$1, 0];
+      $add->($1, 0);
       # What stands in such a block is another language.
       if ($1 =~ /_by_lua_block$/) { $text =~ /\G[^{]*(\{(?:[^{}]++|(?1))*\})/gc or die "lua\n"; push @found, [';', 1] }
     }
@@ -72,18 +79,19 @@ sub tokens {
     else { die "token\n" }
   }
 }
-# The directives of a block: [name, [arguments], block or nothing].
+# The directives of a block: [name, [arguments], block or nothing, [line, file]].
 sub block {
   my ($tokens, $depth) = @_;
   die "depth\n" if $depth > 50;
-  my (@found, @words);
+  my (@found, @words, $at);
   while (my $token = shift @$tokens) {
-    my ($text, $is_sign) = @$token;
+    my ($text, $is_sign, $where) = @$token;
+    $at = $where if !@words;
     if (!$is_sign) { push @words, $text; next }
     if ($text eq '}') { die "brace\n" if !$depth || @words; return \@found }
     next if $text eq ';' && !@words;
     my $name = shift @words // '';
-    if ($text eq '{') { push @found, [$name, [@words], block($tokens, $depth + 1)] }
+    if ($text eq '{') { my $from = $at; push @found, [$name, [@words], block($tokens, $depth + 1), $from] }
     elsif ($name eq 'include') { push @found, map { included($_, $depth + 1) } @words }
     else { push @found, [$name, [@words]] }
     @words = ();
@@ -98,7 +106,7 @@ sub included {
   my @named = $pid ? grep { exists $file{$_} || defined slurp($_) } matching($pattern) : do { my $glob = glob_of($pattern); grep { /^$glob\z/ } sort keys %file };
   # A file that a name without a pattern leads to must be there.
   die "include\n" if $pid && !@named && $pattern !~ /[*?\[]/;
-  return map { @{block(tokens($file{$_}), 0)} } @named;
+  return map { @{block(tokens($_), 0)} } @named;
 }
 sub glob_of { return join '', map { $_ eq '*' ? '[^/]*' : $_ eq '?' ? '[^/]' : /^\[/ ? $_ : quotemeta } $_[0] =~ /\[[^\]]+\]|./gs }
 # The location that serves a path, where there is one.
@@ -200,7 +208,7 @@ sub limited {
 my $read = eval {
   die "empty\n" if !defined $main;
   my @lines;
-  for my $http (grep { $_->[0] eq 'http' && $_->[2] } @{block(tokens($file{$main}), 0)}) {
+  for my $http (grep { $_->[0] eq 'http' && $_->[2] } @{block(tokens($main), 0)}) {
     my $around = [limits_of($http->[2])];
     declared($http->[2]);
     my ($dry) = map { lc($_->[1][0] // '') eq 'on' } grep { $_->[0] eq 'limit_req_dry_run' } @{$http->[2]};
@@ -211,6 +219,7 @@ my $read = eval {
       my $tls = grep { ($_->[0] // '') =~ /(?:^|:)443$/ || grep { $_ eq 'ssl' || $_ eq 'quic' } @$_ } @listens;
       my $default = grep { grep { $_ eq 'default_server' || $_ eq 'default' } @$_ } @listens;
       push @lines, join ' ', '@host', limited($server->[2], $ENV{ZEBU_PATH}, $around, $dry, $by_program), ($tls ? 'tls' : 'plain') . ($default ? '-default' : ''), @names;
+      push @lines, join ' ', '@at', $server->[3][0], $server->[3][1] =~ s/[^\x21-\x7e]/?/gr;
     }
   }
   print map { "$_\n" } @lines;
