@@ -12,6 +12,22 @@ _PLACES = {
     "NS1": "10.99.0.53", "RESOLVER1": "10.99.0.54", "RESOLVER2": "10.99.0.55", "RESOLVER3": "10.99.0.56",
 }  # fmt: skip
 
+DECLARED = """
+[[attestation]]
+id = "post.maintenance.capacity.costs"
+statement = "reviewed with the bill"
+by = "operations"
+on = "2026-11-20"
+evidence = [{ url = "https://wiki.example.org/bill" }]
+[[waiver]]
+id = "deploy.backend.api"
+reason = "decided in a week"
+approver = "product owner"
+from = "2026-11-01"
+until = "2027-01-31"
+"""
+"""An attestation and a waiver, which count on the day of the recording."""
+
 
 def settings() -> str:
     """The lab's settings, without its authority: the recorded certificates come from one that nobody trusts by default.

@@ -30,21 +30,6 @@ from tests import recorded
 from tests.reports import eight_faults, filled
 from tests.reports.made_up import Undemanding
 
-ATTESTATIONS = """
-[[attestation]]
-id = "post.maintenance.capacity.costs"
-statement = "reviewed with the bill"
-by = "operations"
-on = "2026-11-20"
-evidence = [{ url = "https://wiki.example.org/bill" }]
-[[waiver]]
-id = "deploy.backend.api"
-reason = "decided in a week"
-approver = "product owner"
-from = "2026-11-01"
-until = "2027-01-31"
-"""
-
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -69,7 +54,7 @@ def without_time(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_snapshot_is_judged_as_pytest_judges_it(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Path("attestations.toml").write_text(ATTESTATIONS)
+    Path("attestations.toml").write_text(recorded.DECLARED)
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--zebu-replay={recorded.SNAPSHOT}",

@@ -188,20 +188,6 @@ TESTS = '''
     @items("deploy.frontend.console-clean")
     def test_breaks_around(broken): pass
 '''
-DECLARED = """
-    [[attestation]]
-    id = "post.maintenance.capacity.costs"
-    statement = "reviewed with the bill"
-    by = "operations"
-    on = "2026-11-20"
-    evidence = [{ url = "https://wiki.example.org/bill" }]
-    [[waiver]]
-    id = "deploy.backend.api"
-    reason = "decided in a week"
-    approver = "product owner"
-    from = "2026-11-01"
-    until = "2027-01-31"
-"""
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
@@ -209,7 +195,7 @@ def test_whatever_looks_at_the_call_sees_the_outcome(
     project: pytest.Pytester, run: Run, workers: Sequence[str]
 ) -> None:
     project.makeconftest(WITNESS)
-    project.makefile(".toml", attestations=DECLARED)
+    project.makefile(".toml", attestations=recorded.DECLARED)
     project.makepyfile(test_own=TESTS)
     result, report = run("test_own.py", "--junit-xml=junit.xml", *workers)
     seen = {

@@ -11,26 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pytest_zebu.verdict.outcome import Outcome
+from tests import recorded
 from tests.browser import address, complaints, opened, outcomes, started
 
 from .conftest import Run
 
 pytestmark = pytest.mark.chromium
 
-ATTESTATIONS = """
-[[attestation]]
-id = "post.maintenance.capacity.costs"
-statement = "reviewed with the bill"
-by = "operations"
-on = "2026-11-20"
-evidence = [{ url = "https://wiki.example.org/bill" }]
-[[waiver]]
-id = "deploy.backend.api"
-reason = "decided in a week"
-approver = "product owner"
-from = "2026-11-01"
-until = "2027-01-31"
-"""
 OWN_TESTS = """
 import pytest
 from pytest_zebu.plugin.checks import items
@@ -65,7 +52,7 @@ def unfold(page: Page) -> None:
 
 
 def test_every_item_is_seen_whatever_its_outcome(run: Run, project: pytest.Pytester, browser: Browser) -> None:
-    project.makefile(".toml", attestations=ATTESTATIONS)
+    project.makefile(".toml", attestations=recorded.DECLARED)
     project.makefile(".css", own="h1 { text-decoration: underline; }")
     _, report = run("--html=report.html", "--css=own.css")
     expected = Counter(item["outcome"] for item in report["hosts"][0]["items"])
