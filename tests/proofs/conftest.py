@@ -46,7 +46,7 @@ def lab() -> Iterator[Lab]:
     # A first run, with a drill, gives the later ones something to remember, of days ago, in whatever order they come.
     selection = ["-m", "not browser", "--zebu-active=restore", "--zebu-gate=off"]
     command = [sys.executable, "-m", "pytest", "-q", "--zebu-host=lab", "-p", "no:cacheprovider", *selection]
-    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=180, check=True)
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=400, check=True)
     found.write_access()  # as `up` leaves it: the drill was attested
     remember_earlier_run(found)
     yield found
@@ -102,7 +102,7 @@ def suite(lab: Lab, tmp_path: Path) -> Suite:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=400,
             check=False,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )

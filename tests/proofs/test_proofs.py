@@ -66,17 +66,27 @@ def healthy(options: tuple[str, ...] = ()) -> dict[str, str]:
     }
 
 
-def expect(run: SuiteRun, changes: dict[str, str], options: tuple[str, ...] = ()) -> None:
-    """All implemented items are as when healthy, but for the changes."""
+def expect(suite: Suite, given: tuple[str, ...], changes: dict[str, str], options: tuple[str, ...] = ()) -> SuiteRun:
+    """All implemented items are as when healthy, but for the changes.
+
+    What a machine at its limit did not answer in time is no verdict, neither right nor wrong: it is asked for once more.
+    """
     expected = {**healthy(options), **changes}
-    found = {item_id: run.outcomes[item_id] for item_id in expected}
-    wrong = {item_id: run.why(item_id) for item_id in expected if found[item_id] != expected[item_id]}
-    assert not wrong, "\n".join(f"{item_id}: {wrong[item_id]}" for item_id in wrong) + "\n" + run.output
+    run = suite(*given)
+    if {run.outcomes[item_id] for item_id in _otherwise(run, expected)} == {"not_assessed"}:
+        print("once more:", *(f"{item_id}: {run.why(item_id)}" for item_id in _otherwise(run, expected)), sep="\n")
+        run = suite(*given)
+    wrong = [f"{item_id}: {run.why(item_id)}" for item_id in _otherwise(run, expected)]
+    assert not wrong, "\n".join(wrong) + "\n" + run.output
+    return run
+
+
+def _otherwise(run: SuiteRun, expected: dict[str, str]) -> list[str]:
+    return [item_id for item_id, outcome in expected.items() if run.outcomes[item_id] != outcome]
 
 
 def test_healthy(suite: Suite, proven: Proven) -> None:
-    run = suite(EVERYTHING)
-    expect(run, {}, (EVERYTHING,))
+    run = expect(suite, (EVERYTHING,), {}, (EVERYTHING,))
     assert len(run.host["items"]) == 196
     assert run.host["ssh_logins"] == 1
     assert run.host["ssh_round_trips"] <= 3
@@ -146,13 +156,13 @@ def test_faults_flip_what_they_declare(
             break_all(lab, faults)
         settle(lab, {service: state for fault in faults for service, state in fault.settles.items()})
         replacements = [pair for fault in faults for pair in fault.settings]
-        run = suite(*options_of(faults), *([config(*replacements)] if replacements else []))
+        changes: dict[str, str] = {}
+        for fault in faults:
+            changes |= outcomes_of(fault)
+        given = (*options_of(faults), *([config(*replacements)] if replacements else []))
+        expect(suite, given, changes, options_of(faults))
     finally:
         mend_all(lab, faults)
-    changes: dict[str, str] = {}
-    for fault in faults:
-        changes |= outcomes_of(fault)
-    expect(run, changes, options_of(faults))
     proven.faulty += [fault.id for fault in faults]
 
 
@@ -184,11 +194,10 @@ def test_blinded(name: str, lab: Lab, suite: Suite, config: Callable[..., str], 
     """The items of a blinding are not assessed; all others are as when all is well, and this is the first run."""
     one = BLINDFOLDS[name]
     settings = config(*one.settings)
-    with one.on(lab):
-        run = suite(settings, *one.options)
     outcomes: dict[str, str] = dict(one.outcomes)
-    if one.is_whole:
-        expect(run, outcomes, one.options)
+    given = (settings, *one.options)
+    with one.on(lab):
+        run = expect(suite, given, outcomes, one.options) if one.is_whole else suite(*given)
     for item_id in BLINDINGS[name]:
         assert run.outcomes[item_id] == outcomes[item_id], run.why(item_id)
         assert one.is_whole or "passed" not in {case["outcome"] for case in run.cases(item_id)}, run.why(item_id)
@@ -206,19 +215,19 @@ def without_attestations(config: Blind, text: str, tmp_path: Path) -> str:
 
 
 def test_attested_only(suite: Suite, blind: Blind, tmp_path: Path, proven: Proven) -> None:
-    run = suite(without_attestations(blind, "", tmp_path))
     unseen = BLINDINGS["without attestation"] | ONLY_PEOPLE | UNSEEN_WITHOUT_HISTORY
-    expect(run, dict.fromkeys(unseen, "not_assessed") | OPTIONAL_UNSEEN)
+    given = (without_attestations(blind, "", tmp_path),)
+    expect(suite, given, dict.fromkeys(unseen, "not_assessed") | OPTIONAL_UNSEEN)
     proven.blinded |= {("without attestation", item_id) for item_id in BLINDINGS["without attestation"]}
 
 
 def test_words_that_expired_count_no_more(lab: Lab, suite: Suite, blind: Blind, tmp_path: Path) -> None:
     """Of an item that is no word; of a task it says since when it is overdue."""
     text = (lab.place.folder / "attestations.toml").read_text()
-    run = suite(without_attestations(blind, re.sub(r'on = "[\d-]+"', 'on = "2020-01-01"', text), tmp_path))
+    given = (without_attestations(blind, re.sub(r'on = "[\d-]+"', 'on = "2020-01-01"', text), tmp_path),)
     unseen = dict.fromkeys(BLINDINGS["without attestation"] | ONLY_PEOPLE | UNSEEN_WITHOUT_HISTORY, "not_assessed")
     tasks = {item_id for item_id in unseen if item_id.startswith("ops.")} & MACHINE_DECIDED
-    expect(run, unseen | dict.fromkeys(tasks, "failed") | OPTIONAL_UNSEEN)
+    run = expect(suite, given, unseen | dict.fromkeys(tasks, "failed") | OPTIONAL_UNSEEN)
     assert "expired" in run.why("post.maintenance.capacity.costs")
     assert all("overdue since" in run.why(item_id) for item_id in tasks)
 
