@@ -66,6 +66,7 @@ ACROSS = {
     "suite/test_clocks": "all checks, of the healthy machine whose clock differs from ours",
     "suite/test_explained": "all checks",
     "suite/test_fixes": "what checks say to do, and its words",
+    "suite/test_places": "checks, of the lines that evidence points to",
     "suite/test_thresholds": "checks, of the healthy machine with one fact otherwise",
     "suite/test_variations": "checks, of the healthy machine with one thing otherwise",
     "test_package": "what is built",

@@ -20,7 +20,7 @@ from pytest_zebu.verdict.readiness import NOT_RUN, Tally
 BAR = 10
 ROOMY = 72
 """Columns from which on there is room for a bar, and for numbers below one another."""
-ROOM, USUAL_WIDTH = 47, 80
+ROOM, USUAL_WIDTH = 44, 80
 """Lines of a host: with what pytest says around them they are fewer than 60. More on a narrower terminal, and where that
 many things are wrong."""
 SHOWN_STEPS = 10
@@ -373,16 +373,21 @@ class _Summary:
     def changes(self) -> Iterator[Line]:
         """What is otherwise than in the last run, and than when it was last ready."""
         host = self.host
-        since: dict[tuple[Change, ...], list[str]] = {}
+        since: list[tuple[str, Sequence[Change]]] = []
         if host.since is not None:
-            since.setdefault(host.changes, []).append(f"since the run of {host.since:%Y-%m-%d %H:%M} UTC")
-        if host.ready_at is not None and host.ready_at == host.since:
-            since[host.changes].append("when it was ready")
-        elif host.ready_at is not None:
-            said = f"since it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC"
-            since.setdefault(host.changes_since_ready, []).append(said)
-        for changes, said_since in since.items():
-            yield from self.change(", ".join(said_since), changes)
+            since.append((f"since the run of {host.since:%Y-%m-%d %H:%M} UTC", host.changes))
+        if host.ready_at is not None:
+            said = (
+                "when it was ready"
+                if host.ready_at == host.since
+                else f"since it was ready on {host.ready_at:%Y-%m-%d %H:%M} UTC"
+            )
+            if since and (host.ready_at == host.since or {*host.changes} == {*host.changes_since_ready}):
+                since = [(f"{since[0][0]}, {said}", host.changes)]
+            else:
+                since.append((said, host.changes_since_ready))
+        for said, changes in since:
+            yield from self.change(said, changes)
 
     def change(self, since: str, changes: Sequence[Change]) -> Iterator[Line]:
         """In a line what is worse and what is better; with `-v` each by itself."""

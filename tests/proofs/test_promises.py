@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -298,6 +299,36 @@ def test_eight_faults_are_read_in_ten_seconds(lab: Lab, suite: Suite, tmp_path: 
     for fault in faults:
         named = re.findall(rf"(?<![\w.-]){re.escape(fault.item)}(?![\w.-])", told)
         assert len(named) == 1 or (not named and told.count(texts[fault.item][:30]) == 1), (fault.item, run.output)
+
+
+POINTED: tuple[tuple[str, str, str], ...] = (
+    ("pre.security.ssh.no-passwords/dropin_sorts_first", "vm", r"PasswordAuthentication yes"),
+    ("pre.security.firewall.backend-not-exposed/docker_past_ufw", "vm", r"""- ["']?[^ ]*8000"""),
+    ("pre.security.application.rate-limit/none", "proxy", r"server \{"),
+)
+"""Faults, the machine on which each is mended, and what stands in the line."""
+
+
+def test_alerts_stand_at_the_line_that_is_wrong(lab: Lab, suite: Suite, tmp_path: Path) -> None:
+    """The line of the machine's own file, read there."""
+    by_id = {fault.id: fault for fault in load_faults()}
+    faults = tuple(by_id[name] for name, *_ in POINTED)
+    items = " or ".join(f"[{fault.item}]" for fault in faults)
+    try:
+        break_all(lab, faults)
+        suite(f"--zebu-report=sarif:{tmp_path}/found.sarif", "-k", items)
+        (found,) = json.loads((tmp_path / "found.sarif").read_text())["runs"]
+        for name, machine, text in POINTED:
+            alerts = [one for one in found["results"] if one["ruleId"] == by_id[name].item]
+            places = [one["locations"][0]["physicalLocation"] for one in alerts]
+            (file,) = {place["artifactLocation"]["uri"] for place in places}
+            folder = "/opt/zebu" if places[0]["artifactLocation"]["uriBaseId"] == "%SRCROOT%" else ""
+            lines = {place["region"]["startLine"] for place in places}
+            for line in lines:
+                said = lab.machines[machine].shell(f"sed -n {line}p {shlex.quote(f'{folder}/{file}')}")
+                assert re.search(text, said), (name, file, line, said)
+    finally:
+        mend_all(lab, faults)
 
 
 def documented() -> set[str]:

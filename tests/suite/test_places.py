@@ -46,6 +46,8 @@ NGINX = {
      {"sshd": ("", f"@set permitrootlogin 7 {DROPIN}\n")}, Place(DROPIN, 7)),
     ("pre.security.firewall.backend-not-exposed/docker_past_ufw", "pre.security.firewall.backend-not-exposed",
      COMPOSE, Place("deploy/docker-compose.yml", 31, is_in_repository=True)),
+    ("pre.security.firewall.backend-not-exposed/docker_past_ufw", "pre.security.firewall.required-ports-only",
+     COMPOSE, Place("deploy/docker-compose.yml", 31, is_in_repository=True)),
     ("pre.security.application.rate-limit/none", "pre.security.application.rate-limit",
      NGINX, Place("/etc/nginx/sites-enabled/api.conf", 12)),
 ])  # fmt: skip

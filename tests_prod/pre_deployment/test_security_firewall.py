@@ -130,6 +130,7 @@ def test_only_required_ports_answer(
             on = f"answers on {', '.join(map(str, answering))}" if answering else "answers on no port that was tried"
             case.saw(f"from {view.name}, {view.address}: {on}")
             extra = [port for port in answering if port not in allowed]
+            case.adds(*_who_publishes(extra, containers))
             case.fix(*_ways_to_shut(view, extra, containers, sockets, firewall))
             assert not extra, f"{bracketed(view.address)} answers on {', '.join(map(str, extra))}"
             for state in view.open.values():
@@ -154,6 +155,16 @@ def test_only_required_ports_answer(
 
 
 MOST_WAYS = 5
+
+
+def _who_publishes(ports: list[int], containers: Answer[Containers]) -> list[str]:
+    seen = containers.value.everything if isinstance(containers, Known) else ()
+    return [
+        _publishes(one, port)
+        for one in seen
+        for port in one.published
+        if port.host_port in ports[:MOST_WAYS] and port.protocol == "tcp" and not port.is_loopback
+    ]
 
 
 def _ways_to_shut(
