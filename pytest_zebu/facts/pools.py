@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import add, floordiv, mul, sub
 
 from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown, is_number, lines_of
@@ -314,9 +315,9 @@ class _Sources:
     parameters: dict[str, list[str]] = field(default_factory=dict)
     within: set[str] = field(default_factory=set)
 
-    def note(self, tree: ast.Module) -> None:
+    def note(self, nodes: Iterable[ast.AST]) -> None:
         """Remember what is assigned to names, fields and keywords."""
-        for node in ast.walk(tree):
+        for node in nodes:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self.assigned.setdefault(name, []).append(value)
@@ -336,9 +337,9 @@ class _Sources:
                 case _:
                     pass
 
-    def note_calls(self, tree: ast.Module) -> None:
+    def note_calls(self, nodes: Iterable[ast.AST]) -> None:
         """Remember what is given to functions by place: the names of all their arguments have to be known for it."""
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Call) and node.args and _last(node.func) in self.parameters:
                 for name, value in zip(self.parameters[_last(node.func)], node.args, strict=False):
                     if name in self.assigned:
@@ -550,21 +551,21 @@ def pools_of(
         is_whole: whether all variables that are set are among them.
     """
     sources = _Sources(numbers, is_whole)
-    trees: list[tuple[str, ast.Module]] = []
+    read: list[tuple[str, _Nodes]] = []
     unread: list[Pool] = []
     for name, text in files:
         try:
-            tree = _Deployed().visit(ast.parse(text.removeprefix("\ufeff")))
+            nodes = _deployed(text)
         except (SyntaxError, ValueError, RecursionError):
             if _MAKES.search(text) and not _ASIDE.search(name):
                 unread.append(Pool(name, None, "?", "cannot be read by this Python"))
             continue
-        trees.append((name, tree))
-        sources.note(tree)
-    for _, tree in trees:
-        sources.note_calls(tree)
-    loaded = [(name, tree) for name, tree in trees if not _ASIDE.search(name) and not _is_alembics(tree)]
-    found = [pool for name, tree in loaded for pool in _made(name, tree, sources)]
+        read.append((name, nodes))
+        sources.note(nodes)
+    for _, nodes in read:
+        sources.note_calls(nodes)
+    loaded = [(name, nodes) for name, nodes in read if not _ASIDE.search(name) and not _is_alembics(nodes)]
+    found = [pool for name, nodes in loaded for pool in _made(name, nodes, sources)]
     real = [pool for pool in found if pool.how != _STATIC]  # that of an in-memory database
     # Tasks and commands in the same source often go without a pool: whether the server does, too, is not told by it.
     if any(pool.most is not None for pool in real):
@@ -576,31 +577,35 @@ _STATIC = "1"
 _NONE = "NullPool: a connection for each use"
 
 
-def _is_alembics(tree: ast.Module) -> bool:
+_Nodes = tuple[ast.AST, ...]
+"""All of a file's, itself first, from the outer to the inner."""
+
+
+@lru_cache(maxsize=512)
+def _deployed(text: str) -> _Nodes:
+    """What of a file is for where people are served. Kept, since several hosts often run the same; nobody changes it.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: it cannot be read.
+    """
+    return tuple(ast.walk(_Deployed().visit(ast.parse(text.removeprefix("\ufeff")))))
+
+
+def _is_alembics(nodes: _Nodes) -> bool:
     """Whether it is the program that alembic runs: it imports alembic's context, which there is nowhere else."""
     return any(
         isinstance(node, ast.ImportFrom)
         and node.module == "alembic"
         and any(one.name == "context" for one in node.names)
-        for node in tree.body
+        for node in ast.iter_child_nodes(nodes[0])
     )
 
 
-def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
-    imports = {
-        alias.asname or alias.name: node.module or ""
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    named = {
-        alias.asname: alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.asname and alias.name in _ENGINES
-    }
-    for node in ast.walk(tree):
+def _made(name: str, nodes: _Nodes, sources: _Sources) -> Iterator[Pool]:
+    imported = [(node, alias) for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+    imports = {alias.asname or alias.name: node.module or "" for node, alias in imported}
+    named = {alias.asname: alias.name for _, alias in imported if alias.asname and alias.name in _ENGINES}
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         called, place = named.get(_last(node.func), _last(node.func)), f"{name}:{node.lineno}"
@@ -608,22 +613,22 @@ def _made(name: str, tree: ast.Module, sources: _Sources) -> Iterator[Pool]:
         origin = (imports.get(called, "") if not base else imports.get(base, base)).partition(".")[0]
         try:
             if called in _ENGINES and not _is_in_memory(node):
-                yield _engine(place, _keywords(node, tree), sources)
+                yield _engine(place, _keywords(node, nodes), sources)
             elif called in _BY_CONFIG:
                 yield Pool(place, None, "?", "takes its pool from a file")
             elif called == "create_pool" and origin == "asyncpg":
-                yield _driver(place, _keywords(node, tree), sources, ("max_size",), 10)
+                yield _driver(place, _keywords(node, nodes), sources, ("max_size",), 10)
             elif called == "create_pool" and origin == "aiopg":
-                yield _driver(place, _keywords(node, tree), sources, ("maxsize",), 10)
+                yield _driver(place, _keywords(node, nodes), sources, ("maxsize",), 10)
             elif called == "Database" and origin == "databases":
-                words = _keywords(node, tree)
+                words = _keywords(node, nodes)
                 if "max_size" not in words:
                     raise _NotClear("its address, which may tell its size")
                 yield _driver(place, words, sources, ("max_size",), 10)
             elif called in ("ConnectionPool", "AsyncConnectionPool") and origin == "psycopg_pool":
-                yield _driver(place, _keywords(node, tree), sources, ("max_size", "min_size"), 4)
+                yield _driver(place, _keywords(node, nodes), sources, ("max_size", "min_size"), 4)
             elif called in ("SimpleConnectionPool", "ThreadedConnectionPool") and origin in ("psycopg2", "pool"):
-                words = {"maxconn": node.args[1]} if node.args[1:] else _keywords(node, tree)
+                words = {"maxconn": node.args[1]} if node.args[1:] else _keywords(node, nodes)
                 yield _driver(place, words, sources, ("maxconn",), 0)
         except _NotClear as error:
             yield Pool(place, None, "?", f"its pool depends on {error}")
@@ -634,14 +639,14 @@ def _is_in_memory(node: ast.Call) -> bool:
     return isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.startswith("sqlite")
 
 
-def _keywords(call: ast.Call, tree: ast.Module) -> dict[str, ast.expr]:
+def _keywords(call: ast.Call, nodes: _Nodes) -> dict[str, ast.expr]:
     """The keywords of a call, also those that come from a dictionary which its file fills."""
     found: dict[str, ast.expr] = {}
     for keyword in call.keywords:
         if keyword.arg is not None:
             found[keyword.arg] = keyword.value
         elif isinstance(keyword.value, ast.Name):
-            found |= _entries(keyword.value.id, tree)
+            found |= _entries(keyword.value.id, nodes)
         elif isinstance(keyword.value, ast.Dict):
             found |= _of_dict(keyword.value)
         else:
@@ -649,10 +654,10 @@ def _keywords(call: ast.Call, tree: ast.Module) -> dict[str, ast.expr]:
     return found
 
 
-def _entries(name: str, tree: ast.Module) -> dict[str, ast.expr]:
+def _entries(name: str, nodes: _Nodes) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
     is_known = False
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() | ast.IfExp() as value)

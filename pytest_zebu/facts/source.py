@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 import tree_sitter_python
@@ -804,10 +805,14 @@ def _parsed(source: str) -> Node:
     return root if again.has_error else again
 
 
-def built_statements(source: str) -> tuple[list[int], list[int], bool]:
-    """The lines on which an SQL statement is put together from values, those where only from fixed ones, and whether all was understood."""
+@lru_cache(maxsize=512)
+def built_statements(source: str) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
+    """The lines on which an SQL statement is put together from values, those where only from fixed ones, and whether all was understood.
+
+    Kept, since several hosts often run the same source.
+    """
     if any(run[0].count("\n") > MOST_CONTINUED for run in _CONTINUED.finditer(source)):
-        return [], [], False
+        return (), (), False
     root = _parsed(source)
     tree = _grow(root)
     built: set[int] = set()
@@ -824,7 +829,7 @@ def built_statements(source: str) -> tuple[list[int], list[int], bool]:
             continue
         (fixed if all(_is_fixed(value, tree) for value in values) else built).add(node.start_point.row + 1)
     built.update(node.start_point.row + 1 for node in tree.nodes if node.type == "call" and _hands_on(node, tree))
-    return sorted(built), sorted(fixed - built), not root.has_error
+    return tuple(sorted(built)), tuple(sorted(fixed - built)), not root.has_error
 
 
 _HAS_SQL = re.compile(

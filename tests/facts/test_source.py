@@ -121,23 +121,23 @@ FIXED = [
 @pytest.mark.parametrize("source", [*EXECUTED, *STANDING])
 def test_statements_built_from_values(source: str) -> None:
     built, fixed, is_understood = built_statements(source)
-    assert (len(built), fixed, is_understood) == (1, [], True)
+    assert (len(built), fixed, is_understood) == (1, (), True)
 
 
 @pytest.mark.parametrize("source", NO_STATEMENT)
 def test_what_only_reads_like_a_statement(source: str) -> None:
-    assert built_statements(source) == ([], [], True)
+    assert built_statements(source) == ((), (), True)
 
 
 @pytest.mark.parametrize("source", FIXED)
 def test_statements_of_what_the_source_says(source: str) -> None:
     built, fixed, is_understood = built_statements(source)
-    assert (built, len(fixed), is_understood) == ([], 1, True)
+    assert (built, len(fixed), is_understood) == ((), 1, True)
 
 
 def test_the_line_is_that_of_the_statement() -> None:
     built, _, _ = built_statements("x = 1\n\ns.execute(\n    f'select {x}'\n    f' from t where a = {value}'\n)")
-    assert built == [4]
+    assert built == (4,)
 
 
 NEWER = """type X[T] = list[T]
@@ -169,8 +169,8 @@ y = {**a for a in b}
 
 
 def test_a_newer_python_is_read() -> None:
-    assert built_statements(NEWER) == ([], [], True)
-    assert built_statements(NEWEST) == ([], [], True)
+    assert built_statements(NEWER) == ((), (), True)
+    assert built_statements(NEWEST) == ((), (), True)
 
 
 def test_files_of_the_image(target: Target) -> None:
@@ -414,4 +414,4 @@ def test_a_hostile_file_takes_its_time_once(unit: str, before: str, behind: str)
 def test_a_file_of_continued_lines_is_put_aside_by_name_and_a_few_are_read() -> None:
     few, many = ("a = 1 \\\n" + "\\\n" * count + "\n" + 'db.execute(f"select {a} from b")\n' for count in (50, 50_000))
     assert built_statements(few)[2]
-    assert built_statements(many) == ([], [], False)
+    assert built_statements(many) == ((), (), False)
