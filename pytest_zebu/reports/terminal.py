@@ -20,7 +20,7 @@ from pytest_zebu.verdict.readiness import NOT_RUN, Tally
 BAR = 10
 ROOMY = 72
 """Columns from which on there is room for a bar, and for numbers below one another."""
-ROOM, USUAL_WIDTH = 44, 80
+ROOM, USUAL_WIDTH = 46, 80
 """Lines of a host: with what pytest says around them they are fewer than 60. More on a narrower terminal, and where that
 many things are wrong."""
 SHOWN_STEPS = 10
