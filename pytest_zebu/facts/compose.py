@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pytest_zebu.facts.answer import Answer, Garbled, Known, is_number
-from pytest_zebu.facts.containers import Containers, docker_time
+from pytest_zebu.facts.containers import Containers, Published, docker_time
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
@@ -37,7 +37,8 @@ class Service:
         differing: names of those that it has otherwise.
         files: of the files that it is built from, how many are in it as they are in the tree, otherwise, and not at all
             though their folder is; nothing where the image tells its revision.
-        ports: the line that publishes each of its ports, as `FILE:LINE`; only those that were found. It is said, and decides nothing.
+        ports: the line that publishes each of its ports, as `FILE:LINE`, by port and protocol inside, address and port outside, of which
+            the last two are empty where they are not told. Only those that were found: it is said, and decides nothing.
         built: of an image that tells no revision, whether it was made `after` the tree came to this commit, or before that from a commit with
             the `same` files or with `other` ones; empty or `unknown` where that is not known.
     """
@@ -50,7 +51,7 @@ class Service:
     differing: tuple[str, ...] = ()
     files: tuple[int, int, int] | None = None
     built: str = ""
-    ports: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
 
 def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
@@ -70,8 +71,9 @@ def parse(gathered: Gathered, target: Target) -> tuple[Service, ...]:
                 found[-1] = replace(last, variables=int(count), differing=differing)
             case ["built", name, ("after" | "same" | "other" | "unknown") as built] if last and name == last.name:
                 found[-1] = replace(last, built=built)
-            case ["port", name, port, line, file] if last and name == last.name and is_number(line):
-                found[-1] = replace(last, ports={**last.ports, port: f"{file}:{line}"})
+            case ["port", name, port, address, outside, line, file] if last and name == last.name and is_number(line):
+                key = (port, address.removeprefix("-"), outside.removeprefix("-"))
+                found[-1] = replace(last, ports={**last.ports, key: f"{file}:{line}"})
             case ["files", name, *counts] if (
                 last and name == last.name and len(counts) == 3 and all(map(is_number, counts))
             ):
@@ -88,17 +90,17 @@ def located(containers: Containers, compose: Answer[tuple[Service, ...]]) -> Con
     """Containers whose published ports know the line of the compose files that publishes them, as far as it was found."""
     if not isinstance(compose, Known):
         return containers
-    lines = {(one.name, port): place for one in compose.value for port, place in one.ports.items()}
+    lines = {one.name: one.ports for one in compose.value}
+
+    def with_line(port: Published, of: Mapping[tuple[str, str, str], str]) -> Published:
+        inside, outside = f"{port.port}/{port.protocol}", str(port.host_port)
+        places = (of.get((inside, address, at)) for at in (outside, "") for address in (port.host_address, ""))
+        return replace(port, declared_at=next(filter(None, places), ""))
+
     return replace(
         containers,
         everything=tuple(
-            replace(
-                one,
-                published=tuple(
-                    replace(port, declared_at=lines.get((one.service, f"{port.port}/{port.protocol}"), ""))
-                    for port in one.published
-                ),
-            )
+            replace(one, published=tuple(with_line(port, lines.get(one.service, {})) for port in one.published))
             if one.project and one.project == containers.project
             else one
             for one in containers.everything

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part, whole_number
@@ -15,6 +16,8 @@ from pytest_zebu.settings.target import Target
 
 PROBE = Probe("sshd", file="sshd.pl", uses=("quiet.pl", "ssh-servers.pl"), root=True, timeout=15)
 ALLOWED = ("allowusers", "denyusers", "allowgroups", "denygroups")
+ALIASES = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
+"""Older names of options, which newer servers take for the same (OpenSSH 8.7)."""
 SLACK_SECONDS = 1
 """What is rounded of both moments."""
 WORDS = ("server", "user", "for", "keys", "unseen", "unasked", "other", "set")
@@ -190,6 +193,13 @@ class Server:
         return ""
 
 
+class Line(NamedTuple):
+    """A line that sets an option: to what, and where, as `FILE:LINE`."""
+
+    value: str
+    place: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sshd:
     """The servers.
@@ -201,8 +211,8 @@ class Sshd:
         unseen: by user, why there may be more of them.
         unasked: what could not be asked.
         others: other servers of ssh, with their ports.
-        lines: by an option's name in lower case, the lines of the files that name it, as `FILE:LINE`, in the order in which a server
-            reads them. They are said, and decide nothing: a line may stand in a Match block, or behind one that counts.
+        lines: by an option's name in lower case, the lines of the files that set it, in the order in which a server reads them. They are
+            said, and decide nothing: a line may stand in a Match block, or behind one that counts.
     """
 
     logins: tuple[Login, ...]
@@ -212,7 +222,7 @@ class Sshd:
     unseen: Mapping[str, str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     others: tuple[tuple[str, int], ...] = ()
-    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lines: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -316,11 +326,13 @@ def parse(gathered: Gathered, target: Target) -> Sshd:
     return found
 
 
-def _lines(said: Iterable[Record]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _lines(said: Iterable[Record]) -> dict[str, tuple[Line, ...]]:
+    found: dict[str, tuple[Line, ...]] = {}
     for one in said:
-        keyword, line, file = one.fields(3)
-        found[keyword] = (*found.get(keyword, ()), f"{_word(file)}:{whole_number(line, 'a line')}")
+        keyword, value, line, file = one.fields(4)
+        name = ALIASES.get(keyword, keyword)
+        place = f"{_word(file)}:{whole_number(line, 'a line')}"
+        found[name] = (*found.get(name, ()), Line(_word(value), place))
     return found
 
 

@@ -34,7 +34,7 @@ def test_what_compose_would_make(target: Target) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    "@environment other 1 A", "@environment db many A", "@files other 1 2 3", "@files db 1 2", "@files db 1 2 x", "@built other after", "@built db before", "@unreadable", "no such service", "@port other 80/tcp 3 a.yml", "@port db 80/tcp x a.yml", "@port db 80/tcp 3",
+    "@environment other 1 A", "@environment db many A", "@files other 1 2 3", "@files db 1 2", "@files db 1 2 x", "@built other after", "@built db before", "@unreadable", "no such service", "@port other 80/tcp - 80 3 a.yml", "@port db 80/tcp - 80 x a.yml", "@port db 80/tcp - 80 3",
 ])  # fmt: skip
 def test_a_line_of_no_service_is_garbled(line: str, target: Target) -> None:
     assert why("compose", f"@service db pulled - -\n{line}\n", target) is Reason.GARBLED
@@ -66,16 +66,24 @@ def container(project: str, service: str, *ports: Published) -> Container:
 
 
 def test_ports_know_the_line_that_publishes_them(target: Target) -> None:
-    """Those of the project, by their container's port and protocol."""
-    out = "@service db pulled - -\n@port db 5432/tcp 17 docker-compose.yml\n@port db 53/udp 18 deploy/docker-compose.yml\n@service web pulled - -\n"
-    ports = (Published(5432, "", 15432), Published(53, "", 53), Published(53, "", 53, "udp"))
+    """Those of the project, by what is inside and outside; one that is bound to an address of its own by that."""
+    out = (
+        "@service db pulled - -\n@port db 5432/tcp 127.0.0.1 5432 16 docker-compose.yml\n@port db 5432/tcp - 15432 17 docker-compose.yml\n"
+        "@port db 53/udp - - 18 deploy/docker-compose.yml\n@service web pulled - -\n"
+    )
+    ports = (
+        Published(5432, "127.0.0.1", 5432), Published(5432, "0.0.0.0", 15432), Published(5432, "::", 15432), Published(5432, "0.0.0.0", 5432),
+        Published(53, "", 49153), Published(53, "", 49153, "udp"),
+    )  # fmt: skip
     seen = Containers(
         (container("zebu", "db", *ports), container("other", "db", *ports), container("", "db", *ports)), "zebu"
     )
     found = located(seen, ALL["compose"].read(saying({"compose": out}), target))
     first, *others = ([port.declared_at for port in one.published] for one in found.everything)
-    assert first == ["docker-compose.yml:17", "", "deploy/docker-compose.yml:18"]
-    assert others == [["", "", ""], ["", "", ""]]
+    assert first == [
+        "docker-compose.yml:16", "docker-compose.yml:17", "docker-compose.yml:17", "", "", "deploy/docker-compose.yml:18",
+    ]  # fmt: skip
+    assert others == [[""] * 6, [""] * 6]
     assert located(seen, Unknown(Reason.NOT_GATHERED, "x")) == seen
 
 
@@ -91,7 +99,7 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
         runs: list[str],
         brings: list[str] | None = None,
         context: str = "",
-        ports: tuple[str, ...] = (),
+        ports: Mapping[str, Any] | None = None,
         **labels: str,
     ) -> Service:
         image = "sha256:" + "ab" * 32
@@ -106,7 +114,7 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
                     "Image": image,
                     "State": {"Pid": 0},
                     "Config": {"Env": runs, "Labels": names},
-                    "HostConfig": {"PortBindings": dict.fromkeys(ports)},
+                    "HostConfig": {"PortBindings": ports or {}},
                 }
             ],
             "images": [{"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}],
@@ -182,16 +190,26 @@ def test_from_which_commit_an_image_was_made_the_log_of_the_checkout_tells(
     assert compared({}, [], context=context).built == built
 
 
-TWO = "services:\n  db:\n    ports: ['1:9000']\n  backend:\n    image: a\n    ports:\n      - 80:80\n      - {}\n  web:\n    ports: ['2:9000']\n"
+TWO = "services:\n  db:\n    ports: ['8000:9000']\n  backend:\n    image: a\n    ports:\n      - 80:80\n      - {}\n  web:\n    ports: ['8000:9000']\n"
+SEVERAL = "services:\n  backend:\n    ports:\n      - {}\n      - {}\n"
+
+
+def bound(outside: str = "8000", address: str = "") -> dict[str, Any]:
+    return {"9000/tcp": [{"HostIp": address, "HostPort": outside}]}
 
 
 @pytest.mark.parametrize(("text", "line"), [
-    (TWO.format("127.0.0.1:8000:9000"), 8), (TWO.format("'8000:9000'"), 8), (TWO.format('"8000:9000/tcp" # for all'), 8), (TWO.format("9000"), 8), (TWO.format("8990-9010:8990-9010"), 8),
-    (TWO.format("${PORT:-8000}:9000"), 8), (TWO.format("'[::1]:8000:9000'"), 8), (TWO.format("target: 9000\n        published: 8000"), 8), (TWO.format("published: 8000\n        target: 9000"), 8),
-    # Whoever follows no variables and no other protocol finds the list.
-    (TWO.format("8000:${PORT:-9000}"), 6), (TWO.format("9000:9000/udp"), 6), (TWO.format("9000:19000"), 6), (TWO.format("9000:8000"), 6),
-    ("services:\n  'backend':\n    ports: [ '80:80', '8000:9000' ]\n", 3), ("services:\n  backend:\n    ports:\n    - 80:80\n\n    # 1:9000\n    - 8000:9000\n", 7),
-    ("services:\r\n  backend:\r\n    ports:\r\n    - 8000:9000\r\n", 4), ("x:\n  backend:\n    ports: [9000]\nservices:\n  a:\n    backend:\n      ports: [9000]\n", 7),
+    (TWO.format("0.0.0.0:8000:9000"), 8), (TWO.format("'8000:9000'"), 8), (TWO.format('"8000:9000/tcp" # for all'), 8), (TWO.format("9000"), 8), (TWO.format("7990-8010:8990-9010"), 8),
+    (TWO.format("${PORT:-8000}:9000"), 8), (TWO.format("'[::1]:8000:9000'"), 8), (TWO.format("target: 9000\n        published: 8000"), 8), (TWO.format("published: '8000'\n        target: 9000"), 8),
+    # Whoever follows no variables finds the list, and so does who sees another port, another protocol, or cannot read an entry.
+    (TWO.format("8000:${PORT:-9000}"), 6), (TWO.format("8000:9000/udp"), 6), (TWO.format("8001:9000"), 6), (TWO.format("9000:8000"), 6), (TWO.format("{target: 9000, published: 8000}"), 6),
+    (TWO.format("7990-8010:8991-9011"), 6), (TWO.format("target: 9000\n        protocol: udp"), 6),
+    # Of several it is the one with that port and address outside; where two fit alike, the list.
+    (SEVERAL.format("127.0.0.1:18000:9000", "8000:9000"), 5), (SEVERAL.format("8000:9000", "127.0.0.1:18000:9000"), 4), (SEVERAL.format("192.0.2.1:8000:9000", "0.0.0.0:8000:9000"), 5),
+    (SEVERAL.format("${A}:9000", "${B}:9000"), 3), (SEVERAL.format("${A}:9000", "8000:9000"), 5),
+    ("services:\n  'backend':\n    ports: [ '80:80', '8000:9000' ]\n", 3), ("services:\n  backend:\n    ports:\n    - 80:80\n\n    # 1:9000\n    - 8000:9000\n    image: a\n", 7),
+    ("services:\r\n  backend:\r\n    ports:\r\n    - 8000:9000\r\n", 4), ("services:\n  a:\n    depends_on:\n      backend:\n        ports: [9000]\n  backend:\n    image: b\n    ports: [9000]\n", 8),
+    ("x:\n  backend:\n    ports: [9000]\nservices:\n  a:\n    backend:\n      ports: [9000]\n", None), ("services:\n  backend:\n    deploy:\n      ports: [9000]\n", None),
     ("services:\n  backend: {ports: [9000]}\n", None), ("services:\n  backend:\n    image: a\n  web:\n    ports: [9000]\n", None), ("services:\n  back.nd:\n    ports: [9000]\n", None),
     ("", None), ("ports:\n - 9000\n", None), ("\x00\xff", None), ("services:\n" + "  backend:\n    ports:\n" * 2000, 3),
 ], ids=lambda value: repr(value)[-40:])  # fmt: skip
@@ -199,17 +217,28 @@ def test_the_line_that_publishes_a_port(
     text: str, line: int | None, compared: Callable[..., Service], tmp_path: Path
 ) -> None:
     (tmp_path / "docker-compose.yml").write_bytes(text.encode("latin-1"))
-    found = compared({}, [], ports=("9000/tcp",)).ports
-    assert found == ({"9000/tcp": f"{tmp_path}/docker-compose.yml:{line}"} if line else {})
+    found = compared({}, [], ports=bound()).ports
+    assert found == ({("9000/tcp", "", "8000"): f"{tmp_path}/docker-compose.yml:{line}"} if line else {})
+
+
+def test_each_binding_of_a_port_has_its_own_line(compared: Callable[..., Service], tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text(SEVERAL.format("127.0.0.1:8000:9000", "9000"))
+    ports = {"9000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}, {"HostIp": "", "HostPort": ""}], "70/sctp": None}
+    place = f"{tmp_path}/docker-compose.yml"
+    # Which entry got a port of Docker's choice is not told.
+    assert compared({}, [], ports=ports).ports == {
+        ("9000/tcp", "127.0.0.1", "8000"): f"{place}:4",
+        ("9000/tcp", "", ""): f"{place}:3",
+    }
 
 
 def test_files_are_named_from_the_top_of_their_checkout(compared: Callable[..., Service], tmp_path: Path) -> None:
-    """The first of several that publishes it; of one that is no plain file, or too long, nothing is read."""
+    """Of several the one that publishes it; of one that is no plain file, or too long, nothing is read."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "deploy").mkdir()
-    for name, text in (("a.yml", "services: {}\n"), ("deploy/b.yml", TWO.format("1:9000"))):
+    for name, text in (("a.yml", TWO.format("127.0.0.1:18000:9000")), ("deploy/b.yml", TWO.format("8000:9000"))):
         (tmp_path / name).write_text(text)
     os.mkfifo(tmp_path / "pipe.yml")
-    (tmp_path / "long.yml").write_text(TWO.format("1:9000") + "# " * 600_000)
+    (tmp_path / "long.yml").write_text(TWO.format("8000:9000") + "# " * 600_000)
     files = {"com.docker.compose.project.config_files": "a.yml,pipe.yml,long.yml,gone.yml,deploy/b.yml"}
-    assert compared({}, [], ports=("9000/tcp",), **files).ports == {"9000/tcp": "deploy/b.yml:8"}
+    assert compared({}, [], ports=bound(), **files).ports == {("9000/tcp", "", "8000"): "deploy/b.yml:8"}

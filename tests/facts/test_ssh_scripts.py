@@ -64,28 +64,26 @@ def test_what_a_line_names(line: str, named: str) -> None:
     assert told(f"{program} print join ' ', @got, map {{ qq(unasked:$_) }} sort keys %unasked", line) == named
 
 
-def test_where_options_are_named(tmp_path: Path) -> None:
-    """Once each, in the order of reading, with what is included; not those of the command line, nor what is no option of a login."""
+def test_where_options_are_set(tmp_path: Path) -> None:
+    """To what, once each, in the order of reading, with what is included; not those of the command line, nor what has no word for its value."""
     (tmp_path / "sshd_config").write_text(
-        f"# PermitRootLogin no\nInclude {tmp_path}/*.conf\n\n  PasswordAuthentication=yes\nPort 22\nMatch User a\n\tpasswordauthentication no\nInclude {tmp_path}/1.conf\n"
+        f"# PermitRootLogin no\nInclude {tmp_path}/*.conf\n\n  PasswordAuthentication=YES\nPort 22\nAuthorizedKeysCommand /x secret\nMatch User a\n\t"
+        f'passwordauthentication "no" # here\nUsePAM\nInclude {tmp_path}/1.conf\n'
     )
     (tmp_path / "1.conf").write_text("PermitRootLogin yes\n")
-    (tmp_path / "2 3.conf").write_text("\n\nPasswordAuthentication yes\n")
-    program = (
-        "read_line('PermitRootLogin yes', 0); read_configuration($ARGV[0], 0);"
-        "print map { s/\\0/ /r . qq(\\n) } sort { $set{$a} <=> $set{$b} } keys %set"
-    )
+    (tmp_path / "2 3.conf").write_text("\n\nChallengeResponseAuthentication yes\n")
+    program = "read_line('PermitRootLogin yes', 0); read_configuration($ARGV[0], 0); print map { qq($_\\n) } @set"
     assert told(program, str(tmp_path / "sshd_config")).splitlines() == [
-        f"permitrootlogin {tmp_path}/1.conf:1",
-        f"passwordauthentication {tmp_path}/2 3.conf:3",
-        f"passwordauthentication {tmp_path}/sshd_config:4",
-        f"passwordauthentication {tmp_path}/sshd_config:7",
+        f"permitrootlogin yes 1 {tmp_path}/1.conf",
+        f"challengeresponseauthentication yes 3 {tmp_path}/2%203.conf",
+        f"passwordauthentication yes 4 {tmp_path}/sshd_config",
+        f"passwordauthentication no 8 {tmp_path}/sshd_config",
     ]
 
 
 def test_of_very_many_lines_the_first_are_told(tmp_path: Path) -> None:
     (tmp_path / "many").write_text("PermitRootLogin no\n" * 5000)
-    assert told("read_configuration($ARGV[0], 0); print scalar keys %set", str(tmp_path / "many")) == "200"
+    assert told("read_configuration($ARGV[0], 0); print scalar @set", str(tmp_path / "many")) == "200"
 
 
 ANYWHERE = "127.0.0.1 203.0.113.77 192.0.2.50"

@@ -7,7 +7,7 @@ import pytest
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown, need
 from pytest_zebu.facts.fact import Gathered
-from pytest_zebu.facts.sshd import Login, Server, Sshd, _is_like, look
+from pytest_zebu.facts.sshd import Line, Login, Server, Sshd, _is_like, look
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -125,13 +125,20 @@ def test_what_was_not_asked_is_said(more: str, doubt: str, target: Target) -> No
     assert found.startswith(doubt)
 
 
-def test_the_lines_that_name_an_option(target: Target) -> None:
-    lines = "@set passwordauthentication 3 /etc/ssh/sshd_config.d/50-cloud-init.conf\n@set usepam 9 /etc/ssh/sshd_config\n@set passwordauthentication 12 /etc/ssh/a%20b\n"
+def test_the_lines_that_set_an_option(target: Target) -> None:
+    """By its name of today, whatever an older file calls it."""
+    lines = (
+        "@set passwordauthentication yes 3 /etc/ssh/sshd_config.d/50-cloud-init.conf\n@set challengeresponseauthentication no 9 /etc/ssh/sshd_config\n"
+        "@set passwordauthentication % 12 /etc/ssh/a%20b\n@set kbdinteractiveauthentication yes 10 /etc/ssh/sshd_config\n"
+    )
     assert asked(target, SAID + lines).lines == {
-        "passwordauthentication": ("/etc/ssh/sshd_config.d/50-cloud-init.conf:3", "/etc/ssh/a b:12"),
-        "usepam": ("/etc/ssh/sshd_config:9",),
+        "passwordauthentication": (
+            Line("yes", "/etc/ssh/sshd_config.d/50-cloud-init.conf:3"),
+            Line("", "/etc/ssh/a b:12"),
+        ),
+        "kbdinteractiveauthentication": (Line("no", "/etc/ssh/sshd_config:9"), Line("yes", "/etc/ssh/sshd_config:10")),
     }
-    for odd in ("@set usepam x /etc/ssh/sshd_config\n", "@set usepam 9\n"):
+    for odd in ("@set usepam no x /etc/ssh/sshd_config\n", "@set usepam no 9\n"):
         assert why("sshd", SAID + odd, target) is Reason.GARBLED
 
 

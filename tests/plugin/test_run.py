@@ -16,6 +16,7 @@ from pytest_zebu.plugin import run as run_module
 from pytest_zebu.settings import read as read_settings
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.plan import verification
+from tests import recorded
 
 from .conftest import QUIET, Run
 
@@ -175,25 +176,14 @@ def test_what_is_wrong_stays_wrong_whatever_else_was_not_seen(run: Run, project:
 def test_attestations_and_waivers(run: Run, project: pytest.Pytester) -> None:
     project.makefile(
         ".toml",
-        attestations="""
-        [[attestation]]
-        id = "post.maintenance.capacity.costs"
-        statement = "reviewed with the bill"
-        by = "operations"
-        on = "2026-11-20"
-        evidence = [{ url = "https://wiki.example.org/bill" }]
+        attestations=recorded.DECLARED
+        + """
         [[attestation]]
         id = "pre.application.docker.restart-policy"
         statement = "an attestation does not matter here"
         by = "operations"
         on = "2026-11-20"
         evidence = [{ commit = "0123456789ab" }]
-        [[waiver]]
-        id = "deploy.backend.api"
-        reason = "decided in a week"
-        approver = "product owner"
-        from = "2026-11-01"
-        until = "2027-01-31"
         [[not_applicable]]
         id = "deploy.network.www"
         reason = "there is no www name"

@@ -33,7 +33,7 @@ def found(case_id: str, item: str, more: dict[str, tuple[str, str]], folder: Pat
 
 
 DROPIN = "/etc/ssh/sshd_config.d/00-legacy.conf"
-COMPOSE = {"compose": ("@environment backend 16 -\n", "@port backend 8000/tcp 31 deploy/docker-compose.yml\n")}
+COMPOSE = {"compose": ("@environment backend 16 -\n", "@port backend 8000/tcp - 8000 31 deploy/docker-compose.yml\n")}
 NGINX = {
     "proxy.configuration": ("@host no tls api.zebu.test\n", "@at 12 /etc/nginx/sites-enabled/api.conf\n"),
 }
@@ -41,9 +41,9 @@ NGINX = {
 
 @pytest.mark.parametrize(("case_id", "item", "more", "place"), [
     ("pre.security.ssh.no-passwords/dropin_sorts_first", "pre.security.ssh.no-passwords",
-     {"sshd": ("", f"@set passwordauthentication 4 {DROPIN}\n@set usepam 9 /etc/ssh/sshd_config\n")}, Place(DROPIN, 4)),
+     {"sshd": ("", f"@set passwordauthentication no 2 /etc/ssh/sshd_config.d/0.conf\n@set passwordauthentication yes 4 {DROPIN}\n@set usepam yes 9 /etc/ssh/sshd_config\n")}, Place(DROPIN, 4)),
     ("pre.security.ssh.root-restricted/permitted", "pre.security.ssh.root-restricted",
-     {"sshd": ("", f"@set permitrootlogin 7 {DROPIN}\n")}, Place(DROPIN, 7)),
+     {"sshd": ("", f"@set permitrootlogin no 2 /etc/ssh/sshd_config.d/0.conf\n@set permitrootlogin yes 7 {DROPIN}\n")}, Place(DROPIN, 7)),
     ("pre.security.firewall.backend-not-exposed/docker_past_ufw", "pre.security.firewall.backend-not-exposed",
      COMPOSE, Place("deploy/docker-compose.yml", 31, is_in_repository=True)),
     ("pre.security.firewall.backend-not-exposed/docker_past_ufw", "pre.security.firewall.required-ports-only",
@@ -65,3 +65,13 @@ def test_a_failure_points_to_the_line_that_mends_it(
         finding.outcome,
         [(case.name, case.outcome) for case in finding.cases],
     )
+
+
+def test_a_line_that_is_right_is_not_what_has_to_be_mended(tmp_path: Path) -> None:
+    """Where a default, or the command line, lets people in, no line of the files is wrong."""
+    right = {"sshd": ("", "@set passwordauthentication no 2 /etc/ssh/sshd_config\n")}
+    item = "pre.security.ssh.no-passwords"
+    finding = found(f"{item}/dropin_sorts_first", item, right, tmp_path)
+    assert finding.outcome is Outcome.FAILED
+    assert location_of(finding.reason, *finding.evidence) is None
+    assert "`grep -rin PasswordAuthentication" in finding.fix

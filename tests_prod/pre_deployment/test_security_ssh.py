@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pytest_zebu.facts.answer import NotAssessed, need
 from pytest_zebu.facts.bruteforce import BruteForce
 from pytest_zebu.facts.sockets import Listener
-from pytest_zebu.facts.sshd import Login, Sshd
+from pytest_zebu.facts.sshd import Line, Login, Sshd
 from pytest_zebu.plugin.checks import Cases, item
 
 from ..mending import text
@@ -41,10 +41,16 @@ def _some(names: Iterable[str]) -> str:
     return f"{', '.join(distinct[:SHOWN_PLACES])}{more}"
 
 
-def _named_at(sshd: Sshd, options: Iterable[str]) -> list[str]:
-    """Where the files name options, as evidence: whichever line counts, it is one of these."""
-    lines = {name: sshd.lines[name.lower()] for name in sorted(options) if name.lower() in sshd.lines}
-    return [f"{name} is named at {_some(places)}" for name, places in lines.items()]
+def _lines_against(sshd: Sshd, name: str, value: str) -> list[Line]:
+    """The lines of the files that set an option to anything that is not right."""
+    right = RESTRICTED_ROOT if name == "PermitRootLogin" else {value}
+    return [line for line in sshd.lines.get(name.lower(), ()) if line.value not in right]
+
+
+def _set_at(sshd: Sshd, options: Iterable[str], value: str = "no") -> list[str]:
+    """As evidence, where the files set options to what is not right."""
+    lines = ((name, line) for name in sorted(options) for line in _lines_against(sshd, name, value))
+    return [f"{name} is {line.value or 'set to nothing'} at {line.place}" for name, line in lines][:SHOWN_PLACES]
 
 
 def _to_set(sshd: Sshd, options: Iterable[str], value: str = "no", is_partial: bool = False) -> str:
@@ -53,9 +59,9 @@ def _to_set(sshd: Sshd, options: Iterable[str], value: str = "no", is_partial: b
     settings = " and ".join(f"`{name} {value}`" for name in names)
     pattern = shlex.quote("|".join(names)) if len(names) > 1 else "".join(names)
     match = " (for some users or places only: look for a Match block)" if is_partial else ""
-    if lines := [place for name in names for place in sshd.lines.get(name.lower(), ())]:
+    if lines := [line.place for name in names for line in _lines_against(sshd, name, value)]:
         return (
-            f"set {settings} where it is set first{match}: it is named at {text(_some(lines))} (of the drop-ins the first one by name "
+            f"set {settings} where it is set otherwise{match}: at {text(_some(lines))} (of the drop-ins the first one by name "
             "counts, and they count before the file; /etc/default/ssh may have options too), then `systemctl reload ssh`"
         )
     return (
@@ -106,7 +112,7 @@ def test_no_session_without_a_key(sshd: Sshd, case: Cases) -> None:
             for login in sshd.of(user):
                 if ways := login.methods_without_key:
                     opened.setdefault((", ".join(ways), login.port), []).append(login.place)
-            case.adds(*_named_at(sshd, _switches(sshd.of(user))))
+            case.adds(*_set_at(sshd, _switches(sshd.of(user))))
             case.fix(_to_shut(sshd, sshd.of(user)))
             said = (f"from {_some(places)} on port {port}, by {ways}" for (ways, port), places in opened.items())
             assert not opened, f"may log in without a key {' and '.join(said)}"
@@ -138,7 +144,7 @@ def test_root_needs_a_key(sshd: Sshd, case: Cases) -> None:
             for login in sshd.of(user):
                 value = login.options["permitrootlogin"]
                 if value not in RESTRICTED_ROOT and login.is_admitted:
-                    case.adds(*_named_at(sshd, ["PermitRootLogin"]))
+                    case.adds(*_set_at(sshd, ["PermitRootLogin"], "prohibit-password"))
                 assert value in RESTRICTED_ROOT or not login.is_admitted, (
                     f"PermitRootLogin is {value} from {login.place} on port {login.port}"
                 )
@@ -169,7 +175,7 @@ def test_keys_open_a_session(sshd: Sshd, case: Cases) -> None:
             for login in sshd.of(user):
                 allowed = login.options.get("pubkeyauthentication", "yes")
                 if allowed != "yes":
-                    case.adds(*_named_at(sshd, ["PubkeyAuthentication"]))
+                    case.adds(*_set_at(sshd, ["PubkeyAuthentication"], "yes"))
                 assert allowed == "yes", f"may not use a key from {login.place}"
     with case("authorized keys"):
         if any(sshd.keys_of(user) for user in sshd.users):

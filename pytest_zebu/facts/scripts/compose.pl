@@ -5,7 +5,7 @@
 #   @built NAME after|same|other|unknown: made when the tree was at this commit; or at another, with the same files or others
 # and of each container:
 #   @environment NAME COUNT DIFFERING: how many variables compose would set, and the names of those that differ, or `-`
-#   @port NAME PORT/PROTOCOL LINE FILE: where a port is published; of a port that no entry is seen to name, the list of them
+#   @port NAME PORT/PROTOCOL ADDRESS OUTSIDE LINE FILE: where a port is published; `-` is any address, or any port outside
 # Environments are compared here: what is told is names.
 use strict;
 use warnings;
@@ -105,21 +105,45 @@ sub compare {
     # Docker's own settings of proxies come to every container that compose makes.
     push @differ, grep { !exists $should{$_} && !$unset{$_} && !/^(?:https?|ftp|no|all)_proxy$/i && ($base{$_} // "\0") ne $runs{$_} } sort keys %runs;
     printf "\@environment %s %d %s\n", clean($name), scalar keys %should, join(',', map { clean($_) } @differ) || '-';
-    tell_ports($name, $files, sort keys %{ $container->{HostConfig}{PortBindings} || {} });
+    tell_ports($name, $files, $container->{HostConfig}{PortBindings} || {});
   }
 }
 
 sub tell_ports {
-  my ($name, $files, @ports) = @_;
-  for my $port (@ports) {
-    my ($inner, $protocol) = $port =~ m{^(\d+)/(\w+)$} or next;
-    for my $file (map { m{^/} ? $_ : "$folder/$_" } split /,/, $files) {
-      my $line = port_line($file, $name, $inner, $protocol) or next;
-      printf "\@port %s %s %d %s\n", clean($name), $port, $line, clean(in_checkout($file));
-      last;
+  my ($name, $files, $bindings) = @_;
+  my (@lists, @entries);
+  for my $file (map { m{^/} ? $_ : "$folder/$_" } split /,/, $files) {
+    my ($list, @found) = ports_of($file, $name);
+    push @lists, "$list " . clean(in_checkout($file)) if $list;
+    push @entries, map { { %$_, at => "$_->{line} " . clean(in_checkout($file)) } } @found;
+  }
+  for my $port (sort keys %$bindings) {
+    my ($inside, $protocol) = $port =~ m{^(\d+)/(\w+)$} or next;
+    for my $bound (@{ $bindings->{$port} || [] }) {
+      my ($address, $outside) = ($bound->{HostIp} // '', $bound->{HostPort} // '');
+      my %by_rank;
+      push @{ $by_rank{ rank($_, $inside, $protocol, $address, $outside) } }, $_->{at} for @entries;
+      my ($best) = sort { $b <=> $a } grep { $_ } keys %by_rank;
+      # Where several may be meant, and where none is understood, it is the list that they stand in.
+      my $at = $best && @{ $by_rank{$best} } == 1 ? $by_rank{$best}[0] : $lists[0] // next;
+      printf "\@port %s %s %s %s %s\n", clean($name), $port, clean($address), clean($outside), $at;
     }
   }
 }
+
+# How well an entry fits a port that is bound: its own address, its own port outside, or one that is not told; 0 where it is another.
+sub rank {
+  my ($entry, $inside, $protocol, $address, $outside) = @_;
+  my ($first, $last) = ($entry->{target} // '') =~ /^(\d+)(?:-(\d+))?$/ or return 0;
+  return 0 if $inside < $first || $inside > ($last // $first) || lc($entry->{protocol} // 'tcp') ne $protocol;
+  my ($from, $to) = ($entry->{published} // '') =~ /^(\d+)(?:-(\d+))?$/;
+  return 1 if !defined $from || $outside !~ /^\d+$/;
+  $to //= $from;
+  return 0 if $outside < $from || $outside > $to || ($to - $from == ($last // $first) - $first && $outside - $from != $inside - $first);
+  return plain_address($entry->{host_ip}) eq plain_address($address) ? 3 : 2;
+}
+
+sub plain_address { my $text = shift // ''; $text =~ tr/[]//d; return $text eq '0.0.0.0' ? '' : $text }
 
 sub in_checkout {    # a file, as it is called from the top of its checkout
   my ($file) = @_;
@@ -127,42 +151,43 @@ sub in_checkout {    # a file, as it is called from the top of its checkout
   return $file;
 }
 
-# The line that publishes a container's port. It is where people look, and decides nothing: what compose itself makes of its
-# files does. What includes, anchors and variables say is not followed: of these it is the line that begins the list, or none.
-sub port_line {
-  my ($file, $name, $inner, $protocol) = @_;
+# Of a file, the line that begins a service's list of ports, and its entries, each with its line. It is where people look, and
+# decides nothing: what compose itself makes of its files does. What includes, anchors and variables say is not followed.
+sub ports_of {
+  my ($file, $name) = @_;
   return if !-f $file || -s _ > 1_048_576;
   my @lines = split /\n/, slurp($file) // '';
-  my ($depth, $list, $entry, %at) = (0);    # depth of the service's name, of its `ports`, and the line that begins an entry
-  my $state = '';
+  my ($state, $depth, $child, $list, @entries) = ('', 0, 0);
   for my $number (1 .. @lines) {
-    my $line = $lines[$number - 1];
-    next if $line !~ /^(\s*)([^\s#].*?)\s*$/;
+    next if $lines[$number - 1] !~ /^(\s*)([^\s#].*?)\s*$/;
     my ($indent, $text) = (length $1, $2);
-    if ($indent == 0) { $state = $text =~ /^services\s*:/ ? 'services' : ''; next }
+    if ($indent == 0 && $text !~ /^-/) { $state = $text =~ /^services\s*:/ ? 'services' : ''; next }
     next if !$state;
-    # Another name where the service's stood, or another key where its list stood.
-    if ($state =~ /^(?:service|ports)$/ && $indent <= $depth) { $state = 'services' }
-    if ($state eq 'ports' && ($indent < $list || $indent == $list && $text !~ /^-/)) { $state = 'service' }
-    if ($state eq 'services' && $text =~ /^(["']?)\Q$name\E\1\s*:/) { ($state, $depth) = ('service', $indent) }
-    elsif ($state eq 'service' && $text =~ /^ports\s*:(.*)/) {
-      ($state, $list, $entry) = ('ports', $indent, $number);
-      $at{list} //= $number;
-      for my $one ($1 =~ /[^\s,\[\]]+/g) { $at{entry} //= $number if is_port($one, $inner, $protocol) }
+    $depth ||= $indent;    # of the names of services
+    if ($indent <= $depth) { ($state, $child) = ($text =~ /^(["']?)\Q$name\E\1\s*:/ ? 'service' : 'services', 0); next }
+    $child ||= $indent;    # of the keys of a service
+    if ($state eq 'ports' && $indent == $child && $text !~ /^-/) { $state = 'service' }
+    if ($state eq 'service' && $indent == $child && $text =~ /^ports\s*:\s*(\[?)(.*)/) {
+      my ($is_flow, $flow) = ($1, $2);
+      $state = 'ports';
+      $list //= $number;
+      push @entries, map { { line => $number, short($_) } } $flow =~ /[^\s,\[\]]+/g if $is_flow;
     }
     elsif ($state eq 'ports') {
-      $entry = $number if $text =~ s/^-\s*//;
-      my $value = $text =~ /^target\s*:\s*(.*)/ ? $1 : $text =~ /^\w+\s*:(?:\s|$)/ ? next : $text;
-      $at{entry} //= $entry if is_port($value =~ s/\s+#.*//r, $inner, $protocol);
+      push @entries, { line => $number } if $text =~ s/^-\s*//;
+      next if !@entries || $text eq '';
+      my %told = $text =~ /^(\w+)\s*:(?:\s+(.*))?$/ ? ($1 => bare($2)) : short($text);
+      @{ $entries[-1] }{ keys %told } = values %told;
     }
   }
-  return $at{entry} // $at{list};
+  return ($list, @entries);
 }
 
-sub is_port {    # whether an entry names a container's port: alone, as the last of several, or in a range
-  my ($text, $inner, $protocol) = @_;
-  my ($first, $last, $of) = $text =~ m{^["']?(?:.*:)?(\d+)(?:-(\d+))?(?:/(\w+))?["']?$} or return;
-  return $first <= $inner && $inner <= ($last // $first) && lc($of // $protocol) eq $protocol;
+sub bare { my $text = shift // ''; $text =~ s/\s+#.*//; $text =~ s/^(["'])(.*)\1$/$2/; return $text }
+
+sub short {    # an entry in a line: ADDRESS:OUTSIDE:INSIDE/PROTOCOL, of which only what is inside must be there
+  my @told = bare($_[0]) =~ m{^(?:(?:(.*):)?([^:]*):)?(\d+(?:-\d+)?)(?:/(\w+))?$} or return;
+  return (host_ip => $told[0], published => $told[1], target => $told[2], protocol => $told[3]);
 }
 
 sub epoch {    # of 2026-11-24T10:00:00.123Z

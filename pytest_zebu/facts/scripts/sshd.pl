@@ -2,7 +2,7 @@
 # `@server SOCKETS LOADED CHANGED OPTIONS`: LOADED is a moment, `each` (read anew for each login) or `?`; OPTIONS is `?`
 # where they are not understood. `@user KIND UID HAS_SHELL GROUPS NAME`; users of a kind are treated alike.
 # `@settings N` before what sshd -T says; `@for SERVER KIND ADDRESS HOST LOCAL_ADDRESS LOCAL_PORT N`.
-# `@set KEYWORD LINE FILE`: where a configuration names an option of these, whatever it says there and for whom.
+# `@set KEYWORD VALUE LINE FILE`: where a configuration sets an option of these that has a word for its value, for whomever.
 # `@keys COUNT USER`, `@unseen USER WHY` of keys; `@unasked WHAT`; `@other NAME PORT` is a server that is none of these.
 use strict;
 use warnings;
@@ -14,7 +14,9 @@ my %LOGIN_KEYWORD = map { $_ => 1 } qw(passwordauthentication kbdinteractiveauth
   usepam usedns allowusers denyusers allowgroups denygroups strictmodes authorizedkeysfile authorizedkeyscommand
   authorizedprincipalsfile authorizedprincipalscommand trustedusercakeys);
 my (%named, %unasked, %changed);    # what the configurations name: by criterion, patterns
-my %set;    # by keyword and place, which of them it is in the order of reading
+my %SWITCH = map { $_ => 1 } qw(passwordauthentication kbdinteractiveauthentication challengeresponseauthentication pubkeyauthentication
+  hostbasedauthentication gssapiauthentication permitrootlogin permitemptypasswords usepam);
+my (%set, @set);    # of these, what is set where, in the order of reading
 
 sub unasked { my ($what) = @_; $unasked{$what} = 1 }
 
@@ -41,14 +43,17 @@ sub read_configuration {
   return unasked("what $file says, which cannot be read") unless defined $text;
   $changed{$file} = (stat $file)[10];
   my @lines = split /\n/, $text;
-  read_line($lines[$_], $depth, "$file:" . ($_ + 1)) for 0 .. $#lines;
+  read_line($lines[$_], $depth, [$file, $_ + 1]) for 0 .. $#lines;
 }
 
 sub read_line {
   my ($line, $depth, $at) = @_;
   my ($keyword, $rest) = $line =~ /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/ or return;
   $keyword = lc $keyword;
-  if (defined $at && $LOGIN_KEYWORD{$keyword} && keys %set < $SET_LIMIT) { $set{"$keyword\0$at"} //= keys %set }
+  if ($at && $SWITCH{$keyword} && @set < $SET_LIMIT) {
+    my $line = join ' ', $keyword, word(lc((words($rest))[0] // '')), $at->[1], word($at->[0]);
+    push @set, $line unless $set{$line}++;
+  }
   if ($keyword eq 'include') {
     for my $one (words($rest)) {
       my $pattern = $one =~ m{^/} ? $one : "/etc/ssh/$one";
@@ -321,7 +326,7 @@ for my $at (0 .. $#$servers) {
 }
 tell_keys($_, @settings[sort keys %{ $of_kind{ $_->{kind}{number} } }]) for @$users;
 unasked("sshd about $left combinations of user, address and port: there are too many") if $left;
-for (sort { $set{$a} <=> $set{$b} } keys %set) { my ($keyword, $file, $line) = /^(\w+)\0(.*):(\d+)$/s; print "\@set $keyword $line ", word($file), "\n" }
+print "\@set $_\n" for @set;
 print '@unasked ', word($_), "\n" for sort keys %unasked;
 print "\@other ", word($_->[0]), " $_->[1]\n" for @$others;
 
