@@ -40,6 +40,8 @@ SOURCES = [
     f"deb {MIRROR}/debian bookworm-updates main",
     f"deb {MIRROR}/debian-security bookworm-security main",
 ]
+WITHOUT = "systemctl -q disable docker.service docker.socket containerd.service; sed -i /pam_systemd/d /etc/pam.d/common-session"
+"""What the machines beside the one that is judged do not have."""
 
 
 def key_of(*parts: object) -> str:
@@ -75,7 +77,8 @@ class Builder:
         self.wheels_key = key_of(APPLICATION / "backend/requirements.txt", sys.version_info[:2])
         self.checks_key = key_of(APPLICATION)
         self.apt_key = key_of(SOURCE / "aptsuite.py")
-        self.proxy_key = key_of(self.base_key, FILES / "proxy", self.apt_key)
+        self.nas_key = key_of(self.base_key, WITHOUT)
+        self.proxy_key = key_of(self.base_key, WITHOUT, FILES / "proxy", self.apt_key)
         self.vm_key = key_of(
             self.base_key, self.runtime_key, self.wheels_key, APPLICATION, FILES / "vm", FILES / "images",
             self.apt_key, SOURCE / "build.py",
@@ -103,7 +106,7 @@ class Builder:
     def is_complete(self) -> bool:
         """Whether the machines are there, made from the present sources."""
         name, key, _ = self.production
-        states = {name: key, "built-proxy": self.proxy_key, "built-nas": self.base_key}
+        states = {name: key, "built-proxy": self.proxy_key, "built-nas": self.nas_key}
         return self.place.image.exists() and all(self._is_made(name, key) for name, key in states.items())
 
     def mount(self) -> None:
@@ -153,7 +156,7 @@ class Builder:
             ]
             for job in jobs:
                 job.result()
-        self._artefact("built-nas", self.base_key, self._nas)
+        self._artefact("built-nas", self.nas_key, self._nas)
         with ThreadPoolExecutor(max_workers=2) as pool:
             jobs = [
                 pool.submit(self._artefact, "built-proxy", self.proxy_key, self._proxy),
@@ -358,13 +361,13 @@ class Builder:
         user = "root" if home == "root" else Path(home).name
         run(["chroot", root, "chown", "-R", f"{user}:", f"/{home}/.ssh"])
 
-    def _without_docker(self, root: Path) -> None:
-        for unit in ("docker.service", "docker.socket", "containerd.service"):
-            run(["chroot", root, "systemctl", "-q", "disable", unit])
+    def _bare(self, root: Path) -> None:
+        """Without Docker, and without sessions: a storage box has none, and each costs a login a manager of its own."""
+        run(["chroot", root, "sh", "-c", WITHOUT])
 
     def _nas(self) -> None:
         root = self._machine("nas")
-        self._without_docker(root)
+        self._bare(root)
         run(["chroot", root, "usermod", "--shell", "/bin/sh", "--home", "/home/backup", "--move-home", "backup"])
         (root / "home/backup/zebu").mkdir(parents=True, exist_ok=True)
         run(["chroot", root, "chown", "-R", "backup:", "/home/backup"])
@@ -372,7 +375,7 @@ class Builder:
 
     def _proxy(self) -> None:
         root = self._machine("proxy")
-        self._without_docker(root)
+        self._bare(root)
         policy = root / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)

@@ -22,7 +22,7 @@ PROBE = Probe(
         "dumps.pl",
     ),
     root=True,
-    timeout=24,
+    timeout=28,
 )
 MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
 HYPERVISORS = frozenset({"9p", "virtiofs", "vboxsf", "fuse.vmhgfs-fuse", "prl_fs"})

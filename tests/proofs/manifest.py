@@ -49,7 +49,7 @@ EXEMPT = (
     Exempt(FILES, r"/home/[^/]+(/\.sudo_as_admin_successful)?", "visit", "sudo's mark in the home of who first uses it as a member of its group (`.sudo_as_admin_successful`)"),
     Exempt("unit(-file)?", r"(session-.*\.scope|user(-runtime-dir)?@\d+\.service|user-\d+\.slice|run-user-\d+\.mount)", "visit", "the session's own units"),
     Exempt("mount|file", r"/run/user/\d+", "visit", "the session's own folder (`/run/user`), and the journal's in memory"),
-    Exempt("process", r"(sshd|sudo|perl|sh|\(sd-pam\)|/lib/systemd/systemd|/usr/lib/systemd/systemd)", "visit", "processes of the session, until it ends"),
+    Exempt("process", r"sshd|sudo|perl|sh|\(sd-pam\)|(/usr)?/lib/systemd/systemd(-user-runtime-dir)?|\(time-dir\)", "visit", "processes of the session, until it ends"),
     Exempt(FILES, r"/var/lib/fail2ban(/.*)?", "visit", "fail2ban's own database, which counts who logs in"),
     Exempt(FILES, r"/tmp(/runc-process\d+)?|/run/docker(/.*)?|/run/containerd(/.*)?|/var/lib/containerd(/.*)?|/var/lib/docker/containerd(/.*)?", "visit", "Docker's own notes of what was executed in a container, some of which pass through `/tmp`"),
     Exempt("unit(-file)?|mount", r"/?run[-/]docker[-/]runtime.*", "visit", "Docker's own notes of what was executed in a container, some of which pass through `/tmp`"),

@@ -319,9 +319,9 @@ sub list_remote {
   my $command = "sh -c 'cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -; cd $where || exit 66; { "
     . "$find -printf \"%T@ %s %b %P\\n\" 2>/dev/null || $find -exec stat -c \"%Y %s %b %n\" {} + 2>/dev/null || "
     . "$find -exec stat -f \"%m %z %b %N\" {} + 2>/dev/null; echo \"99999999999 end \$?\"; } | sort -rn | head -n 4001'";
-  my @options = map { ('-o', $_) } qw(BatchMode=yes ConnectTimeout=4 StrictHostKeyChecking=yes UpdateHostKeys=no ControlMaster=no
+  my @options = map { ('-o', $_) } qw(BatchMode=yes ConnectTimeout=6 StrictHostKeyChecking=yes UpdateHostKeys=no ControlMaster=no
     RemoteCommand=none RequestTTY=no PermitLocalCommand=no ForwardAgent=no ForwardX11=no ClearAllForwardings=yes);
-  my ($status, $text) = said(8, 2_000_000, 'ssh', @options, $destination, $command);
+  my ($status, $text) = said(12, 2_000_000, 'ssh', @options, $destination, $command);
   my ($boot, @lines) = split /\n/, $text;
   return print "\@copy unreachable $host\n" if !defined $boot && $status >= 124;
   return print "\@copy absent\n" if $status == 66;
@@ -388,4 +388,4 @@ if ($folder ne '') {
     print "\@absent\n";
   }
 }
-within(9, $copy =~ m{^/} ? \&tell_copy : \&list_remote) if $copy ne '';
+within(13, $copy =~ m{^/} ? \&tell_copy : \&list_remote) if $copy ne '';
