@@ -1,0 +1,43 @@
+"""A value of the settings that was seen somewhere, and one that nobody could see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value of the settings.
+
+    Attributes:
+        key: as people write it, such as `domains.site`.
+        where: where it was seen, in words.
+        doubt: why it may be otherwise; empty where it cannot be.
+    """
+
+    key: str
+    value: Value
+    where: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A value that was not to be seen from here.
+
+    Attributes:
+        key: as people write it.
+        example: what could stand there, as TOML.
+        why: what is missing for it, or how it is had: which token, with which rights, in which file.
+    """
+
+    key: str
+    example: str
+    why: str
+
+
+Seen = Found | Unseen
+Kind = Literal["found", "unseen"]
