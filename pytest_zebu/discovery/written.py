@@ -1,0 +1,170 @@
+"""`zebu.toml`, as it comes of what was seen: each value with where, each that nobody could see as a comment. What people wrote stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import tomlkit
+from tomlkit.items import AoT, Item, Table
+
+from pytest_zebu.discovery.found import Found, Seen, Unseen
+from pytest_zebu.discovery.vantages import FoundVantage
+from pytest_zebu.shown import clean_line
+
+SECTIONS = (
+    "hosts", "domains", "vantages", "network", "firewall", "backups", "database", "proxmox", "proxy", "forge", "probes",
+    "application", "browser", "maintenance", "evidence",
+)  # fmt: skip
+"""In the order in which people ask: what is judged, under which names, from where, and what stands beside it."""
+LONGEST = 200
+"""Of characters, of a comment."""
+HEAD = (
+    "What is declared of this deployment, as `zebu init` saw it: behind each value stands where. What begins with `# ` nobody could see from here.",
+    "Every key: docs/settings.md.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The file's text.
+
+    Attributes:
+        differs: what it says otherwise than what was seen, a line each.
+        added: the keys that it did not have.
+    """
+
+    text: str
+    differs: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: Mapping[str, int]) -> Written:
+    """A file with all that was seen and that it does not say itself.
+
+    Args:
+        known: what it says so far; empty for a new one.
+        host: what the machine is called in `[hosts]`; its keys are `host.KEY`.
+        seen: what was seen, and what was not.
+        opens: by key, how many items are judged where it is set.
+
+    Raises:
+        ValueError: what it says so far is no TOML, or has something else where a table must be.
+    """
+    document = tomlkit.parse(known)
+    if not known.strip():
+        for line in HEAD:
+            document.add(tomlkit.comment(line))
+    differs: list[str] = []
+    added: list[str] = []
+    entries = list(seen)
+    for section in SECTIONS:
+        found = [one for one in entries if isinstance(one, FoundVantage)] if section == "vantages" else []
+        if found and section not in document:
+            document.add(tomlkit.nl())
+            document.add(section, _vantages(found))
+            added += [f"vantages.{one.name}" for one in found]
+        of_section = [one for one in entries if not isinstance(one, FoundVantage) and _section(one.key) == section]
+        for one in of_section:
+            if isinstance(one, Unseen):
+                _note(document, known, host, one, opens)
+            elif said := _set(document, host, one):
+                differs.append(said)
+            elif (key := _full(one.key, host)) not in _keys(known):
+                added.append(key)
+    text = tomlkit.dumps(document)
+    return Written(text if text.endswith("\n") else f"{text}\n", tuple(differs), tuple(added) if text != known else ())
+
+
+def _section(key: str) -> str:
+    first = key.partition(".")[0]
+    return "hosts" if first == "host" else first
+
+
+def _full(key: str, host: str) -> str:
+    return f"hosts.{host}.{key.removeprefix('host.')}" if key.startswith("host.") else key
+
+
+def _keys(text: str) -> set[str]:
+    """All keys of a file, in full."""
+
+    def below(table: Mapping[str, object], before: str) -> Iterable[str]:
+        for name, value in table.items():
+            yield f"{before}{name}"
+            if isinstance(value, Mapping):
+                yield from below(value, f"{before}{name}.")
+
+    return set(below(tomlkit.parse(text).unwrap(), ""))
+
+
+def _table(document: tomlkit.TOMLDocument, path: Sequence[str]) -> Table:
+    """A table, made where there is none."""
+    at: tomlkit.TOMLDocument | Table = document
+    for number, name in enumerate(path):
+        if name not in at:
+            if number == 0:
+                document.add(tomlkit.nl())
+            at.add(name, tomlkit.table(is_super_table=number + 1 < len(path)))
+        inner = at[name]
+        if not isinstance(inner, Table):
+            raise ValueError(f"{'.'.join(path[: number + 1])} is no table of its own")
+        at = inner
+    assert isinstance(at, Table)
+    return at
+
+
+def _place(key: str, host: str) -> tuple[list[str], str]:
+    *path, name = key.split(".")
+    return (["hosts", host], name) if path == ["host"] else (path, name)
+
+
+def _set(document: tomlkit.TOMLDocument, host: str, one: Found) -> str:
+    """Let the file say it, where it says nothing of it; else how it differs."""
+    path, name = _place(one.key, host)
+    table = _table(document, path)
+    value = list(one.value) if isinstance(one.value, tuple) else one.value
+    if name in table:
+        there = table[name].unwrap() if isinstance(table[name], Item) else table[name]
+        if there == value:
+            return ""
+        return clean_line(
+            f"{_full(one.key, host)} is {_shown(there)} in the file, and {_shown(one.value)} by {one.where}", 400
+        )
+    item = tomlkit.item(value)
+    item.comment(_comment(one.where + (f"; {one.doubt}" if one.doubt else "")))
+    table.add(name, item)
+    return ""
+
+
+def _shown(value: object) -> str:
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+
+
+def _comment(text: str) -> str:
+    return clean_line(text, LONGEST)
+
+
+def _note(document: tomlkit.TOMLDocument, known: str, host: str, one: Unseen, opens: Mapping[str, int]) -> None:
+    """A line that says what could stand there, unless there is one already, or the value itself."""
+    path, name = _place(f"{one.key}." if one.key == "vantages" else one.key, host)
+    if _full(one.key, host) in _keys(known) or re.search(rf"(?m)^\s*#\s*{re.escape(name)}\s*=", known):
+        return
+    count = opens.get(one.key, 0)
+    gain = f"opens {count} item{'' if count == 1 else 's'}: " if count else ""
+    if one.key == "vantages":
+        document.add(tomlkit.comment(f"[[vantages]]: {one.example}  # {_comment(gain + one.why)}"))
+        return
+    _table(document, path).add(tomlkit.comment(f"{name} = {one.example}  # {_comment(gain + one.why)}"))
+
+
+def _vantages(found: Iterable[FoundVantage]) -> AoT:
+    tables = tomlkit.aot()
+    for one in found:
+        table = tomlkit.table()
+        for name, value in (("name", one.name), ("kind", one.kind), ("source", one.source), ("control", one.control)):
+            if value:
+                table.add(name, value)
+        table["kind"].comment(_comment(one.where))
+        tables.append(table)
+    return tables
