@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.commands import attest, diff, due, explain, history, incident, report, waive
+from pytest_zebu.commands import attest, diff, due, explain, history, incident, init, report, waive
 from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Any] = {
     "explain": explain,
     "history": history,
     "incident": incident,
+    "init": init,
     "report": report,
     "waive": waive,
 }

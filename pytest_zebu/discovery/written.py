@@ -100,18 +100,22 @@ def _keys(text: str) -> set[str]:
 
 def _table(document: tomlkit.TOMLDocument, path: Sequence[str]) -> Table:
     """A table, made where there is none."""
-    at: tomlkit.TOMLDocument | Table = document
-    for number, name in enumerate(path):
+    first, *rest = path
+    if first not in document:
+        document.add(tomlkit.nl())
+        document.add(first, tomlkit.table(is_super_table=bool(rest)))
+    at = _as_table(document[first], first)
+    for name in rest:
         if name not in at:
-            if number == 0:
-                document.add(tomlkit.nl())
-            at.add(name, tomlkit.table(is_super_table=number + 1 < len(path)))
-        inner = at[name]
-        if not isinstance(inner, Table):
-            raise ValueError(f"{'.'.join(path[: number + 1])} is no table of its own")
-        at = inner
-    assert isinstance(at, Table)
+            at.add(name, tomlkit.table())
+        at = _as_table(at[name], name)
     return at
+
+
+def _as_table(found: object, name: str) -> Table:
+    if not isinstance(found, Table):
+        raise ValueError(f"{name} is no table of its own")
+    return found
 
 
 def _place(key: str, host: str) -> tuple[list[str], str]:

@@ -1,0 +1,85 @@
+"""zebu.toml as it comes of what was seen."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from pytest_zebu.discovery.found import Found, Seen, Unseen
+from pytest_zebu.discovery.vantages import FoundVantage
+from pytest_zebu.discovery.written import written
+
+LAN = FoundVantage("lan", "lan", "10.0.0.7", "10.0.0.1:53", "10.0.0.7/24 of this machine has 10.0.0.10 in it")
+SEEN: tuple[Seen | FoundVantage, ...] = (
+    Found("host.public_address", "198.51.100.7", "what zebu.test leads to"), Found("domains.site", "zebu.test", "CORS_ORIGINS", "b.test may ask, too"),
+    Found("domains.addresses", ("198.51.100.7",), "5 servers"), LAN, Unseen("vantages", 'name = "internet"', "run `zebu look`"),
+    Found("backups.retention_days", 7, "find"), Unseen("forge.token_file", '"keys/forge.secret"', "a token\nof GitHub"), Unseen("domains.staging", '"s.test"', "x"),
+)  # fmt: skip
+
+
+def test_a_new_file_says_where_each_value_was_seen() -> None:
+    found = written("", "vm", SEEN, {"forge.token_file": 12, "domains.staging": 1})
+    assert tomllib.loads(found.text) == {
+        "hosts": {"vm": {"public_address": "198.51.100.7"}},
+        "domains": {"site": "zebu.test", "addresses": ["198.51.100.7"]},
+        "vantages": [{"name": "lan", "kind": "lan", "source": "10.0.0.7", "control": "10.0.0.1:53"}],
+        "backups": {"retention_days": 7},
+        "forge": {},
+    }
+    lines = found.text.splitlines()
+    assert 'site = "zebu.test" # CORS_ORIGINS; b.test may ask, too' in lines
+    assert '# token_file = "keys/forge.secret"  # opens 12 items: a token of GitHub' in lines
+    assert '# staging = "s.test"  # opens 1 item: x' in lines
+    assert not found.differs
+    assert found.added == (
+        "hosts.vm.public_address", "domains.site", "domains.addresses", "vantages.lan", "backups.retention_days",
+    )  # fmt: skip
+
+
+def test_written_again_nothing_changes() -> None:
+    first = written("", "vm", SEEN, {"forge.token_file": 12}).text
+    again = written(first, "vm", SEEN, {})
+    assert (again.text, again.differs, again.added) == (first, (), ())
+
+
+def test_what_people_wrote_stays_and_what_differs_is_told() -> None:
+    theirs = (
+        "# ours\n[domains]   # the names\nsite = 'other.test'  # decided\n# staging = not yet\n\n"
+        '[[vantages]]\nname = "office"\nkind = "lan"\n[backups]\nretention_days = 7\n'
+    )
+    found = written(theirs, "vm", SEEN, {})
+    for line in theirs.splitlines():
+        assert line in found.text.splitlines()
+    assert found.differs == ('domains.site is "other.test" in the file, and "zebu.test" by CORS_ORIGINS',)
+    assert found.added == ("hosts.vm.public_address", "domains.addresses")
+    said = tomllib.loads(found.text)
+    assert (said["domains"]["site"], said["domains"]["addresses"]) == ("other.test", ["198.51.100.7"])
+    assert [one["name"] for one in said["vantages"]] == ["office"]
+    assert found.text.count("staging") == 1
+
+
+@pytest.mark.parametrize("name", ["vm", "192.0.2.10", "a.b", "fd00::1", 'q"uote'])
+def test_hosts_of_any_name_have_a_table(name: str) -> None:
+    said = tomllib.loads(written("", name, [Found("host.user", "deploy", "x")], {}).text)
+    assert said["hosts"] == {name: {"user": "deploy"}}
+
+
+@pytest.mark.parametrize(
+    "theirs", ["domains = 3", "[[domains]]\nsite = 'x'", "domains = {site = 'x'}", "= 3", "[hosts]\nvm = 'x'"]
+)
+def test_a_file_that_cannot_be_added_to_is_refused(theirs: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        written(theirs, "vm", SEEN, {})
+
+
+@pytest.mark.hostile("files")
+@pytest.mark.parametrize(
+    "text", ['x"\n[proxmox]\napi = "http://evil"', "\x1b[2J", "'''", "a" * 100_000, "\\u0000\x00", "] # x"]
+)
+def test_what_a_target_says_stays_in_its_place(text: str) -> None:
+    seen = [Found("domains.site", text, text, text), Unseen("proxy.api", '"x"', text), Found("host.user", text, text)]
+    found = written("", "vm", seen, {})
+    said = tomllib.loads(found.text)
+    assert said == {"hosts": {"vm": {"user": text}}, "domains": {"site": text}, "proxy": {}}
+    assert "\x1b" not in found.text
