@@ -16,7 +16,7 @@ FLOORS = (
     {"settings"},
     {"facts"},
     {"verdict"},
-    {"gather", "memory", "people", "reports"},
+    {"discovery", "gather", "memory", "people", "reports"},
     {"commands", "plugin"},
 )
 """From the ground up. A room knows those below it; on its own floor it knows those that stand in `BESIDE`."""

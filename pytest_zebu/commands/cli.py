@@ -9,10 +9,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.commands import attest, diff, due, explain, history, incident, init, report, waive
+from pytest_zebu.commands import attest, diff, due, explain, history, incident, init, report, todo, waive
+from pytest_zebu.commands import list as listing
 from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
 from pytest_zebu.redaction import redacted
@@ -27,7 +29,9 @@ COMMANDS: dict[str, Any] = {
     "history": history,
     "incident": incident,
     "init": init,
+    "list": listing,
     "report": report,
+    "todo": todo,
     "waive": waive,
 }
 
@@ -40,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="zebu", description="Readiness of a Zebu deployment: the tools beside `pytest --zebu-host=...`."
     )
+    parser.add_argument("--version", action="version", version=f"pytest-zebu {version('pytest-zebu')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         text = (module.__doc__ or "").partition(":")[2].strip()
