@@ -63,7 +63,7 @@ def _picks(text: str) -> Callable[[Item], bool]:
         ) from None
     if unknown := sorted({*_names(text)} - {*load().markers}):
         raise UsageProblem(f"-m {text!r}: there is no marker {unknown[0]!r}: `zebu list --markers` has them")
-    return lambda item: expression.evaluate(lambda name, **_: name in item.markers)
+    return lambda item: expression.evaluate(lambda name, /, **_: name in item.markers)
 
 
 def _names(text: str) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _has(item: Item, text: str) -> bool:
 
 def _lines(items: list[Item]) -> Iterator[str]:
     """Under stage and category, `!` before what is non-negotiable."""
-    heading = ()
+    heading: tuple[object, ...] = ()
     width = max(len(item.id) for item in items)
     for item in items:
         if (item.stage, item.category) != heading:

@@ -78,7 +78,11 @@ def test_a_file_that_cannot_be_added_to_is_refused(theirs: str) -> None:
     "text", ['x"\n[proxmox]\napi = "http://evil"', "\x1b[2J", "'''", "a" * 100_000, "\\u0000\x00", "] # x"]
 )
 def test_what_a_target_says_stays_in_its_place(text: str) -> None:
-    seen = [Found("domains.site", text, text, text), Unseen("proxy.api", '"x"', text), Found("host.user", text, text)]
+    seen: list[Seen | FoundVantage] = [
+        Found("domains.site", text, text, text),
+        Unseen("proxy.api", '"x"', text),
+        Found("host.user", text, text),
+    ]
     found = written("", "vm", seen, {})
     said = tomllib.loads(found.text)
     assert said == {"hosts": {"vm": {"user": text}}, "domains": {"site": text}, "proxy": {}}
