@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_zebu.discovery.written import Written
@@ -18,7 +16,7 @@ from pytest_zebu.plugin.looking import Looking
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.model import DEFAULT_FILE, SIZE_LIMIT
 from pytest_zebu.shown import say
-from pytest_zebu.verdict.openings import openings
+from pytest_zebu.verdict.openings import opened_by_settings, openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 
 DECIDED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ADVICE, Outcome.NOT_APPLICABLE, Outcome.WAIVED})
@@ -52,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         findings = looking.judge()
     finally:
         looking.connection.close()
-    _tell(looking, looking.written(_opens(findings)), findings, options)
+    _tell(looking, looking.written(opened_by_settings(openings(findings))), findings, options)
     return 0
 
 
@@ -61,19 +59,6 @@ def _known(path: Path) -> str:
         return read_text(path, SIZE_LIMIT) if os.path.lexists(path) else ""
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{path}: {why(error) if isinstance(error, OSError) else 'is not UTF-8'}") from None
-
-
-_SET = re.compile(r"set ([\w.]+(?: and [\w.]+)*)")
-
-
-def _opens(findings: Sequence[Finding]) -> Mapping[str, int]:
-    """By key of the settings, how many items are judged where it is set."""
-    found: Counter[str] = Counter()
-    for opening in openings(findings):
-        if read := _SET.fullmatch(opening.key):
-            for key in read[1].split(" and "):
-                found[key] += len(opening.items)
-    return found
 
 
 def _tell(looking: Looking, found: Written, findings: Sequence[Finding], options: argparse.Namespace) -> None:

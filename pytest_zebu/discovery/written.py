@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import tomlkit
@@ -18,6 +18,8 @@ SECTIONS = (
     "application", "browser", "maintenance", "evidence",
 )  # fmt: skip
 """In the order in which people ask: what is judged, under which names, from where, and what stands beside it."""
+MOST_SUGGESTED = 6
+"""Keys of a block: more would be no first step."""
 LONGEST = 200
 """Of characters, of a comment."""
 HEAD = (
@@ -77,6 +79,36 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
     return Written(text if text.endswith("\n") else f"{text}\n", tuple(differs), tuple(added) if text != known else ())
 
 
+def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], most: int = MOST_SUGGESTED) -> str:
+    """A block of settings, to be copied and completed: those that open the most items, the largest first within each table.
+
+    Args:
+        host: what the machine is called in `[hosts]`.
+        unseen: what nobody could see.
+        opens: by key, how many items are judged where it is set.
+        most: so many keys.
+    """
+    known = {_full(one.key, host).replace(f"hosts.{host}.", "hosts.NAME."): one for one in unseen}
+    chosen = sorted((key for key in known if opens.get(key)), key=lambda key: -opens[key])[:most]
+    lines: list[str] = []
+    for section in dict.fromkeys(key.rpartition(".")[0] or key for key in chosen):
+        name = f"hosts.{tomlkit.key(host).as_string()}" if section == "hosts.NAME" else section
+        lines.append("[[vantages]]" if section == "vantages" else f"[{name}]")
+        for key in chosen:
+            if (key.rpartition(".")[0] or key) == section:
+                lines += _suggestion(key, known[key], opens[key])
+    return "\n".join(clean_line(line, LONGEST) for line in lines)
+
+
+def _suggestion(key: str, one: Unseen, count: int) -> Iterator[str]:
+    gain = f"opens {count} item{'' if count == 1 else 's'}"
+    if key == "vantages":
+        yield f"# {gain}: {one.why}"
+        yield from (part.strip() for part in one.example.split(","))
+    else:
+        yield f"{key.rpartition('.')[2]} = {one.example}  # {gain}: {one.why}"
+
+
 def _section(key: str) -> str:
     first = key.partition(".")[0]
     return "hosts" if first == "host" else first
@@ -84,6 +116,19 @@ def _section(key: str) -> str:
 
 def _full(key: str, host: str) -> str:
     return f"hosts.{host}.{key.removeprefix('host.')}" if key.startswith("host.") else key
+
+
+def keys_of(text: str) -> list[str]:
+    """The keys of a file that have a value, in full, in its order."""
+
+    def below(table: Mapping[str, object], before: str) -> Iterator[str]:
+        for name, value in table.items():
+            if isinstance(value, Mapping):
+                yield from below(value, f"{before}{name}.")
+            else:
+                yield f"{before}{name}"
+
+    return list(below(tomlkit.parse(text).unwrap(), ""))
 
 
 def _keys(text: str) -> set[str]:

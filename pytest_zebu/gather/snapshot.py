@@ -29,6 +29,8 @@ CHECKOUTS = 16
 """So many times a probe may answer that is run in each checkout."""
 DEEPEST = MOST_DEEP - 10
 """Of values within what came of a look: the file has a few more around it."""
+SETTINGS_LIMIT, MOST_UNSEEN = 65_536, 200
+"""Characters of the settings that were discovered, and how many keys were not."""
 LATEST = 2**34
 """Seconds since 1970, of a moment in five hundred years; calendars can add to it."""
 NAME = re.compile(r"(?:ssh://)?[\w\[][\w.:@%+\[\]-]{0,254}/?")
@@ -45,10 +47,24 @@ TRIALS_AMONG_LOOKS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Discovered:
+    """What a run that was given no file found out by itself.
+
+    Attributes:
+        settings: a file's text, as it would be with what was seen.
+        unseen: what was not to be seen: key, example, why.
+    """
+
+    settings: str
+    unseen: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One gathering.
 
     Attributes:
+        discovered: the settings that it was gathered with, where nobody had given any.
         reachable: whether ssh let us in.
         trouble: why not, in a line.
         seconds: how long gathering took.
@@ -61,6 +77,7 @@ class Snapshot:
     logins: int = 0
     round_trips: int = 0
     seconds: float = 0.0
+    discovered: Discovered | None = None
 
 
 class _Odd(ValueError):
@@ -120,7 +137,7 @@ def _rich(value: Any) -> Any:
 
 def dump(snapshots: Mapping[str, Snapshot], indent: int | None = 1) -> str:
     """The text of a snapshot file. Whatever was gathered, it can be written and read again."""
-    hosts = {}
+    hosts: dict[str, dict[str, Any]] = {}
     for name, snapshot in snapshots.items():
         gathered = snapshot.gathered
         hosts[name] = {
@@ -140,6 +157,11 @@ def dump(snapshots: Mapping[str, Snapshot], indent: int | None = 1) -> str:
             "round_trips": snapshot.round_trips,
             "seconds": snapshot.seconds,
         }
+        if (found := snapshot.discovered) is not None:
+            hosts[name]["discovered"] = {
+                "settings": whole_text(found.settings),
+                "unseen": [[whole_text(part) for part in one] for one in found.unseen],
+            }
     return json.dumps({"zebu_snapshot": SCHEMA, "hosts": hosts}, indent=indent)
 
 
@@ -248,7 +270,26 @@ def _snapshot(data: Any, is_own: bool) -> Snapshot:
         logins=integer(data.get("logins", 0), "logins"),
         round_trips=integer(data.get("round_trips", 0), "round_trips"),
         seconds=float(spent),
+        discovered=_discovered(data["discovered"]) if "discovered" in data else None,
     )
+
+
+def _discovered(data: Any) -> Discovered:
+    """What was found to be declared.
+
+    Raises:
+        Garbled: it has another shape.
+    """
+    settings = part(data, "settings", str)
+    if len(settings) > SETTINGS_LIMIT:
+        raise Garbled("settings that were discovered have an end")
+    unseen = []
+    for one in part(data, "unseen", list)[:MOST_UNSEEN]:
+        if not isinstance(one, list) or len(one) != 3 or not all(isinstance(text, str) for text in one):
+            raise Garbled("what was not discovered has a key, an example and a reason")
+        key, example, reason = (plain_text(text)[:MOST_SAID] for text in one)
+        unseen.append((key, example, reason))
+    return Discovered(settings, tuple(unseen))
 
 
 @cache

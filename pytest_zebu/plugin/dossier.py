@@ -13,7 +13,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
+from pytest_zebu.discovery.found import Unseen
+from pytest_zebu.discovery.written import keys_of, suggested
 from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.memory.history import Past, PastRun
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.tasks import State, tasks
@@ -23,7 +26,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.causes import LONGEST, causes
 from pytest_zebu.verdict.cautions import caution
 from pytest_zebu.verdict.locate import location_of
-from pytest_zebu.verdict.openings import openings
+from pytest_zebu.verdict.openings import opened_by_settings, openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import Cause, plan
 from pytest_zebu.verdict.readiness import Readiness, assess
@@ -55,6 +58,7 @@ class Basis:
         today: the day on which the host's evidence was gathered.
         past: the runs over the host that are remembered.
         pytest: the command that runs the suite over this host again, quoted for a shell.
+        discovered: what the run found to be declared, where there was no file.
     """
 
     catalogue: Catalogue
@@ -64,6 +68,7 @@ class Basis:
     today: date
     past: Known[Past] | Unknown
     pytest: str = "pytest"
+    discovered: Discovered | None = None
 
 
 Guard = Callable[[str], AbstractContextManager[None]]
@@ -89,7 +94,18 @@ def completed(host: HostReport, basis: Basis, guarded: Guard = lambda what: null
     with guarded(f"what is due on {host.name} is not told"):
         if isinstance(basis.past, Known):
             host = replace(host, tasks=tuple(_due(host, basis, basis.past.value)))
+    with guarded(f"what was discovered of {host.name} is not told"):
+        host = with_discovered(host, basis.discovered)
     return replace(host, profile=basis.settings.profile)
+
+
+def with_discovered(host: HostReport, found: Discovered | None) -> HostReport:
+    """A report that says what was found to be declared, and what would open the most beside it."""
+    if found is None:
+        return host
+    unseen = [Unseen(*one) for one in found.unseen]
+    block = suggested(host.name, unseen, opened_by_settings(host.openings))
+    return replace(host, discovered=tuple(keys_of(found.settings)), suggested=block)
 
 
 STATES: Mapping[State, Literal["overdue", "due soon", "current"]] = {

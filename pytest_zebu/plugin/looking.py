@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pytest_zebu.catalogue import SCORED, load
-from pytest_zebu.discovery.found import Found, Seen
+from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.legs import legs
+from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
 from pytest_zebu.discovery.whole import INSIDE, OUTSIDE, inside, outside, settled, to_ask
 from pytest_zebu.discovery.written import Written, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.settings.errors import UsageProblem, explain
-from pytest_zebu.settings.model import Settings
+from pytest_zebu.settings.model import DEFAULT_FILE, Settings
 from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Finding
+
+TABLES = frozenset({"hosts", "domains", "vantages", "network", "backups", "proxmox", "proxy", "forge", "application"})
+"""What is ever discovered; so a stranger's snapshot declares no more either."""
+FILES = re.compile(r"(?:.*_)?file|identity|known_hosts|ssh_config|ssh")
+"""Keys that name a file of this machine, or a way into another one: nobody else may choose those."""
 
 
 class Looking:
@@ -53,12 +62,21 @@ class Looking:
         self.seen += inside(self._ask(INSIDE).fact)
         names = to_ask(self._values())
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
-        self.seen += outside(self._ask(OUTSIDE).fact, names)
-        self.seen = [*settled(self._values())]
+        self._look_outside(names)
         self._declare()
         domains = self.target.settings.domains
         self.seen += vantages(legs(), self.target.address, domains.addresses)
         self._declare()
+
+    def _look_outside(self, names: Mapping[str, str]) -> None:
+        """What the names lead to; where nobody on the internet can be asked, by those whom this machine asks."""
+        read = self._ask(OUTSIDE).fact
+        if own := instead(read, self.target.settings.domains, names, own_resolvers()):
+            self.seen.append(own)
+            self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
+            read = self._ask(OUTSIDE).fact
+        self.seen = [*self.seen, *outside(read, names)]
+        self.seen = [*settled(self._values())]
 
     def judge(self) -> list[Finding]:
         """What comes of each scored item with what was seen, before anybody declares more."""
@@ -81,14 +99,8 @@ class Looking:
 
     def _declare(self, more: Iterable[Seen] = ()) -> None:
         """Let what was seen hold for what is asked next, as if it stood in the file."""
-        text = self.written({}, more).text
-        try:
-            said = {**tomllib.loads(text), "folder": self.path.parent, "is_from_file": True}
-            settings = Settings.model_validate(said)
-        except ValidationError as error:
-            raise UsageProblem(explain(self.path, error, Settings)) from None
-        host = settings.hosts.get(self.name, self.target.host)
-        self.target = self.target.model_copy(update={"settings": settings, "host": host})
+        said = {**tomllib.loads(self.written({}, more).text), "folder": self.path.parent, "is_from_file": True}
+        self.target = _with(self.target, self.name, said, self.path)
 
     def _ask(self, facts: Iterable[str]) -> Evidence:
         snapshot = gather(self.target, [ALL[name] for name in facts], self.connection, self.watch)
@@ -106,3 +118,59 @@ def _own(target: Target) -> Iterable[Seen]:
     for key, value in (("address", host.address), ("user", host.user), ("port", host.port)):
         if value:
             yield Found(f"host.{key}", value, where)
+
+
+def discovered(target: Target, connection: Connection) -> tuple[Target, Discovered]:
+    """A target that nothing is declared of, with what can be seen of its deployment.
+
+    Raises:
+        UsageProblem: it does not let us in.
+    """
+    looking = Looking(Path(DEFAULT_FILE), "", target, connection, lambda text: None)
+    looking.look()
+    unseen = tuple((one.key, one.example, one.why) for one in looking.seen if isinstance(one, Unseen))
+    found = Discovered(looking.written({}).text, unseen)
+    return declared(target, found.settings), found
+
+
+def declared(target: Target, text: str) -> Target:
+    """A target with settings that were discovered.
+
+    Raises:
+        UsageProblem: they say what is never discovered: a stranger's snapshot may have anything.
+    """
+    path = Path(f"what was discovered of {target.name}")
+    try:
+        said = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise UsageProblem(f"{path}: is no TOML: gather again") from None
+    if odd := next(iter([*(said.keys() - TABLES), *_files_of(said)]), None):
+        raise UsageProblem(f"{path}: says {clean_line(odd, 80)!r}, which is never discovered: gather again")
+    name = next(iter(said.get("hosts", {})), target.name)
+    return _with(target, name, {**said, "folder": target.settings.folder}, path)
+
+
+def _files_of(said: object) -> Iterator[str]:
+    if isinstance(said, Mapping):
+        for key, value in said.items():
+            if FILES.fullmatch(key):
+                yield key
+            yield from _files_of(value)
+    elif isinstance(said, list):
+        for value in said:
+            yield from _files_of(value)
+
+
+def _with(target: Target, name: str, said: Mapping[str, object], path: Path) -> Target:
+    """A target with other settings; its limits are the run's.
+
+    Raises:
+        UsageProblem: the settings are none.
+    """
+    try:
+        settings = Settings.model_validate(said)
+    except ValidationError as error:
+        raise UsageProblem(explain(path, error, Settings)) from None
+    limits = {"timeout": target.settings.timeout, "deadline": target.settings.deadline}
+    host = settings.hosts.get(name, target.host)
+    return target.model_copy(update={"settings": settings.model_copy(update=limits), "host": host})

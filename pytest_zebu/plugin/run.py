@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.deadline import are_done
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.scratch import Scratch
-from pytest_zebu.gather.snapshot import Snapshot
+from pytest_zebu.gather.snapshot import Discovered, Snapshot
 from pytest_zebu.gather.ssh import Connection, close_all
+from pytest_zebu.gather.targets import LAB
 from pytest_zebu.memory import history
 from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
 from pytest_zebu.memory.measures import measured
@@ -33,10 +34,12 @@ from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.plugin.looking import declared, discovered
 from pytest_zebu.plugin.remembered import kept_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports.formats import Destination, not_written
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.settings.model import DEFAULT_FILE
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -94,7 +97,9 @@ class Run:
             self.findings[name] = {}
             self.selected[name] = set()
         if self.options.replay is not None and not self._snapshots:
-            self._snapshots = replayed(self.options.replay, self.targets)
+            self._take(replayed(self.options.replay, self.targets))
+        elif self._snapshots:
+            self._take(self._snapshots)
         if self.owns_folder:  # made last: what is refused leaves nothing behind
             self._scratch = Scratch("zebu-run-")
             self.folder = self._scratch.path
@@ -120,7 +125,7 @@ class Run:
         """
         if not self._snapshots:
             try:
-                self._snapshots = self._shared()
+                self._take(self._shared())
             except Exception as error:
                 why_not = fault("nothing was gathered", error)
                 self.troubles.append(why_not)
@@ -147,14 +152,37 @@ class Run:
         spoken_of = {fact for name, records in self.records.items() for fact in records.facts(self.selected[name])}
         wanted = [ALL[name] for name in sorted(self.facts | spoken_of | {"machine", "repository"})]
         return {
-            name: gather(target, wanted, self.connection(name), self.watch) for name, target in self.targets.items()
+            name: replace(gather(target, wanted, self.connection(name), self.watch), discovered=found)
+            for name, (target, found) in {name: self._discovered(name) for name in self.targets}.items()
         }
+
+    def _discovered(self, name: str) -> tuple[Target, Discovered | None]:
+        """A target with the settings that it is gathered with: where there is no file, with what can be seen of them."""
+        target = self.targets[name]
+        if target.settings.is_from_file or name == LAB:
+            return target, None
+        self.watch(f"there is no {DEFAULT_FILE}: what it would say of {name} is looked for first")
+        try:
+            return discovered(target, self.connection(name))
+        except UsageProblem:  # it lets nobody in, which the gathering itself will tell
+            return target, None
 
     def known_snapshots(self) -> dict[str, Snapshot]:
         """What this run, or a worker of it, gathered so far; it gathers nothing."""
         if not self._snapshots and (self.folder / SHARED).exists():
-            self._snapshots = snapshots.read(self.folder / SHARED, is_own=True)
+            self._take(snapshots.read(self.folder / SHARED, is_own=True))
         return self._snapshots
+
+    def _take(self, found: dict[str, Snapshot]) -> None:
+        """Judge from these, with the settings that they were gathered with where no file says others."""
+        declared_by_nobody = [
+            (target, found[name].discovered)
+            for name, target in self.targets.items()
+            if not target.settings.is_from_file
+        ]
+        changed = {target.name: declared(target, one.settings) for target, one in declared_by_nobody if one is not None}
+        self.targets = {**self.targets, **changed}
+        self._snapshots = found
 
     def evidence(self, name: str) -> Evidence:
         """All that is known of a host, from what was gathered."""

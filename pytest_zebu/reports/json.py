@@ -230,6 +230,8 @@ def _host(host: HostReport) -> dict[str, Any]:
         "relaxed": [relaxation.model_dump() for relaxation in host.relaxations],
         "simulated": list(host.simulated),
         "clock": host.clock,
+        "discovered": list(host.discovered),
+        "suggested": host.suggested,
         "changes": _changes(host.since, host.changes),
         "changes_since_ready": _changes(host.ready_at, host.changes_since_ready),
         "trend": [_past(past) for past in host.trend],

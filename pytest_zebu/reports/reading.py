@@ -204,8 +204,10 @@ def _host(data: Mapping[str, Any]) -> Any:
     same = (
         "name", "at", "version", "profile", "ready", "selected_stages", "plan", "causes", "openings", "simulated", "clock",
     )  # fmt: skip
+    later = {name: data[name] for name in ("discovered", "suggested") if name in data}
     return {
         **_renamed(data, *same),
+        **later,
         **_stages(data),
         "access": {**access, "seconds": data.get("gather_seconds")},
         "categories": _each(data.get("categories"), _category),

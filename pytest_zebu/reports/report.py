@@ -265,6 +265,8 @@ class HostReport:
         changes_since_ready: what is otherwise than then.
         profile: the settings' profile.
         tasks: the recurring tasks, the most urgent first.
+        discovered: keys of the settings that the run found out by itself, as there was no file.
+        suggested: what a file would have to say beside these to open the most items, as TOML.
     """
 
     name: str
@@ -290,6 +292,8 @@ class HostReport:
     changes_since_ready: tuple[Change, ...] = ()
     profile: str = ""
     tasks: tuple[TaskReport, ...] = ()
+    discovered: tuple[str, ...] = ()
+    suggested: str = ""
 
     @property
     def by_id(self) -> Mapping[str, ItemReport]:

@@ -5,6 +5,7 @@ Ten seconds are enough for what is told by default; `-v` tells everything.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,6 +214,7 @@ class _Summary:
         yield from self.not_assessed({item.item for one in found for item in one.all})
         yield from self.declared()
         yield from self.counted()
+        yield from self.suggested()
 
     def say(self, text: str, hanging: int = 4, most: int = 0, **markup: bool) -> Iterator[Line]:
         """A text as lines, in which nobody's words begin a line of their own."""
@@ -545,6 +547,20 @@ class _Summary:
         if not self.is_full:
             said = f"{_counts(counts)}: -v lists these, --html=FILE all" if counts else "-v says more, --html=FILE all"
             yield from self.say(said)
+
+    def suggested(self) -> Iterator[Line]:
+        """Where there was no file: what to write into one."""
+        host = self.host
+        if not host.discovered:
+            return
+        name = shlex.quote(host.name)
+        yield from self.say(
+            f"there is no zebu.toml: {len(host.discovered)} settings were discovered for this run; `zebu init {name}` writes them down."
+        )
+        if host.suggested:
+            yield from self.say("what would open the most beside them, to be completed:")
+            for line in host.suggested.splitlines():
+                yield from self.say(f"  {line}", 8, 1)
 
 
 def _of_cause(cause: Cause, left: Mapping[str, ItemReport], steps: Mapping[str, int]) -> _Finding:

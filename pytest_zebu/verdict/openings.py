@@ -6,7 +6,8 @@ Reasons are sentences of ours; rules are patterns of them. What no rule knows is
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -286,6 +287,19 @@ def _told(found: _Found) -> str:
     if found.kind is OpeningKind.OTHER and not found.text.startswith("run "):
         return found.text
     return f"{found.text} to see {count} more item{'s' if count > 1 else ''}"
+
+
+_SET = re.compile(r"set ([\w.]+(?: and [\w.]+)*)")
+
+
+def opened_by_settings(found: Iterable[Opening]) -> Mapping[str, int]:
+    """By key of the settings, how many items are judged where it is set."""
+    counts: Counter[str] = Counter()
+    for opening in found:
+        if read := _SET.fullmatch(opening.key):
+            for key in read[1].split(" and "):
+                counts[key] += len(opening.items)
+    return counts
 
 
 def _bounded(text: str) -> str:
