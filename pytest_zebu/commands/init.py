@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_zebu.discovery.found import Found, Unseen, Value
 from pytest_zebu.discovery.written import Written
-from pytest_zebu.files import read_text, why, write_whole
+from pytest_zebu.files import at_home, read_text, why, write_whole
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.gather.targets import targets
 from pytest_zebu.plugin.looking import Looking
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.model import DEFAULT_FILE, SIZE_LIMIT
-from pytest_zebu.shown import say
+from pytest_zebu.shown import clean_line, say
 from pytest_zebu.verdict.openings import opened_by_settings, openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 
@@ -50,7 +52,10 @@ def run(options: argparse.Namespace) -> int:
         findings = looking.judge()
     finally:
         looking.connection.close()
-    _tell(looking, looking.written(opened_by_settings(openings(findings))), findings, options)
+    opens = opened_by_settings(openings(findings))
+    if not options.yes and not options.print and sys.stdin.isatty():
+        _ask(looking, opens)
+    _tell(looking, looking.written(opens), findings, options)
     return 0
 
 
@@ -59,6 +64,51 @@ def _known(path: Path) -> str:
         return read_text(path, SIZE_LIMIT) if os.path.lexists(path) else ""
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{path}: {why(error) if isinstance(error, OSError) else 'is not UTF-8'}") from None
+
+
+def _ask(looking: Looking, opens: Mapping[str, int]) -> None:
+    """Let whoever sits there say what could not be seen, what opens the most first; nothing is said by an empty line."""
+    unseen = {one.key: one for one in looking.seen if isinstance(one, Unseen) and opens.get(one.key)}
+    for key in sorted(unseen, key=lambda key: -opens[key]):
+        if key != "vantages" and not _answered(looking, unseen[key], opens[key]):
+            return
+
+
+def _answered(looking: Looking, one: Unseen, count: int) -> bool:
+    """Ask for a value until it is one, or is left out; whether to ask on."""
+    say(f"{one.key} (opens {count} item{'' if count == 1 else 's'}): {one.why}")
+    while True:
+        try:
+            text = input(clean_line(f"  {one.key}, such as {one.example} (Enter: leave it out): ")).strip()
+        except EOFError:
+            return False
+        if not text:
+            return True
+        try:
+            looking.add(Found(one.key, _value(one.key, text, looking.path.parent), "as was answered"))
+        except UsageProblem as error:
+            say(f"  {error}")
+        else:
+            return True
+
+
+def _value(key: str, text: str, folder: Path) -> Value:
+    """What was typed, as TOML has it; words without quotes are a text.
+
+    Raises:
+        UsageProblem: it can be no value, or names no file where it has to: a secret itself is never written.
+    """
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        value = text
+    if key.endswith("_file") and not (isinstance(value, str) and (folder / at_home(Path(value))).is_file()):
+        raise UsageProblem("name a file that is there: what it holds is never written into this one")
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if not isinstance(value, str | int):
+        raise UsageProblem('write it as TOML has it: "text", 7, true or ["one", "other"]')
+    return value
 
 
 def _tell(looking: Looking, found: Written, findings: Sequence[Finding], options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -65,7 +66,7 @@ class Looking:
         self._look_outside(names)
         self._declare()
         domains = self.target.settings.domains
-        self.seen += vantages(legs(), self.target.address, domains.addresses)
+        self.seen += vantages(legs(), _address(self.target), domains.addresses)
         self._declare()
 
     def _look_outside(self, names: Mapping[str, str]) -> None:
@@ -77,6 +78,20 @@ class Looking:
             read = self._ask(OUTSIDE).fact
         self.seen = [*self.seen, *outside(read, names)]
         self.seen = [*settled(self._values())]
+
+    def add(self, one: Found) -> None:
+        """Take in what somebody said.
+
+        Raises:
+            UsageProblem: it can be no value of its key.
+        """
+        before = self.seen
+        self.seen = [one, *(other for other in before if isinstance(other, FoundVantage) or other.key != one.key)]
+        try:
+            self._declare()
+        except UsageProblem:
+            self.seen = before
+            raise
 
     def judge(self) -> list[Finding]:
         """What comes of each scored item with what was seen, before anybody declares more."""
@@ -118,6 +133,17 @@ def _own(target: Target) -> Iterable[Seen]:
     for key, value in (("address", host.address), ("user", host.user), ("port", host.port)):
         if value:
             yield Found(f"host.{key}", value, where)
+
+
+def _address(target: Target) -> str:
+    """Where ssh goes; empty where it goes through another machine, or by a name that this one does not know."""
+    if target.way is not None and target.way.through:
+        return ""
+    try:
+        found = socket.getaddrinfo(target.address, target.ssh_port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ""
+    return str(found[0][4][0]) if found else ""
 
 
 def discovered(target: Target, connection: Connection) -> tuple[Target, Discovered]:
