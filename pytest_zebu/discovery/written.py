@@ -79,7 +79,7 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
     return Written(text if text.endswith("\n") else f"{text}\n", tuple(differs), tuple(added) if text != known else ())
 
 
-def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], most: int = MOST_SUGGESTED) -> str:
+def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], most: int = MOST_SUGGESTED) -> list[str]:
     """A block of settings, to be copied and completed: those that open the most items, the largest first within each table.
 
     Args:
@@ -97,7 +97,7 @@ def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], mos
         for key in chosen:
             if (key.rpartition(".")[0] or key) == section:
                 lines += _suggestion(key, known[key], opens[key])
-    return "\n".join(clean_line(line, LONGEST) for line in lines)
+    return [clean_line(line, LONGEST) for line in lines]
 
 
 def _suggestion(key: str, one: Unseen, count: int) -> Iterator[str]:

@@ -104,7 +104,7 @@ def with_discovered(host: HostReport, found: Discovered | None) -> HostReport:
     if found is None:
         return host
     unseen = [Unseen(*one) for one in found.unseen]
-    block = suggested(host.name, unseen, opened_by_settings(host.openings))
+    block = tuple(suggested(host.name, unseen, opened_by_settings(host.openings)))
     return replace(host, discovered=tuple(keys_of(found.settings)), suggested=block)
 
 

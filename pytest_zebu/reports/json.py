@@ -231,7 +231,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         "simulated": list(host.simulated),
         "clock": host.clock,
         "discovered": list(host.discovered),
-        "suggested": host.suggested,
+        "suggested": list(host.suggested),
         "changes": _changes(host.since, host.changes),
         "changes_since_ready": _changes(host.ready_at, host.changes_since_ready),
         "trend": [_past(past) for past in host.trend],

@@ -19,7 +19,7 @@ from pytest_zebu.verdict.plan import Step
 from pytest_zebu.verdict.readiness import Tally
 
 DONE = (Outcome.PASSED, Outcome.ATTESTED)
-MOST_STEPS, MOST_SEEN = 10, 5
+MOST_STEPS, MOST_SEEN, MOST_DISCOVERED = 10, 5, 40
 NOTE = 1_000
 """Of characters, in one note."""
 WORD = re.compile(
@@ -133,6 +133,8 @@ def _notices(host: HostReport) -> Iterator[str]:
         yield f"- **ssh let nobody in**: {prose(host.access.trouble)}"
     if host.clock:
         yield f"- {prose(host.clock)}: {CLOCK}"
+    if host.discovered:
+        yield f"- **No zebu.toml**: {', '.join(map(code, host.discovered[:MOST_DISCOVERED]))} discovered for this run"
     for one in host.relaxations:
         values = f"{code(one.key)} = {code(one.declared)} (checklist: {code(one.checklist)})"
         yield f"- **Relaxed**: {values}, {prose(one.reason)} ({prose(one.approver)})"

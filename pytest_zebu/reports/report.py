@@ -266,7 +266,7 @@ class HostReport:
         profile: the settings' profile.
         tasks: the recurring tasks, the most urgent first.
         discovered: keys of the settings that the run found out by itself, as there was no file.
-        suggested: what a file would have to say beside these to open the most items, as TOML.
+        suggested: what a file would have to say beside these to open the most items, as lines of TOML.
     """
 
     name: str
@@ -293,7 +293,7 @@ class HostReport:
     profile: str = ""
     tasks: tuple[TaskReport, ...] = ()
     discovered: tuple[str, ...] = ()
-    suggested: str = ""
+    suggested: tuple[str, ...] = ()
 
     @property
     def by_id(self) -> Mapping[str, ItemReport]:

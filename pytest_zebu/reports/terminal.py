@@ -559,7 +559,7 @@ class _Summary:
         )
         if host.suggested:
             yield from self.say("what would open the most beside them, to be completed:")
-            for line in host.suggested.splitlines():
+            for line in host.suggested:
                 yield from self.say(f"  {line}", 8, 1)
 
 

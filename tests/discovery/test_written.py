@@ -8,7 +8,7 @@ import pytest
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.vantages import FoundVantage
-from pytest_zebu.discovery.written import written
+from pytest_zebu.discovery.written import keys_of, suggested, written
 
 LAN = FoundVantage("lan", "lan", "10.0.0.7", "10.0.0.1:53", "10.0.0.7/24 of this machine has 10.0.0.10 in it")
 SEEN: tuple[Seen | FoundVantage, ...] = (
@@ -87,3 +87,41 @@ def test_what_a_target_says_stays_in_its_place(text: str) -> None:
     said = tomllib.loads(found.text)
     assert said == {"hosts": {"vm": {"user": text}}, "domains": {"site": text}, "proxy": {}}
     assert "\x1b" not in found.text
+
+
+def test_a_block_to_copy_has_what_opens_the_most() -> None:
+    """Each table once, the largest first, within each too; what opens nothing is no first step."""
+    unseen = [
+        Unseen("proxmox.vmid", "100", "its number there"),
+        Unseen("proxmox.api", '"https://pve.example.org:8006"', "where it answers"),
+        Unseen("backups.copy", '"backup@nas.example.org:zebu"', "where copies go"),
+        Unseen("vantages", 'name = "internet", kind = "internet"', "from outside"),
+        Unseen("host.project", '"zebu"', "which it is"),
+        Unseen("domains.staging", '"staging.zebu.example.org"', "where it is tried"),
+    ]
+    opens = {"proxmox.vmid": 3, "proxmox.api": 1, "backups.copy": 1, "vantages": 2, "hosts.NAME.project": 90}
+    lines = suggested("vm one", unseen, opens, most=5)
+    assert lines == [
+        '[hosts."vm one"]',
+        'project = "zebu"  # opens 90 items: which it is',
+        "[proxmox]",
+        "vmid = 100  # opens 3 items: its number there",
+        'api = "https://pve.example.org:8006"  # opens 1 item: where it answers',
+        "[[vantages]]",
+        "# opens 2 items: from outside",
+        'name = "internet"',
+        'kind = "internet"',
+        "[backups]",
+        'copy = "backup@nas.example.org:zebu"  # opens 1 item: where copies go',
+    ]
+    assert tomllib.loads("\n".join(lines))["hosts"]["vm one"] == {"project": "zebu"}
+    assert suggested("vm", unseen, opens, most=1) == ["[hosts.vm]", 'project = "zebu"  # opens 90 items: which it is']
+    assert suggested("vm", unseen, {}) == []
+
+
+def test_keys_are_told_in_full() -> None:
+    assert keys_of('[hosts.vm]\nuser = "deploy"\n[domains]\nsite = "x.example"\n[[vantages]]\nname = "x"\n') == [
+        "hosts.vm.user",
+        "domains.site",
+        "vantages",
+    ]

@@ -173,6 +173,8 @@ FIRST = HostReport(
     ready_at=AT - timedelta(days=2),
     changes_since_ready=(Change("pre.security.failed", Outcome.PASSED, Outcome.FAILED),),
     profile="small-scale",
+    discovered=("domains.site", HOSTILE),
+    suggested=("[backups]", f"copy = 'x'  # opens 1 item: {HOSTILE}"),
 )
 ONLY = "deploy.backend.waived"
 DEPLOYED = Tally(_counts(not_assessed=1, waived=1), 100, partial=True)

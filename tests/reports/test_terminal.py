@@ -216,7 +216,9 @@ def broken_host(number: int) -> HostReport:
         for place, item in enumerate(load())
     )  # fmt: skip
     plan = tuple(Step(StepKind.MEND, item.text, (item.item,), fix="mend it") for item in items[:number])
-    return replace(FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), ready_at=None, clock="")
+    return replace(
+        FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), ready_at=None, clock="", discovered=()
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("planned", [True, False])
@@ -332,7 +334,7 @@ def test_what_tells_most_is_of_a_case_that_failed_and_not_said_yet(item: ItemRep
 
 STARTS = re.compile(
     r"ssh: |(Pre deployment|Deployment verification|Post deployment|Operations|Incident)\b|the machine's clock|relaxed: |simulated, "
-    r"|partial: |waived: |counts no more: |next\b|since |\d+ failed|\d+ not assessed|\d+ not applicable|\d+ attested|\d+ advice|-v |! |[a-z]+\.[a-z-]+\.[a-z.-]+: "
+    r"|partial: |waived: |counts no more: |next\b|since |\d+ failed|\d+ not assessed|\d+ not applicable|\d+ attested|\d+ advice|-v |! |there is no zebu.toml|what would open the most |[a-z]+\.[a-z-]+\.[a-z.-]+: "
 )
 """What begins a line at its edge."""
 
@@ -361,6 +363,7 @@ def wrong(text: str) -> HostReport:
         plan=(made, made), causes=(Cause("key", f"x {text}", (first.item,), (unseen.item,)),),
         openings=(Opening("o", OpeningKind.OTHER, f"x {text}", (unseen.item,)),), clock=f"the machine's clock {text}",
         access=replace(FIRST.access, reachable=False, trouble=f"x {text}"), simulated=(f"x {text}",),
+        discovered=(f"x {text}",), suggested=(f"x {text}",),
     )  # fmt: skip
 
 
