@@ -32,9 +32,10 @@ timers=$(systemctl list-timers --all --no-legend --no-pager --full | awk '{ prin
   $2 != "not-found" { print $1, $2, $3, $4 }' | lines unit
 systemctl list-unit-files --no-legend --no-pager --full | lines unit-file
 printf '%s\n' "$timers" | lines timer
-# Of what runs inside containers, Docker itself tells below; what starts and ends all the time is no service.
-own=$(ps -o sid= -p $$)
-ps -eo pid=,ppid=,user:32=,sid=,args= | awk -v own="$own" '$2 != 2 && $1 != 2 && $4 != own + 0 { name = $5; sub(/:$/, "", name); print name, $3 }' | sort -u | lines process
+# Of what runs inside containers, Docker itself tells below. What began after this did was not left by whoever looked before.
+own=$(ps -o sid=,etimes= -p $$)
+ps -eo pid=,ppid=,user:32=,sid=,etimes=,args= | awk -v own="$own" 'BEGIN { split(own, mine, " ") }
+  $2 != 2 && $1 != 2 && $4 != mine[1] && $5 + 0 >= mine[2] + 0 { name = $6; sub(/:$/, "", name); print name, $3 }' | sort -u | lines process
 for one in /proc/[0-9]*/limits; do pid=${one#/proc/}; pid=${pid%/limits}; [ "$pid" = 1 ] && sha256sum < "$one" | whole limits init; done
 
 # The kernel
