@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pytest_zebu.facts import containers, sockets
+from pytest_zebu.facts import containers, elsewhere, sockets
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.firewall import HIGH_PORTS, UNOPENED_PORT
@@ -33,17 +33,24 @@ class View:
         address: what was tried.
         open: by port; unknown where the vantage itself was cut off, or could not try it.
         silent: of the ports that no service has, those from which nothing at all came back.
+        ago: how long ago that was, where another machine saw it and handed it in; empty where this one looked.
     """
 
     vantage: Vantage
     address: str
     open: Mapping[int, Known[bool] | Unknown]
     silent: frozenset[int] = frozenset()
+    ago: str = ""
 
     @property
     def name(self) -> str:
         """The vantage, and the family where it is not IPv4."""
         return f"{self.vantage.name} (IPv6)" if ":" in self.address else self.vantage.name
+
+    @property
+    def place(self) -> str:
+        """From where it was seen, and how long ago where it was not now."""
+        return f"from {self.name}, {self.ago}" if self.ago else f"from {self.name}"
 
 
 def _address_of(target: Target, vantage: Vantage) -> str | None:
@@ -116,7 +123,14 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
     return tuple(found)
 
 
-def _view(vantage: Vantage, asked: Look, seen: Known[dict[str, object]] | Unknown) -> View:
+def _view(vantage: Vantage, asked: Look, gathered: Gathered) -> View:
+    seen: Known[dict[str, object]] | Unknown = gathered.saw(asked)
+    origin = None if isinstance(seen, Unknown) else elsewhere.source(seen.value)
+    view = _seen_by(vantage, asked, seen)
+    return replace(view, ago=elsewhere.ago(gathered.time - origin[1])) if origin else view
+
+
+def _seen_by(vantage: Vantage, asked: Look, seen: Known[dict[str, object]] | Unknown) -> View:
     address = str(asked.arguments["address"])
     if isinstance(seen, Unknown):
         return View(vantage, address, dict.fromkeys(PORTS, seen))
@@ -161,14 +175,14 @@ def parse(gathered: Gathered, target: Target) -> tuple[View, ...]:
         asked = look(target, vantage)
         if asked is None:
             continue
-        view = _view(vantage, asked, gathered.saw(asked))
+        view = _view(vantage, asked, gathered)
         for other in more:
             if other.vantage == vantage.name and other.subject == "own ports":
-                more_open = _view(vantage, other, gathered.saw(other)).open
+                more_open = _view(vantage, other, gathered).open
                 view = replace(view, open={**view.open, **more_open})
         views.append(view)
         views += [
-            _view(vantage, other, gathered.saw(other))
+            _view(vantage, other, gathered)
             for other in more
             if other.vantage == vantage.name and other.subject != "own ports"
         ]

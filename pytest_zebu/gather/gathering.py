@@ -17,6 +17,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside
+from pytest_zebu.gather.elsewhere import handed_to
 from pytest_zebu.gather.outside import Outside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
@@ -41,7 +42,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     started, began = time.monotonic(), time.time()
     deadline = Deadline.after(target.settings.deadline)
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state), deadline)
+    outside = Outside(target, lambda: offered_methods(connection, state), deadline, handed_to(target, began))
     seen: dict[str, Any] = {}
     answers: dict[str, Said | Unknown] = {}
     trouble = ""

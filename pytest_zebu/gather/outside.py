@@ -31,10 +31,11 @@ from urllib3.util import wait_for_read, wait_for_write
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
-from pytest_zebu.gather import audit, forge, places, services
+from pytest_zebu.gather import audit, elsewhere, forge, places, services
 from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
 from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, led, read_body
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, aside, at_once
+from pytest_zebu.gather.elsewhere import Handed
 from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
@@ -121,15 +122,27 @@ _NEVER_REACHED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The looker of one target."""
+    """The looker of one target.
+
+    Attributes:
+        handed: by vantage that is another machine, what that saw.
+    """
 
     target: Target
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
     deadline: Deadline = NEVER
+    handed: Mapping[str, Handed | Unknown] = field(default_factory=dict)
     _led: dict[str, list[str] | Unknown] = field(default_factory=dict)
 
     def see(self, look: Look) -> Any:
-        """Carry out a look: plain data, or Unknown. Nothing is raised: a look that breaks saw nothing."""
+        """Carry out a look: plain data, or Unknown. What another machine looks at, it has handed in."""
+        if (handed := self.handed.get(look.vantage)) is not None:
+            return handed if isinstance(handed, Unknown) else handed.saw(look, time.time())
+        seen = self._see(look)
+        return elsewhere.instead(look, seen, self.handed) if isinstance(seen, Unknown) else seen
+
+    def _see(self, look: Look) -> Any:
+        """See for ourselves. Nothing is raised: a look that breaks saw nothing."""
         seconds = LOOK_SECONDS.get(look.kind, USUAL_SECONDS)
         own = Deadline.after(seconds)
         try:

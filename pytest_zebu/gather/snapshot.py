@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_zebu.facts import ALL, plainjson
 from pytest_zebu.facts.answer import Garbled, Reason, Said, Unknown, integer, part, plain_text
+from pytest_zebu.facts.elsewhere import LATEST
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.plainjson import LONGEST_NUMBER, MOST_DEEP, whole_text
 from pytest_zebu.files import read_bytes, why, write_whole
@@ -31,8 +32,6 @@ DEEPEST = MOST_DEEP - 10
 """Of values within what came of a look: the file has a few more around it."""
 SETTINGS_LIMIT, MOST_UNSEEN = 65_536, 200
 """Characters of the settings that were discovered, and how many keys were not."""
-LATEST = 2**34
-"""Seconds since 1970, of a moment in five hundred years; calendars can add to it."""
 NAME = re.compile(r"(?:ssh://)?[\w\[][\w.:@%+\[\]-]{0,254}/?")
 """Names of hosts: those of settings, aliases of ssh and addresses; nothing that a shell, a path or a page reads otherwise."""
 _REASONS = frozenset(Reason)
@@ -112,7 +111,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
             return _plain(_ODD)
 
 
-def _entry(value: Any) -> Any:
+def entry(value: Any) -> Any:
     """What came of one look: nothing that came of it can lose the others."""
     try:
         return _plain(value)
@@ -120,7 +119,7 @@ def _entry(value: Any) -> Any:
         return _plain(_ODD)
 
 
-def _rich(value: Any) -> Any:
+def rich(value: Any) -> Any:
     """What was read, with Unknown where it was tagged. Its depth is bounded by the reader of JSON."""
     match value:
         case {"$unknown": str(reason), "detail": str(detail), **more} if not more and reason in _REASONS:
@@ -128,9 +127,9 @@ def _rich(value: Any) -> Any:
         case {"$unknown": _}:
             return _ODD
         case dict():
-            return {key: _rich(item) for key, item in value.items()}
+            return {key: rich(item) for key, item in value.items()}
         case list():
-            return [_rich(item) for item in value]
+            return [rich(item) for item in value]
         case _:
             return value
 
@@ -145,11 +144,11 @@ def dump(snapshots: Mapping[str, Snapshot], indent: int | None = 1) -> str:
             "gathered": {
                 "time": gathered.time,
                 "answers": {
-                    key: _entry(answer if isinstance(answer, Unknown) else asdict(answer))
+                    key: entry(answer if isinstance(answer, Unknown) else asdict(answer))
                     for key, answer in gathered.answers.items()
                 },
-                "looks": {key: _entry(seen) for key, seen in gathered.looks.items()},
-                "trials": {key: _entry(seen) for key, seen in gathered.trials.items()},
+                "looks": {key: entry(seen) for key, seen in gathered.looks.items()},
+                "trials": {key: entry(seen) for key, seen in gathered.trials.items()},
             },
             "reachable": snapshot.reachable,
             "trouble": whole_text(snapshot.trouble),
@@ -258,10 +257,10 @@ def _snapshot(data: Any, is_own: bool) -> Snapshot:
     if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent < LATEST:
         raise Garbled("seconds is no number of them")
     answers = {name: _answer(name, answer, is_own) for name, answer in part(gathered, "answers", dict).items()}
-    looks = {key: _rich(seen) for key, seen in part(gathered, "looks", dict).items()}
+    looks = {key: rich(seen) for key, seen in part(gathered, "looks", dict).items()}
     trials = {name: looks.pop(key) for key, name in TRIALS_AMONG_LOOKS.items() if key in looks}
     if "trials" in gathered:
-        trials |= {name: _rich(seen) for name, seen in part(gathered, "trials", dict).items()}
+        trials |= {name: rich(seen) for name, seen in part(gathered, "trials", dict).items()}
     return Snapshot(
         host=plain_text(part(data, "host", str))[:MOST_SAID],
         gathered=Gathered(answers, looks, float(time), trials),
@@ -302,7 +301,7 @@ def _answer(name: str, told: Any, is_own: bool) -> Said | Unknown:
     """One answer: its texts are cleaned and bounded as those are that come from a machine."""
     match told:
         case {"$unknown": _}:
-            found: Said | Unknown = _rich(told)
+            found: Said | Unknown = rich(told)
             return found
         case {"status": int(status), "out": str(out), "err": str(err)} if type(status) is int and abs(status) < 2**31:
             if not is_own and len(out) + len(err) > _limits().get(name, OWN_LIMIT):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.catalogue import Catalogue, Stage, load
-from pytest_zebu.facts import ALL
+from pytest_zebu.facts import ALL, elsewhere
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
 from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.facts.fact import Gathered
@@ -99,12 +99,17 @@ class Evidence:
             case _:
                 raise LookupError(f"a check asks for {name!r}, which is neither a fact nor known otherwise")
 
+    def from_elsewhere(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Of what a check asks for, what another machine saw, and how long ago."""
+        return tuple(elsewhere.told((ALL[name] for name in names if name in ALL), self.gathered, self.target))
+
     def judge(self, item_id: str) -> Finding:
         """The finding of an item of the suite, settled by what people declared."""
         check, cases = check_of(item_id), Cases()
         names = inspect.signature(check).parameters
         arguments = {name: self.given(name, item_id, cases) for name in names}
-        found, _ = decide(check, item_id, arguments, cases if "case" in names else None, self.target)
+        listed = cases if "case" in names else None
+        found, _ = decide(check, item_id, arguments, listed, self.target, self.from_elsewhere(names))
         declared = self.records.declared(item_id, self.today)
         return settle(self.catalogue[item_id], found, declared, self.target.settings.profile)
 
@@ -129,14 +134,25 @@ def decide(
     arguments: Mapping[str, Any],
     cases: Cases | None,
     target: Target | None = None,
+    origins: tuple[str, ...] = (),
 ) -> tuple[Finding, BaseException | None]:
-    """Call a check; its finding, and what was raised. What the target declares already is no part of the fix."""
+    """Call a check; its finding, and what was raised. What the target declares already is no part of the fix.
+
+    Args:
+        check: the check.
+        item_id: the item that it decides.
+        arguments: what it is called with.
+        cases: where it asks for them.
+        target: what is declared.
+        origins: what of its evidence comes from elsewhere; it stands before what was seen.
+    """
     error: BaseException | None = None
     try:
         bounded(lambda: check(**handed(check, arguments)), endless)
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
     finding = finding_of(check, item_id, cases, error)
+    finding = replace(finding, evidence=(*origins, *finding.evidence))
     if target is not None:
         fix = prose(check).mending(target, finding.reason, finding.fix)
         finding = replace(finding, fix=filled_in(fix, target, item_id))

@@ -214,7 +214,8 @@ class RunHooks:
             if name in GIVEN or name in pyfuncitem.funcargs
         }
         listed = cases if "case" in arguments else None
-        finding, error = decide(pyfuncitem.obj, item_id, arguments, listed, evidence.target)
+        origins = evidence.from_elsewhere(arguments)
+        finding, error = decide(pyfuncitem.obj, item_id, arguments, listed, evidence.target, origins)
         finding = self._settled(host, finding)
         pyfuncitem.stash[FINDING] = finding
         if finding.broken and error is not None:

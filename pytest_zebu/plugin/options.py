@@ -61,7 +61,10 @@ class Option:
 
     def _ini(self, config: pytest.Config) -> str:
         said = str(config.getini(self.key))
-        return str(config.inipath.parent / said) if said and self.metavar == "FILE" and config.inipath else said
+        if not said or self.metavar != "FILE" or not config.inipath:
+            return said
+        folder = config.inipath.parent
+        return " ".join(str(folder / one) for one in said.split()) if self.is_list else str(folder / said)
 
 
 OPTIONS = (
@@ -83,6 +86,12 @@ OPTIONS = (
     Option("json", "the same as --zebu-report=json:FILE (schema: pytest_zebu/reports/report.schema.json)", "FILE"),
     Option("save", "keep what was gathered, to judge it again later", "FILE"),
     Option("replay", "judge what --zebu-save kept, without the host", "FILE"),
+    Option(
+        "look",
+        "what `zebu look` wrote on another machine, which counts as that vantage; may be given several times",
+        "FILE",
+        is_list=True,
+    ),
     Option("timeout", "the longest that gathering over ssh may take (default: 30)", "SECONDS"),
     Option(
         "deadline",

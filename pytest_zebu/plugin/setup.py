@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pytest_zebu.ending import heed
 from pytest_zebu.files import check_writable, is_device, why
 from pytest_zebu.gather import ssh
+from pytest_zebu.gather.elsewhere import taken_in
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
@@ -97,7 +99,7 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
         path = Path(option.zebu_replay)
         names = option.zebu_host or ",".join(host_names(read(path), path))
         return replayed_targets(names, option.zebu_config, timeout, deadline)
-    return targets(option.zebu_host, option.zebu_config, timeout, deadline)
+    return taken_in(targets(option.zebu_host, option.zebu_config, timeout, deadline), option.zebu_look, time.time())
 
 
 def _seconds(option: Any, name: str) -> float | None:

@@ -164,8 +164,8 @@ class Settings(Section):
 
     @property
     def control(self) -> str | None:
-        """An address that answers whatever the target does: it tells whose fault silence is."""
-        return next((vantage.control for vantage in self.vantages if vantage.control), None)
+        """An address that answers this machine whatever the target does: it tells whose fault silence is."""
+        return next((vantage.control for vantage in self.vantages if vantage.control and not vantage.signer), None)
 
     @property
     def attestations_file(self) -> Path:

@@ -19,6 +19,7 @@ from pydantic import (
     Strict,
     StringConstraints,
     field_validator,
+    model_validator,
 )
 
 from pytest_zebu.catalogue import THRESHOLDS, Stage
@@ -203,12 +204,31 @@ class Tls(Section):
 
 
 class Vantage(Section):
-    """A place to look from: this machine, with one of its addresses."""
+    """A place to look from: this machine, with one of its addresses; or another one, whose looks are handed in.
+
+    Attributes:
+        signer: the fingerprint of the key with which that other machine signs what it saw (`zebu look`).
+        look: the file that it wrote.
+        look_hours: how old that may be.
+    """
 
     name: str
     kind: Literal["internet", "lan", "proxy"]
     source: Address | None = None
     control: HostAndPort | None = None
+    signer: Annotated[str | None, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")] = None
+    look: FilePath | None = None
+    look_hours: Annotated[float, Field(gt=0, le=24 * 7, strict=True)] = 24
+
+    @model_validator(mode="after")
+    def _is_one_machine(self) -> Vantage:
+        if self.signer is None and self.look is not None:
+            raise ValueError("look needs signer: the fingerprint that `zebu look` printed on that machine")
+        if self.signer is not None and self.kind != "internet":
+            raise ValueError(f"signer is of a vantage on the internet: kind = {self.kind!r} looks from this machine")
+        if self.signer is not None and self.source is not None:
+            raise ValueError("source is an address of this machine, and signer is of another one: leave one out")
+        return self
 
 
 class NetworkNeeds(Section):

@@ -90,6 +90,11 @@ RULES = (
         "probe restore",
         "run with `--zebu-active=restore`",
     ),
+    _network(
+        r"run `zebu look",
+        "zebu look",
+        "run `zebu look` on the machine that is the vantage, and hand in its file (`--zebu-look=FILE`)",
+    ),
     _setting(r"public_address\b[^;]* are needed", "hosts.NAME.public_address and vantages"),
     _setting(rf"(?<![\w.])(?P<keys>{_KEY}(?: and {_KEY})*) (?:is|are) not (?:set|declared)\b"),
     _setting(rf"(?<![\w.])(?P<keys>{_KEY}) (?:does not say|names no)\b"),

@@ -113,6 +113,14 @@ def test_the_first_control_address_counts() -> None:
     assert Settings().control is None
 
 
+def test_what_answers_another_machine_proves_nothing_here() -> None:
+    signer = f"SHA256:{'A' * 43}"
+    elsewhere = {"name": "phone", "kind": "internet", "signer": signer, "control": "192.168.43.1:53"}
+    lan = {"name": "lan", "kind": "lan", "control": "10.0.0.1:53"}
+    assert Settings.model_validate({"vantages": [elsewhere]}).control is None
+    assert Settings.model_validate({"vantages": [elsewhere, lan]}).control == "10.0.0.1:53"
+
+
 def test_which_file_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option before the environment, that before the file in the folder, that before the defaults."""
     monkeypatch.chdir(tmp_path)

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Domains
 
+SIGNER = f"SHA256:{'A' * 43}"
+
 
 @pytest.mark.parametrize(("domains", "origin", "names", "pages"), [
     ({}, None, (), ()), ({"site": "z.test"}, None, ("z.test",), ("https://z.test",)),
@@ -34,6 +36,9 @@ def test_names_and_origins(
     {"proxmox": {"node": "a/b"}}, {"proxmox": {"vmid": 99}}, {"proxmox": {"api": "ftp://x"}}, {"forge": {"paths": {"a": ["$(id)"]}}}, {"forge": {"repository": "a"}},
     {"probes": {"ticker": "ibm"}}, {"requirements": {"secret_length": 15}}, {"thresholds": {"post_deployment": 101}}, {"timeout": 0}, {"timeout": 601},
     {"vantages": [{"name": "a", "kind": "moon"}]}, {"vantages": [{"name": "a", "kind": "lan", "control": "10.0.0.1"}]}, {"browser": {"routes": ["x"]}},
+    {"vantages": [{"name": "a", "kind": "internet", "signer": "SHA256:short"}]}, {"vantages": [{"name": "a", "kind": "lan", "signer": SIGNER}]},
+    {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "source": "192.0.2.1"}]}, {"vantages": [{"name": "a", "kind": "internet", "look": "a.json"}]},
+    {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "look_hours": 0}]}, {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "look_hours": 169}]},
     {"profile": "tiny"}, {"relaxed": [{"key": "x", "reason": "no", "approver": "operations"}]}, {"evidence": {"documents": "docs"}}, {"maintenance": {"image_days": 0}},
 ])  # fmt: skip
 def test_what_is_refused(settings: dict[str, Any]) -> None:
@@ -44,6 +49,7 @@ def test_what_is_refused(settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize("settings", [
     {"hosts": {"vm": {"address": "fe80::1%eth0", "user": "deploy", "port": 65535}}}, {"domains": {"addresses": ["::1", "198.51.100.0/24"], "origin": "10.0.0.1"}},
     {"network": {"peers": ["10.0.0.1:5432", "::1:80"]}}, {"backups": {"folder": "/var/my backups", "pattern": "*.dump", "copy": "u@nas:/b"}},
+    {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "look": "a.json", "look_hours": 168, "control": "1.1.1.1:53"}]},
     {"backups": {"copy_to": "/mnt/nas"}}, {"proxmox": {"vmid": 100, "token": "a@pam!t"}}, {"timeout": 600}, {"requirements": {"secret_length": 32}},
 ])  # fmt: skip
 def test_what_is_taken(settings: dict[str, Any]) -> None:

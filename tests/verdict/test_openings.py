@@ -90,6 +90,10 @@ KNOWN = {
         "network to the control address 10.0.0.1:53",
     ),
     "unreachable: forge: check runs: ConnectionError": (OpeningKind.NETWORK, "forge"),
+    "not configured: phone looks from another machine: run `zebu look -o phone.json` there": (
+        OpeningKind.NETWORK,
+        "zebu look",
+    ),
     "earlier runs do not span a day: growth is not known yet": (OpeningKind.TIME, "runs a day apart"),
     "backend-types is in progress still": (OpeningKind.TIME, "a later run"),
     "not attested": (OpeningKind.PEOPLE, ATTEST),

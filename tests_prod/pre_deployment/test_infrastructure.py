@@ -301,7 +301,7 @@ def test_the_router_forwards_what_it_should(
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
             on = f"answers on {', '.join(map(str, answering))}" if answering else "answers on no port that was tried"
-            case.saw(f"{view.address}: {on}")
+            case.saw(f"{view.address}: {on}{f' ({view.ago})' if view.ago else ''}")
             for port in WEB_PORTS:
                 assert need(view.open[port]), f"port {port} of {view.address} does not answer"
             extra = sorted(set(answering) - set(settings.firewall.forwarded))

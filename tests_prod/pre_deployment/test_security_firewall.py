@@ -128,7 +128,7 @@ def test_only_required_ports_answer(
         with case(f"from {view.name}"):
             answering = sorted(port for port, state in view.open.items() if state == Known(True))
             on = f"answers on {', '.join(map(str, answering))}" if answering else "answers on no port that was tried"
-            case.saw(f"from {view.name}, {view.address}: {on}")
+            case.saw(f"{view.place}, {view.address}: {on}")
             extra = [port for port in answering if port not in allowed]
             case.adds(*_who_publishes(extra, containers))
             case.fix(*_ways_to_shut(view, extra, containers, sockets, firewall))
@@ -211,7 +211,7 @@ def _told(view: View, port: int) -> str:
     word = "is not known to answer"
     if isinstance(state, Known):
         word = "answers" if state.value else "does not answer"
-    return f"{bracketed(view.address)}:{port} {word}"
+    return f"{bracketed(view.address)}:{port} {word}{f' ({view.ago})' if view.ago else ''}"
 
 
 def _expect_shut(fate: Fate) -> None:
