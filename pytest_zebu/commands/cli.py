@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.commands import attest, diff, due, explain, history, incident, init, report, todo, waive
+from pytest_zebu.commands import attest, diff, due, explain, history, incident, init, look, report, todo, waive
 from pytest_zebu.commands import list as listing
 from pytest_zebu.ending import Ended, heed
 from pytest_zebu.files import why
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Any] = {
     "incident": incident,
     "init": init,
     "list": listing,
+    "look": look,
     "report": report,
     "todo": todo,
     "waive": waive,
