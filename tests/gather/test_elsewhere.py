@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from lab import recordings
+from pytest_zebu.catalogue import load
 from pytest_zebu.commands.cli import main
 from pytest_zebu.facts import ALL, exposure
 from pytest_zebu.facts.answer import Known, Reason, Unknown
@@ -20,9 +22,11 @@ from pytest_zebu.gather import signing
 from pytest_zebu.gather.elsewhere import (
     FAST_SECONDS,
     KIND,
+    KINDS,
     MOST_BYTES,
     MOST_LOOKS,
     MOST_OF_ONE,
+    STANDS_IN,
     Handed,
     Kept,
     command,
@@ -33,6 +37,7 @@ from pytest_zebu.gather.elsewhere import (
     written,
 )
 from pytest_zebu.gather.outside import Outside
+from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Host
@@ -378,3 +383,32 @@ def test_the_command_is_quoted_and_says_what_is_declared() -> None:
         "zebu look --site zebu.test --www www.zebu.test --api same-origin --address 203.0.113.0/24 --address 203.0.113.5"
         " --public-address 198.51.100.7 --resolver 192.0.2.1 --as 'my phone; id' --control 1.1.1.1:53 -o 'my phone; id.json'"
     )
+
+
+# All that it may have
+
+
+def test_the_healthy_lab_is_judged_alike_whoever_looked_from_outside(tmp_path: Path) -> None:
+    """All looks that another machine makes, written there, read here, and handed to every check."""
+    here = recordings.evidence(recordings.read_healthy(), tmp_path)
+    now = here.gathered.time
+    looks = {
+        key: look
+        for key, look in recordings.looks_of(here).items()
+        if look.subject != "own ports" and look.kind in (KINDS if look.vantage == "internet" else STANDS_IN)
+    }
+    kept = tuple(Kept(look, here.gathered.looks[key]) for key, look in looks.items())
+    domains = here.target.settings.domains
+    path = tmp_path / "phone.json"
+    path.write_text(written(Handed("internet", now - 3 * HOUR, domains.names, domains.addresses, kept), KEY))
+    handed_in = read(path)
+    seen = {key: handed_in.saw(look, now) for key, look in looks.items()}
+    assert len(seen) > 40
+    gathered = replace(here.gathered, looks={**here.gathered.looks, **seen})
+    there = Evidence(here.target, gathered, here.records, here.past, here.incidents)
+    aged = 0
+    for item in load():
+        mine, theirs = here.judge(item.id), there.judge(item.id)
+        assert (theirs.outcome, theirs.reason) == (mine.outcome, mine.reason), item.id
+        aged += any("from internet, 3 hours ago: " in line for line in theirs.evidence)
+    assert aged > 25
