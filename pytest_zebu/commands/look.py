@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -138,7 +138,7 @@ def _unseen(handed: Handed) -> Iterator[str]:
         yield f"not seen, for {len(reasons) - MOST_REASONS} more reasons: {sum(reasons.values())} in all"
 
 
-def seen(target: Target, ports: Iterable[int], watch: Any) -> Handed:
+def seen(target: Target, ports: Iterable[int], watch: Callable[[str], None]) -> Handed:
     """What this machine sees, as the one vantage that the target's settings have."""
     looks = list(_looks(target, ports))
     watch(f"{len(looks)} looks from here, as {target.settings.vantages[0].name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shlex
 import time
@@ -119,8 +120,16 @@ def _are_alike(one: Look, other: Look) -> bool:
     if one.kind != other.kind:
         return False
     if one.kind == "tcp":
-        return bool(one.arguments.get("address") == other.arguments["address"])
+        return _as_one(str(one.arguments.get("address"))) == _as_one(str(other.arguments["address"]))
     return one.subject == other.subject and _apart(one.arguments) == _apart(other.arguments)
+
+
+def _as_one(address: str) -> str:
+    """An address in the one way of writing it."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address.lower()
 
 
 def _apart(arguments: Mapping[str, Any]) -> Any:
@@ -230,7 +239,7 @@ def complaint(handed: Handed, vantage: Vantage, target: Target, now: float) -> s
         return f"public_address of {target.name} is not set: without it nothing tells whether its ports were looked at"
     if {*handed.names} != {*target.settings.domains.names}:
         return _otherwise("names", handed.names, target.settings.domains.names, target)
-    if target.host.public_address not in handed.addresses:
+    if _as_one(target.host.public_address) not in map(_as_one, handed.addresses):
         return _otherwise("addresses", handed.addresses, (target.host.public_address,), target)
     age = now - handed.at
     if age < -FAST_SECONDS:
@@ -281,17 +290,25 @@ def taken_in(targets: Iterable[Target], files: Sequence[str], now: float) -> tup
     for name in files:
         path = Path(name).absolute()
         found = _with(found, path, read(path), now, named)
-    for target in found:
-        for vantage in target.settings.vantages:
-            if vantage.look is not None and (why_not := _complaint_of(target, vantage, now)):
-                raise UsageProblem(why_not)
+    _expect_to_count(found, now)
     return tuple(found)
 
 
-def _complaint_of(target: Target, vantage: Vantage, now: float) -> str:
-    path = target.settings.file(vantage.look) if vantage.look is not None else Path()
-    why_not = complaint(read(path), vantage, target, now)
-    return f"{path}: {why_not}" if why_not else ""
+def _expect_to_count(targets: Sequence[Target], now: float) -> None:
+    """Each file counts for one target at least: of several hosts, it is of one.
+
+    Raises:
+        UsageProblem: one does not.
+    """
+    complaints: dict[Path, list[str]] = {}
+    for target in targets:
+        for vantage in target.settings.vantages:
+            if vantage.look is not None:
+                path = target.settings.file(vantage.look)
+                complaints.setdefault(path, []).append(complaint(read(path), vantage, target, now))
+    for path, found in complaints.items():
+        if all(found):
+            raise UsageProblem(f"{path}: {found[0]}")
 
 
 def _with(
@@ -305,8 +322,11 @@ def _with(
     found, complaints = [], []
     for target in targets:
         vantage = next((one for one in target.settings.vantages if one.name == handed.vantage), None)
-        if vantage is None or vantage.signer is None:
+        if vantage is None:
             complaints.append(_unknown_signer(handed))
+        elif vantage.signer is None:
+            taken = f"{_quoted(vantage.name)} is what a vantage of this machine is called"
+            complaints.append(f"{taken}: look again with --as and another name, and declare that with its signer")
         elif why_not := complaint(handed, vantage, target, now):
             complaints.append(why_not)
         elif (place := (target.name, vantage.name)) in named:

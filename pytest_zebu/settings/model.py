@@ -135,6 +135,13 @@ class Settings(Section):
                 raise ValueError(f"{key} names {name!r}, which is not in [hosts]")
         return self
 
+    @model_validator(mode="after")
+    def _other_machines_have_names_of_their_own(self) -> Settings:
+        names = [vantage.name for vantage in self.vantages]
+        if twice := next((one.name for one in self.vantages if one.signer and names.count(one.name) > 1), None):
+            raise ValueError(f"two vantages are called {twice!r}, and one of them is another machine: rename one")
+        return self
+
     def file(self, path: Path) -> Path:
         """A file that the settings name: relative to the folder in which they are."""
         return self.folder / at_home(path)

@@ -202,7 +202,7 @@ def test_a_file_that_is_gone_since_is_unknown(hand_in: Callable[..., Path]) -> N
     [
         (handed(), STRANGER, {}, "is signed by SHA256:"),
         (handed(vantage="tablet"), KEY, {}, "nobody knows who signed it: compare SHA256:"),
-        (handed(vantage="lan"), KEY, {}, "nobody knows who signed it: compare SHA256:"),
+        (handed(vantage="lan"), KEY, {}, '"lan" is what a vantage of this machine is called: look again with --as'),
         (handed(names=("other.test",)), KEY, {}, "is of other names"),
         (handed(names=("zebu.test", "www.zebu.test")), KEY, {}, "is of other names"),
         (handed(addresses=("203.0.113.9",)), KEY, {}, "is of other addresses"),
@@ -222,7 +222,7 @@ def test_what_does_not_count_is_refused_in_a_line(
 ) -> None:
     path = hand_in(of, key)
     named = target({**phone, **({"look": str(path)} if by == "settings" else {})})
-    if by == "settings" and "nobody" in words:
+    if by == "settings" and of.vantage != "phone":
         words = f'was seen as "{of.vantage}", and not as "phone"'
     with pytest.raises(UsageProblem) as refused:
         taken_in([named], [str(path)] if by == "option" else [], NOW)
@@ -258,6 +258,24 @@ def test_of_several_hosts_each_gets_its_own(hand_in: Callable[..., Path]) -> Non
     assert [look.name for look in looks if look] == ["phone.json", "other.json"]
     only = taken_in([target(), other], files[:1], NOW)
     assert [one.settings.vantages[1].look is not None for one in only] == [True, False]
+
+
+def test_of_several_hosts_the_settings_may_name_a_file_of_one(hand_in: Callable[..., Path]) -> None:
+    mine = target({"look": str(hand_in())})
+    other = mine.model_copy(update={"name": "other", "host": Host(public_address="203.0.113.9")})
+    assert len(taken_in([mine, other], [], NOW)) == 2
+    answer = handed_to(other, NOW)["phone"]
+    assert isinstance(answer, Unknown)
+    assert "is of other addresses" in answer.detail
+    with pytest.raises(UsageProblem, match="is of other addresses"):
+        taken_in([other], [], NOW)
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    found = target().model_copy(update={"host": Host(public_address="2001:DB8:0::7")})
+    of = handed(Kept(tcp("2001:db8::7"), ports(p80=True)), signer=SIGNER, addresses=("2001:db8::7",))
+    assert complaint(of, found.settings.vantages[1], found, NOW) == ""
+    assert of.saw(phone_of(found), NOW)["open"]["80"] is True
 
 
 def test_two_of_the_same_are_refused(hand_in: Callable[..., Path]) -> None:
