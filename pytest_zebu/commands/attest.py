@@ -21,7 +21,7 @@ from pytest_zebu import settings
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem, load
 from pytest_zebu.facts.answer import plain_text
 from pytest_zebu.files import digest, why
-from pytest_zebu.people import attestations, subjects
+from pytest_zebu.people import attestations
 from pytest_zebu.people.attestations import (
     Attestation,
     CommandEvidence,
@@ -39,29 +39,6 @@ OUTPUT_LIMIT = 2000
 SECONDS = 300
 Built = TypeVar("Built")
 AnyEvidence = FileEvidence | UrlEvidence | CommitEvidence | CommandEvidence
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("id", help="the item, as reports name it")
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    parser.add_argument("--result", choices=["passed", "failed"], default="passed", help="what was found")
-    parser.add_argument("--statement", metavar="TEXT", help="what was done or seen")
-    parser.add_argument("--by", metavar="ROLE", help="who signs: a role, such as operations")
-    parser.add_argument("--approver", metavar="ROLE", help="who else looked at it")
-    parser.add_argument("--on", metavar="DATE", help="when it was seen (default: today)")
-    parser.add_argument("--valid-days", metavar="DAYS", type=int, help="for how long it holds (default: by the item)")
-    parser.add_argument(
-        "--about", metavar="SUBJECT", action="append", default=[],
-        help=f"what it speaks of: it lapses when that changes. One of {subjects.FORMS.replace('`', chr(39))}",
-    )  # fmt: skip
-    kinds = parser.add_argument_group("evidence, one at least")
-    kinds.add_argument("--file", metavar="FILE", action="append", default=[], help="a file; its hash is kept")
-    kinds.add_argument("--url", metavar="URL", action="append", default=[], help="an address where it can be read")
-    kinds.add_argument("--commit", metavar="COMMIT", action="append", default=[], help="a commit that shows it")
-    kinds.add_argument(
-        "--output-of", metavar="COMMAND", action="append", default=[], help="run a command here, and keep what it says"
-    )
 
 
 @dataclass(frozen=True, slots=True)

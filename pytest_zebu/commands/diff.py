@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from pytest_zebu.commands import sides
-from pytest_zebu.commands.sides import NAMES, Shelf
+from pytest_zebu.commands.sides import Shelf
 from pytest_zebu.memory.difference import Difference, Things, Verdict
 from pytest_zebu.plugin.comparing import Side, compare
 from pytest_zebu.shown import say
@@ -14,13 +13,6 @@ from pytest_zebu.shown import say
 COULD_NOT = 2
 """The exit status of what could not be compared: 1 says that there are differences."""
 NOT_TOLD = "not known"
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("first", nargs="?", default="-2", help=f"a run: {NAMES} (default: -2)")
-    parser.add_argument("second", nargs="?", default="last", help="another one (default: last)")
-    sides.add(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -19,15 +19,6 @@ from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    parser.add_argument(
-        "--host", metavar="HOST", help="of which host runs are counted (default: the one in the settings)"
-    )
-    parser.add_argument("--ical", metavar="FILE", help="write the tasks as iCalendar, too (- for standard output)")
-
-
 def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     """List the tasks; the exit status is 1 while one is overdue.
 

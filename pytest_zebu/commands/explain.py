@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_zebu.catalogue import Item, UnknownItem, load
-from pytest_zebu.commands import history, sides
-from pytest_zebu.commands.sides import NAMES, Shelf
+from pytest_zebu.commands import history
+from pytest_zebu.commands.sides import Shelf
 from pytest_zebu.facts.answer import Said, Unknown
 from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Look, Probe, Trial
 from pytest_zebu.memory.difference import gist
@@ -26,24 +26,10 @@ from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_lines, say
 from pytest_zebu.verdict.outcome import Finding
 
-LINES, MOST_LINES = 12, 2000
+MOST_LINES = 2000
 WIDTH = 300
 MOST_LOOKS = 12
 """Of a fact, so many are listed; there is one for each of many origins."""
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("item", metavar="ITEM", help="an item, as reports name it")
-    parser.add_argument("--run", metavar="RUN", help=f"which run: {NAMES} (default: the last whose evidence is kept)")
-    parser.add_argument(
-        "--lines",
-        metavar="NUMBER",
-        type=int,
-        default=LINES,
-        help=f"how much of each answer is shown (default: {LINES})",
-    )
-    sides.add(parser)
 
 
 def run(options: argparse.Namespace, now: datetime | None = None) -> int:

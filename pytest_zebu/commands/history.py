@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_zebu.catalogue import SCORED, UnknownItem, load
-from pytest_zebu.commands import sides
 from pytest_zebu.commands.sides import Shelf
 from pytest_zebu.memory.history import Remembered
 from pytest_zebu.settings import Settings
@@ -36,12 +35,6 @@ class Span:
         if first is last:
             return f"{first.run.at:{MOMENT}}  run {first.number}"
         return f"{first.run.at:{MOMENT}} to {last.run.at:{MOMENT}}  runs {first.number} to {last.number}"
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("item", nargs="?", metavar="ITEM", help="an item, as reports name it (default: whole runs)")
-    sides.add(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -36,26 +36,6 @@ SEEN_BY_MACHINE = {
 """The steps that are done by looking, and the heading under which it stands."""
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    opening = actions.add_parser(
-        "open", help="begin a record; the machine is looked at, and what is seen is written down"
-    )
-    opening.add_argument("title", help="what happens, in a line")
-    opening.add_argument("--host", metavar="HOST", help="on which machine (default: the one in the settings)")
-    opening.add_argument("--no-look", action="store_true", help="do not look at the machine")
-    actions.add_parser("status", help="the open incidents, and the steps that are not done")
-    step = actions.add_parser("step", help="write down what came of a step")
-    step.add_argument("step", metavar="STEP", help="such as assess.severity")
-    step.add_argument("note", help="what came of it")
-    step.add_argument("--by", metavar="ROLE", default="operations", help="who did it: a role (default: operations)")
-    closing = actions.add_parser("close", help="end an incident whose steps up to its resolution are done")
-    for one in (step, closing):
-        one.add_argument("--record", metavar="NAME", help="which record (default: the one that is open)")
-
-
 def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     """Do what is asked; the exit status of `status` is 1 while an incident is open.
 

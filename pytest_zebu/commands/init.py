@@ -25,16 +25,6 @@ DECIDED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ADVICE, Outcome.NOT
 SHOWN_OPENINGS = 8
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("host", metavar="HOST", help="an ssh alias, ssh://user@host:port, or a name from the file")
-    parser.add_argument(
-        "--config", metavar="FILE", help="the file to write (default: $ZEBU_CONFIG, else zebu.toml here)"
-    )
-    parser.add_argument("--yes", action="store_true", help="never ask: write what was seen")
-    parser.add_argument("--print", action="store_true", help="write nothing: show the file")
-
-
 def run(options: argparse.Namespace) -> int:
     """Look, and write.
 

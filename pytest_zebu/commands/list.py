@@ -13,25 +13,6 @@ from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "-m",
-        metavar="MARKERS",
-        dest="markers",
-        default="",
-        help="only these, as pytest's -m picks them: 'pre_deployment and security'",
-    )
-    parser.add_argument("-k", metavar="TEXT", dest="text", default="", help="only those with this in their id or text")
-    parser.add_argument(
-        "--markers",
-        action="store_true",
-        dest="shows_markers",
-        help="list the markers instead, with how many items each has",
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, a list of objects")
-
-
 def run(options: argparse.Namespace) -> int:
     """List items.
 

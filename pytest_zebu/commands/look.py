@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from urllib3.exceptions import InsecureRequestWarning
 
+from pytest_zebu.commands.calls import VANTAGE
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
@@ -35,62 +36,8 @@ from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import say
 
 NO_SSH = Unknown(Reason.NOT_CONFIGURED, "zebu look has no ssh")
-FLAGS = {
-    "site": "the site's name", "www": "its other name", "api": "the API's name, or same-origin", "staging": "the staging deployment's name",
-}  # fmt: skip
 PLAIN = re.compile(r"[\w.-]{1,100}")
 MOST_REASONS = 5
-NAME = "internet"
-"""What a vantage is called where nobody says it."""
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "host", metavar="HOST", nargs="?", help="a name from [hosts] (default: the one with a public_address)"
-    )
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    for name, text in FLAGS.items():
-        parser.add_argument(f"--{name}", metavar="NAME", help=f"{text}, in place of settings")
-    parser.add_argument(
-        "--address", metavar="ADDRESS", action="append", default=[],
-        help="where the names lead, in place of settings; may be given several times",
-    )  # fmt: skip
-    parser.add_argument(
-        "--public-address", metavar="ADDRESS", help="where the internet sees the machine (default: the first --address)"
-    )
-    parser.add_argument(
-        "--resolver", metavar="ADDRESS", action="append", default=[],
-        help="who is asked for names, in place of the usual three; may be given several times",
-    )  # fmt: skip
-    parser.add_argument(
-        "--as",
-        metavar="VANTAGE",
-        dest="vantage",
-        help=f"what this place is called (default: that of the settings, or {NAME})",
-    )
-    parser.add_argument(
-        "--control",
-        metavar="HOST:PORT",
-        help="what answers here whenever this machine's network is there (default: a resolver)",
-    )
-    parser.add_argument(
-        "--port",
-        metavar="PORT",
-        type=int,
-        action="append",
-        default=[],
-        help="try this TCP port too; may be given several times",
-    )
-    parser.add_argument(
-        "--scan",
-        choices=("usual", "full"),
-        default="usual",
-        help="the TCP ports that are tried: the usual ones, or all",
-    )
-    parser.add_argument(
-        "-o", metavar="FILE", dest="file", required=True, help="the file to write, which --zebu-look takes in"
-    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -188,7 +135,7 @@ def _target(options: argparse.Namespace) -> Target:
     settings, host = _by_flags(options) if is_named else _by_settings(options)
     if not settings.domains.names:
         raise UsageProblem("no name is declared: --site, or domains.site in zebu.toml")
-    name = options.vantage or next((one.name for one in settings.vantages if one.signer), NAME)
+    name = options.vantage or next((one.name for one in settings.vantages if one.signer), VANTAGE)
     declared = next((one.control for one in settings.vantages if one.name == name and one.signer), None)
     control = options.control or declared or f"{settings.domains.resolvers[0]}:53"
     if not PLAIN.fullmatch(name):

@@ -19,23 +19,6 @@ from pytest_zebu.shown import say
 STANDARD = "-"
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "type", metavar="TYPE", help="the type of report: html, json, markdown, ...; a wrong one lists all"
-    )
-    parser.add_argument(
-        "source", metavar="SNAPSHOT_OR_JSON",
-        help="what --zebu-save kept, or a report that is JSON (- for standard input)",
-    )  # fmt: skip
-    parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD, help="where to (default: standard output)")
-    parser.add_argument("--host", metavar="HOST[,HOST]", help="which of its hosts (default: all)")
-    parser.add_argument(
-        "--config", metavar="FILE",
-        help="the settings that a snapshot is judged with (default: $ZEBU_CONFIG, else zebu.toml here)",
-    )  # fmt: skip
-
-
 def run(options: argparse.Namespace) -> int:
     """Make the report; the exit status is 0 when it is written, whatever it says.
 

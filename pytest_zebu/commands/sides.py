@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pytest_zebu import __version__, settings
 from pytest_zebu.catalogue import load
+from pytest_zebu.commands.calls import RUNS
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.targets import LAB, way_of
@@ -27,17 +28,8 @@ from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 
-NAMES = "write last, -2, a day (YYYY-MM-DD), a number as `zebu history` lists it, or the file of a snapshot"
 BEHIND, NUMBER, DAY = re.compile(r"-[0-9]{1,6}"), re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Found = TypeVar("Found")
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say where runs are remembered, and of which host."""
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    parser.add_argument(
-        "--host", metavar="HOST", help="of which host (default: the one in the settings, or in the history)"
-    )
 
 
 @dataclass(slots=True)
@@ -119,7 +111,7 @@ class Shelf:
     def _of_file(self, path: Path) -> Side:
         """A snapshot, judged by today's rules, settings and words."""
         if not path.is_file():
-            raise UsageProblem(f"{path}: there is no such run, and no such file: {NAMES}")
+            raise UsageProblem(f"{path}: there is no such run, and no such file: {RUNS}")
         found = snapshots.read(path)
         name = self.host or next((name for name in self.declared.hosts if name in found), next(iter(found), ""))
         if name not in found:

@@ -6,21 +6,13 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from pytest_zebu.catalogue import SCORED, Catalogue, load
-from pytest_zebu.commands import sides
-from pytest_zebu.commands.sides import NAMES, Shelf
+from pytest_zebu.commands.sides import Shelf
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
 from pytest_zebu.verdict.causes import causes
 from pytest_zebu.verdict.openings import openings
 from pytest_zebu.verdict.outcome import Finding
 from pytest_zebu.verdict.plan import Opening, OpeningKind
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--run", metavar="RUN", default="last", help=f"of which run: {NAMES} (default: last)")
-    parser.add_argument("--items", action="store_true", help="name the items that each step opens")
-    sides.add(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,27 +7,9 @@ import sys
 from datetime import UTC, date, datetime
 
 from pytest_zebu.commands.attest import asked, day, opened
-from pytest_zebu.people.attestations import LONGEST_WAIVER_DAYS, Waiver, forbidden
+from pytest_zebu.people.attestations import Waiver, forbidden
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.shown import say
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("id", help="the item, as reports name it")
-    parser.add_argument("--config", metavar="FILE", help="the settings (default: $ZEBU_CONFIG, else zebu.toml here)")
-    parser.add_argument("--reason", metavar="TEXT", help="why it is accepted")
-    parser.add_argument("--approver", metavar="ROLE", help="who accepts it: a role, such as product owner")
-    parser.add_argument(
-        "--until",
-        metavar="DATE",
-        help=f"the last day on which it holds, at most {LONGEST_WAIVER_DAYS} days after the first",
-    )
-    parser.add_argument("--from", dest="since", metavar="DATE", help="the first day on which it holds (default: today)")
-    parser.add_argument(
-        "--case", metavar="NAME", action="append", default=[],
-        help="a case that it accepts, by its whole name, as reports show it (default: the item, whatever fails)",
-    )  # fmt: skip
 
 
 def run(options: argparse.Namespace, today: date | None = None) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 import lab.cli
 from pytest_zebu.commands import due
-from pytest_zebu.commands.cli import COMMANDS, main
+from pytest_zebu.commands.cli import main, parser
 from tests.ended import as_usual
 
 
@@ -42,7 +42,7 @@ def refused(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     (("due", "now", "then"), "zebu: error: unknown arguments: now then"), (("due", "--hots=vm"), "unknown arguments: --hots=vm"),
     (("proofs", "all"), "unknown arguments: all"), (("lab", "status", "vm"), "unknown arguments: vm"), (("lab",), "required: COMMAND"),
     (("lab", "exec", "db", "id"), "invalid choice: 'db' (choose from 'vm', 'proxy', 'nas')"), (("incident",), "required: ACTION"),
-    (("incident", "step", "assess.severity"), "required: note"), (("attest",), "required: id"),
+    (("incident", "step", "assess.severity"), "required: note"), (("attest",), "required: ITEM"),
     (("attest", "x", "--result", "maybe"), "invalid choice: 'maybe'"), (("attest", "x", "--valid-days", "soon"), "invalid int value: 'soon'"),
 ])  # fmt: skip
 def test_a_wrong_call_is_status_2_and_a_line(
@@ -57,7 +57,7 @@ def test_help_names_every_command_in_a_line(capsys: pytest.CaptureFixture[str]) 
     assert ended.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in (
-        "attest sign for an item that no machine can see diff ", "due the recurring tasks", "incident a guided record of an incident, ",
+        "attest sign for an item that no machine can see completion ", "due the recurring tasks", "incident a guided record of an incident, ",
         "diff what came out otherwise between two runs, and whose change it is", "history the runs that are remembered, or what came of one item over time",
         "explain an item: what it means, what is asked for it, what was seen and decided",
         "lab a whole Zebu deployment in a box", "proofs which faults and blindings prove each check",
@@ -89,7 +89,7 @@ def test_settings_that_cannot_be_read_are_a_line(
     assert shown.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("module", "argv"), [(COMMANDS["due"], ["due"]), (lab.cli, ["lab", "status"])])
+@pytest.mark.parametrize(("module", "argv"), [(due, ["due"]), (lab.cli, ["lab", "status"])])
 def test_who_interrupts_it_sees_no_traceback(
     module: ModuleType, argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,3 +231,41 @@ def test_a_full_disk_behind_standard_output_is_a_line(tmp_path: Path) -> None:
             [sys.executable, "-u", "-c", program], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert (done.returncode, done.stderr) == (1, b"zebu: a file: No space left on device\n")
+
+
+HEAVY = {"pydantic", "pytest", "_pytest", "requests", "cryptography", "docker", "playwright", "tree_sitter", "lab"}
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["explain", "--help"], ["init", "--help"]])
+def test_help_imports_nothing_that_judges(argv: list[str]) -> None:
+    program = f"""
+import sys
+from pytest_zebu.commands.cli import main
+try:
+    main({argv!r})
+except SystemExit as ended:
+    print("", *{{name.split(".")[0] for name in sys.modules}}, *(n for n in sys.modules if n.startswith("pytest_zebu.")), sep="\\n")
+    sys.exit(ended.code)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.splitlines())
+    assert "pytest_zebu.commands.calls" in modules
+    assert not HEAVY & modules
+    assert {name for name in modules if name.startswith("pytest_zebu.")} <= {
+        "pytest_zebu.commands", "pytest_zebu.commands.calls", "pytest_zebu.commands.cli", "pytest_zebu.ending", "pytest_zebu.files",
+        "pytest_zebu.redaction", "pytest_zebu.shown",
+    }  # fmt: skip
+
+
+def test_the_parser_knows_all_and_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due, "run", lambda options: pytest.fail("it was run"))
+    known = parser()
+    assert known.parse_args(["due", "--host", "vm"]).host == "vm"
+    assert known.parse_args(["lab", "exec", "vm", "--", "id"]).argv[-1:] == ["id"]
+    assert known.parse_args(["proofs"]).command == "proofs"
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_parser_of_what_is_installed_has_no_lab() -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["lab", "up"])

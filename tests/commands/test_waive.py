@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import tomllib
 from datetime import date
@@ -12,7 +11,7 @@ import pytest
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.commands import waive
-from pytest_zebu.commands.cli import main
+from pytest_zebu.commands.cli import main, parser
 from pytest_zebu.people import attestations
 from pytest_zebu.settings.errors import UsageProblem
 
@@ -30,9 +29,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(*words: str, item: str = ITEM) -> int:
     """What the command does on a day of ours."""
-    parser = argparse.ArgumentParser()
-    waive.add(parser)
-    return waive.run(parser.parse_args([item, *words]), TODAY)
+    return waive.run(parser().parse_args(["waive", item, *words]), TODAY)
 
 
 GIVEN = ("--reason", "Redis moves next week.", "--approver", "product owner", "--until", "2026-12-15")
