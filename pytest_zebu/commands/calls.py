@@ -20,7 +20,7 @@ SUBJECTS = (
 )  # fmt: skip
 """What an attestation may be about, as people write it."""
 LONGEST_WAIVER_DAYS = 366
-SHELLS = ("bash", "zsh", "fish", "tcsh")
+SHELLS = ("bash", "zsh", "fish")
 LINES = 12
 """Of each answer, `zebu explain` shows so many."""
 VANTAGE = "internet"

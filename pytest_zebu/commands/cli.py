@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     A command whose own status 1 says something else has a `COULD_NOT` for what could not be done.
     """
     if COMPLETES in os.environ:
-        command("completion").complete(parser())
+        command("completion").complete(parser(with_lab=" lab " in os.environ.get("COMP_LINE", "")))
     known = parser(with_lab="lab" in (sys.argv if argv is None else argv))
     options, rest = known.parse_known_args(argv)
     if options.command in CHECKOUT and _of_checkout("lab.cli") is None:

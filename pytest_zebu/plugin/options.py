@@ -10,11 +10,6 @@ from dataclasses import dataclass
 
 import pytest
 
-GROUP = (
-    "readiness of a Zebu deployment (each option may also be set as ZEBU_NAME in the environment, or zebu_NAME in the "
-    "ini file)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -44,7 +39,7 @@ class Option:
         form |= {"action": "append"} if self.is_list else {}
         default = f" (default: {self.default})" if self.default else ""
         flag = f"--{self.key.replace('_', '-')}"
-        parser.getgroup("zebu", GROUP).addoption(flag, default=None, help=self.help + default, **form)
+        parser.getgroup("zebu").addoption(flag, default=None, help=self.help + default, **form)
         parser.addini(self.key, f"the default of {flag}", default="")
 
     def value(self, config: pytest.Config) -> str | list[str] | None:
