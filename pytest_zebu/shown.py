@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO, TypeVar
@@ -145,3 +146,21 @@ def code(text: str, most: int = 300) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     between = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{between}{line}{between}{fence}" if line else ""
+
+
+_COPIED = re.compile(r"`[^`\n]+`")
+_NO_BREAK = "\x00"
+
+
+def wrapped(text: str, columns: int, first: str = "", rest: str = "  ") -> list[str]:
+    """A text in lines; what stands in backticks is for copying, and is never broken."""
+    whole = _COPIED.sub(lambda found: found[0].replace(" ", _NO_BREAK), text.replace(_NO_BREAK, " "))
+    found = textwrap.wrap(
+        whole,
+        columns,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_NO_BREAK, " ") for line in found]

@@ -23,6 +23,7 @@ from pytest_zebu.shown import (
     code,
     say,
     some,
+    wrapped,
 )
 from tests.hostile_texts import DIRTY, forbidden
 
@@ -118,3 +119,15 @@ def test_what_a_terminal_does_not_have_loses_nothing_else() -> None:
     say("früh ☠ late", out)
     out.flush()
     assert out.buffer.getvalue() == b"fr?h ? late\n"
+
+
+def test_what_is_for_copying_is_never_broken() -> None:
+    span = "`GRANT pg_read_all_stats TO zebu_observer_of_the_database`"
+    text = f"grant it: {span} and then wait for a well-known while, as long as it takes, `or so`"
+    found = wrapped(text, 40, " 1  ", "    ")
+    assert f"    {span}" in [line[: 4 + len(span)] for line in found]
+    assert " ".join(" ".join(found).split()) == f"1 {text}"
+    assert all(len(line) <= 40 or span in line for line in found)
+    assert found[0].startswith(" 1  grant")
+    assert not [line for line in found if line.endswith("well-")]
+    assert wrapped("a `b\x00c`", 40) == ["a `b c`"]

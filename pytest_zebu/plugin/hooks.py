@@ -14,12 +14,16 @@ import pytest
 
 from pytest_zebu.plugin.options import OPTIONS, settle_options
 
+GROUP = (
+    "production readiness of a Zebu deployment (each option may also be set as ZEBU_NAME in the environment, or as "
+    "zebu_NAME in the ini file)"
+)
 MARKED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
-    parser.getgroup("zebu", "production readiness of a Zebu deployment")
+    parser.getgroup("zebu", GROUP)
     for option in OPTIONS:
         option.declare(parser)
 
