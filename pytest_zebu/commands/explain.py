@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
+import shlex
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pytest_zebu.catalogue import Item, UnknownItem, load
+from pytest_zebu.catalogue import Item, load
 from pytest_zebu.commands import history
 from pytest_zebu.commands.sides import Shelf
 from pytest_zebu.facts.answer import Said, Unknown
-from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Look, Probe, Trial
+from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Look, Need, Probe, Trial
 from pytest_zebu.memory.difference import gist
 from pytest_zebu.people import attestations
-from pytest_zebu.plugin.checks import place, prose, suite
+from pytest_zebu.plugin.checks import is_declared, place, prose, suite
 from pytest_zebu.plugin.comparing import Side, facts_of, names_of
+from pytest_zebu.plugin.dossier import SOURCES
 from pytest_zebu.plugin.judge import Evidence
+from pytest_zebu.plugin.reads import keys_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_lines, say
+from pytest_zebu.verdict.openings import in_section
 from pytest_zebu.verdict.outcome import Finding
 
 MOST_LINES = 2000
 WIDTH = 300
+MOST_LISTED, MOST_LETTERS = 20, 100
 MOST_LOOKS = 12
 """Of a fact, so many are listed; there is one for each of many origins."""
 
@@ -40,10 +48,9 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     """
     now = now or datetime.now(UTC)
     lines = min(max(options.lines, 0), MOST_LINES)
-    try:
-        item = load()[options.item]
-    except UnknownItem as error:
-        raise UsageProblem(str(error)) from None
+    item = chosen(options.item)
+    if item is None:
+        return 1
     shelf = Shelf.of(options)
     side = _side(shelf, item.id, options.run)
     known = side.evidence if side else None
@@ -56,9 +63,41 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
         _seen(item, side, lines)
         _decided(item, side, finding)
     _fix(item, finding)
+    _settings(item, known.target if known else _target(shelf))
+    _unseen(item)
     _changes(item, shelf)
     _declared(item, shelf, known, now)
     return 0
+
+
+def chosen(text: str) -> Item | None:
+    """The item of a name, or of a part of it; nothing where it is a part of several: they are listed then.
+
+    Raises:
+        UsageProblem: none has it; the text has the nearest.
+    """
+    catalogue = load()
+    if text in catalogue:
+        return catalogue[text]
+    found = [item for item in catalogue if text and text.lower() in item.id]
+    # What stands between dots is meant, also where it is within other names.
+    whole = [item for item in found if f".{text.lower()}." in f".{item.id}."]
+    found = whole if len(whole) == 1 else found
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        ends = {
+            item.id.split(".", number)[-1]: item.id for item in catalogue for number in range(item.id.count(".") + 1)
+        }
+        near = get_close_matches(text.lower()[:MOST_LETTERS], ends, n=1)
+        hint = f"did you mean {ends[near[0]]!r}?" if near else "`zebu list` has them all"
+        raise UsageProblem(f"no item has {text[:MOST_LETTERS]!a} in its name; {hint}")
+    say(f"zebu: {text!r} is in the name of {len(found)} items:", sys.stderr)
+    for item in found[:MOST_LISTED]:
+        say(f"  {item.id}  {item.text}", sys.stderr)
+    if len(found) > MOST_LISTED:
+        say(f"  and {len(found) - MOST_LISTED} more: zebu list -k {shlex.quote(text)}", sys.stderr)
+    return None
 
 
 def _side(shelf: Shelf, item_id: str, name: str | None) -> Side | None:
@@ -88,6 +127,7 @@ def _rule(item: Item) -> None:
     kinds = [("non-negotiable", item.non_negotiable), ("optional", item.optional), ("conditional", item.conditional)]
     words = [item.stage.label, item.category.replace("_", " "), *(word for word, holds in kinds if holds)]
     say(f"  {', '.join(words)}")
+    say(f"  evidence from: {', '.join(SOURCES[source] for source in item.by)}")
     check = suite().get(item.id)
     if check is None:
         say("  no machine decides it: people attest it")
@@ -232,6 +272,88 @@ def _fix(item: Item, finding: Finding | None) -> None:
     if fix:
         _section("How to mend it")
         say(f"  {fix}")
+
+
+def _settings(item: Item, target: Target) -> None:
+    keys = keys_of(item.id)
+    if not keys:
+        _section("Settings: none that it reads by itself")
+        return
+    _section("Settings that count")
+    for key in keys:
+        own = key.replace("hosts.NAME.", "host.")
+        state = "declared" if is_declared(target, own) else "not declared"
+        say(f"  {in_section(key.replace('hosts.NAME', f'hosts.{target.name}'))}: {state}")
+
+
+# What it cannot see
+
+LIMITS = {
+    "Packet filter": {"exposure", "firewall", "nftables", "iptables", "sockets"},
+    "ssh and what guards it": {"access", "accounts", "bruteforce", "sshd"},
+    "Updates, sizes, addresses, containers": {"addressing", "containers", "dockerd", "resources", "updates", "usage"},
+    "Jobs and monitors": {"jobs", "monitors", "upkeep"},
+    "Dumps and copies": {"backups", "dumps", "trials"},
+    "Web and browser": {"browser", "certificates", "dns", "http", "latency", "signin", "web"},
+    "Proxy and hypervisor": {"proxmox", "proxy"},
+    "Database": {"migrations", "pools", "postgres", "redis"},
+    "Forge and packages": {"forge", "packages"},
+    "Checkouts, logs, images": {"compose", "host", "images", "logs", "repository"},
+    "Documents and source": {"documents", "source"},
+    "Secrets": {"environment"},
+}
+"""By the heading of docs/limits.md, the modules of the facts that it speaks of."""
+NEEDED = {
+    "O": "a way there from outside: the declared vantages, and a control address that answers",
+    "P": "the hypervisor's API (`[proxmox]`)",
+    "N": "the administration of the reverse proxy (`[proxy]`)",
+    "B": "a browser where pytest runs",
+    "G": "the code forge's API (`[forge]`)",
+    "X": "an active probe, where that alone decides it (`--zebu-active`)",
+}
+"""What evidence from a source needs, besides the login."""
+
+
+def _unseen(item: Item) -> None:
+    """Without what it is left open, and where it is written what may be judged wrongly."""
+    _section("What it cannot see")
+    facts = facts_of(item.id)
+    if suite().get(item.id) is None:
+        say("  all of it: no machine can, so that a person looks and attests")
+        return
+    probes = [probe for fact in facts for probe in fact.probes]
+    needs = list(dict.fromkeys(need for probe in probes for need in probe.needs))
+    without = [
+        *(["a login on the machine"] if "V" in item.by or "R" in item.by else []),
+        *(["root's rights there (`sudo -n`)"] if any(probe.root for probe in probes) else []),
+        *(NEED_TEXTS[need] for need in needs),
+        *(text for source, text in NEEDED.items() if source in item.by),
+    ]
+    if without:
+        say("  what of these cannot be had leaves it open, and never passes it:")
+        for text in dict.fromkeys(without):
+            say(f"  - {text}")
+    if "A" in item.by:
+        say("  where the machine's word is not enough, a person attests it")
+    if not facts:
+        say("  it is judged by what people declared and by earlier runs: a first run leaves it open")
+    modules = {inspect.unwrap(fact.parse).__module__.rpartition(".")[2] for fact in facts}
+    headings = [heading for heading, about in LIMITS.items() if about & modules]
+    if headings:
+        say(f"  what may be judged wrongly: docs/limits.md, under {', '.join(map(repr, headings))}")
+
+
+NEED_TEXTS = {
+    Need.APP_DIR: "the application's folder (`[hosts.NAME] app_directory`)",
+    Need.PROJECT: "the compose project (`[hosts.NAME] project`)",
+    Need.CONTAINERS: "Docker's containers",
+    Need.DB_CONTAINER: "the container of PostgreSQL",
+    Need.BACKEND_CONTAINER: "a running container of the backend",
+    Need.FRONTEND_ADDRESS: "a container of the frontend with an address",
+    Need.REDIS_CONTAINER: "a running container of Redis",
+    Need.APP_ROLE: "the backend's DATABASE_URL",
+    Need.OWNER: "the application's folder, readable",
+}
 
 
 def _changes(item: Item, shelf: Shelf) -> None:
