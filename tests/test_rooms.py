@@ -58,6 +58,7 @@ ACROSS = {
     "plugin/test_breaks": "whole runs, in which something of ours breaks",
     "plugin/test_html_page": "the page of a whole run, in a browser",
     "plugin/test_outputs": "whole runs",
+    "plugin/test_own_tests": "what docs/own-tests.md shows",
     "plugin/test_secrets": "whole runs",
     "plugin/test_unwritable": "whole runs",
     "reports/test_doors": "all formats",

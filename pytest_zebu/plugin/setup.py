@@ -73,6 +73,9 @@ def set_up(config: pytest.Config) -> None:
         if len(run.targets) == 1 and not run.options.replay:
             ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
         hooks.troubles.extend([*_check_junit(config), *_style_html(config)])
+    if not getattr(config.option, "hosts", None):
+        lacks = "a replay has no machine to ask" if run.options.replay else "of several hosts it would ask none"
+        config.pluginmanager.register(fixtures.NoHost(lacks), "zebu-no-host")
 
 
 def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
