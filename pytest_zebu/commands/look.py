@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from urllib3.exceptions import InsecureRequestWarning
 
-from pytest_zebu.commands.calls import VANTAGE
+from pytest_zebu.commands.calls import NAMES, VANTAGE
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
@@ -127,7 +127,7 @@ def _at_each_address(target: Target, look: Look, ports: Iterable[int]) -> Iterat
 
 def _target(options: argparse.Namespace) -> Target:
     """What the settings or the options name, seen from one vantage: this machine."""
-    is_named = any(getattr(options, name) for name in (*FLAGS, "address", "public_address", "resolver"))
+    is_named = any(getattr(options, name) for name in (*NAMES, "address", "public_address", "resolver"))
     if is_named and (options.config or options.host):
         raise UsageProblem(
             "name the deployment by --site, --address and the like, or by the settings (HOST, --config), and not by both"
@@ -148,7 +148,7 @@ def _target(options: argparse.Namespace) -> Target:
 
 
 def _by_flags(options: argparse.Namespace) -> tuple[Settings, tuple[str, Host]]:
-    names = {name: value for name in FLAGS if (value := getattr(options, name))}
+    names = {name: value for name in NAMES if (value := getattr(options, name))}
     asked = {"resolvers": options.resolver} if options.resolver else {}
     settings = _valid(Settings, domains={**names, **asked, "addresses": options.address})
     public = options.public_address or next((one for one in settings.domains.addresses if "/" not in one), None)
