@@ -16,7 +16,7 @@ from pytest_zebu.discovery.legs import legs
 from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
 from pytest_zebu.discovery.whole import INSIDE, OUTSIDE, inside, outside, settled, to_ask
-from pytest_zebu.discovery.written import Written, written
+from pytest_zebu.discovery.written import Written, keys_of, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.gather.gathering import gather
@@ -114,7 +114,8 @@ class Looking:
 
     def _declare(self, more: Iterable[Seen] = ()) -> None:
         """Let what was seen hold for what is asked next, as if it stood in the file."""
-        said = {**tomllib.loads(self.written({}, more).text), "folder": self.path.parent, "is_from_file": True}
+        found = self.written({}, more)
+        said = {**tomllib.loads(found.text), "folder": self.path.parent, "is_from_file": True, "seen": found.added}
         self.target = _with(self.target, self.name, said, self.path)
 
     def _ask(self, facts: Iterable[str]) -> Evidence:
@@ -173,7 +174,7 @@ def declared(target: Target, text: str) -> Target:
     if odd := next(iter([*(said.keys() - TABLES), *_files_of(said)]), None):
         raise UsageProblem(f"{path}: says {clean_line(odd, 80)!r}, which is never discovered: gather again")
     name = next(iter(said.get("hosts", {})), target.name)
-    return _with(target, name, {**said, "folder": target.settings.folder}, path)
+    return _with(target, name, {**said, "folder": target.settings.folder, "seen": tuple(keys_of(text))}, path)
 
 
 def _files_of(said: object) -> Iterator[str]:

@@ -75,6 +75,8 @@ def kept_of(evidence: Evidence, snapshot: Snapshot, findings: Mapping[str, Findi
     """What is to be remembered of a run over a host."""
     seen = replace(snapshot, gathered=without_pictures(snapshot.gathered))
     target = evidence.target.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    if of_ours := evidence.target.settings.seen:
+        target["settings"]["seen"] = sorted(of_ours)
     parts = {
         SNAPSHOT: snapshots.dump({THE_HOST: seen}, indent=None),
         TARGET: _text(_hidden(target)),

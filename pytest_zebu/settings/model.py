@@ -51,7 +51,12 @@ HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\s,\x
 
 
 class Settings(Section):
-    """Everything that is declared about a deployment."""
+    """Everything that is declared about a deployment.
+
+    Attributes:
+        seen: the keys, in full, of values that nobody declared: they were read from the deployment for this run. What is compared
+            with such a value is compared with itself, and needs another witness.
+    """
 
     hosts: Mapping[HostName, Host] = Field(default_factory=dict)
     domains: Domains = Domains()
@@ -79,6 +84,7 @@ class Settings(Section):
     deadline: LongSeconds = 120.0
     folder: Path = Field(default=Path(), exclude=True)
     is_from_file: bool = Field(default=False, exclude=True)
+    seen: frozenset[str] = Field(default=frozenset(), exclude=True)
 
     @model_validator(mode="after")
     def _relaxed_is_declared(self) -> Settings:
@@ -210,7 +216,7 @@ def read(path: Path) -> Settings:
         _, said = parsed(path, SIZE_LIMIT)
     except FileNotFoundError:
         raise UsageProblem(f"{path}: no such file (--zebu-config names it)") from None
-    if ours := said.keys() & {"folder", "is_from_file"}:
+    if ours := said.keys() & {"folder", "is_from_file", "seen"}:
         raise UsageProblem(f"{path}: unknown key {min(ours)!r}")
     try:
         found = Settings.model_validate({**said, "folder": path.parent, "is_from_file": True})

@@ -265,3 +265,12 @@ def test_records_that_are_read_again_are_those_of_the_file(lab: Evidence) -> Non
     again, _ = evidence_of(kept(replace(lab, records=records)), settings, NO_PAST)
     assert again.records == records
     assert records.attestations
+
+
+def test_what_nobody_declared_is_remembered_as_such(lab: Evidence) -> None:
+    """Else a run that is judged again would take what was read from DNS for what somebody declared."""
+    settings = lab.target.settings.model_copy(update={"seen": frozenset({"domains.addresses"})})
+    told = replace(lab, target=lab.target.model_copy(update={"settings": settings}))
+    kept = kept_of(told, Snapshot("lab", lab.gathered, True, "", 1, 1, 2.5), {})
+    again, _ = evidence_of(kept, settings.model_copy(update={"seen": frozenset()}), NO_PAST)
+    assert again.target.settings.seen == {"domains.addresses"}

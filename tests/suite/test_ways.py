@@ -13,8 +13,10 @@ from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.dns import Resolution
 from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer, Web
+from pytest_zebu.gather.places import PLACES
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Outcome
+from tests_prod.pre_deployment.test_infrastructure import LOOKED_AT
 
 PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ASSESSED
 SITE, WWW, API = "https://zebu.test", "https://www.zebu.test", "https://api.zebu.test"
@@ -481,3 +483,71 @@ def test_a_proxys_own_error_shows_no_debugging(status: int, outcome: Outcome, he
     """Where the application is not reached, it is not seen how it answers."""
     found = judged(healthy, "pre.security.application.app-debug", "web", counted(status, "refused"))
     assert found[0] is outcome, found[1]
+
+
+def _undeclared(healthy: Evidence, **read: Known[Any] | Unknown) -> Evidence:
+    """The same, where nobody declared the addresses: they were read from DNS for this run."""
+    settings = healthy.target.settings.model_copy(update={"seen": frozenset({"domains.addresses"})})
+    target = healthy.target.model_copy(update={"settings": settings})
+    return replace(healthy, target=target, _read={**healthy._read, **read})
+
+
+def _seen_of(web: Web, name: str, answer: Known[Answer] | Unknown) -> dict[str, Any]:
+    return {"web": Known(replace(web, fronts={**web.fronts, name: answer}))}
+
+
+API_NAME = "deploy.network.api-subdomain"
+
+
+@pytest.mark.parametrize("item", [RECORDS, DOMAIN, API_NAME])
+def test_addresses_that_dns_told_are_not_proven_by_dns(item: str, healthy: Evidence) -> None:
+    """What was read from DNS agrees with it always: only what answers at each address shows that names lead here."""
+    web = healthy.fact("web")
+    assert isinstance(web, Known)
+    name = "api.zebu.test" if item == API_NAME else "zebu.test"
+    other = Known(
+        replace(web.value.fronts[name].value, sha256="0" * 64, body="{}", headers={"content-type": ("text/html",)})
+    )
+    assert _undeclared(healthy).judge(item).outcome is PASSED
+    for read in (
+        {"web": LOST},
+        _seen_of(web.value, name, other),
+        _seen_of(web.value, name, LOST),
+        _seen_of(web.value, name, Known(replace(web.value.fronts[name].value, status=0, trouble="ConnectTimeout"))),
+        {"web": Known(replace(web.value, fronts={}))},
+    ):
+        found = _undeclared(healthy, **read).judge(item)
+        assert found.outcome is OPEN, read
+        assert "domains.addresses is not declared" in found.reason
+        # Whoever declared them is not asked for another witness.
+        assert replace(healthy, _read={**healthy._read, **read}).judge(item).outcome is PASSED
+    if item != API_NAME:
+        assert _undeclared(healthy, own_page=LOST).judge(item).outcome is OPEN
+
+
+def test_a_server_that_differs_from_most_is_no_fault_where_nobody_declared(healthy: Evidence) -> None:
+    names = healthy.fact("names")
+    assert isinstance(names, Known)
+    found = _undeclared(healthy, names=Known(resolving(at("192.0.2.1"), 4)(names.value))).judge(DOMAIN)
+    assert found.outcome is OPEN
+    assert "unlike what most servers say" in found.reason
+
+
+def test_more_addresses_than_are_looked_at_are_not_witnessed(healthy: Evidence) -> None:
+    many = tuple(f"10.99.0.{n}" for n in range(80, 88))
+    names = healthy.fact("names")
+    assert isinstance(names, Known)
+    everywhere = Known({
+        name: Known(replace(one.value, resolutions=tuple(replace(row, answer=Known(many)) for row in one.value.resolutions)))
+        for name, one in names.value.items()
+    })  # fmt: skip
+    known = _undeclared(healthy, names=everywhere)
+    domains = known.target.settings.domains.model_copy(update={"addresses": many})
+    settings = known.target.settings.model_copy(update={"domains": domains})
+    found = replace(known, target=known.target.model_copy(update={"settings": settings})).judge(DOMAIN)
+    assert found.outcome is OPEN
+    assert "no more than 6 addresses" in found.reason
+
+
+def test_as_many_addresses_are_looked_at_as_a_look_goes_to() -> None:
+    assert LOOKED_AT == PLACES

@@ -28,7 +28,7 @@ from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
-from ..pre_deployment.test_infrastructure import expect_resolvers
+from ..pre_deployment.test_infrastructure import expect_resolvers, expect_witness
 from ..pre_deployment.test_security_https import to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
@@ -612,7 +612,13 @@ def test_the_cache_is_used(redis: Redis, use: Known[Use] | Unknown, case: Cases)
 
 
 def _expect_resolved(
-    domain: str | None, key: str, names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases
+    domain: str | None,
+    key: str,
+    names: Mapping[str, Known[Name] | Unknown],
+    web: Known[Web] | Unknown,
+    own_page: Known[str] | Unknown,
+    settings: Settings,
+    case: Cases,
 ) -> None:
     if not domain or not settings.domains.addresses:
         raise NotAssessed(f"{key} and domains.addresses are not declared")
@@ -620,21 +626,34 @@ def _expect_resolved(
         with case(domain):
             need(answer)
     else:
-        expect_resolvers(answer.value, settings.domains, case)
+        expect_resolvers(answer.value, settings, case)
+        expect_witness(domain, settings, web, own_page, case)
 
 
-@item("deploy.network.domain")
-def test_the_domain_leads_here(names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases) -> None:
+@item("deploy.network.domain", either=("web", "own_page"))
+def test_the_domain_leads_here(
+    names: Mapping[str, Known[Name] | Unknown],
+    web: Known[Web] | Unknown,
+    own_page: Known[str] | Unknown,
+    settings: Settings,
+    case: Cases,
+) -> None:
     """What the resolvers of the world say counts, not what the own network's server says.
 
     Fix: A and AAAA records of the site at the DNS provider.
     See: RFC 1034.
     """
-    _expect_resolved(settings.domains.site, "domains.site", names, settings, case)
+    _expect_resolved(settings.domains.site, "domains.site", names, web, own_page, settings, case)
 
 
-@item("deploy.network.api-subdomain")
-def test_the_api_name_leads_here(names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases) -> None:
+@item("deploy.network.api-subdomain", either=("web", "own_page"))
+def test_the_api_name_leads_here(
+    names: Mapping[str, Known[Name] | Unknown],
+    web: Known[Web] | Unknown,
+    own_page: Known[str] | Unknown,
+    settings: Settings,
+    case: Cases,
+) -> None:
     """Pages call the API by this name.
 
     Fix: A and AAAA records of the API's name at the DNS provider.
@@ -642,7 +661,7 @@ def test_the_api_name_leads_here(names: Mapping[str, Known[Name] | Unknown], set
     """
     if settings.domains.api == "same-origin":
         raise NotApplicable("the API is served under the site: it has no name of its own")
-    _expect_resolved(settings.domains.api, "domains.api", names, settings, case)
+    _expect_resolved(settings.domains.api, "domains.api", names, web, own_page, settings, case)
 
 
 @item("deploy.network.https-redirect", either=("proxy_machine",))

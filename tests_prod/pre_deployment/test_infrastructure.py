@@ -91,8 +91,14 @@ def test_the_machine_reaches_its_network(connectivity: Connectivity, settings: S
                 raise NotAssessed("no neighbour was seen, and network.peers declares none")
 
 
-@item("pre.infrastructure.dns-records")
-def test_names_resolve_everywhere(names: Mapping[str, Known[Name] | Unknown], settings: Settings, case: Cases) -> None:
+@item("pre.infrastructure.dns-records", either=("web", "own_page"))
+def test_names_resolve_everywhere(
+    names: Mapping[str, Known[Name] | Unknown],
+    web: Known[Web] | Unknown,
+    own_page: Known[str] | Unknown,
+    settings: Settings,
+    case: Cases,
+) -> None:
     """A stale or missing record sends a part of the users elsewhere, and only that part notices.
 
     Fix: correct the A and AAAA records at the DNS provider, remove stale AAAA records, wait for the old TTL to pass.
@@ -122,18 +128,26 @@ def test_names_resolve_everywhere(names: Mapping[str, Known[Name] | Unknown], se
         for one in authorities:
             with case(f"{domain} on {place_of(one)}"):
                 assert not (one.refusal and some_serve), f"the server does not serve the zone ({one.refusal})"
-                _expect_addresses(domain, one, settings.domains, case)
-        expect_resolvers(answer.value, settings.domains, case)
+                _expect_addresses(domain, one, settings, case)
+        expect_resolvers(answer.value, settings, case)
+        expect_witness(domain, settings, web, own_page, case)
 
 
-def _expect_addresses(domain: str, resolution: Resolution, declared: Domains, case: Cases) -> None:
-    """A server gives declared addresses and no others, of IPv4 too if any is declared: whoever has no IPv6 needs one."""
+def _expect_addresses(domain: str, resolution: Resolution, settings: Settings, case: Cases) -> None:
+    """A server gives declared addresses and no others, of IPv4 too if any is declared: whoever has no IPv6 needs one.
+
+    Raises:
+        NotAssessed: it gives others than most servers do, and nobody declared which are right.
+    """
+    declared = settings.domains
     found = need(resolution.answer)
     case.saw(f"{domain} on {place_of(resolution)}: {', '.join(found) or 'no address'}")
     assert found, "has no address"
     if not resolution.is_authoritative:
         found = tuple(dict.fromkeys(map(_without_translation, found)))
     strange = sorted(address for address in found if not declared.declares(address))
+    if strange and ADDRESSES in settings.seen:
+        raise NotAssessed(f"is {', '.join(strange)}, unlike what most servers say, and {ADDRESSES} is not declared")
     assert not strange, f"is {', '.join(strange)}, expected {', '.join(sorted(declared.addresses))}"
     versions = {ipaddress.ip_address(address).version for address in found}
     families = {ipaddress.ip_network(address).version for address in declared.addresses}
@@ -158,14 +172,48 @@ def place_of(resolution: Resolution) -> str:
 SERVFAIL = "SERVFAIL"
 
 
-def expect_resolvers(name: Name, declared: Domains, case: Cases) -> None:
+def expect_resolvers(name: Name, settings: Settings, case: Cases) -> None:
     """What the resolvers of the world say. One that fails may be out of order; where all do, the name is."""
     resolvers = [one for one in name.resolutions if not one.is_authoritative]
     all_fail = bool(resolvers) and all(one.refusal == SERVFAIL for one in resolvers)
     for one in resolvers:
         with case(f"{name.domain} on {place_of(one)}"):
             assert not all_fail, "is resolved by none (SERVFAIL): its delegation or its signatures (DNSSEC) are broken"
-            _expect_addresses(name.domain, one, declared, case)
+            _expect_addresses(name.domain, one, settings, case)
+
+
+ADDRESSES = "domains.addresses"
+
+
+def expect_witness(
+    domain: str, settings: Settings, web: Known[Web] | Unknown, own_page: Known[str] | Unknown, case: Cases
+) -> None:
+    """What stands at each address of a name is this deployment, where nobody declared the addresses: DNS agrees with itself always.
+
+    Raises:
+        NotAssessed: that was not seen of all of them.
+    """
+    if ADDRESSES not in settings.seen:
+        return
+    undeclared = f"{ADDRESSES} is not declared, and was read from DNS itself"
+    with case(f"what stands where {domain} leads"):
+        if len(settings.domains.addresses) > LOOKED_AT:
+            raise NotAssessed(f"{undeclared}: no more than {LOOKED_AT} addresses are looked at")
+        fronts = of_name(web.value.fronts, domain) if isinstance(web, Known) else {}
+        if not fronts:
+            why = str(web) if isinstance(web, Unknown) else "nobody looked"
+            raise NotAssessed(f"{undeclared}: what is there was not seen ({why})")
+        for place, answer in fronts.items():
+            try:
+                _expect_this_deployment(domain, need(answer), need(web), own_page, settings.domains, case)
+            except (AssertionError, NotAssessed) as error:
+                why = f"{undeclared}: whether this deployment answers at {place} is not known ({error})"
+                raise NotAssessed(why) from None
+            case.saw(f"https://{place}: this deployment answers there")
+
+
+LOOKED_AT = 6
+"""To so many addresses of a name looks are made."""
 
 
 @item("pre.infrastructure.reverse-proxy")
@@ -191,18 +239,25 @@ def test_the_proxy_leads_here(
             with case(f"https://{place}"):
                 said = need(answer)
                 case.saw(f"https://{place}: {said.told}")
-                assert said.status, "does not answer on port 443"
-                expect_let_pass(said.status)
-                if f"https://{domain}" == domains.api_origin and domains.api != "same-origin":
-                    expect_backend_health(said, (domain,))
-                    there = arrived(said, (domain,))
-                    _expect_made_anew(there, web.health.get(domain), case)
-                elif not said.is_redirect:
-                    assert said.status == 200, f"answers {said.status}"
-                    expect_same_page(said, own_page)
-                else:
-                    expect_way(said.url, said.location, said.way, domains.names)
-                    _expect_page_at_the_end(said, own_page, domains.page_origins)
+                _expect_this_deployment(domain, said, web, Known(own_page), domains, case)
+
+
+def _expect_this_deployment(
+    domain: str, said: Answer, web: Web, own_page: Known[str] | Unknown, domains: Domains, case: Cases
+) -> None:
+    """What answers under a name is this machine's: its page, or its backend."""
+    assert said.status, "does not answer on port 443"
+    expect_let_pass(said.status)
+    if f"https://{domain}" == domains.api_origin and domains.api != "same-origin":
+        expect_backend_health(said, (domain,))
+        there = arrived(said, (domain,))
+        _expect_made_anew(there, web.health.get(domain), case)
+    elif not said.is_redirect:
+        assert said.status == 200, f"answers {said.status}"
+        expect_same_page(said, need(own_page))
+    else:
+        expect_way(said.url, said.location, said.way, domains.names)
+        _expect_page_at_the_end(said, need(own_page), domains.page_origins)
 
 
 def _expect_made_anew(said: Answer, other: Known[Answer] | Unknown | None, case: Cases) -> None:
