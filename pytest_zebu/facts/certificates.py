@@ -263,6 +263,15 @@ def _chain(data: Any, of: str) -> list[x509.Certificate]:
     return chain
 
 
+def served(data: Any, of: str) -> str:
+    """The SHA-256 fingerprint of what was served in a handshake; empty where that was refused.
+
+    Raises:
+        Garbled: it is no certificate.
+    """
+    return "" if part(data, "refused", str) else _chain(data, of)[0].fingerprint(hashes.SHA256()).hex()
+
+
 def _public_look(target: Target) -> Look | None:
     """The public address itself, from the internet: whoever is behind the router's forwarding answers."""
     vantage = next((item for item in target.settings.vantages if item.kind == "internet"), None)
@@ -291,9 +300,7 @@ def parse_public(gathered: Gathered, target: Target) -> str:
     seen = gathered.saw(asked)
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    if part(seen.value, "refused", str):
-        return ""
-    return _chain(seen.value, "the public address")[0].fingerprint(hashes.SHA256()).hex()
+    return served(seen.value, "the public address")
 
 
 FACT = Fact("certificates", parse, looks=looks)

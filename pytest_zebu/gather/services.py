@@ -334,6 +334,8 @@ def ask_proxy(settings: Settings) -> Any:
         # Which says whether somebody has set it up; older ones have no such word.
         setup = health.get("setup") if isinstance(health, dict) else None
         match _product(client, proxy.api, health):
+            case "Nginx Proxy Manager" if "proxy.api" in settings.seen:
+                login: str | Unknown = Unknown(Reason.NOT_CONFIGURED, UNDECLARED)
             case "Nginx Proxy Manager":
                 login = _default_login(proxy, settings.trust(proxy.ca_file))
             case "NPMplus" | "a set-up page":
@@ -345,6 +347,7 @@ def ask_proxy(settings: Settings) -> Any:
     return found
 
 
+UNDECLARED = "proxy.api is not declared: nobody tries a login at an address that was only found"
 UNKNOWN_PRODUCT = "proxy: its API names neither product nor version that are known: its first login was not tried"
 FIRST_WITH_SETUP = (2, 13)
 """The release of Nginx Proxy Manager from which on a page asks for the first account, instead of a login that everybody knows."""

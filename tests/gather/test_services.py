@@ -336,6 +336,11 @@ def test_the_proxy_by_both_logins(flavour: str, service: Service, declared: Call
     answer = services.ask_proxy(declared(proxy=table))
     assert answer["default_login"] == ("admin@example.com" if flavour == "npm" else "")
     assert reasons(answer["proxy-hosts"]) is Reason.NO_PERMISSION
+    # An address that was only found is asked what it is, and no login is tried there.
+    only_found = declared(proxy={"api": url}).model_copy(update={"seen": frozenset({"proxy.api"})})
+    answer = services.ask_proxy(only_found)
+    if flavour == "npm":
+        assert reasons(answer["default_login"]) is Reason.NOT_CONFIGURED
 
 
 @pytest.mark.hostile("files")
