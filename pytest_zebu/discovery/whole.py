@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_zebu.discovery.backups import backups
 from pytest_zebu.discovery.forge import forge
 from pytest_zebu.discovery.found import Found, Seen, Unseen
-from pytest_zebu.discovery.names import Told, names
+from pytest_zebu.discovery.hypervisor import hypervisor
+from pytest_zebu.discovery.names import STAGING, Told, names
+from pytest_zebu.discovery.projects import projects
+from pytest_zebu.discovery.proxy import proxy
 from pytest_zebu.facts import urls
-from pytest_zebu.facts.answer import Known, Unknown
+from pytest_zebu.facts.answer import Answer, Known, Unknown
+from pytest_zebu.facts.certificates import Certificate
+from pytest_zebu.facts.entrance import Entrance
 from pytest_zebu.facts.environment import DOTENV, Environment
+from pytest_zebu.facts.http import of_name
+from pytest_zebu.shown import clean_line
 
 Read = Callable[[str], Known[Any] | Unknown]
 """A fact, by its name."""
-INSIDE = ("containers", "environment", "jobs", "machine", "repository")
+INSIDE = ("addressing", "containers", "environment", "jobs", "machine", "platform", "repository")
 """The facts of the machine that tell of it."""
 OUTSIDE = ("certificates", "names")
 """The facts of its names, once those are known."""
+IN_FRONT = ("certificates", "entrance", "own_page")
+"""The facts of what stands where its names lead, once that is known."""
 FRONTEND = "VITE_API_BASE_URL"
 NAMES = "the names could not be told apart: the running backend has no CORS_ORIGINS with a public name in it"
 
 
+DATABASE = "no container of the project runs PostgreSQL: a role with pg_monitor and SELECT on alembic_version, its address alone in this file, mode 0600"
+DOCS = "what is meant cannot be seen: whether the API's description (/docs, /openapi.json) is to be public or hidden"
+KEY = "an API key of the application, of a user who is there for the probes, alone in this file, mode 0600; used with --zebu-active=functional only"
+LETS_ENCRYPT = "let's encrypt"
+
+
 def inside(read: Read) -> Iterator[Seen]:
-    """What the machine itself tells: names, backups, the forge."""
+    """What the machine itself tells: the project, names, backups, the forge, what it runs on."""
+    yield from _machine(read)
     environment = read("environment")
     told = _told(environment.value) if isinstance(environment, Known) else Told()
     found = {one.key: one for one in names(told)}
@@ -45,6 +63,22 @@ def inside(read: Read) -> Iterator[Seen]:
     yield from backups(jobs.value if isinstance(jobs, Known) else ())
     repository = read("repository")
     yield from forge(repository.value.remote if isinstance(repository, Known) else "")
+    yield from hypervisor(read("platform"))
+    yield Unseen("application.docs", '"hidden"', DOCS)
+    yield Unseen("probes.api_key_file", '"keys/api-key.secret"', KEY)
+
+
+def _machine(read: Read) -> Iterator[Seen]:
+    """Which project it is, whether its database is elsewhere, and whether its address may move."""
+    containers, machine, addressing = read("containers"), read("machine"), read("addressing")
+    if isinstance(containers, Known):
+        yield from projects(containers.value, machine.value if isinstance(machine, Known) else None)
+        # An empty list was looked for; where nobody could look, there is none.
+        if containers.value.project and containers.value.databases == ():
+            yield Unseen("database.url_file", '"keys/database.url"', DATABASE)
+    if isinstance(addressing, Known) and addressing.value.lease:
+        why = f"{addressing.value.address} comes by DHCP: the address that the router reserves for it, if it does"
+        yield Unseen("host.reserved_address", f'"{addressing.value.address}"', why)
 
 
 def _told(environment: Environment) -> Told:
@@ -82,23 +116,92 @@ def outside(read: Read, asked: Mapping[str, str]) -> Iterator[Seen]:
         yield Unseen("domains.addresses", '["198.51.100.7"]', site)
         return
     yield site
-    certificates = read("certificates")
+    known = _certificates(read)
     for key in ("www", "api"):
-        answer = certificates.value.get(asked[key]) if isinstance(certificates, Known) else None
-        certificate = answer.value if isinstance(answer, Known) else None
         # Where every name leads there, only a certificate shows that one is meant.
-        if isinstance(addresses[key], Found) and certificate is not None and certificate.covers_name:
+        if isinstance(addresses[key], Found) and any(one.covers_name for one in of_name(known, asked[key]).values()):
             yield Found(
                 f"domains.{key}", asked[key], f"{asked[key]} leads somewhere, and a certificate for it is served there"
             )
-    public = [one for one in site.value if ipaddress.ip_address(one).is_global] if isinstance(site.value, tuple) else []
-    if public:
-        yield Found(
-            "host.public_address",
-            public[0],
-            f"what {asked['site']} leads to",
-            "behind a content delivery network it is another one",
+    yield from _by_certificate(of_name(known, asked["site"]).values(), asked["site"])
+
+
+def _certificates(read: Read) -> dict[str, Certificate]:
+    found = read("certificates")
+    answers = found.value if isinstance(found, Known) else {}
+    return {place: one.value for place, one in answers.items() if isinstance(one, Known) and one.value is not None}
+
+
+def in_front(read: Read, asked: Mapping[str, str], seen: Iterable[Seen]) -> Iterator[Seen]:
+    """What stands where the names lead: a content delivery network, a proxy, this machine's own page.
+
+    Args:
+        read: facts, of the names that were asked for, and of the addresses to which they lead.
+        asked: the names.
+        seen: what was seen so far.
+    """
+    if not asked:
+        return
+    site = asked["site"]
+    entrance = read("entrance")
+    led = next((one for one in seen if isinstance(one, Found) and one.key == "domains.addresses"), None)
+    network = entrance.value.network if isinstance(entrance, Known) else ""
+    if network:
+        moves = f"{network} answers there, which moves its addresses: declare its networks"
+        if led is not None:
+            yield replace(led, doubt="; ".join(filter(None, (led.doubt, moves))))
+        why = f"{network} stands in front: the proxy's own address behind it, which names do not tell"
+        yield Unseen("domains.origin", '"198.51.100.9"', why)
+    yield from proxy(entrance, {one.fingerprint for one in of_name(_certificates(read), site).values()}, site)
+    yield _public_address(entrance, read("own_page"), site, led)
+
+
+def _by_certificate(certificates: Iterable[Certificate], site: str) -> Iterator[Unseen]:
+    """Who issues them where that is not the usual one, and a name in them that may be the staging deployment's."""
+    for one in certificates:
+        issuer = one.issuer_organization or one.issuer
+        if issuer and not issuer.lower().startswith(LETS_ENCRYPT):
+            why = f"the certificate of {site} comes from it; if that is meant, it is declared in [[relaxed]] too"
+            yield Unseen("tls.issuer", _quoted(issuer), why)
+        for name in one.names:
+            if STAGING.search(name) and name != site and not name.startswith("*"):
+                why = f"the certificate of {site} names it, and nobody looked there: where a release is tried first"
+                yield Unseen("domains.staging", _quoted(name), why)
+                return
+
+
+def _quoted(text: str) -> str:
+    """As a TOML string: what a certificate says may hold anything."""
+    return json.dumps(clean_line(text, 100), ensure_ascii=False)
+
+
+PUBLIC = '"198.51.100.7"'
+
+
+def _public_address(entrance: Answer[Entrance], own_page: Answer[str], site: str, led: Found | None) -> Seen:
+    """Where the internet sees the machine: an address to which its name leads, if this machine's own page stands there.
+
+    Behind a content delivery network that is the network's, whose other ports are none of the machine's.
+    """
+    if not isinstance(entrance, Known) or not isinstance(own_page, Known):
+        why = next(one for one in (entrance, own_page) if not isinstance(one, Known))
+        return Unseen(
+            "host.public_address", PUBLIC, f"whether this machine's page stands where {site} leads was not seen ({why})"
         )
+    if entrance.value.network:
+        return Unseen(
+            "host.public_address", PUBLIC, f"{site} leads to {entrance.value.network}, not to the machine's own address"
+        )
+    addresses = led.value if led is not None and isinstance(led.value, tuple) else ()
+    for address, answer in entrance.value.fronts.items():
+        last = answer.value.end or answer.value if isinstance(answer, Known) else None
+        is_led_to = address in addresses and ipaddress.ip_address(address).is_global
+        if is_led_to and last is not None and last.status == 200 and last.sha256 == own_page.value:
+            where = f"{site} leads there, and this machine's page answers"
+            return Found("host.public_address", address, where, "a relay in front would not be told from it")
+    return Unseen(
+        "host.public_address", PUBLIC, f"this machine's page was not seen at a public address to which {site} leads"
+    )
 
 
 def _addresses(read: Read, name: str) -> Found | str:

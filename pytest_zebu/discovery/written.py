@@ -14,7 +14,7 @@ from pytest_zebu.discovery.vantages import FoundVantage
 from pytest_zebu.shown import clean_line
 
 SECTIONS = (
-    "hosts", "domains", "vantages", "network", "firewall", "backups", "database", "proxmox", "proxy", "forge", "probes",
+    "hosts", "domains", "tls", "vantages", "network", "firewall", "backups", "database", "proxmox", "proxy", "forge", "probes",
     "application", "browser", "maintenance", "evidence",
 )  # fmt: skip
 """In the order in which people ask: what is judged, under which names, from where, and what stands beside it."""

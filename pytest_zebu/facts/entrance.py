@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_zebu.facts import callers, certificates, web
-from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, parse_json
-from pytest_zebu.facts.http import by_place
 from pytest_zebu.facts.sockets import bracketed
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.settings.target import Target
@@ -29,6 +28,7 @@ class Place:
 
     Attributes:
         calls: how many requests of it the project's services had; none for an address to which names lead.
+        is_own: it is the judged machine itself.
         fingerprint: of the certificate that it serves for the site, SHA-256; empty where it refuses.
         administration: where one answers there, read-only and without a login; empty where none does.
         product: what that says it is.
@@ -39,6 +39,7 @@ class Place:
     fingerprint: Known[str] | Unknown
     administration: str = ""
     product: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Entrance:
 
     Attributes:
         places: the machines that ask the project's services, then the machine itself, then where names lead.
-        fronts: the site's first page, by where its name leads.
+        fronts: the site's first page, by the address to which its name leads.
         network: the content delivery network that answers there, by its own headers; empty where none says so.
         server: what the server calls itself there.
     """
@@ -100,7 +101,7 @@ def looks(target: Target) -> tuple[Look, ...]:
 def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
     """At each address that may be the proxy's: a handshake for the site, and the administration's first page."""
     site = target.settings.domains.site
-    if site is None:
+    if site is None or isinstance(callers.FACT.read(gathered, target), Unknown):
         return ()
     found: list[Look] = []
     for address in _candidates(gathered, target):
@@ -119,10 +120,15 @@ def parse(gathered: Gathered, target: Target) -> Entrance:
     for address, calls in _candidates(gathered, target).items():
         seen = gathered.saw(certificates.look(target, site, address))
         fingerprint = seen if isinstance(seen, Unknown) else Known(certificates.served(seen.value, site))
-        places.append(Place(address, calls, fingerprint, *_administration(gathered, target, address)))
+        is_own = _is_address(target.address) and address == str(ipaddress.ip_address(target.address))
+        places.append(Place(address, calls, fingerprint, *_administration(gathered, target, address), is_own))
     look = _front_look(target, site)
-    rows = by_place(site, gathered.saw(look)) if look else {}
-    fronts = {place: web.read_answer(row, f"https://{site}/") for place, row in rows.items()}
+    front_seen = gathered.saw(look) if look else None
+    rows = part(front_seen.value, "at", dict) if isinstance(front_seen, Known) else {}
+    fronts = {
+        address: row if isinstance(row, Unknown) else web.read_answer(Known(row), f"https://{site}/")
+        for address, row in rows.items()
+    }
     front = next((one.value for one in fronts.values() if isinstance(one, Known)), None)
     network = next((name for header, name in NETWORKS.items() if front and front.header(header)), "")
     return Entrance(tuple(places), fronts, network, front.header("server")[:60] if front else "")

@@ -51,6 +51,23 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A command of a job that takes files to another place.
+
+    Attributes:
+        places: paths, and folders of other machines (`user@host:folder`), in its order; none of tools that keep files in a form of their own.
+        place: the container, service or machine that it runs in; empty for the machine itself.
+        is_sure: it runs whenever the job does, as far as days and hours go.
+    """
+
+    tool: str
+    places: tuple[str, ...]
+    place: str = ""
+    user: str = ""
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Something that runs by itself.
 
@@ -69,6 +86,7 @@ class Job:
         image: of a container that makes backups, the name of its image.
         databases: of such a container, the databases that it is told to dump.
         kept: of such a container, when the files that it keeps were written, newest first.
+        copies: what it runs that takes files elsewhere.
     """
 
     name: str
@@ -85,6 +103,7 @@ class Job:
     image: str = ""
     databases: tuple[str, ...] = ()
     kept: tuple[datetime, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
     def runs(self, pattern: str) -> bool:
         """Whether one of its commands matches, from its name on."""
@@ -121,6 +140,7 @@ class _Reading:
         self.broken: list[str] = []
         self.databases: list[str] = []
         self.kept: tuple[datetime, ...] = ()
+        self.copies: list[Copy] = []
 
     def _gap(self) -> timedelta | None:
         gaps = [self.schedule.gap, *map(schedules.longest_gap, self.calendars), schedules.together(self.calendars)]
@@ -139,6 +159,7 @@ class _Reading:
         return Job(
             self.name, tuple(self.commands), self._gap(), self.is_enabled, self.is_active, self.last_run, self.result,
             hindered, tuple(self.unread), tuple(self.broken), coming, self.image, tuple(self.databases), self.kept,
+            tuple(self.copies),
         )  # fmt: skip
 
 
@@ -149,7 +170,8 @@ def parse(gathered: Gathered, target: Target) -> tuple[Job, ...]:
 
 WORDS = (
     "timer", "enabled", "active", "owner", "result", "ended", "skipped", "next", "span", "cron", "table", "ignored",
-    "entry", "bad", "anacron", "holder", "schedule", "database", "kept", "run", "unread", "broken",
+    "entry", "bad", "anacron", "holder", "schedule", "database", "kept", "run", "copy", "unread",
+    "broken",
 )  # fmt: skip
 
 
@@ -287,6 +309,13 @@ def _command(one: Record) -> Command:
     return Command(tuple(words[:behind]), tuple(words[behind:]), place, user, flag == "sure", tuple(settings))
 
 
+def _copy(one: Record) -> Copy:
+    flag, place, user, tool, *places = [*one.rest.split("\t"), "", "", ""]
+    if flag not in ("sure", "maybe") or not tool:
+        raise one.garbled()
+    return Copy(tool, tuple(filter(None, places)), place, user, flag == "sure")
+
+
 def _read(job: _Reading, one: Record) -> None:
     rest = one.rest
     match one.word:
@@ -319,6 +348,8 @@ def _read(job: _Reading, one: Record) -> None:
             if "\t" not in rest or rest.count("\t") < 3:
                 raise one.garbled()
             job.commands.append(_command(one))
+        case "copy":
+            job.copies.append(_copy(one))
         case "unread" | "broken":
             what, _, why = rest.partition("\t")
             (job.unread if one.word == "unread" else job.broken).append(f"{what} {why}")

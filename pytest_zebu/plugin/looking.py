@@ -15,7 +15,7 @@ from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.legs import legs
 from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
-from pytest_zebu.discovery.whole import INSIDE, OUTSIDE, inside, outside, settled, to_ask
+from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE, in_front, inside, outside, settled, to_ask
 from pytest_zebu.discovery.written import Written, keys_of, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
@@ -64,6 +64,9 @@ class Looking:
         names = to_ask(self._values())
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
         self._look_outside(names)
+        self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
+        self.seen += in_front(self._ask(IN_FRONT).fact, names, self._values())
+        self.seen = [*settled(self._values())]
         self._declare()
         domains = self.target.settings.domains
         self.seen += vantages(legs(), _address(self.target), domains.addresses)

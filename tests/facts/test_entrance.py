@@ -42,11 +42,12 @@ def test_each_address_is_looked_at_for_the_site(bookworm: Gathered, target: Targ
     assert [(one.address, one.calls) for one in found.places] == [
         (PROXY, 40), ("10.77.0.9", 2), ("10.77.0.10", 0), ("10.99.0.80", 0),
     ]  # fmt: skip
+    assert [one.is_own for one in found.places] == [False, False, True, False]
     served, refusing, silent, named = (one.fingerprint for one in found.places)
     assert served == named
     assert refusing == Known("")
     assert isinstance(silent, Unknown)
-    assert (found.server, found.network) == ("nginx/1.22.1", "")
+    assert (found.server, found.network, [*found.fronts]) == ("nginx/1.22.1", "", ["10.99.0.80"])
 
 
 @pytest.mark.parametrize(("scheme", "row", "product"), [
@@ -67,10 +68,11 @@ def test_an_administration_is_told_by_its_own_answer(
 
 def test_a_content_delivery_network_says_so_itself(bookworm: Gathered, target: Target) -> None:
     look = bookworm.looks["http@here https zebu.test"]["at"]["10.99.0.80"]
-    marked = {
+    marked: Any = {
         "at": {"104.16.0.1": {**look, "headers": {**look["headers"], "cf-ray": ["8f-FRA"], "server": ["cloudflare"]}}}
     }
-    found = seen(bookworm, target, **{"http@here https zebu.test": marked})
+    more: dict[str, Any] = {"http@here https zebu.test": marked}
+    found = seen(bookworm, target, **more)
     assert (found.network, found.server) == ("Cloudflare", "cloudflare")
 
 

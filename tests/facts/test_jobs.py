@@ -11,7 +11,7 @@ import pytest
 
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Garbled
-from pytest_zebu.facts.jobs import PROBE, Command, Job, read, unread_of
+from pytest_zebu.facts.jobs import PROBE, Command, Copy, Job, read, unread_of
 from tests.facts.answers import AT, NOON
 
 DAY = timedelta(days=1)
@@ -225,7 +225,7 @@ def test_what_is_of_interest(script: str, interest: bool) -> None:
     ("systemd-inhibit --who=borgmatic --why=Prevent interrupting scheduled backup /root/.local/bin/borgmatic --verbosity -1", "borgmatic\tmay run pg_dump, as its own files say"),
     ("gosu postgres pg_dump -Fc zebu > /b/x", "gosu\tnames pg_dump, and is no shell script"), ("cronitor exec x pg_dump zebu", "cronitor\tnames pg_dump, and is no shell script"), ("runitor -uuid x -- /usr/bin/pg_dumpall", "runitor\tnames pg_dumpall, and is no shell script"),
     ("envdir /etc/wal-g.d/env wal-g backup-push /x", "envdir\tnames wal-g, and is no shell script"), ("script -qc 'pg_dump zebu > /b/x' /dev/null", "script\tnames pg_dump, and is no shell script"), ("parallel pg_dump ::: zebu", "parallel\tnames pg_dump, and is no shell script"),
-    ("echo pg_dump zebu", ""), ("logger -t backup pg_dump ended", ""), ("pgrep -x pg_dump", ""), ("rm -f /srv/pg_dump", ""), ("which pg_dump", ""), ("rsync -a /srv/pg_dump.d/ /b", ""), ("apt-get install barman", ""), ("tar czf /b/pg_dump-1.tgz /srv", ""),
+    ("echo pg_dump zebu", ""), ("logger -t backup pg_dump ended", ""), ("pgrep -x pg_dump", ""), ("rm -f /srv/pg_dump", ""), ("which pg_dump", ""), ("rsync -a --list-only /srv/pg_dump.d/", ""), ("apt-get install barman", ""), ("tar czf /b/pg_dump-1.tgz /srv", ""),
 ])  # fmt: skip
 def test_what_may_dump_in_a_way_of_its_own(script: str, unread: str) -> None:
     assert told(ENTRY, script) == (f"@unread {unread}\n" if unread else "")
@@ -316,3 +316,43 @@ def test_coming_runs_are_asked_for_in_utc(calendar: str, tmp_path: Path) -> None
         capture_output=True, text=True, check=True, env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TZ": "Europe/Berlin"},
     )  # fmt: skip
     assert done.stdout == "@next 1795660200 1795746600\n"
+
+
+def test_a_copy() -> None:
+    """It is no command of interest: a job that only copies has none."""
+    (found,) = read(
+        "@timer copy.timer\n@copy maybe\tcontainer:db\tapp\trsync\t/b/\tbackup@nas.example:b\n@copy sure\t\troot\trestic\n"
+    )
+    assert found.commands == ()
+    assert found.copies == (
+        Copy("rsync", ("/b/", "backup@nas.example:b"), "container:db", "app", False),
+        Copy("restic", (), "", "root"),
+    )
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("line", ["@copy sure\t\troot", "@copy x\t\troot\trsync", "@copy sure\t\troot\t", "@copy "])
+def test_odd_copies_are_garbled(line: str) -> None:
+    with pytest.raises(Garbled):
+        read(f"@timer a.timer\n{line}\n")
+
+
+@pytest.mark.parametrize(("command", "places"), [
+    ("rsync -a --delete /var/backups/zebu/ root@10.0.0.5:/tank/zebu", "rsync /var/backups/zebu/ root@10.0.0.5:/tank/zebu"),
+    ("sudo rsync -a /var/backups/zebu/ nas:zebu", "rsync /var/backups/zebu/ nas:zebu"), ("restic -r sftp:u:pw@h:/x backup /var", "restic"),
+    ("cp -a /var/backups/zebu/x.dump /mnt/nas/", "cp /var/backups/zebu/x.dump /mnt/nas/"), ("cp a b", ""), ("rsync --version", ""),
+    ("scp -i /root/.ssh/k /var/backups/zebu/x.gz b@h:dumps/", "scp /root/.ssh/k /var/backups/zebu/x.gz b@h:dumps/"), ("echo rsync /a /b", ""),
+])  # fmt: skip
+def test_what_copies_is_told_with_its_places(command: str, places: str) -> None:
+    assert told(ENTRY, command) == (
+        f"@copy sure\t\troot\t{places}".replace(" ", "\t").replace("@copy\t", "@copy ") + "\n" if places else ""
+    )
+
+
+@pytest.mark.hostile("secrets")
+@pytest.mark.parametrize("command", [
+    "rclone copy --sftp-pass S3cret:x /var/backups nas:zebu", "rclone copy --header Authorization:S3cret /var/backups nas:zebu", "rclone copy --password-command 'echo S3cret' /var/backups nas:zebu",
+    "rclone copy --b2-key /S3cret+abc /var/backups nas:zebu", "rsync -a rsync://u:S3cret@h/m /a /b", "rsync --password-file=S3cret /a /b", "restic -r rest:https://u:S3cret@h/ backup /var", "sshpass -p S3cret:x rsync -a /a b@h:c",
+])  # fmt: skip
+def test_no_password_of_a_copy_is_told(command: str) -> None:
+    assert "S3cret" not in told(ENTRY, command)

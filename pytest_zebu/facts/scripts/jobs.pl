@@ -2,7 +2,8 @@
 # `@ended MOMENT`, `@skipped` where a condition keeps it from running, `@next MOMENT...` and `@span KEY TIME` of what is of interest;
 # `@cron FLAVOUR STATE ENABLED`; of each table of cron's `@table FILE`, `@ignored WHY`; of each entry `@entry FILE<tab>SCHEDULE<tab>USER`, `@bad WHY`,
 # `@anacron ID DAYS`; of a container that makes backups `@holder NAME IMAGE`, `@schedule`, `@database`, `@kept MOMENT...`.
-# Behind each: `@run sure|maybe<tab>PLACE<tab>USER<tab>WORD...` for each command of interest, `@unread WHAT<tab>WHY`, `@broken WHAT<tab>WHY`.
+# Behind each: `@run sure|maybe<tab>PLACE<tab>USER<tab>WORD...` for each command of interest, `@copy sure|maybe<tab>PLACE<tab>USER<tab>TOOL<tab>WHERE...`
+# of what copies files, with paths and other machines' folders only, `@unread WHAT<tab>WHY`, `@broken WHAT<tab>WHY`.
 # Commands are read, never run, and only those of interest are told, without passwords; the filter takes secrets out of those too.
 use strict;
 use warnings;
@@ -16,6 +17,9 @@ my $RENEWERS = qr/cert|encrypt|acme|\blego\b|dehydrated|renew/i;
 my $SAVERS = qr/^(?:borgmatic|pg_back|backupninja|rsnapshot|resticprofile|autorestic|runrestic|crestic|rustic|duply|plakar|kopia)$/;
 my $SPEAKS = qr/^(?:echo|printf|logger|[ef]?grep|zgrep|pgrep|pkill|killall|ls|rm|cp|mv|ln|stat|test|which|whereis|man|cat|sed|awk|head|tail|find|chmod|chown|apt|apt-get|dpkg|mail|mailx|curl|wget|systemd-cat|ps|pidof)$/;
 my $DUMPS = qr{(?:^|[\s;&|/(])(pg_dump(?:all)?|pg_basebackup|wal-[ge])(?:\s|$)};
+# What takes files to other places; of those that keep them in a form of their own, the name is enough.
+my $COPIES = qr/^(?:rsync|scp|rclone|cp)$/;
+my $KEEPS = qr/^(?:restic|borg|proxmox-backup-client|duplicity)$/;
 my %told;
 
 sub line { my ($text) = @_; $text =~ s/[\x00-\x1f\x7f]/ /g; return substr $text, 0, 300 }
@@ -36,9 +40,23 @@ sub is_of_interest {
   return scalar grep { $_ eq 'prune' } @words;
 }
 
+sub copy_of {    # where a command copies from and to: nothing that may be a password is a path, or stands behind no option
+  my ($command) = @_;
+  my ($tool, @words) = @{ $command->{words} };
+  my @places;
+  for my $at (0 .. $#words) {
+    my $is_option = $at && $words[ $at - 1 ] =~ /^-/;
+    next if $is_option && $words[ $at - 1 ] =~ /pass|token|key|secret|auth|header|user|cred/i;
+    push @places, $words[$at] if $words[$at] =~ m{^/[\w./\@%+*\$-]{0,200}$} || !$is_option && $words[$at] =~ m{^(?:[A-Za-z_][\w.-]{0,60}\@)?[A-Za-z0-9][A-Za-z0-9.-]{0,200}:[\w./-]{0,200}$};
+  }
+  return '' if $tool =~ $COPIES && @places < 2;
+  @places = () if $tool =~ $KEEPS;
+  return join("\t", '@copy ' . ($command->{sure} ? 'sure' : 'maybe'), bare($command->{place}), bare($command->{user} // ''), $tool, map { bare($_) } splice @places, 0, 20) . "\n";
+}
+
 sub listener {    # prints what a job runs, once each, and adds up how long it sleeps
   my ($found, $slept) = @_;
-  my %said;
+  my (%said, %copied);
   return sub {
     my ($command, @rest) = @_;
     if (!ref $command) {
@@ -54,6 +72,10 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
       $$slept{unknown} = 1 unless defined $count;
     }
     $command->{place} = '' if $slept;
+    if ($words[0] =~ $COPIES || $words[0] =~ $KEEPS) {
+      my $text = copy_of($command);
+      $$found .= $text unless $copied{$text}++ || keys %copied > 20;
+    }
     if (!is_of_interest(@words)) {    # what runs it, or may, in a way of its own
       return if $words[0] =~ $SPEAKS;
       # Of a unit's command the quotes are not known: what is behind an option with several words may be the program.

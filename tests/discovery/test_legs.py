@@ -1,0 +1,3 @@
+"""This machine's own addresses."""
+
+from __future__ import annotations
