@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from pytest_zebu.catalogue import SCORED, load
 from pytest_zebu.discovery.found import Found, Seen, Unseen
-from pytest_zebu.discovery.legs import legs
+from pytest_zebu.discovery.legs import at, legs
 from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
 from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE, in_front, inside, outside, settled, to_ask
@@ -69,7 +68,9 @@ class Looking:
         self.seen = [*settled(self._values())]
         self._declare()
         domains = self.target.settings.domains
-        self.seen += vantages(legs(), _address(self.target), domains.addresses)
+        # Behind another machine nobody is a neighbour of it.
+        machine = "" if self.target.way and self.target.way.through else at(self.target.address)
+        self.seen += vantages(legs(), machine, domains.addresses)
         self._declare()
 
     def _look_outside(self, names: Mapping[str, str]) -> None:
@@ -137,17 +138,6 @@ def _own(target: Target) -> Iterable[Seen]:
     for key, value in (("address", host.address), ("user", host.user), ("port", host.port)):
         if value:
             yield Found(f"host.{key}", value, where)
-
-
-def _address(target: Target) -> str:
-    """Where ssh goes; empty where it goes through another machine, or by a name that this one does not know."""
-    if target.way is not None and target.way.through:
-        return ""
-    try:
-        found = socket.getaddrinfo(target.address, target.ssh_port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return ""
-    return str(found[0][4][0]) if found else ""
 
 
 def discovered(target: Target, connection: Connection) -> tuple[Target, Discovered]:

@@ -47,8 +47,8 @@ def copied(*copies: Copy, hindered: str = "") -> Found | Unseen:
     return found
 
 
-def rsync(*places: str, tool: str = "rsync", **more: str) -> Copy:
-    return Copy(tool, places, user="root", **more)
+def rsync(*places: str, tool: str = "rsync", place: str = "") -> Copy:
+    return Copy(tool, places, place, "root")
 
 
 NAS = "b@nas.example:zebu"
