@@ -84,6 +84,11 @@ def test_nothing_is_decided_by_garbage(kind: str) -> None:
     assert decided == {}
 
 
+UNRECORDED = {
+    "callers": "@service frontend\n@from frontend 10.77.0.20 214\n@from frontend 10.77.0.9 2\n@public frontend 3\n",
+    "platform": "container=\nvm=kvm\nsys_vendor=QEMU\nproduct_name=Standard PC\nbios_vendor=SeaBIOS\nmaker=bc:24:11\nvirt=told\n",
+}
+"""What a machine would say that was asked for after the lab was recorded."""
 LONG = sorted({*OWN_ANSWERS, *(probe.name for fact in ALL.values() for probe in fact.probes)} - {"source"})
 
 
@@ -91,8 +96,8 @@ LONG = sorted({*OWN_ANSWERS, *(probe.name for fact in ALL.values() for probe in 
 @pytest.mark.parametrize("key", LONG)
 def test_a_long_answer_takes_its_time_once(key: str) -> None:
     """All that a tool says, over and over: ten times as much takes no hundred times as long, or no time at all."""
-    said = next(one for one in corpus().said["answers", key] if isinstance(one, Said))
-    unit = said.out.rstrip("\n") + "\n"
+    recorded = (one.out for one in corpus().said["answers", key] if isinstance(one, Said))
+    unit = (UNRECORDED[key] if key in UNRECORDED else next(recorded)).rstrip("\n") + "\n"
     for name in sorted(ALL):
         if ("answers", key) in corpus().asked[name]:
             times = [_seconds(name, key, unit * max(1, size // len(unit))) for size in (20_000, 200_000)]
