@@ -22,7 +22,7 @@ from tests.no_files import MAKE
     ("[hosts.vm]\nzzzzzz = 22\n", "unknown key 'hosts.vm.zzzzzz'"),
     ("[hosts.vm]\nport = 0\n", "hosts.vm.port: Input should be greater than or equal to 1"),
     ('[hosts.vm]\naddress = "-oProxyCommand=x"\n', "hosts.vm.address: "),
-    ("folder = '/x'\n", "unknown key 'folder'"), ("is_from_file = true\n", "unknown key 'is_from_file'"),
+    ("folder = '/x'\n", "unknown key 'folder'"), ("is_from_file = true\n", "unknown key 'is_from_file'"), ("seen = []\n", "unknown key 'seen'"),
     ("[requirements]\ncpus = 1\n", "zebu.toml: requirements.cpus is lower"),
     ("[hosts\n", "Expected ']'"),
 ])  # fmt: skip
