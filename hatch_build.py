@@ -23,7 +23,7 @@ NOT_PUBLIC = {"alt", "arpa", "example", "internal", "invalid", "lan", "local", "
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _PATH = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*", re.ASCII)
 _SCP = re.compile(r"(?:[^@/:]+@)?([^@/:]+):(?!//)(.+)")
-_CODE_OR_LINK = re.compile(
+CODE_OR_LINK = re.compile(
     r"""
     ^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z)
     | (?<!`)(?P<tick>`+)(?!`)(?:(?!\n\n).)+?(?<!`)(?P=tick)(?!`)
@@ -77,7 +77,7 @@ def readme(text: str, address: str) -> str:
         place = f"{address}/raw/HEAD/{path}" if found["image"] else page(address, path)
         return f"{found['image']}[{found['text']}]({place})"
 
-    return _CODE_OR_LINK.sub(elsewhere, text)
+    return CODE_OR_LINK.sub(elsewhere, text)
 
 
 def urls(address: str) -> dict[str, str]:

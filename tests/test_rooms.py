@@ -72,6 +72,7 @@ ACROSS = {
     "suite/test_variations": "checks, of the healthy machine with one thing otherwise",
     "test_package": "what is built",
     "test_rooms": "all rooms",
+    "test_site": "the documents as a site",
     "verdict/test_arithmetic": "from outcomes to the gate, by hand",
 }
 """Tests that are of no single module, and what they are of."""
