@@ -70,6 +70,7 @@ ACROSS = {
     "suite/test_places": "checks, of the lines that evidence points to",
     "suite/test_thresholds": "checks, of the healthy machine with one fact otherwise",
     "suite/test_variations": "checks, of the healthy machine with one thing otherwise",
+    "test_docs": "what documents say: commands, settings, workflows",
     "test_package": "what is built",
     "test_rooms": "all rooms",
     "test_site": "the documents as a site",

@@ -376,6 +376,8 @@ def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
         names = ", ".join(f"`{name}{takes}`" for name in action.option_strings) or f"`{takes.strip()}`"
         said = (action.help or "") % {**vars(action), "prog": parser.prog}
         yield _row(names, plain(said))
+    if parser.epilog and level > 2:
+        yield from ("", "```text", parser.epilog.strip("\n"), "```")
     for name, child in below.items():
         if name != "lab" or level > 2:  # the lab's own commands come with the checkout
             yield from ("", f"{'#' * level} {child.prog}")
