@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -29,9 +30,11 @@ from pytest_zebu.commands.cli import COMMANDS, main, parser
 from pytest_zebu.gather import snapshot
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.people import attestations
+from pytest_zebu.plugin.checks import suite
 from pytest_zebu.reports import json as json_report
 from pytest_zebu.settings import model
 from tests import recorded
+from tests.plugin.conftest import QUIET
 from tests.remembering import faulty, healthy, later, remember
 from tests.reports import eight_faults
 
@@ -305,6 +308,13 @@ def projects(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("run.json").write_text(recorded.SNAPSHOT.read_text())
 
 
+def judged(pytester: pytest.Pytester, *argv: str) -> pytest.RunResult:
+    """Run pytest in this process, of which the run then forgets what it imports itself: the suite is there before."""
+    importlib.import_module("pytest_zebu.plugin.setup")
+    suite()
+    return pytester.runpytest_inprocess(*QUIET, *argv)
+
+
 def test_the_runs_of_the_quick_start(pytester: pytest.Pytester) -> None:
     """Those that ask a host are run on the recorded one in its place; what they are to write is there."""
     projects(pytester)
@@ -315,7 +325,7 @@ def test_the_runs_of_the_quick_start(pytester: pytest.Pytester) -> None:
     assert len(runs) == 2
     for argv in runs:
         argv = [word if word != "--zebu-host=vm" else "--zebu-replay=run.json" for word in argv]
-        result = pytester.runpytest_subprocess(*argv)
+        result = judged(pytester, *argv)
         assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         result.stdout.fnmatch_lines(["*Pre deployment*READY*"])
     assert "<html" in (pytester.path / "report.html").read_text()
@@ -332,7 +342,7 @@ def test_tests_beside_the_items(pytester: pytest.Pytester) -> None:
     assert files.keys() == {"conftest.py", "test_ours.py", "test_kernel.py"}
     for name, text in files.items():
         (pytester.path / name).write_text(text)
-    result = pytester.runpytest_subprocess("--zebu-replay=run.json", "test_ours.py")
+    result = judged(pytester, "--zebu-replay=run.json", "test_ours.py")
     result.assert_outcomes(passed=3)
     compile(files["test_kernel.py"], "test_kernel.py", "exec")  # there is no host behind a recording
 

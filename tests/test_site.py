@@ -277,6 +277,6 @@ def searched(browser: Browser, site: Path, options: dict[str, Any]) -> list[str]
     page.keyboard.press("/")
     page.keyboard.type("vantage")
     page.locator(".md-search-result__item").first.wait_for()
-    assert "Where to look from" in page.locator(".md-search-result__list").inner_text()
+    assert "Vantages: where to look from" in page.locator(".md-search-result__item").first.inner_text()
     page.close()
     return said

@@ -33,7 +33,7 @@ from pytest_zebu.verdict.readiness import Tally
 Schema = Mapping[str, Any]
 """A part of a JSON schema."""
 ODD = re.compile(r"^Odd but right: ")
-BEHIND = "---\nsearch:\n  boost: 0.5\n---\n\n"
+BEHIND = "---\nsearch:\n  boost: 0.1\n---\n\n"
 """Who searches for a word wants its page first, and then the items that have it."""
 _SPAN = re.compile(r"(`+[^`]+`+|https://[^\s,;)]*[^\s,;).])")
 _MARKUP = re.compile(r"([\\*_\[\]>|#])")
@@ -333,8 +333,8 @@ def _options() -> Iterator[str]:
     yield "# Options of pytest"
     yield ""
     yield (
-        "Each may stand on the command line, in the environment and in pytest's ini file, in this order of precedence; lists have blanks between their "
-        "parts there. Paths in the ini file start at its own folder."
+        "Each may stand on the command line, in the environment and in pytest's ini file, in this order of precedence; then comes `zebu.toml`, then what is discovered. "
+        "Lists have blanks between their parts there. Paths in the ini file start at its own folder."
     )
     yield from _table("option", "in the environment", "in the ini file", "means")
     for option in OPTIONS:
