@@ -26,7 +26,8 @@ from readme_renderer import markdown
 
 from hatch_build import readme
 from pytest_zebu.catalogue import load
-from pytest_zebu.commands.cli import COMMANDS, main, parser
+from pytest_zebu.commands.calls import CALLS
+from pytest_zebu.commands.cli import main, parser
 from pytest_zebu.gather import snapshot
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.people import attestations
@@ -213,7 +214,7 @@ def zebu(argv: list[str]) -> None:
     if argv[-1] in ("--version", "--help"):
         argv = argv[:-1]
     if len(argv) < 2 and argv != ["list"]:  # a name
-        assert {*argv} <= {*COMMANDS, "lab", "proofs"}
+        assert {*argv} <= {*CALLS, "lab", "proofs"}
         return
     options, rest = parser().parse_known_args(argv)
     assert rest == []
@@ -331,22 +332,6 @@ def test_the_runs_of_the_quick_start(pytester: pytest.Pytester) -> None:
         assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         result.stdout.fnmatch_lines(["*Pre deployment*READY*"])
     assert "<html" in (pytester.path / "report.html").read_text()
-
-
-def test_tests_beside_the_items(pytester: pytest.Pytester) -> None:
-    """The files of the example, as they are called in it."""
-    projects(pytester)
-    files = {
-        block.text.partition("\n")[0].removeprefix("# "): block.text
-        for block in blocks("python")
-        if block.page == ROOT / "docs/how-to/own-tests.md"
-    }
-    assert files.keys() == {"conftest.py", "test_ours.py", "test_kernel.py"}
-    for name, text in files.items():
-        (pytester.path / name).write_text(text)
-    result = judged(pytester, "--zebu-replay=run.json", "test_ours.py")
-    result.assert_outcomes(passed=3)
-    compile(files["test_kernel.py"], "test_kernel.py", "exec")  # there is no host behind a recording
 
 
 # Workflows, units, schedules
