@@ -20,6 +20,7 @@ class Resolution:
         is_beyond: this machine has no way to the server, as to one with an IPv6 address only: others can tell.
         refusal: the code with which it says neither what there is nor that there is none.
         is_aside: it answers in an authority's place, without saying that it is one.
+        is_out_of_order: a resolver that does not tell which servers the zones above the name have either, not even the root's.
     """
 
     server: str
@@ -28,6 +29,7 @@ class Resolution:
     is_beyond: bool = False
     refusal: str = ""
     is_aside: bool = False
+    is_out_of_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def parse(gathered: Gathered, target: Target) -> dict[str, Known[Name] | Unknown
                     is_beyond=is_unknown and row.get("beyond") is True,
                     refusal=refusal,
                     is_aside=row.get("aside") is True,
+                    is_out_of_order=row.get("others") is False,
                 )
             )
         found[domain] = Known(Name(domain, tuple(rows)))

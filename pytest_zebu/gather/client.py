@@ -166,6 +166,14 @@ class _Metered(io.RawIOBase):
         super().close()
 
 
+def is_unresolved(error: BaseException) -> bool:
+    """Whether a name was not resolved: that is this machine's own resolver's word."""
+    return any(
+        isinstance(cause, socket.gaierror) or isinstance(getattr(cause, "reason", None), NameResolutionError)
+        for cause in causes(error)
+    )
+
+
 def _without_odd_date(cookie: str) -> str:
     """A cookie without a date that is none: those break who reads them (http.cookiejar)."""
     parts = (part.partition("=") for part in cookie.split(";"))

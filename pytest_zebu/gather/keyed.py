@@ -10,7 +10,7 @@ import requests
 
 from pytest_zebu.facts import plainjson, urls
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.client import Client, Unending, read_body
+from pytest_zebu.gather.client import Client, Unending, is_unresolved, read_body
 from pytest_zebu.settings import Settings
 
 SECONDS = (3.0, 10.0)
@@ -49,6 +49,8 @@ def ask_with_key(settings: Settings, url: str) -> Any:
         except Unending as error:
             return Unknown(Reason.TIMED_OUT, f"{urls.origin(url)}: {error}")
         except requests.RequestException as error:
+            if is_unresolved(error):
+                return Unknown(Reason.UNREACHABLE, f"this machine's resolver does not tell where {urls.origin(url)} is")
             return Unknown(Reason.UNREACHABLE, f"{urls.origin(url)}: {type(error).__name__}")
     return {"status": 0, "body": "other", "again": True}
 

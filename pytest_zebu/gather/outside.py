@@ -24,7 +24,6 @@ import dns.flags
 import dns.name
 import dns.rdatatype
 import requests
-import urllib3.exceptions
 from OpenSSL import SSL, crypto
 from urllib3.util import wait_for_read, wait_for_write
 
@@ -33,10 +32,11 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, elsewhere, forge, places, services
 from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
-from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, led, read_body
+from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, is_near, is_unresolved, led, read_body
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, aside, at_once
 from pytest_zebu.gather.elsewhere import Handed
 from pytest_zebu.gather.keyed import ask_with_key
+from pytest_zebu.gather.resolver import OwnResolver, State
 from pytest_zebu.gather.visits import visit
 from pytest_zebu.settings.sections import Vantage
 from pytest_zebu.settings.target import Target
@@ -68,6 +68,8 @@ ANSWER_SECONDS = 10.0
 """Twice what a resolver waits for a lost packet (resolv.conf(5)): late is slow, which others judge; silent is longer."""
 CHAIN_LIMIT = 10
 USUAL_SECONDS = 90.0
+SERVICES = ("forge", "proxmox", "proxy", "advisories", "keyed")
+"""Looks at services, by names that only this machine's resolver tells."""
 LOOK_SECONDS = {"tcp": 600.0, "browser": 300.0, "advisories": 120.0}
 """How long a look may take in all; ports are many, and each has its own time."""
 MOST_SERVERS = 16
@@ -132,6 +134,7 @@ class Outside:
     offered_methods: Callable[[], Mapping[str, Any] | Unknown]
     deadline: Deadline = NEVER
     handed: Mapping[str, Handed | Unknown] = field(default_factory=dict)
+    resolver: OwnResolver = field(default_factory=OwnResolver)
     _led: dict[str, list[str] | Unknown] = field(default_factory=dict)
 
     def see(self, look: Look) -> Any:
@@ -147,7 +150,7 @@ class Outside:
         own = Deadline.after(seconds)
         try:
             with within(self.deadline, NO_TIME), within(own, f"the look did not end within {seconds:.0f} s"):
-                return self._look(look)
+                return self._unled(look) or self._excused(self._look(look), look)
         except OutOfTime as error:
             return Unknown(Reason.TIMED_OUT, f"{look.kind}: {error}")
         except RecursionError:
@@ -204,8 +207,28 @@ class Outside:
 
     def _addresses(self, domain: str, arguments: Mapping[str, Any]) -> list[str] | Unknown:
         if domain not in self._led:
-            self._led[domain] = places.lead_to(domain, arguments["addresses"], arguments["resolvers"])
+            declared, resolvers = arguments["addresses"], arguments["resolvers"]
+            self._led[domain] = (
+                places.lead_to(domain, declared, resolvers) if declared else self.resolver.lead(domain, resolvers)
+            )
         return self._led[domain]
+
+    def _unled(self, look: Look) -> Unknown | None:
+        """Why a look cannot be made: this machine's own resolver has to say where a name leads, and cannot."""
+        if look.kind in SERVICES or look.arguments.get("addresses"):
+            return None
+        read = map(urls.read, _urls_of(look.arguments))
+        lead = {"addresses": (), "resolvers": self.target.settings.domains.resolvers, **look.arguments}
+        hosts = dict.fromkeys(one.host for one in read if one)
+        return next((one for host in hosts if isinstance(one := self._addresses(host, lead), Unknown)), None)
+
+    def _excused(self, seen: Any, look: Look) -> Any:
+        """What a service's look saw; that it is not reached says nothing of it where this machine's resolver leads elsewhere."""
+        if look.kind not in SERVICES or not isinstance(seen, Unknown) or "ConnectionError" not in seen.detail:
+            return seen
+        trouble = self.resolver.trouble()
+        is_misled = trouble is not None and trouble.state is State.LYING
+        return Unknown(Reason.UNREACHABLE, f"{seen.detail}; {trouble.text}") if trouble and is_misled else seen
 
     def _everywhere(self, arguments: Mapping[str, Any], look_at: Callable[[str], Any]) -> Any:
         """What is seen at each address to which a name leads."""
@@ -230,6 +253,11 @@ class Outside:
     def _source(self, vantage: str) -> str | None:
         found: Vantage | None = next((item for item in self.target.settings.vantages if item.name == vantage), None)
         return found.source if found else None
+
+
+def _urls_of(arguments: Mapping[str, Any]) -> list[str]:
+    """The addresses that a look begins with."""
+    return [str(one) for one in (arguments.get("url"), *arguments.get("urls", ())) if one]
 
 
 def _alone(look_at: Callable[[str], Any], place: str) -> Any:
@@ -507,15 +535,38 @@ def _row(domain: str, place: tuple[str, bool], resolvers: list[str]) -> dict[str
     for is_last in (False, True):
         try:
             if not is_authority:
-                return {**row, "addresses": places.resolve(domain, server)}
+                found = places.resolve(domain, server)
+                return {
+                    **row,
+                    "addresses": found,
+                    **({} if found and not all(map(is_near, found)) else _others(domain, server)),
+                }
             addresses, says_so = _told_by_authority(domain, server, resolvers)
             return {**row, "addresses": addresses, **({} if says_so else {"aside": True})}
         except (dns.exception.DNSException, OSError) as error:
             if is_last or not isinstance(error, places.Refusal | dns.exception.Timeout):
                 unknown = Unknown(Reason.UNREACHABLE, f"{server}: {type(error).__name__} {error}"[:200])
                 refusal = {"refuses": str(error)} if isinstance(error, places.Refusal) else {}
-                return {**row, "unknown": unknown, **refusal}
+                others = _others(domain, server) if refusal and not is_authority else {}
+                return {**row, "unknown": unknown, **refusal, **others}
     raise AssertionError("the last try returns")
+
+
+def _others(domain: str, server: str) -> dict[str, bool]:
+    """Whether a resolver that says of a name what is odd tells of others: which servers there are above it, up to the root."""
+    name = dns.name.from_text(domain)
+    above = [name]
+    while len(above[-1]) > 1:
+        above.append(above[-1].parent())
+    for zone in reversed(above):
+        try:
+            if any(one.rdtype == dns.rdatatype.NS for one in places.query(zone, "NS", server).answer):
+                return {}
+        except dns.exception.Timeout:
+            break
+        except (dns.exception.DNSException, OSError):
+            continue
+    return {"others": False}
 
 
 def shake_hands(
@@ -687,7 +738,7 @@ def _try(session: Session, url: str, arguments: Mapping[str, Any], directed: Map
     except requests.RequestException as error:
         raise_own_fault(error)
         host = urls.read(url)
-        if host is None or _is_unresolved(error):
+        if host is None or is_unresolved(error):
             return _Tried(_unresolved(host.host if host else url, error))
         cut_off = _cut_off(url, arguments["control"], directed.get(host.host, ""))
         why = str(error) if isinstance(error, Unending) else type(error).__name__
@@ -698,15 +749,6 @@ def _try(session: Session, url: str, arguments: Mapping[str, Any], directed: Map
 def _is_late(error: BaseException) -> bool:
     """Whether a server that was reached did not answer in time."""
     return isinstance(error, requests.ReadTimeout)
-
-
-def _is_unresolved(error: BaseException) -> bool:
-    """Whether a name was not resolved: that is this machine's own resolver's word."""
-    return any(
-        isinstance(cause, socket.gaierror)
-        or isinstance(getattr(cause, "reason", None), urllib3.exceptions.NameResolutionError)
-        for cause in causes(error)
-    )
 
 
 def _way(
@@ -798,6 +840,8 @@ def time_requests(arguments: Mapping[str, Any], directed: Mapping[str, str] | No
     seen = _timed(arguments, directed or {}) if before else first
     if seen["trouble"] and (cut_off := _cut_off(str(arguments["url"]), arguments["control"])):
         return cut_off
+    if seen["trouble"] and (name := seen.pop("unresolved", "")):
+        return _unresolved(name, socket.gaierror())
     return {**seen, "before": before}
 
 
@@ -845,7 +889,9 @@ def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[st
                     trip, set_up = _way_there(url, directed)
         except requests.RequestException as error:
             raise_own_fault(error)
-            return {"trouble": type(error).__name__, "taken": [], "statuses": [], "trip": 0.0, "fresh": 0}
+            nothing = {"trouble": type(error).__name__, "taken": [], "statuses": [], "trip": 0.0, "fresh": 0}
+            there = urls.read(url)
+            return {**nothing, "unresolved": there.host} if there and is_unresolved(error) else nothing
     return {"trouble": "", "taken": taken, "statuses": statuses, "trip": trip, "fresh": fresh}
 
 

@@ -102,14 +102,8 @@ def lead_to(domain: str, addresses: Sequence[str], resolvers: Sequence[str]) -> 
     """The addresses to which a name leads its users: those of the declared ones that a declared resolver gives it.
 
     What is resolved otherwise than declared is judged by the items about names. Where no address is declared, this
-    machine's own resolver tells; where networks are, only a declared resolver can.
+    machine's own resolver tells (`resolver.py`); where networks are, only a declared resolver can.
     """
-    if not addresses:
-        try:
-            told = socket.getaddrinfo(domain, None, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            return Unknown(Reason.UNREACHABLE, f"this machine's resolver does not tell where {domain} is ({error})")
-        return list(dict.fromkeys(str(one[4][0]) for one in told))[:PLACES]
     single = [one for one in addresses if "/" not in one]
     networks = [ipaddress.ip_network(one) for one in addresses]
     for resolver in resolvers:

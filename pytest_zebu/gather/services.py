@@ -17,7 +17,7 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.facts.proxy import UNCLEAR
 from pytest_zebu.gather.bounds import OutOfTime
-from pytest_zebu.gather.client import Client, Unending, proxmox_api, read_body
+from pytest_zebu.gather.client import Client, Unending, is_unresolved, proxmox_api, read_body
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import ProxyAccess
@@ -118,6 +118,8 @@ def broken(what: str, error: Exception) -> Unknown:
     """Why there is no answer, as far as that may be told: an error's text may repeat an address with what stood in it."""
     if isinstance(error, Unending | OutOfTime):
         return Unknown(Reason.TIMED_OUT, f"{what}: {error}")
+    if is_unresolved(error):
+        return Unknown(Reason.UNREACHABLE, f"{what}: this machine's resolver does not tell where it is")
     return Unknown(Reason.UNREACHABLE, f"{what}: {_short(error)}")
 
 

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import outside, places
-from pytest_zebu.gather.outside import Outside, _Tried, ask, resolve_everywhere, shake_hands
+from pytest_zebu.gather.outside import Outside, _Tried, ask, resolve_everywhere, shake_hands, time_requests
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -86,6 +86,22 @@ def told(*resolvers: str) -> dict[str, Any]:
 def test_every_server_is_asked_for_itself(zones: Callable[..., None]) -> None:
     zones({"192.0.2.1": RESOLVER, "192.0.2.53": {SITE: ("zebu.test. 60 IN A 192.0.2.81",)}})
     assert told() == {"192.0.2.53": ["192.0.2.81"], "192.0.2.1": ["192.0.2.80"]}
+
+
+def test_a_resolver_that_fails_for_all_names_is_told_from_one_that_fails_for_this_one(
+    zones: Callable[..., None],
+) -> None:
+    """Where the port for names is taken by somebody on the way, everybody seems to deny what exists."""
+    top = {("test.", "NS"): ("test. 60 IN NS ns.test.",)}
+    out_of_order, refuses = {(SITE[0], "A"): dns.rcode.SERVFAIL}, {**top, (SITE[0], "A"): dns.rcode.SERVFAIL}
+    misled = {SITE: ("zebu.test. 60 IN A 127.0.0.1",)}
+    zones({"192.0.2.1": RESOLVER, "192.0.2.2": {}, "192.0.2.3": misled, "192.0.2.4": out_of_order, "192.0.2.5": refuses,
+           "192.0.2.6": top}, resolving=tuple(f"192.0.2.{number}" for number in range(1, 7)))  # fmt: skip
+    rows = rows_of(*(f"192.0.2.{number}" for number in range(1, 7)))
+    said = {server: row.get("others", True) for server, row in rows.items() if not row["authoritative"]}
+    assert said == {
+        "192.0.2.1": True, "192.0.2.2": False, "192.0.2.3": False, "192.0.2.4": False, "192.0.2.5": True, "192.0.2.6": True,
+    }  # fmt: skip
 
 
 def test_an_alias_into_another_zone_is_followed(zones: Callable[..., None]) -> None:
@@ -193,10 +209,11 @@ def test_names_lead_where_a_resolver_says_as_far_as_it_is_declared(zones: Callab
 
 
 def test_what_this_machine_does_not_resolve_is_its_own_fault() -> None:
+    timing = {"seconds": 1, "warm_up": 0, "samples": 1, "slow": 100}
     with socket.create_server(("127.0.0.1", 0)) as server:
         control = f"127.0.0.1:{server.getsockname()[1]}"
         seen = [
-            places.lead_to("name.invalid", [], []),
+            time_requests({"url": "https://name.invalid/", "control": control, **timing}),
             shake_hands("name.invalid", control),
             ask({"url": "https://name.invalid/", "control": control}),
             ask({"url": "http://name.invalid/", "control": control, "follow": True}),

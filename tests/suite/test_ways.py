@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -351,7 +352,23 @@ def aside(one: Resolution) -> Resolution:
     return replace(one, is_aside=True)
 
 
+def out_of_order(one: Resolution) -> Resolution:
+    return replace(one, is_out_of_order=True)
+
+
+def both(*changes: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda names: reduce(lambda found, change: change(found), changes, names)
+
+
+def all_out_of_order(change: Callable[[Resolution], Resolution]) -> Callable[[Any], Any]:
+    return both(resolving(change, 2, 3, 4), resolving(out_of_order, 2, 3, 4))
+
+
 @pytest.mark.parametrize(("item", "change", "outcome", "reason"), [
+    # Whoever denies what surely exists says nothing of a name; whoever tells other names does
+    (DOMAIN, all_out_of_order(refusing("SERVFAIL")), OPEN, "this resolver cannot be asked from here"), (RECORDS, all_out_of_order(at()), OPEN, "cannot be asked from here"),
+    (DOMAIN, all_out_of_order(at("127.0.0.1")), OPEN, "cannot be asked from here"), (DOMAIN, both(resolving(refusing("SERVFAIL"), 2, 3, 4), resolving(out_of_order, 2)), FAILED, "is resolved by none"),
+    (DOMAIN, both(resolving(at(), 2, 3), resolving(out_of_order, 4)), FAILED, "has no address"),
     (RECORDS, resolving(at("192.0.2.1"), 0), FAILED, "is 192.0.2.1"), (RECORDS, resolving(at(), 1), FAILED, "has no address"), (RECORDS, resolving(unseen, 0), OPEN, "nobody answers"),
     (RECORDS, resolving(refusing("REFUSED"), 0), FAILED, "does not serve the zone (REFUSED)"), (RECORDS, resolving(refusing("no address"), 1), FAILED, "does not serve the zone"),
     (RECORDS, resolving(refusing("REFUSED"), 0, 1), OPEN, "none of the authoritative servers"), (RECORDS, resolving(aside, 0, 1), OPEN, "none of the authoritative servers"),
@@ -366,6 +383,19 @@ def test_what_servers_say_of_a_name(
     item: str, change: Callable[[Any], Any], outcome: Outcome, reason: str, healthy: Evidence
 ) -> None:
     found = judged(healthy, item, "names", change)
+    assert found[0] is outcome, found[1]
+    assert reason in found[1]
+
+
+@pytest.mark.parametrize(("change", "outcome", "reason"), [
+    (resolving(at(), 2, 3, 4), FAILED, "zebu.test is resolved by none, though they resolve other names"), (resolving(refusing("SERVFAIL"), 2, 3, 4), FAILED, "is resolved by none"),
+    (both(resolving(at(), 2, 3, 4), resolving(out_of_order, 4)), FAILED, "is resolved by none"), (all_out_of_order(at()), OPEN, "domains.addresses are not declared"),
+    (resolving(at(), 2, 3), OPEN, "domains.addresses are not declared"), (resolving(unseen, 2, 3, 4), OPEN, "domains.addresses are not declared"), (lambda names: names, OPEN, "domains.addresses are not declared"),
+])  # fmt: skip
+def test_a_name_that_nobody_resolves_is_broken_whatever_is_declared(
+    change: Callable[[Any], Any], outcome: Outcome, reason: str, healthy: Evidence
+) -> None:
+    found = judged(healthy, DOMAIN, "names", change, addresses=())
     assert found[0] is outcome, found[1]
     assert reason in found[1]
 

@@ -28,7 +28,7 @@ from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
-from ..pre_deployment.test_infrastructure import expect_resolvers, expect_witness
+from ..pre_deployment.test_infrastructure import SERVFAIL, expect_resolvers, expect_witness, place_of
 from ..pre_deployment.test_security_https import to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
@@ -620,11 +620,19 @@ def _expect_resolved(
     settings: Settings,
     case: Cases,
 ) -> None:
-    if not domain or not settings.domains.addresses:
+    if not domain:
         raise NotAssessed(f"{key} and domains.addresses are not declared")
     if isinstance(answer := names[domain], Unknown):
         with case(domain):
             need(answer)
+    elif not settings.domains.addresses:
+        resolvers = [one for one in answer.value.resolutions if not one.is_authoritative and not one.is_out_of_order]
+        nowhere = [one for one in resolvers if one.refusal == SERVFAIL or one.answer == Known(())]
+        case.saw(*(f"{domain} on {place_of(one)}: {one.refusal or 'no address'}" for one in nowhere))
+        assert not nowhere or len(nowhere) < len(resolvers), (
+            f"{domain} is resolved by none, though they resolve other names"
+        )
+        raise NotAssessed(f"{key} and domains.addresses are not declared")
     else:
         expect_resolvers(answer.value, settings, case)
         expect_witness(domain, settings, web, own_page, case)
