@@ -8,17 +8,24 @@ from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.facts.browser import Page, Shown
 from pytest_zebu.plugin.checks import Cases
 
+UNTRUSTED = "the browser does not trust its certificate"
 _OF_PLAYWRIGHT = re.compile(r"Page\.\w+: ")
 
 
 def unreached(trouble: str, url: str = "") -> str:
     """Why a page did not come, in the browser's own words, without the address that is named already."""
     said = _OF_PLAYWRIGHT.sub("", trouble, count=1)
-    return said.removesuffix(f" at {url}") if url else said
+    said = said.removesuffix(f" at {url}") if url else said
+    return f"{said} ({UNTRUSTED})" if said.startswith("net::ERR_CERT_") else said
 
 
 def _to_reach(trouble: str) -> str:
     """How to let a page come that the browser did not get."""
+    if "ERR_CERT_AUTHORITY_INVALID" in trouble:
+        return (
+            "serve a certificate that browsers take (`pre.security.https.certificate` says what is wrong with it); where it is of an "
+            "authority of your own, which all who come have, name that in `[tls] ca_file`"
+        )
     if "ERR_CERT_" in trouble or "ERR_SSL_" in trouble:
         return "serve a certificate for its name that browsers take (`pre.security.https.certificate` says what is wrong with it)"
     if "net::ERR_" in trouble or "Timeout" in trouble:

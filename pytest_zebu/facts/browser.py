@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_zebu.facts import certificates
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
@@ -196,15 +197,33 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
 
 
 def looks(target: Target) -> tuple[Look, ...]:
-    """One look."""
-    found = look(target)
-    return (found,) if found else ()
+    """One look, and what is served to it."""
+    return _with_certificate(target, look(target))
 
 
 def measured_looks(target: Target) -> tuple[Look, ...]:
     """The same look, that measures too."""
-    found = look(target, measured=True)
-    return (found,) if found else ()
+    return _with_certificate(target, look(target, measured=True))
+
+
+def _with_certificate(target: Target, found: Look | None) -> tuple[Look, ...]:
+    site = target.settings.domains.site
+    return (found, certificates.look(target, site)) if found and site else ()
+
+
+NOT_TRUSTED = re.compile(r"Page\.goto: (net::ERR_CERT_(?:AUTHORITY_INVALID|DATE_INVALID)) ")
+"""What a browser says where an authority is not in its store, or where by its clock a certificate does not hold."""
+
+
+def _own_distrust(seen: Any, gathered: Gathered, target: Target) -> str:
+    """With which word the browser refused a certificate that is to be trusted as it is served; empty where it did not."""
+    rows = part(seen, "pages", list)
+    first = next((str(text) for row in rows for text in _texts(row, "errors")[:1] if part(row, "status", int) == 0), "")
+    found = NOT_TRUSTED.match(first)
+    if found is None:
+        return ""
+    served = certificates.of_site(gathered, target)
+    return found[1] if served and all(one.is_right for one in served) else ""
 
 
 def _seen(gathered: Gathered, target: Target) -> Mapping[str, Any]:
@@ -214,6 +233,9 @@ def _seen(gathered: Gathered, target: Target) -> Mapping[str, Any]:
     seen = gathered.saw(asked)
     if isinstance(seen, Unknown):
         raise Missing(seen)
+    if word := _own_distrust(seen.value, gathered, target):
+        why = f"this machine's browser does not trust the certificate ({word}), which leads to an authority that browsers have"
+        raise Missing(Unknown(Reason.UNDECIDABLE, f"{why}: its store or clock, or that not all browsers have it"))
     found: Mapping[str, Any] = seen.value
     return found
 

@@ -54,6 +54,11 @@ class Certificate:
     refused: str = ""
 
     @property
+    def is_right(self) -> bool:
+        """Whether browsers that have its authority take it for its name."""
+        return self.covers_name and not (self.trust_error or self.weakness or self.refused)
+
+    @property
     def named(self) -> str:
         """For whom it is."""
         return ", ".join(self.names[:3]) + (" and others" if self.names[3:] else "") or "no host by name"
@@ -212,6 +217,17 @@ def read_chain(
         names=names,
         refused=_refused(leaf),
     )
+
+
+def of_site(gathered: Gathered, target: Target) -> tuple[Certificate, ...]:
+    """What is served for the site, at each address to which it leads; nothing where one of them is not known."""
+    site = target.settings.domains.site
+    found = [
+        one.value if isinstance(one, Known) else None
+        for place, one in parse(gathered, target).items()
+        if place.partition(" at ")[0] == site
+    ]
+    return tuple(one for one in found if one) if all(found) else ()
 
 
 def origin_looks(target: Target) -> tuple[Look, ...]:

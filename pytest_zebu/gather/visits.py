@@ -139,17 +139,26 @@ def visit(
             raise
         except NotStarted as error:
             return Unknown(Reason.TIMED_OUT, str(error))
-        except Exception:  # Playwright raises nothing narrower when its driver dies at once
+        except Exception as error:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
+                if isinstance(error, Error) and (why := launch_trouble(error.message)):
+                    return Unknown(Reason.NO_COMMAND, f"the browser {executable} does not start: {why}")
                 raise
             remedy = ": apt-get install libatomic1" if "libatomic" in trouble else ""
             return Unknown(Reason.NO_COMMAND, f"Playwright's driver does not start ({trouble}){remedy}")
-    if all(page["status"] == 0 for page in seen["pages"]) and not control_answers():
+    is_silent = all(page["status"] == 0 and not _met_tls(page) for page in seen["pages"])
+    if is_silent and not control_answers():
         control = arguments["control"] or "that no vantage declares"
         return Unknown(Reason.UNREACHABLE, f"the site does not answer, nor does the control address {control}")
     if trouble := own_fault(seen["pages"]):
         return Unknown(Reason.UNREACHABLE, f"the browser met a fault of this machine or its network ({trouble})")
     return seen
+
+
+def _met_tls(page: Mapping[str, Any]) -> bool:
+    """Whether somebody answered, whom the browser does not trust."""
+    word = _OWN_WORD.match(next(iter(page["errors"]), ""))
+    return word is not None and word[1].startswith(("ERR_CERT_", "ERR_SSL_"))
 
 
 def _place() -> Path | None:
@@ -173,6 +182,31 @@ def own_fault(pages: Iterable[Mapping[str, Any]]) -> str:
             if word and word[1] in (OWN_FAULTS | UNRESOLVED if is_silent else OWN_FAULTS):
                 return word[1]
     return ""
+
+
+LAUNCH_TROUBLES = (
+    (r"error while loading shared libraries: (?P<what>[\w.+-]{1,80})", "it lacks {what}: `apt-get install --reinstall chromium`"),
+    (r"No usable sandbox|SUID sandbox|Operation not permitted.*namespace|Failed to move to new namespace|zygote_host_impl_linux",
+     "its sandbox may not make namespaces (Docker without seccomp profile for it; kernel.apparmor_restrict_unprivileged_userns): allow them, or run pytest as another user"),
+    (r"Running as root without --no-sandbox", "it runs as root with its sandbox: run pytest as another user"),
+    (r"/dev/shm|shared memory|SharedMemory|platform_shared_memory", "there is too little shared memory: give /dev/shm at least 256 MiB (docker run --shm-size)"),
+    (r"No space left on device|Disk quota exceeded", "there is no space left for its profile: set TMPDIR"),
+    (r"Resource temporarily unavailable|Cannot allocate memory|Out of memory|pthread_create", "this machine has no memory or processes left (ulimit -u, memory)"),
+    (r"EACCES|Permission denied", "it may not be run: see its rights, or set browser.executable"),
+    (r"ENOEXEC|Exec format error|cannot execute binary", "it is no program of this machine: set browser.executable"),
+    (r"exitCode=(?P<what>\d+)|code=(?P<code>\d+)|signal=(?P<signal>\w+)", "it ended at once (status {what}{code}{signal}): start it by hand to see why, `chromium --headless --dump-dom about:blank`"),
+)  # fmt: skip
+"""What a browser complains of that does not come up, the first that fits, and what helps."""
+
+
+def launch_trouble(said: str) -> str:
+    """Why a browser did not come up, and what helps; empty where that is not what is said."""
+    if not said.startswith("BrowserType.launch"):
+        return ""
+    for pattern, meaning in LAUNCH_TROUBLES:
+        if found := re.search(pattern, said):
+            return meaning.format(**{key: value or "" for key, value in found.groupdict().items()})
+    return "it ended at once: start it by hand to see why, `chromium --headless --dump-dom about:blank`"
 
 
 def _rules(directed: Mapping[str, str]) -> list[str]:

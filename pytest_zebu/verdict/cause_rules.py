@@ -56,6 +56,7 @@ class Rule:
 NOT_RUNNING = r"(?:is|has) (?:exited(?: \(status \d+[^)]*\))?|paused|dead|created|removing|restarting)"
 UNHEALTHY = "is unhealthy"
 PAGES = ("deploy.frontend.*", "deploy.network.no-mixed-content", "deploy.performance.page-load")
+UNTRUSTED = r"(?: \(the browser does not trust its certificate\))?"
 NO_LOAD = r"(?:did not load|did not end): (?:Page\.goto: )?"
 NOT_THERE = r"Error response from daemon: .* is (?:paused|not running|restarting).*"
 SIGNING_IN = ("pre.application.functionality.authentication", "deploy.backend.authentication")
@@ -142,8 +143,8 @@ def _unloaded(error: str, name: Literal["subject", "host"]) -> tuple[Follow, ...
     """What a browser says of pages of a name; it names the address, or stands behind it."""
     there = f"https://{{{name}}}/\\S*"
     return (
-        Follow(PAGES, f".+: {NO_LOAD}net::ERR_{error} at {there}"),
-        Follow(PAGES, f"{there}: {NO_LOAD}net::ERR_{error}"),
+        Follow(PAGES, f".+: {NO_LOAD}net::ERR_{error} at {there}{UNTRUSTED}"),
+        Follow(PAGES, f"{there}: {NO_LOAD}net::ERR_{error}{UNTRUSTED}"),
     )
 
 

@@ -120,9 +120,10 @@ RULES = (
     _credential(r"may not be read: GRANT ", "the database", "grant the role that asks what it must read"),
     _credential(r"Redis refuses INFO", "Redis", "let `.env` have the password of Redis"),
     _tool(
-        r"no browser at |Playwright's driver does not start|certutil is needed",
+        r"no browser at |Playwright's driver does not start|certutil is needed|the browser \S{1,200} does not start|the browser did not start"
+        r"|the browser needs a folder",
         "browser",
-        "install a browser where pytest runs",
+        "let a browser start where pytest runs (`apt-get install chromium libnss3-tools`)",
     ),
     _tool(
         r"no such command: (?P<probe>[\w.-]+): (?P<what>[\w./ -]{1,60})",

@@ -64,9 +64,25 @@ def test_a_driver_without_its_libraries_names_them(
     assert found.detail.partition("): ")[2] == remedy
 
 
-def test_a_browser_that_does_not_start_is_not_the_drivers_trouble() -> None:
-    with pytest.raises(Error):
-        look("/bin/false")
+@pytest.mark.parametrize(("says", "status", "found"), [
+    ("$0: error while loading shared libraries: libnss3.so: cannot open shared object file", 127, "it lacks libnss3.so: `apt-get install --reinstall chromium`"),
+    ("[1:1:FATAL:zygote_host_impl_linux.cc(132)] No usable sandbox!", 1, "its sandbox may not make namespaces"),
+    ("[1:1:FATAL:platform_shared_memory_region_posix.cc(217)] Creating shared memory in /dev/shm/.org.chromium failed: No space left on device (28)", 1, "there is too little shared memory"),
+    ("[1:1:ERROR] Failed to create a directory: No space left on device", 1, "there is no space left for its profile"), ("", 3, "it ended at once (status 3)"),
+])  # fmt: skip
+def test_a_browser_that_does_not_start_says_what_it_wants(says: str, status: int, found: str, tmp_path: Path) -> None:
+    """It is neither the driver's trouble nor the site's."""
+    browser = tmp_path / "chromium"
+    browser.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit {status}\n")
+    browser.chmod(0o755)
+    seen = look(str(browser))
+    assert isinstance(seen, Unknown)
+    assert seen.reason is Reason.NO_COMMAND
+    assert f"the browser {browser} does not start: {found}" in seen.detail
+
+
+def test_what_a_page_makes_of_a_browser_is_not_how_it_starts() -> None:
+    assert visits.launch_trouble("Page.goto: Target page, context or browser has been closed: Permission denied") == ""
 
 
 @pytest.mark.parametrize(("status", "errors", "failed", "found"), [
@@ -124,6 +140,21 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert [page["url"] for page in seen["pages"]] == urls
     assert all(page["status"] == 0 and "Timeout 1000ms" in page["errors"][0] for page in seen["pages"])
     assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [seen["pages"][0]["errors"][0]] * 5
+
+
+@pytest.mark.parametrize(("error", "is_silent"), [
+    ("Page.goto: net::ERR_CERT_AUTHORITY_INVALID at https://zebu.test/", False), ("Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://zebu.test/", False),
+    ("Page.goto: net::ERR_CONNECTION_REFUSED at https://zebu.test/", True), ("Page.goto: Timeout 15000ms exceeded.", True),
+])  # fmt: skip
+def test_whom_the_browser_does_not_trust_is_not_silent(
+    error: str, is_silent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a control address nobody knows why a site is silent; one that shows a certificate is not."""
+    page = {"url": "https://zebu.test/", "status": 0, "errors": [error], "failed": []}
+    monkeypatch.setattr(visits, "_visit_all", lambda *_: {"pages": [page]})
+    seen = visits.visit({"executable": "/bin/true", "ca_file": None, "control": None}, lambda: False)
+    assert isinstance(seen, Unknown) is is_silent
+    assert is_silent or seen["pages"] == [page]
 
 
 @dataclass(frozen=True)

@@ -581,3 +581,42 @@ def test_more_addresses_than_are_looked_at_are_not_witnessed(healthy: Evidence) 
 
 def test_as_many_addresses_are_looked_at_as_a_look_goes_to() -> None:
     assert LOOKED_AT == PLACES
+
+
+PAGES = (
+    "deploy.frontend.console-clean",
+    "deploy.frontend.assets",
+    "deploy.frontend.mobile",
+    "deploy.performance.page-load",
+)
+
+
+def distrusting(healthy: Evidence, word: str, chain: list[str] | None = None) -> Evidence:
+    """The browser refuses every page of the site; with another chain that is served, where one is given."""
+    trouble = f"Page.goto: net::{word} at https://zebu.test/"
+    looks = dict(healthy.gathered.looks)
+    seen = looks["browser@here routes"]
+    none = [{**page, "status": 0, "errors": [trouble], "failed": []} for page in seen["pages"]]
+    loads = [{**one, "trouble": trouble} for one in seen["loads"]]
+    screens = [{**one, "trouble": trouble} for one in seen["screens"]]
+    looks["browser@here routes"] = {**seen, "pages": none, "loads": loads, "screens": screens}
+    if chain is not None:
+        shown = looks["tls@here zebu.test"]["at"]
+        looks["tls@here zebu.test"] = {"at": {place: {**row, "chain": chain} for place, row in shown.items()}}
+    return replace(healthy, gathered=replace(healthy.gathered, looks=looks), _read={})
+
+
+@pytest.mark.parametrize("item", PAGES)
+def test_a_certificate_that_only_this_browser_distrusts_is_not_the_sites_fault(item: str, healthy: Evidence) -> None:
+    found = distrusting(healthy, "ERR_CERT_AUTHORITY_INVALID").judge(item)
+    assert found.outcome is OPEN
+    assert "this machine's browser does not trust the certificate (net::ERR_CERT_AUTHORITY_INVALID)" in found.reason
+    # What a browser says of a name, and what nobody trusts, is of the site.
+    found = distrusting(healthy, "ERR_CERT_COMMON_NAME_INVALID").judge(item)
+    assert found.outcome is FAILED
+    assert "net::ERR_CERT_COMMON_NAME_INVALID" in found.reason
+    assert "the browser does not trust its certificate" in found.reason
+    chain = next(iter(healthy.gathered.looks["tls@here zebu.test"]["at"].values()))["chain"]
+    found = distrusting(healthy, "ERR_CERT_AUTHORITY_INVALID", chain[:1]).judge(item)
+    assert found.outcome is FAILED
+    assert "[tls] ca_file" in found.fix
