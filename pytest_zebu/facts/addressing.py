@@ -84,19 +84,31 @@ def parse_connectivity(gathered: Gathered, target: Target) -> Connectivity:
     https: Known[bool] | Unknown = Known(said["https"] not in ("000", ""))
     if said["https"] == "unseen":
         https = Unknown(Reason.NO_COMMAND, "neither curl nor wget is there to try https with")
-    gateway: Known[bool] | Unknown = Known(said["gateway"] != "0")
-    if said["gateway"] == "unseen":
-        gateway = (
-            https if isinstance(https, Known) and https.value else Unknown(Reason.MISSING, "the link has no neighbours")
-        )
+    names = said["names"] == "1"
     return Connectivity(
-        gateway=gateway,
-        names=said["names"] == "1",
+        gateway=_gateway(said["gateway"], names, https),
+        names=names,
         https=https,
         peers=tuple((text.split()[0], text.endswith(" 1")) for key, text in pairs if key == "peer" and text.strip()),
         neighbours=tuple(text for key, text in pairs if key == "neighbour"),
         complaint=said.get("complaint", "")[:200],
     )
+
+
+def _gateway(entries: str, names: bool, https: Known[bool] | Unknown) -> Known[bool] | Unknown:
+    """Whether the gateway answers, by the neighbour table, which has no entry where nothing went its way lately.
+
+    What comes through went through one, by IPv6 too; where there was nobody to be asked, nothing was sent to it.
+    """
+    if entries not in ("0", "unseen"):
+        return Known(True)
+    if isinstance(https, Known) and https.value:
+        return https
+    if entries == "unseen":
+        return Unknown(Reason.MISSING, "the link has no neighbours")
+    if isinstance(https, Known) and names:
+        return Known(False)
+    return Unknown(Reason.MISSING, "the neighbour table has no entry of the gateway, and nothing was sent that way yet")
 
 
 FACT = Fact("addressing", parse, (ADDRESS_PROBE,))

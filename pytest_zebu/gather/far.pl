@@ -261,6 +261,18 @@ sub pump {
 
 # Discovery: the project's containers, their environments, the application's folder, its .env files
 
+# Why Docker named no containers, in a word that the other side makes a sentence of; empty where it named them all.
+sub docker_trouble {
+  my ($job) = @_;
+  return '' if $job->{kind} eq 'done' && $job->{status} == 0;
+  return 'docker absent' if !grep { -x "$_/docker" } split /:/, $ENV{PATH};
+  return 'docker late' if $job->{kind} eq 'timeout';
+  return 'docker refused' if $job->{err} =~ /permission denied/i;
+  return 'docker down' if $job->{err} =~ /cannot connect to the docker daemon|failed to connect to the docker api|daemon running/i;
+  return 'docker failed';
+}
+
+
 # A container without a health check has no such key: index gives null where a field would be an error. The sixth line is what
 # is read of a container here; what of it leaves, %MAY_LEAVE says.
 my $INSPECT = join '', map { "$_\n" }
@@ -989,6 +1001,11 @@ sub secrets_by_name {
   return join '', map { "$line{$_} $_\n" } sort keys %line;
 }
 
+sub lacking {
+  my ($need) = @_;
+  return defined $why{$need} ? "$need: $why{$need}" : $need;
+}
+
 sub start_probe {
   my ($probe) = @_;
   my %env = map { ("ZEBU_$_" => $value{$_}) } grep { $_ ne 'CONTAINERS' && $value{$_} !~ /\0/ } keys %value;
@@ -996,7 +1013,7 @@ sub start_probe {
   %env = (%env, %{ $probe->{told} || {} });
   for my $need (split ' ', $probe->{needs} // '') {
     next if exists $value{$need};
-    return give_up($probe, 'missing', defined $why{$need} ? "$need: $why{$need}" : $need);
+    return give_up($probe, 'missing', lacking($need));
   }
   return give_up($probe, 'needs-root', $refused) if $probe->{root} && !$root;
   if ($probe->{dotenv}) { $env{"DOTENV_$_"} = $dotenv{$_} for grep { defined $dotenv{$_} && $dotenv{$_} !~ /\0/ } keys %dotenv }
@@ -1044,6 +1061,9 @@ sub main {
     my ($listed) = @_;
     learn(sub { discover_containers($listed) });
     learn(\&discover_files);
+    if ((my $trouble = docker_trouble($listed)) ne '') {
+      $why{$_} //= $trouble for qw(APP_DIR PROJECT CONTAINERS DB_CONTAINER BACKEND_CONTAINER FRONTEND_ADDRESS REDIS_CONTAINER APP_ROLE OWNER);
+    }
     start_probe($_) for grep { $_->{waits} && !$_->{each} } @probes;
     $arrived->();
   };
@@ -1083,7 +1103,7 @@ sub open_door {
   for my $name (sort keys %own) {
     my $text;
     my $kind = !eval { $text = $own{$name}->(); 1 } ? 'failed' : defined $text ? 'done' : 'missing';
-    send_answer({ name => $name, kind => $kind, status => 0, took => 0, out => $text // '', err => $kind ne 'missing' ? '' : $name eq 'zebu.env-files' && defined $why{APP_DIR} ? "APP_DIR: $why{APP_DIR}" : 'CONTAINERS' });
+    send_answer({ name => $name, kind => $kind, status => 0, took => 0, out => $text // '', err => $kind ne 'missing' ? '' : lacking($name eq 'zebu.env-files' && defined $why{APP_DIR} ? 'APP_DIR' : 'CONTAINERS') });
   }
   deliver($_) for splice @held;
 }

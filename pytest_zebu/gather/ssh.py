@@ -650,11 +650,28 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
         case "missing":
             need, _, why = plain_text(err).partition(": ")
             known = Need.__members__.get(need)
+            if why in DOCKER:
+                return DOCKER[why]
             return Unknown(Reason.MISSING, why or (known.value if known else f"{name} needs {need}"))
         case _:
             return Unknown(Reason.GARBLED, f"{name}: unknown frame {kind!r}")
 
 
+DOCKER = {
+    "docker refused": Unknown(
+        Reason.NO_PERMISSION,
+        "Docker is refused to the user: let `sudo -n` become root without a password, or add the user to the group docker",
+    ),
+    "docker absent": Unknown(
+        Reason.NO_COMMAND, "docker is not installed on the machine, or not where its programs are"
+    ),
+    "docker down": Unknown(
+        Reason.UNREACHABLE, "Docker's daemon does not answer on the machine: `systemctl status docker`"
+    ),
+    "docker late": Unknown(Reason.TIMED_OUT, "Docker's daemon does not list its containers: `systemctl status docker`"),
+    "docker failed": Unknown(Reason.MISSING, Need.CONTAINERS.value),
+}
+"""Why nothing is known of containers, and what needs them: by the far side's word for it."""
 LACKED = re.compile(
     r"^.*(?:No space left on device|Disk quota exceeded|Cannot fork|fork: |fork failed|Cannot allocate memory|Out of memory|"
     r"Too many open files|Resource temporarily unavailable|is paused, unpause|unable to start container process|"

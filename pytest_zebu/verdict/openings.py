@@ -69,7 +69,13 @@ RULES = (
         "sudo",
         "let `sudo -n` become root without a password",
     ),
-    _access("Docker's containers could not be listed", "docker", "let the user see Docker's containers"),
+    _access(
+        "Docker's containers could not be listed|Docker is refused to the user",
+        "docker",
+        "let the user see Docker's containers (`sudo -n`, or the group docker)",
+    ),
+    _tool("docker is not installed on the machine", "docker there", "let Docker run on the machine"),
+    _access("Docker's daemon does not", "docker's daemon", "let Docker's daemon answer (`systemctl status docker`)"),
     # Without containers nothing tells where the application is: what opens the one opens the other.
     _access(
         r"the application's folder is unknown|no compose project was (?:seen|found)|no container of (?:PostgreSQL|the frontend)\b"
@@ -201,7 +207,10 @@ RULES = (
 _RULES = tuple((rule, re.compile(rule.says)) for rule in RULES)
 ARRAYS = ("vantages",)
 """Of the settings, what may be there several times."""
-BEHIND = {"docker": ("ssh", "sudo"), "application": ("ssh", "sudo", "docker")}
+BEHIND = {
+    "docker": ("ssh", "sudo"),
+    "application": ("ssh", "sudo", "docker", "docker there", "docker's daemon"),
+}
 """What is not seen where one of the others is missing too, and comes with it."""
 _BY_KEY = {rule.key: (rule.key, rule.kind, rule.text) for rule in RULES}
 

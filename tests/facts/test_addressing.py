@@ -47,12 +47,24 @@ def test_what_the_machine_reaches(target: Target) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "field", "value"), [
-    ("gateway=1", "gateway=0", "gateway", Known(False)), ("gateway=1", "gateway=unseen", "gateway", Known(True)), ("names=1", "names=0", "names", False),
+    ("gateway=1", "gateway=0", "gateway", Known(True)), ("gateway=1", "gateway=unseen", "gateway", Known(True)), ("names=1", "names=0", "names", False),
     ("https=200", "https=000", "https", Known(False)), ("https=200", "https=", "https", Known(False)), ("https=200", "https=404", "https", Known(True)),
     ("https=200", "complaint=" + "x" * 300 + "\nhttps=000", "complaint", "x" * 200),
 ])  # fmt: skip
 def test_each_way_is_tried_for_itself(old: str, new: str, field: str, value: object, target: Target) -> None:
     assert getattr(read("connectivity", REACHES.replace(old, new), target), field) == value
+
+
+@pytest.mark.parametrize(("names", "https", "found"), [
+    ("1", "200", Known(True)), ("1", "000", Known(False)), ("0", "000", None), ("1", "unseen", None), ("0", "unseen", None),
+])  # fmt: skip
+def test_a_neighbour_table_has_who_was_spoken_to(
+    names: str, https: str, found: Known[bool] | None, target: Target
+) -> None:
+    """Without an entry, and without traffic, nobody has found out whether the gateway is there."""
+    said = REACHES.replace("gateway=1", "gateway=0").replace("names=1", f"names={names}").replace("https=200", f"https={https}")  # fmt: skip
+    gateway = read("connectivity", said, target).gateway
+    assert isinstance(gateway, Unknown) if found is None else gateway == found
 
 
 @pytest.mark.parametrize("https", ["000", "unseen"])

@@ -75,8 +75,8 @@ def test_few_run_at_once(folder: Path) -> None:
     assert 1 < max(seen) <= max(8, 4 * processors)
 
 
-def test_what_a_probe_needs_and_is_not_there_is_said(folder: Path) -> None:
-    answer = ask(folder, Probe("sql", "echo", needs=(Need.DB_CONTAINER,)))["sql"]
+def test_what_a_probe_needs_and_is_not_there_is_said(daemon: Daemon) -> None:
+    answer = daemon(container("web"), probes=[Probe("sql", "echo", needs=(Need.DB_CONTAINER,))])["sql"]
     assert answer == Unknown(Reason.MISSING, "no container of PostgreSQL was seen")
 
 
@@ -249,6 +249,48 @@ def variables(answers: Mapping[str, Said | Unknown]) -> dict[tuple[str, str], li
     assert isinstance(answer, Said)
     rows = [line.split("\t") for line in answer.out.splitlines()]
     return {(row[0], row[1]): row for row in rows}
+
+
+@pytest.mark.parametrize(("says", "reason", "detail"), [
+    ("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: dial unix: connect: permission denied", Reason.NO_PERMISSION, "add the user to the group docker"),
+    ("permission denied while trying to connect to the docker API at unix:///var/run/docker.sock", Reason.NO_PERMISSION, "let `sudo -n` become root"),
+    ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", Reason.UNREACHABLE, "daemon does not answer"),
+    ("failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct", Reason.UNREACHABLE, "daemon does not answer"),
+    ("Error response from daemon: no", Reason.MISSING, "could not be listed"), (None, Reason.NO_COMMAND, "docker is not installed"),
+])  # fmt: skip
+def test_why_docker_names_no_containers_is_said_of_all_that_needs_them(
+    says: str | None, reason: Reason, detail: str, tmp_path: Path
+) -> None:
+    """What is kept from us is not missing, and nothing says that there are no containers."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "cat", "perl"):
+        (programs / name).symlink_to(f"/usr/bin/{name}")
+    if says is not None:
+        (programs / "docker").write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 1\n")
+        (programs / "docker").chmod(0o755)
+    needs = (
+        Need.APP_DIR,
+        Need.PROJECT,
+        Need.CONTAINERS,
+        Need.DB_CONTAINER,
+        Need.BACKEND_CONTAINER,
+        Need.REDIS_CONTAINER,
+    )
+    probes = [Probe(need.name.lower(), "echo here", needs=(need,)) for need in needs]
+    script = request(probes, "n0nce", Target(name="here", host=Host(), settings=Settings()), 10)
+    begins = b"'/usr/local/sbin:"
+    assert script.count(begins) == 1
+    path = script[script.index(begins) :].split(b"'")[1]
+    done = subprocess.run(
+        ["perl", "-"], input=script.replace(path, str(programs).encode()), capture_output=True, timeout=60, check=True
+    )
+    answers = unframe(done.stdout, "n0nce")
+    for name in (*(probe.name for probe in probes), "zebu.containers", "zebu.environment"):
+        answer = answers[name]
+        assert isinstance(answer, Unknown), name
+        assert answer.reason is reason
+        assert detail in answer.detail
 
 
 POSTGRES: dict[str, Any] = {"path": "docker-entrypoint.sh", "args": ["postgres"]}
@@ -832,7 +874,10 @@ def test_a_daemon_that_does_not_answer_loses_its_own_answers_only(how: str, fold
     )
     answers = answered(process)
     assert answers["one"] == Said(0, "1\n", "")
-    assert answers["zebu.containers"] == Unknown(Reason.MISSING, "Docker's containers could not be listed")
+    found = answers["zebu.containers"]
+    assert isinstance(found, Unknown)
+    assert "list" in found.detail
+    assert found.reason is (Reason.MISSING if how == "die" else Reason.TIMED_OUT)
 
 
 FORK = "my $pid = fork // return 0;"

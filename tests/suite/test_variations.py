@@ -300,7 +300,7 @@ VARIATIONS = tuple(
             ("root=17179869184", f"root={GIB}", FAILED, "disk"), ("root=17179869184", f"disk={2**40}\nroot={GIB}", PASSED),
         )),
         (NETWORK, "connectivity", (
-            ("gateway=1", "gateway=0", FAILED, "gateway"), ("names=1", "names=0", FAILED, "does not resolve"),
+            ("gateway=1", "gateway=0", PASSED), ("https=200\ngateway=1", "https=000\ngateway=0", FAILED, "gateway"), ("names=1", "names=0", FAILED, "does not resolve"),
             ("peer=10.77.0.30:22 1", "peer=10.77.0.30:22 0", FAILED, "10.77.0.30:22 does not answer"),
             ("https=200", "https=000", FAILED, "no answer"), ("gateway=1", "gateway=unseen", PASSED),
         )),
