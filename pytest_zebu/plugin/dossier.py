@@ -29,6 +29,7 @@ from pytest_zebu.verdict.locate import location_of
 from pytest_zebu.verdict.openings import opened_by_settings, openings
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import Cause, plan
+from pytest_zebu.verdict.preflight import preflight
 from pytest_zebu.verdict.readiness import Readiness, assess
 from pytest_zebu.verdict.settle import OPEN, Declared
 from pytest_zebu.verdict.settle import Word as Declaration
@@ -320,7 +321,9 @@ def with_plan(host: HostReport, basis: Basis) -> HostReport:
             caution=heed,
         )
 
-    return replace(_with_items(host, change), causes=found, openings=opened, plan=steps)
+    works = {check.name: check.text for check in host.preflight}
+    checks = preflight(readiness.findings, opened, works)
+    return replace(_with_items(host, change), causes=found, openings=opened, plan=steps, preflight=checks)
 
 
 def _pointed(cause: Cause) -> tuple[str, ...]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED, Catalogue, Item
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.facts.fact import key_values
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.plugin.dossier import Basis, completed
 from pytest_zebu.plugin.run import Run
 from pytest_zebu.reports.report import Access, CategoryReport, Change, HostReport, ItemReport, Report
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import Finding, Outcome
+from pytest_zebu.verdict.preflight import Check
 from pytest_zebu.verdict.readiness import Readiness
 
 
@@ -112,7 +115,31 @@ def host_report(
         since=since,
         changes=tuple(Change(*change) for change in changes),
         clock=clock,
+        preflight=tuple(Check(name, True, text) for name, text in _works(snapshot, clock)) if snapshot else (),
     )
+
+
+def _works(snapshot: Snapshot, clock: str) -> Iterator[tuple[str, str]]:
+    """What was seen to work of all that has to, and how that was seen."""
+    answers, looks = snapshot.gathered.answers, snapshot.gathered.looks
+    if snapshot.reachable:
+        yield "ssh", f"{snapshot.logins} login(s), {snapshot.round_trips} round trip(s), {snapshot.seconds:.1f} s"
+    host = answers.get("zebu.host")
+    if isinstance(host, Said):
+        if key_values(host.out).get("root") == "1":
+            yield "sudo", "root's rights were given"
+        if isinstance(answers.get("zebu.containers"), Said):
+            yield "docker", "its containers were listed"
+        if not clock:
+            yield "clock", "the machine's and ours agree"
+    if any(key.startswith("tls@here ") and isinstance(seen, Mapping) for key, seen in looks.items()):
+        yield "names", "the declared names lead somewhere"
+    tried = {key.partition(" ")[0].partition("@")[2]: seen for key, seen in looks.items() if key.startswith("tcp@")}
+    controlled = [name for name, seen in tried.items() if isinstance(seen, Mapping) and seen.get("control") is True]
+    if controlled:
+        yield "network", f"seen to work from: {', '.join(sorted(controlled))}"
+    if any(key.startswith("browser@") and isinstance(seen, Mapping) for key, seen in looks.items()):
+        yield "browser", "it opened pages"
 
 
 def report_of(run: Run, seconds: float) -> Report:

@@ -28,6 +28,7 @@ from pytest_zebu.reports.report import (
 from pytest_zebu.shown import MOST_ENTRIES, clean, clean_data
 from pytest_zebu.verdict.outcome import Case, Outcome
 from pytest_zebu.verdict.plan import Cause, Effect, Opening, Step
+from pytest_zebu.verdict.preflight import Check
 from pytest_zebu.verdict.readiness import Tally
 
 SCHEMA = 2
@@ -153,6 +154,12 @@ def _opening(opening: Opening) -> dict[str, Any]:
     return {"key": opening.key, "kind": opening.kind.value, "text": opening.text, "items": list(opening.items)}
 
 
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name, "is_ok": check.is_ok, "text": check.text, "fix": check.fix, "items": list(check.items),
+    }  # fmt: skip
+
+
 def _effect(effect: Effect) -> dict[str, Any]:
     return {
         "stage": effect.stage.value, "items": effect.items, "score": effect.score, "makes_ready": effect.makes_ready,
@@ -227,6 +234,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         "plan": [_step(step) for step in host.plan],
         "causes": [_cause(cause) for cause in host.causes],
         "openings": [_opening(opening) for opening in host.openings],
+        "preflight": [_check(check) for check in host.preflight],
         "relaxed": [relaxation.model_dump() for relaxation in host.relaxations],
         "simulated": list(host.simulated),
         "clock": host.clock,

@@ -129,7 +129,10 @@ def _notices(host: HostReport) -> Iterator[str]:
         yield "- **Partial run**: empty boxes without a note were not looked at."
     if not host.access.gathered:
         yield "- **Nothing was gathered.**"
-    elif not host.access.reachable:
+    for check in host.preflight:
+        if not check.is_ok:
+            yield f"- **{check.name}**: {prose(check.text)}: {len(check.items)} items wait for it. {prose(check.fix)}"
+    if host.access.gathered and not host.access.reachable and all(check.is_ok for check in host.preflight):
         yield f"- **ssh let nobody in**: {prose(host.access.trouble)}"
     if host.clock:
         yield f"- {prose(host.clock)}: {CLOCK}"

@@ -202,7 +202,7 @@ def _stages(data: Mapping[str, Any]) -> dict[str, Any]:
 def _host(data: Mapping[str, Any]) -> Any:
     access = _renamed(data, "gathered", "reachable", "trouble", "logins", "round_trips")
     same = (
-        "name", "at", "version", "profile", "ready", "selected_stages", "plan", "causes", "openings", "simulated", "clock",
+        "name", "at", "version", "profile", "ready", "selected_stages", "plan", "causes", "openings", "preflight", "simulated", "clock",
     )  # fmt: skip
     later = {name: data[name] for name in ("discovered", "suggested") if name in data}
     return {

@@ -13,6 +13,7 @@ from pytest_zebu.catalogue import SCORED, Source, Stage
 from pytest_zebu.settings.sections import Relaxation
 from pytest_zebu.verdict.outcome import Case, Outcome
 from pytest_zebu.verdict.plan import Cause, Opening, Step
+from pytest_zebu.verdict.preflight import Check
 from pytest_zebu.verdict.readiness import NOT_RUN, Tally, percentage
 
 CLOCK = "what it has dated is compared with its own time only (timedatectl shows whether it is set by NTP)"
@@ -259,6 +260,7 @@ class HostReport:
         clock: by how much the machine's clock differs from ours; empty where it does not.
         causes: what fails several items at once, each with its consequences; the graver first.
         openings: what would let items be assessed that are not, by what opens the most first.
+        preflight: what has to work before anything is judged: what does not and keeps items from being judged, and what does.
         plan: what to do next, in this order.
         trend: the runs that are remembered, the oldest first, this one last.
         ready_at: when all stages were last ready; nothing where no such run is remembered.
@@ -286,6 +288,7 @@ class HostReport:
     clock: str = ""
     causes: tuple[Cause, ...] = ()
     openings: tuple[Opening, ...] = ()
+    preflight: tuple[Check, ...] = ()
     plan: tuple[Step, ...] = ()
     trend: tuple[PastReport, ...] = ()
     ready_at: datetime | None = None

@@ -203,6 +203,7 @@ class _Summary:
 
     def lines(self) -> Iterator[Line]:
         """All of it."""
+        yield from self.preflight()
         yield from self.verdicts()
         yield from self.notices()
         if self.detail is VERDICT_ONLY:
@@ -226,14 +227,40 @@ class _Summary:
         if count > 0:
             yield from self.say(f"    and {count} more: -v lists all", 4, 1)
 
+    # What has to work first
+
+    @property
+    def kept(self) -> set[str]:
+        """Items that something keeps from being judged which has to work first."""
+        return {item for check in self.host.preflight for item in check.items}
+
+    def preflight(self) -> Iterator[Line]:
+        """A line for what does not work, with what to do and what waits for it; with `-v` also for what does."""
+        items = self.host.by_id
+        for check in self.host.preflight:
+            if check.is_ok:
+                if self.is_full:
+                    yield from self.say(f"{check.name} ok: {check.text}")
+                continue
+            count = len(check.items)
+            waits = f"{count} item{'s wait' if count > 1 else ' waits'} for it"
+            said = f"{check.name}: {check.text or 'does not work'}: {waits}"
+            yield from self.say(said, 4, 0 if self.is_full else 2, red=True, bold=True)
+            if self.detail is not VERDICT_ONLY and check.fix:
+                yield from self.say(f"    {check.fix}", 6, 0 if self.is_full else 2)
+            if self.is_full:
+                for item in (items[name] for name in check.items if name in items):
+                    yield from self.say(f"      {item.item}: {item.reason}", 8)
+
     # Verdicts
 
     def verdicts(self) -> Iterator[Line]:
         """How the host was reached, where there was trouble; then a line for each stage of which anything was selected."""
         access = self.host.access
-        if access.gathered and not access.reachable:
+        is_told = any(check.name == "ssh" and not check.is_ok for check in self.host.preflight)
+        if access.gathered and not access.reachable and not is_told:
             yield from self.say(f"ssh: {access.trouble}", 4, 0 if self.is_full else 2, red=True)
-        elif access.gathered and self.is_full:
+        elif access.gathered and access.reachable and self.is_full and not self.host.preflight:
             how = f"{access.logins} ssh login(s), {access.round_trips} round trip(s)"
             yield from self.say(f"gathered in {access.seconds:.1f} s, {how}")
         for stage in self.host.selected_stages:
@@ -503,10 +530,17 @@ class _Summary:
         if not unseen:
             return
         in_steps = {name: number for number, step in enumerate(self.shown_steps, 1) for name in step.items}
-        by_step = Counter(in_steps[item.item] for item in unseen if item.item in in_steps and not self.is_full)
-        said = ", ".join(f"step {number} opens {count}" for number, count in sorted(by_step.items()))
-        said = f"{len(unseen)} not assessed" + (f" ({said})" if said else "")
-        unseen = [item for item in unseen if in_steps.get(item.item, 0) not in by_step]
+        by_step = Counter(
+            in_steps[item.item]
+            for item in unseen
+            if item.item in in_steps and not self.is_full and item.item not in self.kept
+        )
+        kept = self.kept
+        parts = [f"step {number} opens {count}" for number, count in sorted(by_step.items())]
+        if above := sum(item.item in kept for item in unseen):
+            parts.insert(0, f"{above} wait for what stands on top")
+        said = f"{len(unseen)} not assessed" + (f" ({', '.join(parts)})" if parts else "")
+        unseen = [item for item in unseen if in_steps.get(item.item, 0) not in by_step and item.item not in kept]
         yield from self.say(said + (":" if unseen else ""), 4, 2, yellow=True, bold=True)
         texts = {opening.key: opening.text for opening in self.host.openings}
         groups: dict[tuple[str, bool], list[ItemReport]] = {}

@@ -142,8 +142,13 @@ RULES = (
         "mend the network of where pytest runs (its control address {where} does not answer)",
     ),
     _network(
+        r"this machine's (?:own )?resolver|this resolver cannot be asked from here|no resolver tells where",
+        "own resolver",
+        "mend the resolver of where pytest runs (/etc/resolv.conf), or declare `[domains] addresses`",
+    ),
+    _network(
         r"does not answer to (?:internet|lan|proxy) either|PermissionError|this machine has no route|no way there"
-        r"|no authoritative server can be reached|this machine's resolver does not tell",
+        r"|no authoritative server can be reached",
         "network of our own",
         "mend the network of where pytest runs",
     ),

@@ -9,6 +9,7 @@ from pytest_zebu.catalogue import Stage
 from pytest_zebu.reports.report import Change, ItemReport, Location, PastReport, Report, Seen, TaskReport, Word
 from pytest_zebu.verdict.outcome import Case, Outcome
 from pytest_zebu.verdict.plan import Cause, Effect, Opening, OpeningKind, Step, StepKind
+from pytest_zebu.verdict.preflight import Check
 from tests.reports.made_up import FIRST, PICTURE, SECOND
 
 MOMENT = datetime(2026, 3, 27, 4, 5, 6, 789, tzinfo=UTC)
@@ -53,6 +54,10 @@ HOST = replace(
         ),
     ),
     openings=(Opening("set forge.repository", OpeningKind.SETTING, "set it", ("pre.database.not-assessed",)),),
+    preflight=(
+        Check("ssh", True, "1 login(s)"),
+        Check("sudo", False, "sudo -n was refused", "let `sudo -n`", ("pre.database.not-assessed",)),
+    ),
     plan=(STEP, replace(STEP, kind=StepKind.ATTEST, effect=())),
     trend=(
         PastReport(MOMENT, {Stage.PRE: 50.5, Stage.DEPLOY: None}, frozenset({Stage.POST, Stage.PRE}), "v1.1.0", True),
