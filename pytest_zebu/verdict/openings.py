@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pytest_zebu.verdict.causes import LONGEST, LONGEST_TEXT, MOST_PARTS, parts_of
+from pytest_zebu.verdict.causes import LONGEST, MOST_PARTS, parts_of
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.plan import Cause, Opening, OpeningKind
 from pytest_zebu.verdict.readiness import NOT_RUN
@@ -179,6 +179,18 @@ RULES = (
         "whole clone",
         "fetch the history whole: `git fetch --unshallow`",
     ),
+    _access("the submodules .* are not checked out", "submodules", "check them out: `git submodule update --init`"),
+    _access(
+        "has not run on the deployed commit|was not reached: an earlier step failed",
+        "an earlier step",
+        "let run first what did not, or failed (the item's reason names it)",
+    ),
+    _setting(r"its root in tls\.ca_file", "tls.ca_file"),
+    _network(
+        r"unreachable: (?P<where>[\w.:\[\]-]{1,80}): (?:Timeout|OSError)",
+        "{where}",
+        "let {where} be reached from where pytest runs",
+    ),
     _access("nobody counted the table's rows yet", "ANALYZE", "let PostgreSQL count: `ANALYZE`"),
     _time(
         r"no run of a day ago or more|earlier runs do not span a day|no earlier run tells since when",
@@ -210,6 +222,8 @@ RULES = (
 )
 """From the most particular to what is left: that the machine's word is not enough, and that a person may look."""
 _RULES = tuple((rule, re.compile(rule.says)) for rule in RULES)
+LONGEST_REASON = 160
+"""Characters of a reason before what is to be done."""
 ARRAYS = ("vantages",)
 """Of the settings, what may be there several times."""
 BEHIND = {
@@ -260,15 +274,13 @@ _Match = tuple[str, OpeningKind, str]
 
 
 def _first(finding: Finding, parts: Sequence[Sequence[_Match]], there: Collection[str]) -> _Match:
-    """What opens an item: the first that all its parts need, else the first of the first."""
+    """What opens an item: the first that all its parts need, else the first of the first; else a person's eyes."""
     known = [[_included(match, there) for match in part] for part in parts]
     for match in known[0] if known else ():
         if all(match[0] in (key for key, _, _ in part) for part in known):
             return match
-    return next(
-        (match for part in known for match in part),
-        (f"see {finding.item}", OpeningKind.OTHER, _bounded(finding.reason)),
-    )
+    why = f"{_bounded(finding.reason, LONGEST_REASON)}: look at it, and attest what you find (`zebu attest {finding.item}`)"
+    return next((match for part in known for match in part), (f"see {finding.item}", OpeningKind.PEOPLE, why))
 
 
 def _included(match: _Match, there: Collection[str]) -> _Match:
@@ -322,5 +334,5 @@ def opened_by_settings(found: Iterable[Opening]) -> Mapping[str, int]:
     return counts
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."
+def _bounded(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
