@@ -11,7 +11,8 @@ import re
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
@@ -24,6 +25,8 @@ MOST_ENTRIES = 2_000
 """Of entries, in one list."""
 ROOM = 40
 """Of characters, for what is said where a text is cut."""
+MOST_IN_NAME = 200
+"""Of characters, of a name that is compared with others: it takes as long as both are, multiplied."""
 STACKED = 4
 """Of marks over one letter: no language needs more, and hundreds run over the lines above."""
 # Escape sequences (ECMA-48): control sequences, strings (OSC, DCS, SOS, PM, APC) and short escapes, with their seven-bit
@@ -49,6 +52,18 @@ BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 MARKED = re.compile(f"[^\x00-\u02ff]{{{STACKED + 1}}}")
 # What runners of CI take for a command of theirs: GitHub's begin a line, or stand anywhere in it; so do Azure's and TeamCity's.
 COMMANDS = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE), re.compile(r"##(?=\w*\[)")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What is known that somebody may have meant; empty where nothing is near."""
+    near = get_close_matches(name[:MOST_IN_NAME], [one[:MOST_IN_NAME] for one in known], n=1)
+    return near[0] if near else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The same as a question to put behind a complaint."""
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def clean(text: str, most: int = MOST) -> str:

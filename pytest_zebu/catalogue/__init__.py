@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pytest_zebu.shown import meant
+
 
 class Stage(StrEnum):
     """The five parts of the checklist; the first three are scored."""
@@ -101,10 +103,7 @@ class Catalogue:
         try:
             return self._items[item_id]
         except KeyError:
-            from difflib import get_close_matches
-
-            near = get_close_matches(item_id, self._items, n=1)
-            raise UnknownItem(item_id, f"; did you mean {near[0]!r}?" if near else "") from None
+            raise UnknownItem(item_id, meant(item_id, self._items)) from None
 
     def stage(self, stage: Stage) -> tuple[Item, ...]:
         """The items of a stage."""

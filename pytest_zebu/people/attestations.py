@@ -63,7 +63,7 @@ class FileEvidence(_Record):
     """A file beside the attestations, as it was when somebody signed for it."""
 
     file: Annotated[str, Field(min_length=1, max_length=500)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="a SHA-256: 64 digits, as sha256sum prints it")]
 
     @property
     def summary(self) -> str:
@@ -121,7 +121,16 @@ def inside(path: Path, folder: Path) -> bool:
 class UrlEvidence(_Record):
     """An address where it can be read."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000), AfterValidator(without_login)]
+    url: Annotated[
+        str,
+        Field(
+            pattern=r"^https?://[^\s]+$",
+            max_length=2000,
+            description="an address that begins with https://",
+            examples=["https://wiki.example.org/page"],
+        ),
+        AfterValidator(without_login),
+    ]
 
     @property
     def summary(self) -> str:
@@ -132,7 +141,9 @@ class UrlEvidence(_Record):
 class CommitEvidence(_Record):
     """A commit that shows it."""
 
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
+    commit: Annotated[
+        str, Field(pattern=r"^[0-9a-f]{7,64}$", description="a commit: 7 to 64 digits", examples=["0123456789ab"])
+    ]
 
     @property
     def summary(self) -> str:
@@ -181,7 +192,7 @@ def _several(value: Any) -> Any:
 
 
 About = Annotated[
-    tuple[Annotated[str, Field(max_length=300), AfterValidator(_subject)], ...],
+    tuple[Annotated[str, Field(max_length=300, examples=["postgres 16"]), AfterValidator(_subject)], ...],
     Field(min_length=1, max_length=MOST_SUBJECTS),
     BeforeValidator(_several),
 ]

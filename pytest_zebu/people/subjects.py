@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown
 from pytest_zebu.facts.http import within_reach
 from pytest_zebu.settings.target import Target
+from pytest_zebu.shown import nearest
 
 Still = Known[str] | Unknown
 """What is there instead; empty where it is still so; unknown where that could not be seen."""
@@ -83,8 +83,8 @@ def subject(text: str) -> Subject:
     word = word.lower()
     kind = VOCABULARY.get(word)
     if kind is None:
-        near = get_close_matches(word[:40], VOCABULARY, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = nearest(word[:40], VOCABULARY)
+        hint = f"did you mean {near!r}? " if near else ""
         raise ValueError(f"{text[:60]!r} begins with no word that a run can compare: {hint}there are {FORMS}")
     if word in FOLDED:
         value = value.lower()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from typing import Protocol
 from pytest_zebu.files import why, write_whole
 from pytest_zebu.reports.report import Report
 from pytest_zebu.settings.errors import UsageProblem
+from pytest_zebu.shown import meant
 
 GROUP = "pytest_zebu.formats"
 
@@ -61,9 +61,7 @@ def known(name: str, place: str = "") -> str:
     found = names()
     if name in found:
         return name
-    near = get_close_matches(name, found, n=1)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    raise UsageProblem(f"{place}there is no type of report {name!r}{hint}; types: {', '.join(found)}")
+    raise UsageProblem(f"{place}there is no type of report {name!r}; types: {', '.join(found)}{meant(name, found)}")
 
 
 def destinations(texts: Iterable[str], json: str | None = None) -> tuple[Destination, ...]:

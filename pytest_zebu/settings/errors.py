@@ -4,46 +4,74 @@ from __future__ import annotations
 
 import re
 import tomllib
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from pytest_zebu.files import read_text, why
+from pytest_zebu.settings.wanted import Place, example, keys, place, wanted, written
+from pytest_zebu.shown import clean_line, meant
 
 # The parser's time grows with the square of the parts of a key, however long each is. No letter is looked at twice as the first of one.
 LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){64}")
+
+
+NAME = "no blanks, no commas, at most 255 characters"
+LONGEST, SHORT = 1_000, 40
+BUILT_IN = frozenset(get_args(ErrorType))
+"""What pydantic itself complains of, in words of its own; other complaints are the models'."""
 
 
 class UsageProblem(Exception):
     """Something in the options, settings or files is wrong; the text says where and what helps."""
 
 
-def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    current: type[BaseModel] | None = model
-    for part in path:
-        if current is None or isinstance(part, int) or part not in current.model_fields:
-            continue
-        annotation = current.model_fields[part].annotation
-        inner = [annotation, *getattr(annotation, "__args__", ())]
-        current = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-    if current is None:
-        return []
-    return [field.alias or name for name, field in current.model_fields.items()]
+def explain(path: Path | str, error: ValidationError, model: type[BaseModel]) -> str:
+    """One line for the first thing that is wrong in a file: the key, what was written, what is wanted, and an example."""
+    first = error.errors(include_url=False)[0]
+    spot = place(model, first["loc"])
+    said = _complaint(spot, first["type"], first["msg"], first.get("ctx", {}), first["input"], model, first["loc"])
+    return f"{path}: {said}"
 
 
-def explain(path: Path, error: ValidationError, model: type[BaseModel]) -> str:
-    """One line for the first thing that is wrong in a file: the key, what is wrong, and the nearest right name."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = tuple(first["loc"])
-    key = ".".join(str(part)[:80] for part in place)
-    if first["type"] == "extra_forbidden":
-        near = get_close_matches(str(place[-1]), _known_keys(model, place[:-1]), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{path}: unknown key {key!r}{hint}"
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{path}: {key}: {said}" if key else f"{path}: {said}"
+def _complaint(
+    spot: Place,
+    kind: str,
+    message: str,
+    context: dict[str, Any],
+    found: Any,
+    model: type[BaseModel],
+    loc: Sequence[Any],
+) -> str:
+    if kind == "extra_forbidden":
+        known = keys(place(model, loc[:-1]).kind)
+        hint = meant(spot.name, known) or f"; there are: {', '.join(known)}"
+        return f"unknown key {spot.key!r}{hint}"
+    if kind == "missing":
+        return f"{spot.key} is missing; for example: {example(spot)}"
+    own = message.removeprefix("Value error, ") if kind == "value_error" or kind not in BUILT_IN else ""
+    if own and (not spot.key or keys(spot.kind)):  # a rule about several keys names them
+        return f"{spot.key}: {own}" if spot.key else own
+    if loc and loc[-1] == "[key]":
+        return f"{spot.key}: is no name: {NAME}"
+    must = own or f"must be {wanted(spot.kind, spot.info)}{_length(kind, context)}"
+    # Some say themselves what was written.
+    if not (own and isinstance(found, str) and own.startswith(repr(found[:SHORT])[:-1])):
+        must = f"{written(found, spot.name or 'value')}: {must}"
+    return clean_line(f"{spot.key}: {must}; for example: {example(spot)}", LONGEST)
+
+
+def _length(kind: str, context: dict[str, Any]) -> str:
+    """How long it may be, where that is what is wrong."""
+    if not kind.endswith(("too_long", "too_short")):
+        return ""
+    most = context.get("max_length") if kind.endswith("long") else None
+    number = context["min_length"] if most is None else most
+    one, several = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
+    return f", of at {'least' if most is None else 'most'} {number} {one if number == 1 else several}"
 
 
 def parsed(path: Path, limit: int) -> tuple[str, dict[str, Any]]:

@@ -39,15 +39,30 @@ from pytest_zebu.settings.sections import (
     TrialNeeds,
     Vantage,
 )
+from pytest_zebu.settings.wanted import written
+from pytest_zebu.shown import meant
 
 DEFAULT_FILE = "zebu.toml"
 SIZE_LIMIT = MIB
 SECRET_LIMIT = 65_536
 AUTHORITY_LIMIT = 16 * MIB
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-Seconds = Annotated[float, Field(gt=0, le=600, strict=True)]
-LongSeconds = Annotated[float, Field(gt=0, le=3600, strict=True)]
-HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\s,\x00-\x1f\x7f-\x9f]+$")]
+Seconds = Annotated[
+    float, Field(gt=0, le=600, strict=True, description="a number of seconds above 0 and up to 600", examples=[30])
+]
+LongSeconds = Annotated[
+    float, Field(gt=0, le=3600, strict=True, description="a number of seconds above 0 and up to 3600", examples=[120])
+]
+HostName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\s,\x00-\x1f\x7f-\x9f]+$",
+        description="a host's name, without blanks and commas",
+        examples=["vm"],
+    ),
+]
 
 
 class Settings(Section):
@@ -138,7 +153,9 @@ class Settings(Section):
     def _ssh_names_are_hosts(self) -> Settings:
         for key, name in (("proxy.ssh", self.proxy.ssh), ("proxmox.ssh", self.proxmox.ssh)):
             if name is not None and name not in self.hosts:
-                raise ValueError(f"{key} names {name!r}, which is not in [hosts]")
+                raise ValueError(
+                    f"{key} names {written(name, 'ssh')}, which is not in [hosts]{meant(name, self.hosts)}; for example: [hosts.node]"
+                )
         return self
 
     @model_validator(mode="after")

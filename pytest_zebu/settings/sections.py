@@ -29,13 +29,37 @@ Domain = Annotated[
     str,
     StringConstraints(to_lower=True),  # as browsers write them
     Field(
-        max_length=253, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$"
+        max_length=253,
+        pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)+$",
+        description="a domain's name, without https:// and path",
+        examples=["zebu.example.org"],
     ),
 ]
-Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+Port = Annotated[
+    int, Field(ge=1, le=65535, strict=True, description="a port: a whole number from 1 to 65535", examples=[8443])
+]
 Switch = Annotated[bool, Strict()]
-SshName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:%.\[\]-]+$", max_length=255)]
-UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
+SshName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_:%.\[\]-]+$",
+        max_length=255,
+        description="a host's name or address, as ssh takes it",
+        examples=["192.0.2.10"],
+    ),
+]
+UserName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$",
+        max_length=64,
+        description="a user's name: letters, digits, _ . and -",
+        examples=["deploy"],
+    ),
+]
+Folder = Annotated[
+    str, Field(pattern=r"^/[^\n\x00]*$", description="the whole path of a folder", examples=["/srv/zebu"])
+]
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 YEARS = range(2000, 2200)
 
@@ -53,7 +77,7 @@ def _day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day), Field(description="a day: YYYY-MM-DD", examples=["2026-01-31"])]
 """A day, as TOML or as text."""
 
 
@@ -83,15 +107,39 @@ def _host_and_port(value: str) -> str:
 
 
 HostAndPort = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_.:\[\]-]+:[0-9]+$", max_length=262), AfterValidator(_host_and_port)
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.:\[\]-]+:[0-9]+$",
+        max_length=262,
+        description="HOST:PORT, with a port from 1 to 65535",
+        examples=["192.0.2.20:443"],
+    ),
+    AfterValidator(_host_and_port),
 ]
 
 
 def _address(value: str) -> str:
-    return str(ipaddress.ip_address(value))
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError("must be an IP address") from None
 
 
-Address = Annotated[str, AfterValidator(_address)]
+def _address_or_network(value: str) -> str:
+    if "/" not in value:
+        return _address(value)
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError("must be an IP address, or a network without bits of a host") from None
+
+
+Address = Annotated[str, AfterValidator(_address), Field(description="an IP address", examples=["192.0.2.10"])]
+Network = Annotated[
+    str,
+    AfterValidator(_address_or_network),
+    Field(description="an IP address or a network", examples=["203.0.113.10"]),
+]
 
 
 def _plain_path(value: Path) -> Path:
@@ -130,8 +178,15 @@ class Host(Section):
     ssh_config: SshPath | None = None
     known_hosts: SshPath | None = None
     public_address: SshName | None = None
-    app_directory: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
-    project: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
+    app_directory: Folder | None = None
+    project: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]*$",
+            description="the name of a Compose project: small letters, digits, _ and -",
+            examples=["zebu"],
+        ),
+    ] = None
     reserved_address: SshName | None = None
 
     @field_validator("address", "user", "public_address", "reserved_address")
@@ -153,26 +208,11 @@ class Domains(Section):
     site: Domain | None = None
     www: Domain | None = None
     api: Domain | Literal["same-origin"] | None = None
-    addresses: tuple[str, ...] = ()
-    resolvers: tuple[str, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+    addresses: tuple[Network, ...] = ()
+    resolvers: tuple[Address, ...] = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
     also_redirect_to: tuple[Domain, ...] = ()
     staging: Domain | None = None
-    origin: str | None = None
-
-    @field_validator("addresses")
-    @classmethod
-    def _are_addresses_or_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(ipaddress.ip_network(one) if "/" in one else ipaddress.ip_address(one)) for one in values)
-
-    @field_validator("resolvers")
-    @classmethod
-    def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(ipaddress.ip_address(value)) for value in values)
-
-    @field_validator("origin")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        return value if value is None else str(ipaddress.ip_address(value))
+    origin: Address | None = None
 
     def declares(self, address: str) -> bool:
         """Whether an address is one of those to which the names lead."""
@@ -240,9 +280,16 @@ class NetworkNeeds(Section):
     """
 
     outbound: Annotated[
-        str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$"), AfterValidator(without_login)
+        str,
+        Field(
+            pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$",
+            description="an address that begins with https://, without login and query",
+        ),
+        AfterValidator(without_login),
     ] = "https://deb.debian.org/"
-    peers: tuple[Annotated[HostAndPort, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$")], ...] = ()
+    peers: tuple[
+        Annotated[HostAndPort, Field(pattern=r"^[0-9a-fA-F.:]+:\d+$", description="IP-ADDRESS:PORT")], ...
+    ] = ()
 
 
 class FirewallRules(Section):
@@ -273,11 +320,16 @@ class BackupPlan(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    folder: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
-    pattern: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*?-]+$")] = "*"
+    folder: Folder | None = None
+    pattern: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*?-]+$", description="a file's name, with * and ?")] = "*"
     copy_to: Annotated[
         str | None,
-        Field(alias="copy", pattern=r"^(/[^\n\x00]*|[A-Za-z_][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+)$"),
+        Field(
+            alias="copy",
+            pattern=r"^(/[^\n\x00]*|[A-Za-z_][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+)$",
+            description="the whole path of a folder, or user@host:folder",
+            examples=["backup@192.0.2.30:zebu"],
+        ),
     ] = None
     retention_days: Annotated[int | None, Field(gt=0, strict=True)] = None
 
@@ -296,7 +348,12 @@ class DatabaseAccess(Section):
 
 Url = Annotated[
     str,
-    Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=300),
+    Field(
+        pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$",
+        max_length=300,
+        description="an address that begins with https://, without login and query",
+        examples=["https://192.0.2.40:8006"],
+    ),
     AfterValidator(without_login),
 ]
 
@@ -316,9 +373,16 @@ class ProxmoxAccess(Section):
     """
 
     api: Url | None = None
-    node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "pve"
+    node: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$", description="a node's name: letters, digits and -")] = "pve"
     vmid: Annotated[int | None, Field(ge=100, strict=True)] = None
-    token: Annotated[str | None, Field(pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$")] = None
+    token: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[^@!=\s]+@[^@!=\s]+![^@!=\s]+$",
+            description="USER@REALM!TOKENID (the secret is what token_file holds)",
+            examples=["zebu@pve!readiness"],
+        ),
+    ] = None
     token_file: FilePath | None = None
     ca_file: FilePath | None = None
     ssh: str | None = None
@@ -341,7 +405,10 @@ class ProxyAccess(Section):
     ssh: str | None = None
     container: Annotated[int | None, Field(ge=100, strict=True)] = None
     api: Url | None = None
-    identity: Annotated[str | None, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = None
+    identity: Annotated[
+        str | None,
+        Field(pattern=r"^[^\s@]+@[^\s@]+$", description="a mail address", examples=["readiness@example.org"]),
+    ] = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
     renewal_hours: Annotated[float, Field(gt=0, strict=True)] = 24
@@ -369,11 +436,27 @@ class ForgeAccess(Section):
     """
 
     api: Url = "https://api.github.com"
-    repository: Annotated[str | None, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = None
+    repository: Annotated[
+        str | None,
+        Field(pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name, without https://", examples=["owner/zebu"]),
+    ] = None
     token_file: FilePath | None = None
     ca_file: FilePath | None = None
     checks: CheckRuns = CheckRuns()
-    paths: Mapping[str, tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+$")], ...]] = Field(default_factory=dict)
+    paths: Mapping[
+        str,
+        tuple[
+            Annotated[
+                str,
+                Field(
+                    pattern=r"^[A-Za-z0-9_./-]+$",
+                    description="a path in the repository",
+                    examples=["backend/requirements.txt"],
+                ),
+            ],
+            ...,
+        ],
+    ] = Field(default_factory=dict)
     staging: str = "staging"
 
 
@@ -416,7 +499,9 @@ class TrialNeeds(Section):
     api_key_file: FilePath | None = None
     staging_api_key_file: FilePath | None = None
     production: Domain | None = None
-    ticker: Annotated[str, Field(pattern=r"^[A-Z]{1,5}$")] = "IBM"
+    ticker: Annotated[
+        str, Field(pattern=r"^[A-Z]{1,5}$", description="the sign of a share: one to five capital letters")
+    ] = "IBM"
 
 
 class Maintenance(Section):
@@ -467,7 +552,10 @@ class BrowserNeeds(Section):
     """How pages are looked at."""
 
     executable: Path = Path("/usr/bin/chromium")
-    routes: tuple[Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f]*$")], ...] = (
+    routes: tuple[
+        Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f]*$", description="a path that begins with /", examples=["/"])],
+        ...,
+    ] = (
         "/",
         "/strategies",
         "/settings/api-keys",
@@ -489,7 +577,7 @@ class Evidence(Section):
 
     attestations: FilePath = Path("attestations.toml")
     approved: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
-    documents: Annotated[str | None, Field(pattern=r"^/[^\n\x00]*$")] = None
+    documents: Folder | None = None
     history: FilePath | None = None
     incidents: FilePath = Path("incidents")
 

@@ -101,7 +101,7 @@ def test_attestations_that_cannot_be_read_are_a_line_and_no_list(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("zebu: ")
-    assert "attestations.toml: attestation.0.statement: Field required" in shown.err
+    assert "attestations.toml: attestation.0.statement is missing" in shown.err
 
 
 def test_a_host_that_no_run_knows_is_as_one_without_runs(zebu: list[str], capsys: pytest.CaptureFixture[str]) -> None:

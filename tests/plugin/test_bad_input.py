@@ -50,7 +50,7 @@ def test_settings(project: pytest.Pytester, text: str, expected: str) -> None:
     ("[[waiver]]\nid='pre.security.firewall.enabled'\nreason='none'\napprover='nobody'\nfrom=2026-01-01\nuntil=2027-01-01", "non-negotiable"),
     ("[[waiver]]\nid='pre.security.firewal.enabled'\nreason='none'\napprover='nobody'\nfrom=2026-01-01\nuntil=2027-01-01", "did you mean 'pre.security.firewall.enabled'?"),
     ("[[not_applicable]]\nid='deploy.initial.ssh'\nreason='none'\napprover='nobody'", "is not conditional in the checklist"),
-    ("[[attestation]]\nid='deploy.initial.ssh'\nby='me'", "attestation.0.statement: Field required"),
+    ("[[attestation]]\nid='deploy.initial.ssh'\nby='me'", "attestation.0.statement is missing; for example: statement = "),
 ], ids=["non-negotiable", "unknown id", "not conditional", "incomplete"])  # fmt: skip
 @pytest.mark.hostile("files")
 def test_attestations(project: pytest.Pytester, text: str, expected: str) -> None:

@@ -95,7 +95,7 @@ def test_an_unknown_type_lists_those_that_there_are(text: str) -> None:
         Destination.parse(text)
     assert formats.known("json") == "json"
     with pytest.raises(
-        UsageProblem, match=r"^there is no type of report 'markdwn', did you mean 'markdown'\?; types: "
+        UsageProblem, match=r"^there is no type of report 'markdwn'; types: .*; did you mean 'markdown'\?$"
     ):
         formats.known("markdwn")
 

@@ -20,7 +20,7 @@ from tests.no_files import MAKE
     ('[backups]\ncopy_t = "/x"\n', "unknown key 'backups.copy_t'; did you mean 'copy'?"),
     ("[hosts.vm]\nprot = 22\n", "unknown key 'hosts.vm.prot'; did you mean 'port'?"),
     ("[hosts.vm]\nzzzzzz = 22\n", "unknown key 'hosts.vm.zzzzzz'"),
-    ("[hosts.vm]\nport = 0\n", "hosts.vm.port: Input should be greater than or equal to 1"),
+    ("[hosts.vm]\nport = 0\n", "hosts.vm.port: 0: must be a port: a whole number from 1 to 65535; for example: port = 8443"),
     ('[hosts.vm]\naddress = "-oProxyCommand=x"\n', "hosts.vm.address: "),
     ("folder = '/x'\n", "unknown key 'folder'"), ("is_from_file = true\n", "unknown key 'is_from_file'"), ("seen = []\n", "unknown key 'seen'"),
     ("[requirements]\ncpus = 1\n", "zebu.toml: requirements.cpus is lower"),
