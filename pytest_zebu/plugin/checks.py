@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -32,6 +34,7 @@ Check = TypeVar("Check", bound=Callable[..., None])
 _SECTIONS = re.compile(r"^(Fix|Declare|See):[ \t]*", re.MULTILINE)
 GIVEN = frozenset({"case", "settings", "zebu_target", "zebu_item", "past", "incidents", "records", "task", *ALL})
 """What a check may ask for; any other parameter is a fixture of the test's own project."""
+SUITE = "tests_prod"
 _registered: dict[str, Callable[..., None]] = {}
 
 
@@ -200,11 +203,18 @@ def items(*item_ids: str, either: tuple[str, ...] = ()) -> Callable[[Check], Che
 @lru_cache(maxsize=1)
 def suite() -> dict[str, Callable[..., None]]:
     """Every check of the suite, by the item that it decides."""
-    package = importlib.import_module("tests_prod")
+    package = importlib.import_module(SUITE)
     for module in pkgutil.walk_packages(package.__path__, "tests_prod."):
         if not module.name.endswith("test_attested"):
             importlib.import_module(module.name)
     return dict(_registered)
+
+
+@lru_cache(maxsize=1)
+def suite_folder() -> Path | None:
+    """Where the suite is installed, if it is."""
+    spec = importlib.util.find_spec(SUITE)
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
 def prose(check: Callable[..., None]) -> Prose:

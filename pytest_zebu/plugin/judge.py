@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -28,6 +29,9 @@ from pytest_zebu.plugin.checks import Cases, either_of, filled_in, message_of, p
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
 from pytest_zebu.verdict.settle import settle
+
+INTERRUPTING = frozenset({"pytest_timeout"})
+"""Modules whose handlers of signals fail the test that is running: how long judging took says nothing about a machine."""
 
 
 def check_of(item_id: str) -> Callable[..., None]:
@@ -182,6 +186,9 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
             outcome, reason = Outcome.NOT_ASSESSED, "nothing to judge was found"
         case None:
             outcome, reason = combine(found)
+        case pytest.fail.Exception() if is_from_outside(error):
+            why = f"judging it was ended from outside: {message_of(error)}"
+            return replace(seen_so_far, reason=why, broken=True)
         case AssertionError() | pytest.fail.Exception():
             outcome, reason = Outcome.FAILED, message_of(error)
             besides = reason
@@ -203,6 +210,11 @@ def finding_of(check: Callable[..., None], item_id: str, cases: Cases | None, er
     return replace(
         seen_so_far, outcome=outcome, reason=reason, fix=fix, pictures=tuple(cases.pictures), besides=besides
     )
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Whether a failure is none of the check's, but of a plugin that interrupted it, wherever it stood."""
+    return any(frame.f_globals.get("__name__") in INTERRUPTING for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 MOST_FIXES = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import logging
 import os
 import re
@@ -21,7 +20,7 @@ from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.files import MIB, is_device, read_text, write_whole
-from pytest_zebu.plugin.checks import GIVEN, Cases, tie_of
+from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
 from pytest_zebu.plugin.reporting import report_of
@@ -29,7 +28,7 @@ from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, junit, terminal
 from pytest_zebu.reports.report import Report
-from pytest_zebu.shown import clean_line, clean_lines, say, sendable
+from pytest_zebu.shown import clean_line, clean_lines, meant, say, sendable
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.settle import settle
 
@@ -70,14 +69,24 @@ def around(item_id: str, error: BaseException) -> Finding:
     return Finding(item_id, Outcome.NOT_ASSESSED, why, broken=True)
 
 
+def place_of(item: pytest.Item, suite: Path) -> str:
+    """A test's node id within the suite, wherever that is installed."""
+    _, mark, inside = item.nodeid.partition("::")
+    return f"{item.path.relative_to(suite)}{mark}{inside}"
+
+
+def is_within(place: str, name: str) -> bool:
+    """Whether a test is what an argument names, or in it: a folder, a file, a function, all of them where it is empty."""
+    return not name or place == name or place.startswith((f"{name}/", f"{name}::", f"{name}["))
+
+
 def wrong_marker(expression: str, registered: list[str]) -> str:
     """What is wrong with the expression of `-m`: a name that is no marker; empty where all are."""
     known = {re.split(r"[:(]", line)[0].strip() for line in registered}
     bare = re.sub(r"\([^()]*=[^()]*\)", "", expression)
     for name in re.findall(r"[^\s()]+", bare):
         if name not in known | {"and", "or", "not", "True", "False", "None"}:
-            near = difflib.get_close_matches(name, known, n=1)
-            return f"there is no marker {name!r}; " + (f"did you mean {near[0]!r}?" if near else "--markers lists them")
+            return f"there is no marker {name!r}" + (meant(name, known) or "; --markers lists them")
     return ""
 
 
@@ -141,11 +150,16 @@ def _tell(item: pytest.Item, report: pytest.TestReport, finding: Finding) -> Non
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class RunHooks:
-    """Registered only where there is something to judge."""
+    """Registered only where there is something to judge.
+
+    Attributes:
+        wanted: what of the suite is named by arguments, as places in it; all where nothing is.
+    """
 
     run: Run
     config: pytest.Config
     is_worker: bool
+    wanted: tuple[str, ...] = ()
     other_failures: int = 0
     beside: list[html.Beside] = field(default_factory=list)
     report: Report | None = None
@@ -175,10 +189,29 @@ class RunHooks:
         if complaint:
             raise pytest.UsageError(f"zebu: -m: {complaint}")
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note which items were selected, and the facts that any test needs."""
-        for item in items:
+        """Of the suite, keep what arguments name.
+
+        Raises:
+            UsageError: one names nothing.
+        """
+        folder = suite_folder()
+        if not self.wanted or folder is None:
+            return
+        places = {item: place_of(item, folder) for item in items if item.path.is_relative_to(folder)}
+        for name in self.wanted:
+            if not self.is_worker and not any(is_within(place, name) for place in places.values()):
+                raise pytest.UsageError(f"zebu: the suite has no test {name}{meant(name, places.values())}")
+        left = [item for item, place in places.items() if not any(is_within(place, name) for name in self.wanted)]
+        if left:
+            self.config.hook.pytest_deselected(items=left)
+            gone = set(left)
+            items[:] = [item for item in items if item not in gone]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""
+        for item in session.items:
             found = item_of(item)
             if found is not None:
                 host = found[1] or next(iter(self.run.targets))
@@ -224,9 +257,19 @@ class RunHooks:
             end(finding, error)
         return True
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Judge an item once: what was gathered stays the same, however often it is judged (pytest-rerunfailures)."""
+        if item_of(item) is not None and self.config.pluginmanager.hasplugin("rerunfailures"):
+            item.add_marker(pytest.mark.flaky(reruns=0), append=False)
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self) -> Generator[None, object, object]:
-        """A fixture that could not see what it needs ends the test as a check would."""
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """A fixture that could not see what it needs ends the test as a check would. Nothing of an earlier attempt is left."""
+        if FINDING in item.stash:
+            del item.stash[FINDING]
+        if CASES in item.stash:
+            del item.stash[CASES]
         try:
             return (yield)
         except NotAssessed as unseen:
@@ -299,11 +342,8 @@ class RunHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Gather before the first item is judged; after the last, let the gate decide the exit status."""
-        gathers = (
-            not self.is_worker
-            and not self.config.option.collectonly
-            and not getattr(self.config.option, "numprocesses", None)
-        )
+        # A worker does so too, and not within its first test: limits of a test's time are no limits of gathering.
+        gathers = not self.config.option.collectonly and not getattr(self.config.option, "numprocesses", None)
         if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None and reporter.verbosity >= 0:

@@ -84,6 +84,11 @@ class RunnerHooks:
             return None
         return cls(hooks, annotates, Path(summary) if summary else None)
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether pytest-github-actions-annotate-failures tells the runner of each failure already."""
+        return bool(self.hooks.config.pluginmanager.hasplugin("annotate_errors"))
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Append the summary, when all that was judged is told and before anybody else's end of the session can break."""
@@ -91,7 +96,7 @@ class RunnerHooks:
         if report is None or not any(self.hooks.run.selected.values()):
             return
         with self.hooks.run.guarded("the runner is not told what failed"):
-            self.lines = list(errors(report)) if self.annotates else []
+            self.lines = list(errors(report)) if self.annotates and not self.is_annotated else []
         with self.hooks.run.guarded("the step has no summary"):
             self._summarize(report)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
@@ -20,6 +19,7 @@ from pytest_zebu.gather.elsewhere import taken_in
 from pytest_zebu.gather.snapshot import read
 from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
+from pytest_zebu.plugin.checks import SUITE, suite_folder
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
 from pytest_zebu.plugin.replay import host_names, replayed_targets
@@ -60,15 +60,13 @@ def set_up(config: pytest.Config) -> None:
         raise pytest.UsageError(clean_line(f"zebu: {fault('nothing is judged', error)} (--full-trace)")) from None
     config.stash[RUN] = run
     config.pluginmanager.register(fixtures, "zebu-fixtures")
-    hooks = RunHooks(run, config, is_worker=worker is not None)
+    hooks = RunHooks(run, config, is_worker=worker is not None, wanted=_choose(config))
     config.pluginmanager.register(hooks, "zebu-run")
     config.pluginmanager.register(Telling(hooks, config), "zebu-telling")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(XdistHooks(run, hooks), "zebu-xdist")
     if (runner := RunnerHooks.of(hooks)) is not None:
         config.pluginmanager.register(runner, "zebu-runner")
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(_suite_folder())]
     if worker is None:
         if len(run.targets) == 1 and not run.options.replay:
             ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
@@ -107,7 +105,7 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
 
 def _seconds(option: Any, name: str) -> float | None:
     said, (kind, most) = getattr(option, f"zebu_{name}"), LIMITS[name]
-    if not said:
+    if said is None:
         return None
     try:
         return kind.validate_strings(said)
@@ -116,10 +114,53 @@ def _seconds(option: Any, name: str) -> float | None:
 
 
 def _suite_folder() -> Path:
-    spec = importlib.util.find_spec("tests_prod")
-    if spec is None or spec.origin is None:
+    folder = suite_folder()
+    if folder is None:
         raise pytest.UsageError("zebu: the suite tests_prod is not installed beside the plugin")
-    return Path(spec.origin).parent
+    return folder
+
+
+def _choose(config: pytest.Config) -> tuple[str, ...]:
+    """Let pytest collect the suite where nothing else is named, and as a whole: so a test's node id is always the same.
+
+    A node id of the suite, as pytest prints it, is understood in every folder.
+
+    Returns:
+        What of the suite is named, as places in it.
+    """
+    suite, named = _suite_folder(), []
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(suite)]
+        return ()
+    arguments: list[str] = []
+    for argument in config.args:
+        name, mark, inside = argument.partition("::")
+        found = _in_suite(config, name, suite)
+        if found is None:
+            arguments.append(argument)
+        elif suite.is_relative_to(config.rootpath):  # pytest names tests by their places below its rootdir
+            arguments.append(f"{found}{mark}{inside}")
+        else:
+            place = found.relative_to(suite)
+            named.append((str(place) if place.parts else "") + mark + inside)
+            arguments += [] if str(suite) in arguments else [str(suite)]
+    config.args = arguments
+    return tuple(named)
+
+
+def _in_suite(config: pytest.Config, name: str, suite: Path) -> Path | None:
+    """The file or the folder of the suite that an argument names, if it names one."""
+    if config.option.pyargs and name.partition(".")[0] == SUITE:
+        path = suite.parent.joinpath(*name.split("."))
+        return next((one for one in (path, path.with_suffix(".py")) if one.exists()), None)
+    here = config.invocation_params.dir / name
+    if here.exists():
+        found = Path(os.path.realpath(here))
+        return suite / found.relative_to(real) if found.is_relative_to(real := Path(os.path.realpath(suite))) else None
+    if not here.name.startswith("test_"):
+        return None
+    found_in = (folder / name for folder in (config.rootpath, suite, suite.parent))
+    return next((one for one in found_in if one.is_file() and one.is_relative_to(suite)), None)
 
 
 def _reports(option: Any) -> tuple[Destination, ...]:

@@ -79,8 +79,8 @@ class Telling:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show the checklist's outcomes, not pytest's."""
-        if not is_judged(report) or self.speaks_plainly:
-            return None
+        if not is_judged(report) or self.speaks_plainly or str(report.outcome) == "rerun":
+            return None  # an attempt after which another plugin tries again is its own to show
         outcome = Outcome(getattr(report, "zebu")["outcome"])  # noqa: B009 (xdist carries it)
         category = {"passed": "passed", "failed": "failed"}.get(outcome.value, outcome.label)
         return category, LETTERS.get(outcome, "?"), outcome.label.upper()

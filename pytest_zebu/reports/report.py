@@ -327,13 +327,6 @@ class HostReport:
         counted = best + counts[Outcome.FAILED] + counts[Outcome.NOT_ASSESSED] - left
         return Fraction(best, counted) if counted else Fraction(1)
 
-    def _is_short(self, stage: Stage) -> bool:
-        """Whether a stage is not ready, whatever was left out of it."""
-        tally = self.stages[stage]
-        if not tally.partial:
-            return not tally.ready
-        return bool(self.blockers(stage)) or self._within_reach(stage) * 100 < tally.threshold
-
     def verdict_of(self, stage: Stage) -> Verdict:
         """What a scored stage is called."""
         tally = self.stages[stage]
@@ -341,16 +334,16 @@ class HostReport:
             return Verdict.NOT_SELECTED
         if tally.share_with_waivers is None:
             return Verdict.NO_DATA
-        if tally.ready:
-            return Verdict.READY
-        return Verdict.NOT_READY if self._is_short(stage) else Verdict.PARTIAL
+        if tally.partial:
+            return Verdict.PARTIAL  # whatever was found: what was left out is part of a verdict
+        return Verdict.READY if tally.ready else Verdict.NOT_READY
 
     def why(self, stage: Stage) -> str:
         """The reason of a scored stage's verdict, in a line: of a part of it only what is known of that."""
         tally, blockers = self.stages[stage], self.blockers(stage)
         if self.verdict_of(stage) is Verdict.NOT_SELECTED:
             return "nothing of it was selected"
-        if not tally.partial or self.verdict_of(stage) in (Verdict.READY, Verdict.NO_DATA):
+        if not tally.partial or self.verdict_of(stage) is Verdict.NO_DATA:
             return tally.why
         parts = [f"{len(self.judged(stage))} of {tally.total} items judged"]
         if blockers:
@@ -369,7 +362,7 @@ class HostReport:
             return Verdict.NOT_SELECTED
         if found == {Verdict.NO_DATA}:
             return Verdict.NO_DATA
-        if any(self._is_short(stage) for stage in self.selected_stages):
+        if Verdict.NOT_READY in found:
             return Verdict.NOT_READY
         is_whole = not self.is_partial and set(self.selected_stages) == set(SCORED)
         return Verdict.READY if self.ready and is_whole else Verdict.PARTIAL

@@ -282,11 +282,13 @@ class _Summary:
         is_wide = self.view.width == 0 or self.view.width >= ROOMY
         name = f"{stage.label:23} " if is_wide else f"{stage.label}: "
         verdict = self.host.verdict_of(stage)
-        if tally.partial and not tally.ready:
+        if tally.partial:
             judged = self.judged(stage)
+            selected = sum(item.stage is stage for item in self.host.selected)
+            of = f"{selected} of {tally.total} selected" + (f", {len(judged)} judged" if len(judged) < selected else "")
             blockers = self.host.blockers(stage)
             which = f" ({len(blockers)} non-negotiable)" if blockers else ""
-            found = f"{len(judged)} of {tally.total} judged{': ' if judged else ''}{self.of(judged)}{which}"
+            found = f"{of}{': ' if judged else ''}{self.of(judged)}{which}"
             yield from self.say(f"{name}{verdict.value}, {found}", 4, **_colour(verdict))
             return
         score, between = (f"{_bar(tally)} {_score(tally):>14}", "  ") if is_wide else (_score(tally), ", ")
@@ -342,8 +344,11 @@ class _Summary:
         if host.selected_stages and not any(host.stages[stage].partial for stage in host.selected_stages):
             names = " and ".join(stage.label for stage in SCORED if stage not in host.selected_stages)
             return f"nothing was selected of {names}, so that this is no verdict on the whole"
-        judged = len(self.judged())
-        return f"{judged} of {len(host.items)} items judged: good for what it says of these, and no verdict on a stage"
+        whole = [stage.label for stage in host.selected_stages if not host.stages[stage].partial]
+        no_verdict = f"no verdict beyond {' and '.join(whole)}" if whole else "no verdict on a stage"
+        selected, judged = len(host.selected), len(self.judged())
+        which = f"{selected} of {len(host.items)} items selected" + (f", {judged} judged" if judged < selected else "")
+        return f"{which}: good for what it says of these, and {no_verdict}"
 
     # What to do, and what changed
 

@@ -81,7 +81,9 @@ class Tally:
 
     @property
     def ready(self) -> bool:
-        """The verdict: enough of the checklist holds, and nothing non-negotiable is open."""
+        """The verdict: enough of the checklist holds, and nothing non-negotiable is open. A part of it is never ready."""
+        if self.partial:
+            return False
         if self.parts:
             return all(part.ready for part in self.parts)
         share = self.share_with_waivers
