@@ -57,6 +57,8 @@ ACROSS = {
     "plugin/test_guest": "whole runs, in projects of other people",
     "plugin/test_breaks": "whole runs, in which something of ours breaks",
     "plugin/test_html_page": "the page of a whole run, in a browser",
+    "plugin/test_neighbours": "whole runs, beside other plugins",
+    "plugin/test_selection": "whole runs of a part, and their exit status",
     "plugin/test_outputs": "whole runs",
     "plugin/test_own_tests": "what docs/own-tests.md shows",
     "plugin/test_secrets": "whole runs",

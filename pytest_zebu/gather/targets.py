@@ -16,8 +16,10 @@ from pytest_zebu.settings import find, read
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target, Way
+from pytest_zebu.shown import meant
 
 LAB = "lab"
+ACTIVE = frozenset({"functional", "restore", "attack"})
 SSH_SECONDS = 10
 
 
@@ -133,6 +135,8 @@ def chosen(target: Target, scan: str, active: str) -> Target:
         UsageProblem: there is no such active probe.
     """
     probes = frozenset(part.strip() for part in active.split(",") if part.strip())
-    if unknown := sorted(probes - {"functional", "restore", "attack"}):
-        raise UsageProblem(f"--zebu-active={unknown[0]}: there are functional, restore and attack")
+    if unknown := sorted(probes - ACTIVE):
+        raise UsageProblem(
+            f"--zebu-active={unknown[0]}: there are functional, restore and attack{meant(unknown[0], ACTIVE)}"
+        )
     return target.model_copy(update={"scan": scan, "active": probes})

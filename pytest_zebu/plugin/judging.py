@@ -90,6 +90,17 @@ def wrong_marker(expression: str, registered: list[str]) -> str:
     return ""
 
 
+def wrong_id(expression: str, known: list[str]) -> str:
+    """What is wrong with the expression of `-k`: a word like an item's id that is in none; empty where nothing is."""
+    stages = {item_id.partition(".")[0] for item_id in known}
+    for word in re.findall(r"[^\s()\[\]]+", expression):
+        name = word.lower()
+        is_of_a_stage = name.partition(".")[0] in stages and name.count(".") > 1
+        if is_of_a_stage and not any(name in item_id for item_id in known) and (hint := meant(name, known)):
+            return f"no item has {clean_line(word, 80)!r} in its id{hint}"
+    return ""
+
+
 def guard_page(path: Path) -> None:
     """Put what is ours of a page first, and let it say what it may do; a device is no page, and pytest-html follows links."""
     if path.is_file() and not is_device(path):
@@ -188,6 +199,8 @@ class RunHooks:
         complaint = wrong_marker(self.config.option.markexpr, session.config.getini("markers"))
         if complaint:
             raise pytest.UsageError(f"zebu: -m: {complaint}")
+        if complaint := wrong_id(self.config.option.keyword, [item.id for item in self.run.catalogue]):
+            raise pytest.UsageError(f"zebu: -k: {complaint}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

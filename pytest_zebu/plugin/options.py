@@ -35,7 +35,7 @@ class Option:
 
     def declare(self, parser: pytest.Parser) -> None:
         """Make it known to pytest."""
-        form: dict[str, object] = {"choices": self.choices} if self.choices else {"metavar": self.metavar}
+        form: dict[str, object] = {"metavar": "{" + ",".join(self.choices) + "}" if self.choices else self.metavar}
         form |= {"action": "append"} if self.is_list else {}
         default = f" (default: {self.default})" if self.default else ""
         flag = f"--{self.key.replace('_', '-')}"
@@ -50,14 +50,23 @@ class Option:
         """
         option: str | list[str] | None = getattr(config.option, self.key)
         if option is not None:
+            self._expect(f"--{self.key.replace('_', '-')}", option)
             return option
         variable = self.key.upper()
         for place, said in ((variable, os.environ.get(variable)), (f"{self.key} in the ini file", self._ini(config))):
-            if said and self.choices and said not in self.choices:
-                raise pytest.UsageError(f"zebu: {place}: {said!r} is none of {', '.join(self.choices)}")
             if said:
+                self._expect(place, said)
                 return said.split() if self.is_list else said
         return [] if self.is_list else self.default
+
+    def _expect(self, place: str, said: str | list[str]) -> None:
+        if self.choices and said not in self.choices:
+            from pytest_zebu.shown import clean_line, meant
+
+            text = clean_line(str(said), 80)
+            raise pytest.UsageError(
+                f"zebu: {place}: {text!r} is none of {', '.join(self.choices)}{meant(text, self.choices)}"
+            )
 
     def _ini(self, config: pytest.Config) -> str:
         said = str(config.getini(self.key))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from pytest_zebu.plugin.replay import host_names, replayed_targets
 from pytest_zebu.plugin.run import Options, Run, fault
 from pytest_zebu.plugin.runner import RunnerHooks
 from pytest_zebu.plugin.telling import Telling
-from pytest_zebu.reports.formats import Destination, destinations, not_written
+from pytest_zebu.reports.formats import Destination, destinations
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.model import LongSeconds, Seconds
 from pytest_zebu.settings.target import Target
@@ -70,7 +72,7 @@ def set_up(config: pytest.Config) -> None:
     if worker is None:
         if len(run.targets) == 1 and not run.options.replay:
             ssh.lend(config.option, lambda: run.connection(next(iter(run.targets))))
-        hooks.troubles.extend([*_check_junit(config), *_style_html(config)])
+        _style_html(config)
     if not getattr(config.option, "hosts", None):
         lacks = "a replay has no machine to ask" if run.options.replay else "of several hosts it would ask none"
         config.pluginmanager.register(fixtures.NoHost(lacks), "zebu-no-host")
@@ -90,6 +92,8 @@ def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
     named = option.zebu_config and Path(option.zebu_config)
     options = Options(Gate(option.zebu_gate), _reports(option), save, replay, named)
     _expect_a_file_each(option, options)
+    if worker is None and not option.collectonly:
+        _expect_writable(option, options, found)
     return Run({target.name: target for target in found}, options, **shared)
 
 
@@ -110,7 +114,7 @@ def _seconds(option: Any, name: str) -> float | None:
     try:
         return kind.validate_strings(said)
     except ValidationError:
-        raise UsageProblem(f"--zebu-{name}={said}: is no number of seconds above 0 and up to {most}") from None
+        raise UsageProblem(f"--zebu-{name}={said[:60]}: is no number of seconds above 0 and up to {most}") from None
 
 
 def _suite_folder() -> Path:
@@ -173,16 +177,22 @@ def _expect_a_file_each(option: Any, options: Options) -> None:
     Raises:
         UsageProblem: a file is named twice.
     """
-    wanted = [(f"--zebu-report={one.format}", one.path) for one in options.reports]
-    wanted += [("--zebu-save", options.save)] if options.save is not None else []
-    for flag, name in (("--html", "htmlpath"), ("--junit-xml", "xmlpath")):
-        if said := getattr(option, name, None):
-            wanted.append((flag, Path(os.path.expandvars(said)).expanduser()))
     found: dict[str, str] = {}
-    for flag, path in wanted:
+    for flag, path in _files(option, options):
         place = _place(path)
         if place is not None and (other := found.setdefault(place, flag)) != flag:
             raise UsageProblem(f"{path} is named for {other} and for {flag}: name two files")
+
+
+def _files(option: Any, options: Options) -> Iterator[tuple[str, Path]]:
+    """The files that a run is to write, with the options that name them."""
+    for one in options.reports:
+        yield f"--zebu-report={one.format}", one.path
+    if options.save is not None:
+        yield "--zebu-save", options.save
+    for flag, name in (("--html", "htmlpath"), ("--junit-xml", "xmlpath")):
+        if said := getattr(option, name, None):
+            yield flag, Path(os.path.expandvars(said)).expanduser()
 
 
 def _place(path: Path) -> str | None:
@@ -193,29 +203,40 @@ def _place(path: Path) -> str | None:
         return None
 
 
-def _check_junit(config: pytest.Config) -> list[str]:
-    """Where pytest's XML could not be written, the run goes on without, and a line says so."""
-    path = getattr(config.option, "xmlpath", None)
-    if not path:
-        return []
-    try:
-        check_writable(Path(os.path.expandvars(path)).expanduser())
-    except (OSError, ValueError) as error:
-        config.option.xmlpath = None
-        return [not_written(path, error)]
-    return []
+def _expect_writable(option: Any, options: Options, found: Iterable[Target]) -> None:
+    """Refuse what could not be written before anything is gathered; what is there stays as it is.
+
+    Raises:
+        UsageProblem: a file cannot be written; the text says for which option, why, and what helps.
+    """
+    for flag, path in _files(option, options):
+        _expect_one_writable(path, f"{flag} cannot be written", "name another file")
+    for target in found if options.replay is None else ():
+        _expect_one_writable(
+            target.settings.history_file,
+            "what runs remember cannot be written",
+            "evidence.history in zebu.toml names another file",
+        )
 
 
-def _style_html(config: pytest.Config) -> list[str]:
-    """Make pytest-html's page ours. Where it could not be written, the run goes on without, and a line says so."""
-    path = getattr(config.option, "htmlpath", None)
-    if not path:
-        return []
+def _expect_one_writable(path: Path, what: str, remedy: str) -> None:
     try:
-        check_writable(Path(os.path.expandvars(path)).expanduser())
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        folder = next(parent for parent in path.parents if parent.exists())
+        if folder == path.parent:
+            check_writable(path)
+        elif (
+            not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir()
+        ):  # folders on the way are made when it is written
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     except (OSError, ValueError) as error:
-        config.option.htmlpath = None
-        return [not_written(path, error)]
-    config.option.self_contained_html = True
-    config.option.css = [str(resources.files("pytest_zebu.reports").joinpath("report.css")), *config.option.css]
-    return []
+        reason = f"{error.filename} is no folder" if isinstance(error, FileExistsError) else why(error)
+        raise UsageProblem(f"{what}: {path}: {reason}; {remedy}") from None
+
+
+def _style_html(config: pytest.Config) -> None:
+    """Make pytest-html's page ours."""
+    if getattr(config.option, "htmlpath", None):
+        config.option.self_contained_html = True
+        config.option.css = [str(resources.files("pytest_zebu.reports").joinpath("report.css")), *config.option.css]

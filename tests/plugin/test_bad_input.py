@@ -37,7 +37,7 @@ def test_no_host(project: pytest.Pytester) -> None:
     ("[domains]\nsit = 'a.test'", "unknown key 'domains.sit'; did you mean 'site'?"),
     ("timeout = 'soon'", "timeout: "),
     ("[requirements]\ncpus = 1", "requirements.cpus is lower than the checklist's: declare it in [[relaxed]]"),
-    ("[domains]\naddresses = ['nowhere']", "domains.addresses: "),
+    ("[domains]\naddresses = ['nowhere']", "domains.addresses.0: "),
     ("[evidence]\nattestations = 'missing.toml'", "missing.toml: no such file (evidence.attestations names it)"),
 ], ids=["broken TOML", "unknown table", "unknown key", "wrong type", "silently relaxed", "no address", "missing attestations"])  # fmt: skip
 @pytest.mark.hostile("files")
@@ -96,9 +96,24 @@ def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytest
 
 @pytest.mark.hostile("ssh")
 @pytest.mark.parametrize("option", ["timeout", "deadline"])
-@pytest.mark.parametrize("said", ["soon", "0", "-1", "nan", "1e999"])
+@pytest.mark.parametrize("said", ["soon", "0", "-1", "nan", "inf", "1e999", "3601", "", "9" * 5000])
 def test_a_number_of_seconds_that_is_none(pytester: pytest.Pytester, option: str, said: str) -> None:
-    assert "is no number of seconds" in complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")
+    line = complaint(pytester, "--zebu-host=vm", f"--zebu-{option}={said}")
+    assert "is no number of seconds above 0 and up to " in line
+    assert len(line) < 200
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    (("--zebu-gate=scor",), "--zebu-gate: 'scor' is none of score, strict, off; did you mean 'score'?"),
+    (("--zebu-gate=",), "--zebu-gate: '' is none of score, strict, off"),
+    (("--zebu-scan=ful",), "--zebu-scan: 'ful' is none of usual, full; did you mean 'full'?"),
+    (("--zebu-active=functonal",), "--zebu-active=functonal: there are functional, restore and attack; did you mean 'functional'?"),
+    (("--zebu-report=jsn:x",), "did you mean 'json'?"),
+    (("-k", "pre.security.ssh.no-pasword"), "-k: no item has 'pre.security.ssh.no-pasword' in its id; did you mean 'pre.security.ssh.no-passwords'?"),
+    (("-k", "not [deploy.initial.shh]"), "-k: no item has 'deploy.initial.shh' in its id; did you mean 'deploy.initial.ssh'?"),
+])  # fmt: skip
+def test_a_mistyped_value_is_told_the_nearest(project: pytest.Pytester, options: tuple[str, ...], said: str) -> None:
+    assert said in complaint(project, "--zebu-replay=snapshot.json", *options)
 
 
 @pytest.mark.hostile("files")
