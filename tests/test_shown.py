@@ -21,6 +21,8 @@ from pytest_zebu.shown import (
     clean_line,
     clean_lines,
     code,
+    meant,
+    nearest,
     say,
     some,
     wrapped,
@@ -131,3 +133,9 @@ def test_what_is_for_copying_is_never_broken() -> None:
     assert found[0].startswith(" 1  grant")
     assert not [line for line in found if line.endswith("well-")]
     assert wrapped("a `b\x00c`", 40) == ["a `b c`"]
+
+
+def test_the_nearest_of_what_is_known() -> None:
+    known = ("score", "strict", "off")
+    assert (nearest("scor", known), nearest("zzz", known)) == ("score", "")
+    assert (meant("stric", known), meant("", known)) == ("; did you mean 'strict'?", "")

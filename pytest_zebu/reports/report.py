@@ -362,7 +362,8 @@ class HostReport:
             return Verdict.NOT_SELECTED
         if found == {Verdict.NO_DATA}:
             return Verdict.NO_DATA
-        if Verdict.NOT_READY in found:
+        whole = [self.stages[stage] for stage in self.selected_stages if not self.stages[stage].partial]
+        if not all(tally.ready for tally in whole):
             return Verdict.NOT_READY
         is_whole = not self.is_partial and set(self.selected_stages) == set(SCORED)
         return Verdict.READY if self.ready and is_whole else Verdict.PARTIAL

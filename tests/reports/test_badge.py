@@ -61,7 +61,7 @@ UNSEEN = host("vm", **{stage.value: tally(0, 0, 10) for stage in SCORED})
     ((LOW,), "not ready, 2026-03-29", Colour.BAD), ((UNSEEN,), "no data, 2026-03-29", Colour.UNKNOWN), ((), "no data", Colour.UNKNOWN),
     ((FIRST,), "not ready, 1 non-negotiable, 2026-03-29", Colour.BAD), ((THIRD,), "not selected, 2026-03-29", Colour.UNKNOWN),
     ((PARTIAL,), "partial, 2026-03-29", Colour.UNSURE), ((replace(PARTIAL, selected_stages=(Stage.POST,), ready=True),), "partial, 2026-03-29", Colour.UNSURE),
-    ((replace(PARTIAL, items=FIRST.items),), "not ready, 1 non-negotiable, 2026-03-29", Colour.BAD),
+    ((replace(PARTIAL, items=FIRST.items),), "partial, 2 failed, 2026-03-29", Colour.BAD),
     ((replace(PARTIAL, items=tuple(replace(item, non_negotiable=False) for item in FIRST.items)),), "partial, 2 failed, 2026-03-29", Colour.BAD),
     ((READY, READY), "2 of 2 hosts ready, 2026-03-29", Colour.GOOD), ((READY, SIMULATED), "2 of 2 hosts ready, simulated, 2026-03-29", Colour.UNSURE),
     ((READY, LOW), "1 of 2 hosts ready, 2026-03-29", Colour.BAD), ((READY, PARTIAL), "1 of 2 hosts ready, 2026-03-29", Colour.UNSURE),

@@ -268,8 +268,8 @@ def test_everything_is_told_with_v(lab: HostReport) -> None:
 
 def test_a_stage_that_nobody_selected_has_no_verdict_and_a_part_says_so() -> None:
     lines = texts(SECOND, View(300, 0))
-    assert lines[1] == "Deployment verification PARTIAL, 1 of 2 judged: 1 waived"
-    assert lines[2].startswith("partial: 1 of 10 items judged")
+    assert lines[1] == "Deployment verification PARTIAL, 1 of 2 selected: 1 waived"
+    assert lines[2].startswith("partial: 1 of 10 items selected")
     assert not [line for line in lines if "NOT READY" in line or "Post deployment" in line]
     assert len([line for line in lines if "partial" in line]) == 1
     whole = replace(SECOND, selected_stages=(Stage.PRE,), stages={**SECOND.stages, Stage.PRE: FIRST.stages[Stage.PRE]})
@@ -281,7 +281,7 @@ def test_a_stage_that_nobody_selected_has_no_verdict_and_a_part_says_so() -> Non
 def test_what_did_not_run_is_said_once() -> None:
     items = tuple(replace(item, outcome=Outcome.NOT_ASSESSED, reason=NOT_RUN, broken=False) for item in ITEMS)
     lines = texts(replace(SECOND, items=items), View(300, 0))
-    assert lines[1] == "Deployment verification PARTIAL, 0 of 2 judged"
+    assert lines[1] == "Deployment verification PARTIAL, 1 of 2 selected, 0 judged"
     assert not [line for line in lines if NOT_RUN in line]
 
 
