@@ -281,7 +281,7 @@ def test_a_stage_that_nobody_selected_has_no_verdict_and_a_part_says_so() -> Non
 def test_what_did_not_run_is_said_once() -> None:
     items = tuple(replace(item, outcome=Outcome.NOT_ASSESSED, reason=NOT_RUN, broken=False) for item in ITEMS)
     lines = texts(replace(SECOND, items=items), View(300, 0))
-    assert lines[1] == "Deployment verification PARTIAL, 1 of 2 selected, 0 judged"
+    assert lines[1] == "Deployment verification PARTIAL, 2 of 2 selected, 0 judged"
     assert not [line for line in lines if NOT_RUN in line]
 
 
