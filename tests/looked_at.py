@@ -37,6 +37,6 @@ def answer(monkeypatch: pytest.MonkeyPatch, folder: Path, trouble: str = "") -> 
         return Snapshot(target.name, gathered, not trouble, trouble, logins=1, round_trips=1)
 
     monkeypatch.setattr(looking, "gather", gather)
-    monkeypatch.setattr(looking, "legs", lambda: LEGS)
+    monkeypatch.setattr(looking, "legs", lambda beside: LEGS)
     monkeypatch.setattr(looking, "own_resolvers", lambda: ("10.99.0.54",))
     return asked

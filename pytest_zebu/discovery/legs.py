@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +24,7 @@ INTERNET = "1.1.1.1:53"
 """Answers nearly always, to nearly everybody: a public resolver."""
 
 
-def legs() -> tuple[Leg, ...]:
+def legs(beside: Iterable[str] = ()) -> tuple[Leg, ...]:
     """The addresses by which others may be reached, without the loopback's. Whatever adapters are called, their kind is the kernel's word."""
     found = []
     for adapter in ifaddr.get_adapters():
@@ -33,7 +33,7 @@ def legs() -> tuple[Leg, ...]:
             address = one.ip if one.is_IPv4 else one.ip[0]
             parsed = ipaddress.ip_interface(f"{address}/{one.network_prefix}")
             if not parsed.ip.is_link_local and not parsed.ip.is_loopback:
-                found.append(Leg(str(parsed), control(parsed), name, is_tunnel(name)))
+                found.append(Leg(str(parsed), control(parsed, beside), name, is_tunnel(name)))
     return tuple(found)
 
 
@@ -54,15 +54,20 @@ def is_tunnel(adapter: str) -> bool:
     return False
 
 
-def control(own: ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> str:
-    """What answers in a network, whatever the judged machine does: its router; of an address on the internet a public resolver."""
+def control(own: ipaddress.IPv4Interface | ipaddress.IPv6Interface, beside: Iterable[str] = ()) -> str:
+    """What answers in a network, whatever the judged machine does: its router; of an address on the internet a public resolver.
+
+    Args:
+        own: this machine's address there.
+        beside: other machines that are known, such as the proxy: where the router is silent, one of them tells as much.
+    """
     if own.ip.is_global:
         return INTERNET if own.version == 4 else ""
-    for router in _routers():
-        if router in own.network:
+    for other in (*_routers(), *map(ipaddress.ip_address, beside)):
+        if other in own.network and other != own.ip:
             for port in PORTS:
-                with suppress(OSError), socket.create_connection((str(router), port), SECONDS):
-                    return f"{router}:{port}"
+                with suppress(OSError), socket.create_connection((str(other), port), SECONDS):
+                    return f"{other}:{port}" if other.version == 4 else f"[{other}]:{port}"
     return ""
 
 

@@ -156,6 +156,13 @@ def in_front(read: Read, asked: Mapping[str, str], seen: Iterable[Seen]) -> Iter
     yield _public_address(entrance, read("own_page"), site, led)
 
 
+def asking(read: Read) -> tuple[str, ...]:
+    """The other machines beside it that ask this one's services, such as the proxy."""
+    found = read("entrance")
+    places = found.value.places if isinstance(found, Known) else ()
+    return tuple(one.address for one in places if one.calls and not one.is_own)
+
+
 def _by_certificate(certificates: Iterable[Certificate], site: str) -> Iterator[Unseen]:
     """Who issues them where that is not the usual one, and a name in them that may be the staging deployment's."""
     for one in certificates:

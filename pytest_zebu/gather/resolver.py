@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -23,6 +24,8 @@ SURE, SURE_ADDRESSES = "a.root-servers.net.", frozenset({"198.41.0.4", "2001:503
 """A name that every resolver of the world knows, and where it is (https://www.internic.net/domain/named.root)."""
 NOBODY = "zebu-readiness.invalid."
 """A name that nobody may have (RFC 6761, 6.4)."""
+AT_ONCE = 1.0
+"""Seconds within which somebody answered, if only that it failed: asking for each name costs little then."""
 SECONDS = 15.0
 """For which it may think: glibc asks twice, for five seconds each (resolv.conf(5))."""
 NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
@@ -57,10 +60,12 @@ def told_here(name: str) -> list[str]:
 
 def examine() -> Trouble | None:
     """What is wrong with the resolver, told by a name that must exist and by one that must not."""
+    began = time.monotonic()
     try:
         sure = told_here(SURE)
     except socket.gaierror as error:
-        if error.errno in NO_SUCH_NAME:
+        # A network without a way out has resolvers that fail at once for the world's names, and tell its own.
+        if error.errno in NO_SUCH_NAME or time.monotonic() - began < AT_ONCE:
             return Trouble(State.IGNORANT, f"{OURS} knows no names of the world, not even {SURE[:-1]}")
         return Trouble(State.SILENT, f"{OURS} does not answer, for names that surely exist either")
     if not SURE_ADDRESSES & {*sure}:

@@ -14,7 +14,7 @@ from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.legs import at, legs
 from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
-from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE, in_front, inside, outside, settled, to_ask
+from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE, asking, in_front, inside, outside, settled, to_ask
 from pytest_zebu.discovery.written import Written, keys_of, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
@@ -34,6 +34,10 @@ TABLES = frozenset({"hosts", "domains", "vantages", "network", "backups", "proxm
 """What is ever discovered; so a stranger's snapshot declares no more either."""
 FILES = re.compile(r"(?:.*_)?file|identity|known_hosts|ssh_config|ssh")
 """Keys that name a file of this machine, or a way into another one: nobody else may choose those."""
+
+
+class NotLetIn(UsageProblem):
+    """The machine lets nobody in, so that nothing of it can be discovered."""
 
 
 class Looking:
@@ -56,25 +60,29 @@ class Looking:
         """What the machine says of its deployment, what its names lead to, and from where this machine looks.
 
         Raises:
-            UsageProblem: it does not let us in.
+            NotLetIn: it does not let us in.
         """
         self.seen += _own(self.target)
+        self.watch(f"asking {self.target.name} what is deployed there, how, and under which names")
         self.seen += inside(self._ask(INSIDE).fact)
         names = to_ask(self._values())
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
         self._look_outside(names)
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
-        self.seen += in_front(self._ask(IN_FRONT).fact, names, self._values())
+        read = self._ask(IN_FRONT).fact
+        self.seen += in_front(read, names, self._values())
         self.seen = [*settled(self._values())]
         self._declare()
         domains = self.target.settings.domains
         # Behind another machine nobody is a neighbour of it.
         machine = "" if self.target.way and self.target.way.through else at(self.target.address)
-        self.seen += vantages(legs(), machine, domains.addresses)
+        beside = [one for one in asking(read) if one != machine]
+        self.seen += vantages(legs(beside), machine, domains.addresses)
         self._declare()
 
     def _look_outside(self, names: Mapping[str, str]) -> None:
         """What the names lead to; where nobody on the internet can be asked, by those whom this machine asks."""
+        self.watch(f"looking where {', '.join(names.values()) or 'its names'} lead, and what stands there")
         read = self._ask(OUTSIDE).fact
         if own := instead(read, self.target.settings.domains, names, own_resolvers()):
             self.seen.append(own)
@@ -99,6 +107,9 @@ class Looking:
 
     def judge(self) -> list[Finding]:
         """What comes of each scored item with what was seen, before anybody declares more."""
+        self.watch("judging with that what can be judged, to say what each other setting would open")
+        settings = self.target.settings.model_copy(update={"seen": frozenset()})  # as once it is in the file
+        self.target = self.target.model_copy(update={"settings": settings})
         evidence = self._ask(ALL)
         return [evidence.judge(item.id) for item in load() if item.stage in SCORED]
 
@@ -123,9 +134,9 @@ class Looking:
         self.target = _with(self.target, self.name, said, self.path)
 
     def _ask(self, facts: Iterable[str]) -> Evidence:
-        snapshot = gather(self.target, [ALL[name] for name in facts], self.connection, self.watch)
+        snapshot = gather(self.target, [ALL[name] for name in facts], self.connection, lambda text: None)
         if not snapshot.reachable:
-            raise UsageProblem(f"{self.target.name}: ssh: {snapshot.trouble}")
+            raise NotLetIn(f"{self.target.name}: ssh: {snapshot.trouble}")
         return Evidence(self.target, snapshot.gathered, Records(), Known(Past(())), Known(()))
 
 
@@ -144,12 +155,13 @@ def discovered(target: Target, connection: Connection) -> tuple[Target, Discover
     """A target that nothing is declared of, with what can be seen of its deployment.
 
     Raises:
-        UsageProblem: it does not let us in.
+        NotLetIn: it does not let us in.
     """
     looking = Looking(Path(DEFAULT_FILE), "", target, connection, lambda text: None)
     looking.look()
     unseen = tuple((one.key, one.example, one.why) for one in looking.seen if isinstance(one, Unseen))
-    found = Discovered(looking.written({}).text, unseen)
+    values = [one for one in looking.seen if not isinstance(one, Unseen)]
+    found = Discovered(written("", looking.name, values, {}).text, unseen)
     return declared(target, found.settings), found
 
 

@@ -34,7 +34,7 @@ from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
 from pytest_zebu.plugin.judge import Evidence
-from pytest_zebu.plugin.looking import declared, discovered
+from pytest_zebu.plugin.looking import NotLetIn, declared, discovered
 from pytest_zebu.plugin.remembered import kept_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports.formats import Destination, not_written
@@ -164,7 +164,7 @@ class Run:
         self.watch(f"there is no {DEFAULT_FILE}: what it would say of {name} is looked for first")
         try:
             return discovered(target, self.connection(name))
-        except UsageProblem:  # it lets nobody in, which the gathering itself will tell
+        except NotLetIn:  # the gathering itself will tell
             return target, None
 
     def known_snapshots(self) -> dict[str, Snapshot]:

@@ -85,20 +85,20 @@ def test_who_sits_there_is_asked_for_what_opens_items(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An empty line leaves it out, what can be no value is asked for again, and the end of what is typed ends the asking."""
-    monkeypatch.setattr(init, "opened_by_settings", lambda found: {"backups.copy": 1, "domains.staging": 2})
-    typed(monkeypatch, "", "../somewhere", "backup@nas.example.org:zebu")
+    monkeypatch.setattr(init, "opened_by_settings", lambda found: {"proxmox.api": 1, "domains.staging": 2})
+    typed(monkeypatch, "", "7", "https://pve.example.org:8006")
     assert main(["init", "vm"]) == 0
-    assert said(folder / "zebu.toml")["backups"]["copy"] == "backup@nas.example.org:zebu"
+    assert said(folder / "zebu.toml")["proxmox"]["api"] == "https://pve.example.org:8006"
     assert "staging" not in said(folder / "zebu.toml")["domains"]
     shown = capsys.readouterr().out
-    assert shown.count("backups.copy, such as") == 2
-    assert shown.index("domains.staging (opens 2 items)") < shown.index("backups.copy (opens 1 item)")
+    assert shown.count("proxmox.api, such as") == 2
+    assert shown.index("domains.staging (opens 2 items)") < shown.index("proxmox.api (opens 1 item)")
 
 
 def test_a_secret_is_never_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who types a token where the file is asked for that holds it is asked again."""
     secret = "ghp_" + "a1B2" * 9
-    monkeypatch.setattr(init, "opened_by_settings", lambda found: {"forge.token_file": 3, "backups.copy": 1})
+    monkeypatch.setattr(init, "opened_by_settings", lambda found: {"forge.token_file": 3, "proxmox.api": 1})
     typed(monkeypatch, *[secret] * 3)
     assert main(["init", "vm"]) == 0
     assert secret not in (folder / "zebu.toml").read_text()

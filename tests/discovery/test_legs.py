@@ -95,6 +95,17 @@ def test_a_leg_knows_its_device_and_its_router(routes: Path, listener: int, monk
     assert legs.legs() == (Leg("192.168.1.5/24", "", "eth0"),)
 
 
+def test_where_the_router_is_silent_another_machine_tells(
+    routes: Path, listener: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the same network, and never this machine itself."""
+    routes.write_text(HEAD)
+    monkeypatch.setattr(legs, "PORTS", (1, listener))
+    own = ipaddress.ip_interface("127.0.0.9/8")
+    assert legs.control(own, ["192.168.1.5", "127.0.0.9", "127.0.0.1"]) == f"127.0.0.1:{listener}"
+    assert legs.control(own, ["192.168.1.5", "127.0.0.9"]) == ""
+
+
 @pytest.mark.parametrize(
     "text", ["", "x\n", "Iface\neth0\t00000000\n", HEAD + "eth0\t00000000\tZZZZ\t3\t0\t0\t0\t00000000\n"]
 )

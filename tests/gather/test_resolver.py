@@ -44,6 +44,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         monkeypatch.setattr(places, "resolve", resolve)
+        monkeypatch.setattr(resolver, "AT_ONCE", 0.0)  # whatever fails, fails late
         return asked
 
     return use
@@ -109,6 +110,19 @@ def test_a_silent_resolver_is_not_asked_for_every_name(own: Callable[..., list[s
     one = OwnResolver()
     assert all(isinstance(one.lead(f"{number}.test", []), Unknown) for number in range(9))
     assert asked == [SURE]
+
+
+def test_a_resolver_that_fails_at_once_may_know_its_own_network(
+    own: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = own({"zebu.test": [SITE]}, socket.EAI_AGAIN)
+    monkeypatch.setattr(resolver, "AT_ONCE", float("inf"))
+    one = OwnResolver()
+    assert one.lead("zebu.test", []) == [SITE]
+    other = one.lead("other.test", [])
+    assert isinstance(other, Unknown)
+    assert "knows no names of the world" in other.detail
+    assert asked == [SURE, "zebu.test", "other.test"]
 
 
 def test_an_address_is_where_it_is(own: Callable[..., list[str]]) -> None:

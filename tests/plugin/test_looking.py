@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from lab import recordings
+from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.snapshot import Discovered, Snapshot
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.plugin import run as run_module
-from pytest_zebu.plugin.looking import declared, discovered
+from pytest_zebu.plugin.looking import NotLetIn, declared, discovered
 from pytest_zebu.plugin.run import Options, Run
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
@@ -36,7 +37,8 @@ def test_what_it_says_is_declared_for_the_run(monkeypatch: pytest.MonkeyPatch, t
     assert settings.backups.folder == "/var/backups/zebu"
     assert [(one.kind, one.source) for one in settings.vantages] == [("lan", "10.77.0.9")]
     assert (settings.timeout, settings.deadline, settings.is_from_file) == (7.0, 70.0, False)
-    assert [sorted(facts)[0] for facts in asked] == ["containers", "certificates"]
+    assert asked == [frozenset(INSIDE), frozenset(OUTSIDE), frozenset(IN_FRONT)]
+    assert "domains.addresses" in settings.seen
     assert declared(STRANGER, found.settings) == target
     why = {key: reason for key, _, reason in found.unseen}
     assert "mode 0600" in why["forge.token_file"]
@@ -57,7 +59,7 @@ def test_a_machine_that_is_not_next_door_has_no_vantage_beside_it(
 
 def test_who_lets_nobody_in_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     looked_at.answer(monkeypatch, tmp_path, "Permission denied (publickey)")
-    with pytest.raises(UsageProblem, match=r"vm: ssh: Permission denied \(publickey\)"):
+    with pytest.raises(NotLetIn, match=r"vm: ssh: Permission denied \(publickey\)"):
         discovered(STRANGER, Connection(STRANGER))
 
 
@@ -119,7 +121,7 @@ def test_a_run_without_a_file_looks_first(monkeypatch: pytest.MonkeyPatch, tmp_p
     run = Run({"vm": STRANGER}, Options(), watch=told.append)
     try:
         assert run.snapshot("vm").discovered is not None
-        assert len(asked) == 2
+        assert len(asked) == 3
         assert [one.domains.site for one in seen_with] == ["zebu.test"]
         assert run.targets["vm"].settings.domains.site == "zebu.test"
         assert "there is no zebu.toml" in told[0]
