@@ -32,11 +32,13 @@ class Unseen:
         key: as people write it.
         example: what could stand there, as TOML.
         why: what is missing for it, or how it is had: which token, with which rights, in which file.
+        instead_of: a value that may have been found before, and cannot be relied on.
     """
 
     key: str
     example: str
     why: str
+    instead_of: str = ""
 
 
 Seen = Found | Unseen

@@ -111,6 +111,9 @@ def outside(read: Read, asked: Mapping[str, str]) -> Iterator[Seen]:
     if not asked:
         return
     addresses = {key: _addresses(read, name) for key, name in asked.items()}
+    if not _is_told(read, asked["api"]):
+        why = f"whether there is {asked['api']} was not seen; same-origin where the API is served under the site"
+        yield Unseen("domains.api", f'"{asked["api"]}"', why, instead_of="same-origin")
     site = addresses["site"]
     if isinstance(site, str):
         yield Unseen("domains.addresses", '["198.51.100.7"]', site)
@@ -211,6 +214,13 @@ def _public_address(entrance: Answer[Entrance], own_page: Answer[str], site: str
     )
 
 
+def _is_told(read: Read, name: str) -> bool:
+    """Whether any server says something of a name, if only that there is none."""
+    names_seen = read("names")
+    said = names_seen.value.get(name) if isinstance(names_seen, Known) else names_seen
+    return isinstance(said, Known) and any(isinstance(one.answer, Known) for one in said.value.resolutions)
+
+
 def _addresses(read: Read, name: str) -> Found | str:
     """Where a name leads by most of those who were asked; or why that is not known."""
     names_seen = read("names")
@@ -246,6 +256,7 @@ def settled(seen: Sequence[Seen]) -> tuple[Seen, ...]:
     """Of each key what was said last, in the order of first mention: what is seen from outside counts more; a value more than none."""
     found: dict[str, Seen] = {}
     for one in seen:
-        if isinstance(one, Found) or not isinstance(found.get(one.key), Found):
+        before = found.get(one.key)
+        if isinstance(one, Found) or not isinstance(before, Found) or before.value == one.instead_of:
             found[one.key] = one
     return tuple(found.values())

@@ -593,8 +593,10 @@ class _Summary:
         if not host.discovered:
             return
         name = shlex.quote(host.name)
+        count = len(host.discovered)
+        what = "1 setting was" if count == 1 else f"{count} settings were"
         yield from self.say(
-            f"there is no zebu.toml: {len(host.discovered)} settings were discovered for this run; `zebu init {name}` writes them down."
+            f"there is no zebu.toml: {what} discovered for this run; `zebu init {name}` writes {'it' if count == 1 else 'them'} down."
         )
         if host.suggested:
             yield from self.say("what would open the most beside them, to be completed:")

@@ -76,9 +76,20 @@ def test_of_a_machine_that_tells_nothing_nothing_is_found() -> None:
 
 
 def test_names_that_lead_nowhere_are_no_addresses() -> None:
-    (one,) = outside(lambda name: Known({}), {"site": "zebu.test", "www": "www.zebu.test", "api": "api.zebu.test"})
+    api, one = outside(lambda name: Known({}), {"site": "zebu.test", "www": "www.zebu.test", "api": "api.zebu.test"})
     assert isinstance(one, Unseen)
     assert one.key == "domains.addresses"
+    assert api.key == "domains.api"
+
+
+def test_where_nobody_tells_a_name_it_is_not_known_that_there_is_none() -> None:
+    """That pages ask their own origin does not say that the API has no name; what the frontend names stays."""
+    unseen = Unseen("domains.api", '"api.zebu.test"', "whether there is api.zebu.test was not seen", "same-origin")
+    by_page = Found("domains.api", "same-origin", "VITE_API_BASE_URL of the frontend, which is no whole address")
+    named = Found("domains.api", "rest.zebu.test", "VITE_API_BASE_URL of the frontend")
+    assert settled([by_page, unseen]) == (unseen,)
+    assert settled([named, unseen]) == (named,)
+    assert settled([unseen, by_page]) == (by_page,)
 
 
 # What stands where the names lead
