@@ -193,6 +193,7 @@ def _init(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="never ask: write what was seen")
     parser.add_argument("--print", action="store_true", help="write nothing: show the file")
+    parser.add_argument("--project", metavar="NAME", help="which compose project it is, where there are several")
 
 
 def _list(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from pytest_zebu.verdict.outcome import Finding, Outcome
 
 DECIDED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ADVICE, Outcome.NOT_APPLICABLE, Outcome.WAIVED})
 SHOWN_OPENINGS = 8
+PROJECT = "host.project"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,13 +38,18 @@ def run(options: argparse.Namespace) -> int:
     if len(several) > 1:
         raise UsageProblem("zebu init looks at one host at a time")
     looking = Looking(path, known, several[0], Connection(several[0]), lambda text: say(f"zebu: {text}", sys.stderr))
+    is_asking = not options.yes and not options.print and sys.stdin.isatty()
     try:
+        if options.project:
+            looking.add(Found(PROJECT, options.project, "as it was named"))
         looking.look()
+        if is_asking and _has_named_its_project(looking):
+            looking.look()
         findings = looking.judge()
     finally:
         looking.connection.close()
     opens = opened_by_settings(openings(findings))
-    if not options.yes and not options.print and sys.stdin.isatty():
+    if is_asking:
         _ask(looking, opens)
     _tell(looking, looking.written(opens), findings, options)
     return 0
@@ -56,17 +62,29 @@ def _known(path: Path) -> str:
         raise UsageProblem(f"{path}: {why(error) if isinstance(error, OSError) else 'is not UTF-8'}") from None
 
 
+def _has_named_its_project(looking: Looking) -> bool:
+    """Where there are several that may be it, ask for the one that is: nothing else can be told before."""
+    unseen = next((one for one in looking.seen if isinstance(one, Unseen) and one.key == PROJECT), None)
+    if unseen is None or not _answered(looking, unseen):
+        return False
+    named = [one for one in looking.seen if isinstance(one, Found) and one.key == PROJECT]
+    if named:
+        looking.seen = [*named]
+    return bool(named)
+
+
 def _ask(looking: Looking, opens: Mapping[str, int]) -> None:
     """Let whoever sits there say what could not be seen, what opens the most first; nothing is said by an empty line."""
     unseen = {one.key: one for one in looking.seen if isinstance(one, Unseen) and opens.get(one.key)}
     for key in sorted(unseen, key=lambda key: -opens[key]):
-        if key != "vantages" and not _answered(looking, unseen[key], opens[key]):
+        if key not in ("vantages", PROJECT) and not _answered(looking, unseen[key], opens[key]):
             return
 
 
-def _answered(looking: Looking, one: Unseen, count: int) -> bool:
+def _answered(looking: Looking, one: Unseen, count: int = 0) -> bool:
     """Ask for a value until it is one, or is left out; whether to ask on."""
-    say(f"{one.key} (opens {count} item{'' if count == 1 else 's'}): {one.why}")
+    gain = f" (opens {count} item{'' if count == 1 else 's'})" if count else ""
+    say(f"{one.key}{gain}: {one.why}")
     while True:
         try:
             text = input(clean_line(f"  {one.key}, such as {one.example} (Enter: leave it out): ")).strip()
@@ -107,7 +125,8 @@ def _tell(looking: Looking, found: Written, findings: Sequence[Finding], options
     for line in found.differs:
         say(f"{looking.path}: {line}")
     if options.print:
-        say(found.text)
+        for line in found.text.splitlines():
+            say(line)
     elif found.text == looking.known:
         say(f"{looking.path}: says all that was seen")
     elif options.yes or not looking.known or _agreed(looking.path, found.added):

@@ -434,6 +434,16 @@ sub read_secret_files {
   }
 }
 
+my @OF_PROJECT = qw(APP_DIR PROJECT CONTAINERS DB_CONTAINER BACKEND_CONTAINER FRONTEND_ADDRESS REDIS_CONTAINER APP_ROLE OWNER);
+
+# Why nothing is discovered of a project: there is none, or there are several that may be it.
+sub tell_no_project {
+  my @names = map { clean($_) } @_;
+  my $told = !@names ? 'no container of a compose project is on the machine'
+    : 'which compose project is it? ' . join(', ', @names[0 .. ($#names < 5 ? $#names : 5)]) . ' are on the machine: set hosts.NAME.project';
+  $why{$_} //= $told for @OF_PROJECT;
+}
+
 sub discover_containers {
   my ($job) = @_;
   return if $job->{kind} ne 'done' || $job->{status} != 0;
@@ -465,7 +475,7 @@ sub discover_containers {
     my %with = map { $_->{project} => 1 } grep { $_->{service} eq 'backend' } @mine;
     ($project) = keys %with if keys %with == 1;
   }
-  return if !defined $project;
+  return tell_no_project(sort keys %projects) if !defined $project;
   $value{PROJECT} = $project;
   @mine = grep { $_->{project} eq $project } @mine;
   my %programs = programs();
@@ -1062,7 +1072,7 @@ sub main {
     learn(sub { discover_containers($listed) });
     learn(\&discover_files);
     if ((my $trouble = docker_trouble($listed)) ne '') {
-      $why{$_} //= $trouble for qw(APP_DIR PROJECT CONTAINERS DB_CONTAINER BACKEND_CONTAINER FRONTEND_ADDRESS REDIS_CONTAINER APP_ROLE OWNER);
+      $why{$_} //= $trouble for @OF_PROJECT;
     }
     start_probe($_) for grep { $_->{waits} && !$_->{each} } @probes;
     $arrived->();

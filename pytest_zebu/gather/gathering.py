@@ -33,6 +33,7 @@ DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
 def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> Snapshot:
     """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
     chosen = list(facts)
+    connection.target = target  # more may be declared of it than when it was called
     wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
     declared = questions_of(wanted) if target.settings.database.url_file else frozenset()
     probes = {name: probe for name, probe in wanted.items() if probe.host == "target" and name not in declared}

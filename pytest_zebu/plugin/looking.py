@@ -63,6 +63,7 @@ class Looking:
             NotLetIn: it does not let us in.
         """
         self.seen += _own(self.target)
+        self._declare()
         self.watch(f"asking {self.target.name} what is deployed there, how, and under which names")
         self.seen += inside(self._ask(INSIDE).fact)
         names = to_ask(self._values())

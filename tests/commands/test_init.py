@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_zebu.commands import init
 from pytest_zebu.commands.cli import main
+from pytest_zebu.discovery import whole
+from pytest_zebu.discovery.found import Seen, Unseen
+from pytest_zebu.discovery.whole import Read
+from pytest_zebu.plugin import looking
 from tests import looked_at
 
 
@@ -51,7 +56,7 @@ def test_it_writes_what_it_saw(folder: Path, capsys: pytest.CaptureFixture[str])
 def test_nothing_is_written_that_is_only_to_be_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "vm", "--print"]) == 0
     assert not (folder / "zebu.toml").exists()
-    assert 'site = "zebu.test"' in capsys.readouterr().out
+    assert '\nsite = "zebu.test" # CORS_ORIGINS' in capsys.readouterr().out
 
 
 def test_run_again_it_shows_what_differs_and_keeps_what_people_wrote(
@@ -116,3 +121,29 @@ def test_who_lets_nobody_in_leaves_no_file(
 def test_one_host_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "one,two", "--yes"]) == 1
     assert "one host at a time" in capsys.readouterr().err
+
+
+def test_of_several_projects_the_one_that_is_meant_is_asked_for_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing else can be told before, so that all is looked at again then."""
+    several = [Unseen("host.project", '"zebu"', "it may be any of zebu, other")]
+    real, calls = whole.inside, []
+
+    def inside(read: Read) -> Iterator[Seen]:
+        calls.append(1)
+        return iter(several) if len(calls) == 1 else real(read)
+
+    monkeypatch.setattr(looking, "inside", inside)
+    monkeypatch.setattr(init, "opened_by_settings", lambda found: {})
+    typed(monkeypatch, "zebu")
+    assert main(["init", "vm"]) == 0
+    assert said(folder / "zebu.toml")["hosts"] == {"vm": {"project": "zebu"}}
+    assert said(folder / "zebu.toml")["domains"]["site"] == "zebu.test"
+    assert "host.project: it may be any of zebu, other" in capsys.readouterr().out
+    assert len(calls) == 2
+
+
+def test_the_project_may_be_named(folder: Path) -> None:
+    assert main(["init", "vm", "--yes", "--project", "zebu"]) == 0
+    assert said(folder / "zebu.toml")["hosts"] == {"vm": {"project": "zebu"}}

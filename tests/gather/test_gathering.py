@@ -72,6 +72,14 @@ def test_a_database_in_a_container_is_asked_in_the_batch(direct: list[tuple[Set[
     assert direct == []
 
 
+def test_the_machine_is_told_what_is_declared_now() -> None:
+    """More may be declared than when the connection was made: what was discovered meanwhile."""
+    connection = FromMemory()
+    now = target(backups={"folder": "/srv/dumps"})
+    gather(now, FACTS, cast(Connection, connection), lambda line: None)
+    assert vars(connection)["target"].told["backup_folder"] == "/srv/dumps"
+
+
 def test_a_declared_database_is_asked_itself(direct: list[tuple[Set[str], str]]) -> None:
     """Its questions leave the batch; the login from the backend's side stays there."""
     connection = FromMemory()
