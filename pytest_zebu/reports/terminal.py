@@ -590,14 +590,18 @@ class _Summary:
     def suggested(self) -> Iterator[Line]:
         """Where there was no file: what to write into one."""
         host = self.host
-        if not host.discovered:
+        if not host.discovered and not host.suggested:
             return
-        name = shlex.quote(host.name)
+        init = f"`zebu init {shlex.quote(host.name)}`"
         count = len(host.discovered)
-        what = "1 setting was" if count == 1 else f"{count} settings were"
-        yield from self.say(
-            f"there is no zebu.toml: {what} discovered for this run; `zebu init {name}` writes {'it' if count == 1 else 'them'} down."
-        )
+        match count:
+            case 0:
+                said = f"there is no zebu.toml, and nothing that it would say was discovered: {init} asks for it."
+            case 1:
+                said = f"there is no zebu.toml: 1 setting was discovered for this run; {init} writes it down."
+            case _:
+                said = f"there is no zebu.toml: {count} settings were discovered for this run; {init} writes them down."
+        yield from self.say(said)
         if host.suggested:
             yield from self.say("what would open the most beside them, to be completed:")
             for line in host.suggested:

@@ -63,6 +63,11 @@ def _time(says: str, key: str, text: str) -> Rule:
 _KEY = r"[a-z_]+(?:\.[A-Za-z_]+)+"
 _SERVICE = r"Proxmox|forge|proxy|advisories"
 RULES = (
+    _tool(
+        "unreachable: ssh: the host has no perl",
+        "ssh: perl",
+        "install perl on the machine (`apt-get install perl-base`)",
+    ),
     _access("unreachable: ssh: ", "ssh", "let ssh in"),
     _access(
         "needs root, and sudo -n was refused|run as root, or with sudo -n",

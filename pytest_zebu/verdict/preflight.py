@@ -46,7 +46,7 @@ class _Subject:
 
 
 SUBJECTS = (
-    _Subject("ssh", r"ssh", r"ssh: (?P<text>[^\n]+)", "unreachable: ssh: "),
+    _Subject("ssh", r"ssh(?:: perl)?", r"ssh: (?P<text>[^\n]+)", "unreachable: ssh: "),
     _Subject("sudo", r"sudo", r"(?P<text>(?:sudo|doas)(?: -n)? was refused[^;\n]*|run as root, or with sudo -n)"),
     _Subject("docker", r"docker(?: there|'s daemon)?", r"(?P<text>(?:Docker|docker)(?:'s| is| does)[^;:\n]*)"),
     _Subject("names", r"own resolver", r"(?P<text>this machine's (?:own )?resolver[^\n]*)"),

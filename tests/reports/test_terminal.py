@@ -377,3 +377,24 @@ def test_nobodys_words_begin_a_line_wherever_it_is_broken(text: str, view: View)
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
         assert "##vso[" not in line
+
+
+@pytest.mark.parametrize(
+    ("discovered", "says"),
+    [
+        ((), "and nothing that it would say was discovered: `zebu init vm` asks for it."),
+        (("domains.site",), "1 setting was discovered for this run; `zebu init vm` writes it down."),
+        (("domains.site", "domains.www"), "2 settings were discovered for this run; `zebu init vm` writes them down."),
+    ],
+)
+def test_a_run_without_a_file_ends_with_what_to_write_into_one(discovered: tuple[str, ...], says: str) -> None:
+    host = replace(FIRST, discovered=discovered, suggested=("[backups]", "copy = 'x'  # opens 1 item: y"))
+    lines = texts(host, View(0, 0))
+    at = next(number for number, line in enumerate(lines) if line.startswith("there is no zebu.toml"))
+    assert lines[at].endswith(says)
+    assert lines[at + 1 :] == [
+        "what would open the most beside them, to be completed:",
+        "  [backups]",
+        "  copy = 'x'  # opens 1 item: y",
+    ]
+    assert not [line for line in texts(replace(host, discovered=(), suggested=()), View(0, 0)) if "zebu.toml" in line]

@@ -65,6 +65,7 @@ def test_whatever_recordings_could_not_see_they_say_what_to_do() -> None:
 
 
 KNOWN = {
+    "unreachable: ssh: the host has no perl (Debian's perl-base), or the login shell": (OpeningKind.TOOL, "ssh: perl"),
     "unreachable: ssh: there is no route to the host": (OpeningKind.ACCESS, "ssh"),
     "no permission: sshd needs root, and sudo -n was refused": (OpeningKind.ACCESS, "sudo"),
     "not there: Docker's containers could not be listed": (OpeningKind.ACCESS, "docker"),

@@ -26,6 +26,7 @@ def checks(*reasons: str, works: dict[str, str] | None = None) -> tuple[Check, .
 @pytest.mark.parametrize(
     ("reason", "name", "text", "fix"),
     [
+        ("unreachable: ssh: the host has no perl (x)", "ssh", "the host has no perl (x)", "install perl on the machine"),
         ("unreachable: ssh: the key was refused: check user", "ssh", "the key was refused: check user", "let ssh in"),
         ("no permission: jobs needs root, and sudo -n was refused", "sudo", "sudo -n was refused", "let `sudo -n`"),
         ("no permission: Docker is refused to the user: let `sudo -n`", "docker", "Docker is refused to the user", "group docker"),
