@@ -223,7 +223,7 @@ def _own_distrust(seen: Any, gathered: Gathered, target: Target) -> str:
     if found is None:
         return ""
     served = certificates.of_site(gathered, target)
-    return found[1] if served and all(one.is_right for one in served) else ""
+    return found[1] if served and all(one.is_right or one.doubt for one in served) else ""
 
 
 def _seen(gathered: Gathered, target: Target) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, DNSPattern, verify_service_identity
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, plain_text
+from pytest_zebu.facts.clock import Clock, clock_of
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.facts.http import by_place
@@ -36,6 +37,7 @@ class Certificate:
         fingerprint: SHA-256, in hexadecimal digits.
         names: its alternative names of hosts: what browsers compare.
         refused: why browsers end the handshake with its key; empty if they do not.
+        doubt: why it is not known whether it is trusted; empty where it is.
     """
 
     domain: str
@@ -52,11 +54,12 @@ class Certificate:
     fingerprint: str = ""
     names: tuple[str, ...] = ()
     refused: str = ""
+    doubt: str = ""
 
     @property
     def is_right(self) -> bool:
         """Whether browsers that have its authority take it for its name."""
-        return self.covers_name and not (self.trust_error or self.weakness or self.refused)
+        return self.covers_name and not (self.doubt or self.trust_error or self.weakness or self.refused)
 
     @property
     def named(self) -> str:
@@ -147,6 +150,7 @@ def _refused(certificate: x509.Certificate) -> str:
     return ""
 
 
+WHICH = "whether the certificate holds depends on which of them is right"
 CURVES = frozenset({"secp256r1", "secp384r1"})
 """Those that all browsers take in a handshake, and public authorities certify (P-256, P-384)."""
 
@@ -252,6 +256,7 @@ def _certificates(
 ) -> dict[str, Known[Certificate | None] | Unknown]:
     found: dict[str, Known[Certificate | None] | Unknown] = {}
     when = datetime.fromtimestamp(gathered.time, UTC)
+    clock = _other_clock(gathered)
     ca_file = target.settings.tls.ca_file
     if ca_file is not None and not ca_file.is_absolute():
         ca_file = target.settings.folder / ca_file
@@ -264,8 +269,23 @@ def _certificates(
                 found[place] = Known(None)
             else:
                 chain, protocol = _chain(seen.value, domain), part(seen.value, "protocol", str)
-                found[place] = Known(read_chain(domain, chain, protocol, ca_file, when))
+                certificate = read_chain(domain, chain, protocol, ca_file, when)
+                # Ours decides, unless it may be what is wrong.
+                if certificate.trust_error and clock is not None:
+                    other = read_chain(domain, chain, protocol, ca_file, clock.now)
+                    if not other.trust_error:
+                        certificate = replace(certificate, doubt=f"{clock}: {WHICH}")
+                found[place] = Known(certificate)
     return found
+
+
+def _other_clock(gathered: Gathered) -> Clock | None:
+    """The machine's clock, where it differs from ours: either may be the wrong one."""
+    try:
+        clock = clock_of(gathered)
+    except (Missing, Garbled):
+        return None
+    return clock if clock.is_off else None
 
 
 def _chain(data: Any, of: str) -> list[x509.Certificate]:

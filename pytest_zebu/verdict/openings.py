@@ -197,6 +197,11 @@ RULES = (
         "let {where} be reached from where pytest runs",
     ),
     _access("nobody counted the table's rows yet", "ANALYZE", "let PostgreSQL count: `ANALYZE`"),
+    _access(
+        r"the machine's clock is \d+ \w+ (?:ahead of|behind) ours: ",
+        "clock",
+        "set the clock of the machine, or of where pytest runs (`timedatectl`)",
+    ),
     _time(
         r"no run of a day ago or more|earlier runs do not span a day|no earlier run tells since when",
         "runs a day apart",

@@ -29,7 +29,7 @@ from pytest_zebu.verdict.outcome import NotApplicable
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
 from ..pre_deployment.test_infrastructure import SERVFAIL, expect_resolvers, expect_witness, place_of
-from ..pre_deployment.test_security_https import to_serve
+from ..pre_deployment.test_security_https import expect_dated, to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
 from .test_initial import expect_api_health, expect_same_page
@@ -158,6 +158,7 @@ def _expect_trusted(domain: str, certificates: Certificates, case: Cases) -> Non
             case.saw(f"{place}: issued by {certificate.issuer}, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
             case.fix(to_serve(certificate))
             assert certificate.covers_name, f"is for {certificate.named}"
+            expect_dated(certificate)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.refused, certificate.refused
 

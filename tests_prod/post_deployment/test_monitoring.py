@@ -354,6 +354,8 @@ def test_certificates_will_not_expire_unseen(
             assert certificate is not None, "nobody answers on port 443"
             life, left = certificate.not_after - certificate.not_before, certificate.not_after - machine.ours
             case.saw(f"{name}: {left.days} of {life.days} days left, until {certificate.not_after:%Y-%m-%d %H:%M} UTC")
+            if machine.clock.is_off and left < life / 4 <= certificate.not_after - machine.time:
+                raise NotAssessed(f"{machine.clock}: how much is left depends on which of them is right")
             assert left > timedelta(), "has expired"
             assert left >= life / 4, f"has {left.days} of {life.days} days left: the renewal is late"
     with case("somebody watches"):

@@ -21,7 +21,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
 from tests_prod.deployment_verification.test_initial import expect_backend_health, expect_same_page
-from tests_prod.pre_deployment.test_security_https import ASK_FOR_ROOT, expect_own, is_of_the_network
+from tests_prod.pre_deployment.test_security_https import ASK_FOR_ROOT, expect_dated, expect_own, is_of_the_network
 from tests_prod.ways import arrived, expect_let_pass, expect_way
 
 Certificates = Mapping[str, Known[Certificate | None] | Unknown]
@@ -333,6 +333,7 @@ def test_certificates_come_from_the_expected_authority(
             assert is_expected, f"comes from {issuer}, not from {settings.tls.issuer}"
             if origin_certificates and is_of_the_network(certificate):
                 raise NotAssessed(ASK_FOR_ROOT)
+            expect_dated(certificate)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert certificate.covers_name, f"is for {certificate.named}"
 

@@ -45,6 +45,16 @@ def expect_own(certificate: Certificate, web: Web, settings: Settings) -> None:
         raise NotAssessed(f"{network} {ASK_FOR_ORIGIN}")
 
 
+def expect_dated(certificate: Certificate) -> None:
+    """Whether it is trusted does not depend on whose clock is right.
+
+    Raises:
+        NotAssessed: it does: the machine's and ours differ.
+    """
+    if certificate.doubt:
+        raise NotAssessed(certificate.doubt)
+
+
 def is_of_the_network(certificate: Certificate) -> bool:
     """Whether nothing is wrong with an origin's certificate but that browsers do not know its authority."""
     is_unknown = certificate.trust_error == "unable to get local issuer certificate"
@@ -91,6 +101,7 @@ def test_certificates_are_valid(
             assert certificate.covers_name, f"the certificate is for {certificate.named}, not for {certificate.domain}"
             if place in at_origin and is_of_the_network(certificate):
                 raise NotAssessed(ASK_FOR_ROOT)
+            expect_dated(certificate)
             assert not certificate.trust_error, f"is not trusted: {certificate.trust_error}"
             assert not certificate.weakness, certificate.weakness
 
