@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_zebu.discovery.found import Found, Unseen, Value
-from pytest_zebu.discovery.written import Written
+from pytest_zebu.discovery.written import Written, opening_of
 from pytest_zebu.files import at_home, read_text, why, write_whole
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.gather.targets import targets
@@ -75,9 +75,9 @@ def _has_named_its_project(looking: Looking) -> bool:
 
 def _ask(looking: Looking, opens: Mapping[str, int]) -> None:
     """Let whoever sits there say what could not be seen, what opens the most first; nothing is said by an empty line."""
-    unseen = {one.key: one for one in looking.seen if isinstance(one, Unseen) and opens.get(one.key)}
-    for key in sorted(unseen, key=lambda key: -opens[key]):
-        if key not in ("vantages", PROJECT) and not _answered(looking, unseen[key], opens[key]):
+    unseen = {opening_of(one.key): one for one in looking.seen if isinstance(one, Unseen)}
+    for key in sorted((key for key in unseen if opens.get(key)), key=lambda key: -opens[key]):
+        if key not in ("vantages", opening_of(PROJECT)) and not _answered(looking, unseen[key], opens[key]):
             return
 
 

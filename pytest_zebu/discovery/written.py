@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import tomlkit
-from tomlkit.items import AoT, Item, Table
+from tomlkit.container import OutOfOrderTableProxy
+from tomlkit.items import AoT, InlineTable, Item, Table
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.vantages import FoundVantage
@@ -49,7 +50,7 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
         known: what it says so far; empty for a new one.
         host: what the machine is called in `[hosts]`; its keys are `host.KEY`.
         seen: what was seen, and what was not.
-        opens: by key, how many items are judged where it is set.
+        opens: by key, as `opening_of` has it, how many items are judged where it is set.
 
     Raises:
         ValueError: what it says so far is no TOML, or has something else where a table must be.
@@ -88,7 +89,7 @@ def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], mos
         opens: by key, how many items are judged where it is set.
         most: so many keys.
     """
-    known = {_full(one.key, host).replace(f"hosts.{host}.", "hosts.NAME."): one for one in unseen}
+    known = {opening_of(one.key): one for one in unseen}
     chosen = sorted((key for key in known if opens.get(key)), key=lambda key: -opens[key])[:most]
     lines: list[str] = []
     for section in dict.fromkeys(key.rpartition(".")[0] or key for key in chosen):
@@ -112,6 +113,11 @@ def _suggestion(key: str, one: Unseen, count: int) -> Iterator[str]:
 def _section(key: str) -> str:
     first = key.partition(".")[0]
     return "hosts" if first == "host" else first
+
+
+def opening_of(key: str) -> str:
+    """A key as what opens items names it: whatever the host is called."""
+    return f"hosts.NAME.{key.removeprefix('host.')}" if key.startswith("host.") else key
 
 
 def _full(key: str, host: str) -> str:
@@ -143,7 +149,11 @@ def _keys(text: str) -> set[str]:
     return set(below(tomlkit.parse(text).unwrap(), ""))
 
 
-def _table(document: tomlkit.TOMLDocument, path: Sequence[str]) -> Table:
+Place = Table | InlineTable | OutOfOrderTableProxy
+"""A table as people write it: under its own head, in one line, or in parts with others between them."""
+
+
+def _table(document: tomlkit.TOMLDocument, path: Sequence[str]) -> Place:
     """A table, made where there is none."""
     first, *rest = path
     if first not in document:
@@ -152,13 +162,13 @@ def _table(document: tomlkit.TOMLDocument, path: Sequence[str]) -> Table:
     at = _as_table(document[first], first)
     for name in rest:
         if name not in at:
-            at.add(name, tomlkit.table())
+            at[name] = tomlkit.inline_table() if isinstance(at, InlineTable) else tomlkit.table()
         at = _as_table(at[name], name)
     return at
 
 
-def _as_table(found: object, name: str) -> Table:
-    if not isinstance(found, Table):
+def _as_table(found: object, name: str) -> Place:
+    if not isinstance(found, Table | InlineTable | OutOfOrderTableProxy):
         raise ValueError(f"{name} is no table of its own")
     return found
 
@@ -181,8 +191,9 @@ def _set(document: tomlkit.TOMLDocument, host: str, one: Found) -> str:
             f"{_full(one.key, host)} is {_shown(there)} in the file, and {_shown(one.value)} by {one.where}", 400
         )
     item = tomlkit.item(value)
-    item.comment(_comment(one.where + (f"; {one.doubt}" if one.doubt else "")))
-    table.add(name, item)
+    if not isinstance(table, InlineTable):  # which ends with its line
+        item.comment(_comment(one.where + (f"; {one.doubt}" if one.doubt else "")))
+    table[name] = item
     return ""
 
 
@@ -196,15 +207,35 @@ def _comment(text: str) -> str:
 
 def _note(document: tomlkit.TOMLDocument, known: str, host: str, one: Unseen, opens: Mapping[str, int]) -> None:
     """A line that says what could stand there, unless there is one already, or the value itself."""
-    path, name = _place(f"{one.key}." if one.key == "vantages" else one.key, host)
-    if _full(one.key, host) in _keys(known) or re.search(rf"(?m)^\s*#\s*{re.escape(name)}\s*=", known):
+    if _full(one.key, host) in _keys(known) or _is_noted(known, one.key):
         return
-    count = opens.get(one.key, 0)
+    count = opens.get(opening_of(one.key), 0)
     gain = f"opens {count} item{'' if count == 1 else 's'}: " if count else ""
+    said = f"{_comment(one.example)}  # {_comment(gain + one.why)}"
     if one.key == "vantages":
-        document.add(tomlkit.comment(f"[[vantages]]: {one.example}  # {_comment(gain + one.why)}"))
+        document.add(tomlkit.comment(f"[[vantages]]: {said}"))
         return
-    _table(document, path).add(tomlkit.comment(f"{name} = {one.example}  # {_comment(gain + one.why)}"))
+    path, name = _place(one.key, host)
+    table = _table(document, path)
+    if isinstance(table, Table):  # others have no room for a line of their own
+        table.add(tomlkit.comment(f"{name} = {said}"))
+
+
+_HEAD = re.compile(r"\s*\[+\s*([\w-]+)")
+_NOTED = re.compile(r"\s*#\s*(\w+)\s*=")
+
+
+def _is_noted(known: str, key: str) -> bool:
+    """Whether a comment of its section has a line for the key already."""
+    if key == "vantages":
+        return re.search(r"(?m)^\s*#\s*\[\[vantages\]\]", known) is not None
+    section = ""
+    for line in known.splitlines():
+        if head := _HEAD.match(line):
+            section = head[1]
+        elif (noted := _NOTED.match(line)) and section == _section(key) and noted[1] == key.rpartition(".")[2]:
+            return True
+    return False
 
 
 def _vantages(found: Iterable[FoundVantage]) -> AoT:

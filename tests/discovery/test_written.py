@@ -65,12 +65,48 @@ def test_hosts_of_any_name_have_a_table(name: str) -> None:
     assert said["hosts"] == {name: {"user": "deploy"}}
 
 
-@pytest.mark.parametrize(
-    "theirs", ["domains = 3", "[[domains]]\nsite = 'x'", "domains = {site = 'x'}", "= 3", "[hosts]\nvm = 'x'"]
-)
+@pytest.mark.parametrize("theirs", ["domains = 3", "[[domains]]\nsite = 'x'", "= 3", "[hosts]\nvm = 'x'"])
 def test_a_file_that_cannot_be_added_to_is_refused(theirs: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         written(theirs, "vm", SEEN, {})
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "domains = {site = 'x'}  # ours\n",
+        "[hosts]\nvm = {}\n",
+        "hosts = {}\n",
+        "[hosts.vm]\n[domains]\nsite = 'x'\n[hosts.proxy]\naddress = '10.0.0.2'\n",
+        "[hosts.proxy]\naddress = '10.0.0.2'\n[domains]\nsite = 'x'\n[hosts.other]\n",
+    ],
+)
+def test_tables_are_added_to_however_they_are_written(theirs: str) -> None:
+    """In one line, or with others between their parts; again, nothing changes."""
+    found = written(theirs, "vm", SEEN, {})
+    said, before = tomllib.loads(found.text), tomllib.loads(theirs)
+    assert said["hosts"] == {**before.get("hosts", {}), "vm": {"public_address": "198.51.100.7"}}
+    assert said["domains"]["addresses"] == ["198.51.100.7"]
+    assert said["domains"]["site"] == before.get("domains", {}).get("site", "zebu.test")
+    assert written(found.text, "vm", SEEN, {}).text == found.text
+
+
+def test_without_a_vantage_the_word_about_them_is_added_once() -> None:
+    seen = [one for one in SEEN if one is not LAN]
+    first = written("", "vm", seen, {}).text
+    assert first.count("[[vantages]]") == 1
+    assert written(first, "vm", seen, {}).text == first
+
+
+def test_a_comment_of_another_section_says_nothing_of_a_key() -> None:
+    theirs = "[domains]\n# api = ours is not there yet\n"
+    found = written(theirs, "vm", [Unseen("domains.api", '"x"', "y"), Unseen("proxy.api", '"z"', "y")], {})
+    assert found.text == f'{theirs}\n[proxy]\n# api = "z"  # y\n'
+
+
+def test_what_opens_items_is_told_of_hosts_too() -> None:
+    found = written("", "vm", [Unseen("host.project", '"zebu"', "which")], {"hosts.NAME.project": 90})
+    assert '# project = "zebu"  # opens 90 items: which' in found.text.splitlines()
 
 
 @pytest.mark.hostile("files")
@@ -81,6 +117,7 @@ def test_what_a_target_says_stays_in_its_place(text: str) -> None:
     seen: list[Seen | FoundVantage] = [
         Found("domains.site", text, text, text),
         Unseen("proxy.api", '"x"', text),
+        Unseen("proxy.identity", f'"{text}"', text),
         Found("host.user", text, text),
     ]
     found = written("", "vm", seen, {})
