@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_zebu.discovery.found import Found, Unseen, Value
-from pytest_zebu.discovery.written import Written, opening_of
+from pytest_zebu.discovery.written import Written, keys_of, opening_of
 from pytest_zebu.files import at_home, read_text, why, write_whole
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.gather.targets import targets
@@ -135,7 +135,8 @@ def _tell(looking: Looking, found: Written, findings: Sequence[Finding], options
     say(
         f"with it, {decided} of {len(findings)} items are decided by what can be seen; next: pytest --zebu-host={looking.name}"
     )
-    left = openings(findings)
+    says = {f"set {key}" for key in keys_of(found.text)}
+    left = [one for one in openings(findings) if one.key not in says]
     for opening in left[:SHOWN_OPENINGS]:
         say(f"  {opening.text}")
     if len(left) > SHOWN_OPENINGS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 Value = str | int | bool | tuple[str, ...]
 
@@ -42,4 +41,3 @@ class Unseen:
 
 
 Seen = Found | Unseen
-Kind = Literal["found", "unseen"]

@@ -39,6 +39,8 @@ NAMES = "the names could not be told apart: the running backend has no CORS_ORIG
 DATABASE = "no container of the project runs PostgreSQL: a role with pg_monitor and SELECT on alembic_version, its address alone in this file, mode 0600"
 DOCS = "what is meant cannot be seen: whether the API's description (/docs, /openapi.json) is to be public or hidden"
 KEY = "an API key of the application, of a user who is there for the probes, alone in this file, mode 0600; used with --zebu-active=functional only"
+MOST_ADDRESSES = 32
+"""Of a name; no more are looked at one by one anyway."""
 LETS_ENCRYPT = "let's encrypt"
 
 
@@ -111,9 +113,9 @@ def outside(read: Read, asked: Mapping[str, str]) -> Iterator[Seen]:
     if not asked:
         return
     addresses = {key: _addresses(read, name) for key, name in asked.items()}
-    if not _is_told(read, asked["api"]):
-        why = f"whether there is {asked['api']} was not seen; same-origin where the API is served under the site"
-        yield Unseen("domains.api", f'"{asked["api"]}"', why, instead_of="same-origin")
+    if (api := asked.get("api")) and not _is_told(read, api):
+        why = f"whether there is {api} was not seen; same-origin where the API is served under the site"
+        yield Unseen("domains.api", f'"{api}"', why, instead_of="same-origin")
     site = addresses["site"]
     if isinstance(site, str):
         yield Unseen("domains.addresses", '["198.51.100.7"]', site)
@@ -122,7 +124,9 @@ def outside(read: Read, asked: Mapping[str, str]) -> Iterator[Seen]:
     known = _certificates(read)
     for key in ("www", "api"):
         # Where every name leads there, only a certificate shows that one is meant.
-        if isinstance(addresses[key], Found) and any(one.covers_name for one in of_name(known, asked[key]).values()):
+        if isinstance(addresses.get(key), Found) and any(
+            one.covers_name for one in of_name(known, asked[key]).values()
+        ):
             yield Found(
                 f"domains.{key}", asked[key], f"{asked[key]} leads somewhere, and a certificate for it is served there"
             )
@@ -231,6 +235,8 @@ def _addresses(read: Read, name: str) -> Found | str:
     best = next((pair for pair in Counter(answers.values()).most_common() if pair[0]), None)
     if best is None:
         return f"no server of names has an address for {name}"
+    if len(best[0]) > MOST_ADDRESSES:
+        return f"{name} leads to {len(best[0])} addresses: declare their networks"
     servers = [server for server, answer in answers.items() if answer == best[0]]
     others = len(answers) - best[1]
     doubt = f"{others} of {len(answers)} servers of names say something else" if others else ""

@@ -12,6 +12,7 @@ from tomlkit.items import AoT, InlineTable, Item, Table
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.vantages import FoundVantage
+from pytest_zebu.settings.errors import toml
 from pytest_zebu.shown import clean_line
 
 SECTIONS = (
@@ -125,7 +126,11 @@ def _full(key: str, host: str) -> str:
 
 
 def keys_of(text: str) -> list[str]:
-    """The keys of a file that have a value, in full, in its order."""
+    """The keys of a file that have a value, in full, in its order.
+
+    Raises:
+        ValueError: it is no TOML.
+    """
 
     def below(table: Mapping[str, object], before: str) -> Iterator[str]:
         for name, value in table.items():
@@ -134,7 +139,7 @@ def keys_of(text: str) -> list[str]:
             else:
                 yield f"{before}{name}"
 
-    return list(below(tomlkit.parse(text).unwrap(), ""))
+    return list(below(toml(text), ""))
 
 
 def _keys(text: str) -> set[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,17 +14,29 @@ from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.legs import at, legs
 from pytest_zebu.discovery.resolvers import instead, own_resolvers
 from pytest_zebu.discovery.vantages import FoundVantage, vantages
-from pytest_zebu.discovery.whole import IN_FRONT, INSIDE, OUTSIDE, asking, in_front, inside, outside, settled, to_ask
+from pytest_zebu.discovery.whole import (
+    IN_FRONT,
+    INSIDE,
+    OUTSIDE,
+    as_settings,
+    asking,
+    in_front,
+    inside,
+    outside,
+    settled,
+    to_ask,
+)
 from pytest_zebu.discovery.written import Written, keys_of, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.gather.ssh import Connection
 from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.plugin.judge import Evidence
-from pytest_zebu.settings.errors import UsageProblem, explain
+from pytest_zebu.settings.errors import UsageProblem, explain, toml
 from pytest_zebu.settings.model import DEFAULT_FILE, Settings
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_line
@@ -32,8 +44,8 @@ from pytest_zebu.verdict.outcome import Finding
 
 TABLES = frozenset({"hosts", "domains", "vantages", "network", "backups", "proxmox", "proxy", "forge", "application"})
 """What is ever discovered; so a stranger's snapshot declares no more either."""
-FILES = re.compile(r"(?:.*_)?file|identity|known_hosts|ssh_config|ssh")
-"""Keys that name a file of this machine, or a way into another one: nobody else may choose those."""
+FILES = re.compile(r"(?:.*_)?file|identity|known_hosts|ssh_config|ssh|look|signer")
+"""Keys that name a file of this machine, a way into another one, or whose word counts as a look: nobody else may choose those."""
 
 
 class NotLetIn(UsageProblem):
@@ -65,13 +77,13 @@ class Looking:
         self.seen += _own(self.target)
         self._declare()
         self.watch(f"asking {self.target.name} what is deployed there, how, and under which names")
-        self.seen += inside(self._ask(INSIDE).fact)
-        names = to_ask(self._values())
+        self.seen += self._possible(inside(self._ask(INSIDE).fact))
+        names = self._names()
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
         self._look_outside(names)
         self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
         read = self._ask(IN_FRONT).fact
-        self.seen += in_front(read, names, self._values())
+        self.seen += self._possible(in_front(read, names, self._values()))
         self.seen = [*settled(self._values())]
         self._declare()
         domains = self.target.settings.domains
@@ -81,6 +93,29 @@ class Looking:
         self.seen += vantages(legs(beside), machine, domains.addresses)
         self._declare()
 
+    def _names(self) -> dict[str, str]:
+        """The names to ask for: those of the file, then what the machine tells."""
+        domains = self.target.settings.domains
+        said = {key: name for key in ("site", "www", "api") if (name := getattr(domains, key))}
+        found = [Found(f"domains.{key}", name, "the file") for key, name in said.items()]
+        names = to_ask([*self._values(), *found])
+        if names and "www" in said:
+            names["www"] = said["www"]
+        return {key: name for key, name in names.items() if not self._refused(Found(f"domains.{key}", name, ""))}
+
+    def _possible(self, seen: Iterable[Seen]) -> list[Seen]:
+        """What was seen; what can be no value of its key is none: whatever a target says, the rest of it counts."""
+        return [self._refused(one) or one if isinstance(one, Found) else one for one in seen]
+
+    def _refused(self, one: Found) -> Unseen | None:
+        """What a value that settings do not take is instead; nothing for one that they take."""
+        try:
+            Settings.model_validate(as_settings([one], self.name))
+        except ValidationError:
+            said = json.dumps(clean_line(str(one.value), 80), ensure_ascii=False)
+            return Unseen(one.key, said, f"{one.where} has it, which can be none: what it is instead")
+        return None
+
     def _look_outside(self, names: Mapping[str, str]) -> None:
         """What the names lead to; where nobody on the internet can be asked, by those whom this machine asks."""
         self.watch(f"looking where {', '.join(names.values()) or 'its names'} lead, and what stands there")
@@ -89,7 +124,7 @@ class Looking:
             self.seen.append(own)
             self._declare([Found(f"domains.{key}", name, "to be asked for") for key, name in names.items()])
             read = self._ask(OUTSIDE).fact
-        self.seen = [*self.seen, *outside(read, names)]
+        self.seen = [*self.seen, *self._possible(outside(read, names))]
         self.seen = [*settled(self._values())]
 
     def add(self, one: Found) -> None:
@@ -107,11 +142,14 @@ class Looking:
             raise
 
     def judge(self) -> list[Finding]:
-        """What comes of each scored item with what was seen, before anybody declares more."""
+        """What comes of each scored item with what was seen, before anybody declares more.
+
+        It is judged as once it is in the file; but asked for as what nobody declared yet: no login is tried where something was only found.
+        """
         self.watch("judging with that what can be judged, to say what each other setting would open")
-        settings = self.target.settings.model_copy(update={"seen": frozenset()})  # as once it is in the file
-        self.target = self.target.model_copy(update={"settings": settings})
-        evidence = self._ask(ALL)
+        gathered = self._ask(ALL).gathered
+        settings = self.target.settings.model_copy(update={"seen": frozenset()})
+        evidence = _evidence(self.target.model_copy(update={"settings": settings}), gathered)
         return [evidence.judge(item.id) for item in load() if item.stage in SCORED]
 
     def written(self, opens: Mapping[str, int], more: Iterable[Seen] = ()) -> Written:
@@ -131,14 +169,19 @@ class Looking:
     def _declare(self, more: Iterable[Seen] = ()) -> None:
         """Let what was seen hold for what is asked next, as if it stood in the file."""
         found = self.written({}, more)
-        said = {**tomllib.loads(found.text), "folder": self.path.parent, "is_from_file": True, "seen": found.added}
+        said = {**toml(found.text), "folder": self.path.parent, "is_from_file": True, "seen": found.added}
         self.target = _with(self.target, self.name, said, self.path)
 
     def _ask(self, facts: Iterable[str]) -> Evidence:
         snapshot = gather(self.target, [ALL[name] for name in facts], self.connection, lambda text: None)
         if not snapshot.reachable:
             raise NotLetIn(f"{self.target.name}: ssh: {snapshot.trouble}")
-        return Evidence(self.target, snapshot.gathered, Records(), Known(Past(())), Known(()))
+        return _evidence(self.target, snapshot.gathered)
+
+
+def _evidence(target: Target, gathered: Gathered) -> Evidence:
+    """What was gathered, as it is judged where no people and no earlier runs say anything."""
+    return Evidence(target, gathered, Records(), Known(Past(())), Known(()))
 
 
 def _own(target: Target) -> Iterable[Seen]:
@@ -174,16 +217,20 @@ def declared(target: Target, text: str) -> Target:
     """
     path = Path(f"what was discovered of {target.name}")
     try:
-        said = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        said = toml(text)
+    except ValueError:
         raise UsageProblem(f"{path}: is no TOML: gather again") from None
-    if odd := next(iter([*(said.keys() - TABLES), *_files_of(said)]), None):
+    hosts = said.get("hosts", {})
+    # Hosts may be called anything.
+    tables = {**said, "hosts": [*hosts.values()] if isinstance(hosts, Mapping) else []}
+    if odd := next(iter([*(said.keys() - TABLES), *_files_of(tables)]), None):
         raise UsageProblem(f"{path}: says {clean_line(odd, 80)!r}, which is never discovered: gather again")
-    name = next(iter(said.get("hosts", {})), target.name)
+    name = next(iter(hosts), target.name) if isinstance(hosts, Mapping) else target.name
     return _with(target, name, {**said, "folder": target.settings.folder, "seen": tuple(keys_of(text))}, path)
 
 
 def _files_of(said: object) -> Iterator[str]:
+    """The keys among them that nobody else may choose."""
     if isinstance(said, Mapping):
         for key, value in said.items():
             if FILES.fullmatch(key):

@@ -165,7 +165,7 @@ def report_of(run: Run, seconds: float) -> Report:
         with run.guarded(f"what is known of {name} beside its outcomes is not told"):
             basis = Basis(
                 run.catalogue, readiness, target.settings, run.records[name], run.today(name), run.past(name),
-                run.command(name), snapshot.discovered if snapshot else None,
+                run.command(name), snapshot.discovered if snapshot and not target.settings.is_from_file else None,
             )  # fmt: skip
             host = completed(host, basis, run.guarded)
         hosts.append(host)

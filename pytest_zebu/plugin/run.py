@@ -166,6 +166,9 @@ class Run:
             return discovered(target, self.connection(name))
         except NotLetIn:  # the gathering itself will tell
             return target, None
+        except Exception as error:  # what is judged without any settings is judged all the same
+            self.troubles.append(fault(f"nothing is discovered of {name}", error))
+            return target, None
 
     def known_snapshots(self) -> dict[str, Snapshot]:
         """What this run, or a worker of it, gathered so far; it gathers nothing."""

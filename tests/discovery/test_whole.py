@@ -82,6 +82,21 @@ def test_names_that_lead_nowhere_are_no_addresses() -> None:
     assert api.key == "domains.api"
 
 
+@pytest.mark.hostile("outputs")
+def test_a_name_that_leads_to_thousands_of_addresses_has_none() -> None:
+    """What a server of names says fills no file."""
+    many = tuple(f"10.9.{n // 256}.{n % 256}" for n in range(4000))
+    row = Resolution("192.0.2.53", is_authoritative=False, answer=Known(many))
+    facts: dict[str, Known[Any]] = {
+        "names": Known({"zebu.test": Known(Name("zebu.test", (row,)))}),
+        "certificates": Known({}),
+    }
+    (one,) = outside(lambda name: facts[name], {"site": "zebu.test"})
+    assert one == Unseen(
+        "domains.addresses", '["198.51.100.7"]', "zebu.test leads to 4000 addresses: declare their networks"
+    )
+
+
 def test_where_nobody_tells_a_name_it_is_not_known_that_there_is_none() -> None:
     """That pages ask their own origin does not say that the API has no name; what the frontend names stays."""
     unseen = Unseen("domains.api", '"api.zebu.test"', "whether there is api.zebu.test was not seen", "same-origin")
