@@ -136,8 +136,9 @@ def _notices(host: HostReport) -> Iterator[str]:
         yield f"- **ssh let nobody in**: {prose(host.access.trouble)}"
     if host.clock:
         yield f"- {prose(host.clock)}: {CLOCK}"
-    if host.discovered:
-        yield f"- **No zebu.toml**: {', '.join(map(code, host.discovered[:MOST_DISCOVERED]))} discovered for this run"
+    if host.discovered or host.suggested:
+        found = ", ".join(map(code, host.discovered[:MOST_DISCOVERED])) or "nothing"
+        yield f"- **No zebu.toml**: {found} discovered for this run"
     for one in host.relaxations:
         values = f"{code(one.key)} = {code(one.declared)} (checklist: {code(one.checklist)})"
         yield f"- **Relaxed**: {values}, {prose(one.reason)} ({prose(one.approver)})"

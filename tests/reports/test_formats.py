@@ -12,12 +12,12 @@ import pytest
 
 from pytest_zebu.files import check_writable, write_whole
 from pytest_zebu.plugin.options import OPTIONS
-from pytest_zebu.reports import formats
+from pytest_zebu.reports import formats, html, markdown, terminal
 from pytest_zebu.reports.formats import Destination
 from pytest_zebu.reports.report import Report
 from pytest_zebu.settings.errors import UsageProblem
 from tests.reports import filled
-from tests.reports.made_up import REPORT
+from tests.reports.made_up import FIRST, REPORT
 
 
 class Broken:
@@ -156,3 +156,15 @@ def test_whether_a_file_can_be_written_is_found_out_without_a_trace(tmp_path: Pa
     for path in (tmp_path, tmp_path / "old/file"):
         with pytest.raises(OSError, match=r"Is a directory|File exists|Not a directory"):
             check_writable(path)
+
+
+def test_a_run_without_a_file_that_found_nothing_says_what_to_write_into_one() -> None:
+    """Whoever may see the least needs the most help."""
+    host = replace(FIRST, discovered=(), suggested=("[domains]", 'site = "zebu.example.org"  # opens 30 items: x'))
+    (no_file,) = [line.text for line in terminal.summary(host) if "there is no zebu.toml" in line.text]
+    assert "no settings were discovered" in no_file
+    report = replace(REPORT, hosts=(host,))
+    assert "**No zebu.toml**: nothing discovered" in markdown.render(report)
+    page = html.render(report)
+    assert "<b>No zebu.toml:</b> nothing was discovered" in page
+    assert "site = &#34;zebu.example.org&#34;" in page
