@@ -563,6 +563,40 @@ def test_a_server_that_differs_from_most_is_no_fault_where_nobody_declared(healt
     assert "unlike what most servers say" in found.reason
 
 
+def _found(healthy: Evidence, *keys: str, **domains: Any) -> Evidence:
+    """The same, where nobody declared some keys: they were found for this run."""
+    settings = healthy.target.settings
+    update = {"seen": frozenset(keys), "domains": settings.domains.model_copy(update=domains)}
+    return replace(healthy, target=healthy.target.model_copy(update={"settings": settings.model_copy(update=update)}))
+
+
+@pytest.mark.parametrize("item", [RECORDS, DOMAIN, API_NAME])
+def test_what_only_our_own_resolvers_say_is_not_what_the_internet_is_told(item: str, healthy: Evidence) -> None:
+    """Neither that a name leads here, nor that it leads nowhere: a router may have names of its own."""
+    names = healthy.fact("names")
+    assert isinstance(names, Known)
+    for addresses in (healthy.target.settings.domains.addresses, ()):
+        known = _found(healthy, "domains.addresses", "domains.resolvers", addresses=addresses)
+        for said in (names.value, resolving(at(), 2, 3, 4)(names.value)):
+            found = replace(known, _read={**healthy._read, "names": Known(said)}).judge(item)
+            assert found.outcome is OPEN, found.reason
+            assert "not declared" in found.reason
+
+
+def test_a_site_that_only_cors_names_is_not_proven_by_cors(healthy: Evidence) -> None:
+    """Whoever may ask is the site by that alone: only this machine's page under that name shows it."""
+    web = healthy.fact("web")
+    assert isinstance(web, Known)
+    known = _found(healthy, "domains.site")
+    assert known.judge(STRANGERS).outcome is PASSED
+    other = Known(replace(web.value.fronts["zebu.test"].value, sha256="0" * 64))
+    for read in (_seen_of(web.value, "zebu.test", other), {"own_page": LOST}):
+        found = replace(known, _read={**healthy._read, **read}).judge(STRANGERS)
+        assert found.outcome is OPEN
+        assert "domains.site is not declared" in found.reason
+        assert replace(healthy, _read={**healthy._read, **read}).judge(STRANGERS).outcome is PASSED
+
+
 def test_more_addresses_than_are_looked_at_are_not_witnessed(healthy: Evidence) -> None:
     many = tuple(f"10.99.0.{n}" for n in range(80, 88))
     names = healthy.fact("names")

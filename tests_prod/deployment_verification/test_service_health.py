@@ -28,7 +28,13 @@ from pytest_zebu.verdict.outcome import NotApplicable
 
 from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
-from ..pre_deployment.test_infrastructure import SERVFAIL, expect_resolvers, expect_witness, place_of
+from ..pre_deployment.test_infrastructure import (
+    OWN_RESOLVERS,
+    SERVFAIL,
+    expect_resolvers,
+    expect_witness,
+    place_of,
+)
 from ..pre_deployment.test_security_https import expect_dated, to_serve
 from ..sights import expect_loaded, expect_reached, expect_shown
 from ..ways import arrived, expect_let_pass, expect_way, expect_whole_way
@@ -630,6 +636,8 @@ def _expect_resolved(
         resolvers = [one for one in answer.value.resolutions if not one.is_authoritative and not one.is_out_of_order]
         nowhere = [one for one in resolvers if one.refusal == SERVFAIL or one.answer == Known(())]
         case.saw(*(f"{domain} on {place_of(one)}: {one.refusal or 'no address'}" for one in nowhere))
+        if RESOLVERS in settings.seen:
+            raise NotAssessed(OWN_RESOLVERS)
         assert not nowhere or len(nowhere) < len(resolvers), (
             f"{domain} is resolved by none, though they resolve other names"
         )

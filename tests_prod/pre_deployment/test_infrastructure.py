@@ -178,6 +178,11 @@ OUT_OF_ORDER = (
 def expect_resolvers(name: Name, settings: Settings, case: Cases) -> None:
     """What the resolvers of the world say. One that fails may be out of order; where all do that tell other names, the name is."""
     resolvers = [one for one in name.resolutions if not one.is_authoritative]
+    if RESOLVERS in settings.seen:
+        with case(f"{name.domain} on the internet"):
+            case.saw(*(f"{name.domain} on {place_of(one)}: {one.answer}" for one in resolvers))
+            raise NotAssessed(OWN_RESOLVERS)
+        return
     in_order = [one for one in resolvers if not one.is_out_of_order]
     all_fail = bool(in_order) and all(one.refusal == SERVFAIL for one in in_order)
     for one in resolvers:
@@ -188,7 +193,8 @@ def expect_resolvers(name: Name, settings: Settings, case: Cases) -> None:
             _expect_addresses(name.domain, one, settings, case)
 
 
-ADDRESSES = "domains.addresses"
+ADDRESSES, RESOLVERS = "domains.addresses", "domains.resolvers"
+OWN_RESOLVERS = f"{RESOLVERS} is not declared, and those of this machine's network, which were asked instead, may say what nobody else is told"
 
 
 def expect_witness(
@@ -199,9 +205,23 @@ def expect_witness(
     Raises:
         NotAssessed: that was not seen of all of them.
     """
-    if ADDRESSES not in settings.seen:
-        return
-    undeclared = f"{ADDRESSES} is not declared, and was read from DNS itself"
+    if ADDRESSES in settings.seen:
+        expect_here(domain, f"{ADDRESSES} is not declared, and was read from DNS itself", settings, web, own_page, case)
+
+
+def expect_here(
+    domain: str,
+    undeclared: str,
+    settings: Settings,
+    web: Known[Web] | Unknown,
+    own_page: Known[str] | Unknown,
+    case: Cases,
+) -> None:
+    """This deployment answers wherever a name leads; where that is not seen, `undeclared` is why it has to be.
+
+    Raises:
+        NotAssessed: it was not seen.
+    """
     with case(f"what stands where {domain} leads"):
         if len(settings.domains.addresses) > LOOKED_AT:
             raise NotAssessed(f"{undeclared}: no more than {LOOKED_AT} addresses are looked at")

@@ -14,13 +14,18 @@ from pytest_zebu.facts.web import Web
 from pytest_zebu.plugin.checks import Cases, item
 from pytest_zebu.settings import Settings
 
+from .test_infrastructure import expect_here
+
 TRACEBACK = "Traceback (most recent call last)"
 BY_OTHERS = (429, 502, 503, 504)
 """What somebody before the application answers, which is not reached."""
+SITE = "domains.site"
 
 
-@item("pre.security.application.cors-restricted")
-def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings: Settings, case: Cases) -> None:
+@item("pre.security.application.cors-restricted", either=("own_page",))
+def test_foreign_pages_may_not_call(
+    environment: Environment, web: Web, own_page: Known[str] | Unknown, settings: Settings, case: Cases
+) -> None:
     """A page of somebody else's must not act with a visitor's login.
 
     Fix: CORS_ORIGINS with exactly the production origins, comma-separated, no `*`, no pattern; `docker compose up -d`.
@@ -36,6 +41,9 @@ def test_foreign_pages_may_not_call(environment: Environment, web: Web, settings
         same_origin = settings.domains.api == "same-origin"
         assert listed <= pages, f"allows {', '.join(sorted(listed - pages))}, which is no production page"
         assert listed or same_origin, "allows nobody, and the API has a name of its own"
+    if SITE in settings.seen:  # by what it allows: that agrees with itself always
+        undeclared = f"{SITE} is not declared, and was read from CORS_ORIGINS itself"
+        expect_here(settings.domains.site or "", undeclared, settings, Known(web), own_page, case)
     # Where the application breaks, what stands around it and adds the headers may not: that is seen by preflights.
     strange = (answer for origin, answer in web.preflight.items() if origin not in pages)
     tells_apart = any(isinstance(one, Known) and 0 < one.value.status < 500 for one in strange)
