@@ -26,7 +26,7 @@ from pytest_zebu.facts.fact import Look
 from pytest_zebu.files import check_writable, why, write_whole
 from pytest_zebu.gather import elsewhere, signing
 from pytest_zebu.gather.deadline import Deadline, are_done, aside
-from pytest_zebu.gather.elsewhere import KINDS, STANDS_IN, Handed, Kept
+from pytest_zebu.gather.elsewhere import KINDS, Handed, Kept, is_same_elsewhere
 from pytest_zebu.gather.outside import LOOK_SECONDS, Outside, answers
 from pytest_zebu.plugin.run import LEAVING_SECONDS, leave
 from pytest_zebu.settings import Settings, find
@@ -107,7 +107,7 @@ def _looks(target: Target, ports: Iterable[int]) -> Iterator[Look]:
     asked = (look for fact in ALL.values() for look in fact.looks(target))
     found = {look.key: look for look in sorted(asked, key=lambda look: look.extent)}
     for look in found.values():
-        if look.kind in (KINDS if look.vantage == vantage.name else STANDS_IN):
+        if look.kind in KINDS if look.vantage == vantage.name else is_same_elsewhere(look):
             yield from _at_each_address(target, look, ports) if look.kind == "tcp" else (look,)
 
 

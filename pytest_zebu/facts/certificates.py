@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from OpenSSL import crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, DNSPattern, verify_service_identity
 
+from pytest_zebu.facts import elsewhere
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, plain_text
 from pytest_zebu.facts.clock import Clock, clock_of
 from pytest_zebu.facts.dns import lead
@@ -336,7 +337,34 @@ def parse_public(gathered: Gathered, target: Target) -> str:
     seen = gathered.saw(asked)
     if isinstance(seen, Unknown):
         raise Missing(seen)
-    return served(seen.value, "the public address")
+    found = served(seen.value, "the public address")
+    _expect_of_now(found, seen, gathered, target)
+    return found
+
+
+RENEWED_BEFORE = timedelta(hours=2)
+"""So long before they issue it, authorities let a certificate begin, and clocks differ besides."""
+
+
+def _expect_of_now(found: str, seen: Known[Any], gathered: Gathered, target: Target) -> None:
+    """See that what was served elsewhere, some time ago, is not what was renewed since.
+
+    Raises:
+        Missing: one of those that are served now is younger than that look.
+    """
+    origin = elsewhere.source(seen.value)
+    if origin is None:
+        return
+    now = [
+        one.value
+        for facts in (parse(gathered, target), parse_origin(gathered, target))
+        for one in facts.values()
+        if isinstance(one, Known) and one.value
+    ]
+    at = datetime.fromtimestamp(origin[1], UTC)
+    if all(one.fingerprint != found for one in now) and any(one.not_before + RENEWED_BEFORE > at for one in now):
+        why = f"from {origin[0]}, {elsewhere.age(seen, gathered.time)}: the certificate was renewed since: run `zebu look` there again"
+        raise Missing(Unknown(Reason.UNDECIDABLE, why))
 
 
 FACT = Fact("certificates", parse, looks=looks)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
+from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
@@ -37,6 +38,12 @@ def ago(seconds: float) -> str:
         if (count := int(seconds // length)) >= 1:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "less than a minute ago"
+
+
+def age(seen: Known[Any] | Unknown, now: float) -> str:
+    """How long ago a look was made elsewhere, in words; empty where this machine looked itself, or nothing was seen."""
+    origin = None if isinstance(seen, Unknown) else source(seen.value)
+    return ago(now - origin[1]) if origin else ""
 
 
 def told(facts: Iterable[Fact[Any]], gathered: Gathered, target: Target) -> Iterator[str]:

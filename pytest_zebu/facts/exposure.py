@@ -125,9 +125,7 @@ def further(gathered: Gathered, target: Target) -> tuple[Look, ...]:
 
 def _view(vantage: Vantage, asked: Look, gathered: Gathered) -> View:
     seen: Known[dict[str, object]] | Unknown = gathered.saw(asked)
-    origin = None if isinstance(seen, Unknown) else elsewhere.source(seen.value)
-    view = _seen_by(vantage, asked, seen)
-    return replace(view, ago=elsewhere.ago(gathered.time - origin[1])) if origin else view
+    return replace(_seen_by(vantage, asked, seen), ago=elsewhere.age(seen, gathered.time))
 
 
 def _seen_by(vantage: Vantage, asked: Look, seen: Known[dict[str, object]] | Unknown) -> View:

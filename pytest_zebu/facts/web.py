@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_zebu.facts import urls
+from pytest_zebu.facts import elsewhere, urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
@@ -65,6 +65,7 @@ class Answer:
         is_cut: the body may be longer than what was read of it.
         end: where it leads on, the answer at the end of the way.
         again: why it was asked for a second time; empty where the first answer came in time.
+        ago: how long ago it came, where another machine asked and handed it in; empty where this one asked now.
     """
 
     url: str
@@ -78,6 +79,7 @@ class Answer:
     is_cut: bool = False
     end: Answer | None = None
     again: str = ""
+    ago: str = ""
 
     @property
     def told(self) -> str:
@@ -310,8 +312,17 @@ def _answers(gathered: Gathered, asked: Mapping[str, Look]) -> dict[str, Seen]:
     for name, look in asked.items():
         seen, url = gathered.saw(look), str(look.arguments["url"])
         places = by_place(name, seen) if look.arguments.get("everywhere") else {name: seen}
-        found |= {place: read_answer(one, url) for place, one in places.items()}
+        ago = elsewhere.age(seen, gathered.time)
+        found |= {place: _aged(read_answer(one, url), ago) for place, one in places.items()}
     return found
+
+
+def _aged(seen: Seen, ago: str) -> Seen:
+    """An answer that came then, and so did what is at the end of its way."""
+    if not ago or isinstance(seen, Unknown):
+        return seen
+    end = replace(seen.value.end, ago=ago) if seen.value.end else None
+    return Known(replace(seen.value, ago=ago, end=end))
 
 
 def _scripts_look(target: Target) -> Look | None:

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pytest_zebu import __version__
-from pytest_zebu.facts import plainjson
+from pytest_zebu.facts import plainjson, urls
 from pytest_zebu.facts.answer import Garbled, Reason, Unknown, part, plain_text, texts
 from pytest_zebu.facts.elsewhere import LATEST, ago, marked
 from pytest_zebu.facts.fact import Look
@@ -39,6 +39,16 @@ KINDS = ("dns", "tcp", "tls", "http", "descriptions", "scripts")
 """Looks that another machine makes: those that need no secret, no browser and no login."""
 STANDS_IN = frozenset(KINDS) - {"tcp"}
 """Looks that may stand in where this machine itself could see nothing; whether its own network is there, no other one tells."""
+AT_HOME = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+         "fc00::/7", "fe80::/10", "::1/128"),
+    )
+)  # fmt: skip
+"""Addresses that mean another machine in each network (RFC 1918, 4193, 6598, 3927, 4291)."""
+UNTOLD = "no vantage declares a control address to tell why"
+"""What is said where silence may be the target's as well as our own network's."""
 MOST_PORTS_NAMED = 8
 
 
@@ -111,7 +121,8 @@ def _of_ports(seen: Mapping[str, Any], ports: Sequence[int]) -> dict[str, Any] |
     if lacking:
         listed = " ".join(lacking[:MOST_PORTS_NAMED])
         trouble = f"its look did not try it: run `zebu look` there again, with {listed} or --scan full"
-    kept = [port for port in ports if port in silent]
+    quiet = {port for port in silent if type(port) is int}
+    kept = [port for port in ports if port in quiet]
     return {"open": wanted, "silent": kept, "control": control, "trouble": trouble}
 
 
@@ -130,6 +141,22 @@ def _as_one(address: str) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         return address.lower()
+
+
+def is_same_elsewhere(look: Look) -> bool:
+    """Whether a look may stand in for another machine's: of its kind, and at nothing that is another machine in each network."""
+    url = urls.read(str(look.arguments.get("url", "")))
+    return look.kind in STANDS_IN and not any(
+        map(_is_at_home, (str(look.arguments.get("address", "")), url.host if url else ""))
+    )
+
+
+def _is_at_home(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return False
+    return any(found in network for network in AT_HOME if network.version == found.version)
 
 
 def _apart(arguments: Mapping[str, Any]) -> Any:
@@ -372,8 +399,11 @@ def _handed_by(vantage: Vantage, target: Target, now: float) -> Handed | Unknown
 
 
 def instead(look: Look, seen: Unknown, handed: Mapping[str, Handed | Unknown]) -> Any:
-    """What another machine saw of what this one could not see, if it saw it; else why this one could not."""
-    if look.kind not in STANDS_IN:
+    """What another machine saw of what this one could not see, if it saw it; else why this one could not.
+
+    Where the target is silent to this one, and nothing tells whose fault that is, it may be silent since: what was seen before stays away.
+    """
+    if not is_same_elsewhere(look) or UNTOLD in seen.detail:
         return seen
     others = sorted((one for one in handed.values() if isinstance(one, Handed)), key=lambda one: -one.at)
     found = (one.saw(look, time.time()) for one in others)

@@ -378,9 +378,7 @@ def answers(control: str | None, source: str | None = None) -> bool:
 def _cut_off(what: str, control: str | None, address: str = "") -> Unknown | None:
     """Where nothing answered: whether that is our own network's fault. A control address answers for its own kind."""
     if not control:
-        return Unknown(
-            Reason.UNREACHABLE, f"{what} does not answer, and no vantage declares a control address to tell why"
-        )
+        return Unknown(Reason.UNREACHABLE, f"{what} does not answer, and {elsewhere.UNTOLD}")
     if not answers(control):
         return Unknown(Reason.UNREACHABLE, f"{what} does not answer, nor does the control address {control}")
     host = control.rpartition(":")[0]

@@ -74,7 +74,7 @@ def test_what_is_open_here_is_written_and_signed(server: int, capsys: pytest.Cap
 def test_a_control_address_that_does_not_answer_is_said_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "STANDS_IN", frozenset())
+    monkeypatch.setattr(looking, "is_same_elsewhere", lambda look: False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = listening.getsockname()[1]
     assert main(["look", *FLAGS, "--control", f"127.0.0.1:{closed}", "-o", "look.json"]) == 0
@@ -101,6 +101,15 @@ def test_what_needs_a_login_a_browser_or_a_secret_is_not_looked_at(made: list[Lo
     assert len({(one.kind, one.subject) for one in made}) == len(made)
 
 
+def test_a_proxy_in_another_network_is_not_looked_for_here(made: list[Look]) -> None:
+    settings = '[hosts.vm]\npublic_address = "198.51.100.7"\n[domains]\nsite = "zebu.test"\naddresses = ["203.0.113.9"]\norigin = "{}"\n'
+    for origin, is_asked in (("192.168.1.10", False), ("198.51.100.7", True)):
+        made.clear()
+        Path("zebu.toml").write_text(settings.format(origin))
+        assert main(["look", "-o", "look.json", "--control", "127.0.0.1:1"]) == 0
+        assert any(one.subject == f"zebu.test at {origin}" for one in made) is is_asked
+
+
 def test_the_settings_say_what_this_place_is_called(made: list[Look]) -> None:
     Path("zebu.toml").write_text(
         '[hosts.vm]\npublic_address = "198.51.100.7"\n[domains]\nsite = "zebu.test"\n'
@@ -122,7 +131,7 @@ def test_all_ports_where_a_full_scan_is_asked_for(made: list[Look]) -> None:
     (("--address", "192.0.2.7"), "no name is declared"), ((*FLAGS, "vm"), "and not by both"), ((*FLAGS, "--config", "x"), "and not by both"),
     ((*FLAGS, "--as", "my phone"), "--as my phone: write a name"), ((*FLAGS, "--port", "0"), "--port 0: is no port"),
     ((*FLAGS, "--control", "nowhere"), "zebu look: control: "), (("--site", "no name", "--address", "192.0.2.7"), "zebu look: domains.site: "),
-    (("--site", "zebu.test", "--address", "here"), "zebu look: domains.addresses: "),
+    (("--site", "zebu.test", "--address", "here"), "zebu look: domains.addresses.0: "),
     ((*FLAGS, "--public-address", "here"), "--public-address here: is no address"),
     (("--site", "zebu.test", "--address", "192.0.2.0/24"), "--address is missing"),
 ])  # fmt: skip
@@ -199,7 +208,7 @@ ITEM = "pre.security.firewall.required-ports-only"
 def project(pytester: pytest.Pytester, server: int, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project whose vantage elsewhere saw one open port, three hours ago."""
     monkeypatch.chdir(pytester.path)
-    monkeypatch.setattr(looking, "STANDS_IN", frozenset())  # the ports are enough, and quick
+    monkeypatch.setattr(looking, "is_same_elsewhere", lambda look: False)  # the ports are enough, and quick
     assert main(["look", *FLAGS, "--as", "phone", "--control", f"127.0.0.1:{server}", "-o", "new.json"]) == 0
     found = read(Path("new.json"))
     # The port is one that every look tries.

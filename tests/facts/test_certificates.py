@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as OID
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.certificates import Certificate, _weakness, looks, origin_looks, public_looks, read_chain
+from pytest_zebu.facts.elsewhere import marked
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import NOON, read, why
 
@@ -211,6 +213,28 @@ def test_each_address_serves_its_own(target: Target) -> None:
         "zebu.test at 192.0.2.1": Known(None),
         "zebu.test at 2001:db8::1": silent,
     }
+
+
+def test_what_was_served_elsewhere_before_it_was_renewed_is_not_compared(target: Target) -> None:
+    """The look is of hours ago, and the certificate of an hour ago: they differ rightly."""
+
+    def chain(key: Any) -> dict[str, Any]:
+        encoded = certificate(key, "zebu.test").public_bytes(serialization.Encoding.DER)
+        return {"refused": "", "chain": [base64.b64encode(encoded).decode()], "protocol": "h2"}
+
+    (public,), own = public_looks(target), chain(LEAF_KEY)
+    now = {look.key: {"at": {"10.99.0.80": own}} for look in looks(target)}
+    other = chain(ec.generate_private_key(ec.SECP256R1()))
+    begins = (NOON - timedelta(days=1)).timestamp()
+
+    def seen(row: dict[str, Any], at: float) -> dict[str, Any]:
+        return {**now, public.key: marked(row, "phone", at)}
+
+    before, after = seen(other, begins - 3600), seen(other, begins + 3 * 3600)
+    assert why("public_certificate", {}, target, before) is Reason.UNDECIDABLE
+    assert read("public_certificate", {}, target, after), "since then nothing was renewed: it is another one"
+    assert read("public_certificate", {}, target, seen(own, begins - 3600)), "it is the same"
+    assert read("public_certificate", {}, target, {**now, public.key: other}), "this machine looks now"
 
 
 @pytest.mark.parametrize("chain", [[], ["AAAA"], ["!"], [1], None])

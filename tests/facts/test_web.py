@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pytest_zebu.facts.answer import Garbled, Known, Reason, Unknown
+from pytest_zebu.facts.elsewhere import marked
 from pytest_zebu.facts.http import Step
 from pytest_zebu.facts.web import Answer, foreign_origins, looks, read_answer, scripts_looks
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
-from tests.facts.answers import read, why
+from tests.facts.answers import NOON, read, why
 
 ROW = {
     "status": 200,
@@ -39,6 +40,15 @@ def test_an_answer() -> None:
     assert nothing == Known(Answer("https://x/", 0, "", {}, "", "", "refused"))
     unknown = Unknown(Reason.TIMED_OUT, "x")
     assert read_answer(unknown, "https://x/") is unknown
+
+
+def test_an_answer_that_was_handed_in_says_how_long_ago_it_came(target: Target) -> None:
+    look = next(one for one in looks(target) if one.subject == "https zebu.test")
+    led = {**ROW, "status": 301, "way": [{"url": "https://zebu.test/a", "status": 200, "trouble": ""}], "end": ROW}
+    seen = marked({"at": {"192.0.2.1": led}}, "phone", NOON.timestamp() - 3 * 3600)
+    found = read("web", {}, target, {look.key: seen}).fronts["zebu.test"].value
+    assert (found.ago, found.end.ago) == ("3 hours ago", "3 hours ago")
+    assert read("web", {}, target, {look.key: {"at": {"192.0.2.1": led}}}).fronts["zebu.test"].value.ago == ""
 
 
 @pytest.mark.parametrize(("kind", "is_json", "is_page"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -170,8 +171,64 @@ def test_it_stands_in_where_this_machine_saw_nothing(monkeypatch: pytest.MonkeyP
     assert isinstance(outside.see(of_control), Unknown), "whether this machine's network is there, no other one tells"
     alone = Outside(target(), lambda: Unknown(Reason.MISSING, "no ssh"), handed={"phone": Unknown(Reason.MISSING, "x")})
     assert isinstance(alone.see(look), Unknown)
-    monkeypatch.setattr(Outside, "_look", lambda self, look: {"status": 503})
+    monkeypatch.setattr(Outside, "_see", lambda self, look: {"status": 503})
     assert outside.see(look) == {"status": 503}, "what this machine sees itself, and now, counts"
+
+
+@pytest.mark.parametrize(
+    ("look", "is_same"),
+    [
+        (Look("tls", "zebu.test at 192.168.1.10", {"domain": "zebu.test", "address": "192.168.1.10"}), False),
+        (Look("tls", "zebu.test at fd00::1", {"domain": "zebu.test", "address": "fd00::1"}), False),
+        (Look("tls", "zebu.test at 198.51.100.7", {"domain": "zebu.test", "address": PUBLIC}), True),
+        (Look("http", "x", {"url": "https://192.168.1.10:81/api/"}), False),
+        (Look("http", "x", {"url": "http://[fe80::1]:81/api/"}), False),
+        (Look("http", "x", {"url": "https://zebu.test/"}), True),
+        (Look("dns", "zebu.test", {"domain": "zebu.test"}), True),
+        (Look("tcp", "x", {"address": PUBLIC}), False),
+        (Look("browser", "routes", {"urls": []}), False),
+    ],
+)
+def test_an_address_that_is_another_machine_in_each_network_is_not_seen_from_elsewhere(
+    look: Look, is_same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind another router, 192.168.1.10 is somebody else, or nobody: the proxy is not silent for that."""
+    monkeypatch.setattr(Outside, "_see", lambda self, look: Unknown(Reason.UNREACHABLE, "no route"))
+    kept = handed(Kept(look, {"refused": "TimeoutError"}))
+    seen = Outside(target(), lambda: Unknown(Reason.MISSING, "no ssh"), handed={"phone": kept}).see(look)
+    assert isinstance(seen, Unknown) is not is_same
+
+
+def test_what_is_silent_now_is_not_passed_by_what_answered_before() -> None:
+    """Where nothing tells whether this machine's network or the target is silent, an answer of hours ago says nothing of now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        silent = f"http://localhost:{listening.getsockname()[1]}/"
+    look = Look(
+        "http",
+        "health",
+        {"url": silent, "control": None, "addresses": ["127.0.0.1"], "resolvers": [], "names": ["localhost"]},
+    )
+    kept = handed(Kept(look, {"status": 200}))
+    seen = Outside(target(), lambda: Unknown(Reason.MISSING, "no ssh"), handed={"phone": kept}).see(look)
+    assert isinstance(seen, Unknown)
+    assert "no vantage declares a control address" in seen.detail
+
+
+def test_a_long_list_of_silent_ports_takes_no_longer_than_its_length() -> None:
+    class Counted(int):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return int(self) == other
+
+        __hash__ = int.__hash__
+
+    wanted = [Counted(port) for port in range(1, 2001)]
+    seen = {**ports(), "silent": list(range(10_000, 14_000))}
+    full = replace(tcp(), arguments={**tcp().arguments, "ports": wanted})
+    assert handed(Kept(tcp(), seen)).saw(full, NOW)["silent"] == []
+    assert Counted.compared < 100 * len(wanted)
 
 
 def test_without_a_file_nothing_is_looked_at_from_here_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

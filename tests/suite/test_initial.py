@@ -97,6 +97,15 @@ def test_a_page_is_the_same_but_for_what_a_network_adds(body: str, complaint: st
         expect_same_page(said, own)
 
 
+def test_a_page_of_hours_ago_may_be_the_one_before() -> None:
+    """It was deployed since: that it differs from the machine's page of now is no fault."""
+    own, old = (hashlib.sha256(text.encode()).hexdigest() for text in (PAGE, "the page before"))
+    said = replace(answer(200, "the page before", "text/html"), sha256=old, ago="3 hours ago")
+    with pytest.raises(NotAssessed, match=r"another page 3 hours ago than .* has now: run `zebu look` there again"):
+        expect_same_page(said, own)
+    expect_same_page(said, old)
+
+
 @pytest.mark.parametrize(("end", "where", "complaint"), [
     (answer(200), "https://x/health/", ""), (answer(200), "https://y/health", "not declared"), (answer(200, "<html>", "text/html"), "https://x/login", "not answered as the backend does"),
     (answer(200, "healthy", "text/plain"), "https://x/health/", "not answered as the backend does"), (answer(503), "https://x/health/", "answers 503"),

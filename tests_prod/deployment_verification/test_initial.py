@@ -336,7 +336,7 @@ def expect_same_page(said: Answer, own_page: str) -> None:
     """What comes back is the page that this machine's frontend has, but for what a content delivery network adds to it.
 
     Raises:
-        NotAssessed: it was not compared whole, or was changed on its way in other places too.
+        NotAssessed: it was not compared whole, was changed on its way in other places too, or came before this page did, maybe.
     """
     if said.is_cut:
         raise NotAssessed("the page is longer than what is compared of it")
@@ -349,6 +349,10 @@ def expect_same_page(said: Answer, own_page: str) -> None:
         raise NotAssessed("the network in front changes pages on their way, so that it cannot be compared")
     if _NONCE.search(said.body):
         raise NotAssessed("the page has a nonce, which is another one in each answer, so that it cannot be compared")
+    if said.ago:
+        raise NotAssessed(
+            f"answered with another page {said.ago} than this machine's frontend has now: run `zebu look` there again"
+        )
     raise AssertionError("answers with another page than this machine's frontend has")
 
 

@@ -30,6 +30,7 @@ from ..mending import text, to_run
 from ..pre_deployment.test_application_functionality import expect_protected
 from ..pre_deployment.test_infrastructure import (
     OWN_RESOLVERS,
+    RESOLVERS,
     SERVFAIL,
     expect_resolvers,
     expect_witness,
