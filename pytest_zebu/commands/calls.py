@@ -298,6 +298,13 @@ def _look(parser: argparse.ArgumentParser) -> None:
         help="try this TCP port too; may be given several times",
     )
     parser.add_argument(
+        "--also",
+        metavar="ADDRESS",
+        action="append",
+        default=[],
+        help="try the ports of this address of the machine too, as of one by IPv6 to which no name leads; may be given several times",
+    )
+    parser.add_argument(
         "--scan",
         choices=("usual", "full"),
         default="usual",

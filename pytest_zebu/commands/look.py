@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import atexit
 import ipaddress
-import re
 import sys
 import time
 import warnings
@@ -31,12 +30,11 @@ from pytest_zebu.gather.outside import LOOK_SECONDS, Outside, answers
 from pytest_zebu.plugin.run import LEAVING_SECONDS, leave
 from pytest_zebu.settings import Settings, find
 from pytest_zebu.settings.errors import UsageProblem, explain
-from pytest_zebu.settings.sections import Host, Vantage
+from pytest_zebu.settings.sections import ELSEWHERE, Domains, Host, Vantage
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import say
 
 NO_SSH = Unknown(Reason.NOT_CONFIGURED, "zebu look has no ssh")
-PLAIN = re.compile(r"[\w.-]{1,100}")
 MOST_REASONS = 5
 
 
@@ -48,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         OSError: the file cannot be written.
     """
     path = Path(options.file)
-    target = _target(options)
+    target, also = _target(options), [_address("--also", one) for one in options.also]
     key = signing.own_key()
     try:
         check_writable(path)
@@ -60,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
             f"zebu: the control address {vantage.control} does not answer here: what is silent will not be known",
             sys.stderr,
         )
-    handed = seen(target, options.port, lambda text: say(f"zebu: {text}", sys.stderr))
+    handed = seen(target, options.port, also, lambda text: say(f"zebu: {text}", sys.stderr))
     write_whole(path, elsewhere.written(handed, key), is_private=True)
     say(f"{path}: {len(handed.kept)} looks of {vantage.name} at {', '.join((*handed.names, *handed.addresses))}")
     for line in _unseen(handed):
@@ -85,9 +83,16 @@ def _unseen(handed: Handed) -> Iterator[str]:
         yield f"not seen, for {len(reasons) - MOST_REASONS} more reasons: {sum(reasons.values())} in all"
 
 
-def seen(target: Target, ports: Iterable[int], watch: Callable[[str], None]) -> Handed:
-    """What this machine sees, as the one vantage that the target's settings have."""
-    looks = list(_looks(target, ports))
+def seen(target: Target, ports: Iterable[int], also: Iterable[str], watch: Callable[[str], None]) -> Handed:
+    """What this machine sees, as the one vantage that the target's settings have.
+
+    Args:
+        target: what is looked at.
+        ports: those that are tried besides.
+        also: addresses of the machine whose ports are tried besides.
+        watch: told what is being done.
+    """
+    looks = list(_looks(target, ports, also))
     watch(f"{len(looks)} looks from here, as {target.settings.vantages[0].name}")
     began = time.time()
     longest = LOOK_SECONDS["tcp"] if target.scan == "full" else 0
@@ -101,21 +106,21 @@ def seen(target: Target, ports: Iterable[int], watch: Callable[[str], None]) -> 
     return Handed(target.settings.vantages[0].name, began, target.settings.domains.names, tuple(addresses), kept)
 
 
-def _looks(target: Target, ports: Iterable[int]) -> Iterator[Look]:
+def _looks(target: Target, ports: Iterable[int], also: Iterable[str]) -> Iterator[Look]:
     """All that facts would look at from here that needs no login, no browser and no secret; each once."""
     vantage = target.settings.vantages[0]
     asked = (look for fact in ALL.values() for look in fact.looks(target))
     found = {look.key: look for look in sorted(asked, key=lambda look: look.extent)}
     for look in found.values():
         if look.kind in KINDS if look.vantage == vantage.name else is_same_elsewhere(look):
-            yield from _at_each_address(target, look, ports) if look.kind == "tcp" else (look,)
+            yield from _at_each_address(target, look, ports, also) if look.kind == "tcp" else (look,)
 
 
-def _at_each_address(target: Target, look: Look, ports: Iterable[int]) -> Iterator[Look]:
-    """The ports of the public address, and of the others to which the names lead."""
+def _at_each_address(target: Target, look: Look, ports: Iterable[int], also: Iterable[str]) -> Iterator[Look]:
+    """The ports of the public address, of the others to which the names lead, and of those that are given."""
     more = {*look.arguments["ports"], *ports}
     others = [one for one in target.settings.domains.addresses if "/" not in one]
-    for address in dict.fromkeys((look.arguments["address"], *others)):
+    for address in dict.fromkeys((look.arguments["address"], *others, *also)):
         # What answers by IPv4 proves nothing about IPv6.
         control = look.arguments["control"] if ":" not in address else None
         changed = {**look.arguments, "address": address, "ports": sorted(more), "control": control}
@@ -138,7 +143,7 @@ def _target(options: argparse.Namespace) -> Target:
     name = options.vantage or next((one.name for one in settings.vantages if one.signer), VANTAGE)
     declared = next((one.control for one in settings.vantages if one.name == name and one.signer), None)
     control = options.control or declared or f"{settings.domains.resolvers[0]}:53"
-    if not PLAIN.fullmatch(name):
+    if not ELSEWHERE.fullmatch(name):
         raise UsageProblem(f"--as {name[:100]}: write a name of letters, digits and any of _ . -")
     vantage = _valid(Vantage, name=name, kind="internet", control=control)
     if wrong := [port for port in options.port if port not in range(1, 65_536)]:
@@ -156,11 +161,24 @@ def _by_flags(options: argparse.Namespace) -> tuple[Settings, tuple[str, Host]]:
         raise UsageProblem(
             "--address is missing: where the names lead, or --public-address, as it is declared where the file is judged"
         )
-    try:
-        public = str(ipaddress.ip_address(public))
-    except ValueError:
-        raise UsageProblem(f"--public-address {public[:100]}: is no address") from None
+    if not _is_name(public):  # whose address moves has a name for it
+        public = _address("--public-address", public)
     return settings, (public, _valid(Host, public_address=public))
+
+
+def _address(flag: str, text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageProblem(f"{flag} {text[:100]}: is no address") from None
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is a name that the world may know; the last part of one is no number (RFC 3696, 2)."""
+    try:
+        return Domains.model_validate({"site": text}).site is not None and not text.rpartition(".")[2].isdigit()
+    except ValidationError:
+        return False
 
 
 def _by_settings(options: argparse.Namespace) -> tuple[Settings, tuple[str, Host]]:

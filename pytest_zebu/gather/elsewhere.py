@@ -83,8 +83,10 @@ class Handed:
         """What came of a look, with the mark of where it comes from; Unknown, with the reason, where the file does not have it."""
         found = self._find(look)
         if found is None:
-            what = look.arguments["address"] if look.kind == "tcp" else f"{look.kind} {look.subject}"
-            return Unknown(Reason.MISSING, f"{self._when(now)}: it did not look at {what}: run `zebu look` there again")
+            address = look.arguments["address"] if look.kind == "tcp" else ""
+            what, how = (address, f", with --also {address}") if address else (f"{look.kind} {look.subject}", "")
+            again = f"run `zebu look` there again{how}"
+            return Unknown(Reason.MISSING, f"{self._when(now)}: it did not look at {what}: {again}")
         if isinstance(found.seen, Unknown):
             return Unknown(found.seen.reason, f"{self._when(now)}: {found.seen.detail}")
         if not isinstance(found.seen, Mapping):

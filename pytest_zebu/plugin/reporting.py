@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED, Catalogue, Item
+from pytest_zebu.facts import elsewhere
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.facts.fact import key_values
 from pytest_zebu.gather.snapshot import Snapshot
@@ -121,7 +122,9 @@ def host_report(
 
 def _works(snapshot: Snapshot, clock: str) -> Iterator[tuple[str, str]]:
     """What was seen to work of all that has to, and how that was seen."""
-    answers, looks = snapshot.gathered.answers, snapshot.gathered.looks
+    answers = snapshot.gathered.answers
+    # What another machine handed in says nothing of this one.
+    looks = {key: seen for key, seen in snapshot.gathered.looks.items() if elsewhere.source(seen) is None}
     if snapshot.reachable:
         yield "ssh", f"{snapshot.logins} login(s), {snapshot.round_trips} round trip(s), {snapshot.seconds:.1f} s"
     host = answers.get("zebu.host")

@@ -243,6 +243,10 @@ class Tls(Section):
     issuer: str = "Let's Encrypt"
 
 
+ELSEWHERE = re.compile(r"\w[\w.-]{0,99}")
+"""What a vantage on another machine may be called: it stands in commands there, and names a file."""
+
+
 class Vantage(Section):
     """A place to look from: this machine, with one of its addresses; or another one, whose looks are handed in.
 
@@ -266,6 +270,10 @@ class Vantage(Section):
             raise ValueError("look needs signer: the fingerprint that `zebu look` printed on that machine")
         if self.signer is not None and self.kind != "internet":
             raise ValueError(f"signer is of a vantage on the internet: kind = {self.kind!r} looks from this machine")
+        if self.signer is not None and not ELSEWHERE.fullmatch(self.name):
+            raise ValueError(
+                "name is of a vantage on another machine, which `zebu look --as` takes: letters, digits and any of _ . -"
+            )
         if self.signer is not None and self.source is not None:
             raise ValueError("source is an address of this machine, and signer is of another one: leave one out")
         return self

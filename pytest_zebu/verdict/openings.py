@@ -102,7 +102,7 @@ RULES = (
         "run with `--zebu-active=restore`",
     ),
     _network(
-        r"run `zebu look",
+        r"run `zebu look|look again(?:: zebu look| with --as|$)",
         "zebu look",
         "run `zebu look` on the machine that is the vantage, and hand in its file (`--zebu-look=FILE`)",
     ),

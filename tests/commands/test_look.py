@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import socket
 import stat
 import time
@@ -20,8 +21,11 @@ from pytest_zebu.commands.cli import main
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import signing
-from pytest_zebu.gather.elsewhere import KINDS, Handed, Kept, read, written
+from pytest_zebu.gather.elsewhere import KINDS, Handed, Kept, command, read, written
 from pytest_zebu.gather.outside import Outside
+from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 
 QUIET = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 FLAGS = ("--site", "zebu.test", "--address", "127.0.0.1", "--resolver", "127.0.0.1")
@@ -120,6 +124,24 @@ def test_the_settings_say_what_this_place_is_called(made: list[Look]) -> None:
     assert {one.arguments["control"] for one in made if one.kind == "tcp"} == {"127.0.0.1:1"}
 
 
+def test_an_address_to_which_no_name_leads_is_looked_at_where_it_is_named(made: list[Look]) -> None:
+    assert main(["look", *FLAGS, "--also", "2001:DB8::7", "--control", "127.0.0.1:1", "-o", "look.json"]) == 0
+    assert {one.arguments["address"] for one in made if one.kind == "tcp"} == {"127.0.0.1", "2001:db8::7"}
+    assert all(one.arguments["addresses"] == ["127.0.0.1"] for one in made if one.kind == "tls" and not one.vantage), (
+        "the names lead there no more than before"
+    )
+    found = read(Path("look.json"))
+    assert found.addresses == ("127.0.0.1", "2001:db8::7")
+
+
+def test_a_machine_whose_address_moves_is_named_by_the_command_that_is_told(made: list[Look]) -> None:
+    settings = Settings.model_validate({"domains": {"site": "zebu.test", "addresses": ["198.51.100.7"]}})
+    told = command(Target(name="vm", host=Host(public_address="Home.example.org"), settings=settings))
+    assert main([*shlex.split(told)[1:], "--control", "127.0.0.1:1"]) == 0
+    (ports, _) = [one.arguments["address"] for one in made if one.kind == "tcp"]
+    assert ports == "Home.example.org"
+
+
 def test_all_ports_where_a_full_scan_is_asked_for(made: list[Look]) -> None:
     assert main(["look", *FLAGS, "--scan", "full", "--control", "127.0.0.1:1", "-o", "look.json"]) == 0
     (ports,) = [one.arguments["ports"] for one in made if one.kind == "tcp"]
@@ -132,7 +154,8 @@ def test_all_ports_where_a_full_scan_is_asked_for(made: list[Look]) -> None:
     ((*FLAGS, "--as", "my phone"), "--as my phone: write a name"), ((*FLAGS, "--port", "0"), "--port 0: is no port"),
     ((*FLAGS, "--control", "nowhere"), "zebu look: control: "), (("--site", "no name", "--address", "192.0.2.7"), "zebu look: domains.site: "),
     (("--site", "zebu.test", "--address", "here"), "zebu look: domains.addresses.0: "),
-    ((*FLAGS, "--public-address", "here"), "--public-address here: is no address"),
+    ((*FLAGS, "--public-address", "here"), "--public-address here: is no address"), ((*FLAGS, "--also", "zebu.test"), "--also zebu.test: is no address"),
+    ((*FLAGS, "--public-address", "192.0.2"), "--public-address 192.0.2: is no address"), ((*FLAGS, "--as=-phone"), "--as -phone: write a name"),
     (("--site", "zebu.test", "--address", "192.0.2.0/24"), "--address is missing"),
 ])  # fmt: skip
 def test_what_is_not_known_is_asked_for_in_a_line(

@@ -134,7 +134,8 @@ def test_a_port_that_it_did_not_try_is_unknown_and_says_how_to_try_it() -> None:
 def test_what_it_does_not_have_is_unknown_with_its_age() -> None:
     seen = handed(Kept(tcp(), ports())).saw(tcp("2001:db8::1"), NOW)
     assert seen == Unknown(
-        Reason.MISSING, "from phone, 3 hours ago: it did not look at 2001:db8::1: run `zebu look` there again"
+        Reason.MISSING,
+        "from phone, 3 hours ago: it did not look at 2001:db8::1: run `zebu look` there again, with --also 2001:db8::1",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pytest_zebu.catalogue import SCORED, Stage, load
+from pytest_zebu.facts.elsewhere import marked
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.plugin.reporting import categories, host_report, item_report
@@ -94,6 +95,19 @@ def test_what_was_gathered_is_dated_by_the_host(reachable: bool, trouble: str) -
     host = made(Snapshot("vm", gathered, reachable, trouble, 1, 2, 3.5))
     assert host.at == moment
     assert host.access == Access(True, reachable, trouble, 1, 2, 3.5)
+
+
+def test_what_another_machine_saw_says_nothing_of_what_works_here() -> None:
+    tls: dict[str, object] = {"at": {"192.0.2.7": {"refused": ""}}}
+    ports = {"open": {}, "silent": [], "control": True, "trouble": ""}
+    looks = {"tls@here zebu.test": tls, "tcp@phone ports": ports}
+
+    def works(looks: dict[str, object]) -> list[str]:
+        gathered = Gathered(answers={}, looks=looks, time=STARTED.timestamp())
+        return [check.name for check in made(Snapshot("vm", gathered, False, "no")).preflight]
+
+    assert works({**looks}) == ["names", "network"]
+    assert works({key: marked(seen, "phone", STARTED.timestamp()) for key, seen in looks.items()}) == []
 
 
 def test_relaxed_simulated_and_changed() -> None:

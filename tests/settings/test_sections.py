@@ -40,6 +40,7 @@ def test_names_and_origins(
     {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "source": "192.0.2.1"}]}, {"vantages": [{"name": "a", "kind": "internet", "look": "a.json"}]},
     {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "look_hours": 0}]}, {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER, "look_hours": 169}]},
     {"vantages": [{"name": "a", "kind": "internet", "signer": SIGNER}, {"name": "a", "kind": "lan"}]},
+    {"vantages": [{"name": "my phone", "kind": "internet", "signer": SIGNER}]}, {"vantages": [{"name": "../a", "kind": "internet", "signer": SIGNER}]},
     {"profile": "tiny"}, {"relaxed": [{"key": "x", "reason": "no", "approver": "operations"}]}, {"evidence": {"documents": "docs"}}, {"maintenance": {"image_days": 0}},
 ])  # fmt: skip
 def test_what_is_refused(settings: dict[str, Any]) -> None:
