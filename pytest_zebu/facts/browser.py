@@ -197,7 +197,7 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
 
 
 def looks(target: Target) -> tuple[Look, ...]:
-    """One look, and what is served to it."""
+    """One look, and what is served to it, wherever a page leads."""
     return _with_certificate(target, look(target))
 
 
@@ -207,8 +207,7 @@ def measured_looks(target: Target) -> tuple[Look, ...]:
 
 
 def _with_certificate(target: Target, found: Look | None) -> tuple[Look, ...]:
-    site = target.settings.domains.site
-    return (found, certificates.look(target, site)) if found and site else ()
+    return (found, *(certificates.look(target, name) for name in certificates.pages(target))) if found else ()
 
 
 NOT_TRUSTED = re.compile(r"Page\.goto: (net::ERR_CERT_(?:AUTHORITY_INVALID|DATE_INVALID)) ")
@@ -222,7 +221,7 @@ def _own_distrust(seen: Any, gathered: Gathered, target: Target) -> str:
     found = NOT_TRUSTED.match(first)
     if found is None:
         return ""
-    served = certificates.of_site(gathered, target)
+    served = certificates.of_pages(gathered, target)
     return found[1] if served and all(one.is_right or one.doubt for one in served) else ""
 
 

@@ -224,15 +224,21 @@ def read_chain(
     )
 
 
-def of_site(gathered: Gathered, target: Target) -> tuple[Certificate, ...]:
-    """What is served for the site, at each address to which it leads; nothing where one of them is not known."""
-    site = target.settings.domains.site
+def of_pages(gathered: Gathered, target: Target) -> tuple[Certificate, ...]:
+    """What is served for the names that have pages, at each address to which they lead; nothing where one of them is not known."""
+    names = pages(target)
     found = [
         one.value if isinstance(one, Known) else None
         for place, one in parse(gathered, target).items()
-        if place.partition(" at ")[0] == site
+        if place.partition(" at ")[0] in names
     ]
     return tuple(one for one in found if one) if all(found) else ()
+
+
+def pages(target: Target) -> tuple[str, ...]:
+    """The names that have pages: one may lead to the other."""
+    domains = target.settings.domains
+    return tuple(name for name in domains.names if f"https://{name}" in domains.page_origins)
 
 
 def origin_looks(target: Target) -> tuple[Look, ...]:

@@ -625,8 +625,8 @@ PAGES = (
 )
 
 
-def distrusting(healthy: Evidence, word: str, chain: list[str] | None = None) -> Evidence:
-    """The browser refuses every page of the site; with another chain that is served, where one is given."""
+def distrusting(healthy: Evidence, word: str, chain: list[str] | None = None, name: str = "zebu.test") -> Evidence:
+    """The browser refuses every page of the site; with another chain that a name serves, where one is given."""
     trouble = f"Page.goto: net::{word} at https://zebu.test/"
     looks = dict(healthy.gathered.looks)
     seen = looks["browser@here routes"]
@@ -635,8 +635,8 @@ def distrusting(healthy: Evidence, word: str, chain: list[str] | None = None) ->
     screens = [{**one, "trouble": trouble} for one in seen["screens"]]
     looks["browser@here routes"] = {**seen, "pages": none, "loads": loads, "screens": screens}
     if chain is not None:
-        shown = looks["tls@here zebu.test"]["at"]
-        looks["tls@here zebu.test"] = {"at": {place: {**row, "chain": chain} for place, row in shown.items()}}
+        shown = looks[f"tls@here {name}"]["at"]
+        looks[f"tls@here {name}"] = {"at": {place: {**row, "chain": chain} for place, row in shown.items()}}
     return replace(healthy, gathered=replace(healthy.gathered, looks=looks), _read={})
 
 
@@ -651,6 +651,9 @@ def test_a_certificate_that_only_this_browser_distrusts_is_not_the_sites_fault(i
     assert "net::ERR_CERT_COMMON_NAME_INVALID" in found.reason
     assert "the browser does not trust its certificate" in found.reason
     chain = next(iter(healthy.gathered.looks["tls@here zebu.test"]["at"].values()))["chain"]
+    # The browser names the address that it was sent to, also where the site leads to another name, whose certificate it refuses.
+    found = distrusting(healthy, "ERR_CERT_AUTHORITY_INVALID", chain[:1], "www.zebu.test").judge(item)
+    assert found.outcome is FAILED
     found = distrusting(healthy, "ERR_CERT_AUTHORITY_INVALID", chain[:1]).judge(item)
     assert found.outcome is FAILED
     assert "[tls] ca_file" in found.fix
