@@ -218,8 +218,10 @@ class Outside:
         if look.kind in SERVICES or look.arguments.get("addresses"):
             return None
         read = map(urls.read, _urls_of(look.arguments))
+        public = self.target.host.public_address
+        named = [public] if public and look.arguments.get("address") == public else []
         lead = {"addresses": (), "resolvers": self.target.settings.domains.resolvers, **look.arguments}
-        hosts = dict.fromkeys(one.host for one in read if one)
+        hosts = dict.fromkeys([*named, *(one.host for one in read if one)])
         return next((one for host in hosts if isinstance(one := self._addresses(host, lead), Unknown)), None)
 
     def _excused(self, seen: Any, look: Look) -> Any:
@@ -556,12 +558,15 @@ def _others(domain: str, server: str) -> dict[str, bool]:
     above = [name]
     while len(above[-1]) > 1:
         above.append(above[-1].parent())
+    lost = 0
     for zone in reversed(above):
         try:
             if any(one.rdtype == dns.rdatatype.NS for one in places.query(zone, "NS", server).answer):
                 return {}
-        except dns.exception.Timeout:
-            break
+        except dns.exception.Timeout:  # one packet may be lost; who is silent is not waited for again and again
+            lost += 1
+            if lost > 1:
+                break
         except (dns.exception.DNSException, OSError):
             continue
     return {"others": False}

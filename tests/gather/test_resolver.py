@@ -6,6 +6,10 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import dns.exception
+import dns.message
+import dns.name
+import dns.rrset
 import pytest
 
 from pytest_zebu.facts.answer import Reason, Unknown
@@ -165,6 +169,43 @@ def test_no_look_takes_the_resolvers_fault_for_the_targets(
         seen = looker.see(look)
         assert isinstance(seen, Unknown), look
         assert says in seen.detail
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls"])
+def test_a_public_address_that_is_a_name_is_looked_at_only_where_it_is(
+    kind: str, own: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ports of whoever a lying resolver leads to are none of the machine's."""
+    for name in ("shake_hands", "try_ports"):
+        monkeypatch.setattr(outside, name, lambda *_: {"seen": True})
+    looker = Outside(Target(name="here", host=Host(public_address="home.test"), settings=Settings()), dict)
+    arguments = {"address": "home.test", "domain": "zebu.test", "ports": [80], "control": None}
+    own({}, ["198.51.100.1"])
+    seen = looker.see(Look(kind, "x", arguments))
+    assert isinstance(seen, Unknown)
+    assert "leads it to 198.51.100.1; this machine's own resolver leads a.root-servers.net" in seen.detail
+    own({**SURELY, "home.test": [SITE]})
+    looker = Outside(looker.target, dict)
+    assert looker.see(Look(kind, "x", arguments)) == {"seen": True}
+
+
+@pytest.mark.parametrize(("lost", "found"), [(0, {}), (1, {}), (2, {"others": False})])
+def test_one_lost_packet_makes_no_resolver_out_of_order(
+    lost: int, found: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def query(zone: dns.name.Name, kind: str, server: str) -> dns.message.Message:
+        asked.append(zone.to_text())
+        if len(asked) <= lost:
+            raise dns.exception.Timeout
+        answer = dns.message.make_response(dns.message.make_query(zone, kind))
+        answer.answer.append(dns.rrset.from_text(zone, 60, "IN", kind, "a.root-servers.net."))
+        return answer
+
+    monkeypatch.setattr(places, "query", query)
+    assert outside._others("zebu.test", "192.0.2.53") == found
+    assert len(asked) == min(lost + 1, 2)
 
 
 def test_declared_addresses_need_no_resolver_of_this_machine(
