@@ -217,7 +217,7 @@ def broken_host(number: int) -> HostReport:
     )  # fmt: skip
     plan = tuple(Step(StepKind.MEND, item.text, (item.item,), fix="mend it") for item in items[:number])
     return replace(
-        FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), ready_at=None, clock="", discovered=()
+        FIRST, items=items, plan=plan, relaxations=(), simulated=(), changes=(), ready_at=None, clock="", discovered=(), suggested=()
     )  # fmt: skip
 
 
