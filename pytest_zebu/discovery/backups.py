@@ -5,26 +5,39 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
-from pytest_zebu.facts.dumping import dump_of
+from pytest_zebu.facts.containers import Containers
+from pytest_zebu.facts.dumping import dump_of, making_of
+from pytest_zebu.facts.environment import Environment
 from pytest_zebu.facts.jobs import Command, Copy, Job
 
 _FOLDER = re.compile(r"/(?:[A-Za-z0-9_.@+-]+/)*[A-Za-z0-9_.@+-]+")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*?-]+")
 _OLDER = re.compile(r"\+?([0-9]{1,4})")
+OTHERWISE = {"!", "-not", "-o", "-or", "(", "\\("}
+"""Words of find by which what stands behind them may mean something else."""
 COPY = "where copies of the dumps go: a folder on other storage, or user@host:folder as the machine reaches it by ssh"
 _ELSEWHERE = re.compile(
     r"(?:(?P<user>[A-Za-z_][A-Za-z0-9_.-]*)@)?(?P<host>[A-Za-z0-9.-]+):(?P<folder>[A-Za-z0-9_./-]*)"
 )
 
 
-def backups(jobs: Sequence[Job]) -> Iterator[Seen]:
-    """`[backups]`: folder and pattern of the dumps, for how long they are kept, and where their copies go."""
-    folder, where = next(_folders(jobs), ("", ""))
+def backups(
+    jobs: Sequence[Job], environment: Environment | None = None, containers: Containers | None = None
+) -> Iterator[Seen]:
+    """`[backups]`: folder and pattern of the dumps, for how long they are kept, and where their copies go.
+
+    What the environment and the containers say tells the dumps of this database from those of others.
+    """
+    # One that its scheduler leaves out is this database's all the same; those that run count first.
+    free = [replace(job, hindered="") for job in sorted(jobs, key=lambda job: bool(job.hindered))]
+    folder, where = next(_folders(making_of(free, environment, containers).dumping), ("", ""))
     if not folder:
-        yield Unseen("backups.folder", '"/var/backups/zebu"', "no job of this machine was seen that writes a dump")
+        why = "no job of this machine was seen that writes a dump of the database"
+        yield Unseen("backups.folder", '"/var/backups/zebu"', why)
     else:
         yield Found("backups.folder", folder, where)
         yield from _kept(jobs, folder)
@@ -116,7 +129,9 @@ def _kept(jobs: Iterable[Job], folder: str) -> Iterator[Found]:
     for job in jobs:
         for command in job.commands:
             name, *words = command.words
-            if name != "find" or not words or words[0].rstrip("/") != folder or "-delete" not in words:
+            if name != "find" or command.place or not words or words[0].rstrip("/") != folder or "-delete" not in words:
+                continue
+            if OTHERWISE & {*words}:
                 continue
             said = dict(itertools.pairwise(words))
             where = f"find of {job.name}"

@@ -61,8 +61,12 @@ def inside(read: Read) -> Iterator[Seen]:
         )
     if "domains.staging" not in found:
         yield Unseen("domains.staging", '"staging.zebu.example.org"', "where a release is tried first")
-    jobs = read("jobs")
-    yield from backups(jobs.value if isinstance(jobs, Known) else ())
+    jobs, containers = read("jobs"), read("containers")
+    yield from backups(
+        jobs.value if isinstance(jobs, Known) else (),
+        environment.value if isinstance(environment, Known) else None,
+        containers.value if isinstance(containers, Known) else None,
+    )
     repository = read("repository")
     yield from forge(repository.value.remote if isinstance(repository, Known) else "")
     yield from hypervisor(read("platform"))
@@ -193,9 +197,9 @@ PUBLIC = '"198.51.100.7"'
 
 
 def _public_address(entrance: Answer[Entrance], own_page: Answer[str], site: str, led: Found | None) -> Seen:
-    """Where the internet sees the machine: an address to which its name leads, if this machine's own page stands there.
+    """Where the internet sees the machine: an address to which its name leads, if this machine's own page stands there, and ssh goes there.
 
-    Behind a content delivery network that is the network's, whose other ports are none of the machine's.
+    Behind a content delivery network, or a relay, that is the network's, whose other ports are none of the machine's.
     """
     if not isinstance(entrance, Known) or not isinstance(own_page, Known):
         why = next(one for one in (entrance, own_page) if not isinstance(one, Known))
@@ -212,7 +216,14 @@ def _public_address(entrance: Answer[Entrance], own_page: Answer[str], site: str
         is_led_to = address in addresses and ipaddress.ip_address(address).is_global
         if is_led_to and last is not None and last.status == 200 and last.sha256 == own_page.value:
             where = f"{site} leads there, and this machine's page answers"
-            return Found("host.public_address", address, where, "a relay in front would not be told from it")
+            # A relay that others have rented serves it too, and its other ports are its own.
+            if any(place.is_own and place.address == address for place in entrance.value.places):
+                return Found("host.public_address", address, f"{where}; so does ssh")
+            return Unseen(
+                "host.public_address",
+                f'"{address}"',
+                f"{where}: if that is its own address, or its router's, and no relay's",
+            )
     return Unseen(
         "host.public_address", PUBLIC, f"this machine's page was not seen at a public address to which {site} leads"
     )

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_zebu.discovery.backups import backups
 from pytest_zebu.discovery.found import Found, Unseen
+from pytest_zebu.facts.environment import Environment, Variable
 from pytest_zebu.facts.jobs import Command, Copy, Job
 
 
@@ -32,9 +33,26 @@ CLEAN = Command(("find", "/srv/dumps", "-name", "zebu-*.dump", "-mtime", "+7", "
     ((dump(">", "/srv/dumps/x"), Command(("find", "/srv/other", "-mtime", "+7", "-delete"))), {"folder": "/srv/dumps"}),
     ((dump(">", "/srv/dumps/x"), Command(("find", "/srv/dumps/", "-name", "$pattern", "-mtime", "+99999", "-delete"))), {"folder": "/srv/dumps"}),
     ((dump(">", "/srv/dumps/x", words="pg_dump -s zebu"),), {}),
+    ((dump(">", "/srv/dumps/x"), Command(("find", "/srv/dumps", "!", "-name", "zebu-*", "-mtime", "+7", "-delete"))), {"folder": "/srv/dumps"}),
+    ((dump(">", "/srv/dumps/x"), Command(("find", "/srv/dumps", "-name", "a", "-o", "-name", "b", "-delete"))), {"folder": "/srv/dumps"}),
+    ((dump(">", "/srv/dumps/x"), Command(("find", "/srv/dumps", "-name", "a", "-delete"), place="container:x")), {"folder": "/srv/dumps"}),
 ])  # fmt: skip
 def test_what_jobs_say_of_dumps(commands: tuple[Command, ...], expected: dict[str, object]) -> None:
     assert found(*commands) == expected
+
+
+def test_the_dumps_of_another_database_are_none_of_ours() -> None:
+    """Whichever job comes first; one that runs counts before one that does not, which is better than none."""
+    environment = Environment((Variable("container:db", "POSTGRES_DB", 4, 4, "a", False, 1, "zebu"),))
+    other = job(dump(">", "/srv/wiki/x", words="pg_dump wiki"))
+    off = Job("off", (dump(">", "/srv/off/x"),), None, True, True, hindered="is ignored by cron")
+    for jobs, folder in (
+        ([other, job(dump(">", "/srv/dumps/x"))], "/srv/dumps"), ([off, job(dump(">", "/srv/dumps/x"))], "/srv/dumps"), ([other, off], "/srv/off"),
+    ):  # fmt: skip
+        assert {one.key: one.value for one in backups(jobs, environment) if isinstance(one, Found)} == {
+            "backups.folder": folder
+        }
+    assert not [one for one in backups([other], environment) if isinstance(one, Found)]
 
 
 def copied(*copies: Copy, hindered: str = "") -> Found | Unseen:

@@ -19,7 +19,7 @@ from pytest_zebu.facts.addressing import Addressing
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.certificates import Certificate
 from pytest_zebu.facts.dns import Name, Resolution
-from pytest_zebu.facts.entrance import Entrance
+from pytest_zebu.facts.entrance import Entrance, Place
 from pytest_zebu.facts.web import Answer
 from pytest_zebu.settings import Settings
 from tests.settings.test_documented import keys
@@ -120,11 +120,14 @@ def page(sha256: str = PAGE, status: int = 200, end: Answer | None = None) -> An
 
 
 def fronted(
-    fronts: Mapping[str, Known[Answer] | Unknown], network: str = "", own: Known[str] | Unknown | None = None
+    fronts: Mapping[str, Known[Answer] | Unknown],
+    network: str = "",
+    own: Known[str] | Unknown | None = None,
+    at: str = "8.8.4.4",
 ) -> dict[str, Seen]:
     """What is made of first pages, by the addresses where they stand."""
     facts: dict[str, Known[Any] | Unknown] = {
-        "entrance": Known(Entrance((), fronts, network)), "own_page": own or Known(PAGE), "certificates": Unknown(Reason.UNREACHABLE, "x"),
+        "entrance": Known(Entrance((Place(at, 0, Known("ab"), is_own=True), Place("8.8.4.5", 9, Known("ab"))), fronts, network)), "own_page": own or Known(PAGE), "certificates": Unknown(Reason.UNREACHABLE, "x"),
     }  # fmt: skip
     return {one.key: one for one in in_front(facts.__getitem__, ASKED, [LED])}
 
@@ -141,6 +144,14 @@ def test_the_public_address_is_where_its_own_page_stands(
     """That a name leads somewhere makes that nobody's machine."""
     one = fronted(fronts)["host.public_address"]
     assert (one.value if isinstance(one, Found) else "") == found
+
+
+def test_a_relay_that_shows_its_own_page_is_not_taken_for_the_machine() -> None:
+    """Whose other ports would be judged for the machine's: it is suggested only, where ssh goes elsewhere."""
+    one = fronted({"8.8.4.4": Known(page())}, at="192.168.1.20")["host.public_address"]
+    assert isinstance(one, Unseen)
+    assert one.example == '"8.8.4.4"'
+    assert "no relay's" in one.why
 
 
 def test_behind_a_content_delivery_network_the_address_is_not_the_machines() -> None:
