@@ -52,13 +52,14 @@ class FoundVantage:
     where: str
 
 
-def vantages(legs: Sequence[Leg], machine: str, public: Sequence[str]) -> Iterator[FoundVantage | Seen]:
+def vantages(legs: Sequence[Leg], machine: str, public: Sequence[str], aim: str = "") -> Iterator[FoundVantage | Seen]:
     """One for the machine's own network, and one on the internet, as far as this machine has a leg there.
 
     Args:
         legs: this machine's own addresses.
         machine: the address of the machine that is judged; empty where it has none that is known.
         public: where its names lead.
+        aim: at which address a vantage on the internet would look; empty where that is not known.
     """
     at = _address(machine)
     of_lan = _beside(legs, at)
@@ -69,7 +70,13 @@ def vantages(legs: Sequence[Leg], machine: str, public: Sequence[str]) -> Iterat
     led_to = [one for one in map(_address, public) if one]
     # What has the same cable as a neighbour of the machine is behind the same router, whatever its addresses are.
     apart = [leg for leg in legs if leg != of_lan and not (of_lan and leg.adapter and leg.adapter == of_lan.adapter)]
-    if out := next((leg for leg in apart if _is_on_the_internet(leg, led_to)), None):
+    out = next((leg for leg in apart if _is_on_the_internet(leg, led_to)), None)
+    target = _address(aim)
+    if out and target and not target.is_global:
+        # Its silence there would be taken for closed ports.
+        why = f"{out.network} of this machine is a public address, from which nobody reaches {aim}: set public_address of the host too"
+        yield Unseen("vantages", f'name = "internet", kind = "internet", source = "{out.address}"', why)
+    elif out:
         yield FoundVantage(
             "internet", "internet", out.address, out.control, f"{out.network} of this machine is a public address"
         )

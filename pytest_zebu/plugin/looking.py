@@ -90,7 +90,8 @@ class Looking:
         # Behind another machine nobody is a neighbour of it.
         machine = "" if self.target.way and self.target.way.through else at(self.target.address)
         beside = [one for one in asking(read) if one != machine]
-        self.seen += vantages(legs(beside), machine, domains.addresses)
+        aim = self.target.host.public_address or at(self.target.address)
+        self.seen += vantages(legs(beside), machine, domains.addresses, aim)
         self._declare()
 
     def _names(self) -> dict[str, str]:

@@ -51,3 +51,13 @@ def test_without_a_place_on_the_internet_it_is_said_how_one_is_had() -> None:
     (_, unseen) = vantages([HOME], "192.168.1.10", ["8.8.4.4"])
     assert isinstance(unseen, Unseen)
     assert "zebu look" in unseen.why
+
+
+@pytest.mark.parametrize(("aim", "is_one"), [("8.8.4.4", True), ("", True), ("100.64.0.7", False), ("10.8.0.2", False)])
+def test_from_the_internet_nobody_looks_at_a_private_address(aim: str, is_one: bool) -> None:
+    """Through a VPN ssh comes in; the silence of such an address would be taken for closed ports."""
+    (found,) = vantages([Leg("8.8.8.8/24")], "", ["8.8.4.4"], aim)
+    assert isinstance(found, FoundVantage) == is_one
+    if isinstance(found, Unseen):
+        assert 'source = "8.8.8.8"' in found.example
+        assert "public_address" in found.why
