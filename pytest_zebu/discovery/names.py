@@ -47,7 +47,7 @@ def names(told: Told) -> Iterator[Found]:
         staging = [name for name in pages if STAGING.search(name)]
     chosen = [host for host in dict.fromkeys(pages) if host not in staging]
     # Whoever has staging only has that for its site.
-    site = _site(chosen or staging)
+    site = _site(chosen or staging, api)
     if site:
         others = [host for host in chosen if host not in (site, f"www.{site}", api)]
         doubt = f"{', '.join(others)} may ask the API, too" if others else ""
@@ -84,13 +84,13 @@ def _is_public(host: str) -> bool:
     return False
 
 
-def _site(hosts: Sequence[str]) -> str:
-    """The one that others are below of, or the first; of `www` what stands behind it."""
+def _site(hosts: Sequence[str], api: str = "") -> str:
+    """The one that others are below of, such as the API, or the first; of `www` what stands behind it."""
     for host in hosts:
         if host.startswith("www.") and (host[4:] in hosts or _below(host[4:], hosts)):
             return host[4:]
     for host in hosts:
-        if f"www.{host}" in hosts or _below(host, hosts):
+        if f"www.{host}" in hosts or _below(host, [*hosts, api]):
             return host
     return hosts[0] if hosts else ""
 

@@ -51,3 +51,9 @@ def test_what_may_be_otherwise_is_said() -> None:
 )
 def test_odd_origins_are_no_names(text: str) -> None:
     assert all("\n" not in str(value) and " " not in str(value) for value in found(Told([text], text, [text])).values())
+
+
+def test_a_partner_that_may_ask_first_is_not_the_site() -> None:
+    """The API is below the site's name."""
+    told = Told(("https://partner.example.net", "https://zebu.example.org"), "https://api.zebu.example.org")
+    assert {one.key: one.value for one in names(told)}["domains.site"] == "zebu.example.org"
