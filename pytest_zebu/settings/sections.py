@@ -260,7 +260,14 @@ class Vantage(Section):
     kind: Literal["internet", "lan", "proxy"]
     source: Address | None = None
     control: HostAndPort | None = None
-    signer: Annotated[str | None, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")] = None
+    signer: Annotated[
+        str | None,
+        Field(
+            pattern=r"^SHA256:[A-Za-z0-9+/]{43}$",
+            description="the fingerprint that `zebu look` printed on that machine",
+            examples=[f"SHA256:{'A' * 43}"],
+        ),
+    ] = None
     look: FilePath | None = None
     look_hours: Annotated[float, Field(gt=0, le=24 * 7, strict=True)] = 24
 

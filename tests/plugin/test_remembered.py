@@ -56,6 +56,15 @@ def test_what_is_remembered_is_judged_as_it_was(lab: Evidence) -> None:
     assert reasons_of(back) == {item: one.reason for item, one in found.items()}
 
 
+def test_a_fingerprint_that_looks_like_a_token_comes_back_whole(lab: Evidence) -> None:
+    """It is public, and of a thousand keys one has such a name: a run must not be lost for it."""
+    phone = {"name": "phone", "kind": "internet", "signer": "SHA256:PSK6dohhjuinHnjZgCWJ8HchOnG1CI9KCPePox+Htxo"}
+    declared = Settings.model_validate({"vantages": [{"name": "lan", "kind": "lan"}, phone]})
+    evidence = replace(lab, target=lab.target.model_copy(update={"settings": declared}))
+    again, _ = evidence_of(kept(evidence), declared, lab.past)
+    assert again.target.settings.vantages == declared.vantages
+
+
 def test_a_year_of_daily_runs_takes_less_than_is_kept(lab: Evidence) -> None:
     size = len(pack(kept(lab).parts))
     assert 20_000 < size < 80_000

@@ -46,7 +46,7 @@ def test_what_is_as_strict_needs_no_reason(settings: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("section", ["proxy", "proxmox"])
 def test_names_of_machines_are_declared(section: str) -> None:
-    with pytest.raises(ValidationError, match=rf"{section}\.ssh names 'node'"):
+    with pytest.raises(ValidationError, match=rf'{section}\.ssh names "node"'):
         Settings.model_validate({section: {"ssh": "node"}})
     assert Settings.model_validate({section: {"ssh": "node"}, "hosts": {"node": {}}}).hosts.keys() == {"node"}
 

@@ -146,7 +146,7 @@ def test_the_example_is_right(path: tuple[str | int, ...]) -> None:
         return
     (value,) = tomllib.loads(line).values()
     said = complaint(holding(path, value))
-    assert not said or "relaxed" in said or "not in [hosts]" in said, said
+    assert not said or "relaxed" in said or "not in [hosts]" in said or "look needs signer" in said, said
 
 
 @pytest.mark.parametrize(("value", "shown"), [
