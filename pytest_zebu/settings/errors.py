@@ -21,7 +21,7 @@ LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){64}")
 
 NAME = "no blanks, no commas, at most 255 characters"
 LONGEST, SHORT = 1_000, 40
-BUILT_IN = frozenset(get_args(ErrorType))
+BUILT_IN = frozenset({*get_args(ErrorType), "path_type"})
 """What pydantic itself complains of, in words of its own; other complaints are the models'."""
 
 

@@ -264,7 +264,7 @@ class Vantage(Section):
         str | None,
         Field(
             pattern=r"^SHA256:[A-Za-z0-9+/]{43}$",
-            description="the fingerprint that `zebu look` printed on that machine",
+            description="the fingerprint that `zebu look` printed: SHA256: and 43 letters",
             examples=[f"SHA256:{'A' * 43}"],
         ),
     ] = None

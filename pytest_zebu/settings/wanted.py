@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pytest_zebu.redaction import is_secret, redacted
+from pytest_zebu.redaction import HIDDEN, is_secret, redacted
 from pytest_zebu.shown import clean_line
 
 MOST_SHOWN = 60
 """Of characters, of what was written."""
 MOST_IN_KEY = 80
+PASSWORD = re.compile(r"(?<=:)[^\s:@/]+(?=@)")
+"""In `user:password@host`, also where no https:// makes an address of it."""
 BOUNDS = {"ge": "of at least", "gt": "above", "le": "up to", "lt": "below"}
 NUMBERS = {int: "a whole number", float: "a number"}
 EXAMPLES: Mapping[type, str] = {
@@ -78,7 +81,7 @@ def place(model: type[BaseModel], parts: Iterable[int | str]) -> Place:
         else:
             continue
         is_entry = isinstance(part, int)
-        names.append(str(part)[:MOST_IN_KEY])
+        names.append(redacted(str(part)[:MOST_IN_KEY]))  # people paste a secret where its key belongs
     return Place(".".join(names), name, kind, info, is_known, is_entry)
 
 
@@ -255,14 +258,15 @@ def written(value: Any, name: str = "") -> str:
             return f"a text of {len(str(value))} characters, which is not shown"
         case str() | Path():
             # An example has no secret, and is shown as it is.
-            text = f'"{value}"' if not name else f'"{clean_line(redacted(str(value)), MOST_SHOWN)}"'
-            return text
+            shown = PASSWORD.sub(HIDDEN, redacted(str(value))) if name else str(value)
+            return f'"{clean_line(shown, MOST_SHOWN)}"' if name else f'"{shown}"'
         case datetime() | date():
             text = value.isoformat()
         case Mapping():
             return "a table"
         case list() | tuple() if name:
-            return f"a list of {len(value)} entries" if value else "an empty list"
+            count = f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
+            return f"a list of {count}" if value else "an empty list"
         case list() | tuple():
             return f"[{', '.join(written(one) for one in value)}]"
         case _:
