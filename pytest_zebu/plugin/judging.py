@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -213,14 +213,24 @@ class RunHooks:
         if not self.wanted or folder is None:
             return
         places = {item: place_of(item, folder) for item in items if item.path.is_relative_to(folder)}
-        for name in self.wanted:
-            if not self.is_worker and not any(is_within(place, name) for place in places.values()):
-                raise pytest.UsageError(f"zebu: the suite has no test {name}{meant(name, places.values())}")
+        if not self.is_worker:
+            self.expect_all_named(places.values())
         left = [item for item, place in places.items() if not any(is_within(place, name) for name in self.wanted)]
         if left:
             self.config.hook.pytest_deselected(items=left)
             gone = set(left)
             items[:] = [item for item in items if item not in gone]
+
+    def expect_all_named(self, places: Iterable[str]) -> None:
+        """Check that what arguments name is there.
+
+        Raises:
+            UsageError: one names nothing.
+        """
+        known = [*places]
+        for name in self.wanted:
+            if not any(is_within(place, name) for place in known):
+                raise pytest.UsageError(f"zebu: the suite has no test {clean_line(name)}{meant(name, known)}")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""
@@ -378,8 +388,8 @@ class RunHooks:
         """
         if self.is_worker:
             self.config.workeroutput["zebu_troubles"] = sendable(self.troubles)  # type: ignore[attr-defined]
-        if self.is_worker or self.config.option.collectonly:
-            return (yield)
+        if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return (yield)  # of a call that is wrong nothing was judged: what an earlier run wrote stays
         with self.run.guarded("there is no report"):
             self.report = report_of(self.run, time.time() - self.run.started)
         if self.report is not None and any(self.run.selected.values()):
@@ -486,6 +496,7 @@ class XdistHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The controller collects nothing itself: the workers tell it what was selected."""
+        self.hooks.expect_all_named(ids)
         for node_id in ids:
             parameters = node_id.rpartition("[")[2].removesuffix("]")
             for host in self.run.targets:

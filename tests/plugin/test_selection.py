@@ -102,3 +102,31 @@ def test_what_a_name_is_of(place: str, name: str, is_it: bool) -> None:
 def test_words_that_are_no_ids_are_nobodys_mistake() -> None:
     for words in ("ssh", "not deploy", "pre.secur", "a.b.c", "[deploy.initial.ssh]", "own and PRE.security.ssh"):
         assert wrong_id(words, IDS) == "", words
+
+
+WRONG = {
+    "a test that is not there": ("pre_deployment/test_security_ssh.py::test_no_session_without_a_key[pre.security.ssh.no-pass]",),
+    "an item decided twice": ("--pyargs", "tests_prod", "test_own.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
+@pytest.mark.parametrize("named", WRONG.values(), ids=WRONG)
+def test_a_wrong_call_leaves_the_last_report_as_it_is(
+    project: pytest.Pytester, run: Run, named: tuple[str, ...], workers: tuple[str, ...]
+) -> None:
+    """Nothing was judged: no readiness of nothing is told, and none is written over what an earlier run found."""
+    project.makepyfile(
+        test_own="from pytest_zebu.plugin.checks import items\n\n@items('deploy.initial.ssh')\ndef test_mine(sshd): pass\n"
+    )
+    page = project.path / "page.html"
+    page.write_text("an older one")
+    good = "pre_deployment/test_security_ssh.py::test_no_session_without_a_key[pre.security.ssh.no-passwords]"
+    named = named if "--pyargs" in named else (good, *named)
+    result, report = run("--zebu-report=html:page.html", *named, *workers)
+    text = result.stdout.str() + result.stderr.str()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR, text
+    assert ("the suite has no test" in text) or ("is decided by two tests" in text)
+    assert "readiness of" not in text
+    assert not report
+    assert page.read_text() == "an older one"
