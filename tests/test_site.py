@@ -149,6 +149,10 @@ def test_the_reference_has_everything(site: Path) -> None:
         text = (site / f"reference/{name}.html").read_text()
         assert [one for one in wanted if one not in text] == [], name
     text = (site / "reference/keys.html").read_text()
+    top = text.partition("<h2")[0]
+    for name, field in Settings.model_fields.items():
+        assert f"<code>{name}</code></td>" not in top or not field.exclude, name
+    assert "<code>timeout</code></td>" in top
     for key in keys_of(Settings):
         last = key.rpartition(".")[2]
         assert any(f"{last}{end}" in text for end in ("</code>", "[].", "]]")), key

@@ -259,7 +259,8 @@ def _keys() -> Iterator[str]:
             yield from _fields(table, known, needed=frozenset(table.get("required", ())))
 
 
-NOT_KEYS = {"folder", "is_from_file"}
+NOT_KEYS = {name for name, field in Settings.model_fields.items() if field.exclude}
+"""What the program knows of a file: `zebu.toml` may not hold it."""
 
 
 def _tables(one: Schema, known: Schema) -> Iterator[Schema]:

@@ -210,7 +210,10 @@ def _expect_writable(option: Any, options: Options, found: Iterable[Target]) -> 
         UsageProblem: a file cannot be written; the text says for which option, why, and what helps.
     """
     for flag, path in _files(option, options):
-        _expect_one_writable(path, f"{flag} cannot be written", "name another file")
+        what = f"{flag} cannot be written"
+        if path == options.save and is_device(path):  # it is private, and who may read a device is not ours to say
+            raise UsageProblem(f"{what}: {path}: is no regular file; name another file")
+        _expect_one_writable(path, what, "name another file")
     for target in found if options.replay is None else ():
         _expect_one_writable(
             target.settings.history_file,

@@ -44,6 +44,7 @@ NO_FILES = {
     "--zebu-report=junit:folder": "--zebu-report=junit cannot be written: folder: Is a directory",
     "--zebu-json=zebu.toml/deep/report.json": "--zebu-report=json cannot be written: zebu.toml/deep/report.json: ",
     "--zebu-save=zebu.toml/run.json": "--zebu-save cannot be written: zebu.toml/run.json: zebu.toml is no folder",
+    "--zebu-save=/dev/null": "--zebu-save cannot be written: /dev/null: is no regular file",
     "--junit-xml=zebu.toml/x": "--junit-xml cannot be written: zebu.toml/x: zebu.toml is no folder",
     f"--html={'x' * 300}": "File name too long",
 }
