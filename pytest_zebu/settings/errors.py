@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from pytest_zebu.files import read_text, why
+from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.wanted import Place, example, keys, place, wanted, written
 from pytest_zebu.shown import clean_line, meant
 
@@ -52,14 +53,16 @@ def _complaint(
         return f"unknown key {spot.key!r}{hint}"
     if kind == "missing":
         return f"{spot.key} is missing; for example: {example(spot)}"
-    own = message.removeprefix("Value error, ") if kind == "value_error" or kind not in BUILT_IN else ""
+    of_model = kind == "value_error" or kind not in BUILT_IN
+    said = message.removeprefix("Value error, ") if of_model else ""
+    own = redacted(said, words=False)  # some quote what was written
     if own and (not spot.key or keys(spot.kind)):  # a rule about several keys names them
         return f"{spot.key}: {own}" if spot.key else own
     if loc and loc[-1] == "[key]":
         return f"{spot.key}: is no name: {NAME}"
     must = own or f"must be {wanted(spot.kind, spot.info)}{_length(kind, context)}"
     # Some say themselves what was written.
-    if not (own and isinstance(found, str) and own.startswith(repr(found[:SHORT])[:-1])):
+    if not (said and isinstance(found, str) and said.startswith(repr(found[:SHORT])[:-1])):
         must = f"{written(found, spot.name or 'value')}: {must}"
     return clean_line(f"{spot.key}: {must}; for example: {example(spot)}", LONGEST)
 

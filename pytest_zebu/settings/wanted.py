@@ -45,6 +45,7 @@ class Place:
         info: what the model says of the field, where it is one.
         is_known: whether the model has all of it.
         is_entry: whether it is an entry of a list, and not a key.
+        head: the key without numbers of entries, as the head of a table has it.
     """
 
     key: str
@@ -53,11 +54,13 @@ class Place:
     info: FieldInfo | None = None
     is_known: bool = True
     is_entry: bool = False
+    head: str = ""
 
 
 def place(model: type[BaseModel], parts: Iterable[int | str]) -> Place:
     """Where pydantic found something wrong; what it adds of its own (which branch of a union it tried) is no part of it."""
     names: list[str] = []
+    heads: list[str] = []
     name, is_known, is_entry = "", True, False
     kind: Any = model
     info: FieldInfo | None = None
@@ -81,8 +84,10 @@ def place(model: type[BaseModel], parts: Iterable[int | str]) -> Place:
         else:
             continue
         is_entry = isinstance(part, int)
-        names.append(redacted(str(part)[:MOST_IN_KEY]))  # people paste a secret where its key belongs
-    return Place(".".join(names), name, kind, info, is_known, is_entry)
+        shown = redacted(str(part)[:MOST_IN_KEY])  # people paste a secret where its key belongs
+        names.append(shown)
+        heads += [] if is_entry else [shown]
+    return Place(".".join(names), name, kind, info, is_known, is_entry, ".".join(heads))
 
 
 def _tried(kind: Any, part: int | str) -> Any:
@@ -211,11 +216,11 @@ def example(spot: Place) -> str:
     """A line that would be right; of a table its head."""
     bare = next(_options(spot.kind), Any)
     if _is_model(bare):
-        return f"[[{spot.key.rpartition('.')[0]}]]" if spot.is_entry else f"[{spot.key}]"
+        return f"[[{spot.head}]]" if spot.is_entry else f"[{spot.head}]"
     if get_origin(bare) is tuple and _is_model(next(_options(_entry(bare)), None)):
-        return f"[[{spot.key}]]"
+        return f"[[{spot.head}]]"
     if get_origin(bare) is Mapping:
-        return f"[{spot.key}.NAME]" if _is_model(next(_options(get_args(bare)[1]), None)) else f"[{spot.key}]"
+        return f"[{spot.head}.NAME]" if _is_model(next(_options(get_args(bare)[1]), None)) else f"[{spot.head}]"
     value = _value(spot.kind, spot.info)
     return f"{spot.name} = [{value}]" if spot.is_entry else f"{spot.name} = {value}"
 

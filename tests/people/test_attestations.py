@@ -579,7 +579,7 @@ def test_where_nothing_is_judged_it_is_taken_at_its_word(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("about", "said"), [
     ('about = "postgress 16"', "attestation.0.about.0: 'postgress 16' begins with no word that a run can compare: did you mean 'postgres'?"), ('about = "postgres"', "is not written like postgres 16"),
-    ("about = []", "of at least 1 entry"), ("about = 16", "attestation.0.about"), ("about = [1]", "attestation.0.about.0"), ('about = ""', "attestation.0.about.0"),
+    ('about = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"', ".about.0: '[redacted]' begins with no word"), ("about = []", "of at least 1 entry"), ("about = 16", "attestation.0.about"), ("about = [1]", "attestation.0.about.0"), ('about = ""', "attestation.0.about.0"),
     ("about = [" + '"host a",' * 11 + "]", "at most 10 entries"), (f'about = "host {"x" * 400}"', "at most 300 characters"), ('about = "\\u001b[2J 16"', "begins with no word"),
 ])  # fmt: skip
 def test_what_it_is_about_is_in_the_vocabulary(about: str, said: str, tmp_path: Path) -> None:

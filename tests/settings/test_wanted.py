@@ -13,6 +13,7 @@ import pytest
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from pytest_zebu.people.attestations import _File
 from pytest_zebu.settings import Settings, read
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import Host, Vantage
@@ -190,6 +191,7 @@ def test_a_secret_at_the_wrong_place_is_not_shown(name: str) -> None:
     ("[[vantages]]\nname = 'x'\nkind = 'internet'\nsigner = 'SHA256:short'\n", f"vantages.0.signer: \"SHA256:short\": must be the fingerprint that `zebu look` printed: SHA256: and 43 letters; for example: signer = \"SHA256:{'A' * 43}\""),
     ("[tls]\nca_file = 7\n", 'tls.ca_file: 7: must be the path of a file, in quotes; for example: ca_file = "files/name"'),
     (f"[forge]\n{CANARY} = 1\n", "unknown key 'forge.[redacted]'; there are: api, repository, token_file, ca_file, checks, paths, staging"),
+    (f"[[relaxed]]\nkey = '{CANARY}'\nreason = 'small'\napprover = 'operations'\n", "[[relaxed]] names [redacted], which is not lower than the checklist's"),
     (f"{CANARY} = 1\n", "unknown key '[redacted]'; there are: "),
     ("[[relaxed]]\nkey = 'x'\nreason = 'y'\napprover = 'operations'\n", 'relaxed.0.reason: "y": must be a text in quotes, of at least 3 characters; for example: reason = "text"'),
     ("[hosts.'a b']\nport = 1\n", "hosts.a b: is no name: no blanks, no commas, at most 255 characters"),
@@ -211,6 +213,11 @@ def test_a_place_is_what_the_model_knows() -> None:
     assert keys(Host)[:2] == ["address", "user"]
     spot = place(Settings, ("backups", "retention_days"))
     assert wanted(spot.kind, spot.info) == "a whole number above 0"
+
+
+def test_an_example_of_a_list_of_tables_is_a_head_as_files_have_it() -> None:
+    spot = place(_File, ("attestation", 0, "evidence"))
+    assert (spot.key, example(spot)) == ("attestation.0.evidence", "[[attestation.evidence]]")
 
 
 def test_a_hostile_file_is_one_line(tmp_path: Path) -> None:
