@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -165,12 +165,14 @@ class RunHooks:
 
     Attributes:
         wanted: what of the suite is named by arguments, as places in it; all where nothing is.
+        wrong: what is wrong with these names.
     """
 
     run: Run
     config: pytest.Config
     is_worker: bool
     wanted: tuple[str, ...] = ()
+    wrong: str = ""
     other_failures: int = 0
     beside: list[html.Beside] = field(default_factory=list)
     report: Report | None = None
@@ -213,24 +215,22 @@ class RunHooks:
         if not self.wanted or folder is None:
             return
         places = {item: place_of(item, folder) for item in items if item.path.is_relative_to(folder)}
-        if not self.is_worker:
-            self.expect_all_named(places.values())
+        self.wrong = self.misnamed([*places.values()])
+        if self.wrong and not self.is_worker:
+            raise pytest.UsageError(self.wrong)
+        if self.wrong:  # it is the controller's to say; and nothing is judged
+            items.clear()
+            return
         left = [item for item, place in places.items() if not any(is_within(place, name) for name in self.wanted)]
         if left:
             self.config.hook.pytest_deselected(items=left)
             gone = set(left)
             items[:] = [item for item in items if item not in gone]
 
-    def expect_all_named(self, places: Iterable[str]) -> None:
-        """Check that what arguments name is there.
-
-        Raises:
-            UsageError: one names nothing.
-        """
-        known = [*places]
-        for name in self.wanted:
-            if not any(is_within(place, name) for place in known):
-                raise pytest.UsageError(f"zebu: the suite has no test {clean_line(name)}{meant(name, known)}")
+    def misnamed(self, places: Sequence[str]) -> str:
+        """What is wrong with the arguments: one names nothing of the suite; empty where all name something."""
+        missing = [name for name in self.wanted if not any(is_within(place, name) for place in places)]
+        return next((f"zebu: the suite has no test {clean_line(name)}{meant(name, places)}" for name in missing), "")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""
@@ -388,6 +388,7 @@ class RunHooks:
         """
         if self.is_worker:
             self.config.workeroutput["zebu_troubles"] = sendable(self.troubles)  # type: ignore[attr-defined]
+            self.config.workeroutput["zebu_wrong"] = sendable(self.wrong)  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return (yield)  # of a call that is wrong nothing was judged: what an earlier run wrote stays
         with self.run.guarded("there is no report"):
@@ -489,14 +490,20 @@ class XdistHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """What did not succeed in a worker is said once."""
-        said = (getattr(node, "workeroutput", None) or {}).get("zebu_troubles", [])
+        """What did not succeed in a worker is said once.
+
+        Raises:
+            UsageError: the worker found that the call is wrong.
+        """
+        output = getattr(node, "workeroutput", None) or {}
+        if wrong := output.get("zebu_wrong"):
+            raise pytest.UsageError(wrong)
+        said = output.get("zebu_troubles", [])
         self.run.troubles += [trouble for trouble in said if trouble not in self.run.troubles]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The controller collects nothing itself: the workers tell it what was selected."""
-        self.hooks.expect_all_named(ids)
         for node_id in ids:
             parameters = node_id.rpartition("[")[2].removesuffix("]")
             for host in self.run.targets:

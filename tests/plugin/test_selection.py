@@ -130,3 +130,9 @@ def test_a_wrong_call_leaves_the_last_report_as_it_is(
     assert "readiness of" not in text
     assert not report
     assert page.read_text() == "an older one"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])
+def test_what_is_named_and_then_left_out_is_no_mistake(run: Run, workers: tuple[str, ...]) -> None:
+    result, _ = run("--pyargs", "tests_prod.pre_deployment", "-k", "nothing_of_this_name", *workers)
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED, result.stdout.str()
