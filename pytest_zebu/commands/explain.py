@@ -295,7 +295,7 @@ LIMITS = {
     "Jobs and monitors": {"jobs", "monitors", "upkeep"},
     "Dumps and copies": {"backups", "dumps", "trials"},
     "Web and browser": {"browser", "certificates", "dns", "http", "latency", "signin", "web"},
-    "Proxy and hypervisor": {"proxmox", "proxy"},
+    "Proxy and hypervisor": {"callers", "entrance", "platform", "proxmox", "proxy"},
     "Database": {"migrations", "pools", "postgres", "redis"},
     "Forge and packages": {"forge", "packages"},
     "Checkouts, logs, images": {"compose", "host", "images", "logs", "repository"},

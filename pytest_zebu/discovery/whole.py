@@ -26,7 +26,7 @@ from pytest_zebu.shown import clean_line
 
 Read = Callable[[str], Known[Any] | Unknown]
 """A fact, by its name."""
-INSIDE = ("addressing", "containers", "environment", "jobs", "machine", "platform", "repository")
+INSIDE = ("addressing", "containers", "environment", "jobs", "machine", "repository", "virtualization")
 """The facts of the machine that tell of it."""
 OUTSIDE = ("certificates", "names")
 """The facts of its names, once those are known."""
@@ -69,7 +69,7 @@ def inside(read: Read) -> Iterator[Seen]:
     )
     repository = read("repository")
     yield from forge(repository.value.remote if isinstance(repository, Known) else "")
-    yield from hypervisor(read("platform"))
+    yield from hypervisor(read("virtualization"))
     yield Unseen("application.docs", '"hidden"', DOCS)
     yield Unseen("probes.api_key_file", '"keys/api-key.secret"', KEY)
 

@@ -82,4 +82,4 @@ def parse(gathered: Gathered, target: Target) -> Platform:
     )
 
 
-FACT = Fact("platform", parse, (PROBE,))
+FACT = Fact("virtualization", parse, (PROBE,))

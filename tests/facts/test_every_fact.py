@@ -15,7 +15,7 @@ WHOLE = sorted(ALL.keys() - {"exposure", "proxmox_node", "snapshots", "vm_backup
 """Facts that are had as a whole or not at all. Each port answers for itself, and the hypervisor has two ways to be asked."""
 
 
-OF_DISCOVERY = {"callers", "entrance", "platform"}
+OF_DISCOVERY = {"callers", "entrance", "virtualization"}
 """Facts by which settings are found that nobody declared: the lab was recorded before they were asked for."""
 
 

@@ -26,25 +26,25 @@ PVE = "container=\nvm=kvm\nsys_vendor=QEMU\nproduct_name=Standard PC (i440FX + P
     ("container=\nvm=\nsys_vendor=QEMU\nvirt=told\n", None, "QEMU"),
 ])  # fmt: skip
 def test_what_shows_the_hypervisor(said: str, is_proxmox: bool | None, name: str, target: Target) -> None:
-    found: Platform = read("platform", said, target)
+    found: Platform = read("virtualization", said, target)
     assert (found.is_proxmox, found.name) == (is_proxmox, name)
 
 
 def test_the_port_of_the_agent(target: Target) -> None:
-    assert read("platform", PVE, target).has_agent
-    assert not read("platform", PVE.replace("agent=1\n", ""), target).has_agent
+    assert read("virtualization", PVE, target).has_agent
+    assert not read("virtualization", PVE.replace("agent=1\n", ""), target).has_agent
 
 
 @pytest.mark.hostile("parsers")
 @pytest.mark.parametrize("said", ["container=lxc\n", "virt=told\n", "virt=x\ncontainer=\n"])
 def test_half_an_answer_is_none(said: str, target: Target) -> None:
-    assert why("platform", said, target) is Reason.GARBLED
+    assert why("virtualization", said, target) is Reason.GARBLED
 
 
 @pytest.mark.hostile("parsers")
 def test_odd_firmware_is_cleaned(target: Target) -> None:
     found: Platform = read(
-        "platform", PVE.replace("SeaBIOS", "x\x1b[31m" + "y" * 999).replace("bc:24:11", "$(id)"), target
+        "virtualization", PVE.replace("SeaBIOS", "x\x1b[31m" + "y" * 999).replace("bc:24:11", "$(id)"), target
     )
     assert found.card == ""
     assert "\x1b" not in found.firmware
@@ -56,6 +56,6 @@ def test_the_script_says_something_anywhere(target: Target) -> None:
     done = subprocess.run(
         ["sh", "-c", f"{PROBE.environment.get('SH', '')}\n{PROBE.text}"], capture_output=True, text=True, check=True
     )
-    found: Platform = read("platform", done.stdout, target)
+    found: Platform = read("virtualization", done.stdout, target)
     assert not (found.container and found.vendor)
     assert "virt=told" in done.stdout

@@ -218,7 +218,7 @@ def test_what_the_environment_says_of_sudo_is_not_believed(machine: Machine) -> 
 
 @pytest.mark.hostile("ssh")
 def test_a_machine_without_sudo(machine: Machine) -> None:
-    sent = machine.sent().replace(b"grep { -x", b"grep { 0 && -x")
+    sent = machine.sent().replace(b"grep { -x", b"grep { 0 && -x", 1)
     assert refused(machine.enter(sent)[0]) == NO_SUDO
 
 

@@ -119,9 +119,17 @@ def test_xml_that_cannot_be_written_at_the_end_keeps_no_page_back(
 
 
 @pytest.mark.hostile("files")
-@pytest.mark.parametrize("name", ["zebu.toml/r.xml", "x" * 300, "a\udcffb/../zebu.toml/x"])
-def test_xml_that_never_could_be_written_is_said_and_the_rest_is_there(name: str, project: pytest.Pytester) -> None:
-    result, lines = judged(project, "--zebu-replay=snapshot.json", f"--junit-xml={name}")
+@pytest.mark.parametrize("name", ["zebu.toml/r.xml", "x" * 300])
+def test_xml_that_never_could_be_written_ends_it_before_anything_is_judged(name: str, project: pytest.Pytester) -> None:
+    result = project.runpytest("--zebu-replay=snapshot.json", f"--junit-xml={name}")
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    assert "readiness of" not in result.stdout.str()
+    result.stderr.fnmatch_lines(["ERROR: zebu: *"])
+
+
+@pytest.mark.hostile("files")
+def test_xml_in_a_place_of_no_name_is_said_and_the_rest_is_there(project: pytest.Pytester) -> None:
+    result, lines = judged(project, "--zebu-replay=snapshot.json", "--junit-xml=a\udcffb/../zebu.toml/x")
     assert (result.ret, len(lines)) == (1, 1)
     assert " is not written: " in lines[0]
     whole(project, "r.xml")

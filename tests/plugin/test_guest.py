@@ -297,7 +297,9 @@ def test_options_may_stand_in_the_ini_file(project: pytest.Pytester, monkeypatch
     assert project.runpytest_inprocess(*QUIET, *arguments, "--zebu-gate=off").ret == 0
     monkeypatch.setenv("ZEBU_GATE", "score,off")
     result = project.runpytest_inprocess(*QUIET, *arguments)
-    result.stderr.fnmatch_lines(["ERROR: zebu: ZEBU_GATE: 'score,off' is none of score, strict, off"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: zebu: ZEBU_GATE: 'score,off' is none of score, strict, off; did you mean 'score'?"]
+    )
 
 
 def test_the_options_offer_what_there_is() -> None:

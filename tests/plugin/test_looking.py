@@ -132,7 +132,7 @@ def test_a_host_may_be_called_anything(name: str) -> None:
     assert declared(target, f'[hosts.{name}]\nproject = "zebu"\n').host.project == "zebu"
 
 
-@pytest.mark.hostile("settings")
+@pytest.mark.hostile("parsers")
 @pytest.mark.parametrize(
     ("odd", "why"),
     [

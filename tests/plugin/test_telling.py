@@ -140,7 +140,7 @@ def test_how_much_is_told_is_pytests_v_and_q(run: Run) -> None:
     said["-q",].stdout.fnmatch_lines(["*pre.security.https.certificate: *", "1 failed, 1 passed*"])
     said["-qq",].stdout.no_fnmatch_line("*pre.security.https.certificate: *")
     said["-qq",].stdout.fnmatch_lines(
-        ["Pre deployment*NOT READY, 2 of 73 judged: 1 passed, 1 failed (1", "    non-negotiable)"]
+        ["Pre deployment*PARTIAL, 2 of 73 selected: 1 passed, 1 failed (1", "    non-negotiable)"]
     )
     said["--no-summary",].stdout.no_fnmatch_line("*readiness*")
     said["--no-summary",].stdout.no_fnmatch_line("*FAILURES*")
@@ -157,7 +157,7 @@ def test_workers_say_the_same(run: Run) -> None:
 def test_the_first_failure_may_end_it(run: Run) -> None:
     result, _ = run("-m", "pre_deployment", "-x")
     assert [line for line in result.outlines if "stopping after 1 failures" in line]
-    result.stdout.fnmatch_lines(["Pre deployment * of 73 judged: *", "partial: * items judged: *"])
+    result.stdout.fnmatch_lines(["Pre deployment * of 73 selected, * judged: *", "partial: * items selected*"])
     # What failed first is non-negotiable: of that stage more need not be known, and of the others nothing is said.
     assert len([line for line in result.outlines if "READY" in line]) == 1
 
