@@ -158,8 +158,8 @@ def test_the_first_failure_may_end_it(run: Run) -> None:
     result, _ = run("-m", "pre_deployment", "-x")
     assert [line for line in result.outlines if "stopping after 1 failures" in line]
     result.stdout.fnmatch_lines(["Pre deployment * of 73 selected, * judged: *", "partial: * items selected*"])
-    # What failed first is non-negotiable: of that stage more need not be known, and of the others nothing is said.
-    assert len([line for line in result.outlines if "READY" in line]) == 1
+    # A part of a stage has no verdict, and of the others nothing is said.
+    assert not [line for line in result.outlines if "READY" in line]
 
 
 def test_a_debugger_stands_where_the_check_failed(run_apart: Run, project: pytest.Pytester) -> None:
