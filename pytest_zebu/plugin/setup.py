@@ -109,7 +109,7 @@ def _targets(config: pytest.Config) -> tuple[Target, ...]:
 
 def _seconds(option: Any, name: str) -> float | None:
     said, (kind, most) = getattr(option, f"zebu_{name}"), LIMITS[name]
-    if not said:
+    if said is None:
         return None
     try:
         return kind.validate_strings(said)

@@ -195,7 +195,8 @@ def test_the_evidence_of_old_runs_goes_first_and_their_outcomes_stay(
     assert held == [*range(held[0], 41)], "of the newest all is there"
     assert sum(one.size for one in runs) <= 1_000_000 < sum(one.size for one in runs) + runs[-1].size
     assert sizes[-1] < 1_500_000
-    assert sizes[-1] == sizes[-10], "what was let go of is used again"
+    # What each packs to differs by some bytes: a page more or less, and never nine runs of them.
+    assert abs(sizes[-1] - sizes[-10]) < 100_000, "what was let go of is used again"
     found = history.evidence(path, runs[0].number)
     assert found == Kept("1.0.0", runs[0].suite, {})
 
