@@ -92,7 +92,8 @@ def of_data(data: Any) -> Report:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(_NAMES.get(str(part), str(part))[:80] for part in first["loc"])
-        raise _Odd(f"{place}: {first['msg']}") from None
+        said = "is missing" if first["type"] == "missing" else "is nothing that a report has there"
+        raise _Odd(f"{place}: {said}") from None
     if not report.hosts:
         raise _Odd("hosts: there is none")
     if report.at is not None and report.at.tzinfo is None:

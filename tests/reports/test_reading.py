@@ -153,8 +153,8 @@ ITEM = ("hosts", 0, "items", 0)
 @pytest.mark.hostile("files")
 @pytest.mark.parametrize(("place", "value", "said"), [
     (("schema",), 3, "its schema is '3', and this reads 2 and 1"), (("schema",), True, "its schema is 'True'"), (("schema",), MISSING, "its schema is 'None'"),
-    (("hosts",), {}, "hosts: Input should be a valid array"), (("hosts", 0), [], "hosts.0: Input should be an object"),
-    (("hosts", 0, "at"), "yesterday", "hosts.0.at: Input should be a valid datetime"), (("hosts", 0, "at"), "2026-03-29T01:59:00", "no time zone"),
+    (("hosts",), {}, "hosts: is nothing that a report has there"), (("hosts", 0), [], "hosts.0: is nothing that a report has there"),
+    (("hosts", 0, "at"), "yesterday", "hosts.0.at: is nothing that a report has there"), (("hosts", 0, "at"), "2026-03-29T01:59:00", "no time zone"),
     (("hosts", 0, "at"), 0, "hosts.0.at"), (("hosts", 0, "ready"), "yes", "hosts.0.ready"), (("hosts", 0, "ready"), True, "called ready, and its stages are not"),
     (("hosts", 0, "name"), "", "no name"), (("hosts", 0, "name"), None, "hosts.0.name"), (("hosts", 0, "plan"), MISSING, ""),
     ((*ITEM, "outcome"), "failed", "pre_deployment counts other outcomes"), ((*ITEM, "outcome"), "skipped", "hosts.0.items.0.outcome"),
