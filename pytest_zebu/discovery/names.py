@@ -1,11 +1,11 @@
-"""Under which names an application is served: by what its backend lets pages ask it, by its frontend's API, and by certificates."""
+"""Under which names an application is served: by what its backend lets pages ask it and by its frontend's API."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pytest_zebu.discovery.found import Found
 from pytest_zebu.facts import urls
@@ -23,28 +23,19 @@ class Told:
     Attributes:
         origins: CORS_ORIGINS as the backend has it.
         api_base: VITE_API_BASE_URL as the frontend was built with; nothing where that was not seen.
-        served: the names that a proxy, or a certificate, has for this application.
     """
 
     origins: Sequence[str] = ()
     api_base: str | None = None
-    served: Sequence[str] = ()
 
 
 def names(told: Told) -> Iterator[Found]:
     """`domains.site`, `www`, `api` and `staging`, as far as what was said tells them apart."""
-    told = replace(told, served=[host for host in (_public(f"https://{name}") for name in told.served) if host])
     pages = [host for host in map(_public, told.origins) if host]
     base = urls.read(told.api_base) if told.api_base else None
     api = base.host if base and _is_public(base.host) else ""
     staging = [host for host in pages if STAGING.search(host)]
     where = "CORS_ORIGINS of the running backend"
-    if not pages:
-        pages, where = (
-            [name for name in told.served if name != api],
-            "the proxy",
-        )
-        staging = [name for name in pages if STAGING.search(name)]
     chosen = [host for host in dict.fromkeys(pages) if host not in staging]
     # Whoever has staging only has that for its site.
     site = _site(chosen or staging, api)
@@ -52,8 +43,8 @@ def names(told: Told) -> Iterator[Found]:
         others = [host for host in chosen if host not in (site, f"www.{site}", api)]
         doubt = f"{', '.join(others)} may ask the API, too" if others else ""
         yield Found("domains.site", site, where, doubt)
-        if f"www.{site}" in (*chosen, *told.served):
-            yield Found("domains.www", f"www.{site}", where if f"www.{site}" in chosen else "the proxy")
+        if f"www.{site}" in chosen:
+            yield Found("domains.www", f"www.{site}", where)
         if chosen and staging:
             yield Found("domains.staging", staging[0], where)
     yield from _api(told, site, api)
@@ -65,8 +56,6 @@ def _api(told: Told, site: str, api: str) -> Iterator[Found]:
         yield Found("domains.api", "same-origin" if api in (site, f"www.{site}") else api, where)
     elif told.api_base is not None and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", told.api_base):
         yield Found("domains.api", "same-origin", f"{where}, which is no whole address")
-    elif site and f"api.{site}" in told.served:
-        yield Found("domains.api", f"api.{site}", "the proxy")
 
 
 def _public(origin: str) -> str:
