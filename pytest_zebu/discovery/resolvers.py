@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import dns.exception
 import dns.resolver
 
 from pytest_zebu.discovery.found import Found
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.settings.sections import Domains
 
@@ -22,15 +22,7 @@ def own_resolvers() -> tuple[str, ...]:
         found = dns.resolver.Resolver().nameservers
     except (dns.exception.DNSException, OSError):
         return ()
-    return tuple(dict.fromkeys(str(one) for one in found if isinstance(one, str) and _is_address(one)))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return tuple(dict.fromkeys(str(one) for one in found if isinstance(one, str) and urls.is_address(one)))
 
 
 def instead(

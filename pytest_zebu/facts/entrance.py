@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pytest_zebu.facts import callers, certificates, web
+from pytest_zebu.facts import callers, certificates, urls, web
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look, parse_json
 from pytest_zebu.facts.sockets import bracketed
@@ -65,17 +65,9 @@ def _candidates(gathered: Gathered, target: Target) -> dict[str, int]:
     found = dict(list(asked.value.private.items())[:MOST_CALLERS]) if isinstance(asked, Known) else {}
     single = [one for one in target.settings.domains.addresses if "/" not in one][:MOST_ADDRESSES]
     for address in (target.address, *single):
-        if _is_address(address):
+        if urls.is_address(address):
             found.setdefault(str(ipaddress.ip_address(address)), 0)
     return found
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _administrations(target: Target, address: str) -> Iterator[tuple[str, Look]]:
@@ -120,7 +112,7 @@ def parse(gathered: Gathered, target: Target) -> Entrance:
     for address, calls in _candidates(gathered, target).items():
         seen = gathered.saw(certificates.look(target, site, address))
         fingerprint = seen if isinstance(seen, Unknown) else Known(certificates.served(seen.value, site))
-        is_own = _is_address(target.address) and address == str(ipaddress.ip_address(target.address))
+        is_own = urls.is_address(target.address) and address == str(ipaddress.ip_address(target.address))
         places.append(Place(address, calls, fingerprint, *_administration(gathered, target, address), is_own))
     look = _front_look(target, site)
     front_seen = gathered.saw(look) if look else None

@@ -16,6 +16,15 @@ _AROUND = "".join(map(chr, range(0x21)))
 """What a browser takes away at both ends: controls and blanks."""
 
 
+def is_address(text: str) -> bool:
+    """Whether it is a numeric address, of either family, and no name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Url:
     """An address with a host.

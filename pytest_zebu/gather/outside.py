@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
-import ipaddress
 import re
 import resource
 import socket
@@ -384,18 +383,10 @@ def _cut_off(what: str, control: str | None, address: str = "") -> Unknown | Non
     if not answers(control):
         return Unknown(Reason.UNREACHABLE, f"{what} does not answer, nor does the control address {control}")
     host = control.rpartition(":")[0]
-    if ":" in address and ":" not in host and _is_address(host):
+    if ":" in address and ":" not in host and urls.is_address(host):
         why = f"{what} does not answer at {address}, and the control address {control} proves nothing about IPv6"
         return Unknown(Reason.UNREACHABLE, why)
     return None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def try_ports(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 import dns.exception
 
+from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.gather import places
 from pytest_zebu.gather.bounds import allowed
@@ -105,7 +105,7 @@ class OwnResolver:
         One that is silent is not asked for each name. Where it lies, or leads to this machine itself, declared resolvers
         must say the same; elsewhere an answer of its own may be right, as in networks with names of their own.
         """
-        if _is_address(domain) or domain == "localhost":
+        if urls.is_address(domain) or domain == "localhost":
             return [domain]
         trouble = self.trouble()
         if trouble and trouble.state is State.SILENT:
@@ -148,11 +148,3 @@ def _told_elsewhere(domain: str, resolvers: Sequence[str]) -> tuple[str, list[st
         except (OSError, dns.exception.DNSException):
             continue
     return "", []
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

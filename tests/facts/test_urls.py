@@ -52,3 +52,18 @@ def test_what_a_type_names(header: str, kind: str, json: bool) -> None:
 ])  # fmt: skip
 def test_origins_that_a_variable_lists(text: str, listed: tuple[str, ...]) -> None:
     assert urls.listed_origins(text) == listed
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("192.0.2.1", True),
+        ("fd00::1", True),
+        ("[fd00::1]", False),
+        ("192.0.2", False),
+        ("zebu.test", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_no_name(text: str, is_one: bool) -> None:
+    assert urls.is_address(text) is is_one
