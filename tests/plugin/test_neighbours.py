@@ -47,7 +47,7 @@ class Told:
 
 def needs(module: str) -> None:
     if find_spec(module) is None:
-        pytest.skip(f"{module} is not installed: pip install -e .[dev]")
+        pytest.fail(f"{module} is not installed: pip install -e .[dev]")
 
 
 @pytest.fixture
