@@ -13,8 +13,8 @@ _REMOTE = re.compile(
 )
 GITHUB = "github.com"
 RIGHTS = (
-    "a fine-grained token of GitHub for this one repository, with read access to Actions, Checks, Commit statuses, Contents, Deployments and "
-    "Pull requests; put it alone into this file, with mode 0600"
+    "a fine-grained token of GitHub for this one repository, with read access to Actions, Commit statuses, Contents, Deployments and Pull "
+    "requests (a private one: docs/how-to/forge.md), alone in this file, mode 0600"
 )
 
 

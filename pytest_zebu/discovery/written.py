@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import tomlkit
 from tomlkit.container import OutOfOrderTableProxy
@@ -79,6 +80,18 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
                 added.append(key)
     text = tomlkit.dumps(document)
     return Written(text if text.endswith("\n") else f"{text}\n", tuple(differs), tuple(added) if text != known else ())
+
+
+def name_in_file(name: str, address: str | None = None) -> str:
+    """What a machine is called in `[hosts]`: an address that it was called by has no user, and no port.
+
+    Args:
+        name: as it was called.
+        address: where that is, if it is known already.
+    """
+    if "://" not in name and "@" not in name:
+        return name
+    return address or urlsplit(name if "://" in name else f"ssh://{name}").hostname or name
 
 
 def suggested(host: str, unseen: Iterable[Unseen], opens: Mapping[str, int], most: int = MOST_SUGGESTED) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
 from pytest_zebu.discovery.found import Unseen
-from pytest_zebu.discovery.written import keys_of, suggested
+from pytest_zebu.discovery.written import keys_of, name_in_file, suggested
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.memory.history import Past, PastRun
@@ -105,7 +105,7 @@ def with_discovered(host: HostReport, found: Discovered | None) -> HostReport:
     if found is None:
         return host
     unseen = [Unseen(*one) for one in found.unseen]
-    block = tuple(suggested(host.name, unseen, opened_by_settings(host.openings)))
+    block = tuple(suggested(name_in_file(host.name), unseen, opened_by_settings(host.openings)))
     return replace(host, discovered=tuple(keys_of(found.settings)), suggested=block)
 
 

@@ -26,7 +26,7 @@ from pytest_zebu.discovery.whole import (
     settled,
     to_ask,
 )
-from pytest_zebu.discovery.written import Written, keys_of, written
+from pytest_zebu.discovery.written import Written, keys_of, name_in_file, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.facts.fact import Gathered
@@ -65,7 +65,7 @@ class Looking:
     ) -> None:
         self.path, self.known, self.target = path, known, target
         self.connection, self.watch = connection, watch
-        self.name = target.host.address or target.name if "://" in target.name or "@" in target.name else target.name
+        self.name = name_in_file(target.name, target.host.address)
         self.seen: list[Seen | FoundVantage] = []
 
     def look(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.discovery.vantages import FoundVantage
-from pytest_zebu.discovery.written import keys_of, suggested, written
+from pytest_zebu.discovery.written import keys_of, name_in_file, suggested, written
 
 LAN = FoundVantage("lan", "lan", "10.0.0.7", "10.0.0.1:53", "10.0.0.7/24 of this machine has 10.0.0.10 in it")
 SEEN: tuple[Seen | FoundVantage, ...] = (
@@ -162,3 +162,17 @@ def test_keys_are_told_in_full() -> None:
         "domains.site",
         "vantages",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "called"),
+    [
+        ("vm", "192.0.2.1", "vm"),
+        ("ssh://deploy@vm.example.org:2222", "vm.example.org", "vm.example.org"),
+        ("ssh://deploy@vm.example.org:2222", None, "vm.example.org"),
+        ("deploy@192.0.2.1", None, "192.0.2.1"),
+        ("ssh://[fd00::1]:22", None, "fd00::1"),
+    ],
+)
+def test_a_machine_has_one_name_in_the_file_however_it_was_called(name: str, address: str | None, called: str) -> None:
+    assert name_in_file(name, address) == called
