@@ -1,0 +1,170 @@
+# Shared: what Docker's daemon says, asked over its socket, which takes a tenth of what it takes to start its client. It needs json.pl and quiet.pl.
+#   docker_told(PATH)               what a question's answer says; undef where there is none, and docker_trouble() says why
+#   docker_containers(all => 1)     of the project's containers, what Docker tells of each; one that is gone meanwhile is left out
+#   docker_logs(CONTAINER, QUERY, TAKE, UNTIL)   hands each piece of a container's log to TAKE, as long as that wants more and it is not UNTIL:
+#                                   `whole`, `cut` (by either), or `unreadable`
+# The client is asked for the way where it would not take that socket: another context of root's, no such socket, or no right to it. So
+# what that way needs (podman has none) is needed here. Only questions are asked: nothing but GET is sent.
+use strict;
+use warnings;
+use Socket ();
+
+my ($DOCKER_SECONDS, $DOCKER_LIMIT) = (10, 16_777_216);
+my $docker_trouble = '';
+sub docker_trouble { return $docker_trouble }
+
+# A connection to the daemon, to be read from and to be written to; and the process that stands between, if one does.
+sub docker_line {
+  my $place = $ENV{ZEBU_DOCKER_SOCKET} // '/var/run/docker.sock';
+  my $home = $ENV{HOME} // '';
+  my $chosen = '';
+  if (open my $file, '<', "$home/.docker/config.json") { local $/; ($chosen) = (<$file> // '') =~ /"currentContext"\s*:\s*"([^"]*)"/; $chosen //= '' }
+  if ($chosen eq '' || $chosen eq 'default') {
+    socket my $line, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
+    return ($line, $line) if connect $line, Socket::pack_sockaddr_un($place);
+  }
+  socketpair my $ours, my $theirs, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
+  my $pid = fork;
+  if (!defined $pid) { unrun('docker'); return }
+  if (!$pid) {
+    open STDIN, '<&', $theirs;
+    open STDOUT, '>&', $theirs;
+    open STDERR, '>', '/dev/null';
+    exec qw(docker system dial-stdio) or unstarted('docker');
+  }
+  close $theirs;
+  return ($ours, $ours, $pid);
+}
+
+# A question, and what is done with each piece of its answer: the status, or 0 where there was no whole answer. What comes with another status is no answer.
+sub docker_ask {
+  my ($path, $take, $until) = @_;
+  my ($in, $out, $pid) = docker_line();
+  if (!$in) { $docker_trouble = "no way to Docker's daemon ($!)"; return 0 }
+  local $SIG{PIPE} = 'IGNORE';
+  my $done = docker_answer($path, $take, $until // time + $DOCKER_SECONDS, $in, $out);
+  close $in;
+  if ($pid) { kill 'TERM', $pid; waitpid $pid, 0 }
+  return $done;
+}
+
+sub docker_answer {
+  my ($path, $take, $until, $in, $out) = @_;
+  my ($held, $is_over) = ('', 0);
+  # More of the answer; nothing where there is none in time.
+  my $more = sub {
+    my $left = $until - time;
+    my $ready = '';
+    vec($ready, fileno $in, 1) = 1;
+    return 0 if $left <= 0 || !select $ready, undef, undef, $left;
+    my $got = sysread $in, $held, 262_144, length $held;
+    $is_over = 1 if defined $got && !$got;
+    return $got;
+  };
+  my $line = sub {
+    while (1) {
+      my $end = index $held, "\n";
+      if ($end >= 0) { my $found = substr $held, 0, $end + 1, ''; $found =~ s/\r?\n\z//; return $found }
+      return if length $held > 65_536 || !$more->();
+    }
+  };
+  syswrite $out, "GET $path HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
+  my ($status) = ($line->() // '') =~ m{^HTTP/1\.[01] (\d{3})\b} or do { $docker_trouble = "Docker's daemon does not answer"; return 0 };
+  my %head;
+  while (1) {
+    my $field = $line->();
+    if (!defined $field || keys %head > 100) { $docker_trouble = "Docker's daemon does not answer"; return 0 }
+    last if $field eq '';
+    $head{ lc $1 } = $2 if $field =~ /^([\w-]+):\s*(.*?)\s*$/;
+  }
+  my $is_wanted = $status == 200;
+  my ($said, $wants) = ('', 1);
+  my $pass = sub {    # so many bytes of the answer, or all that come
+    my ($left) = @_;
+    while (!defined $left || $left > 0) {
+      if ($held eq '' && !$more->()) { return !defined $left && $is_over }
+      my $piece = defined $left ? substr $held, 0, $left, '' : $held;
+      $held = '' if !defined $left;
+      $left -= length $piece if defined $left;
+      if (!$is_wanted) { $said .= $piece if length $said < 4096; next }
+      if (!$take->($piece)) { $wants = 0; return 1 }
+    }
+    return 1;
+  };
+  my $is_whole = 0;
+  if (($head{'transfer-encoding'} // '') =~ /chunked/i) {
+    while (1) {
+      my ($size) = ($line->() // '') =~ /^([0-9A-Fa-f]{1,8})\b/ or last;
+      if (!hex $size) { $is_whole = 1; last }
+      $pass->(hex $size) or last;
+      last if !$wants;
+      $line->() // last;
+    }
+  }
+  else { $is_whole = $pass->($head{'content-length'}) }
+  if (!$is_wanted) { $docker_trouble = "Docker's daemon answers with $status"; return $status }
+  return 200 if $is_whole || !$wants;
+  $docker_trouble = 'the answer of Docker\'s daemon is cut short';
+  return 0;
+}
+
+sub docker_told {
+  my ($path) = @_;
+  my $text = '';
+  my $status = docker_ask($path, sub { $text .= $_[0]; return length $text <= $DOCKER_LIMIT });
+  return if $status != 200;
+  if (length $text > $DOCKER_LIMIT) { $docker_trouble = "Docker's daemon says too much"; return }
+  my $told = eval { read_json($text) };
+  $docker_trouble = "Docker's daemon does not say what its API is to say" if !defined $told;
+  return $told;
+}
+
+sub docker_listed {    # a list of containers, by what Docker can choose them by
+  my ($query, %filters) = @_;
+  my $chosen = join ',', map { my $key = $_; qq{"$key":[} . join(',', map { (my $text = $_) =~ s/(["\\])/\\$1/g; qq{"$text"} } @{ $filters{$key} }) . ']' } sort keys %filters;
+  (my $filters = "{$chosen}") =~ s/([^A-Za-z0-9_.-])/sprintf '%%%02X', ord $1/ge;
+  my $found = docker_told("/containers/json?${query}filters=$filters");
+  return ref $found eq 'ARRAY' ? $found : undef;
+}
+
+# Of the project's containers, or of all where there is no project to ask for.
+sub docker_containers {
+  my (%given) = @_;
+  my @labels = map { "com.docker.compose.$_" } $given{every} ? () : "project=$ENV{ZEBU_PROJECT}", $given{once} ? () : 'oneoff=False';
+  my $listed = docker_listed($given{all} ? 'all=1&' : '', @labels && !$given{every} ? (label => \@labels) : ());
+  return if !defined $listed;
+  my @found;
+  for my $id (map { ref $_ eq 'HASH' ? $_->{Id} // '' : '' } @$listed) {
+    next if $id !~ /^[0-9a-f]{12,64}$/;
+    last if defined $given{most} && @found >= $given{most};
+    my $one = docker_told("/containers/$id/json");
+    next if !defined $one && $docker_trouble =~ /with 404$/;
+    return if ref $one ne 'HASH';
+    push @found, $one;
+  }
+  return \@found;
+}
+
+sub docker_logs {
+  my ($container, $query, $take, $until) = @_;
+  my $id = $container->{Id};
+  my $is_raw = ($container->{Config}{Tty} // '') eq 'true';
+  my ($held, $left, $wants, $is_broken) = ('', 0, 1, 0);
+  my $status = docker_ask("/containers/$id/logs?stdout=1&stderr=1&$query", $is_raw ? sub { return $wants = $take->($_[0]) } : sub {
+    $held .= $_[0];
+    while (1) {
+      if ($left) {
+        my $piece = substr $held, 0, $left, '';
+        $left -= length $piece;
+        return $wants = 0 if $piece ne '' && !$take->($piece);
+        return 1 if $left;
+      }
+      return 1 if length $held < 8;
+      (my $kind, $left) = unpack 'C x3 N', substr $held, 0, 8, '';
+      if ($kind > 2) { $is_broken = 1; return $wants = 0 }    # the daemon's own complaint, in the middle
+    }
+  }, $until);
+  return 'unreadable' if $is_broken;
+  return $wants ? 'whole' : 'cut' if $status == 200 && (!$left && $held eq '' || !$wants);
+  return defined $until && time >= $until ? 'cut' : 'unreadable';
+}
