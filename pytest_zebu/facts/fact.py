@@ -46,7 +46,7 @@ class Probe:
         values: further values of its environment, as ZEBU_NAME.
         needs: discovered values without which it is not run.
         root: it is not run without root's rights.
-        timeout: seconds.
+        timeout: seconds on a machine that is not busy; on one that is, as many more as it is slower. So many of the processor, too.
         limit: bytes of output.
         owner: run as the owner of the application's folder.
         dotenv: the values of `.env` stand in its environment as DOTENV_NAME. They must not be printed.
@@ -57,6 +57,9 @@ class Probe:
             is the deployed commit, if it can be told.
         kills: it kills what hangs, itself: that one of its programs was killed is part of its answer, and not the end of it.
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
+        spans: it begins first, takes no place among those that run side by side, and hears by the end of its standard input
+            that all others have ended.
+        takes: seconds that it is known to take, alone on a quiet machine: what takes longest begins first.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Probe:
     each: bool = False
     kills: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
+    spans: bool = False
+    takes: float = 0.1
 
     @property
     def interpreter(self) -> Literal["sh", "perl"]:

@@ -7,8 +7,11 @@
 # Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0".
 # Answer: "ZEBU1 NONCE\n" at once, then for each probe, as soon as it has ended and all secrets are known,
 # "NONCE NAME KIND STATUS MILLISECONDS OUT-LENGTH ERR-LENGTH\n" and the bytes, at last "END NONCE\n". KIND is one of: done,
-# timeout, late (no time was left for it), truncated, needs-root, missing (a discovered value that it needs), failed (it
-# could not be started).
+# timeout, processor (it took too much of that), late (no time was left for it), truncated, needs-root, missing (a discovered
+# value that it needs), failed (it could not be started). `zebu.beat` comes when nothing else does, and tells that we are there;
+# `zebu.effort`, the last, what all of it took of the processor.
+#
+# The machine has its own work to do: all here has a low priority, and the clock of all limits runs the slower, the more of its own it has.
 use strict;
 use warnings;
 use IO::Select;
@@ -30,7 +33,7 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
-my ($seconds, $attached, $refused) = (60, 0, '');    # for all of it; whether the input's end ends it; why there is no root
+my ($seconds, $longest, $attached, $refused) = (60, 0, 0, '');    # for all of it, and at most on a busy machine; whether the input's end ends it; why there is no root
 my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files, @doubtful);
 my $env_trouble = '';
 my %why;    # why a discovered value is not there, where there is more to say than that
@@ -78,6 +81,7 @@ sub read_request {
       put_out("ZEBU1 $nonce\n");    # who waits for us hears that we are there
     }
     elsif ($key eq 'seconds') { $seconds = $bytes }
+    elsif ($key eq 'longest') { $longest = $bytes }
     elsif ($key eq 'attached') { $attached = 1 }
     elsif ($key eq 'refused') { $refused = $bytes }
     elsif ($key eq 'probe') { push @probes, $probe = { name => $bytes } }
@@ -88,8 +92,11 @@ sub read_request {
   die "request without end\n";
 }
 
+my $told = 0;    # when anything was told last
+
 sub put_out {
   my ($text) = @_;
+  $told = now();
   while ($text ne '') {
     my $sent = syswrite STDOUT, $text;
     if (defined $sent) { substr($text, 0, $sent) = '' }
@@ -99,24 +106,29 @@ sub put_out {
 
 # Children
 
-my (@waiting, $running);
-my $at_once = 8;    # or four times the processors, if there are more: the machine has its own work to do
+my (@waiting, @again, $running, $spanning);
+my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
+my $daemons;    # what Docker had taken of the processor when we began
+my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
+my $clock = 0;    # of limits, in milliseconds: it stands as long as nobody looks
 
 sub count_processors {
   open my $file, '<', '/proc/cpuinfo' or return 1;
   return scalar grep { /^processor\s*:/ } <$file>;
 }
 
-# What takes longest goes first, so that nothing long is left for the end.
+# What is known to take longest goes first, so that nothing long is left for the end. What spans all others waits for none.
 sub queue {
   my ($job) = @_;
-  @waiting = sort { $b->{timeout} <=> $a->{timeout} || $a->{name} cmp $b->{name} } @waiting, $job;
+  if ($job->{spans}) { give_up($job, 'failed', "it could not be started ($!)") if !start($job); return }
+  @waiting = sort { ($b->{takes} // 9) <=> ($a->{takes} // 9) || $a->{name} cmp $b->{name} } @waiting, $job;
   start_waiting();
 }
 
 # Where no process or pipe is to be had, the next one waits for one of ours to end; where none of ours runs, a while.
 sub start_waiting {
   my $tries = 0;
+  @waiting = splice @again if @again && !@waiting && !$running;
   while (@waiting && $running < $at_once) {
     my $job = shift @waiting;
     next if start($job);
@@ -139,6 +151,8 @@ sub start {
   my ($job) = @_;
   pipe my $out, my $out_w or return 0;
   pipe my $err, my $err_w or return 0;
+  my ($tied, $tie);
+  if ($job->{spans}) { pipe $tied, $tie or return 0 }
   my $pid = fork // return 0;
   if (!$pid) {
     $SIG{$_} = 'DEFAULT' for qw(HUP INT TERM PIPE ALRM);
@@ -149,6 +163,8 @@ sub start {
       syswrite $in_w, substr $job->{input}, 0, 65_536;
       close $in_w;
       open STDIN, '<&', $in;
+    } elsif ($tied) {
+      open STDIN, '<&', $tied;
     } else {
       open STDIN, '<', '/dev/null' or POSIX::_exit(125);
     }
@@ -170,9 +186,10 @@ sub start {
     exec @{ $job->{argv} } or kill 'KILL', $$;
   }
   close $_ for $out_w, $err_w;
-  $running++;
-  $job->{$_} = '' for qw(out err);
-  @$job{qw(pid began open)} = ($pid, now(), 2);
+  if ($job->{spans}) { close $tied; $job->{tie} = $tie; $spanning++ } else { $running++ }
+  $job->{$_} = '' for qw(out err heard);
+  delete @$job{qw(kind is_hurt unrun)};
+  @$job{qw(pid began since open processor)} = ($pid, now(), $clock, 2, 0);
   $child{ fileno $out } = [$job, 'out', $out];
   $child{ fileno $err } = [$job, 'err', $err];
   $select->add($out, $err);
@@ -182,6 +199,7 @@ sub start {
 sub finish {
   my ($job, $kind) = @_;
   return if $job->{kind};
+  delete $job->{tie};
   kill 'KILL', -$job->{pid};
   for my $fd (keys %child) {
     next if $child{$fd}[0] != $job;
@@ -197,7 +215,16 @@ sub finish {
     ($kind, @$job{qw(out err)}) = ('failed', '', "a program that it started$which was killed, or could not be started: whether the machine lacks memory or processes, its log tells (journalctl -k)");
   }
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
-  $running--;
+  $job->{took} = $job->{processor} if $kind eq 'processor';
+  $job->{spans} ? $spanning-- : $running--;
+  # Once more, when all else is done, for what was late; that it is late again is said as it was the first time.
+  if (my $first = $job->{first}) { @$job{qw(kind status took out err)} = @$first if $kind =~ /^(?:timeout|late)$/ }
+  elsif ($kind eq 'timeout' && ($job->{script} // $job->{of}) && !$job->{spans}) {
+    $job->{first} = [@$job{qw(kind status took out err)}];
+    delete $job->{kind};
+    push @again, $job;
+    return start_waiting();
+  }
   settled($job);
   start_waiting();
 }
@@ -221,15 +248,61 @@ sub settled {
   deliver($probe) if exists $probe->{script};
 }
 
-my $end;    # of all of it, in milliseconds
+my $end = 0;    # of all of it, in milliseconds
+my ($BEAT, $LOOK) = (5000, 250);
+
+# How many others wait for a processor, or for a disk. Those of ours that do are not told from them: one of each of our jobs may.
+my ($looked, $busy) = (0, 0);
+sub look_at_load {
+  my ($now) = @_;
+  return if $now - $looked < $LOOK;
+  $looked = $now;
+  open my $file, '<', '/proc/stat' or return;
+  my %count = map { /^procs_(\w+) (\d+)$/ ? ($1 => $2) : () } <$file>;
+  my $others = ($count{running} // 0) + ($count{blocked} // 0) - $running - 1;
+  $busy = 0.75 * $busy + 0.25 * ($others > 0 ? $others : 0);
+  look_at_processor($now) if $busy > 1;
+}
+
+# So many times as long as on a quiet machine things may take here: who has a low priority waits for several others.
+my ($PRIORITY, $WEIGHT, $SLOWEST) = (10, 3, 20);
+my $slowest = 1;
+sub slowness {
+  my $found = 1 + $WEIGHT * $busy / $processors;
+  $found = $SLOWEST if $found > $SLOWEST;
+  $slowest = $found if $found > $slowest;
+  return $found;
+}
+
+# What our jobs took of the processor by now, each with what it started: what may take long must not take much for that.
+my ($took_at, $TOOK) = (0, 1000);
+sub look_at_processor {
+  my ($now) = @_;
+  return if $now - $took_at < $TOOK;
+  $took_at = $now;
+  my %took;
+  opendir my $handle, '/proc' or return;
+  for my $process (grep { /^\d+$/ } readdir $handle) {
+    open my $file, '<', "/proc/$process/stat" or next;
+    my ($group, @ticks) = (split ' ', (do { local $/; <$file> } // '') =~ s/.*\) //sr)[2, 11 .. 14];
+    next if !defined $ticks[3];
+    $took{$group} += $_ for @ticks;
+  }
+  closedir $handle;
+  $_->{processor} = 1000 / $TICKS * ($took{ $_->{pid} } // 0) for map { $_->[0] } values %child;
+}
 
 sub pump {
-  $end = now() + 1000 * $seconds;
+  my $last = now();
+  $longest = $seconds if $longest < $seconds;
+  $end = $last + 1000 * $longest;
   # The kernel's own timer, should anything here wait for what never comes.
-  alarm $seconds + 10;
+  alarm $longest + 10;
   $select->add(\*STDIN) if $attached;
-  while (%child || @waiting) {
+  while (%child || @waiting || @again) {
     start_waiting();
+    # What spans all others ends when they have.
+    delete $_->{tie} for $running || @waiting ? () : map { $_->[0] } values %child;
     for my $handle ($select->can_read(0.05)) {
       if ($handle == \*STDIN) { end_all() if !sysread STDIN, my $bytes, 65_536; next }
       my $entry = $child{ fileno($handle) // -1 } or next;
@@ -248,12 +321,21 @@ sub pump {
       }
     }
     my $now = now();
+    $clock += ($now - $last - $unheard) / slowness();
+    ($last, $unheard) = ($now, 0);
+    look_at_load($now);
+    put_out("$nonce zebu.beat done 0 0 0 0\n") if $now - $told > $BEAT;
     my %seen;
     for my $job (grep { !$seen{$_}++ } map { $_->[0] } values %child) {
-      finish($job, 'timeout') if $now - $job->{began} > 1000 * $job->{timeout} + ($job->{unheard} // 0);
+      my $limit = 1000 * $job->{timeout};
+      # What spans all others takes as long as they do, and its own time after that.
+      $job->{since} = $clock if $job->{tie};
+      finish($job, 'timeout') if $clock - $job->{since} > $limit;
+      finish($job, 'processor') if $job->{processor} > $limit;
     }
-    if ($now > $end) {
-      give_up($_, 'late', '') for splice @waiting;
+    if ($clock > 1000 * $seconds || $now > $end) {
+      # What was late once stays so.
+      for my $job (splice(@waiting), splice @again) { $job->{first} ? (@$job{qw(kind status took out err)} = @{ $job->{first} }, settled($job)) : give_up($job, 'late', '') }
       finish($_, 'late') for map { $_->[0] } values %child;
     }
   }
@@ -1046,7 +1128,7 @@ sub start_each {
   start_probe($probe);
   return if !$probe->{argv};
   for my $other (@checkouts) {
-    my %job = (map({ $_ => $probe->{$_} } qw(name timeout limit argv input kills)), of => $probe, env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
+    my %job = (map({ $_ => $probe->{$_} } qw(name timeout takes limit argv input kills)), of => $probe, env => { %{ $probe->{env} }, ZEBU_APP_DIR => $other->{path} });
     $job{as} = $other->{as} if $root && $other->{as}[0] != 0;
     push @{ $probe->{others} }, [$other->{path}, \%job];
     queue(\%job);
@@ -1056,8 +1138,9 @@ sub start_each {
 sub main {
   read_request();
   $select = IO::Select->new;
-  $running = 0;
-  my $processors = count_processors();
+  ($running, $spanning) = (0, 0);
+  $processors = count_processors();
+  give_way();
   $at_once = 4 * $processors if 4 * $processors > $at_once;
   my @each = grep { $_->{each} } @probes;
   my $awaited = @each ? 2 : 1;
@@ -1086,7 +1169,36 @@ sub main {
   pump();
   open_door();
   give_up($_, 'late', '') for grep { !$_->{is_told} } @probes;
+  my $effort = sprintf "processor=%.2f\nown=%.2f\ndocker=%s\nslowness=%.1f\n", used(), (times)[0] + (times)[1], daemons($daemons), $slowest;
+  put_out("$nonce zebu.effort done 0 0 " . length($effort) . " 0\n$effort");
   put_out("END $nonce\n");
+}
+
+sub used { my $all = 0; $all += $_ for times; return $all }
+
+# Others come first: at the processor, and at the disk where there is who can say so.
+sub give_way {
+  $daemons = daemons();
+  setpriority 0, 0, $PRIORITY;
+  return if !grep { -x "$_/ionice" } split /:/, $ENV{PATH};
+  my $pid = fork // return;
+  if (!$pid) { open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null'; exec 'ionice', '-c', '3', '-p', getppid or POSIX::_exit(0) }
+  waitpid $pid, 0;
+}
+
+# Seconds of the processor that Docker took, what it runs inside of containers among it: since a moment, if that is given.
+sub daemons {
+  my ($before) = @_;
+  my $ticks = 0;
+  for my $name (glob '/proc/[0-9]*/comm') {
+    open my $file, '<', $name or next;
+    next if (<$file> // '') !~ /^(?:dockerd|containerd)/;
+    (my $stat = $name) =~ s/comm$/stat/;
+    open $file, '<', $stat or next;
+    my @field = split ' ', (do { local $/; <$file> } // '') =~ s/.*\) //sr;
+    $ticks += $_ // 0 for @field[11 .. 14];
+  }
+  return defined $before ? sprintf '%.2f', ($ticks > $before ? $ticks - $before : 0) / $TICKS : $ticks;
 }
 
 # Answers wait behind a door until every secret is known that they could hold; nothing learns one afterwards.
@@ -1165,8 +1277,7 @@ sub hide_aside {
   }
   waitpid $pid, 0;
   undef $hider;
-  my %running = map { $_->[0]{pid} => $_->[0] } values %child;
-  $_->{unheard} += now() - $began for values %running;    # meanwhile nobody looked whether they have ended
+  $unheard += now() - $began;    # meanwhile nobody looked whether they have ended
   return "to hide its secrets took longer than $allowed s" if ($? & 127) == POSIX::SIGALRM();
   return 'what would hide its secrets broke' if $?;
   (my $broken, $$out, $$err) = unpack 'N/a* N/a* N/a*', $told;

@@ -11,9 +11,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from pytest_zebu import redaction
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST_KEY
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe
+from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe, key_values
 from pytest_zebu.files import at_home
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
 from pytest_zebu.gather.scratch import Scratch
@@ -40,6 +41,12 @@ PREFACE_LIMIT = 2 * 2**20
 COMPLAINT_LIMIT = 65_536
 """Bytes of ssh's log and of what is said on the standard error there."""
 CHUNK = 65_536
+EFFORT, BEAT = "zebu.effort", "zebu.beat"
+"""Frames in which the far side tells of itself: what all took, and that it is there."""
+LONGEST_HEAD = 200
+"""Bytes that a frame's first line may have."""
+SLOWEST = 20.0
+"""So many times as long as on a quiet machine an answer is waited for at most; far.pl knows the same."""
 SHORT = Path("/", "tmp")
 """Where the control socket is: its path must be short (sun_path of unix(7))."""
 SUDO_SECONDS = 10
@@ -244,6 +251,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self.config.write_text(self._configuration())
         self.destination = target.host.address or target.name
         self.round_trips = 0
+        self.effort: Mapping[str, str] = {}
         super().__init__(self.destination, ssh_config=str(self.config), timeout=self._connect_timeout, controlpersist=0)
 
     @property
@@ -287,13 +295,22 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     def _ssh(self) -> list[str]:
         return ["ssh", "-F", str(self.config), "-E", str(self.folder / "log")]
 
-    def transfer(self, sent: bytes, seconds: float, mark: bytes = b"") -> Transfer:
+    def transfer(
+        self,
+        sent: bytes,
+        seconds: float,
+        mark: bytes = b"",
+        silence: float = math.inf,
+        heard: Callable[[bytearray], None] = lambda out: None,
+    ) -> Transfer:
         """Run perl there with what is sent on its standard input, which stays open, for at most so many seconds.
 
         Args:
             sent: a program.
             seconds: after which ssh is ended.
             mark: with what the answer begins: nobody talks without end before it.
+            silence: seconds after which ssh is ended if nothing comes, or not the mark in that time.
+            heard: is told of all that has come by now, each time that more comes.
         """
         self.round_trips += 1
         log = self.folder / "log"
@@ -307,14 +324,14 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         ends = Deadline.after(seconds)
         patience = 0.0
         try:
-            out, err, is_over = _converse(process, sent, ends, mark)
-            patience = END_SECONDS if is_over else 0.0
-            took, is_late = time.monotonic() - started, ends.left() == 0
+            said = _converse(process, sent, ends, mark, silence, heard)
+            patience = END_SECONDS if said.is_over else 0.0
+            took = time.monotonic() - started
         finally:
             _end(process, patience)
             self._running.discard(process)
         status = -signal.SIGKILL if process.returncode is None else process.returncode
-        return Transfer(out, err.decode(errors="replace"), _tail(log, before), status, is_late, took)
+        return Transfer(said.out, said.err.decode(errors="replace"), _tail(log, before), status, said.is_late, took)
 
     def knock(self, options: Sequence[str], seconds: float) -> tuple[int, str]:
         """How ssh ends that opens a connection of its own, with these options, and what it complains of.
@@ -341,23 +358,37 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         return _tail(self.folder / "log", 0).count("Authenticated to ")
 
     def ask(
-        self, probes: Sequence[Probe], seconds: float | None = None, deadline: Deadline = NEVER
+        self,
+        probes: Sequence[Probe],
+        seconds: float | None = None,
+        deadline: Deadline = NEVER,
+        heard: Callable[[str, Said | Unknown], None] = lambda name, said: None,
     ) -> dict[str, Said | Unknown]:
         """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
-        Each probe has an answer, or the reason why there is none.
+        Each probe has an answer, or the reason why there is none. A machine that is busy with other work has longer, as far as
+        the deadline.
+
+        Args:
+            probes: what is asked.
+            seconds: how long it may take on a machine that is not busy.
+            deadline: of all.
+            heard: is told of each answer as soon as it is there.
 
         Raises:
             Refused: the host cannot be reached, refuses us, or does not run what we ask.
         """
         nonce = secrets.token_hex(8)
         allowed = seconds or self.target.settings.timeout
-        longest = deadline.limit(allowed + 2 * self._connect_timeout)
-        there = max(longest - self._connect_timeout, longest / 2)
+        quiet = deadline.limit(allowed + 2 * self._connect_timeout)
+        there = max(quiet - self._connect_timeout, quiet / 2)
+        longest = deadline.limit(2 * self._connect_timeout + SLOWEST * allowed)
         logins = self.logins
         mark = f"ZEBU1 {nonce}\n".encode()
-        script = request(probes, nonce, self.target, allowed, overall=there)
-        done = self.transfer(entrance(script, nonce, self.container), longest, mark)
+        overall = max(there, longest - 2 * self._connect_timeout)
+        script = request(probes, nonce, self.target, allowed, overall=there, longest=overall)
+        found = Frames(nonce, heard)
+        done = self.transfer(entrance(script, nonce, self.container), longest, mark, quiet, found.read)
         if mark not in done.out:
             if self.logins > logins or (logins and done.status != 255):
                 raise Refused(not_begun(done))
@@ -365,7 +396,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
                 raise Refused(f"no answer within {done.seconds:.0f} s (overloaded, a tarpit, or a firewall that drops)")
             # Before ssh has a log it speaks on the standard error; afterwards others may stand there, such as a banner.
             raise Refused(kept_out(done.log, done.err) if done.log.strip() else diagnose(done.err))
-        found = received(done.out, nonce)
+        self.effort = found.effort
         return missing_answers(probes, found.answers, _why_cut(done, found, probes, deadline))
 
     @contextmanager
@@ -428,21 +459,41 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             self._scratch.remove()
 
 
-def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mark: bytes) -> tuple[bytes, bytes, bool]:
-    """What a program says until it closes its output, or time or room end; its input stays open that long.
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a program said.
 
-    Its output, its complaints, and whether it closed its output itself.
+    Attributes:
+        is_over: whether it closed its output itself.
+        is_late: whether time ended first.
     """
+
+    out: bytes
+    err: bytes
+    is_over: bool = False
+    is_late: bool = False
+
+
+def _converse(
+    process: subprocess.Popen[bytes],
+    sent: bytes,
+    ends: Deadline,
+    mark: bytes,
+    silence: float,
+    heard: Callable[[bytearray], None],
+) -> _Said:
+    """What a program says until it closes its output, or time or room end; its input stays open that long."""
     assert process.stdin and process.stdout and process.stderr  # noqa: S101 (all are pipes)
     out, err, unsent = bytearray(), bytearray(), memoryview(sent)
     has_begun = not mark
     for pipe in (process.stdin, process.stdout, process.stderr):
         os.set_blocking(pipe.fileno(), False)
+    silent = Deadline.after(silence)
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdin, selectors.EVENT_WRITE)
         selector.register(process.stdout, selectors.EVENT_READ)
         selector.register(process.stderr, selectors.EVENT_READ)
-        while (left := ends.left()) > 0:
+        while (left := silent.limit(ends.left())) > 0:
             for key, _ in selector.select(left):
                 if key.fileobj is process.stdin:
                     try:
@@ -466,13 +517,16 @@ def _converse(process: subprocess.Popen[bytes], sent: bytes, ends: Deadline, mar
                 out += data
                 if not has_begun and mark in out:
                     has_begun = True
+                if has_begun:
+                    silent = Deadline.after(silence)
+                    heard(out)
                 is_echo = not has_begun and bool(mark) and PRELUDE.strip() in out
                 if not data or is_echo or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
                     # What was complained of last may still stand in the pipe; the connection that stays holds it open.
                     with suppress(OSError):
                         err += os.read(process.stderr.fileno(), COMPLAINT_LIMIT)
-                    return bytes(out), bytes(err[:COMPLAINT_LIMIT]), not data
-    return bytes(out), bytes(err), False
+                    return _Said(bytes(out), bytes(err[:COMPLAINT_LIMIT]), is_over=not data)
+    return _Said(bytes(out), bytes(err), is_late=True)
 
 
 def _end(process: subprocess.Popen[bytes], patience: float) -> None:
@@ -507,7 +561,7 @@ def _tail(path: Path, start: int) -> str:
         return ""
 
 
-def _why_cut(done: Transfer, found: Received, probes: Sequence[Probe], deadline: Deadline) -> Unknown:
+def _why_cut(done: Transfer, found: Frames, probes: Sequence[Probe], deadline: Deadline) -> Unknown:
     """Why an answer is not there although others are."""
     count = f"{len(found.answers)} of {len(probes) + len(OWN_ANSWERS)} answers"
     if found.is_whole:
@@ -548,12 +602,19 @@ def entrance(script: bytes, nonce: str, container: str = "") -> bytes:
 
 
 def request(
-    probes: Sequence[Probe], nonce: str, target: Target, seconds: float, *, overall: float | None = None
+    probes: Sequence[Probe],
+    nonce: str,
+    target: Target,
+    seconds: float,
+    *,
+    overall: float | None = None,
+    longest: float | None = None,
 ) -> bytes:
     """The script for the far side: its program, and the probes behind it, each value with its length.
 
     Each probe may run for so many seconds at most; all of them together for `overall`, where that is given: then the end of
-    the input ends it, too.
+    the input ends it, too. These are seconds of a machine that has nothing else to do; on a busy one they are longer, and `longest`
+    is the end of all.
     """
     parts = [program(), b"\n__END__\n"]
 
@@ -564,6 +625,7 @@ def request(
     put("nonce", nonce)
     if overall is not None:
         put("seconds", str(math.ceil(overall)))
+        put("longest", str(math.ceil(longest or overall)))
         put("attached", "1")
     for key, value in target.told.items():
         put(f"set_{key}", value)
@@ -572,57 +634,98 @@ def request(
         put("script", probe.text)
         put("interpreter", probe.interpreter)
         put("timeout", f"{min(probe.timeout, seconds):g}")
+        put("takes", f"{probe.takes:g}")
         put("limit", str(probe.limit))
         for key, value in probe.environment.items():
             put(f"env_{key}", value)
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
-        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each", "kills"):
+        for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each", "kills", "spans"):
             if getattr(probe, flag):
                 put(flag, "1")
     parts.append(GO)
     return b"".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came back.
-
-    Attributes:
-        is_whole: whether the far side said that this is all.
-    """
-
-    answers: dict[str, Said | Unknown]
-    is_whole: bool = False
-
-
-def received(data: bytes, nonce: str) -> Received:
-    """Take the answers out of the far side's frames: every one that is whole, whatever stands around it.
+@dataclass(slots=True)
+class Frames:
+    """The far side's frames, taken out of what comes: every one that is whole, whatever stands around it.
 
     The login shell may print before the first frame. A frame begins with the nonce, which nothing that runs there is
     told; of two answers of the same name the first counts. Nothing is raised.
+
+    Attributes:
+        heard: is told of each answer as soon as it is there.
+        answers: by name.
+        is_whole: whether the far side said that this is all.
+        effort: what it said at its end of what it took.
     """
-    start = f"ZEBU1 {nonce}\n".encode()
-    position = data.find(start)
-    if position < 0:
-        return Received({})
-    position += len(start)
-    frame_of = re.compile(FRAME % re.escape(nonce.encode()))
-    end = f"END {nonce}\n".encode()
-    answers: dict[str, Said | Unknown] = {}
-    while (frame := frame_of.search(data, position)) is not None:
-        if (last := data.find(end, position, frame.start())) >= 0:
-            position = last
-            break
+
+    nonce: str
+    heard: Callable[[str, Said | Unknown], None] = lambda name, said: None
+    answers: dict[str, Said | Unknown] = field(default_factory=dict)
+    is_whole: bool = False
+    effort: Mapping[str, str] = field(default_factory=dict)
+    _has_begun: bool = False
+    _position: int = 0
+    _looked: int = 0
+
+    def read(self, data: bytes | bytearray) -> None:
+        """Take what is new in all that came by now."""
+        if not self._has_begun:
+            start = f"ZEBU1 {self.nonce}\n".encode()
+            found = data.find(start, max(0, self._looked - len(start)))
+            self._looked = len(data)
+            if found < 0:
+                return
+            self._has_begun, self._position = True, found + len(start)
+            self._looked = self._position
+        while self._take(data):
+            pass
+
+    def _take(self, data: bytes | bytearray) -> bool:
+        """The next frame, if it is there whole."""
+        frame = self._frame.search(data, max(self._position, self._looked - LONGEST_HEAD))
+        end = f"END {self.nonce}\n".encode()
+        last = data.find(end, max(self._position, self._looked - len(end)), frame.start() if frame else len(data))
+        if last >= 0:
+            self.is_whole, self._position, self._looked = True, len(data), len(data)
+            return False
+        if frame is None:
+            self._looked = len(data)
+            return False
+        self._looked = frame.start()
         name, kind, status, took, out_length, err_length = frame.groups()
         middle = frame.end() + int(out_length)
-        position = middle + int(err_length)
-        if position > len(data):
-            position = frame.end()
-            break
-        said = _answer(name.decode(), kind.decode(), int(status), int(took), data[frame.end() : middle], data[middle:position])  # fmt: skip
-        answers.setdefault(name.decode(), said)
-    return Received(answers, data.find(end, position) >= 0)
+        if (past := middle + int(err_length)) > len(data):
+            return False
+        self._position = self._looked = past
+        out, err = bytes(data[frame.end() : middle]), bytes(data[middle:past])
+        self._hear(name.decode(), _answer(name.decode(), kind.decode(), int(status), int(took), out, err))
+        return True
+
+    def _hear(self, name: str, said: Said | Unknown) -> None:
+        if name == EFFORT and isinstance(said, Said):
+            self.effort = key_values(said.out)
+        elif name not in (EFFORT, BEAT) and name not in self.answers:
+            self.answers[name] = said
+            self.heard(name, said)
+
+    @property
+    def _frame(self) -> re.Pattern[bytes]:
+        return _frame_of(self.nonce)
+
+
+@cache
+def _frame_of(nonce: str) -> re.Pattern[bytes]:
+    return re.compile(FRAME % re.escape(nonce.encode()))
+
+
+def received(data: bytes, nonce: str) -> Frames:
+    """The frames in what came."""
+    found = Frames(nonce)
+    found.read(data)
+    return found
 
 
 def unframe(data: bytes, nonce: str) -> dict[str, Said | Unknown]:
@@ -638,6 +741,8 @@ def _answer(name: str, kind: str, status: int, took: int, out: bytes, err: bytes
             return Said(status, plain_text(out), plain_text(err))
         case "timeout":
             return Unknown(Reason.TIMED_OUT, f"{name} after {took / 1000:.1f} s")
+        case "processor":
+            return Unknown(Reason.TIMED_OUT, f"{name} after {took / 1000:.1f} s of the processor")
         case "truncated":
             return Unknown(Reason.GARBLED, f"{name} said more than its limit")
         case "needs-root":
