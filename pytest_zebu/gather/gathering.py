@@ -27,6 +27,7 @@ from pytest_zebu.settings.target import Target
 
 Watcher = Callable[[str], None]
 MASTER_SECONDS = 15
+MOST_PROCESSOR = 1e6
 DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
 
 
@@ -105,7 +106,14 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         logins=connection.logins,
         round_trips=connection.round_trips,
         seconds=round(time.monotonic() - started, 3),
+        processor=_seconds(connection.effort.get("processor")),
+        docker_processor=_seconds(connection.effort.get("docker")),
     )
+
+
+def _seconds(told: str | None) -> float | None:
+    """Seconds as the far side tells them; nothing for anything else."""
+    return float(told) if told is not None and is_number(told) and 0 <= float(told) < MOST_PROCESSOR else None
 
 
 def moment_of_answers(answers: Mapping[str, Said | Unknown], began: float, ended: float) -> float:

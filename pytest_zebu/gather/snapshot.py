@@ -34,6 +34,8 @@ SETTINGS_LIMIT, MOST_UNSEEN = 65_536, 200
 """Characters of the settings that were discovered, and how many keys were not."""
 NAME = re.compile(r"(?:ssh://)?[\w\[][\w.:@%+\[\]-]{0,254}/?")
 """Names of hosts: those of settings, aliases of ssh and addresses; nothing that a shell, a path or a page reads otherwise."""
+EFFORTS = ("processor", "docker_processor")
+"""What a run took of the machine's processor, where that was told."""
 _REASONS = frozenset(Reason)
 _ODD = Unknown(Reason.GARBLED, "a value that is none")
 TRIALS_AMONG_LOOKS = {
@@ -67,6 +69,8 @@ class Snapshot:
         reachable: whether ssh let us in.
         trouble: why not, in a line.
         seconds: how long gathering took.
+        processor: seconds of the machine's processor that what we ran there took; nothing where it was not told.
+        docker_processor: those that Docker took in that time, for us and for others: what we ran inside of containers is among them.
     """
 
     host: str
@@ -76,6 +80,8 @@ class Snapshot:
     logins: int = 0
     round_trips: int = 0
     seconds: float = 0.0
+    processor: float | None = None
+    docker_processor: float | None = None
     discovered: Discovered | None = None
 
 
@@ -156,6 +162,9 @@ def dump(snapshots: Mapping[str, Snapshot], indent: int | None = 1) -> str:
             "round_trips": snapshot.round_trips,
             "seconds": snapshot.seconds,
         }
+        for key in EFFORTS:
+            if (took := getattr(snapshot, key)) is not None:
+                hosts[name][key] = took
         if (found := snapshot.discovered) is not None:
             hosts[name]["discovered"] = {
                 "settings": whole_text(found.settings),
@@ -253,9 +262,7 @@ def _snapshot(data: Any, is_own: bool) -> Snapshot:
     time = gathered.get("time")
     if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < LATEST:
         raise Garbled("time is no moment")
-    spent = data.get("seconds", 0.0)
-    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent < LATEST:
-        raise Garbled("seconds is no number of them")
+    spent, processor, docker_processor = (_seconds(data, key) for key in ("seconds", *EFFORTS))
     answers = {name: _answer(name, answer, is_own) for name, answer in part(gathered, "answers", dict).items()}
     looks = {key: rich(seen) for key, seen in part(gathered, "looks", dict).items()}
     trials = {name: looks.pop(key) for key, name in TRIALS_AMONG_LOOKS.items() if key in looks}
@@ -268,9 +275,25 @@ def _snapshot(data: Any, is_own: bool) -> Snapshot:
         trouble=plain_text(str(data.get("trouble", "")))[:MOST_SAID],
         logins=integer(data.get("logins", 0), "logins"),
         round_trips=integer(data.get("round_trips", 0), "round_trips"),
-        seconds=float(spent),
+        seconds=spent or 0.0,
+        processor=processor,
+        docker_processor=docker_processor,
         discovered=_discovered(data["discovered"]) if "discovered" in data else None,
     )
+
+
+def _seconds(data: Mapping[str, Any], key: str) -> float | None:
+    """A number of seconds; nothing where none is told.
+
+    Raises:
+        Garbled: it is none.
+    """
+    spent = data.get(key)
+    if spent is None:
+        return None
+    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent < LATEST:
+        raise Garbled(f"{key} is no number of them")
+    return float(spent)
 
 
 def _discovered(data: Any) -> Discovered:

@@ -99,6 +99,8 @@ def host_report(
             logins=snapshot.logins,
             round_trips=snapshot.round_trips,
             seconds=snapshot.seconds,
+            processor=snapshot.processor,
+            docker_processor=snapshot.docker_processor,
         )
     return HostReport(
         name=name,
@@ -126,7 +128,10 @@ def _works(snapshot: Snapshot, clock: str) -> Iterator[tuple[str, str]]:
     # What another machine handed in says nothing of this one.
     looks = {key: seen for key, seen in snapshot.gathered.looks.items() if elsewhere.source(seen) is None}
     if snapshot.reachable:
-        yield "ssh", f"{snapshot.logins} login(s), {snapshot.round_trips} round trip(s), {snapshot.seconds:.1f} s"
+        took = f"; of its processor {snapshot.processor:.1f} s" if snapshot.processor is not None else ""
+        docker = f", and Docker's {snapshot.docker_processor:.1f} s" if snapshot.docker_processor is not None else ""
+        how = f"{snapshot.logins} login(s), {snapshot.round_trips} round trip(s), {snapshot.seconds:.1f} s"
+        yield "ssh", f"{how}{took}{docker}"
     host = answers.get("zebu.host")
     if isinstance(host, Said):
         if key_values(host.out).get("root") == "1":

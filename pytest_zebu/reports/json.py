@@ -222,6 +222,14 @@ def _host(host: HostReport) -> dict[str, Any]:
         "ssh_logins": host.access.logins,
         "ssh_round_trips": host.access.round_trips,
         "gather_seconds": host.access.seconds,
+        **{
+            key: took
+            for key, took in (
+                ("processor_seconds", host.access.processor),
+                ("docker_processor_seconds", host.access.docker_processor),
+            )
+            if took is not None
+        },
         "ready": host.ready,
         "partial": host.is_partial,
         "selected_stages": [stage.value for stage in host.selected_stages],

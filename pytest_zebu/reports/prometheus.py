@@ -88,6 +88,11 @@ def _of_hosts(hosts: Hosts) -> Iterator[_Metric]:
         tuple(({"host": name}, host.access.seconds) for name, host in asked),
     )
     yield _Metric(
+        "zebu_target_processor_seconds",
+        "What gathering took of the host's processor, without what Docker took for it.",
+        tuple(({"host": name}, host.access.processor) for name, host in asked if host.access.processor is not None),
+    )
+    yield _Metric(
         "zebu_simulated_sources",
         "Sources of evidence that are stand-ins: what they say is no evidence of a real deployment.",
         tuple(({"host": name}, len(host.simulated)) for name, host in hosts),

@@ -210,7 +210,12 @@ def _host(data: Mapping[str, Any]) -> Any:
         **_renamed(data, *same),
         **later,
         **_stages(data),
-        "access": {**access, "seconds": data.get("gather_seconds")},
+        "access": {
+            **access,
+            "seconds": data.get("gather_seconds"),
+            "processor": data.get("processor_seconds"),
+            "docker_processor": data.get("docker_processor_seconds"),
+        },
         "categories": _each(data.get("categories"), _category),
         "relaxations": _each(data.get("relaxed"), _relaxation),
         "since": _at(data, "changes", "since"),

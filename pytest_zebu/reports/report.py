@@ -234,6 +234,8 @@ class Access:
         gathered: whether anything was asked.
         trouble: why ssh did not let us in, else empty.
         seconds: how long gathering took.
+        processor: seconds of the host's processor that it took there; nothing where that was not told.
+        docker_processor: those that Docker took there in that time, for this and for others.
     """
 
     gathered: bool = False
@@ -242,6 +244,8 @@ class Access:
     logins: int = 0
     round_trips: int = 0
     seconds: float = 0.0
+    processor: float | None = None
+    docker_processor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
