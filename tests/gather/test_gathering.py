@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar
 
 import pytest
 
@@ -29,6 +29,7 @@ class FromMemory:
     """A connection that says the same of every probe, or refuses."""
 
     logins = round_trips = 1
+    effort: ClassVar[Mapping[str, str]] = {}
     control_path = Path("/nonexistent")
 
     def __init__(self, refusal: str = "") -> None:

@@ -139,7 +139,7 @@ FIRST = HostReport(
     name="vm",
     at=AT,
     version="v1.2.0-3-gabc",
-    access=Access(True, True, "", 1, 2, 3.25),
+    access=Access(True, True, "", 1, 2, 3.25, 2.5, 1.25),
     stages=STAGES,
     overall=Tally(
         _counts(passed=1, failed=1, not_assessed=2, attested=1, waived=1, advice=1, not_applicable=1),
