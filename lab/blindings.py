@@ -179,7 +179,7 @@ def of_look(look: Look) -> Senses:
 
 def of_fact(fact: Fact[Any]) -> Senses:
     """The senses that a fact needs; none where nothing is asked for it in the lab."""
-    looks = (*fact.looks(target()), *fact.alone(target()))
+    looks = fact.looks(target())
     trial = fact.trial(target()) if fact.trial else None
     held = [TRIALS[type(trial)]] if isinstance(trial, Trial) else []
     found = (*map(of_probe, fact.probes), *map(of_look, looks), *held, BESIDES.get(fact.name, frozenset()))

@@ -434,7 +434,7 @@ def looks_of(evidence: Evidence) -> dict[str, Look]:
     target, gathered = evidence.target, evidence.gathered
     found: dict[str, Look] = {}
     for fact in ALL.values():
-        for look in (*fact.looks(target), *fact.then(gathered, target), *fact.alone(target)):
+        for look in (*fact.looks(target), *fact.then(gathered, target), *fact.alone(gathered, target)):
             known = found.get(look.key)
             if known is None or known.extent <= look.extent:
                 found[look.key] = look

@@ -162,8 +162,8 @@ def _questions(fact: Fact[Any], target: Target, evidence: Evidence | None) -> It
     for probe in fact.probes:
         asks = True
         yield _probe(probe)
-    told = fact.then(evidence.gathered, target) if evidence else ()
-    looks = [*{look.key: look for look in (*fact.looks(target), *told, *fact.alone(target))}.values()]
+    told = (*fact.then(evidence.gathered, target), *fact.alone(evidence.gathered, target)) if evidence else ()
+    looks = [*{look.key: look for look in (*fact.looks(target), *told)}.values()]
     for look in looks[:MOST_LOOKS]:
         asks = True
         yield _look(look)

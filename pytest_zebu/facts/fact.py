@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pytest_zebu.facts import plainjson, scripts
+from pytest_zebu.facts import plainjson, scripts, urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.settings.target import Target
@@ -123,6 +123,7 @@ class Look:
         arguments: how to look at it.
         vantage: the name of the vantage, empty for this machine as it is.
         extent: of two looks at the same thing, the one that sees more (and costs more) is made.
+        calm: it is begun when the looks that ask the same services have ended, since how long it takes is what matters.
     """
 
     kind: str
@@ -130,11 +131,18 @@ class Look:
     arguments: Mapping[str, Any]
     vantage: str = ""
     extent: int = 0
+    calm: bool = False
 
     @property
     def key(self) -> str:
         """A stable name for the snapshot."""
         return f"{self.kind}@{self.vantage or 'here'} {self.subject}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Whom it asks, as far as its arguments say that by addresses of the web."""
+        texts = (self.arguments.get("url"), *self.arguments.get("urls", ()))
+        return frozenset(found.host for text in texts if text and (found := urls.read(str(text))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +230,8 @@ class Fact(Generic[T]):
         probes: what the batch must ask for it.
         looks: what must be looked at from outside, which depends on the target's settings.
         then: what must be looked at besides, once the target has said what it has.
-        alone: what is looked at when all else was seen, since how long it takes is what matters.
+        alone: what is looked at once more when all else was seen, and nothing else of ours runs: how long something takes is
+            what matters, and beside our own work it took too long, which alone it may not.
         trial: the active probe that shows it, or why none is held; it is held when all else was seen.
 
     Whatever breaks in one of them, or takes the processor without end, makes this fact unknown, and nothing else: what was
@@ -234,7 +243,7 @@ class Fact(Generic[T]):
     probes: tuple[Probe, ...] = ()
     looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
     then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
-    alone: Callable[[Target], tuple[Look, ...]] = lambda target: ()
+    alone: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
     trial: Callable[[Target], Trial | Unknown] | None = None
 
     def __post_init__(self) -> None:

@@ -247,6 +247,14 @@ class _Pool(HTTPConnectionPool):
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _BoundedSecure
 
+    def _validate_conn(self, conn: Any) -> None:
+        """Without the library's warning that nothing is verified, which often is what we want.
+
+        To silence it is the whole process's affair, and looks run side by side.
+        """
+        if conn.is_closed:
+            conn.connect()
+
 
 class Adapter(HTTPAdapter):
     """What carries requests, within what an answer may take."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from queue import Empty
 from typing import Any
 
-from urllib3.exceptions import InsecureRequestWarning
-
 from pytest_zebu.facts.answer import Reason, Said, Unknown, is_number
-from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe, Trial, key_values
+from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Gathered, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside
-from pytest_zebu.gather.elsewhere import handed_to
-from pytest_zebu.gather.outside import Outside
+from pytest_zebu.gather.rounds import Following, Looks, News
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
 from pytest_zebu.gather.trial_runs import hold
@@ -31,61 +29,94 @@ MOST_PROCESSOR = 1e6
 DENIED = re.compile(r"Permission denied \(([a-z0-9,-]+)\)")
 
 
+CALL_SECONDS = 1.0
+"""For which ssh is given way to be started, before looks take the processor."""
+AGAIN = frozenset({"browser", "ssh", "forge", "proxmox", "advisories"})
+"""Looks that are made once more when all else has ended, where their time ran out: they try nothing that is counted."""
+
+
 def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, watch: Watcher) -> Snapshot:
-    """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason."""
+    """Ask and look for everything that the facts need. A host that refuses us leaves its answers unknown, with the reason.
+
+    The batch is asked first. What is looked at meanwhile begins as soon as those answers are there that it needs.
+    """
     chosen = list(facts)
     connection.target = target  # more may be declared of it than when it was called
     wanted: dict[str, Probe] = {probe.name: probe for fact in chosen for probe in fact.probes}
     declared = questions_of(wanted) if target.settings.database.url_file else frozenset()
     probes = {name: probe for name, probe in wanted.items() if probe.host == "target" and name not in declared}
     others = [[probe for probe in wanted.values() if probe.host == host] for host in ("proxy", "proxmox")]
-    asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
-    looks: dict[str, Look] = {look.key: look for look in asked_for}
     started, began = time.monotonic(), time.time()
     deadline = Deadline.after(target.settings.deadline)
     state: dict[str, bool] = {}
-    outside = Outside(target, lambda: offered_methods(connection, state), deadline, handed_to(target, began))
-    seen: dict[str, Any] = {}
-    answers: dict[str, Said | Unknown] = {}
-    trouble = ""
+    news = News()
 
-    def look_at(look: Look) -> Future[Any]:
-        return aside(lambda: outside.see(look))
-
-    # Filters are the process's: set once here, and not by each of the looks, that run side by side.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureRequestWarning)
-        jobs = {key: look_at(look) for key, look in looks.items()}
-        beside = [(group, aside(partial(ask_beside, target, group, deadline))) for group in others if group]
+    def ask() -> dict[str, Said | Unknown]:
         try:
-            watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(looks)} looks from outside")
-            answers = connection.ask(list(probes.values()), deadline=deadline)
-        except Refused as error:
-            trouble = str(error)
-        except FileNotFoundError:
-            trouble = "there is no ssh on this machine: apt-get install openssh-client"
+            return connection.ask([*probes.values()], deadline=deadline, on_answer=news.answered)
         finally:
             state["done"] = True
-        moment = moment_of_answers(answers, began, time.time())
-        if not trouble:
-            watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
-        asked: dict[str, Said | Unknown] = {}
-        for group, job in beside:
-            said = deadline.result(job, f"{group[0].host} by ssh")
-            asked |= each_of([probe.name for probe in group], said)
-        ask_there = partial(ask_declared, target, declared, answers, connection, deadline)
-        database = aside(ask_there) if answers and declared else None
-        told = Gathered({**answers, **asked}, seen, moment)
-        further = {look.key: look for fact in chosen for look in fact.then(told, target)} if answers else {}
-        jobs |= {key: look_at(look) for key, look in further.items() if key not in looks}
-        for key, look_made in jobs.items():
-            seen[key] = deadline.result(look_made, key)
-        if database:
-            said = deadline.result(database, "the declared database")
-            asked |= each_of(declared, said)
-        for look in {look.key: look for fact in chosen for look in fact.alone(target)}.values():
-            seen[look.key] = deadline.result(look_at(look), look.key)
-        tried = hold_trials(target, chosen, connection, watch) if answers else {}
+
+    asking = aside(ask)
+    connection.called.wait(deadline.limit(CALL_SECONDS))
+    beside = {aside(partial(ask_beside, target, group, deadline)): group for group in others if group}
+
+    # What looks need is imported while ssh is on its way.
+    from pytest_zebu.gather.elsewhere import handed_to
+    from pytest_zebu.gather.outside import Outside
+
+    asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
+    first = {look.key: look for look in asked_for}
+    outside = Outside(target, lambda: offered_methods(connection, state), deadline, handed_to(target, began))
+    watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(first)} looks from outside")
+    looks = Looks(outside.see, news)
+    looks.know(first.values())
+    following = Following(chosen, target, [*probes, *OWN_ANSWERS, *(one.name for group in others for one in group)])
+    heard: dict[str, Said | Unknown] = {}
+    answers: dict[str, Said | Unknown] = {}
+    asked: dict[str, Said | Unknown] = {}
+    database: Future[dict[str, Said | Unknown]] | None = None
+    trouble, waiting = "", {asking, *beside}
+    for source in waiting:
+        source.add_done_callback(news.ended)
+    while True:
+        is_late = deadline.left() == 0
+        for source in [one for one in waiting if one.done() or is_late]:
+            waiting.remove(source)
+            if group := beside.get(source, []):
+                names = [probe.name for probe in group]
+                said = deadline.result(source, f"{group[0].host} by ssh")
+                asked |= each_of(names, said)
+                following.came(names)
+                continue
+            answers, trouble = answers_of(source)
+            following.came([*probes, *OWN_ANSWERS] if answers else [])
+            if not trouble:
+                watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
+        heard |= {**answers, **asked}
+        moment = moment_of_answers(heard, began, time.time())
+        looks.know(following.named(heard, moment))
+        looks.begin()
+        if declared and database is None and "zebu.host" in heard:
+            database = aside(partial(ask_declared, target, declared, {**heard}, connection, deadline))
+            database.add_done_callback(news.ended)
+        if is_late or not (waiting or looks.are_under_way or (database and not database.done())):
+            break
+        with suppress(Empty):
+            if answer := news.next(deadline.left()):
+                heard |= [answer]
+                following.came(answer[:1])
+    seen = {key: deadline.result(job, key) for key, job in looks.jobs.items()}
+    once_more = [look for look in looks.known if look.kind in AGAIN and ran_out_of_time(seen[look.key], deadline)]
+    again = {look.key: looks.start(look) for look in once_more}
+    seen |= {key: deadline.result(job, key) for key, job in again.items()}
+    if database:
+        told = deadline.result(database, "the declared database")
+        asked |= each_of(declared, told)
+    gathered = Gathered({**answers, **asked}, {**seen}, moment)
+    for look in {look.key: look for fact in chosen for look in fact.alone(gathered, target)}.values():
+        seen[look.key] = deadline.result(looks.start(look), look.key)
+    tried = hold_trials(target, chosen, connection, watch) if answers else {}
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")
         if trouble
@@ -114,6 +145,23 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
 def _seconds(told: str | None) -> float | None:
     """Seconds as the far side tells them; nothing for anything else."""
     return float(told) if told is not None and is_number(told) and 0 <= float(told) < MOST_PROCESSOR else None
+
+
+def answers_of(asking: Future[dict[str, Said | Unknown]]) -> tuple[dict[str, Said | Unknown], str]:
+    """What the host answered, or why it could not be asked. It ends in its time by itself."""
+    try:
+        return asking.result(), ""
+    except Refused as error:
+        return {}, str(error)
+    except FileNotFoundError:
+        return {}, "there is no ssh on this machine: apt-get install openssh-client"
+    except RuntimeError as error:  # this machine has no thread left
+        return {}, str(error)
+
+
+def ran_out_of_time(seen: Any, deadline: Deadline) -> bool:
+    """Whether a look's own time was too short for it, and there is more."""
+    return isinstance(seen, Unknown) and seen.reason is Reason.TIMED_OUT and deadline.left() > 0
 
 
 def moment_of_answers(answers: Mapping[str, Said | Unknown], began: float, ended: float) -> float:

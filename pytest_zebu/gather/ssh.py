@@ -10,6 +10,7 @@ import selectors
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -236,7 +237,11 @@ def close_all() -> None:
 
 
 class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
-    """One multiplexed connection to one host; closing it is the owner's business."""
+    """One multiplexed connection to one host; closing it is the owner's business.
+
+    Attributes:
+        called: ssh was started.
+    """
 
     def __init__(self, target: Target, container: int | None = None) -> None:
         self.target = target
@@ -244,6 +249,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self.container = f"pct exec {container:d} --" if container is not None else ""
         self._scratch = Scratch("zebu-ssh-", SHORT)
         self._running: set[subprocess.Popen[bytes]] = set()
+        self.called = threading.Event()
         OPEN.add(self)
         self.folder = self._scratch.path
         self.control_path = self.folder / "control"
@@ -321,6 +327,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
         )  # fmt: skip
         self._running.add(process)
+        self.called.set()
         ends = Deadline.after(seconds)
         patience = 0.0
         try:
@@ -362,7 +369,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         probes: Sequence[Probe],
         seconds: float | None = None,
         deadline: Deadline = NEVER,
-        heard: Callable[[str, Said | Unknown], None] = lambda name, said: None,
+        on_answer: Callable[[str, Said | Unknown], None] = lambda name, said: None,
     ) -> dict[str, Said | Unknown]:
         """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
@@ -373,7 +380,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             probes: what is asked.
             seconds: how long it may take on a machine that is not busy.
             deadline: of all.
-            heard: is told of each answer as soon as it is there.
+            on_answer: is told of each answer as soon as it is there, in the thread that asks.
 
         Raises:
             Refused: the host cannot be reached, refuses us, or does not run what we ask.
@@ -387,7 +394,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         mark = f"ZEBU1 {nonce}\n".encode()
         overall = max(there, longest - 2 * self._connect_timeout)
         script = request(probes, nonce, self.target, allowed, overall=there, longest=overall)
-        found = Frames(nonce, heard)
+        found = Frames(nonce, on_answer)
         done = self.transfer(entrance(script, nonce, self.container), longest, mark, quiet, found.read)
         if mark not in done.out:
             if self.logins > logins or (logins and done.status != 255):

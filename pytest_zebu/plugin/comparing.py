@@ -360,7 +360,7 @@ def facts_of(item_id: str) -> list[Fact[Any]]:
 def names_of(fact: Fact[Any], evidence: Evidence) -> list[str]:
     """What a fact is read from: the names of answers, looks and trials."""
     target, gathered = evidence.target, evidence.gathered
-    looks = (*fact.looks(target), *fact.then(gathered, target), *fact.alone(target))
+    looks = (*fact.looks(target), *fact.then(gathered, target), *fact.alone(gathered, target))
     names = [*(probe.name for probe in fact.probes), *(look.key for look in looks)]
     return [*dict.fromkeys(names), *([fact.name] if fact.trial is not None else [])]
 

@@ -63,7 +63,7 @@ def test_a_reader_that_breaks_loses_this_fact_alone(error: type[Exception], targ
     assert isinstance(answer, Unknown)
     assert answer.reason is Reason.GARBLED
     assert "a fault of pytest-zebu's" in answer.detail
-    assert (fact.looks(target), fact.then(Gathered(), target), fact.alone(target)) == ((), (), ())
+    assert (fact.looks(target), fact.then(Gathered(), target), fact.alone(Gathered(), target)) == ((), (), ())
     assert fact.trial is not None
     assert fact.trial(target) == answer
 

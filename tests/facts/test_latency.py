@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason
+from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.facts.latency import Latency
 from pytest_zebu.settings.sections import Domains
 from pytest_zebu.settings.target import Target
@@ -17,7 +18,7 @@ def test_the_percentile_is_a_sample_that_enough_others_do_not_exceed() -> None:
 
 
 def test_times_of_the_api(target: Target) -> None:
-    (asked,) = ALL["latency"].alone(target)
+    (asked,) = ALL["latency"].looks(target)
     seen = {"trouble": "", "taken": [3, 1.5], "statuses": [401, 401], "trip": 1, "fresh": 2, "before": "broke off"}
     assert read("latency", {}, target, {asked.key: seen}) == Latency(
         "https://api.zebu.test/api/v1/portfolios", "", (3.0, 1.5), frozenset({401}), 1.0, 2, "broke off"
@@ -31,4 +32,4 @@ def test_times_of_the_api(target: Target) -> None:
     assert why("latency", {}, target) is Reason.NOT_GATHERED
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})
     assert why("latency", {}, bare) is Reason.NOT_CONFIGURED
-    assert ALL["latency"].alone(bare) == ()
+    assert ALL["latency"].looks(bare) == ALL["latency"].alone(Gathered(), bare) == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -34,11 +34,17 @@ class FromMemory:
 
     def __init__(self, refusal: str = "") -> None:
         self.refusal = refusal
+        self.called = threading.Event()
         self.asked: list[str] = []
 
     def ask(
-        self, probes: Sequence[Probe], seconds: float | None = None, deadline: Deadline = NEVER
+        self,
+        probes: Sequence[Probe],
+        seconds: float | None = None,
+        deadline: Deadline = NEVER,
+        on_answer: Callable[[str, Said | Unknown], None] | None = None,
     ) -> Mapping[str, Said | Unknown]:
+        self.called.set()
         self.asked += [probe.name for probe in probes]
         if self.refusal:
             raise Refused(self.refusal)
@@ -164,7 +170,7 @@ def test_a_look_that_hangs_takes_no_other_with_it(held: threading.Event, monkeyp
     monkeypatch.setattr(Outside, "see", see)
     looks = (Look("dns", "zebu.test", {}), Look("tcp", "ports", {}))
     fact = Fact("held", lambda gathered, target: None, probes=(Probe("one"),), looks=lambda target: looks)
-    late = Fact("late", lambda gathered, target: None, alone=lambda target: (Look("dns", "late", {}),))
+    late = Fact("late", lambda gathered, target: None, alone=lambda gathered, target: (Look("dns", "late", {}),))
     found = gather(target(deadline=0.5), [fact, late], cast(Connection, FromMemory()), lambda line: None).gathered
     for name in ("dns@here zebu.test", "dns@here late"):
         assert found.looks[name] == Unknown(Reason.TIMED_OUT, f"{name}: {NO_TIME}")

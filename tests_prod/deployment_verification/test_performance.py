@@ -75,6 +75,10 @@ def test_the_api_is_fast(latency: Latency, web: Web, keyed: Known[Welcome] | Unk
     with case(latency.url, f"{len(latency.taken)} requests over a warm connection"):
         if latency.before:
             case.saw(f"measured once more: at first, {latency.before}")
+        if latency.beside is not None:
+            case.saw(f"measured alone: beside our own work, p95 was {latency.beside:.0f} ms")
+        elif latency.is_beside:
+            case.saw("measured beside our own work, which can only make it slower")
         assert not latency.trouble, f"breaks off: {latency.trouble}"
         if latency.limited:
             case.saw(f"{latency.limited} more were answered with 429, as there is a limit: they are not counted")
