@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 from pytest_zebu.facts import certificates
-from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part
+from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
 COLD_LOADS = 3
+SLOW = 3000.0
+"""Milliseconds that the checklist allows for a load."""
 WIDTHS = (360, 430)
 """CSS pixels: the narrow and the wide end of today's telephones."""
 
@@ -138,12 +141,22 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A cold load, in milliseconds; or why it did not come to its end."""
+    """A cold load, in milliseconds; or why it did not come to its end.
+
+    Attributes:
+        is_beside: it was measured while the batch ran.
+    """
 
     trouble: str
     load: float | None
     paint: float | None
     shown: Shown | None = None
+    is_beside: bool = False
+
+    @property
+    def slowest(self) -> float:
+        """When it had ended, and something was painted."""
+        return max(self.load or 0.0, self.paint or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,7 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
             "widths": list(WIDTHS) if measured else [],
             "control": target.settings.control,
             "sees": ["asked", "shown", "layout"],
+            **({"beside": True} if measured else {}),
         },
         extent=int(measured),
     )
@@ -204,6 +218,39 @@ def looks(target: Target) -> tuple[Look, ...]:
 def measured_looks(target: Target) -> tuple[Look, ...]:
     """The same look, that measures too."""
     return _with_certificate(target, look(target, measured=True))
+
+
+def _look_alone(target: Target) -> Look | None:
+    """The first page's cold loads only."""
+    found = look(target, measured=True)
+    if found is None:
+        return None
+    kept = {key: value for key, value in found.arguments.items() if key != "beside"}
+    changed = {"urls": kept["urls"][:1], "settle_seconds": 0.0, "widths": []}
+    return Look("browser", "loads alone", {**kept, **changed})
+
+
+def loads_alone(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+    """The cold loads once more, where they were slow or did not end while the batch ran, and there is a page."""
+    asked, again = look(target), _look_alone(target)
+    if asked is None or again is None:
+        return ()
+    seen = gathered.saw(asked)
+    return (again,) if isinstance(seen, Known) and _is_unsettled(seen.value) else ()
+
+
+def _is_unsettled(seen: Any) -> bool:
+    """Whether loads that were measured beside other work are slow, or broken, at a page that answers and yields."""
+    if not isinstance(seen, Mapping) or seen.get("beside") is not True:
+        return False
+    try:
+        pages, rows = part(seen, "pages", list), [_load(row) for row in part(seen, "loads", list)]
+        if not pages or part(pages[0], "status", int) == 0 or any(NEVER_YIELDED in one.trouble for one in rows):
+            return False
+    except Garbled:
+        return False
+    times = [one.slowest for one in rows if one.load is not None and not one.trouble]
+    return len(times) < len(rows) or not times or median(times) >= SLOW
 
 
 def _with_certificate(target: Target, found: Look | None) -> tuple[Look, ...]:
@@ -291,6 +338,8 @@ def _number(value: Any) -> float | None:
     return float(value) if type(value) in (int, float) and abs(value) < 1e12 else None
 
 
+NEVER_YIELDED = "the page never yielded"
+"""How it is said that a page kept the browser until that was ended."""
 LARGEST_PICTURE = 4_000_000
 """Characters of a picture: a screen's has some fifty thousand."""
 
@@ -307,17 +356,20 @@ def _is_picture(text: Any) -> bool:
 
 
 def parse_loads(gathered: Gathered, target: Target) -> tuple[Load, ...]:
-    """In their order."""
-    rows = part(_seen(gathered, target), "loads", list)
-    return tuple(
-        Load(
-            part(row, "trouble", str),
-            _number(row.get("load")),
-            _number(row.get("paint")),
-            read_shown(part(row, "shown", dict)),
-        )
-        for row in rows
-    )
+    """In their order: those that were measured alone, if they were."""
+    seen = _seen(gathered, target)
+    for again in loads_alone(gathered, target):
+        found = gathered.saw(again)
+        if isinstance(found, Unknown):
+            raise Missing(found)
+        seen = found.value
+    is_beside = seen.get("beside") is True
+    return tuple(replace(_load(row), is_beside=is_beside) for row in part(seen, "loads", list))
+
+
+def _load(row: Any) -> Load:
+    trouble, shown = part(row, "trouble", str), read_shown(part(row, "shown", dict))
+    return Load(trouble, _number(row.get("load")), _number(row.get("paint")), shown)
 
 
 def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
@@ -352,5 +404,5 @@ def parse_screens(gathered: Gathered, target: Target) -> tuple[Screen, ...]:
 
 
 FACT = Fact("pages", parse, looks=looks)
-LOADS = Fact("loads", parse_loads, looks=measured_looks)
+LOADS = Fact("loads", parse_loads, looks=measured_looks, alone=loads_alone)
 SCREENS = Fact("screens", parse_screens, looks=measured_looks)

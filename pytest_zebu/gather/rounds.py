@@ -56,7 +56,8 @@ class Looks:
 
     def begin(self) -> None:
         """Begin what was not begun, but for what needs calm and has none yet."""
-        for key, look in self._known.items():
+        # A browser takes longest to start.
+        for key, look in sorted(self._known.items(), key=lambda item: item[1].kind != "browser"):
             if key not in self.jobs and not (look.calm and self._is_disturbed(look)):
                 self.start(look)
 

@@ -31,11 +31,12 @@ from playwright.sync_api import (
 from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
-from pytest_zebu.facts.browser import read_shown
+from pytest_zebu.facts.browser import NEVER_YIELDED, read_shown
 from pytest_zebu.gather.bounds import OutOfTime, allowed
+from pytest_zebu.gather.deadline import aside
 from pytest_zebu.gather.scratch import scratch
 from pytest_zebu.gather.sights import LAYOUT, SHOWN, TIMING
-from pytest_zebu.gather.watchdog import NEVER_YIELDED, NeverYielded, Watchdog
+from pytest_zebu.gather.watchdog import NeverYielded, Watchdog
 
 SWITCHES = [
     "--disable-gpu",
@@ -107,6 +108,17 @@ def _trust(home: Path, ca_file: str) -> None:
         subprocess.run([*database, *arguments], input=block.encode(), check=True, capture_output=True, timeout=20)
 
 
+@contextmanager
+def _trusting(home: Path, ca_file: str | None) -> Iterator[Callable[[], None]]:
+    """The declared authority is given to the profile while the driver starts; what is handed out waits until that is done."""
+    job = aside(lambda: _trust(home, str(ca_file))) if ca_file else None
+    try:
+        yield lambda: job.result() if job else None
+    finally:
+        if job:  # the folder is cleared away behind it
+            job.exception()
+
+
 def visit(
     arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str] | None = None
 ) -> Any:
@@ -129,12 +141,9 @@ def visit(
     if (place := _place()) is None:
         why = f"the browser needs a folder for temporary files whose name has at most {LONGEST_PLACE} characters"
         return Unknown(Reason.NO_COMMAND, f"{why}: set TMPDIR")
-    with scratch("zebu-browser-", place) as folder:
-        home = folder.resolve()
-        if arguments["ca_file"]:
-            _trust(home, str(arguments["ca_file"]))
+    with scratch("zebu-browser-", place) as folder, _trusting(folder.resolve(), arguments["ca_file"]) as trusted:
         try:
-            seen = _visit_all(arguments, executable, home, directed or {})
+            seen = _visit_all(arguments, executable, folder.resolve(), directed or {}, trusted)
         except (OutOfTime, NeverYielded):
             raise
         except NotStarted as error:
@@ -226,35 +235,86 @@ def _driver_trouble() -> str:
 
 
 def _visit_all(
-    arguments: Mapping[str, Any], executable: str, home: Path, directed: Mapping[str, str]
+    arguments: Mapping[str, Any],
+    executable: str,
+    home: Path,
+    directed: Mapping[str, str],
+    trusted: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    with in_browser(executable, home, directed) as windows:
+    with in_browser(executable, home, directed, trusted) as windows:
         settle = float(arguments["settle_seconds"])
         urls = arguments["urls"]
-        pages = _visit_routes(windows, urls, settle)
+        measures = _Measures(windows, urls[0], arguments["loads"], arguments["widths"])
+        pages = _visit_routes(windows, urls, settle, measures.take)
+        beside = {"beside": True} if arguments.get("beside") else {}
         if trouble := _hopeless(pages):
             return {
                 "pages": pages,
                 "loads": [_no_load(trouble)] * arguments["loads"],
                 "screens": [_no_screen(width, trouble) for width in arguments["widths"]],
+                **beside,
             }
         # What stayed blank until now is not waited for again at each load.
-        seconds = SHOWN_SECONDS if _is_there(pages[0]["shown"]) else 0
-        return {
-            "pages": pages,
-            "loads": _loads(windows, urls[0], arguments["loads"], seconds),
-            "screens": _screens(windows, urls[0], arguments["widths"], seconds),
-        }
+        measures.complete(SHOWN_SECONDS if _is_there(pages[0]["shown"]) else 0)
+        return {"pages": pages, "loads": measures.loads, "screens": measures.screens, **beside}
+
+
+class _Disturbed(Exception):
+    """What was measured took the browser with it, and the pages that were open there."""
+
+
+class _Measures:
+    """The cold loads and the narrow screens of a page.
+
+    They are taken while the routes' pages settle: what these do then can only make a load slower.
+    """
+
+    def __init__(self, windows: Windows, url: str, count: int, widths: Sequence[int]) -> None:
+        self._windows, self._url, self._count, self._widths = windows, url, count, widths
+        self.loads: list[dict[str, Any]] = []
+        self.screens: list[dict[str, Any]] = []
+        self._are_complete = False
+
+    def take(self, first: Page) -> None:
+        """Measure, if the first page shows by now what its users came for: what stays blank is seen to stay so first.
+
+        Raises:
+            _Disturbed: the browser is not the same any more.
+        """
+        with self._windows.dog.over(EXTRA_SECONDS):
+            is_there = _is_there(_what_is_shown(first, 0))
+        if is_there and not self._are_complete:
+            browser = self._windows.browser
+            self.complete(SHOWN_SECONDS)
+            if self._windows.is_other_than(browser):
+                raise _Disturbed
+
+    def complete(self, seconds: float) -> None:
+        """Measure what was not; a page that shows nothing is waited for so many seconds."""
+        if not self._are_complete:
+            self._are_complete = True
+            self.loads = _loads(self._windows, self._url, self._count, seconds)
+            self.screens = _screens(self._windows, self._url, self._widths, seconds)
 
 
 @contextmanager
-def in_browser(executable: str, home: Path, directed: Mapping[str, str]) -> Iterator[Windows]:
-    """A browser whose home is an empty folder. Nothing of it is left behind this."""
+def in_browser(
+    executable: str, home: Path, directed: Mapping[str, str], trusted: Callable[[], None] = lambda: None
+) -> Iterator[Windows]:
+    """A browser whose home is an empty folder. Nothing of it is left behind this.
+
+    Args:
+        executable: the browser.
+        home: the folder.
+        directed: the addresses at which names are asked.
+        trusted: called before the browser starts; it waits until what the browser shall trust is in its home.
+    """
     switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with Watchdog(home) as dog, closing(_Driver(dog)) as driver:
 
         def launch() -> Browser:
             chromium = driver.playwright().chromium
+            trusted()
             # A driver that is ended would leave what it keeps elsewhere; older ones cannot be told.
             can_be_told = "artifacts_dir" in signature(chromium.launch).parameters
             place: dict[str, Any] = {"artifacts_dir": home} if can_be_told else {}
@@ -331,12 +391,16 @@ class Windows:
 
     def _browser(self) -> Browser:
         # That the browser was ended is known here before its driver knows.
-        is_gone = self.dog.has_ended_driver or self.dog.ended != self._ended
-        if self.browser is None or is_gone or not self.browser.is_connected():
+        if self.browser is None or self.is_other_than(self.browser):
             self._ended = self.dog.ended
             with self.dog.over(LAUNCH_SECONDS):
                 self.browser = self.launch()
         return self.browser
+
+    def is_other_than(self, browser: Browser | None) -> bool:
+        """Whether this is not the browser any more that it was, or that one is gone."""
+        is_gone = self.dog.has_ended_driver or self.dog.ended != self._ended
+        return is_gone or browser is None or self.browser is not browser or not browser.is_connected()
 
     def close(self) -> None:
         """End the browser; what does not end by itself is ended."""
@@ -506,12 +570,23 @@ def _opened(windows: Windows, url: str, visits: list[_Visit]) -> None:
         visits[-1].open()
 
 
-def _visit_routes(windows: Windows, urls: Sequence[str], settle_seconds: float) -> list[dict[str, Any]]:
-    """All together; where one of them takes the browser with it, each in a browser of its own."""
+def _visit_routes(
+    windows: Windows, urls: Sequence[str], settle_seconds: float, meanwhile: Callable[[Page], None] | None = None
+) -> list[dict[str, Any]]:
+    """All together; where one of them takes the browser with it, each in a browser of its own.
+
+    Args:
+        windows: where.
+        urls: what.
+        settle_seconds: how long pages are watched when they have loaded.
+        meanwhile: done with the first page while all settle. Where it takes the browser with it, all are visited without.
+    """
     visits: list[_Visit] = []
     windows.ready()
     try:
-        _visit_together(windows, urls, settle_seconds, visits)
+        _visit_together(windows, urls, settle_seconds, visits, meanwhile)
+    except _Disturbed:
+        return _visit_routes(windows, urls, settle_seconds)
     except (Error, NeverYielded) as error:
         windows.close()
         if len(urls) == 1:
@@ -540,8 +615,12 @@ def _as_culprit(visits: Sequence[_Visit], url: str, error: Error | NeverYielded)
 
 
 def _visit_together(
-    windows: Windows, urls: Sequence[str], settle_seconds: float, visits: list[_Visit]
-) -> None:  # fmt: skip
+    windows: Windows,
+    urls: Sequence[str],
+    settle_seconds: float,
+    visits: list[_Visit],
+    meanwhile: Callable[[Page], None] | None = None,
+) -> None:
     """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
     for url in urls:
         windows.ready()
@@ -555,8 +634,12 @@ def _visit_together(
             else:
                 _opened(windows, url, visits)
     # All are watched together: while one page waits, the others are heard as well.
-    with windows.dog.over(settle_seconds + EXTRA_SECONDS):
-        _settle([visit.page for visit in visits], settle_seconds)
+    settled = time.monotonic() + settle_seconds
+    if meanwhile is not None and visits[0].status:
+        meanwhile(visits[0].page)
+    left = max(0.0, settled - time.monotonic())
+    with windows.dog.over(left + EXTRA_SECONDS):
+        _settle([visit.page for visit in visits], left)
     until = time.monotonic() + SHOWN_SECONDS
     for visit in visits:
         if visit.status:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from pytest_zebu.facts.browser import NEVER_YIELDED
 from pytest_zebu.gather.bounds import allowed
 
 LOOK_SECONDS = 0.25
@@ -25,8 +26,6 @@ MEMORY_LIMIT = 2 * 2**30
 PROFILE = "playwright_chromiumdev_profile-"
 """How the folders of Playwright's browsers begin, which it leaves where it is ended itself."""
 ROUNDS = 20
-NEVER_YIELDED = "the page never yielded"
-"""How it is said that a page kept the browser until that was ended."""
 
 
 class NeverYielded(Exception):

@@ -266,7 +266,7 @@ def test_a_page_that_takes_the_browser_with_it_takes_no_other(
 ) -> None:
     """It is said of that page only, and each browser that saw it is left."""
 
-    def together(windows: visits.Windows, urls: list[str], settle: float, seen: list[Any]) -> None:
+    def together(windows: visits.Windows, urls: list[str], settle: float, seen: list[Any], meanwhile: Any) -> None:
         for url in urls:
             seen.append(visits._Visit(url, nobody, status=200))
             if url == "/bad":
