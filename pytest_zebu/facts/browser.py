@@ -204,9 +204,9 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
             "widths": list(WIDTHS) if measured else [],
             "control": target.settings.control,
             "sees": ["asked", "shown", "layout"],
-            **({"beside": True} if measured else {}),
         },
         extent=int(measured),
+        beside=measured,
     )
 
 
@@ -225,9 +225,8 @@ def _look_alone(target: Target) -> Look | None:
     found = look(target, measured=True)
     if found is None:
         return None
-    kept = {key: value for key, value in found.arguments.items() if key != "beside"}
-    changed = {"urls": kept["urls"][:1], "settle_seconds": 0.0, "widths": []}
-    return Look("browser", "loads alone", {**kept, **changed})
+    changed = {"urls": found.arguments["urls"][:1], "settle_seconds": 0.0, "widths": []}
+    return Look("browser", "loads alone", {**found.arguments, **changed})
 
 
 def loads_alone(gathered: Gathered, target: Target) -> tuple[Look, ...]:

@@ -63,17 +63,11 @@ def _candidates(gathered: Gathered, target: Target) -> dict[str, int]:
     """By address, how often it asks: those that ask most, the machine itself, and where its names lead."""
     asked = callers.FACT.read(gathered, target)
     found = dict(list(asked.value.private.items())[:MOST_CALLERS]) if isinstance(asked, Known) else {}
-    for address in _declared(target):
-        found.setdefault(address, 0)
-    return found
-
-
-def _declared(target: Target) -> Iterator[str]:
-    """The machine itself, and where its names lead."""
     single = [one for one in target.settings.domains.addresses if "/" not in one][:MOST_ADDRESSES]
     for address in (target.address, *single):
         if urls.is_address(address):
-            yield str(ipaddress.ip_address(address))
+            found.setdefault(str(ipaddress.ip_address(address)), 0)
+    return found
 
 
 def _administrations(target: Target, address: str) -> Iterator[tuple[str, Look]]:
@@ -90,27 +84,21 @@ def _front_look(target: Target, site: str) -> Look | None:
 
 
 def looks(target: Target) -> tuple[Look, ...]:
-    """The first page, and what is at the addresses that are known before anybody was asked: many are silent, which takes long."""
+    """The first page."""
     site = target.settings.domains.site
-    if site is None:
-        return ()
-    found = _front_look(target, site)
-    at = (look for address in dict.fromkeys(_declared(target)) for look in _looks_at(target, site, address))
-    return (*([found] if found else []), *at)
+    found = _front_look(target, site) if site else None
+    return (found,) if found else ()
 
 
 def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
-    """The same at the addresses of those who ask."""
+    """At each address that may be the proxy's: a handshake for the site, and the administration's first page."""
     site = target.settings.domains.site
     if site is None or isinstance(callers.FACT.read(gathered, target), Unknown):
         return ()
-    return tuple(look for address in _candidates(gathered, target) for look in _looks_at(target, site, address))
-
-
-def _looks_at(target: Target, site: str, address: str) -> Iterator[Look]:
-    """At an address that may be the proxy's: a handshake for the site, and the administration's first page."""
-    yield certificates.look(target, site, address)
-    yield from (look for _, look in _administrations(target, address))
+    found: list[Look] = []
+    for address in _candidates(gathered, target):
+        found += [certificates.look(target, site, address), *(look for _, look in _administrations(target, address))]
+    return tuple(found)
 
 
 def parse(gathered: Gathered, target: Target) -> Entrance:

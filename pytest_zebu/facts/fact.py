@@ -124,6 +124,7 @@ class Look:
         vantage: the name of the vantage, empty for this machine as it is.
         extent: of two looks at the same thing, the one that sees more (and costs more) is made.
         calm: it is begun when the looks that ask the same services have ended, since how long it takes is what matters.
+        beside: what comes of it is marked as measured beside other work of ours, which makes it slower at most.
     """
 
     kind: str
@@ -132,6 +133,7 @@ class Look:
     vantage: str = ""
     extent: int = 0
     calm: bool = False
+    beside: bool = False
 
     @property
     def key(self) -> str:

@@ -83,9 +83,9 @@ def _look(target: Target, *, is_beside: bool = True) -> Look | None:
             "warm_up": WARM_UP,
             "seconds": LONGEST,
             "slow": SLOW,
-            "beside": is_beside,
         },
         calm=True,
+        beside=is_beside,
     )
 
 

@@ -157,7 +157,7 @@ class Outside:
             return Unknown(Reason.UNDECIDABLE, f"{look.kind}: {plain_text(str(error))[:200] or type(error).__name__}")
 
     def _look(self, look: Look) -> Any:
-        arguments = look.arguments
+        arguments = {**look.arguments, "beside": True} if look.beside else look.arguments
         source = self._source(look.vantage)
         match look.kind:
             case "dns":
@@ -191,8 +191,6 @@ class Outside:
             case "ssh":
                 return self.offered_methods()
             case "browser":
-                from pytest_zebu.gather.visits import visit  # whoever has no browser needs no Playwright
-
                 return visit(arguments, lambda: answers(arguments["control"]), self._places(arguments))
             case "forge":
                 return forge.ask_forge(self.target.settings, arguments)
@@ -268,6 +266,13 @@ def _alone(look_at: Callable[[str], Any], place: str) -> Any:
         return look_at(place)
     except OutOfTime as error:
         return Unknown(Reason.TIMED_OUT, f"{place}: {error}")
+
+
+def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str]) -> Any:
+    """Visit some addresses by browser. Who does not want that needs no Playwright, which takes long to import."""
+    from pytest_zebu.gather import visits
+
+    return visits.visit(arguments, control_answers, directed)
 
 
 def is_open(address: str, port: int, source: str | None = None) -> bool:

@@ -95,6 +95,45 @@ def test_a_cold_load(value: Any, number: float | None, target: Target) -> None:
     assert found == (Load("", number, 3.0, ZEBU), Load("timeout", None, None))
 
 
+def loaded(*milliseconds: float, trouble: str = "") -> list[dict[str, Any]]:
+    return [{"trouble": trouble, "load": one, "paint": one + 1, "shown": SEEN} for one in milliseconds]
+
+
+SLOW_LOADS = {
+    "slow": loaded(100, 3000, 3100),
+    "painted late": [{"trouble": "", "load": 90, "paint": 3001, "shown": SEEN}] * 3,
+    "broken": [*loaded(90, 90), *loaded(1, trouble="Timeout")],
+}
+
+
+@pytest.mark.parametrize("rows", SLOW_LOADS.values(), ids=SLOW_LOADS)
+def test_loads_that_are_slow_beside_other_work_are_measured_alone(rows: list[dict[str, Any]], target: Target) -> None:
+    """They fail nobody; nor do they pass where they were not measured alone."""
+    looks = seen(target, loads=rows, pages=[PAGE], beside=True)
+    (again,) = ALL["loads"].alone(Gathered({}, looks), target)
+    assert (again.arguments["loads"], again.arguments["widths"], len(again.arguments["urls"])) == (3, [], 1)
+    assert not again.beside
+    assert why("loads", {}, target, looks) is Reason.NOT_GATHERED
+    assert why("loads", {}, target, {**looks, again.key: Unknown(Reason.TIMED_OUT, "late")}) is Reason.TIMED_OUT
+    found = read("loads", {}, target, {**looks, again.key: {"pages": [PAGE], "loads": loaded(5000), "screens": []}})
+    assert found == (Load("", 5000.0, 5001.0, ZEBU),)
+
+
+def test_loads_that_are_fast_beside_other_work_are_fast(target: Target) -> None:
+    looks = seen(target, loads=loaded(90, 2990, 5000), pages=[PAGE], beside=True)
+    assert ALL["loads"].alone(Gathered({}, looks), target) == ()
+    assert [one.is_beside for one in read("loads", {}, target, looks)] == [True] * 3
+
+
+@pytest.mark.parametrize("otherwise", [
+    {"beside": False}, {"pages": [{**PAGE, "status": 0}]}, {"pages": []}, {"loads": loaded(1, trouble="the page never yielded: 25 s")}, {"loads": [{}]},
+])  # fmt: skip
+def test_no_page_is_measured_again_that_is_none(otherwise: dict[str, Any], target: Target) -> None:
+    """Nor what was measured alone, as by older versions."""
+    looks = seen(target, **{"loads": SLOW_LOADS["slow"], "pages": [PAGE], "beside": True, **otherwise})
+    assert ALL["loads"].alone(Gathered({}, looks), target) == ()
+
+
 def test_a_narrow_screen(target: Target) -> None:
     row = {**SCREEN, "wide": 400.5, "viewport": "v" * 300, "small": ["a" * 200], "picture": JPEG}
     row |= {"held": True, "cut": "c" * 200}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from pytest_zebu.facts import ALL
-from pytest_zebu.facts.answer import Reason, Said, Unknown
-from pytest_zebu.facts.fact import Fact, Look, Probe
+from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
+from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
 from pytest_zebu.facts.postgres import TRIES
 from pytest_zebu.gather import database, gathering
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
@@ -198,3 +200,137 @@ def test_a_database_that_hangs_takes_no_other_with_it(held: threading.Event, mon
     for name in ("postgres.state", "postgres.cluster", TRIES):
         assert found.answers[name] == Unknown(Reason.TIMED_OUT, f"the declared database: {NO_TIME}")
     assert found.answers["postgres.login"] == Said(0, "by the machine\n")
+
+
+class InPieces(FromMemory):
+    """A connection whose answers come one by one: what is done after the first says what comes of it."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def ask(
+        self,
+        probes: Sequence[Probe],
+        seconds: float | None = None,
+        deadline: Deadline = NEVER,
+        on_answer: Callable[[str, Said | Unknown], None] | None = None,
+    ) -> Mapping[str, Said | Unknown]:
+        answers = super().ask(probes, seconds, deadline)
+        assert on_answer is not None
+        on_answer(probes[0].name, answers[probes[0].name])
+        on_answer("zebu.host", answers["zebu.host"])
+        self.meanwhile()
+        return answers
+
+
+def test_a_look_waits_for_its_own_answers_and_not_for_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+
+    def see(self: Outside, look: Look) -> Any:
+        looked.set()
+        return {"seen": look.subject}
+
+    def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+        return (Look("tcp", gathered.said("one").out.strip(), {}),)
+
+    monkeypatch.setattr(Outside, "see", see)
+    fact = Fact("told", lambda gathered, target: None, probes=(Probe("one"), Probe("two")), then=then)
+    waited: list[bool] = []
+    connection = InPieces(lambda: waited.append(looked.wait(30)))
+    found = gather(target(), [fact], cast(Connection, connection), lambda line: None).gathered
+    assert waited == [True], "it was made while the batch was under way"
+    assert found.looks == {"tcp@here by the machine": {"seen": "by the machine"}}
+    assert found.answers["two"] == Said(0, "by the machine\n")
+
+
+def test_a_declared_database_is_asked_when_the_machine_said_who_it_is(
+    direct: list[tuple[Set[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    ask = database.ask_database
+
+    def noted(*given: Any) -> Any:
+        asked.set()
+        return ask(*given)
+
+    monkeypatch.setattr(database, "ask_database", noted)
+    waited: list[bool] = []
+    connection = InPieces(lambda: waited.append(asked.wait(30)))
+    gather(target(database={"url_file": "url"}), FACTS, cast(Connection, connection), lambda line: None)
+    assert waited == [True]
+    assert [role for _, role in direct] == ["zebu_app"]
+
+
+def test_nothing_is_looked_at_before_ssh_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks take the processor; the batch is what takes longest."""
+    connection = FromMemory()
+    when: list[bool] = []
+
+    def see(self: Outside, look: Look) -> Any:
+        when.append(connection.called.is_set())
+        return {}
+
+    monkeypatch.setattr(Outside, "see", see)
+    looks = tuple(Look("tcp", str(number), {}) for number in range(5))
+    fact = Fact("x", lambda gathered, target: None, looks=lambda target: looks)
+    gather(target(), [fact], cast(Connection, connection), lambda line: None)
+    assert when == [True] * 5
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_what_was_too_slow_beside_other_work_is_measured_alone(is_slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else of ours runs then."""
+    running: set[str] = set()
+    beside: list[set[str]] = []
+
+    def see(self: Outside, look: Look) -> Any:
+        beside.append({*running})
+        running.add(look.key)
+        running.discard(look.key)
+        return {"is slow": is_slow}
+
+    def alone(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+        seen = gathered.saw(Look("timing", "x", {}))
+        return (Look("timing", "x alone", {}),) if seen == Known({"is slow": True}) else ()
+
+    def ask() -> None:
+        running.add("the batch")
+        running.discard("the batch")
+
+    monkeypatch.setattr(Outside, "see", see)
+    looks = (Look("timing", "x", {}, calm=True), Look("tcp", "y", {}))
+    fact = Fact("timed", lambda *_: None, probes=(Probe("one"),), looks=lambda target: looks, alone=alone)
+    found = gather(target(), [fact], cast(Connection, InPieces(ask)), lambda line: None).gathered
+    assert ("timing@here x alone" in found.looks) is is_slow
+    assert beside[-1] == set() or not is_slow
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "count"),
+    [("browser", Reason.TIMED_OUT, 2), ("forge", Reason.TIMED_OUT, 2), ("ssh", Reason.UNREACHABLE, 1), ("proxy", Reason.TIMED_OUT, 1), ("http", Reason.TIMED_OUT, 1)],
+)  # fmt: skip
+def test_what_ran_out_of_its_time_is_looked_at_once_more(
+    kind: str, reason: Reason, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When nothing else runs. A login is not tried again: who counts those bans for it."""
+    made: list[str] = []
+
+    def see(self: Outside, look: Look) -> Any:
+        made.append(look.key)
+        return Unknown(reason, "late") if len(made) == 1 else {"seen": True}
+
+    monkeypatch.setattr(Outside, "see", see)
+    fact = Fact("x", lambda *_: None, looks=lambda target: (Look(kind, "it", {}),))
+    found = gather(target(), [fact], cast(Connection, FromMemory()), lambda line: None).gathered
+    assert len(made) == count
+    assert found.looks[f"{kind}@here it"] == ({"seen": True} if count == 2 else Unknown(reason, "late"))
+
+
+def test_what_looks_need_is_imported_where_it_is_used() -> None:
+    """Whoever gathers waits for ssh meanwhile; whoever has no browser never needs what drives one."""
+    heavy = "[name for name in ('dns', 'playwright') if name in sys.modules]"
+    for module, expected in (("gathering", []), ("outside", ["dns"])):
+        code = f"import sys, pytest_zebu.gather.{module}; print({heavy})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(expected)

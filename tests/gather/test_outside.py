@@ -113,10 +113,10 @@ def timed() -> Iterator[Callable[..., dict[str, Any]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Kept)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def made(*told: float) -> dict[str, Any]:
+    def made(*told: float, **more: Any) -> dict[str, Any]:
         pauses[:] = told
         asked = {"url": f"http://127.0.0.1:{server.server_port}/", "control": None, "samples": 20, "warm_up": 1}
-        seen = time_requests({**asked, "seconds": 9, "slow": 100})
+        seen = time_requests({**asked, "seconds": 9, "slow": 100, **more})
         assert isinstance(seen, dict)
         return seen
 
@@ -128,6 +128,16 @@ def timed() -> Iterator[Callable[..., dict[str, Any]]]:
 def test_a_connection_that_is_kept_is_warm(timed: Callable[..., dict[str, Any]]) -> None:
     seen = timed()
     assert (seen["fresh"], seen["before"], len(seen["taken"])) == (0, "", 20)
+
+
+def test_beside_other_work_what_is_slow_is_left_to_be_measured_alone(timed: Callable[..., dict[str, Any]]) -> None:
+    """As soon as no more answers can make it fast; and it is not measured once more beside that work."""
+    seen = timed(0, 0.12, 0, 0.12, 0.12, 0.12, beside=True)
+    assert (seen["beside"], len(seen["taken"])) == (True, 3)
+    assert seen["before"].startswith("2 of 3 took 100 ms") or seen["before"] == ""
+    assert timed(0, 0.12, beside=True)["beside"]
+    assert len(timed(0, 0.12, beside=True)["taken"]) == 20
+    assert timed()["beside"] is False
 
 
 def test_a_few_slow_answers_are_measured_once_more(timed: Callable[..., dict[str, Any]]) -> None:

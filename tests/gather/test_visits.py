@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -312,3 +313,100 @@ def test_the_driver_is_not_what_lies_where_we_stand(name: str, tmp_path: Path, m
     monkeypatch.delenv("PYTHONPATH", raising=False)
     visits._driver_trouble()
     assert not (tmp_path / "was-run").exists()
+
+
+class Settling(Gone):
+    """A browser whose first page shows something; it ends where what is measured takes it along."""
+
+    def __init__(self) -> None:
+        super().__init__(is_gone=False)
+        self.context = self
+
+    def new_page(self) -> Any:
+        return self
+
+
+def _measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, breaks: bool) -> tuple[list[str], Any, int]:
+    """What is done, in its order, when pages are visited and measured; and how many browsers that took."""
+    done: list[str] = []
+    browsers: list[Settling] = []
+
+    def launch() -> Any:
+        browsers.append(Settling())
+        return browsers[-1]
+
+    def opened(windows: visits.Windows, url: str, seen: list[Any]) -> None:
+        done.append(f"visit {url}")
+        nobody: Any = windows.open()
+        seen.append(visits._Visit(url, nobody, status=200))
+
+    def loads(windows: visits.Windows, *given: Any) -> list[dict[str, Any]]:
+        done.append("loads")
+        if breaks:
+            windows.browser = None
+            windows.ready()
+        return [{"trouble": "", "load": 1.0, "paint": 1.0, "shown": {}}]
+
+    def shown(page: Any, seconds: float) -> dict[str, Any]:
+        done.append("shown")
+        return {"words": "Zebu", "controls": 1, "pictures": 0, "busy": False, "empty": ""}
+
+    def screens(*given: Any) -> list[Any]:
+        done.append("screens")
+        return []
+
+    for name, stand_in in {"_opened": opened, "_loads": loads, "_what_is_shown": shown, "_screens": screens}.items():
+        monkeypatch.setattr(visits, name, stand_in)
+    monkeypatch.setattr(visits, "_settle", lambda pages, seconds: done.append("settle"))
+    with Watchdog(tmp_path) as dog:
+        windows = visits.Windows(launch, dog)
+        measures = visits._Measures(windows, "/", 1, [])
+        pages = visits._visit_routes(windows, ["/", "/about"], 0, measures.take)
+        measures.complete(0)
+    assert [page["url"] for page in pages] == ["/", "/about"]
+    return done, pages, len(browsers)
+
+
+def test_loads_are_measured_while_pages_settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, and only when the first page shows what its users came for."""
+    done, pages, browsers = _measured(tmp_path, monkeypatch, breaks=False)
+    assert done == ["visit /", "visit /about", "shown", "loads", "screens", "settle", "shown", "shown"]
+    assert browsers == 1
+    assert all(page["shown"]["words"] == "Zebu" for page in pages)
+
+
+@pytest.mark.hostile("browser")
+def test_a_load_that_takes_the_browser_with_it_takes_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages that were open there are visited once more, and nothing is measured meanwhile."""
+    done, pages, browsers = _measured(tmp_path, monkeypatch, breaks=True)
+    assert done[:5] == ["visit /", "visit /about", "shown", "loads", "screens"]
+    assert done[5:] == ["visit /", "visit /about", "settle", "shown", "shown"]
+    assert browsers == 2
+    assert [page["errors"] for page in pages] == [[], []]
+
+
+def test_the_authority_is_stored_while_the_driver_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the browser waits for it, as does whoever clears its home away."""
+    going, stored = threading.Event(), threading.Event()
+
+    def trust(home: Path, ca_file: str) -> None:
+        assert going.wait(30)
+        stored.set()
+
+    monkeypatch.setattr(visits, "_trust", trust)
+    with visits._trusting(tmp_path, "ca.pem") as trusted:
+        assert not stored.is_set()
+        going.set()
+        trusted()
+        assert stored.is_set()
+    with visits._trusting(tmp_path, None) as trusted:
+        trusted()
+
+
+def test_an_authority_that_cannot_be_stored_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trust(home: Path, ca_file: str) -> None:
+        raise OSError("no certutil")
+
+    monkeypatch.setattr(visits, "_trust", trust)
+    with visits._trusting(tmp_path, "ca.pem") as trusted, pytest.raises(OSError, match="no certutil"):
+        trusted()
