@@ -155,8 +155,10 @@ def answers_of(asking: Future[dict[str, Said | Unknown]]) -> tuple[dict[str, Sai
         return {}, str(error)
     except FileNotFoundError:
         return {}, "there is no ssh on this machine: apt-get install openssh-client"
-    except RuntimeError as error:  # this machine has no thread left
-        return {}, str(error)
+    except RuntimeError as error:
+        if type(error) is not RuntimeError:
+            raise
+        return {}, f"this machine cannot ask: {error}"  # it has no thread left
 
 
 def ran_out_of_time(seen: Any, deadline: Deadline) -> bool:
