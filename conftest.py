@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Any
 
@@ -22,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what boots machines, unless it was asked for, and what needs a browser where there is none."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place_of(item.nodeid))
     config.stash[LEFT_OUT] = []
     if config.getoption("--lab"):
         return
@@ -42,19 +45,60 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 
 
 PROOFS = "tests/proofs/"
+LONGEST = (
+    "tests/judged/test_judged.py",
+    "tests/gather/test_rude_pages.py",
+    "tests/plugin/test_ending.py",
+    "tests/plugin/test_guest.py",
+    "tests/plugin/test_run.py",
+    "tests/gather/test_canaries.py",
+    "tests/facts/test_any_bytes.py",
+    "tests/reports/test_html.py",
+    "tests/commands/test_incident.py",
+    "tests/plugin/test_secrets.py",
+)
+"""Files that take a minute or so of processor, in this order: what is begun last is what the others wait for."""
+
+
+def place_of(nodeid: str) -> int:
+    """When a test's turn comes, among workers: proofs at once, as they take longest, then files by how long they take."""
+    file = scope_of(nodeid)
+    return 0 if file == PROOFS else LONGEST.index(file) + 1 if file in LONGEST else len(LONGEST) + 1
+
+
+def scope_of(nodeid: str) -> str:
+    """What one worker does in its order: a file, or all proofs, as there is one lab."""
+    return PROOFS if nodeid.startswith(PROOFS) else nodeid.partition("::")[0]
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file's tests are one worker's, in their order, and so are all proofs: there is one lab."""
+    """A file's tests are one worker's, which makes what they share once, and so are all proofs."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return PROOFS if nodeid.startswith(PROOFS) else nodeid.partition("::")[0]
+        return scope_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)  # a run may go without workers, and without their plugin
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
-    """Let workers share what comes before the proofs."""
-    if not config.getoption("--lab"):
-        return None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand out whole files, in the order in which they were collected."""
     config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A worker more than processors where the lab is up: the one with the proofs waits for machines most of its time."""
+    if not config.getoption("--lab") or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1
+
+
+BESIDE = 10
+"""How nice tests are to proofs that run beside them: those look at machines that must answer in time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let proofs go before whatever else runs at the time."""
+    if item.config.getoption("--lab") and hasattr(item.config, "workerinput"):
+        os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(PROOFS) else BESIDE)
