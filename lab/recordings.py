@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lab.place import REPOSITORY
@@ -148,12 +149,13 @@ def _digest(parts: Iterable[object]) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-def questions() -> dict[str, str]:
+@cache
+def questions() -> Mapping[str, str]:
     """The fingerprints of everything that is asked of machines today, by the name of the answer."""
     found = {probe.name: question_of(probe) for fact in ALL.values() for probe in fact.probes}
     # What is hidden of an answer makes no other question of it.
     far_side = program(patterns="").decode()
-    return found | dict.fromkeys(OWN_ANSWERS, _digest([_code(far_side)]))
+    return MappingProxyType(found | dict.fromkeys(OWN_ANSWERS, _digest([_code(far_side)])))
 
 
 # Reading and writing

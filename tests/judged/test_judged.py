@@ -15,6 +15,7 @@ from lab.proofs import load_faults, outcomes_of
 from lab.recordings import RENEW, Case, Healthy
 from pytest_zebu.catalogue import SCORED, THRESHOLDS, load
 from pytest_zebu.facts.fact import OWN_ANSWERS
+from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from pytest_zebu.verdict.readiness import assess
 
@@ -34,9 +35,8 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Healthy:
     return Healthy(recordings.read_healthy(), tmp_path_factory.mktemp("healthy"))
 
 
-def judged(whole: Case, folder: Path, items: Iterable[str] | None = None) -> dict[str, Finding]:
+def judged(evidence: Evidence, items: Iterable[str] | None = None) -> dict[str, Finding]:
     """All items, or those that a recording is about."""
-    evidence = recordings.evidence(whole, folder)
     return {item_id: evidence.judge(item_id) for item_id in items or [item.id for item in load()]}
 
 
@@ -59,34 +59,36 @@ def expect_fit(case: Case) -> None:
         assert case.fits.get(name) == asked[name], f"{case.id}: {name} is asked otherwise now: {renew}"
 
 
-def expect_looks_fit(case: Case, whole: Case, folder: Path) -> None:
+def expect_looks_fit(case: Case, evidence: Evidence, folder: Path) -> None:
     """What was seen is what would be looked at today."""
-    looks = recordings.looks_of(recordings.evidence(whole, folder))
+    if not case.looks:
+        return
+    looks = recordings.looks_of(evidence)
     for key in case.looks:
         if key in looks and case.looks[key] is not None:
             now = recordings.question_of_look(looks[key], folder)
             assert case.fits.get(key) == now, f"{case.id}: {key} is looked at otherwise now: {renewal(case.id)}"
 
 
-def expect_trials_fit(case: Case, whole: Case, folder: Path) -> None:
+def expect_trials_fit(case: Case, evidence: Evidence, folder: Path) -> None:
     """What came of active probes came of those that would be held today."""
-    target = recordings.evidence(whole, folder).target
-    for key, now in recordings.fits_of_trials(case, target, folder).items():
+    for key, now in recordings.fits_of_trials(case, evidence.target, folder).items():
         assert case.fits.get(key) == now, f"{case.id}: {key} is another one now: {RENEW} {case.id}"
 
 
 def test_the_healthy_lab_fits(healthy: Healthy, tmp_path: Path) -> None:
+    evidence = recordings.evidence(healthy.case, tmp_path)
     expect_fit(healthy.case)
-    expect_looks_fit(healthy.case, healthy.case, tmp_path)
-    expect_trials_fit(healthy.case, healthy.case, tmp_path)
+    expect_looks_fit(healthy.case, evidence, tmp_path)
+    expect_trials_fit(healthy.case, evidence, tmp_path)
     assert {*recordings.questions()} - {*healthy.case.answers} == set(), f"not recorded yet: {RENEW}"
-    looks = recordings.looks_of(recordings.evidence(healthy.case, tmp_path))
+    looks = recordings.looks_of(evidence)
     assert looks.keys() == healthy.case.looks.keys(), f"others are looked at now: {RENEW}"
     assert set(OWN_ANSWERS) <= healthy.case.answers.keys()
 
 
 def test_the_healthy_lab_is_ready(healthy: Healthy, tmp_path: Path) -> None:
-    found = judged(healthy.case, tmp_path)
+    found = judged(recordings.evidence(healthy.case, tmp_path))
     assert {item_id: finding.outcome for item_id, finding in found.items()} == healthy.outcomes(healthy.case.active)
     readiness = assess(load(), found.values(), found)
     assert [stage for stage in SCORED if readiness.stages[stage].ready] == list(SCORED)
@@ -100,11 +102,11 @@ def test_judged(case_id: str, healthy: Healthy, tmp_path: Path, request: pytest.
     if case.wrong_today:
         request.applymarker(pytest.mark.xfail(raises=WrongVerdict, strict=True, reason=case.wrong_today))
     expect_fit(case)
-    whole = recordings.over(healthy.case, case)
-    expect_looks_fit(case, whole, tmp_path)
-    expect_trials_fit(case, whole, tmp_path)
+    evidence = recordings.evidence(recordings.over(healthy.case, case), tmp_path)
+    expect_looks_fit(case, evidence, tmp_path)
+    expect_trials_fit(case, evidence, tmp_path)
     expected = healthy.expected(case)
-    found = judged(whole, tmp_path, None if case.is_whole else expected)
+    found = judged(evidence, None if case.is_whole else expected)
     wrong = {
         item_id: f"{found[item_id].outcome}: {found[item_id].reason}, and not {' or '.join(outcomes)}"
         for item_id, outcomes in expected.items()
