@@ -104,15 +104,19 @@ class Block:
 
 
 @cache
+def all_blocks() -> tuple[Block, ...]:
+    """The blocks of all pages."""
+    return tuple(
+        Block(page, (token.map or [0])[0] + 1, (token.info.split() or [""])[0], token.content)
+        for page in PAGES
+        for token in MarkdownIt().parse(page.read_text())
+        if token.type in ("fence", "code_block")
+    )
+
+
 def blocks(*languages: str) -> tuple[Block, ...]:
     """The blocks of all pages, in one of these languages, or in any."""
-    found = []
-    for page in PAGES:
-        for token in MarkdownIt().parse(page.read_text()):
-            if token.type in ("fence", "code_block"):
-                block = Block(page, (token.map or [0])[0] + 1, (token.info.split() or [""])[0], token.content)
-                found += [block] if not languages or block.language in languages else []
-    return tuple(found)
+    return tuple(block for block in all_blocks() if not languages or block.language in languages)
 
 
 def each(*languages: str) -> pytest.MarkDecorator:
