@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import LONGEST, place_of, scope_of
+
 PACKAGE = Path(__file__).parents[1] / "pytest_zebu"
 PICTURE = PACKAGE.parent / "docs/architecture.md"
 FLOORS = (
@@ -170,3 +172,26 @@ def test_tests_mirror_the_package() -> None:
 def test_every_module_of_these_rooms_has_its_tests(room: str) -> None:
     modules = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__"}
     assert modules <= subjects(room)
+
+
+# How the tests are handed out
+
+
+def test_proofs_are_begun_first_and_then_what_takes_long() -> None:
+    """A file of them that was renamed would be begun whenever its turn comes."""
+    assert [name for name in LONGEST if not (PACKAGE.parent / name).exists()] == []
+    tests = [
+        "tests/test_rooms.py::test_one",
+        *(f"{name}::test_one" for name in LONGEST),
+        "tests/proofs/test_real.py::test_one",
+    ]
+    begun = sorted(tests, key=place_of)
+    assert begun == [tests[-1], *tests[1:-1], tests[0]]
+
+
+def test_a_file_is_one_workers_and_so_are_all_proofs() -> None:
+    """A lab is in one state at a time."""
+    assert scope_of("tests/proofs/test_real.py::test_a") == scope_of("tests/proofs/test_logins.py::test_b[x]")
+    assert (
+        scope_of("tests/test_rooms.py::test_a[x::y]") == "tests/test_rooms.py" != scope_of("tests/test_docs.py::test_a")
+    )
