@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ from typing import Any
 
 from lab import faults
 from lab.blindings import BLINDINGS as BLINDINGS
+from lab.blindings import CLOCK
 from lab.blindings import MACHINE_DECIDED as MACHINE_DECIDED
 from lab.fault import ADVICE_ONLY as ADVICE_ONLY
 from lab.fault import Fault as Fault
 from lab.fault import Probes
+from pytest_zebu.facts import ALL
+from pytest_zebu.plugin.checks import suite
 from pytest_zebu.verdict.outcome import Outcome
 
 ATTACK: Probes = "attack"
@@ -82,11 +86,11 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
     others down.
     """
 
-    def outcomes(fault: Fault) -> dict[str, Outcome]:
-        return {item: fault.outcome(item) for item in fault.flips}
+    outcomes = {fault.id: {item: fault.outcome(item) for item in fault.flips} for fault in faults}
+    overridden = {fault.id: _overridden(fault) for fault in faults}
 
     def meets(fault: Fault, other: Fault) -> bool:
-        mine, theirs = outcomes(fault), outcomes(other)
+        mine, theirs = outcomes[fault.id], outcomes[other.id]
         if fault.item in (theirs.keys() | {other.item}) or other.item in mine:
             return True
         if any(mine[item] != theirs[item] for item in mine.keys() & theirs.keys()):
@@ -94,7 +98,7 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         return bool(
             fault.touches & (other.touches | other.flips | {other.item})
             or other.touches & (fault.flips | {fault.item})
-            or _overridden(fault) & _overridden(other)
+            or overridden[fault.id] & overridden[other.id]
             or fault.override.keys() & other.touches
             or other.override.keys() & fault.touches
         )
@@ -119,6 +123,29 @@ def rounds(faults: tuple[Fault, ...]) -> tuple[tuple[Fault, ...], ...]:
         else:
             found.append([fault])
     return tuple(tuple(group) for group in found)
+
+
+WHOLE = 8
+"""The faults of a round from which on the whole suite is run over it."""
+
+
+def at_stake(faults: Iterable[Fault]) -> frozenset[str]:
+    """The items that a few faults could decide, rightly or wrongly; none where all are.
+
+    Those that they are for and that they flip, and every other one whose check asks for a fact for which one of those
+    asks too. What else might be said of such a fault, its recording shows: all items are judged from it (`tests/judged/`).
+    """
+    faults = tuple(faults)
+    if len(faults) >= WHOLE or any(fault.blinds for fault in faults):
+        return frozenset()
+    named = frozenset().union(*({fault.item} | fault.flips | fault.right_for for fault in faults))
+    asked = frozenset().union(*(_facts_of(item) for item in named & MACHINE_DECIDED))
+    return named | {item for item in MACHINE_DECIDED if _facts_of(item) & asked}
+
+
+def _facts_of(item: str) -> frozenset[str]:
+    """The facts that an item's check asks for; the clock is asked for by many, and is evidence of nothing."""
+    return frozenset(inspect.signature(suite()[item]).parameters) & ALL.keys() - {CLOCK}
 
 
 def options_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from lab.deployment import Lab
 from lab.fault import PARTS_OF_CONTAINERS, Blinding, Change, Part, fault
-from lab.proofs import BLINDINGS, Fault, load_faults
+from lab.proofs import BLINDINGS, Fault, at_stake, load_faults, outcomes_of, rounds
 from pytest_zebu.catalogue import UnknownItem
 from pytest_zebu.verdict.outcome import Outcome
 
@@ -128,3 +128,17 @@ def test_a_fault_that_says_nothing_of_itself_is_refused() -> None:
 
     with pytest.raises(ValueError, match="does not say what the fault is"):
         fault(ITEM, flips={ITEM})(silent)
+
+
+SMALL = [faults for faults in rounds(load_faults()) if at_stake(faults)]
+
+
+def test_of_few_faults_only_what_they_could_decide_is_asked() -> None:
+    """What is declared of them, and whatever rests on the same facts; of many faults all."""
+    assert 10 < len(SMALL) < len(rounds(load_faults())) / 2
+    for faults in SMALL:
+        items = at_stake(faults)
+        assert {item for fault in faults for item in outcomes_of(fault)} | {fault.item for fault in faults} <= items
+    (kept,) = [faults for faults in SMALL if [fault.name for fault in faults] == ["vm_backups_kept"]]
+    assert {"pre.database.backups.retention", "post.recovery.backups.daily"} <= at_stake(kept)
+    assert "pre.security.ssh.no-passwords" not in at_stake(kept)

@@ -91,15 +91,21 @@ Suite = Callable[..., SuiteRun]
 
 @pytest.fixture
 def suite(lab: Lab, tmp_path: Path) -> Suite:
+    return suite_in(lab, tmp_path)
+
+
+def suite_in(lab: Lab, folder: Path) -> Suite:
+    """Runs the suite over the lab, from a folder where its report is written."""
+
     def run(*options: str, host: str = "--zebu-host=lab") -> SuiteRun:
-        report = tmp_path / "report.json"
+        report = folder / "report.json"
         records = lab.place.folder / "attestations.toml"
         kept = records.read_text() if records.exists() else None
         report.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", host, f"--zebu-json={report}", "-p", "no:cacheprovider", *options]
         done = subprocess.run(
             command,
-            cwd=tmp_path,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=400,

@@ -7,8 +7,9 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,8 +28,8 @@ from tests.gather.test_filters import TRAPS
 from tests.hostile import PAGE, fenced
 from tests.reports.eight_faults import FAULTS as EIGHT
 
-from .accounting import accounted, below
-from .conftest import ROOT, Suite
+from .accounting import Ran, accounted, below
+from .conftest import ROOT, Outcomes, Suite, SuiteRun, suite_in
 from .manifest import Cause, Manifest, differences, take
 from .planted import VARIABLES
 from .test_proofs import break_all, mend_all
@@ -83,10 +84,37 @@ def test_no_secret_leaves_the_machine(canaries: dict[str, str], lab: Lab, suite:
     assert "leak-[redacted]" in texts[str(tmp_path / "snapshot.json")]
 
 
-def test_the_report_keeps_its_schema_and_junit_its_properties(suite: Suite, tmp_path: Path) -> None:
-    run = suite(f"--junit-xml={tmp_path}/junit.xml", "-m", "not browser")
-    jsonschema.validate(run.report, json.loads((ROOT / "pytest_zebu/reports/report.schema.json").read_text()))
-    junit = (tmp_path / "junit.xml").read_text()
+ACCEPTED = "grep -c 'Accepted publickey' /var/log/auth.log || true"
+"""How many logins the machine's own server counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A run of all that needs no browser, which several promises are about.
+
+    Attributes:
+        run: what came of it.
+        junit: pytest's own report.
+        logins: how many the machine counted meanwhile.
+    """
+
+    run: SuiteRun
+    junit: str
+    logins: int
+
+
+@pytest.fixture(scope="module")
+def plain(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Plain:
+    folder = tmp_path_factory.mktemp("plain")
+    before = int(lab.vm.shell(ACCEPTED))
+    run = suite_in(lab, folder)(f"--junit-xml={folder}/junit.xml", "-m", "not browser")
+    return Plain(run, (folder / "junit.xml").read_text(), int(lab.vm.shell(ACCEPTED)) - before)
+
+
+def test_the_report_keeps_its_schema_and_junit_its_properties(plain: Plain) -> None:
+    schema = json.loads((ROOT / "pytest_zebu/reports/report.schema.json").read_text())
+    jsonschema.validate(plain.run.report, schema)
+    junit = plain.junit
     assert '<property name="id" value="pre.security.ssh.no-passwords" />' in junit
     assert '<property name="stage" value="pre_deployment" />' in junit
     assert '<property name="category" value="security" />' in junit
@@ -148,7 +176,9 @@ def test_a_drill_leaves_nothing_and_clears_away_what_a_cut_off_one_left(lab: Lab
         lab.vm.shell(theirs)
         before = lab.vm.shell("docker volume ls -q").split()
         lab.vm.shell(ours)
-        assert suite("--zebu-active=restore").outcomes["pre.database.backups.restore-tested"] == "passed"
+        assert (
+            suite("--zebu-active=restore", "-m", "active").outcomes["pre.database.backups.restore-tested"] == "passed"
+        )
         left = lab.vm.shell("docker ps -a --format '{{.Names}}'").split()
         assert {name for name in left if not name.startswith("zebu-") or "drill" in name} == {"mine", "zebu-drill-mine"}
         assert lab.vm.shell("docker volume ls -q").split() == before
@@ -156,11 +186,8 @@ def test_a_drill_leaves_nothing_and_clears_away_what_a_cut_off_one_left(lab: Lab
         lab.vm.shell("docker rm -f -v zebu-drill-old zebu-drill-mine mine >/dev/null 2>&1 || true")
 
 
-def test_one_login_by_the_servers_own_count(lab: Lab, suite: Suite) -> None:
-    count = "grep -c 'Accepted publickey' /var/log/auth.log || true"
-    before = int(lab.vm.shell(count))
-    run = suite()
-    assert int(lab.vm.shell(count)) - before == run.host["ssh_logins"] == 1
+def test_one_login_by_the_servers_own_count(plain: Plain) -> None:
+    assert plain.logins == plain.run.host["ssh_logins"] == 1
 
 
 def test_runs_are_remembered(suite: Suite) -> None:
@@ -341,19 +368,6 @@ ALIASES = {"iptables-nft-sa": "iptables-save", "ip6tables-nft-s": "ip6tables-sav
 """What Debian has under another name, as far as the kernel keeps it."""
 
 
-@pytest.mark.hostile("programs")
-def test_no_other_program_runs_there(lab: Lab, suite: Suite) -> None:
-    """By the kernel's own account of what our session started; what runs in containers, Docker starts."""
-    with accounted(lab.vm) as ran:
-        suite("-m", "not browser")
-    ours = below(ran, "sshd")
-    names = {ALIASES.get(one.name, one.name) for one in ours}
-    assert names - documented() == set()
-    assert names >= {"perl", "sudo", "docker", "git", "systemctl", "iptables-save", "sort"}
-    owner = int(lab.vm.shell("stat -c %u /opt/zebu"))
-    assert {one.user for one in ours if one.name == "git"} == {owner}
-
-
 TRAP = """
 cd /opt/zebu; cp -p .git/config /home/deploy/config.kept; mkdir -m 777 /home/deploy/marks
 mkdir /home/deploy/hooks; printf '%s\\n' '#!/bin/sh' ': > "/home/deploy/marks/$$"' 'exit 1' > /home/deploy/trap; chmod 755 /home/deploy/trap
@@ -367,21 +381,6 @@ cd /opt/zebu; cat /home/deploy/config.kept > .git/config; rm .git/info/attribute
 rm -r /home/deploy/config.kept /home/deploy/trap /home/deploy/hooks /home/deploy/marks; git status > /dev/null
 """
 MARKS = "ls /home/deploy/marks | wc -l"
-
-
-@pytest.fixture
-def trapped(lab: Lab) -> Iterator[None]:
-    """The deployed checkout names a program at every place at which git takes one from a repository's own settings."""
-    settings = {key: value for trap in TRAPS for key, value in trap.settings if not key.startswith(ELSEWHERE)}
-    lines = (f"{key}\t{value}" for key, value in settings.items())
-    places = {"program": "/home/deploy/trap", "hooks": "/home/deploy/hooks"}
-    told = "".join(f"{line.format(**places)}\n" for line in lines)
-    owner = ["runuser", "-u", "deploy", "--", "sh", "-euc"]
-    try:
-        lab.vm.run([*owner, TRAP], stdin=told.encode())
-        yield
-    finally:
-        lab.vm.run([*owner, UNTRAP])
 
 
 ELSEWHERE = (
@@ -398,24 +397,66 @@ ELSEWHERE = (
 """What needs another file, a submodule or a remote: tests/gather/test_filters.py tries these on checkouts of their own."""
 
 
+@dataclass(frozen=True, slots=True)
+class AmongTraps:
+    """A run over a checkout that names a program at every place at which git takes one from a repository's own settings.
+
+    Attributes:
+        outcomes: what came of it.
+        ran: what the kernel saw our session start.
+        sprung: how many of the checkout's programs ran.
+        sprung_by_owner: how many when the checkout's owner asks git, without a thought.
+    """
+
+    outcomes: Outcomes
+    ran: Sequence[Ran]
+    sprung: int
+    sprung_by_owner: int
+
+
+@pytest.fixture(scope="module")
+def among_traps(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> AmongTraps:
+    settings = {key: value for trap in TRAPS for key, value in trap.settings if not key.startswith(ELSEWHERE)}
+    lines = (f"{key}\t{value}" for key, value in settings.items())
+    places = {"program": "/home/deploy/trap", "hooks": "/home/deploy/hooks"}
+    told = "".join(f"{line.format(**places)}\n" for line in lines)
+    owner = ["runuser", "-u", "deploy", "--", "sh", "-euc"]
+    try:
+        lab.vm.run([*owner, TRAP], stdin=told.encode())
+        with accounted(lab.vm) as ran:
+            outcomes = suite_in(lab, tmp_path_factory.mktemp("trapped"))("-m", "not browser").outcomes
+        sprung = int(lab.vm.shell(MARKS))
+        lab.vm.shell("runuser -u deploy -- git -C /opt/zebu status || true")
+        return AmongTraps(outcomes, below(ran, "sshd"), sprung, int(lab.vm.shell(MARKS)))
+    finally:
+        lab.vm.run([*owner, UNTRAP])
+
+
 @pytest.mark.hostile("programs")
-@pytest.mark.usefixtures("trapped")
-def test_no_program_of_the_checkout_runs(lab: Lab, suite: Suite) -> None:
+def test_no_other_program_runs_there(lab: Lab, among_traps: AmongTraps) -> None:
+    """By the kernel's own account of what our session started; what runs in containers, Docker starts."""
+    names = {ALIASES.get(one.name, one.name) for one in among_traps.ran}
+    assert names - documented() == set()
+    assert names >= {"perl", "sudo", "docker", "git", "systemctl", "iptables-save", "sort"}
+    owner = int(lab.vm.shell("stat -c %u /opt/zebu"))
+    assert {one.user for one in among_traps.ran if one.name == "git"} == {owner}
+
+
+@pytest.mark.hostile("programs")
+def test_no_program_of_the_checkout_runs(among_traps: AmongTraps) -> None:
     """Nothing of it is started, whatever git is asked; and its owner, who asks without a thought, starts it."""
-    outcomes = suite("-m", "not browser").outcomes
-    assert lab.vm.shell(MARKS).strip() == "0"
+    outcomes = among_traps.outcomes
+    assert among_traps.sprung == 0
     assert outcomes["pre.application.quality.tagged-release"] == outcomes["deploy.initial.git-deployed"] == "passed"
-    lab.vm.shell("runuser -u deploy -- git -C /opt/zebu status || true")
-    assert lab.vm.shell(MARKS).strip() != "0"
+    assert among_traps.sprung_by_owner > 0
 
 
-def test_workers_share_one_gathering(lab: Lab, suite: Suite) -> None:
-    count = "grep -c 'Accepted publickey' /var/log/auth.log || true"
-    before = int(lab.vm.shell(count))
-    alone, shared = suite("-m", "not browser"), suite("-n", "2", "-m", "not browser")
-    assert int(lab.vm.shell(count)) - before == 2
-    assert alone.outcomes == shared.outcomes
-    assert alone.host["stages"] == shared.host["stages"]
+def test_workers_share_one_gathering(plain: Plain, lab: Lab, suite: Suite) -> None:
+    before = int(lab.vm.shell(ACCEPTED))
+    shared = suite("-n", "2", "-m", "not browser")
+    assert int(lab.vm.shell(ACCEPTED)) - before == 1
+    assert plain.run.outcomes == shared.outcomes
+    assert plain.run.host["stages"] == shared.host["stages"]
 
 
 FEW = (
@@ -433,21 +474,27 @@ FEW = (
         (("-m", "pre_deployment and not browser"), 40),
         (("-m", "deployment_verification and not browser"), 30),
         (("-m", "deployment_verification"), 60),
-        (("-m", "not browser"), 60),
-        ((), 90),
     ],
-    ids=["a dozen items", "pre-deployment", "verification without browser", "verification", "without browser", "all"],
+    ids=["a dozen items", "pre-deployment", "verification without browser", "verification"],
 )
 def test_quick_enough(selection: tuple[str, str], seconds: float, suite: Suite) -> None:
+    expect_quick(suite(*selection), seconds)
+
+
+def expect_quick(run: SuiteRun, seconds: float) -> None:
     """One round trip, and nothing that waits: several times what it takes where nothing else runs."""
-    run = suite(*selection)
     assert run.report["seconds"] < seconds
     assert run.host["ssh_round_trips"] == 1
+
+
+def test_without_a_browser_it_is_quick_enough(plain: Plain) -> None:
+    expect_quick(plain.run, 60)
 
 
 def test_a_snapshot_is_judged_again_without_the_host(suite: Suite, config: Callable[..., str], tmp_path: Path) -> None:
     settings = config()
     live = suite(settings, f"--zebu-save={tmp_path}/snapshot.json")
+    expect_quick(live, 90)
     replayed = suite(settings, host=f"--zebu-replay={tmp_path}/snapshot.json")
     assert replayed.outcomes == live.outcomes
 
