@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import chain, count, islice, pairwise, takewhile
 
 from cronsim import CronSim, CronSimError
 
@@ -15,8 +15,11 @@ from pytest_zebu.facts.answer import is_number
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = 1500
+END = datetime(2086, 1, 1, tzinfo=UTC)
+"""As far as is looked: within 28 years each date falls on each weekday, so whatever comes at all came twice."""
 LONG = timedelta(days=400)
 DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
 AT_BOOT = "@reboot"
 NAMES = {"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0"}
 NAMES |= {"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *"}
@@ -144,12 +147,42 @@ def interval(text: str) -> Schedule:
 
 def _simulated(text: str) -> Schedule:
     try:
-        runs = tuple(islice(CronSim(text, START), STEPS))
+        runs = tuple(takewhile(lambda run: run < END, islice(_runs(text), STEPS)))
         gap = longest_gap(runs)
         if gap is not None and runs[-1] - START < LONG:
             # It comes so often that whole days without it are not among those: look at the days alone.
-            days = longest_gap(islice(CronSim(" ".join(["0 0", *text.split()[-3:]]), START), STEPS)) or DAY
+            days = longest_gap(islice(_days(" ".join(text.split()[-3:])), STEPS)) or DAY
             gap = max(gap, days - DAY)
     except (CronSimError, ValueError, OverflowError):
         return Schedule(never=True) if len(text.split()) == 5 else Schedule()
     return Schedule(gap, runs[:400], never=gap is None)
+
+
+def _runs(text: str) -> Iterator[datetime]:
+    """All runs after the start. In UTC each day has the same ones, so that they are sought once, and not day by day.
+
+    Raises:
+        CronSimError: it is no expression.
+    """
+    first = next(CronSim(text, START), None)
+    if first is None:
+        return
+    *times, day, month, weekday = text.split()
+    of_a_day = _times(" ".join(times))
+    for at in chain([START] * (first.date() == START.date()), _days(f"{day} {month} {weekday}")):
+        yield from (run for offset in of_a_day if (run := at + offset) >= first)
+
+
+@lru_cache(maxsize=512)
+def _times(text: str) -> tuple[timedelta, ...]:
+    """When in a day it runs, as far as so many runs can be asked for."""
+    every_day = takewhile(lambda run: run < START + DAY, CronSim(f"{text} * * *", START - timedelta(seconds=1)))
+    return tuple(run - START for run in islice(every_day, STEPS + 1))
+
+
+def _days(text: str) -> Iterator[datetime]:
+    """The days after the first one, each by its beginning. Where only weekdays matter, all weeks have the same ones."""
+    if not text.startswith("* * ") or "L" in text or "#" in text:
+        return CronSim(f"0 0 {text}", START)
+    week = [*takewhile(lambda day: day <= START + WEEK, CronSim(f"0 0 {text}", START))]
+    return (day + number * WEEK for number in count() for day in week)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
 import pytest
+from cronsim import CronSim
 
-from pytest_zebu.facts.schedules import Schedule, cron, interval, longest_gap, span, together
+from pytest_zebu.facts.schedules import END, START, Schedule, cron, interval, longest_gap, span, together
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -19,9 +21,18 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
     ("0 3 1 * 1", 7 * DAY), ("0 3 */2 * 1", 21 * DAY), ("0 3 1,15 * *", 17 * DAY),
     # It comes often, and then not for days
     ("*/5 * * * 1", 6 * DAY + timedelta(minutes=5)), ("* * * 1 *", 335 * DAY),
+    # It comes on Sundays that are the 29th of February
+    ("0 0 29 2 */7", 10227 * DAY),
 ])  # fmt: skip
 def test_what_cron_takes(text: str, gap: timedelta) -> None:
     assert cron(text).gap == gap
+
+
+@pytest.mark.parametrize("text", [
+    "* * * * *", "0 0 * * *", "59 23 * * *", "*/7 1-3 * * *", "0 0 * * 4", "0 3 * * 1-5", "30 2 * * 0,7", "5 4 1 * *", "0 0 1,31 * *", "0 3 1 * 1", "0 3 */2 * 1", "0 12 29 2 *", "*/5 0 * 1,12 mon",
+])  # fmt: skip
+def test_runs_follow_each_other_as_cronsim_has_them(text: str) -> None:
+    assert cron(text).coming == tuple(islice(takewhile(lambda run: run < END, CronSim(text, START)), 400))
 
 
 @pytest.mark.parametrize("text", [
