@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import ifaddr
-
 from pytest_zebu.discovery.vantages import Leg
 
 ROUTES = Path("/proc/net/route")
@@ -26,6 +24,8 @@ INTERNET = "1.1.1.1:53"
 
 def legs(beside: Iterable[str] = ()) -> tuple[Leg, ...]:
     """The addresses by which others may be reached, without the loopback's. Whatever adapters are called, their kind is the kernel's word."""
+    import ifaddr  # only `zebu init` and a run without a file look for them
+
     found = []
     for adapter in ifaddr.get_adapters():
         name = str(adapter.name)

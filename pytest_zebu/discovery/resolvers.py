@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import dns.exception
-import dns.resolver
-
 from pytest_zebu.discovery.found import Found
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, Unknown
@@ -18,6 +15,9 @@ DOUBT = "none of the public resolvers answered this machine, and what others are
 
 def own_resolvers() -> tuple[str, ...]:
     """The servers of names that this machine asks, by its own configuration."""
+    import dns.exception  # only `zebu init` and a run without a file look for them
+    import dns.resolver
+
     try:
         found = dns.resolver.Resolver().nameservers
     except (dns.exception.DNSException, OSError):

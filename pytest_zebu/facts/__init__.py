@@ -9,9 +9,14 @@ from typing import Any
 
 from pytest_zebu.facts.fact import Fact
 
+LATE = frozenset({"chains"})
+"""Modules that have no fact, and are imported when something is read: what they know it with is large."""
+
 
 def _facts() -> Iterator[Fact[Any]]:
     for found in pkgutil.iter_modules(__path__, f"{__name__}."):
+        if found.name.rpartition(".")[2] in LATE:
+            continue
         module = importlib.import_module(found.name)
         yield from (value for value in vars(module).values() if isinstance(value, Fact))
 

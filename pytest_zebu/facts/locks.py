@@ -14,11 +14,6 @@ from itertools import product
 from posixpath import dirname, normpath
 from typing import Any
 
-from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
-
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.plainyaml import BROKEN, documents
@@ -66,6 +61,9 @@ def pair(index: str, name: object, version: object) -> tuple[str, str] | None:
     if index == NPM:
         version = version.removeprefix("v")
         return (name, version) if _SEMANTIC.fullmatch(version) else None
+    from packaging.utils import canonicalize_name  # packaging is imported once there is a lock file
+    from packaging.version import Version
+
     try:
         return (canonicalize_name(name), str(Version(version)))
     except ValueError:
@@ -168,6 +166,8 @@ _WHERE = tuple(_environments())
 
 @lru_cache(1024)
 def _applies(marker: str) -> bool:
+    from packaging.markers import InvalidMarker, Marker
+
     try:
         found = Marker(marker)
         return "extra" in marker or any(found.evaluate(environment) for environment in _WHERE)
@@ -182,7 +182,7 @@ def applies(marker: object) -> bool:
     """
     if isinstance(marker, Mapping):
         return not marker or any(map(applies, marker.values()))
-    return _applies(str(marker)) if isinstance(marker, str | Marker) and str(marker).strip() else True
+    return _applies(marker) if isinstance(marker, str) and marker.strip() else True
 
 
 def _tables(packages: Any) -> Rows:
@@ -304,11 +304,13 @@ def _listed(text: str, *, is_lock: bool) -> _Found:
 
 
 def _required(entry: str, *, is_lock: bool) -> Rows:
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         wanted = Requirement(entry)
     except InvalidRequirement:
         return [(entry, None)] if is_lock else []
-    if not applies(wanted.marker) or str(wanted.url or "").startswith("file:"):
+    if not applies(str(wanted.marker or "")) or str(wanted.url or "").startswith("file:"):
         return []
     exact = [one.version for one in wanted.specifier if one.operator in ("==", "===") and not one.version.endswith("*")]
     if wanted.url or not exact:

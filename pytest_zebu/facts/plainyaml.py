@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-BROKEN = (yaml.YAMLError, ValueError, RecursionError)
+BROKEN = (ValueError, RecursionError)
 """What reading raises where a text is no YAML."""
 MOST = 1_000_000
 """So many values a document may have, its aliases written out."""
@@ -19,7 +16,13 @@ def documents(text: str) -> list[Any]:
     Raises:
         one of `BROKEN`: it is no YAML, or one that grows beyond all bounds.
     """
-    found = [one for one in yaml.load_all(text, Loader=_LOADER) if one]
+    import yaml  # it is large, and only needed once a text is there
+
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        found = [one for one in yaml.load_all(text, Loader=loader) if one]
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
     if sum(_size(one, {}) for one in found) > MOST:
         raise ValueError("its aliases stand for too much")
     return found

@@ -9,9 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing import TYPE_CHECKING, Any
 
 from pytest_zebu import __version__
 from pytest_zebu.facts import plainjson, urls
@@ -19,12 +17,16 @@ from pytest_zebu.facts.answer import Garbled, Reason, Unknown, part, plain_text,
 from pytest_zebu.facts.elsewhere import LATEST, ago, marked
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.files import MIB, read_bytes, why
-from pytest_zebu.gather import signing
 from pytest_zebu.gather.snapshot import MOST_SAID, entry, rich
 from pytest_zebu.redaction import redacted_data
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.sections import Domains, Vantage
 from pytest_zebu.settings.target import Target
+
+if TYPE_CHECKING:  # what signs is imported where something is signed, or was
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from pytest_zebu.gather import signing
 
 SCHEMA = 1
 KIND = "application/vnd.pytest-zebu.look+json"
@@ -188,6 +190,8 @@ def written(handed: Handed, key: Ed25519PrivateKey) -> str:
         "addresses": list(handed.addresses),
         "looks": looks,
     }
+    from pytest_zebu.gather import signing
+
     return signing.sealed(json.dumps(payload).encode(), KIND, key)
 
 
@@ -206,6 +210,8 @@ def read(path: Path) -> Handed:
     Raises:
         UsageProblem: it cannot be read, was altered, or is of another version.
     """
+    from pytest_zebu.gather import signing
+
     try:
         signed = signing.opened(_bytes_of(path), KIND)
         return _handed(signed)

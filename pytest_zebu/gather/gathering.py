@@ -10,18 +10,20 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown, is_number
-from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Gathered, Probe, Trial, key_values
+from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside
 from pytest_zebu.gather.rounds import Following, Looks, News
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
-from pytest_zebu.gather.trial_runs import hold
 from pytest_zebu.redaction import redacted_data
 from pytest_zebu.settings.target import Target
+
+if TYPE_CHECKING:
+    from pytest_zebu.gather.outside import Outside
 
 Watcher = Callable[[str], None]
 MASTER_SECONDS = 15
@@ -61,15 +63,15 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     connection.called.wait(deadline.limit(CALL_SECONDS))
     beside = {aside(partial(ask_beside, target, group, deadline)): group for group in others if group}
 
-    # What looks need is imported while ssh is on its way.
-    from pytest_zebu.gather.elsewhere import handed_to
-    from pytest_zebu.gather.outside import Outside
+    outside = aside(partial(outside_of, target, partial(offered_methods, connection, state), deadline, began))
+
+    def see(look: Look) -> Any:
+        return outside.result().see(look)
 
     asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
     first = {look.key: look for look in asked_for}
-    outside = Outside(target, lambda: offered_methods(connection, state), deadline, handed_to(target, began))
     watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(first)} looks from outside")
-    looks = Looks(outside.see, news)
+    looks = Looks(see, news)
     looks.know(first.values())
     following = Following(chosen, target, [*probes, *OWN_ANSWERS, *(one.name for group in others for one in group)])
     heard: dict[str, Said | Unknown] = {}
@@ -166,6 +168,14 @@ def ran_out_of_time(seen: Any, deadline: Deadline) -> bool:
     return isinstance(seen, Unknown) and seen.reason is Reason.TIMED_OUT and deadline.left() > 0
 
 
+def outside_of(target: Target, methods: Callable[[], Any], deadline: Deadline, began: float) -> Outside:
+    """What looks from outside. What that needs is large, and imported while the machine is asked already."""
+    from pytest_zebu.gather.elsewhere import handed_to
+    from pytest_zebu.gather.outside import Outside
+
+    return Outside(target, methods, deadline, handed_to(target, began))
+
+
 def moment_of_answers(answers: Mapping[str, Said | Unknown], began: float, ended: float) -> float:
     """When the machine told its time, by our clock: of the moments of our asking, the one that is nearest to what it told.
 
@@ -208,6 +218,8 @@ def hold_trials(target: Target, facts: Iterable[Fact[Any]], connection: Connecti
     found: dict[str, Any] = {name: plan for name, plan in plans.items() if isinstance(plan, Unknown)}
     trials = {name: plan for name, plan in plans.items() if isinstance(plan, Trial)}
     for name, trial in sorted(trials.items(), key=lambda item: item[1].rank):
+        from pytest_zebu.gather.trial_runs import hold  # most runs hold none
+
         watch(f"trying {name} on {target.name}, as asked for by --zebu-active")
         found[name] = hold(trial, target.settings, connection)
     return found

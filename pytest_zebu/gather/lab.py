@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 from dataclasses import dataclass
@@ -60,6 +59,8 @@ class RunningLab:
         Raises:
             LabNotUp: the kernel refuses, which needs root.
         """
+        import ctypes  # where there is a lab only
+
         libc = ctypes.CDLL(None, use_errno=True)
 
         def call(name: str, *arguments: object) -> None:

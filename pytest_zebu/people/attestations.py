@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import tomlkit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
-from tomlkit.items import Array, InlineTable
 
 from pytest_zebu.catalogue import Catalogue, Item, UnknownItem
 from pytest_zebu.facts.answer import Unknown
@@ -25,6 +23,9 @@ from pytest_zebu.settings.errors import UsageProblem, explain, parsed, toml
 from pytest_zebu.settings.sections import Day, without_login
 from pytest_zebu.shown import visible
 from pytest_zebu.verdict.settle import Declared, Word
+
+if TYPE_CHECKING:  # what writes is imported where something is written
+    from tomlkit.items import Array, InlineTable
 
 TEXT_LIMIT = 100_000
 BOM = "\ufeff"
@@ -496,6 +497,8 @@ def _holds(text: str, known: str) -> bool:
 
 def _block(key: str, entry: Mapping[str, Any]) -> str:
     """A record as a table of its own."""
+    import tomlkit
+
     table = tomlkit.table()
     for name, value in entry.items():
         table.add(name, _evidence(value) if name == "evidence" else value)
@@ -508,6 +511,8 @@ def _block(key: str, entry: Mapping[str, Any]) -> str:
 
 def _evidence(several: Iterable[Mapping[str, Any]]) -> Array:
     """A list with a line for each."""
+    import tomlkit
+
     found = tomlkit.array()
     for one in several:
         found.add_line(_item(one), indent="  ")
@@ -517,6 +522,8 @@ def _evidence(several: Iterable[Mapping[str, Any]]) -> Array:
 
 def _item(entry: Mapping[str, Any]) -> InlineTable:
     """A record, or a part of one, in a line."""
+    import tomlkit
+
     found = tomlkit.inline_table()
     for name, value in entry.items():
         found.append(name, [_item(one) for one in value] if name == "evidence" else value)
@@ -539,6 +546,9 @@ def _with_item(known: str, key: str, entry: Mapping[str, Any]) -> str:
     Raises:
         ValueError: it is too large for that.
     """
+    import tomlkit
+    from tomlkit.items import Array
+
     if len(known) > ARRAY_LIMIT:
         raise ValueError(
             f"is larger than {ARRAY_LIMIT // 1024} KiB, and has a list of records: begin each with [[{key}]]"

@@ -14,7 +14,6 @@ from typing import Literal
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
 from pytest_zebu.discovery.found import Unseen
-from pytest_zebu.discovery.written import keys_of, name_in_file, suggested
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.memory.history import Past, PastRun
@@ -105,6 +104,8 @@ def with_discovered(host: HostReport, found: Discovered | None) -> HostReport:
     if found is None:
         return host
     unseen = [Unseen(*one) for one in found.unseen]
+    from pytest_zebu.discovery.written import keys_of, name_in_file, suggested  # of a run without a file only
+
     block = tuple(suggested(name_in_file(host.name), unseen, opened_by_settings(host.openings)))
     return replace(host, discovered=tuple(keys_of(found.settings)), suggested=block)
 

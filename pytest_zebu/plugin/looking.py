@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -26,7 +27,6 @@ from pytest_zebu.discovery.whole import (
     settled,
     to_ask,
 )
-from pytest_zebu.discovery.written import Written, keys_of, name_in_file, written
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known
 from pytest_zebu.facts.fact import Gathered
@@ -41,6 +41,9 @@ from pytest_zebu.settings.model import DEFAULT_FILE, Settings
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Finding
+
+if TYPE_CHECKING:  # what writes settings is imported where something was discovered
+    from pytest_zebu.discovery.written import Written
 
 TABLES = frozenset({"hosts", "domains", "vantages", "network", "backups", "proxmox", "proxy", "forge", "application"})
 """What is ever discovered; so a stranger's snapshot declares no more either."""
@@ -65,6 +68,8 @@ class Looking:
     ) -> None:
         self.path, self.known, self.target = path, known, target
         self.connection, self.watch = connection, watch
+        from pytest_zebu.discovery.written import name_in_file
+
         self.name = name_in_file(target.name, target.host.address)
         self.seen: list[Seen | FoundVantage] = []
 
@@ -159,6 +164,8 @@ class Looking:
         Raises:
             UsageProblem: what people wrote there cannot be added to.
         """
+        from pytest_zebu.discovery.written import written
+
         try:
             return written(self.known, self.name, [*more, *self.seen], opens)
         except ValueError as error:
@@ -202,6 +209,8 @@ def discovered(target: Target, connection: Connection) -> tuple[Target, Discover
     Raises:
         NotLetIn: it does not let us in.
     """
+    from pytest_zebu.discovery.written import written
+
     looking = Looking(Path(DEFAULT_FILE), "", target, connection, lambda text: None)
     looking.look()
     unseen = tuple((one.key, one.example, one.why) for one in looking.seen if isinstance(one, Unseen))
@@ -216,6 +225,8 @@ def declared(target: Target, text: str) -> Target:
     Raises:
         UsageProblem: they say what is never discovered: a stranger's snapshot may have anything.
     """
+    from pytest_zebu.discovery.written import keys_of
+
     path = Path(f"what was discovered of {target.name}")
     try:
         said = toml(text)

@@ -57,7 +57,7 @@ def test_trials_are_held_one_after_the_other(monkeypatch: pytest.MonkeyPatch) ->
         held.append(trial)
         return type(trial).__name__
 
-    monkeypatch.setattr(gathering, "hold", keep)
+    monkeypatch.setattr(trial_runs, "hold", keep)
     why = Unknown(Reason.NOT_CONFIGURED, "not named")
 
     def planned(name: str, plan: Trial | Unknown) -> Fact[None]:
