@@ -114,9 +114,10 @@ class Filter:
         if ordinary.word != "drop" and ordinary.word != "reject":
             return ordinary
         for protocol in ("tcp", "udp"):
-            high = [self.fate(family, protocol, port) for port in HIGH_PORTS]
-            if all(fate.word == "accept" for fate in high):
-                return high[0]
+            first, *others = HIGH_PORTS
+            fate = self.fate(family, protocol, first)
+            if fate.word == "accept" and all(self.fate(family, protocol, port).word == "accept" for port in others):
+                return fate
         return ordinary
 
     def _packet(self, family: Family, protocol: str, port: int) -> Packet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -141,7 +142,7 @@ def tables_of(save: str) -> dict[str, Table]:
             policies.setdefault(name, {})[chain] = rest.partition(" ")[0]
         elif line.startswith(("-", "[")):
             try:
-                words = [word for word in shlex.split(line) if not word.startswith("[")]
+                words = [word for word in _words(line) if not word.startswith("[")]
             except ValueError:
                 raise Garbled(f"iptables-save said: {line[:120]}") from None
             chain, said = (words[1], words[2:]) if len(words) > 1 else ("", [])
@@ -167,6 +168,18 @@ def tables_of(save: str) -> dict[str, Table]:
         table: Table(chains, {chain: tuple(found) for chain, found in rules.get(table, {}).items()})
         for table, chains in policies.items()
     }
+
+
+_UNQUOTED = re.compile(r"[ !#-&(-\[\]-~]*")
+
+
+def _words(line: str) -> list[str]:
+    """The words of a rule, as a shell reads them; most lines have nothing to unquote.
+
+    Raises:
+        ValueError: a quotation does not end.
+    """
+    return line.split() if _UNQUOTED.fullmatch(line) else shlex.split(line)
 
 
 def fate_in(table: Table, chain: str, packet: Packet, sets: Sets | None, native: Native | None = None) -> Fate:

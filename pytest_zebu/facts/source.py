@@ -295,7 +295,7 @@ def _grow(root: Node) -> _Tree:
             tree.scopes[child.id] = scope
         stack.extend(reversed(children))
     for node in tree.nodes:
-        for name, value in _bound_by(node):
+        for name, value in _bound_by(node) if node.type in _BINDING else ():
             tree.bound.setdefault((tree.scope(name).id, _said(name)), []).append(value)
             if tree.scope(name).type == "class_definition" and value is not None:
                 tree.of_objects.setdefault(_said(name), []).append(value)
@@ -338,6 +338,13 @@ def _makes_clause(call: Node, tree: _Tree) -> bool:
     while is_one and at is not None and at.type not in ("function_definition", "lambda"):
         at = tree.parents.get(at.id)
     return is_one and at is not None
+
+
+_BINDING = frozenset(
+    {"assignment", "augmented_assignment", "named_expression", "call", "for_statement", "for_in_clause", "parameters"}
+    | {"lambda_parameters", "as_pattern_target", "aliased_import", "global_statement"}
+)
+"""What may bind names: most of a file does not, and is not asked for its parts."""
 
 
 def _bound_by(node: Node) -> Iterator[tuple[Node, Node | None]]:
@@ -779,7 +786,7 @@ def _outermost(tree: _Tree) -> Iterator[Node]:
             and parent.type != "argument_list"
         ):
             inside.add(node.id)
-        elif node.type in (*_STRINGS, "binary_operator", "call") and node.id in tree.texts:
+        elif node.id in tree.texts and node.type in (*_STRINGS, "binary_operator", "call"):
             inside.add(node.id)
             yield node
 
