@@ -57,6 +57,7 @@ ACROSS = {
     "gather/test_rude_pages": "the browser, of pages that keep it busy",
     "plugin/test_bad_input": "whole runs",
     "plugin/test_ending": "whole runs that are ended",
+    "plugin/test_imports": "whole processes",
     "plugin/test_guest": "whole runs, in projects of other people",
     "plugin/test_breaks": "whole runs, in which something of ours breaks",
     "plugin/test_html_page": "the page of a whole run, in a browser",

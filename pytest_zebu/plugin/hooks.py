@@ -36,9 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if judges or (config.option.markers and _is_zebu_project(config)):
         _register_markers(config)
     if judges:
-        from pytest_zebu.plugin.setup import set_up
+        from pytest_zebu.plugin.garbage import left_alone
 
-        set_up(config)
+        with left_alone():
+            from pytest_zebu.plugin.setup import set_up
+
+            set_up(config)
 
 
 def _is_zebu_project(config: pytest.Config) -> bool:

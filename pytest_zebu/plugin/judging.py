@@ -20,10 +20,12 @@ from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.files import MIB, is_device, read_text, write_whole
+from pytest_zebu.gather.deadline import aside
+from pytest_zebu.plugin import garbage
+from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
 from pytest_zebu.plugin.fixtures import CASES
 from pytest_zebu.plugin.judge import decide
-from pytest_zebu.plugin.reporting import report_of
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, junit, terminal
@@ -242,6 +244,7 @@ class RunHooks:
                 self.expect(host, found[0], item.nodeid)
             tie = tie_of(getattr(item, "obj", None))
             self.run.facts |= facts_of([*getattr(item, "fixturenames", ()), *(tie.parameters if tie else ())])
+        garbage.keep()
 
     def expect(self, host: str, item_id: str, node_id: str) -> None:
         """Note which test decides an item.
@@ -371,6 +374,8 @@ class RunHooks:
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None and reporter.verbosity >= 0:
                 self.run.watch = lambda text: reporter.write_line(clean_line(f"zebu: {text}"))
+            if self.run.options.replay is None:
+                aside(prepare)
             self.run.snapshot(next(iter(self.run.targets)))
         result = yield
         if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):
@@ -392,6 +397,8 @@ class RunHooks:
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return (yield)  # of a call that is wrong nothing was judged: what an earlier run wrote stays
         with self.run.guarded("there is no report"):
+            from pytest_zebu.plugin.reporting import report_of  # imported while the machine is asked (ahead.py)
+
             self.report = report_of(self.run, time.time() - self.run.started)
         if self.report is not None and any(self.run.selected.values()):
             self.troubles.extend(formats.write(self.report, self.run.options.reports))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import suite
 from tests import recorded
 
@@ -21,6 +22,9 @@ Run = Callable[..., tuple[pytest.RunResult, dict[str, Any]]]
 def imported() -> None:
     """What a run within this process imports is forgotten with it: it is there before, once for all runs."""
     importlib.import_module("pytest_zebu.plugin.setup")
+    prepare()
+    for late in ("pytest_zebu.discovery.written", "pytest_zebu.gather.outside", "pytest_zebu.gather.trial_runs"):
+        importlib.import_module(late)
     suite()
 
 

@@ -1,0 +1,74 @@
+"""Python's search for garbage, while a run is set up and after it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_zebu.plugin.garbage import keep, left_alone
+
+
+@pytest.fixture(autouse=True)
+def usual() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_nothing_is_sought_meanwhile() -> None:
+    with left_alone():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_it_is_sought_again_after_what_breaks() -> None:
+    with pytest.raises(ValueError, match="broke"), left_alone():
+        raise ValueError("broke")
+    assert gc.isenabled()
+
+
+def test_who_switched_it_off_keeps_it_so() -> None:
+    gc.disable()
+    with left_alone():
+        pass
+    assert not gc.isenabled()
+
+
+class Ring:
+    """Something that only the search finds."""
+
+    def __init__(self, ended: list[str]) -> None:
+        self.itself, self.ended = self, ended
+
+    def __del__(self) -> None:
+        self.ended.append("ended")
+
+
+def test_what_an_earlier_run_left_is_let_go() -> None:
+    ended: list[str] = []
+    ring = Ring(ended)
+    keep()
+    assert gc.get_freeze_count() > 0
+    del ring
+    gc.collect()
+    assert ended == [], "it stays out of the search"
+    gc.unfreeze()
+    gc.collect()
+    assert ended == ["ended"]
+    keep()
+    before = gc.get_freeze_count()
+    held: list[list[str]] = [[] for _ in range(1000)]
+    keep()
+    assert gc.get_freeze_count() < before + 2 * len(held), "frozen once, not twice"
+
+
+def test_a_run_keeps_what_it_collected(project: pytest.Pytester) -> None:
+    project.makeconftest("""
+        import gc
+        def pytest_runtestloop():
+            print("kept", gc.get_freeze_count() > 50_000, gc.isenabled())
+    """)
+    result = project.runpytest_subprocess("--zebu-replay=snapshot.json", "-k", "no-passwords", "-s")
+    result.stdout.fnmatch_lines(["*kept True True*"])
