@@ -33,7 +33,7 @@ from pytest_zebu.people.attestations import (
 )
 from pytest_zebu.settings.errors import UsageProblem, explain
 from pytest_zebu.settings.sections import DAY
-from pytest_zebu.shown import say
+from pytest_zebu.shown import meant, say
 
 OUTPUT_LIMIT = 2000
 SECONDS = 300
@@ -93,6 +93,10 @@ def opened(options: argparse.Namespace) -> tuple[File, Item]:
     except UnknownItem as error:
         raise UsageProblem(str(error)) from None
     declared = settings.find(options.config)
+    if options.host is not None:
+        if options.host not in declared.hosts:
+            raise UsageProblem(f"{options.host!r} is not in [hosts]{meant(options.host, declared.hosts)}")
+        declared = declared.for_host(options.host)
     file = File(declared.attestations_file, declared.folder, catalogue)
     file.read(required=False)
     return file, item

@@ -101,6 +101,13 @@ def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help=CONFIG)
 
 
+def _words_of(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    parser.add_argument(
+        "--host", metavar="HOST", help="of which host, where one has attestations of its own (default: those of all)"
+    )
+
+
 def _shelf(parser: argparse.ArgumentParser) -> None:
     """Where runs are remembered, and of which host."""
     _config(parser)
@@ -111,7 +118,7 @@ def _shelf(parser: argparse.ArgumentParser) -> None:
 
 def _attest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ITEM", help="the item, as reports name it")
-    _config(parser)
+    _words_of(parser)
     parser.add_argument("--result", choices=["passed", "failed"], default="passed", help="what was found")
     parser.add_argument("--statement", metavar="TEXT", help="what was done or seen")
     parser.add_argument("--by", metavar="ROLE", help="who signs: a role, such as operations")
@@ -174,14 +181,15 @@ def _incident(parser: argparse.ArgumentParser) -> None:
         "open", help="begin a record; the machine is looked at, and what is seen is written down"
     )
     opening.add_argument("title", metavar="TEXT", help="what happens, in a line")
-    opening.add_argument("--host", metavar="HOST", help="on which machine (default: the one in the settings)")
     opening.add_argument("--no-look", action="store_true", help="do not look at the machine")
-    actions.add_parser("status", help="the open incidents, and the steps that are not done")
+    status = actions.add_parser("status", help="the open incidents, and the steps that are not done")
     step = actions.add_parser("step", help="write down what came of a step")
     step.add_argument("step", metavar="STEP", help="such as assess.severity")
     step.add_argument("note", help="what came of it")
     step.add_argument("--by", metavar="ROLE", default="operations", help="who did it: a role (default: operations)")
     closing = actions.add_parser("close", help="end an incident whose steps up to its resolution are done")
+    for one in (opening, status, step, closing):
+        one.add_argument("--host", metavar="HOST", help="on which machine (default: the one in the settings)")
     for one in (step, closing):
         one.add_argument("--record", metavar="NAME", help="which record (default: the one that is open)")
 
@@ -242,7 +250,7 @@ def _todo(parser: argparse.ArgumentParser) -> None:
 
 def _waive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ITEM", help="the item, as reports name it")
-    _config(parser)
+    _words_of(parser)
     parser.add_argument("--reason", metavar="TEXT", help="why it is accepted")
     parser.add_argument("--approver", metavar="ROLE", help="who accepts it: a role, such as product owner")
     parser.add_argument(

@@ -28,6 +28,7 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     now = now or datetime.now(UTC)
     declared = settings.find(options.config)
     host = options.host or next(iter(declared.hosts), "")
+    declared = declared.for_host(host)
     records = attestations.read(
         declared.attestations_file, load(),
         required=False, approved=declared.evidence.approved, project=declared.folder,

@@ -113,7 +113,7 @@ def _target(shelf: Shelf) -> Target:
     """Whom a run would ask today."""
     hosts = shelf.declared.hosts
     name = shelf.host or next(iter(hosts), "zebu")
-    return Target(name=name, host=hosts.get(name, Host()), settings=shelf.declared)
+    return Target(name=name, host=hosts.get(name, Host()), settings=shelf.declared.for_host(name))
 
 
 def _section(title: str) -> None:
@@ -374,7 +374,7 @@ def _changes(item: Item, shelf: Shelf) -> None:
 
 def _declared(item: Item, shelf: Shelf, known: Evidence | None, now: datetime) -> None:
     """What people's words on the item are worth today."""
-    declared = shelf.declared
+    declared = shelf.settings
     records = attestations.read(
         declared.attestations_file, load(),
         required=False, approved=declared.evidence.approved, project=declared.folder,

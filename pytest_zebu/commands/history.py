@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.item is None:
         say(f"{host}: {len(runs)} runs in {shelf.path}, times in UTC; scores by today's thresholds, with waivers")
         for one in runs:
-            say(_line(one, shelf.declared))
+            say(_line(one, shelf.settings))
         if others := [name for name in shelf.hosts() if name != host]:
             say(f"runs over others are remembered, too: {', '.join(others[:MOST_HOSTS])} (--host)")
         return 0

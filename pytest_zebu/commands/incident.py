@@ -44,6 +44,7 @@ def run(options: argparse.Namespace, now: datetime | None = None) -> int:
     """
     now = now or datetime.now(UTC)
     declared = settings.find(options.config)
+    declared = declared.for_host(options.host or next(iter(declared.hosts), ""))
     try:
         match options.action:
             case "open":

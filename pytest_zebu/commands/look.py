@@ -196,7 +196,7 @@ def _by_settings(options: argparse.Namespace) -> tuple[Settings, tuple[str, Host
         several = f"which of {', '.join(sorted(public))}?" if public else "no host has a public_address in zebu.toml"
         raise UsageProblem(f"{several} (copy zebu.toml here and name HOST, or name --site and --address)")
     name = options.host or next(iter(public))
-    return settings, (name, public[name])
+    return settings.for_host(name), (name, public[name])
 
 
 def _valid(model: Any, **values: Any) -> Any:

@@ -52,7 +52,12 @@ class Shelf:
     @property
     def path(self) -> Path:
         """The history."""
-        return self.declared.history_file
+        return self.settings.history_file
+
+    @property
+    def settings(self) -> Settings:
+        """What is declared of the host."""
+        return self.declared.for_host(self.host if self.host is not None else self._default())
 
     def runs(self) -> tuple[str, tuple[Remembered, ...]]:
         """A host, and the runs that are remembered over it, the oldest first.
@@ -71,14 +76,20 @@ class Shelf:
         Raises:
             UsageProblem: the history cannot be read.
         """
-        return _asked(lambda: history.hosts(self.path))
+        return self._hosts_in(self.path)
+
+    def _hosts_in(self, path: Path) -> tuple[str, ...]:
+        return _asked(lambda: history.hosts(path))
 
     def _default(self) -> str:
         """Of the hosts that the settings have, the first over which runs are remembered; without settings the only one."""
-        known, declared = self.hosts(), self.declared.hosts
-        mine = [name for name in declared if name in known] or list(known)
+        path, declared = self.declared.history_file, self.declared.hosts
+        of_its_own = ((name, self.declared.for_host(name).history_file) for name in declared)
+        if (first := next((name for name, own in of_its_own if name in self._hosts_in(own)), None)) is not None:
+            return first
+        mine = list(self._hosts_in(path))
         if len(mine) > 1 and not declared:
-            raise UsageProblem(f"{self.path}: remembers runs over {', '.join(mine[:10])}: name one with --host")
+            raise UsageProblem(f"{path}: remembers runs over {', '.join(mine[:10])}: name one with --host")
         return mine[0] if mine else next(iter(declared), "")
 
     def side(self, name: str) -> Side:
@@ -99,7 +110,9 @@ class Shelf:
             kept = history.evidence(self.path, one.number) if one.size else None
             if kept is not None:
                 reasons = reasons_of(kept)
-                evidence, _ = evidence_of(kept, self.declared, history.answer(self.path, host, one.run.at))
+                evidence, _ = evidence_of(
+                    kept, self.declared.for_host(host), history.answer(self.path, host, one.run.at)
+                )
                 lost = ""
         except (Lost, HistoryBroken) as error:
             lost = str(error)
@@ -134,6 +147,7 @@ def evidence_of_today(declared: Settings, name: str, snapshot: snapshots.Snapsho
     Raises:
         UsageProblem: the attestations cannot be read.
     """
+    declared = declared.for_host(name)
     target = Target(name=name, host=declared.hosts.get(name, Host()), settings=declared)
     if name != LAB:
         target = target.model_copy(update={"way": way_of(target)})

@@ -58,6 +58,7 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
         ValueError: what it says so far is no TOML, or has something else where a table must be.
     """
     document = tomlkit.parse(known)
+    alone = next(iter(_deployments(document)), host) != host  # the common tables are those of the first
     if not known.strip():
         for line in HEAD:
             document.add(tomlkit.comment(line))
@@ -73,11 +74,13 @@ def written(known: str, host: str, seen: Iterable[Seen | FoundVantage], opens: M
         of_section = [one for one in entries if not isinstance(one, FoundVantage) and _section(one.key) == section]
         for one in of_section:
             if isinstance(one, Unseen):
-                _note(document, known, host, one, opens)
-            elif said := _set(document, host, one):
+                _note(document, known, host, one, opens, alone)
+                continue
+            at, said = _set(document, host, one, alone)
+            if said:
                 differs.append(said)
-            elif (key := _full(one.key, host)) not in _keys(known):
-                added.append(key)
+            elif at and at not in _keys(known):
+                added.append(at)
     text = tomlkit.dumps(document)
     return Written(text if text.endswith("\n") else f"{text}\n", tuple(differs), tuple(added) if text != known else ())
 
@@ -191,28 +194,57 @@ def _as_table(found: object, name: str) -> Place:
     return found
 
 
-def _place(key: str, host: str) -> tuple[list[str], str]:
+def _deployments(said: Mapping[str, object]) -> list[str]:
+    """The machines of the file that are judged: not those that only stand beside them."""
+    hosts = said.get("hosts", {})
+    beside = {_said(said, (key,), "ssh") for key in ("proxy", "proxmox")}
+    return [name for name in hosts if name not in beside] if isinstance(hosts, Mapping) else []
+
+
+def _place(key: str, host: str, alone: bool) -> tuple[list[str], str]:
+    """The table of a key, and its name there.
+
+    Args:
+        key: what is known; `host.KEY` is the machine's own.
+        host: what the machine is called.
+        alone: whether what is known of its deployment is of this machine alone.
+    """
     *path, name = key.split(".")
-    return (["hosts", host], name) if path == ["host"] else (path, name)
+    if path == ["host"]:
+        return ["hosts", host], name
+    return (["hosts", host, *path] if alone else path), name
 
 
-def _set(document: tomlkit.TOMLDocument, host: str, one: Found) -> str:
-    """Let the file say it, where it says nothing of it; else how it differs."""
-    path, name = _place(one.key, host)
-    table = _table(document, path)
+def _said(document: Mapping[str, object], path: Sequence[str], name: str) -> object:
+    """What the file says of a key; nothing where it says nothing."""
+    at: object = document
+    for part in (*path, name):
+        at = at.get(part) if isinstance(at, Mapping) else None
+    return at.unwrap() if isinstance(at, Item) else at
+
+
+def _set(document: tomlkit.TOMLDocument, host: str, one: Found, alone: bool) -> tuple[str, str]:
+    """Let the file say it, where it says nothing of it, or says otherwise of a deployment that is another machine's.
+
+    Returns:
+        The key that says it now; or, where the file says otherwise, how that differs.
+    """
+    path, name = _place(one.key, host, alone)
     value = list(one.value) if isinstance(one.value, tuple) else one.value
-    if name in table:
-        there = table[name].unwrap() if isinstance(table[name], Item) else table[name]
+    common, _ = _place(one.key, host, False)
+    if (there := _said(document, path, name)) is None and common != path and _said(document, common, name) == value:
+        return "", ""
+    key = ".".join((*path, name))
+    table = _table(document, path)
+    if there is not None:
         if there == value:
-            return ""
-        return clean_line(
-            f"{_full(one.key, host)} is {_shown(there)} in the file, and {_shown(one.value)} by {one.where}", 400
-        )
+            return key, ""
+        return key, clean_line(f"{key} is {_shown(there)} in the file, and {_shown(one.value)} by {one.where}", 400)
     item = tomlkit.item(value)
     if not isinstance(table, InlineTable):  # which ends with its line
         item.comment(_comment(one.where + (f"; {one.doubt}" if one.doubt else "")))
     table[name] = item
-    return ""
+    return key, ""
 
 
 def _shown(value: object) -> str:
@@ -223,9 +255,14 @@ def _comment(text: str) -> str:
     return clean_line(text, LONGEST)
 
 
-def _note(document: tomlkit.TOMLDocument, known: str, host: str, one: Unseen, opens: Mapping[str, int]) -> None:
+def _note(
+    document: tomlkit.TOMLDocument, known: str, host: str, one: Unseen, opens: Mapping[str, int], alone: bool
+) -> None:
     """A line that says what could stand there, unless there is one already, or the value itself."""
-    if _full(one.key, host) in _keys(known) or _is_noted(known, one.key):
+    path, name = _place(one.key, host, alone)
+    keys = {_full(one.key, host), ".".join((*path, name))}
+    own = path if alone and one.key not in ("vantages", f"host.{name}") else ()
+    if keys & _keys(known) or _is_noted(known, one.key, own):
         return
     count = opens.get(opening_of(one.key), 0)
     gain = f"opens {count} item{'' if count == 1 else 's'}: " if count else ""
@@ -233,25 +270,24 @@ def _note(document: tomlkit.TOMLDocument, known: str, host: str, one: Unseen, op
     if one.key == "vantages":
         document.add(tomlkit.comment(f"[[vantages]]: {said}"))
         return
-    path, name = _place(one.key, host)
     table = _table(document, path)
     if isinstance(table, Table):  # others have no room for a line of their own
         table.add(tomlkit.comment(f"{name} = {said}"))
 
 
-_HEAD = re.compile(r"\s*\[+\s*([\w-]+)")
+_HEAD = re.compile(r"\s*\[+\s*(([\w-]+)[^\]]*)")
 _NOTED = re.compile(r"\s*#\s*(\w+)\s*=")
 
 
-def _is_noted(known: str, key: str) -> bool:
-    """Whether a comment of its section has a line for the key already."""
+def _is_noted(known: str, key: str, own: Sequence[str]) -> bool:
+    """Whether a comment of its section, or of a machine's own table, has a line for the key already."""
     if key == "vantages":
         return re.search(r"(?m)^\s*#\s*\[\[vantages\]\]", known) is not None
-    section = ""
+    section, wanted = "", ".".join(tomlkit.key(part).as_string() for part in own) or _section(key)
     for line in known.splitlines():
         if head := _HEAD.match(line):
-            section = head[1]
-        elif (noted := _NOTED.match(line)) and section == _section(key) and noted[1] == key.rpartition(".")[2]:
+            section = head[1].strip() if own else head[2]
+        elif (noted := _NOTED.match(line)) and section == wanted and noted[1] == key.rpartition(".")[2]:
             return True
     return False
 

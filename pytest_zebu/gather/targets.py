@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from pytest_zebu.files import at_home
+from pytest_zebu.gather.deadline import at_once
 from pytest_zebu.gather.lab import LabNotUp, RunningLab
 from pytest_zebu.settings import find, read
 from pytest_zebu.settings.errors import UsageProblem, explain
@@ -21,6 +23,8 @@ from pytest_zebu.shown import meant
 LAB = "lab"
 ACTIVE = frozenset({"functional", "restore", "attack"})
 SSH_SECONDS = 10
+WAYS_AT_ONCE = 8
+"""So many ssh are asked at once, each for one host: an `exec` of a `Match` in its configuration may wait."""
 
 
 def _from_url(text: str) -> Host:
@@ -102,6 +106,7 @@ def targets(names: str, config: str | None, timeout: float | None, deadline: flo
         UsageProblem: a name, a file or the lab is wrong; the text says what helps.
     """
     found = []
+    read_once = cache(find)
     for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip()):
         lab = None
         chosen = config
@@ -109,7 +114,9 @@ def targets(names: str, config: str | None, timeout: float | None, deadline: flo
             lab = running_lab()
             chosen = config or os.environ.get("ZEBU_CONFIG") or str(lab.config)
         limits = {"timeout": timeout, "deadline": deadline}
-        settings = find(chosen).model_copy(update={key: value for key, value in limits.items() if value is not None})
+        given = {key: value for key, value in limits.items() if value is not None}
+        settings = read_once(chosen).for_host(name).model_copy(update=given)
+        host: Host
         if name in settings.hosts:
             host = settings.hosts[name]
         elif lab is not None:
@@ -121,11 +128,11 @@ def targets(names: str, config: str | None, timeout: float | None, deadline: flo
                 host = Host(address=name)
             except ValidationError as error:
                 raise UsageProblem(explain(Path(f"--zebu-host={name}"), error, Host)) from None
-        target = Target(name=name, host=host, settings=settings)
-        found.append(target.model_copy(update={"way": way_of(target)}))
+        found.append(Target(name=name, host=host, settings=settings))
     if not found:
         raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
-    return tuple(found)
+    ways = at_once(way_of, found, WAYS_AT_ONCE)
+    return tuple(target.model_copy(update={"way": way}) for target, way in zip(found, ways, strict=True))
 
 
 def chosen(target: Target, scan: str, active: str) -> Target:

@@ -38,6 +38,7 @@ from pytest_zebu.people.attestations import Records
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.settings.errors import UsageProblem, explain, toml
 from pytest_zebu.settings.model import DEFAULT_FILE, Settings
+from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.outcome import Finding
@@ -235,7 +236,10 @@ def declared(target: Target, text: str) -> Target:
     hosts = said.get("hosts", {})
     # Hosts may be called anything.
     tables = {**said, "hosts": [*hosts.values()] if isinstance(hosts, Mapping) else []}
-    if odd := next(iter([*(said.keys() - TABLES), *_files_of(tables)]), None):
+    own = [
+        key for table in tables["hosts"] if isinstance(table, Mapping) for key in table if key not in Host.model_fields
+    ]
+    if odd := next(iter([*(said.keys() - TABLES), *own, *_files_of(tables)]), None):
         raise UsageProblem(f"{path}: says {clean_line(odd, 80)!r}, which is never discovered: gather again")
     name = next(iter(hosts), target.name) if isinstance(hosts, Mapping) else target.name
     return _with(target, name, {**said, "folder": target.settings.folder, "seen": tuple(keys_of(text))}, path)
@@ -264,5 +268,5 @@ def _with(target: Target, name: str, said: Mapping[str, object], path: Path) -> 
     except ValidationError as error:
         raise UsageProblem(explain(path, error, Settings)) from None
     limits = {"timeout": target.settings.timeout, "deadline": target.settings.deadline}
-    host = settings.hosts.get(name, target.host)
+    host, settings = settings.hosts.get(name, target.host), settings.for_host(name)
     return target.model_copy(update={"settings": settings.model_copy(update=limits), "host": host})

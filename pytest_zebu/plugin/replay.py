@@ -49,7 +49,8 @@ def replayed_targets(
         # A snapshot of the lab is judged with the settings that are named; the lab need not be up.
         settings = find(config)
         return tuple(
-            Target(name=name, host=settings.hosts.get(name, Host()), settings=settings) for name in names.split(",")
+            Target(name=name, host=settings.hosts.get(name, Host()), settings=settings.for_host(name))
+            for name in names.split(",")
         )
     return targets(names, config, timeout, deadline)
 

@@ -30,7 +30,7 @@ from pytest_zebu.plugin.runner import RunnerHooks
 from pytest_zebu.plugin.telling import Telling
 from pytest_zebu.reports.formats import Destination, destinations
 from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.settings.model import LongSeconds, Seconds
+from pytest_zebu.settings.sections import LongSeconds, Seconds
 from pytest_zebu.settings.target import Target
 from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.readiness import Gate

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import certifi
 from pydantic import Field, ValidationError, model_validator
@@ -21,23 +22,27 @@ from pytest_zebu.settings.sections import (
     BackupPlan,
     BrowserNeeds,
     DatabaseAccess,
+    DeclaredHost,
     Domains,
     Evidence,
     FirewallRules,
     ForgeAccess,
-    Host,
+    LongSeconds,
     Maintenance,
     NetworkNeeds,
+    Profile,
     ProxmoxAccess,
     ProxyAccess,
     Relaxation,
     RelaxationReason,
     Requirements,
+    Seconds,
     Section,
     Thresholds,
     Tls,
     TrialNeeds,
     Vantage,
+    laid_over,
 )
 from pytest_zebu.settings.wanted import written
 from pytest_zebu.shown import meant
@@ -46,13 +51,8 @@ DEFAULT_FILE = "zebu.toml"
 SIZE_LIMIT = MIB
 SECRET_LIMIT = 65_536
 AUTHORITY_LIMIT = 16 * MIB
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-Seconds = Annotated[
-    float, Field(gt=0, le=600, strict=True, description="a number of seconds above 0 and up to 600", examples=[30])
-]
-LongSeconds = Annotated[
-    float, Field(gt=0, le=3600, strict=True, description="a number of seconds above 0 and up to 3600", examples=[120])
-]
 HostName = Annotated[
     str,
     Field(
@@ -73,7 +73,7 @@ class Settings(Section):
             with such a value is compared with itself, and needs another witness.
     """
 
-    hosts: Mapping[HostName, Host] = Field(default_factory=dict)
+    hosts: Mapping[HostName, DeclaredHost] = Field(default_factory=dict)
     domains: Domains = Domains()
     tls: Tls = Tls()
     vantages: tuple[Vantage, ...] = ()
@@ -94,15 +94,24 @@ class Settings(Section):
     simulated: tuple[str, ...] = ()
     evidence: Evidence = Evidence()
     relaxed: tuple[RelaxationReason, ...] = ()
-    profile: Literal["standard", "small-scale"] = "standard"
+    profile: Profile = "standard"
     timeout: Seconds = 30.0
     deadline: LongSeconds = 120.0
     folder: Path = Field(default=Path(), exclude=True)
     is_from_file: bool = Field(default=False, exclude=True)
     seen: frozenset[str] = Field(default=frozenset(), exclude=True)
 
-    @model_validator(mode="after")
-    def _relaxed_is_declared(self) -> Settings:
+    def _check(self) -> None:
+        """Compare what is declared with what else is.
+
+        Raises:
+            ValueError: it does not fit; the text names the key.
+        """
+        self._relaxed_is_declared()
+        self._ssh_names_are_hosts()
+        self._other_machines_have_names_of_their_own()
+
+    def _relaxed_is_declared(self) -> None:
         reasons = {declared.key for declared in self.relaxed}
         lowered = {key for key, _, _ in self._lowered()}
         if missing := sorted(lowered - reasons):
@@ -111,7 +120,6 @@ class Settings(Section):
             )
         if unused := sorted(reasons - lowered):
             raise ValueError(f"[[relaxed]] names {unused[0]}, which is not lower than the checklist's")
-        return self
 
     def _lowered(self) -> list[tuple[str, str, str]]:
         found = []
@@ -149,21 +157,56 @@ class Settings(Section):
             for key, asked, declared in self._lowered()
         )
 
-    @model_validator(mode="after")
-    def _ssh_names_are_hosts(self) -> Settings:
+    def _ssh_names_are_hosts(self) -> None:
         for key, name in (("proxy.ssh", self.proxy.ssh), ("proxmox.ssh", self.proxmox.ssh)):
             if name is not None and name not in self.hosts:
                 raise ValueError(
                     f"{key} names {written(name, 'ssh')}, which is not in [hosts]{meant(name, self.hosts)}; for example: [hosts.node]"
                 )
-        return self
 
-    @model_validator(mode="after")
-    def _other_machines_have_names_of_their_own(self) -> Settings:
+    def _other_machines_have_names_of_their_own(self) -> None:
         names = [vantage.name for vantage in self.vantages]
         if twice := next((one.name for one in self.vantages if one.signer and names.count(one.name) > 1), None):
             raise ValueError(f"two vantages are called {twice!r}, and one of them is another machine: rename one")
+
+    @model_validator(mode="after")
+    def _is_right(self) -> Settings:
+        self._check()
+        for name, host in self.hosts.items():
+            if host.own:
+                self.for_host(name)
         return self
+
+    def for_host(self, name: str) -> Settings:
+        """What holds for one host: what is declared of all, and key by key over that what is declared of it alone.
+
+        A reason for a relaxation is one for the value beside it: a host that has a lower value of its own has its own reason.
+
+        Raises:
+            ValueError: together they are wrong; the text names the key.
+        """
+        if not any(host.own for host in self.hosts.values()):
+            return self
+        own = self.hosts[name].own if name in self.hosts else {}
+        relaxed = own.pop("relaxed", ())
+        update = {key: laid_over(getattr(self, key), said) for key, said in own.items()}
+        at = f"hosts.{written_name(name)}."
+        update["hosts"] = {other: host.plain for other, host in self.hosts.items()}
+        update["seen"] = self.seen | {key.removeprefix(f"hosts.{name}.") for key in self.seen}
+        found = self.model_copy(update=update)
+        lowered = {key for key, _, _ in found._lowered()}
+        of_its_own = {
+            f"{key}.{one}" for key, said in own.items() if isinstance(said, Section) for one in said.model_fields_set
+        }
+        of_its_own |= {one.key for one in relaxed}
+        shared = (one for one in self.relaxed if one.key in lowered - of_its_own)
+        found = found.model_copy(update={"relaxed": (*shared, *relaxed)})
+        try:
+            found._check()
+        except ValueError as error:
+            said = str(error).replace("[[relaxed]]", f"[[{at}relaxed]]")
+            raise ValueError(f"for {at.removesuffix('.')}: {said}") from None
+        return found
 
     def file(self, path: Path) -> Path:
         """A file that the settings name: relative to the folder in which they are."""
@@ -239,13 +282,21 @@ def read(path: Path) -> Settings:
         found = Settings.model_validate({**said, "folder": path.parent, "is_from_file": True})
     except ValidationError as error:
         raise UsageProblem(explain(path, error, Settings)) from None
-    for section in ("tls", "proxmox", "proxy", "forge", "advisories"):
-        authority = getattr(found, section).ca_file
-        if authority is not None and _is_odd(
-            found.file(authority)
-        ):  # libraries would wait for it, or read it to its end
-            raise UsageProblem(f"{path}: {section}.ca_file: {authority} is no regular file of at most 16 MiB")
+    of_hosts = {f"hosts.{written_name(name)}.": host.own for name, host in found.hosts.items()}
+    for table, said in {"": dict(found), **of_hosts}.items():
+        for section in ("tls", "proxmox", "proxy", "forge", "advisories"):
+            authority = said[section].ca_file if section in said else None
+            # Libraries would wait for it, or read it to its end.
+            if authority is not None and _is_odd(found.file(authority)):
+                raise UsageProblem(
+                    f"{path}: {table}{section}.ca_file: {authority} is no regular file of at most 16 MiB"
+                )
     return found
+
+
+def written_name(name: str) -> str:
+    """A host's name as a part of a key, as TOML has it."""
+    return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def _is_odd(path: Path) -> bool:

@@ -39,6 +39,13 @@ Port = Annotated[
     int, Field(ge=1, le=65535, strict=True, description="a port: a whole number from 1 to 65535", examples=[8443])
 ]
 Switch = Annotated[bool, Strict()]
+Seconds = Annotated[
+    float, Field(gt=0, le=600, strict=True, description="a number of seconds above 0 and up to 600", examples=[30])
+]
+LongSeconds = Annotated[
+    float, Field(gt=0, le=3600, strict=True, description="a number of seconds above 0 and up to 3600", examples=[120])
+]
+Profile = Literal["standard", "small-scale"]
 SshName = Annotated[
     str,
     Field(
@@ -603,6 +610,57 @@ class RelaxationReason(Section):
     key: str
     reason: Annotated[str, Field(min_length=3)]
     approver: Annotated[str, Field(min_length=2)]
+
+
+class DeclaredHost(Host):
+    """A machine to look at, with what is declared of its deployment alone: key by key over what is declared of all."""
+
+    domains: Domains | None = None
+    tls: Tls | None = None
+    vantages: tuple[Vantage, ...] | None = None
+    network: NetworkNeeds | None = None
+    firewall: FirewallRules | None = None
+    backups: BackupPlan | None = None
+    database: DatabaseAccess | None = None
+    requirements: Requirements | None = None
+    thresholds: Thresholds | None = None
+    application: Application | None = None
+    browser: BrowserNeeds | None = None
+    proxmox: ProxmoxAccess | None = None
+    proxy: ProxyAccess | None = None
+    forge: ForgeAccess | None = None
+    advisories: Advisories | None = None
+    probes: TrialNeeds | None = None
+    maintenance: Maintenance | None = None
+    simulated: tuple[str, ...] | None = None
+    evidence: Evidence | None = None
+    relaxed: tuple[RelaxationReason, ...] | None = None
+    profile: Profile | None = None
+    timeout: Seconds | None = None
+    deadline: LongSeconds | None = None
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What is declared of its deployment alone, by the name of the section."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set - PLAIN}
+
+    @property
+    def plain(self) -> DeclaredHost:
+        """The machine without that."""
+        said = {name: getattr(self, name) for name in self.model_fields_set & PLAIN}
+        return DeclaredHost.model_construct({*said}, **said)
+
+
+PLAIN = frozenset(Host.model_fields)
+"""The keys of a machine that are of no deployment."""
+
+
+def laid_over(common: Any, own: Any) -> Any:
+    """What holds where something is declared of all, and something of one: tables key by key, all else as a whole."""
+    if isinstance(common, Section) and isinstance(own, Section):
+        said = {name: laid_over(getattr(common, name), getattr(own, name)) for name in own.model_fields_set}
+        return common.model_copy(update=said)
+    return {**common, **own} if isinstance(common, Mapping) and isinstance(own, Mapping) else own
 
 
 class Relaxation(Section):

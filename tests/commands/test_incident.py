@@ -215,7 +215,7 @@ def test_a_closed_incident_is_shown_for_a_quarter_and_is_no_alarm(
 ) -> None:
     zebu.mkdir()
     (zebu / "a.md").write_text(incidents.with_end(incidents.render("slow", "vm", NOW, load(), {}), NOW))
-    options = argparse.Namespace(config=None, action="status")
+    options = argparse.Namespace(config=None, action="status", host=None)
     assert incident.run(options, NOW + timedelta(days=days)) == 0
     shown = capsys.readouterr().out
     assert status in shown

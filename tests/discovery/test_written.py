@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_added_to_is_refused(theirs: str) -> None:
         "[hosts]\nvm = {}\n",
         "hosts = {}\n",
         "[hosts.vm]\n[domains]\nsite = 'x'\n[hosts.proxy]\naddress = '10.0.0.2'\n",
-        "[hosts.proxy]\naddress = '10.0.0.2'\n[domains]\nsite = 'x'\n[hosts.other]\n",
+        "[hosts.proxy]\naddress = '10.0.0.2'\n[domains]\nsite = 'x'\n[hosts.node]\n[proxy]\nssh = 'proxy'\n[proxmox]\nssh = 'node'\n",
     ],
 )
 def test_tables_are_added_to_however_they_are_written(theirs: str) -> None:
@@ -176,3 +176,20 @@ def test_keys_are_told_in_full() -> None:
 )
 def test_a_machine_has_one_name_in_the_file_however_it_was_called(name: str, address: str | None, called: str) -> None:
     assert name_in_file(name, address) == called
+
+
+def test_what_another_machine_has_otherwise_is_its_own() -> None:
+    """The common tables are those of the file's first machine: nothing of them changes for it."""
+    theirs = "[hosts.first]\n[domains]\nsite = 'first.test'\n[backups]\nretention_days = 7\n"
+    found = written(theirs, "vm", SEEN, {})
+    said = tomllib.loads(found.text)
+    assert {key: said[key] for key in ("domains", "backups")} == {
+        key: tomllib.loads(theirs)[key] for key in ("domains", "backups")
+    }
+    assert said["hosts"]["vm"]["domains"] == {"site": "zebu.test", "addresses": ["198.51.100.7"]}
+    assert "backups" not in said["hosts"]["vm"], "it says what the common one says"
+    assert "hosts.vm.domains.site" in found.added and found.differs == ()
+    assert written(found.text, "vm", SEEN, {}).text == found.text
+    of_first = written(found.text, "first", SEEN, {})
+    assert tomllib.loads(of_first.text)["domains"]["site"] == "first.test"
+    assert any("domains.site is" in line for line in of_first.differs)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pytest_zebu.settings import Settings
+from pytest_zebu.settings.sections import DeclaredHost, Host
 
 PAGE = Path(__file__).parents[2] / "docs/settings.md"
 
@@ -29,7 +30,8 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         is_list = getattr(field.annotation, "__origin__", None) is tuple
         is_mapping = "Mapping" in str(field.annotation)
         if kinds and not is_list:
-            yield from keys(kinds[0], f"{key}.NAME." if is_mapping else f"{key}.")
+            # What is declared of one host alone has the names of what is declared of all.
+            yield from keys(Host if kinds[0] is DeclaredHost else kinds[0], f"{key}.NAME." if is_mapping else f"{key}.")
         else:
             yield key
 
@@ -52,3 +54,10 @@ def test_every_key_is_documented() -> None:
     shown = {re.sub(r"\.[A-Z]+$", "", key) for key in documented()}
     assert expected - shown == set()
     assert shown - expected == set()
+
+
+def test_what_one_host_may_have_of_its_own_is_named() -> None:
+    own = DeclaredHost.model_fields.keys() - Host.model_fields.keys()
+    assert own == {name for name, field in Settings.model_fields.items() if not field.exclude} - {"hosts"}
+    (told,) = (line for line in PAGE.read_text().splitlines() if line.startswith("A host may have of its own: "))
+    assert set(re.findall(r"`(\w+)`", told)) == own

@@ -203,3 +203,92 @@ def test_who_has_no_home_has_the_history_where_they_stand(monkeypatch: pytest.Mo
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "expanduser", nobody)
     assert Settings().history_file == Path(".zebu/history.sqlite3")
+
+
+# What is declared of one host alone
+
+
+def declared(**more: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "hosts": {"blue": {"address": "192.0.2.10"}, "green": {"address": "192.0.2.11", **more.pop("green", {})}},
+            **more,
+        }
+    )
+
+
+def test_a_host_is_judged_by_its_own_words_key_by_key() -> None:
+    found = declared(
+        domains={"site": "zebu.example.org", "resolvers": ["192.0.2.53"]}, backups={"folder": "/srv/a", "copy": "/mnt/a"},
+        forge={"checks": {"tests": ["unit"], "types": ["mypy"]}, "paths": {"unit": ["backend"], "mypy": ["src"]}}, deadline=60,
+        green={
+            "domains": {"site": "green.example.org"}, "backups": {"copy": "/mnt/b"}, "deadline": 300, "profile": "small-scale",
+            "forge": {"checks": {"tests": ["whole"]}, "paths": {"mypy": ["lib"]}}, "simulated": ["proxmox"],
+        },
+    )  # fmt: skip
+    blue, green = found.for_host("blue"), found.for_host("green")
+    assert (blue.domains, blue.backups, blue.forge, blue.deadline) == (
+        found.domains, found.backups, found.forge, 60,
+    )  # fmt: skip
+    assert (green.domains.site, green.domains.resolvers) == ("green.example.org", ("192.0.2.53",))
+    assert (green.backups.folder, green.backups.copy_to) == ("/srv/a", "/mnt/b")
+    assert (green.forge.checks.tests, green.forge.checks.types) == (("whole",), ("mypy",))
+    assert green.forge.paths == {"unit": ("backend",), "mypy": ("lib",)}
+    assert (green.deadline, green.profile, green.simulated) == (300, "small-scale", ("proxmox",))
+    assert found.for_host("an-alias").domains == found.domains
+    assert "domains" in green.model_fields_set and "simulated" not in blue.model_fields_set
+
+
+def test_what_holds_for_one_host_says_nothing_of_others() -> None:
+    """It is kept with a run, and read again as it stands."""
+    green = declared(green={"domains": {"site": "green.example.org"}}).for_host("green")
+    assert all(not host.own for host in green.hosts.values())
+    assert str(green.hosts["blue"].address) == "192.0.2.10"
+    assert green.for_host("blue") is green
+    again = Settings.model_validate_json(green.model_dump_json(exclude_unset=True, by_alias=True))
+    assert again == green
+
+
+def test_a_lower_value_of_its_own_needs_a_reason_of_its_own() -> None:
+    cpus, reason = {"requirements": {"cpus": 2}}, {"key": "requirements.cpus", **WHY}
+    with pytest.raises(
+        ValidationError, match=r"for hosts\.green: requirements\.cpus is lower .* \[\[hosts\.green\.relaxed\]\]"
+    ):
+        declared(green=cpus)
+    with pytest.raises(ValidationError, match=r"for hosts\.green: requirements\.cpus is lower"):
+        declared(requirements={"cpus": 3}, relaxed=[reason], green=cpus)
+    with pytest.raises(
+        ValidationError, match=r"for hosts\.green: \[\[hosts\.green\.relaxed\]\] names requirements\.cpus, which is not"
+    ):
+        declared(green={"relaxed": [reason]})
+    found = declared(green={**cpus, "relaxed": [{**reason, "reason": "it has no users"}]})
+    assert found.for_host("blue").relaxations == ()
+    assert [(one.key, one.declared, one.reason) for one in found.for_host("green").relaxations] == [
+        ("requirements.cpus", "2", "it has no users")
+    ]
+
+
+def test_a_reason_for_all_holds_where_the_value_for_all_does() -> None:
+    shared = {
+        "requirements": {"cpus": 2, "disk_gib": 20},
+        "relaxed": [{"key": f"requirements.{key}", **WHY} for key in ("cpus", "disk_gib")],
+    }
+    found = declared(**shared, green={"requirements": {"cpus": 4}})
+    assert [one.key for one in found.for_host("blue").relaxations] == ["requirements.cpus", "requirements.disk_gib"]
+    assert [one.key for one in found.for_host("green").relaxations] == ["requirements.disk_gib"]
+
+
+@pytest.mark.parametrize(("text", "complaint"), [
+    ("[hosts.green.domain]\nsite = 'a.example'", "unknown key 'hosts.green.domain'; did you mean 'domains'"),
+    ("[hosts.green.domains]\nsiet = 'a.example'", "unknown key 'hosts.green.domains.siet'; did you mean 'site'"),
+    ("[hosts.green.proxy]\nssh = 'edge'", "for hosts.green: proxy.ssh names \"edge\", which is not in [hosts]"),
+    ("[hosts.green.backups]\nfolder = 'x'", 'hosts.green.backups.folder: "x": must be the whole path of a folder'),
+    ("[hosts.green.tls]\nca_file = '/dev/zero'\n[[hosts.green.relaxed]]\nkey = 'tls.ca_file'\nreason = 'own'\napprover = 'me'", "hosts.green.tls.ca_file: /dev/zero is no regular file"),
+    ("[hosts.'a.b'.requirements]\ncpus = 1", 'for hosts."a.b": requirements.cpus is lower than the checklist\'s: declare it in [[hosts."a.b".relaxed]]'),
+])  # fmt: skip
+def test_what_is_wrong_with_a_hosts_own_is_said_with_its_place(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "zebu.toml"
+    path.write_text(text)
+    with pytest.raises(UsageProblem) as caught:
+        read(path)
+    assert complaint in str(caught.value)
