@@ -9,12 +9,15 @@ what may be said is bounded instead.
 
 from __future__ import annotations
 
+import contextvars
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from queue import SimpleQueue
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 B = TypeVar("B")
@@ -52,6 +55,8 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
     Within other work that is bounded it has no bound of its own, nor has it one where the timer is not to be had. A call
     into a library is broken off when it comes back, or asks Python; `re` asks often.
     """
+    if (desk := _DESK.get()) is not None:
+        return desk.ask(lambda: bounded(work, otherwise))
     if not _is_to_be_had():
         return work()
     is_open, end = True, time.thread_time() + SECONDS
@@ -77,3 +82,62 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, signal.SIG_IGN)  # what is on its way yet would end the process
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+
+
+class Desk:
+    """Lets threads have their work bounded: the main thread, which has the timer, does it for them while it waits for them."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._is_open = True
+
+    def serve(self, work: Callable[[], T]) -> T:
+        """Do work in this thread; what is bounded within it is done at the desk."""
+        _DESK.set(self)
+        return work()
+
+    def attend(self, jobs: Iterable[Future[Any]]) -> None:
+        """Do what is asked for, until all these jobs are done."""
+        left = [*jobs]
+        for job in left:
+            job.add_done_callback(lambda _: self._asked.put(_nothing))
+        try:
+            while not all(job.done() for job in left):
+                self._asked.get()()
+        finally:
+            self._is_open = False
+            while not self._asked.empty():
+                self._asked.get()()
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """What comes of work at the desk. Once nobody attends it any more it is done here, without a bound."""
+        if not self._is_open:
+            return _without_desk(work)
+        found: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                found.set_result(_without_desk(work))
+            except BaseException as error:
+                found.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
+
+        self._asked.put(do)
+        return found.result()
+
+
+_DESK: contextvars.ContextVar[Desk | None] = contextvars.ContextVar("desk", default=None)
+
+
+def _without_desk(work: Callable[[], T]) -> T:
+    """Work whose own bounds are not asked for at a desk."""
+    token = _DESK.set(None)
+    try:
+        return work()
+    finally:
+        _DESK.reset(token)
+
+
+def _nothing() -> None:
+    """Somebody has done, and asks for no more."""

@@ -19,6 +19,7 @@ from pytest_zebu.gather.deadline import NEVER, Deadline, aside
 from pytest_zebu.gather.rounds import Following, Looks, News
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
+from pytest_zebu.gather.turns import TURNS
 from pytest_zebu.redaction import redacted_data
 from pytest_zebu.settings.target import Target
 
@@ -66,7 +67,12 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     outside = aside(partial(outside_of, target, partial(offered_methods, connection, state), deadline, began))
 
     def see(look: Look) -> Any:
-        return outside.result().see(look)
+        with TURNS.beside(look.kind, deadline):
+            return outside.result().see(look)
+
+    def see_alone(look: Look) -> Any:
+        with TURNS.alone(deadline):
+            return outside.result().see(look)
 
     asked_for = sorted((look for fact in chosen for look in fact.looks(target)), key=lambda look: look.extent)
     first = {look.key: look for look in asked_for}
@@ -117,7 +123,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         asked |= each_of(declared, told)
     gathered = Gathered({**answers, **asked}, {**seen}, moment)
     for look in {look.key: look for fact in chosen for look in fact.alone(gathered, target)}.values():
-        seen[look.key] = deadline.result(looks.start(look), look.key)
+        seen[look.key] = deadline.result(looks.start(look, see_alone), look.key)
     tried = hold_trials(target, chosen, connection, watch) if answers else {}
     why = (
         Unknown(Reason.UNREACHABLE, f"ssh: {trouble}")

@@ -61,10 +61,10 @@ class Looks:
             if key not in self.jobs and not (look.calm and self._is_disturbed(look)):
                 self.start(look)
 
-    def start(self, look: Look) -> Future[Any]:
-        """Make a look, be it once more."""
+    def start(self, look: Look, see: Callable[[Look], Any] | None = None) -> Future[Any]:
+        """Make a look, be it once more, or in another way."""
         self._known[look.key] = look
-        job = self.jobs[look.key] = aside(partial(self._see, look))
+        job = self.jobs[look.key] = aside(partial(see or self._see, look))
         job.add_done_callback(self._news.ended)
         return job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import resource
 import shlex
 import sys
 import time
@@ -12,16 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Reason, Unknown
+from pytest_zebu.facts.effort import Desk
 from pytest_zebu.facts.fact import Fact, Gathered
 from pytest_zebu.files import why
 from pytest_zebu.gather import snapshot as snapshots
-from pytest_zebu.gather.deadline import are_done
+from pytest_zebu.gather.deadline import are_done, aside
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.gather.snapshot import Discovered, Snapshot
@@ -48,6 +52,9 @@ from pytest_zebu.verdict.readiness import Gate, Readiness, assess
 DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
 """What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
 SHARED = "gathered.json"
+HOSTS_AT_ONCE = 64
+"""So many are gathered side by side: each takes some threads and descriptors, and hardly anything else of this machine."""
+DESCRIPTORS = 8192
 LEAVING_SECONDS = 3.0
 """For which looks that nobody waits for any more may take to end by themselves."""
 
@@ -81,6 +88,7 @@ class Run:
     watch: Callable[[str], None] = lambda text: None
     troubles: list[str] = field(default_factory=list)
     is_blind: bool = False
+    blind: set[str] = field(default_factory=set)
     status: int = 0
     _scratch: Scratch | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -133,6 +141,11 @@ class Run:
                 self._snapshots = {
                     name: Snapshot(name, Gathered(time=time.time()), False, why_not) for name in self.targets
                 }
+        if name not in self._snapshots:  # its gathering broke, and that was said
+            self._snapshots[name] = Snapshot(
+                name, Gathered(time=time.time()), False, "nothing was gathered: a fault of pytest-zebu's own"
+            )
+            self.blind.add(name)
         return self._snapshots[name]
 
     def _shared(self) -> dict[str, Snapshot]:
@@ -151,17 +164,48 @@ class Run:
     def _gather(self) -> dict[str, Snapshot]:
         spoken_of = {fact for name, records in self.records.items() for fact in records.facts(self.selected[name])}
         wanted = [ALL[name] for name in sorted(self.facts | spoken_of | {"machine", "repository"})]
-        return {
-            name: replace(gather(target, wanted, self.connection(name), self.watch), discovered=found)
-            for name, (target, found) in {name: self._discovered(name) for name in self.targets}.items()
-        }
+        if len(self.targets) == 1:
+            return {name: self._gather_one(name, wanted, self.watch) for name in self.targets}
+        return self._gather_side_by_side(wanted)
 
-    def _discovered(self, name: str) -> tuple[Target, Discovered | None]:
+    def _gather_one(self, name: str, wanted: list[Fact[Any]], watch: Callable[[str], None]) -> Snapshot:
+        target, found = self._discovered(name, watch)
+        return replace(gather(target, wanted, self.connection(name), watch), discovered=found)
+
+    def _gather_side_by_side(self, wanted: list[Fact[Any]]) -> dict[str, Snapshot]:
+        """All hosts at once, each until its own deadline. What breaks one of them takes nothing from the others.
+
+        Each has one line when it is done, so that whoever waits sees for whom.
+        """
+        desk, room, telling = Desk(), BoundedSemaphore(HOSTS_AT_ONCE), Lock()
+
+        def one(name: str) -> Snapshot:
+            with room:
+                found = self._gather_one(name, wanted, lambda text: None)
+            with telling:
+                self.watch(told(found))
+            return found
+
+        self.watch(f"asking {len(self.targets)} hosts, each by ssh and from outside")
+        with ample_descriptors():
+            jobs = {name: aside(partial(desk.serve, partial(one, name))) for name in self.targets}
+            desk.attend(jobs.values())
+        found = {}
+        for name, job in jobs.items():
+            try:
+                found[name] = job.result()
+            except Exception as error:
+                self.troubles.append(fault(f"nothing was gathered of {name}", error))
+        if not found:
+            raise RuntimeError("not of any host")
+        return found
+
+    def _discovered(self, name: str, watch: Callable[[str], None]) -> tuple[Target, Discovered | None]:
         """A target with the settings that it is gathered with: where there is no file, with what can be seen of them."""
         target = self.targets[name]
         if target.settings.is_from_file or name == LAB:
             return target, None
-        self.watch(f"there is no {DEFAULT_FILE}: what it would say of {name} is looked for first")
+        watch(f"there is no {DEFAULT_FILE}: what it would say of {name} is looked for first")
         try:
             return discovered(target, self.connection(name))
         except NotLetIn:  # the gathering itself will tell
@@ -181,7 +225,7 @@ class Run:
         declared_by_nobody = [
             (target, found[name].discovered)
             for name, target in self.targets.items()
-            if not target.settings.is_from_file
+            if name in found and not target.settings.is_from_file
         ]
         changed = {target.name: declared(target, one.settings) for target, one in declared_by_nobody if one is not None}
         self.targets = {**self.targets, **changed}
@@ -254,7 +298,8 @@ class Run:
         """Write the snapshot that was asked for; one of nothing would only replace an older one."""
         if self.options.save is not None and self.known_snapshots() and not self.is_blind:
             try:
-                snapshots.write(self.options.save, self._snapshots)
+                known = {name: found for name, found in self._snapshots.items() if name not in self.blind}
+                snapshots.write(self.options.save, known)
             except (OSError, ValueError) as error:
                 self.troubles.append(not_written(self.options.save, error))
 
@@ -272,7 +317,7 @@ class Run:
         Raises:
             HistoryBroken: it cannot be kept.
         """
-        is_there = self.known_snapshots().get(name) is not None and not self.is_blind
+        is_there = self.known_snapshots().get(name) is not None and not self.is_blind and name not in self.blind
         if self.options.replay or not is_there or not self.findings[name]:
             return
         run = PastRun(
@@ -342,6 +387,28 @@ def leave(status: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def told(found: Snapshot) -> str:
+    """How the gathering of one host went, in a line."""
+    if not found.reachable:
+        return f"{found.host}: ssh: {found.trouble}"
+    return f"{found.host} answered: {found.logins} login(s), {found.round_trips} round trip(s), {found.seconds:.1f} s"
+
+
+@contextmanager
+def ample_descriptors() -> Iterator[None]:
+    """Room for the connections of many hosts, where this machine gives it; as before afterwards."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    is_more = soft != resource.RLIM_INFINITY and soft < wanted
+    if is_more:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        if is_more:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def fault(what: str, error: Exception) -> str:

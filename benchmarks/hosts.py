@@ -1,0 +1,225 @@
+"""Many hosts on one machine: an sshd of our own on as many ports, behind each the recorded answers of the healthy lab.
+
+    python -m benchmarks.hosts 32 dead refusing hanging
+
+times one host and so many side by side, with and without workers. It needs root, and takes sshd from Debian's package where
+none is installed; nothing is installed, and nothing is left.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.recordings import read_healthy
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.facts.fact import key_values
+
+NONCE = "0" * 16
+"""Stands for the word with which a request marks its answers."""
+PACKAGES = ("openssh-server", "libwrap0")
+REPLAY = """#!/usr/bin/perl
+use strict; use warnings;
+binmode STDIN; binmode STDOUT;
+my $asked = '';
+while ($asked !~ /GO 0\\n\\z/) { sysread(STDIN, $asked, 65536, length $asked) or last }
+my ($nonce) = $asked =~ /^nonce 16\\n([0-9a-f]{16})/m or exit 0;
+open my $file, '<:raw', '%s' or die;
+local $/; my $answer = <$file>;
+$answer =~ s/0{16}/$nonce/g;
+print $answer;
+"""
+SSHD = """{ports}
+ListenAddress 127.0.0.1
+HostKey {folder}/host_key
+PidFile {folder}/pid
+AuthorizedKeysFile {folder}/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 1000
+MaxSessions 1000
+ForceCommand {folder}/replay.pl
+"""
+START = """
+set -e
+sed '/^sshd:/d' /etc/passwd > "$1/passwd"
+echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' >> "$1/passwd"
+mount --bind "$1/passwd" /etc/passwd
+mount -t tmpfs tmpfs /run
+mkdir -m 755 /run/sshd
+exec "$2" -D -e -f "$1/sshd_config"
+"""
+"""In a mount namespace of its own: an sshd that runs as root wants an account and a folder, which this machine may lack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Hosts that can be judged.
+
+    Attributes:
+        config: the settings.
+        names: of the hosts that answer.
+        odd: of those that do not.
+        folder: where runs may write.
+        environment: what the suite is started with.
+    """
+
+    config: Path
+    names: tuple[str, ...]
+    odd: tuple[str, ...]
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def answer() -> bytes:
+    """What the healthy lab answered, as its far side writes it, told now."""
+    parts = [f"ZEBU1 {NONCE}\n".encode()]
+    for name, one in read_healthy().answers.items():
+        if not isinstance(one, Said):
+            continue
+        out = one.out
+        if name == "zebu.host":
+            out = out.replace(f"time={key_values(out).get('time', '')}", f"time={int(time.time())}")
+        said, complained = out.encode(), one.err.encode()
+        parts.append(f"{NONCE} {name} done {one.status} 10 {len(said)} {len(complained)}\n".encode())
+        parts += [said, complained]
+    return b"".join([*parts, f"END {NONCE}\n".encode()])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(one.getsockname()[1]) for one in opened]
+
+
+def sshd_of_debian(folder: Path) -> tuple[str, dict[str, str]]:
+    """An sshd, and what it is started with: the installed one, else Debian's, unpacked into a folder."""
+    found = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found:
+        return found, {}
+    subprocess.run(["apt-get", "-q", "download", *PACKAGES], cwd=folder, check=True, capture_output=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", package, folder / "debian"], check=True)
+    libraries = {str(path.parent) for path in (folder / "debian").rglob("*.so.*")}
+    return str(folder / "debian/usr/sbin/sshd"), {"LD_LIBRARY_PATH": ":".join(sorted(libraries))}
+
+
+def _key(path: Path) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+    return path.with_suffix(".pub").read_text()
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    """A port behind which nobody ever says anything."""
+    with socket.create_server(("127.0.0.1", port), backlog=128):
+        yield
+
+
+@contextmanager
+def running(sshd: str, environment: dict[str, str], folder: Path, port: int) -> Iterator[None]:
+    """The sshd, from when it answers until it is ended."""
+    with (folder / "sshd.log").open("w") as log:
+        process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", START, "sh", folder, sshd],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment},
+        )  # fmt: skip
+    try:
+        for _ in range(200):
+            if process.poll() is not None:
+                raise RuntimeError(f"no sshd: {(folder / 'sshd.log').read_text()[-2000:]}")
+            with socket.socket() as knocking:
+                if knocking.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
+    """So many hosts with the recorded answers of the healthy lab.
+
+    Args:
+        count: of those that answer.
+        odd: beside them: `dead` (nothing listens), `refusing` (the key is not let in), `hanging` (it connects, and says nothing).
+    """
+    with tempfile.TemporaryDirectory(prefix="zebu-hosts-") as name, ExitStack() as stack:
+        folder = Path(name)
+        ports = free_ports(count + len(odd))
+        answering = [port for port, kind in zip(ports, [""] * count + [*odd], strict=True) if kind in ("", "refusing")]
+        (folder / "authorized_keys").write_text(_key(folder / "key"))
+        _key(folder / "stranger")
+        host_key = _key(folder / "host_key")
+        (folder / "known_hosts").write_text("".join(f"[127.0.0.1]:{port} {host_key}" for port in ports))
+        (folder / "answer").write_bytes(answer())
+        replay = folder / "replay.pl"
+        replay.write_text(REPLAY % (folder / "answer"))
+        replay.chmod(0o755)
+        said = "\n".join(f"Port {port}" for port in answering)
+        (folder / "sshd_config").write_text(SSHD.format(ports=said, folder=folder))
+        names = [f"host{number:02}" for number in range(1, count + 1)] + list(odd)
+        tables = [
+            f'[hosts.{one}]\naddress = "127.0.0.1"\nport = {port}\nuser = "root"\n'
+            f'identity = "{folder}/{"stranger" if one == "refusing" else "key"}"\nknown_hosts = "{folder}/known_hosts"\n'
+            for one, port in zip(names, ports, strict=True)
+        ]
+        config = folder / "zebu.toml"
+        config.write_text("\n".join(tables))
+        for one, port in zip(names, ports, strict=True):
+            if one == "hanging":
+                stack.enter_context(listening(port))
+        sshd, environment = sshd_of_debian(folder)
+        stack.enter_context(running(sshd, environment, folder, answering[0]))
+        yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder)
+
+
+def timed(
+    found: Hosts, names: Sequence[str], options: Sequence[str] = ()
+) -> tuple[float, float, subprocess.CompletedProcess[str]]:
+    """Seconds by the clock and of the processor that one run over hosts takes, and what it said."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}", "--noconftest",
+        f"--zebu-config={found.config}", f"--zebu-host={','.join(names)}", *options,
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=found.folder, env={**os.environ, **found.environment}, capture_output=True, text=True, check=False
+    )
+    took = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done
+
+
+def main() -> None:
+    """Time one, then all."""
+    count, odd = int(sys.argv[1]) if len(sys.argv) > 1 else 32, sys.argv[2:]
+    with hosts(count, odd) as found:
+        alone, work, done = timed(found, found.names[:1])
+        print(f"1 host: {alone:.1f} s, {work:.1f} s of the processor")
+        for options in ((), ("-n", "2")):
+            took, work, done = timed(found, [*found.names, *found.odd], options)
+            said = " ".join(options) or "one process"
+            print(
+                f"{count + len(odd)} hosts, {said}: {took:.1f} s ({took / alone:.1f} x), {work:.1f} s of the processor"
+            )
+            print("\n".join(line for line in done.stdout.splitlines() if line.startswith("zebu:")))
+
+
+if __name__ == "__main__":
+    main()
