@@ -31,10 +31,13 @@ PACKAGES = ("openssh-server", "libwrap0")
 REPLAY = """#!/usr/bin/perl
 use strict; use warnings;
 binmode STDIN; binmode STDOUT;
-my $asked = '';
-while ($asked !~ /GO 0\\n\\z/) { sysread(STDIN, $asked, 65536, length $asked) or last }
-my ($nonce) = $asked =~ /^nonce 16\\n([0-9a-f]{16})/m or exit 0;
-open my $file, '<:raw', '%s' or die;
+my ($asked, $nonce, $wanted) = ('', '', 0);
+while (!$nonce || length $asked < $wanted) {
+    sysread(STDIN, $asked, 65536, length $asked) or exit 0;
+    next if $nonce || $asked !~ /nonce 16\\n([0-9a-f]{16})script ([0-9]+)\\n/;
+    ($nonce, $wanted) = ($1, $+[0] + $2);
+}
+open my $file, '<:raw', 'ANSWER' or die;
 local $/; my $answer = <$file>;
 $answer =~ s/0{16}/$nonce/g;
 print $answer;
@@ -169,7 +172,7 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
         (folder / "known_hosts").write_text("".join(f"[127.0.0.1]:{port} {host_key}" for port in ports))
         (folder / "answer").write_bytes(answer())
         replay = folder / "replay.pl"
-        replay.write_text(REPLAY % (folder / "answer"))
+        replay.write_text(REPLAY.replace("ANSWER", str(folder / "answer")))
         replay.chmod(0o755)
         said = "\n".join(f"Port {port}" for port in answering)
         (folder / "sshd_config").write_text(SSHD.format(ports=said, folder=folder))
