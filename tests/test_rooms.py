@@ -33,6 +33,7 @@ MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
 """What a folder of tests is the mirror of. `judged` and `proofs` mirror nothing: they judge whole deployments."""
 ACROSS = {
     "test_security": "what docs/security.md promises, of all rooms",
+    "plugin/test_side_by_side": "runs over several hosts, with an ssh that is none",
     "facts/test_any_bytes": "all parsers",
     "facts/test_checkouts": "the repository's scripts, of real checkouts",
     "facts/test_document_scripts": "the scripts about documents, of real ones",

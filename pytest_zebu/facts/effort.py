@@ -93,8 +93,11 @@ class Desk:
 
     def serve(self, work: Callable[[], T]) -> T:
         """Do work in this thread; what is bounded within it is done at the desk."""
-        _DESK.set(self)
-        return work()
+        token = _DESK.set(self)
+        try:
+            return work()
+        finally:
+            _DESK.reset(token)
 
     def attend(self, jobs: Iterable[Future[Any]]) -> None:
         """Do what is asked for, until all these jobs are done."""

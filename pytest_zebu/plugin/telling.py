@@ -106,9 +106,14 @@ class Telling:
             return
         run, report = self.hooks.run, self.hooks.report
         if report is not None and any(run.selected.values()):
-            for host in report.hosts:
+            whole = view(terminalreporter)
+            if len(report.hosts) > 1:
+                with run.guarded("the table of hosts breaks off"):
+                    terminalreporter.section(f"readiness of {len(report.hosts)} hosts")
+                    for line in terminal.table(report, whole):
+                        terminalreporter.write_line(line.text, **line.markup)
+            for host, shown in terminal.shown_hosts(report, whole):
                 with run.guarded(f"the summary of {host.name} breaks off"):
-                    shown = view(terminalreporter)
                     terminalreporter.section(cut(terminal.heading(host), shown.width - 4))
                     for line in terminal.summary(host, shown):
                         terminalreporter.write_line(line.text, **line.markup)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_zebu.catalogue import SCORED, Stage
 from pytest_zebu.reports.columns import columns, cut, encodable, folded
@@ -29,6 +29,7 @@ SHORTEST_TITLE = 20
 SHOWN_EVIDENCE = 4
 FEW = 3
 """So many ids are named; more are counted."""
+SHORT = {Stage.PRE: "Pre", Stage.DEPLOY: "Deploy", Stage.POST: "Post"}
 COUNTED = (Outcome.ATTESTED, Outcome.NOT_APPLICABLE, Outcome.ADVICE)
 
 
@@ -635,6 +636,35 @@ def _details(view: View) -> tuple[Detail, ...]:
     if view.verbosity > 0:
         return (EVERYTHING,)
     return USUAL if view.verbosity == 0 else (QUIET,) if view.verbosity == -1 else (VERDICT_ONLY,)
+
+
+def table(report: Report, view: View = View()) -> list[Line]:
+    """A line for each of several hosts: its verdict, those of its stages with their scores, and how much is open."""
+    width = max((len(clean_line(host.name)) for host in report.hosts), default=0)
+    lines = []
+    for host in report.hosts:
+        stages = [
+            f"{SHORT[stage]} {tally.score_with_waivers:.1f}{'' if host.verdict_of(stage) is Verdict.READY else ' !'}"
+            for stage in host.selected_stages
+            if (tally := host.stages[stage]).score_with_waivers is not None
+        ]
+        opened = f"{len(host.failed)} failed, {len(host.unseen)} not assessed"
+        access = host.access
+        trouble = [f"ssh: {access.trouble}"] if access.gathered and not access.reachable else []
+        said = "; ".join([*trouble, ", ".join(stages), opened] if stages else [*trouble, opened])
+        text = cut(clean_line(f"{clean_line(host.name):{width}}  {host.verdict.value:9}  {said}"), view.width)
+        lines.append(Line(encodable(text, view.encoding), _colour(host.verdict)))
+    return lines
+
+
+def shown_hosts(report: Report, view: View) -> Iterator[tuple[HostReport, View]]:
+    """Of which hosts a summary is shown, and how: of many only where something is wrong, and only that, unless `-v` asks for all."""
+    is_many = len(report.hosts) > FEW and view.verbosity == 0
+    for host in report.hosts:
+        if not is_many:
+            yield host, view
+        elif host.verdict is not Verdict.READY or host.failed:
+            yield host, replace(view, verbosity=-1)
 
 
 def heading(host: HostReport) -> str:

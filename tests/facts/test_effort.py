@@ -16,6 +16,7 @@ from pytest_zebu.facts import effort
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.facts.fact import Fact, Gathered
+from pytest_zebu.gather.deadline import aside
 from pytest_zebu.plugin.checks import Cases
 from pytest_zebu.plugin.judge import decide
 from pytest_zebu.settings.target import Target
@@ -215,3 +216,22 @@ def test_what_is_left_out_where_there_is_no_such_timer(monkeypatch: pytest.Monke
     monkeypatch.delattr(signal, "setitimer")
     assert bounded(lambda: 1, broken_off) == 1
     monkeypatch.undo()
+
+
+def test_threads_have_their_work_bounded_by_the_one_that_waits_for_them() -> None:
+    """The timer is the main thread's: it breaks off what one thread asked for, and what another asked for is done."""
+    desk, where = effort.Desk(), []
+
+    def endless() -> str:
+        where.append(threading.current_thread())
+        while True:
+            pass
+
+    hostile = aside(lambda: desk.serve(lambda: effort.bounded(endless, lambda error: "broken off")))
+    honest = aside(lambda: desk.serve(lambda: effort.bounded(lambda: "read", lambda error: "broken off")))
+    failing = aside(lambda: desk.serve(lambda: effort.bounded(lambda: 1 // 0, lambda error: 0)))
+    desk.attend([hostile, honest, failing])
+    assert (hostile.result(), honest.result()) == ("broken off", "read")
+    assert isinstance(failing.exception(), ZeroDivisionError)
+    assert where == [threading.main_thread()]
+    assert desk.serve(lambda: effort.bounded(lambda: "nobody attends", lambda error: "")) == "nobody attends"

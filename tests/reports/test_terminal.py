@@ -398,3 +398,22 @@ def test_a_run_without_a_file_ends_with_what_to_write_into_one(discovered: tuple
         "  copy = 'x'  # opens 1 item: y",
     ]
     assert not [line for line in texts(replace(host, discovered=(), suggested=()), View(0, 0)) if "zebu.toml" in line]
+
+
+def test_several_hosts_are_told_of_in_a_line_each_and_many_only_where_something_is_wrong() -> None:
+    whole = eight_faults.report()
+    names = ("web-1", "a-longer-name", "x\x1b[31m", "web-4")
+    hosts = tuple(replace(whole.hosts[0], name=name) for name in names)
+    lines = terminal.table(replace(whole, hosts=hosts), terminal.View(width=80))
+    assert len(lines) == len(hosts)
+    assert all(len(line.text) <= 80 and "\x1b" not in line.text for line in lines)
+    failed = len(hosts[0].failed)
+    assert lines[0].text.startswith("web-1") and "NOT READY" in lines[0].text and f"{failed} failed" in lines[0].text
+    unreached = replace(hosts[0], access=replace(hosts[0].access, gathered=True, reachable=False, trouble="refused"))
+    (line,) = terminal.table(replace(whole, hosts=(unreached,)), terminal.View(width=200))
+    assert "ssh: refused" in line.text
+    few = [*terminal.shown_hosts(replace(whole, hosts=hosts[:2]), terminal.View(verbosity=0))]
+    assert [shown.verbosity for _, shown in few] == [0, 0]
+    many = [*terminal.shown_hosts(replace(whole, hosts=hosts), terminal.View(verbosity=0))]
+    assert [(host.name, shown.verbosity) for host, shown in many] == [(name, -1) for name in names]
+    assert len([*terminal.shown_hosts(replace(whole, hosts=hosts), terminal.View(verbosity=1))]) == len(hosts)

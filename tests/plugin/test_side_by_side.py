@@ -1,0 +1,124 @@
+"""Several hosts in one run: a dead, a refusing and a hanging one cost the others nothing, and each is told by its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_zebu.facts.fact import Fact
+from pytest_zebu.gather.gathering import gather
+from pytest_zebu.plugin import run as run_module
+
+from .conftest import QUIET
+
+KINDS = ("hanging", "dead", "refusing", "here", "there")
+"""By the number of their port. The one that hangs is named first."""
+SSH = """#!{python} -ISE
+import os, pathlib, re, sys, time
+folder = pathlib.Path({folder!r})
+words = sys.argv[1:]
+if "-G" in words or "-O" in words or words[-1] == "true":
+    sys.exit(255)
+text = pathlib.Path(words[words.index("-F") + 1]).read_text()
+kind = {kinds!r}[int(re.search(r"Port (\\d+)", text)[1]) - 1]
+complaints = {{"dead": "ssh: connect to host x port 1: Connection refused", "refusing": "x@x: Permission denied (publickey).",
+               "hanging": "ssh: connect to host x port 1: Connection timed out"}}
+if kind == "hanging":
+    while not all((folder / one).exists() for one in ("here", "there")):
+        time.sleep(0.02)
+if kind in complaints:
+    sys.stderr.write(complaints[kind] + "\\n")
+    sys.exit(255)
+asked = b""
+while not (found := re.search(rb"nonce 16\\n([0-9a-f]{{16}})script (\\d+)\\n", asked)) or len(asked) < found.end() + int(found[2]):
+    asked += os.read(0, 65536)
+nonce, host = found[1].decode(), f"name={{kind}}\\ntime={{int(time.time())}}\\nroot=1\\n"
+sys.stdout.write(f"ZEBU1 {{nonce}}\\n{{nonce}} zebu.host done 0 1 {{len(host)}} 0\\n{{host}}END {{nonce}}\\n")
+sys.stdout.flush()
+(folder / kind).touch()
+"""
+
+
+@pytest.fixture
+def hosts(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """An ssh that answers as the host's port says; the one that hangs ends when the healthy ones have been asked."""
+    place = pytester.path / "bin"
+    place.mkdir()
+    (place / "ssh").write_text(SSH.format(python=sys.executable, folder=str(pytester.path), kinds=KINDS))
+    (place / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(pytester.path))
+    tables = [f'[hosts.{kind}]\naddress = "127.0.0.1"\nport = {port}\n' for port, kind in enumerate(KINDS, 1)]
+    pytester.makefile(".toml", zebu="deadline = 300\ntimeout = 300\n" + "\n".join(tables))
+    return pytester
+
+
+def reports(folder: Path) -> dict[str, dict[str, Any]]:
+    return {host["name"]: host for host in json.loads((folder / "report.json").read_text())["hosts"]}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "n2"])
+def test_odd_hosts_cost_the_others_nothing(hosts: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """One after the other they would never end: the first waits for the last."""
+    options = (f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh", "--zebu-json=report.json", *workers)
+    run = hosts.runpytest_subprocess if workers else hosts.runpytest_inprocess
+    result = run(*QUIET, *options)
+    assert result.ret == 1
+    found = reports(hosts.path)
+    assert {name: host["reachable"] for name, host in found.items()} == {
+        "hanging": False, "dead": False, "refusing": False, "here": True, "there": True,
+    }  # fmt: skip
+    assert found["dead"]["trouble"] == "nothing answers on the ssh port"
+    assert "the key was refused" in found["refusing"]["trouble"]
+    assert found["hanging"]["trouble"] == "no answer in time"
+    if workers:
+        return
+    told = [line for line in result.outlines if line.startswith("zebu: ")]
+    assert told[0] == "zebu: asking 5 hosts, each by ssh and from outside"
+    assert len(told) == 1 + len(KINDS)
+    assert "zebu: dead: ssh: nothing answers on the ssh port" in told
+    before = told[: told.index("zebu: hanging: ssh: no answer in time")]
+    assert any(line.startswith("zebu: here answered: ") for line in told)
+    assert len(before) > 1, "others were told of before the one that hangs"
+
+
+def test_what_breaks_one_gathering_is_that_hosts_trouble(
+    hosts: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(target: Any, *arguments: Any) -> Any:
+        if target.name == "here":
+            raise ValueError("a fault of ours")
+        return gather(target, *arguments)
+
+    monkeypatch.setattr(run_module, "gather", breaking)
+    result = hosts.runpytest_inprocess(
+        *QUIET, "--zebu-host=here,there", "-k", "deploy.initial.ssh", "--zebu-json=report.json", "--zebu-save=kept.json"
+    )
+    assert result.ret == 1
+    found = reports(hosts.path)
+    assert found["there"]["reachable"] and not found["here"]["reachable"]
+    result.stdout.fnmatch_lines(["*nothing was gathered of here: a fault of pytest-zebu's own: ValueError*"])
+    assert [*json.loads((hosts.path / "kept.json").read_text())["hosts"]] == ["there"]
+
+
+def test_each_host_is_judged_by_its_own_words(hosts: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = hosts.path / "zebu.toml"
+    own = '[hosts.there.domains]\nsite = "there.example"\n[hosts.there.requirements]\ncpus = 2\n'
+    own += '[[hosts.there.relaxed]]\nkey = "requirements.cpus"\nreason = "few users"\napprover = "operations"\n'
+    path.write_text(f"{path.read_text()}\n{own}")
+    asked: dict[str, str | None] = {}
+
+    def noting(target: Any, facts: list[Fact[Any]], *arguments: Any) -> Any:
+        asked[target.name] = target.settings.domains.site
+        return gather(target, facts, *arguments)
+
+    monkeypatch.setattr(run_module, "gather", noting)
+    hosts.runpytest_inprocess(*QUIET, "--zebu-host=here,there", "-k", "no-passwords", "--zebu-json=report.json")
+    assert asked == {"here": None, "there": "there.example"}
+    relaxed = {name: [one["key"] for one in host["relaxed"]] for name, host in reports(hosts.path).items()}
+    assert relaxed == {"here": [], "there": ["requirements.cpus"]}
