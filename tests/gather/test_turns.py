@@ -108,9 +108,9 @@ def test_nobody_waits_behind_the_deadline(kind: str) -> None:
         let_go.set()
 
 
-def test_a_look_that_breaks_gives_its_turn_back() -> None:
+@pytest.mark.parametrize("kind", ["alone", "browser"])
+def test_a_look_that_breaks_gives_its_turn_back(kind: str) -> None:
     turns = Turns()
-    for turn in (turns.alone, lambda: turns.beside("browser")):
-        with pytest.raises(ValueError, match="broken"), turn():
-            raise ValueError("broken")
+    with pytest.raises(ValueError, match="broken"), turns.alone() if kind == "alone" else turns.beside(kind):
+        raise ValueError("broken")
     assert not turns._looking and not turns._browsing and turns._quiet is None

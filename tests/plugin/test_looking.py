@@ -23,7 +23,7 @@ from pytest_zebu.plugin.reporting import report_of
 from pytest_zebu.plugin.run import Options, Run
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.sections import DeclaredHost, Host
 from pytest_zebu.settings.target import Target, Way
 from tests import looked_at
 
@@ -86,6 +86,9 @@ def test_who_lets_nobody_in_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ('[[vantages]]\nname = "x"\nkind = "internet"\nsigner = "SHA256:"', "signer"),
         ("hosts = 3", "hosts"),
         ("[hosts]\nvm = 3", "hosts"),
+        ('[hosts.vm.domains]\nsite = "a.example"', "domains"),
+        ('[[hosts.vm.relaxed]]\nkey = "x"', "relaxed"),
+        ("[hosts.vm]\ndeadline = 3600", "deadline"),
         ("[domains]\nsite = " + "1" * 5000, "no TOML"),
         ("a." * 80 + "b = 1", "no TOML"),
     ],
@@ -120,7 +123,7 @@ def test_no_key_that_names_a_file_is_anybody_elses() -> None:
         for info in sections.values()
         for part in (info.annotation, *get_args(info.annotation))
         if isinstance(part, type) and issubclass(part, BaseModel)
-        for key in _paths(part)
+        for key in _paths(Host if part is DeclaredHost else part)  # all else of a host is refused, whatever it says
     }
     assert {"identity", "known_hosts", "ssh_config", "look", "token_file"} <= found
     assert [key for key in sorted(found) if not FILES.fullmatch(key)] == []
