@@ -47,7 +47,7 @@ class Reach:
         by_line = self._data.contexts_by_lineno(str(self._root / file))
         found = {test for line in lines for test in by_line.get(line, ()) if test}
 
-        def order(test: str) -> tuple[bool, bool, str]:
+        def order(test: str) -> tuple[bool, int, str]:
             path = Path(test.partition("::")[0])
             mirrors = path.parent.name == file.parent.name and path.stem.startswith(f"test_{file.stem}")
             return not mirrors, next((n for n, late in enumerate(LATE, 1) if str(path).startswith(late)), 0), test

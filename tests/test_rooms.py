@@ -28,7 +28,8 @@ LEAVES = {"ending", "files", "redaction", "shown", "__init__"}
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TESTS = Path(__file__).parent
-MIRRORED = {"": PACKAGE, "lab": PACKAGE.parent / "lab", "suite": PACKAGE.parent / "tests_prod"}
+MIRRORED = {"": PACKAGE, "suite": PACKAGE.parent / "tests_prod"}
+MIRRORED |= {place: PACKAGE.parent / place for place in ("benchmarks", "lab")}
 MIRRORED |= {room: PACKAGE / room for room in FLOOR_OF}
 """What a folder of tests is the mirror of. `judged` and `proofs` mirror nothing: they judge whole deployments."""
 ACROSS = {

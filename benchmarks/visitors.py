@@ -1,0 +1,141 @@
+"""Steady visitors of the application: so many requests a second, whatever the answers take.
+
+    python -m benchmarks.visitors CA_FILE API REQUESTS_PER_SECOND
+
+They stand in the lab's network, and ask in turn for the health and for an address that looks a key up in the database. A request is
+due at its time, and what it waits for a free visitor is part of what it takes: an application that halts is not asked less. When
+the standard input ends, each request is told as a line: when it was due, how long it took, and the status (0: none came).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from urllib.parse import urlsplit
+
+from pytest_zebu.facts.http import PROTECTED
+from pytest_zebu.facts.web import FORGED_KEY
+
+ROOT = Path(__file__).parents[1]
+VISITORS = 16
+ANSWER_SECONDS = 10.0
+END_SECONDS = 30.0
+PATHS = ("/health", PROTECTED)
+EXPECTED = (200, 401)
+"""What the two answer: it is well, and the key is nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request.
+
+    Attributes:
+        at: when it was due, in seconds of the monotonic clock, which all processes share.
+        seconds: from then until it was answered.
+        status: of the answer, 0 if none came.
+    """
+
+    at: float
+    seconds: float
+    status: int
+
+
+def during(visits: Iterable[Visit], spans: Iterable[tuple[float, float]]) -> list[Visit]:
+    """The visits that were due while something went on."""
+    known = list(spans)
+    return [visit for visit in visits if any(start <= visit.at <= end for start, end in known)]
+
+
+class Visitors:
+    """Threads that ask over connections that stay."""
+
+    def __init__(self, ca_file: str, api: str, rate: float) -> None:
+        self.host = str(urlsplit(api).hostname)
+        self.trust = ssl.create_default_context(cafile=ca_file)
+        self.rate = rate
+        self.due: SimpleQueue[tuple[float, str] | None] = SimpleQueue()
+        self.seen: SimpleQueue[Visit] = SimpleQueue()
+
+    def visit(self) -> None:
+        """One visitor: asks whenever something is due."""
+        connection = http.client.HTTPSConnection(self.host, context=self.trust, timeout=ANSWER_SECONDS)
+        while (asked := self.due.get()) is not None:
+            at, path = asked
+            try:
+                connection.request("GET", path, headers={"X-API-Key": FORGED_KEY} if path == PROTECTED else {})
+                answer = connection.getresponse()
+                answer.read()
+                status = answer.status
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                status = 0
+            self.seen.put(Visit(at, time.monotonic() - at, status))
+
+    def run(self, ended: threading.Event) -> list[Visit]:
+        """Ask until it has ended."""
+        threads = [threading.Thread(target=self.visit, daemon=True) for _ in range(VISITORS)]
+        for thread in threads:
+            thread.start()
+        begun = time.monotonic()
+        for number in count():
+            at = begun + number / self.rate
+            if ended.wait(max(0.0, at - time.monotonic())):
+                break
+            self.due.put((at, PATHS[number % len(PATHS)]))
+        for _ in threads:
+            self.due.put(None)
+        for thread in threads:
+            thread.join(END_SECONDS)
+        return [self.seen.get() for _ in range(self.seen.qsize())]
+
+
+@contextmanager
+def visiting(ca_file: Path, api: str, rate: float) -> Iterator[list[Visit]]:
+    """Visitors for as long as it takes; the visits are there when it is over."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.visitors", str(ca_file), api, str(rate)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    visits: list[Visit] = []
+    try:
+        assert process.stdout
+        process.stdout.readline()
+        yield visits
+        said, _ = process.communicate("", timeout=2 * END_SECONDS)
+        visits += [Visit(*json.loads(line)) for line in said.splitlines()]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    """Visit, within the lab."""
+    from pytest_zebu.gather.lab import RunningLab
+
+    ca_file, api, rate = sys.argv[1:]
+    RunningLab.find().enter()
+    ended = threading.Event()
+
+    def listen() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    print("ready", flush=True)
+    for visit in Visitors(ca_file, api, float(rate)).run(ended):
+        print(json.dumps([visit.at, visit.seconds, visit.status]))
+
+
+if __name__ == "__main__":
+    main()
