@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -14,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.hosts import hosts as many_hosts
+from benchmarks.hosts import hosts
 from benchmarks.measured import Section, Spread, Wish, percentile, table
 from benchmarks.place import ROOT, SUITE, WITHOUT_BROWSER, Bench, Run, outcomes
 from benchmarks.relay import Counted, relayed
@@ -209,16 +210,21 @@ def _compiling(environment: dict[str, str]) -> dict[str, str]:
 def many(task: Task) -> Section:
     """One host and thirty-two, each a port of one sshd with recorded answers."""
     costs: dict[int, Costs] = {1: Costs(), HOSTS: Costs()}
+    report = task.bench.folder / "hosts.json"
     with ExitStack() as stack:
-        places = {count: stack.enter_context(many_hosts(count)) for count in costs}
+        places = {count: stack.enter_context(hosts(count)) for count in costs}
         for number in range(task.rounds + 1):
-            for count, (folder, names) in places.items():
+            for count, found in places.items():
                 done = task.bench.run(
-                    [sys.executable, "-m", "pytest", f"--zebu-host={','.join(names)}", *WITHOUT_BROWSER, "-p", "no:cacheprovider"],
-                    cwd=folder,
+                    [sys.executable, "-m", "pytest", f"--zebu-config={found.config}", f"--zebu-host={','.join(found.names)}", *WITHOUT_BROWSER, f"--zebu-json={report}",
+                     "-p", "no:cacheprovider"],
+                    cwd=found.folder,
                     environment={"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS},
                     statuses=(0, 1),
                 )  # fmt: skip
+                reached = sum(host["reachable"] for host in json.loads(report.read_text())["hosts"])
+                if reached != count:
+                    raise RuntimeError(f"{reached} of {count} hosts were reached:\n{done.output}")
                 if number:
                     costs[count].add(done)
                     task.say(f"round {number}, {count} hosts: {done.seconds:.2f} s")
