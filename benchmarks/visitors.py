@@ -1,8 +1,8 @@
 """Steady visitors of the application: so many requests a second, whatever the answers take.
 
-    python -m benchmarks.visitors CA_FILE API REQUESTS_PER_SECOND
+    python -m benchmarks.visitors REQUESTS_PER_SECOND
 
-They stand in the lab's network, and ask in turn for the health and for an address that looks a key up in the database. A request is
+They stand in the lab's network, and ask in turn for the health and, with the lab's key, for portfolios, which are in the database. A request is
 due at its time, and what it waits for a free visitor is part of what it takes: an application that halts is not asked less. When
 the standard input ends, each request is told as a line: when it was due, how long it took, and the status (0: none came).
 """
@@ -22,18 +22,17 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
-from urllib.parse import urlsplit
 
 from pytest_zebu.facts.http import PROTECTED
-from pytest_zebu.facts.web import FORGED_KEY
+from pytest_zebu.gather.lab import RunningLab
+from pytest_zebu.settings import read
+from pytest_zebu.settings.model import Settings
 
 ROOT = Path(__file__).parents[1]
 VISITORS = 16
 ANSWER_SECONDS = 10.0
 END_SECONDS = 30.0
 PATHS = ("/health", PROTECTED)
-EXPECTED = (200, 401)
-"""What the two answer: it is well, and the key is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,10 @@ def during(visits: Iterable[Visit], spans: Iterable[tuple[float, float]]) -> lis
 class Visitors:
     """Threads that ask over connections that stay."""
 
-    def __init__(self, ca_file: str, api: str, rate: float) -> None:
-        self.host = str(urlsplit(api).hostname)
-        self.trust = ssl.create_default_context(cafile=ca_file)
+    def __init__(self, settings: Settings, rate: float) -> None:
+        self.host = str(settings.domains.api)
+        self.trust = ssl.create_default_context(cafile=settings.tls.ca_file)
+        self.headers = {"X-API-Key": settings.secret(settings.probes.api_key_file, "probes.api_key_file")}
         self.rate = rate
         self.due: SimpleQueue[tuple[float, str] | None] = SimpleQueue()
         self.seen: SimpleQueue[Visit] = SimpleQueue()
@@ -73,7 +73,7 @@ class Visitors:
         while (asked := self.due.get()) is not None:
             at, path = asked
             try:
-                connection.request("GET", path, headers={"X-API-Key": FORGED_KEY} if path == PROTECTED else {})
+                connection.request("GET", path, headers=self.headers if path == PROTECTED else {})
                 answer = connection.getresponse()
                 answer.read()
                 status = answer.status
@@ -101,10 +101,10 @@ class Visitors:
 
 
 @contextmanager
-def visiting(ca_file: Path, api: str, rate: float) -> Iterator[list[Visit]]:
+def visiting(rate: float) -> Iterator[list[Visit]]:
     """Visitors for as long as it takes; the visits are there when it is over."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.visitors", str(ca_file), api, str(rate)],
+        [sys.executable, "-m", "benchmarks.visitors", str(rate)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     visits: list[Visit] = []
@@ -121,10 +121,10 @@ def visiting(ca_file: Path, api: str, rate: float) -> Iterator[list[Visit]]:
 
 def main() -> None:
     """Visit, within the lab."""
-    from pytest_zebu.gather.lab import RunningLab
-
-    ca_file, api, rate = sys.argv[1:]
-    RunningLab.find().enter()
+    (rate,) = sys.argv[1:]
+    lab = RunningLab.find()
+    lab.enter()
+    visitors = Visitors(read(lab.config), float(rate))
     ended = threading.Event()
 
     def listen() -> None:
@@ -133,7 +133,7 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     print("ready", flush=True)
-    for visit in Visitors(ca_file, api, float(rate)).run(ended):
+    for visit in visitors.run(ended):
         print(json.dumps([visit.at, visit.seconds, visit.status]))
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+import subprocess
+import sys
 
 import pytest
 
-from benchmarks.relay import Counted, Relay
+from benchmarks.relay import ROOT, Counted, Relay
 
 
 async def talk(words: list[bytes], *, clients: int = 1) -> Counted:
@@ -58,3 +62,21 @@ def test_who_is_not_there_is_no_turn() -> None:
         return relay.counted
 
     assert asyncio.run(refused()) == Counted(connections=1, turns=0)
+
+
+def test_a_connection_that_is_still_open_ends_in_silence_with_the_relay() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as far:
+        program = (
+            f"import asyncio, benchmarks.relay as r; asyncio.run(r.Relay('127.0.0.1', 0, {far.getsockname()[1]}).run())"
+        )
+        relay = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert relay.stdout
+        with socket.create_connection(("127.0.0.1", int(relay.stdout.readline()))):
+            there, _ = far.accept()
+            with there:
+                said, complained = relay.communicate("")
+    assert json.loads(said) == {"connections": 1, "turns": 0}
+    assert complained == ""
