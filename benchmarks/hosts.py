@@ -25,6 +25,8 @@ from lab.recordings import read_healthy
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.facts.fact import key_values
 
+MOST_PORTS = 16
+"""That one sshd listens on (its MAX_LISTEN_SOCKS): more ports are served by more of them."""
 NONCE = "0" * 16
 """Stands for the word with which a request marks its answers."""
 PACKAGES = ("openssh-server", "libwrap0")
@@ -45,7 +47,7 @@ print $answer;
 SSHD = """{ports}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
-PidFile {folder}/pid
+PidFile none
 AuthorizedKeysFile {folder}/authorized_keys
 StrictModes no
 UsePAM no
@@ -62,7 +64,7 @@ echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' >> "$1/passwd"
 mount --bind "$1/passwd" /etc/passwd
 mount -t tmpfs tmpfs /run
 mkdir -m 755 /run/sshd
-exec "$2" -D -e -f "$1/sshd_config"
+exec "$2" -D -e -f "$3"
 """
 """In a mount namespace of its own: an sshd that runs as root wants an account and a folder, which this machine may lack."""
 
@@ -133,19 +135,22 @@ def listening(port: int) -> Iterator[None]:
 
 
 @contextmanager
-def running(sshd: str, environment: dict[str, str], folder: Path, port: int) -> Iterator[None]:
-    """The sshd, from when it answers until it is ended."""
-    with (folder / "sshd.log").open("w") as log:
+def running(sshd: str, environment: dict[str, str], folder: Path, ports: Sequence[int]) -> Iterator[None]:
+    """An sshd on these ports, from when it answers until it is ended."""
+    config = folder / f"sshd_config-{ports[0]}"
+    config.write_text(SSHD.format(ports="\n".join(f"Port {port}" for port in ports), folder=folder))
+    log_file = config.with_suffix(".log")
+    with log_file.open("w") as log:
         process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", START, "sh", folder, sshd],
+            ["unshare", "--mount", "sh", "-c", START, "sh", folder, sshd, config],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment},
         )  # fmt: skip
     try:
         for _ in range(200):
             if process.poll() is not None:
-                raise RuntimeError(f"no sshd: {(folder / 'sshd.log').read_text()[-2000:]}")
+                raise RuntimeError(f"no sshd: {log_file.read_text()[-2000:]}")
             with socket.socket() as knocking:
-                if knocking.connect_ex(("127.0.0.1", port)) == 0:
+                if knocking.connect_ex(("127.0.0.1", ports[-1])) == 0:
                     break
             time.sleep(0.05)
         yield
@@ -174,8 +179,6 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
         replay = folder / "replay.pl"
         replay.write_text(REPLAY.replace("ANSWER", str(folder / "answer")))
         replay.chmod(0o755)
-        said = "\n".join(f"Port {port}" for port in answering)
-        (folder / "sshd_config").write_text(SSHD.format(ports=said, folder=folder))
         names = [f"host{number:02}" for number in range(1, count + 1)] + list(odd)
         tables = [
             f'[hosts.{one}]\naddress = "127.0.0.1"\nport = {port}\nuser = "root"\n'
@@ -188,7 +191,8 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
             if one == "hanging":
                 stack.enter_context(listening(port))
         sshd, environment = sshd_of_debian(folder)
-        stack.enter_context(running(sshd, environment, folder, answering[0]))
+        for first in range(0, len(answering), MOST_PORTS):
+            stack.enter_context(running(sshd, environment, folder, answering[first : first + MOST_PORTS]))
         yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder)
 
 

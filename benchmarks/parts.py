@@ -236,7 +236,7 @@ def many(task: Task) -> Section:
     return Section(
         TITLES["hosts"],
         (
-            f"One sshd on {HOSTS} ports, with recorded answers. Medians of {task.rounds}, interleaved.",
+            f"One machine's sshd on {HOSTS} ports, with recorded answers. Medians of {task.rounds}, interleaved.",
             "",
             *table(("hosts", "seconds", "processor here"), rows),
         ),
