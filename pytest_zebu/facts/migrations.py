@@ -17,7 +17,8 @@ from pytest_zebu.settings.target import Target
 
 HEADS_PROBE = Probe(
     "migrations.heads",
-    file="migrations-heads.sh",
+    file="migrations-heads.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl", "rooted.pl", "migrations-heads.sh"),
     needs=(Need.BACKEND_CONTAINER,),
     limit=4_194_304,
     code=True,

@@ -20,7 +20,8 @@ from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "source",
-    file="source.sh",
+    file="source.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl", "rooted.pl", "source.sh"),
     needs=(Need.BACKEND_CONTAINER,),
     limit=8_388_608,
     code=True,

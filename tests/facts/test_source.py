@@ -226,13 +226,14 @@ def test_the_files_of_a_container(tmp_path: Path, target: Target) -> None:
         large.truncate(2_000_000)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_BACKEND_CONTAINER": "backend"}
     environment["PLACE"] = str(code)
-    script = fact.PROBE.text.replace("cd /app", f"cd {tmp_path}/app")
-    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    environment["ZEBU_SH"] = fact.PROBE.environment["SH"].replace("cd /app", f"cd {tmp_path}/app")
+    environment["ZEBU_DOCKER_SOCKET"] = str(tmp_path / "none")
+    done = subprocess.run(["perl", "-e", fact.PROBE.text], env=environment, capture_output=True, text=True, check=True)
     found = read("source", done.stdout, target)
     assert (found.files, found.left) == (2, 1)
     assert found.built == (BuiltStatement("a.py", 1), BuiltStatement("zebu/b c.py", 1))
     (code / "long.py").unlink()
-    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(["perl", "-e", fact.PROBE.text], env=environment, capture_output=True, text=True, check=True)
     assert read("source", done.stdout, target).left == 0
 
 
