@@ -197,3 +197,47 @@ def test_of_sets_only_those_that_rules_ask_for_count() -> None:
 def test_who_opens_sessions(shell: str, password: str, opens: int) -> None:
     """Without a shell, a password still gives files and forwarded ports."""
     assert told("print opens_sessions(@ARGV)", shell, password) == str(opens)
+
+
+CLIENT = """#!/bin/sh
+echo started >> starts
+[ "$*" = -i ] || exit 3
+printf 'Fail2Ban reads log file\\n\\nfail2ban> '
+while read -r line; do
+  case $line in
+    exit) exit 0 ;;
+    'status') printf 'Status\\n`- Jail list:\\tsshd, web\\n' ;;
+    'get sshd failregex') echo '0: Failed password for x' ;;
+    'get web failregex') echo '0: GET /' ;;
+    'status sshd') printf 'Total failed:\\t7\\nCurrently banned:\\t0\\nsays fail2ban> twice\\nFile list:\\t\\n' ;;
+    'get sshd maxretry') echo 5 ;;
+    'get sshd findtime') echo 600 ;;
+    'get sshd bantime') DIES ;;
+    'get sshd actions') printf 'The jail sshd has the following actions:\\nmine\\n' ;;
+    'get sshd action mine actionban') echo 'ufw prepend reject from <ip> to any' ;;
+    *) ;;
+  esac
+  printf 'fail2ban> '
+done
+echo left >> starts
+"""
+
+
+@pytest.mark.parametrize(("dies", "said"), [
+    ("echo -1", "@jails 2\n@jail sshd 7 0 5 600 -1\n@action jail:sshd host all input\n"), ("exit 1", "@jails 2\n@jail sshd 7 0 5 600 ?\n"),
+    ("kill -9 $$", "@jails 2\n@jail sshd 7 0 5 600 ?\nnot run: fail2ban-client\n"),
+])  # fmt: skip
+def test_fail2ban_is_asked_in_one_conversation(dies: str, said: str, tmp_path: Path) -> None:
+    """Its client is started once; what it does not answer any more is not told, and that it was killed is."""
+    (tmp_path / "fail2ban-client").write_text(CLIENT.replace("DIES", dies))
+    (tmp_path / "fail2ban-client").chmod(0o755)
+    done = subprocess.run(
+        ["perl", "-e", f"{GUARDS}\n$| = 1; tell_fail2ban(); leave_fail2ban();"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
+        cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.stdout == said
+    assert (tmp_path / "starts").read_text() == "started\n" + ("left\n" if dies == "echo -1" else "")
+
+
+def test_what_is_not_there_is_not_asked(tmp_path: Path) -> None:
+    assert told(f"$ENV{{PATH}} = '{tmp_path}'; tell_fail2ban(); leave_fail2ban()", parts=GUARDS) == ""

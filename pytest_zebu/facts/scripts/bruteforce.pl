@@ -76,23 +76,56 @@ sub listed {    # of sets, what rules ask for: an address in any other is let in
   return join '', map { "$_\n" } grep { /^\w+ (\S+)/ && $asked{$1} } split /\n/, $sets;
 }
 
-# fail2ban, asked in one go: its client takes questions one after the other, and says its prompt before each answer.
+# fail2ban, asked in one conversation, since its client takes long to start: it takes a line, answers, and says its prompt again.
+my ($client_pid, $to_client, $from_client, $is_deaf);
 sub ask_fail2ban {
   my @questions = @_;
-  pipe my $from, my $to or return;
-  my $pid = open my $answers, '-|';
-  if (!defined $pid) { unrun('fail2ban-client'); return }
-  if (!$pid) { close $to; open STDIN, '<&', $from; open STDERR, '>', '/dev/null'; exec 'fail2ban-client', '-i' or unstarted('fail2ban-client') }
-  close $from;
+  start_client() if !defined $client_pid;
   local $SIG{PIPE} = 'IGNORE';
-  print $to map { "$_\n" } @questions, 'exit';
-  close $to;
-  local $/;
-  my (undef, @said) = split /^fail2ban> /m, <$answers> // '';
-  close $answers;
-  unrun('fail2ban-client') if is_killed($?);
-  s/\s+\z// for @said;
+  my @said;
+  for my $question (@questions) {
+    last if $is_deaf;
+    syswrite $to_client, "$question\n";
+    my $answer = heard() // last;
+    push @said, $answer =~ s/\s+\z//r;
+  }
   return @said;
+}
+
+sub start_client {
+  ($client_pid, $is_deaf) = (0, 1);
+  pipe my $questions, $to_client or return;
+  pipe $from_client, my $answers or return;
+  $client_pid = fork // do { unrun('fail2ban-client'); return $client_pid = 0 };
+  if (!$client_pid) {
+    open STDIN, '<&', $questions;
+    open STDOUT, '>&', $answers;
+    open STDERR, '>', '/dev/null';
+    exec 'fail2ban-client', '-i' or unstarted('fail2ban-client');
+  }
+  close $questions;
+  close $answers;    # else its end would not be heard
+  $is_deaf = 0;
+  heard();
+}
+
+# What comes before the next prompt; nothing once the client has ended.
+sub heard {
+  my $text = '';
+  while ($text !~ s/(^|\n)fail2ban> \z/$1/) {
+    next if sysread $from_client, $text, 65_536, length $text;
+    $is_deaf = 1;
+    return;
+  }
+  return $text;
+}
+
+sub leave_fail2ban {
+  return if !$client_pid;
+  close $to_client;
+  close $from_client;
+  waitpid $client_pid, 0;
+  unrun('fail2ban-client') if is_killed($?);
 }
 
 sub tool {
@@ -237,7 +270,7 @@ for my $server (@$servers) {
   my %of = map { /^(\S+) (.*)$/ ? (lc $1 => $2) : () } $status ? () : split /\n/, $text;
   print join(' ', '@sshd', join(',', @ports), word($of{loglevel} // '?'), word($of{persourcepenaltyexemptlist} // 'none'), $server->{is_replaced} ? 'no' : $of{persourcepenalties} // 'no'), "\n";
 }
-tell_fail2ban() if $is_service{fail2ban};
+if ($is_service{fail2ban}) { tell_fail2ban(); leave_fail2ban() }
 tell_sshguard() if $is_service{sshguard};
 tell_crowdsec() if $is_service{crowdsec};
 print '@now ', time, "\n";
