@@ -241,3 +241,26 @@ def test_fail2ban_is_asked_in_one_conversation(dies: str, said: str, tmp_path: P
 
 def test_what_is_not_there_is_not_asked(tmp_path: Path) -> None:
     assert told(f"$ENV{{PATH}} = '{tmp_path}'; tell_fail2ban(); leave_fail2ban()", parts=GUARDS) == ""
+
+
+@pytest.mark.parametrize(("text", "varies"), [
+    ("PasswordAuthentication no\n# Match User a\n", ""), ("Include HERE/more/*.conf\n", ""), ("include=HERE/more/*.conf\n", "1"), ('Include "HERE/more/plain.conf"\n', "1"),
+    ('"Include" HERE/with.conf\n', "1"), ("Include HERE/with.conf\n", "1"), ("Include HERE/with.conf\nInclude HERE/more/*.conf\n", "1"), ("Match all\n", "1"),
+    ('"Match" User a\n', "1"), ("\tmatch=user a\n", "1"), ("PasswordAuthentication no\r\nMATCH User a\n", "1"), ("AllowUsers a@10.0.0.0/8\n", ""),
+    ("#" * 1_048_576 + "\nMatch User a\n", "1"), (None, "1"),
+])  # fmt: skip
+def test_whether_a_server_tells_anybody_apart(text: str | None, varies: str, tmp_path: Path) -> None:
+    """In doubt it does. Who tells nobody apart is asked once, others once for each question."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/plain.conf").write_text("PermitRootLogin no\n")
+    (tmp_path / "with.conf").write_text("X11Forwarding no\nMatch User a\nPermitRootLogin yes\n")
+    if text is not None:
+        (tmp_path / "config").write_text(text.replace("HERE", str(tmp_path)))
+    program = """
+        no warnings 'redefine'; my $asked = 0; sub said { $asked++; return ("it says $_[-1]", 0) }
+        read_configuration("$ARGV[0]/config", 0);
+        my %server = (exe => 'sshd', options => [], varies => $varies);
+        my @said = map { (sshd_says(\\%server, $_))[0] } qw(a b a);
+        print join '|', $varies || '', $asked, @said;"""
+    told_all = "it says a|it says b|it says a" if varies else "it says a|it says a|it says a"
+    assert told(program, str(tmp_path)) == f"{varies}|{2 if varies else 1}|{told_all}"

@@ -34,13 +34,18 @@ sub words {
 
 my %CRITERION = map { $_ => 1 } qw(user group host localaddress localport address rdomain);
 my %read;
+my $varies = 0;    # whether the answer could depend on who comes from where; in doubt it does
 
 sub read_configuration {
   my ($file, $depth) = @_;
   return if $read{$file}++;
+  my $before = $varies;
+  $varies = 1;
   return unasked("what $file includes, which goes too deep") if $depth > 16;
   my $text = slurp($file);
   return unasked("what $file says, which cannot be read") unless defined $text;
+  my @includes = $text =~ /^([^#\n]*include.*)/gmi;
+  $varies = $before || $text =~ /^[^#\n]*match/mi || length $text >= 1_048_576 || grep { !m{^\s*include\s+[\w./*-]+\s*$}i } @includes;
   $changed{$file} = (stat $file)[10];
   my @lines = split /\n/, $text;
   read_line($lines[$_], $depth, [$file, $_ + 1]) for 0 .. $#lines;
@@ -255,6 +260,13 @@ sub tell_keys {
   print "\@unseen ", word($user->{name}), " $_\n" for sort keys %unseen;
 }
 
+# What a server's program says to a question; one whose configuration tells nobody apart says the same to all.
+sub sshd_says {
+  my ($server, $question) = @_;
+  my $known = $server->{said}{ $server->{varies} ? $question : '' } //= [said($server->{exe}, '-T', @{ $server->{options} }, '-C', $question)];
+  return @$known;
+}
+
 # Asking
 
 my ($servers, $others) = servers();
@@ -262,11 +274,13 @@ for my $server (@$servers) {
   my @options = @{ $server->{options} // [] };
   my ($file) = map { $options[$_] eq '-f' ? $options[$_ + 1] : () } 0 .. $#options;
   %read = %changed = ();
+  $varies = 0;
   # The command line has them as well, and before the files.
   read_configuration($file // '/etc/ssh/sshd_config', 0);
   for my $at (0 .. $#options) { read_line($options[$at + 1], 0) if $options[$at] eq '-o' }
   my ($newest) = sort { $b <=> $a } values %changed;
   $server->{changed} = $newest // 0;
+  $server->{varies} = $varies;
 }
 unasked('sshd: none was seen to listen') unless @$servers || @$others;
 my ($users, $kinds) = users();
@@ -283,7 +297,7 @@ sub ask {
   for my $domain (@domains) {
     if ($asked >= $ASKED_LIMIT || time - $began > $ASKING_SECONDS) { $left++; next }
     $asked++;
-    my ($text, $status) = said($server->{exe}, '-T', @{ $server->{options} }, '-C', "user=$kind->{name},host=$host,addr=$address,laddr=$local,lport=$port$domain");
+    my ($text, $status) = sshd_says($server, "user=$kind->{name},host=$host,addr=$address,laddr=$local,lport=$port$domain");
     if ($status) { my ($line) = grep { /\S/ } reverse split /\n/, $text; unasked('sshd -T, which says: ' . substr $line // "status $status", 0, 200); next }
     $text = join '', map { /^(\S+)/ && $LOGIN_KEYWORD{ lc $1 } ? "$_\n" : () } split /\n/, $text;
     if (!exists $number{$text}) {
@@ -309,7 +323,7 @@ for my $at (0 .. $#$servers) {
     @locals = map { my $one = $_; defined $one->[0] ? $one : map { [$_, $one->[1]] } own_addresses() } @locals;
     my %once;
     @locals = grep { !$once{ ($named{localaddress} ? "$_->[0] " : '') . ($named{localport} ? $_->[1] : '') }++ } @locals;
-    my ($defaults) = said($server->{exe}, '-T', @$options, '-C', "user=root,host=127.0.0.1,addr=127.0.0.1,laddr=127.0.0.1,lport=$sockets[0][1]$domains[0]");
+    my ($defaults) = sshd_says($server, "user=root,host=127.0.0.1,addr=127.0.0.1,laddr=127.0.0.1,lport=$sockets[0][1]$domains[0]");
     my ($pid_file) = $defaults =~ /^pidfile (\S+)/mi;
     $server->{loaded} = loaded($server->{pid}, $pid_file // '') if $server->{pid};
     my @hosts = $defaults =~ /^usedns yes/mi ? @names : ();
@@ -330,9 +344,11 @@ print "\@set $_\n" for @set;
 print '@unasked ', word($_), "\n" for sort keys %unasked;
 print "\@other ", word($_->[0]), " $_->[1]\n" for @$others;
 
+my @own_addresses;
 sub own_addresses {
+  return @own_addresses if @own_addresses;
   my @found = (said('ip', '-o', 'addr'))[0] =~ /\binet6? ([0-9A-Fa-f.:]+)/g;
   my ($here) = (split ' ', $ENV{SSH_CONNECTION} // '')[2] // ();
   if (@found > 32 && $named{localaddress}) { unasked('own addresses beyond 32'); $#found = 31 }
-  return @found ? @found : ($here // '127.0.0.1');
+  return @own_addresses = @found ? @found : ($here // '127.0.0.1');
 }
