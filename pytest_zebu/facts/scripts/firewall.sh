@@ -70,10 +70,14 @@ included() {  # PATH: the files that a file of nft includes
 echo @boot
 # What is kept for boot is for the machine's own network, and can only be compared with what is in force there.
 if [ /proc/self/ns/net -ef /proc/1/ns/net ]; then echo network=own; else echo network=other; fi
-for unit in ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf firehol arno-iptables-firewall; do
-  echo "$unit=$(quiet systemctl is-enabled $unit)"
+# Most are not there, which one question tells of all; without its answer each is asked for.
+set -- ufw nftables netfilter-persistent firewalld shorewall shorewall6 ferm csf firehol arno-iptables-firewall
+absent=$(quiet systemctl show -p Id -p LoadState "$@" | awk -F= '$1 == "Id" { id = $2 } $1 == "LoadState" && $2 == "not-found" { sub(/\.service$/, "", id); found = found " " id } $0 == "" { id = "" } END { print found " " }')
+there() { case $absent in *" $1 "*) return 1 ;; esac; }
+for unit in "$@"; do
+  echo "$unit=$(! there "$unit" || quiet systemctl is-enabled "$unit")"
 done
-echo "firewalld_active=$(quiet systemctl is-active firewalld)"
+if there firewalld; then echo "firewalld_active=$(quiet systemctl is-active firewalld)"; else echo firewalld_active=inactive; fi
 if [ -f /etc/ufw/ufw.conf ]; then
   echo "ufw_enabled=$(sed -n 's/^[[:space:]]*ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
   for name in IPV6 DEFAULT_INPUT_POLICY; do
