@@ -1,9 +1,8 @@
 # Shared: what Redis answers the backend, in the backend's own container, by the address and login that it has: `backend PING|INFO`.
 # Of PING a word leaves; INFO as it is. The host may reach what the backend cannot.
 backend() {
-  docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I - "$1" <<'PYTHON'
-import os, socket, ssl, sys
-from urllib.parse import parse_qs, unquote, urlsplit
+  docker exec -i "$ZEBU_BACKEND_CONTAINER" python3 -I -S - "$1" <<'PYTHON'
+import os, socket, sys
 wanted = sys.argv[1]
 def told(name):  # NAME_FILE says where the value of NAME is kept
     path = os.environ.get(name + "_FILE", "")
@@ -24,6 +23,7 @@ host = first("REDIS_HOST", "VALKEY_HOST")
 user = password = path = ""
 tls, port, number, query = False, "6379", "", {}
 if address:
+    from urllib.parse import parse_qs, unquote, urlsplit
     try:  # its text may hold a piece of the password
         url = urlsplit(address)
         query = {name: texts[0] for name, texts in parse_qs(url.query).items()}
@@ -86,6 +86,7 @@ try:
     else:
         link = socket.create_connection((host, int(port)), 3)
     if tls:
+        import ssl
         context = ssl.create_default_context(cafile=query.get("ssl_ca_certs"))
         if query.get("ssl_certfile"):
             context.load_cert_chain(query["ssl_certfile"], query.get("ssl_keyfile"))
@@ -114,9 +115,7 @@ try:
     answer = said("PING").split(" ")[0]
     # MISCONF: it could not save, and refuses writes until it can; PING is refused with them. NOPERM: it knows the user, who may do other things.
     print({"+PONG": "pong", "-NOAUTH": "refused", "-NOPERM": "limited" if password else "refused", "-MISCONF": "misconf", "-LOADING": "loading"}.get(answer, "garbled"))
-except ssl.SSLError:
-    done("tls")
 except (OSError, ValueError) as error:
-    done("unreachable " + type(error).__name__)
+    done("tls" if tls and isinstance(error, ssl.SSLError) else "unreachable " + type(error).__name__)
 PYTHON
 }

@@ -14,19 +14,20 @@ set -- -o Dir::Cache::pkgcache=
 for source in /var/lib/apt/lists /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/sources.list.d/*; do
   [ -e "$source" ] && [ ! "$kept" -nt "$source" ] && set -- -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
 done
-told() { sed -n "s/^$1=//p" /etc/os-release | tr -d "\"'" | head -n 1; }
-id=$(told ID); code=$(told UBUNTU_CODENAME); code=${code:-$(told DEBIAN_CODENAME)}; code=${code:-$(told VERSION_CODENAME)}
-version=$(told VERSION_ID)
+# First ID, version and the names of the release that it has or is made from; each without its quotes.
+{ IFS= read -r id; IFS= read -r version; IFS= read -r code; } <<RELEASE
+$(awk -F= '!($1 in said) { said[$1] = substr($0, length($1) + 2); gsub(/["\047]/, "", said[$1]) }
+  END { code = said["UBUNTU_CODENAME"]; if (code == "") code = said["DEBIAN_CODENAME"]; if (code == "") code = said["VERSION_CODENAME"]; print said["ID"]; print said["VERSION_ID"]; print code }' /etc/os-release)
+RELEASE
 echo "@release ${id:--} ${version:--} ${code:--}"
 quiet awk -F, -v code="$code" 'NR == 1 { split($0, name) } $3 == code { for (i = 6; i <= NF; i++) if (name[i] ~ /^eol/ && $i != "") print "@life " name[i] " " $i }' "/usr/share/distro-info/${id##*/}.csv"
-echo "@package $(quiet dpkg-query -W -f '${db:Status-Status}' unattended-upgrades)"
-for tool in cron-apt landscape-client; do
-  [ "$(quiet dpkg-query -W -f '${db:Status-Status}' "$tool")" = installed ] && echo "@tool $tool"
-done
+states=$(dpkg-query -W -f '${db:Status-Want} ${db:Status-Status} ${binary:Package}\n') && is_listed=yes || is_listed=
+printf '%s\n' "$states" | awk '{ sub(/:.*/, "", $3) } $3 == "unattended-upgrades" { package = $2 } $3 ~ /^(cron-apt|landscape-client)$/ && $2 == "installed" { tools = tools "@tool " $3 "\n" }
+  END { printf "@package %s\n%s", package, tools }'
 eval "$(apt-config shell UPGRADE APT::Periodic::Unattended-Upgrade LISTS APT::Periodic::Update-Package-Lists ENABLE APT::Periodic::Enable)"
 printf '@periodic %s %s %s\n' "${ENABLE:-1}" "${LISTS:-0}" "${UPGRADE:-0}" | tr -s ' '
-complaint=$(apt-config dump 2>&1 >/dev/null) || echo "@unconfigured $(printf '%s\n' "$complaint" | sed -n 's/^E: *//p' | head -n 1 | cut -c -200)"
-configuration=$(quiet apt-config dump --no-empty --format '%f %v%n' Unattended-Upgrade)
+configuration=$(quiet apt-config dump --no-empty --format '%f %v%n' Unattended-Upgrade) ||
+  complaint=$(apt-config dump 2>&1 >/dev/null) || echo "@unconfigured $(printf '%s\n' "$complaint" | sed -n 's/^E: *//p' | head -n 1 | cut -c -200)"
 printf '%s\n' "$configuration" | sed -nE 's/^[^ ]*::Origins-Pattern::[^ ]* /@pattern /ip; s/^[^ ]*::Allowed-Origins::[^ ]* /@allowed /ip; s/^[^ ]*::Update-Days::[^ ]* /@days /ip; s/^[^ ]*::InstallOnShutdown /@shutdown /ip'
 left=$(printf '%s\n' "$configuration" | sed -nE 's/^[^ ]*::Package-Blacklist::[^ ]* //ip')
 only=$(printf '%s\n' "$configuration" | sed -nE 's/^[^ ]*::Package-Whitelist::[^ ]* //ip')
@@ -37,15 +38,13 @@ excluded() {
     while (my $name = <STDIN>) { chomp $name; print "$name\n" if (grep { $name =~ $_ } @$left) || @$only && !grep { $name =~ $_ } @$only }'
 }
 if [ -n "$left$only" ]; then
-  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
+  installed=$(printf '%s\n' "$states" | awk '$2 == "installed" { sub(/:.*/, "", $3); print $3 }')
   echo "@excluded $(printf '%s\n' "$installed" | excluded | wc -l) $(printf '%s\n' "$installed" | wc -l)"
 fi
-for name in apt-daily apt-daily-upgrade; do
-  state=$(quiet systemctl show "$name.timer" -p UnitFileState -p ActiveState --value | tr '\n' ' ')
-  [ -n "$state" ] || continue  # without systemd, nothing is told
-  echo "@timer $name.timer ${state% }"
-  echo "@service $name.service $(quiet systemctl show "$name.service" -p LoadState --value | head -n 1)"
-done
+# Without systemd, nothing is told.
+quiet systemctl show apt-daily.timer apt-daily.service apt-daily-upgrade.timer apt-daily-upgrade.service -p Id -p LoadState -p ActiveState -p UnitFileState |
+  awk -F= 'function tell() { if (of["Id"] ~ /[.]timer$/) print "@timer " of["Id"] " " of["ActiveState"] " " of["UnitFileState"]; else if (of["Id"] != "") print "@service " of["Id"] " " of["LoadState"]; split("", of) }
+    $0 == "" { tell() } { of[$1] = $2 } END { tell() }'
 [ -f /var/lib/apt/periodic/unattended-upgrades-stamp ] && echo "@stamp $(stat -c %Y /var/lib/apt/periodic/unattended-upgrades-stamp)"
 # The log speaks the machine's language; levels and the patterns of origins, which every run names as it begins, do not.
 # shellcheck disable=SC2012  # logrotate's names have no blanks
@@ -61,9 +60,10 @@ printf '%s\n' "$policy" | awk 'function told() { if (release != "") print "@suit
 quiet apt-get "$@" indextargets --no-release-info --format '$(RELEASE) $(SITE)' 'Created-By: Packages' | sed -E 's/^([^ ]*) ([a-z+]*:\/*)?([^/@]*@)?([^/]*).*/@target \1 \4/' | sort -u | head -n 100
 for file in /var/lib/apt/lists/*Release; do
   [ -f "$file" ] || continue
-  value() { sed -n "1,40s/^$1: *//p" "$file" | head -n 1; }
-  date=$(value Date); until=$(value Valid-Until)
-  release="o=$(value Origin),a=$(value Suite),n=$(value Codename),l=$(value Label)"
+  { IFS= read -r date; IFS= read -r until; IFS= read -r release; } <<FIELDS
+$(awk 'NR > 40 { exit } match($0, /^[A-Za-z-]+: */) { name = $0; sub(/:.*/, "", name); if (!(name in said)) said[name] = substr($0, RLENGTH + 1) }
+    END { print said["Date"]; print said["Valid-Until"]; print "o=" said["Origin"] ",a=" said["Suite"] ",n=" said["Codename"] ",l=" said["Label"] }' "$file")
+FIELDS
   echo "@published $(quiet date -d "$date" +%s || echo -) $([ -n "$until" ] && quiet date -d "$until" +%s || echo -) $release"
   case $release in *ecurity*)
     for list in "${file%_InRelease}"_*_Packages* "${file%_Release}"_*_Packages*; do
@@ -78,9 +78,9 @@ simulated=$(apt-get "$@" -s -qq -o Debug::NoLocking=1 -o APT::Ignore-Hold=1 --al
 status=$?
 echo "@simulated $status $([ $status = 0 ] || printf '%s\n' "$simulated" | sed -n 's/^E: *//p' | head -n 1 | cut -c -200)"
 pending=$(printf '%s\n' "$simulated" | sed -n 's/^Inst \([^ ]*\) \(\[[^]]*\] \)\{0,1\}(\([^ ]*\) \(.*\)).*/@pending \1 \3 \4/p')
-{ printf '%s\n' "$pending" | grep -i security; printf '%s\n' "$pending" | grep -vi security; } | grep . | head -n 500
+[ -z "$pending" ] || { printf '%s\n' "$pending" | grep -i security; printf '%s\n' "$pending" | grep -vi security; } | grep . | head -n 500
 [ -n "$left$only" ] && printf '%s\n' "$pending" | awk '{ print $2 }' | excluded | head -n 500 | sed 's/^/@left /'
-states=$(dpkg-query -W -f '${db:Status-Want} ${db:Status-Status} ${binary:Package}\n') || exit 1
+[ -n "$is_listed" ] || exit 1
 printf '%s\n' "$states" | sed -n 's/^hold [^ ]* /@held /p' | head -n 500
 # Of what is pinned, versions from a security suite that stand above the installed one.
 pinned=$(printf '%s\n' "$policy" | awk 'ours { print $1 } /^Pinned packages/ { ours = 1 }' | sort -u | head -n 200)
@@ -91,7 +91,7 @@ printf '%s\n' "$states" | sed -nE 's/^[^ ]* (half-installed|half-configured|unpa
 quiet grep -q ":$(quiet stat -c %i /var/lib/dpkg/lock-frontend || echo none) " /proc/locks && echo @busy
 [ -e /run/reboot-required ] && echo "@reboot $(stat -c %Y /run/reboot-required)"
 quiet sed -n 's/^btime /@booted /p' /proc/stat
-echo "@running $(uname -r) $(uname -v)"
+echo "@running $(uname -rv)"
 for kernel in /boot/vmlinuz-*; do
   [ -f "$kernel" ] && echo "@kernel $(stat -c %Z "$kernel") ${kernel#/boot/vmlinuz-} $(quiet dpkg-query -W -f '${Version}' "linux-image-${kernel#/boot/vmlinuz-}")"
 done
