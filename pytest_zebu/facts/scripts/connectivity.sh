@@ -5,8 +5,9 @@ knock() { perl -e "$ZEBU_PERL" "$1"; }
 host=${ZEBU_SET_OUTBOUND#https://}; host=${host%%/*}
 [ -n "$(quiet getent ahosts "${host%%:*}")" ] && echo names=1 || echo names=0
 if command -v curl >/dev/null; then
-  curl -sS -o /dev/null --max-time 5 "$ZEBU_SET_OUTBOUND" 2>&1 | head -n 1 | sed 's/^/complaint=/'
-  curl -s -o /dev/null --max-time 5 -w 'https=%{http_code}\n' "$ZEBU_SET_OUTBOUND"
+  # What it says goes where ours goes, what it complains of is a line of its own.
+  { complaint=$(curl -sS -o /dev/null --max-time 5 -w 'https=%{http_code}\n' "$ZEBU_SET_OUTBOUND" 2>&1 >&4 | head -n 1); } 4>&1
+  [ -z "$complaint" ] || printf 'complaint=%s\n' "$complaint"
 elif command -v wget >/dev/null; then
   wget -q -O /dev/null --timeout=5 --tries=1 "$ZEBU_SET_OUTBOUND"; case $? in 0|8) echo https=200 ;; *) echo https=000 ;; esac
 else echo https=unseen
