@@ -292,3 +292,45 @@ def test_programs_of_the_checkout_are_not_run(origin: Path, tmp_path: Path, look
     git(folder, "config", "log.showSignature", "true")
     look(folder)
     assert not mark.exists()
+
+
+def test_what_ancestors_have_at_paths(made: Path, tmp_path: Path) -> None:
+    """A file, a folder, what is not there, and a submodule, whose commit no checkout has; as one git tells each by itself."""
+    origin = shutil.copytree(made, tmp_path / "origin")
+    git(origin, "update-index", "--add", "--cacheinfo", f"160000,{'c' * 40},part")
+    git(origin, "commit", "-qm", "Add a part")
+    (probe,) = (probe for fact in ALL.values() for probe in fact.probes if probe.name == "ancestors")
+    paths = ("docs", "app.py", "part", "gone/x", "other/b.py")
+    (tmp_path / "bin").mkdir()
+    real = shutil.which("git")
+    (tmp_path / "bin/git").write_text(f'#!/bin/sh\necho once >> {tmp_path}/times\nexec {real} "$@"\n')
+    (tmp_path / "bin/git").chmod(0o755)
+
+    def told(*wanted: str) -> tuple[str, int]:
+        environment = {
+            "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOME": "/nonexistent", "ZEBU_APP_DIR": str(origin), "ZEBU_SET_FORGE_PATHS": " ".join(wanted),
+        }  # fmt: skip
+        done = subprocess.run(
+            ["sh", "-c", probe.text],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.stderr == ""
+        times = (tmp_path / "times").read_text().count("once")
+        (tmp_path / "times").unlink()
+        return done.stdout, times
+
+    commits = git(origin, "log", "--format=%H").split()
+    lines = []
+    for one in commits:
+        listed = dict(line.split("\t")[::-1] for line in git(origin, "ls-tree", "-rt", one).splitlines())
+        lines.append(" ".join([one, *(listed[path].split()[2] if path in listed else "none" for path in paths)]))
+    assert len(commits) == 3
+    assert lines[0].count("c" * 40) == 1
+    # Of what git has at these paths, nothing is asked for by itself.
+    assert told(*paths)[0] == "".join(f"{line}\n" for line in lines)
+    assert told("docs", "app.py")[1] == 2
+    assert told() == ("".join(f"{one}\n" for one in commits), 2)
