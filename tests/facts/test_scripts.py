@@ -809,3 +809,99 @@ def test_what_redis_says_of_itself(url: str, own: str, said: str, run: Run) -> N
         )  # fmt: skip
         server.shutdown()
     assert said in done.stdout
+
+
+UNITS = """
+case "$1 $2" in
+  "show -p") printf '%s' "$TOLD" ;;
+  "is-enabled ufw") echo enabled; echo once >> times ;;
+  "is-enabled "*) echo disabled; echo once >> times ;;
+  "is-active firewalld") echo active ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("told", "boot", "times"), [
+    ("Id=ufw.service\nLoadState=loaded\n\nId=ferm.service\nLoadState=not-found\n\nId=csf.service\nLoadState=masked\n\nId=firewalld.service\nLoadState=not-found\n",
+        {"ufw": "enabled", "ferm": "", "csf": "disabled", "firewalld": "", "firewalld_active": "inactive"}, 8),
+    ("", {"ufw": "enabled", "ferm": "disabled", "firewalld": "disabled", "firewalld_active": "active"}, 10),
+], ids=["told", "silent"])  # fmt: skip
+def test_services_that_are_not_there_are_not_asked_for(
+    told: str, boot: dict[str, str], times: int, run: Run, tmp_path: Path
+) -> None:
+    """Those of packet filters; where systemd does not say which are there, each is asked for."""
+    commands = {
+        "systemctl": f"TOLD='{told}'\n{UNITS}",
+        "iptables-nft-save": "echo",
+        "ip6tables-nft-save": "echo",
+        "nft": "echo",
+        "ip": "echo",
+    }
+    done = run("firewall.sh", commands=commands)
+    said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    assert {name: said[name] for name in boot} == boot
+    assert (tmp_path / "times").read_text().count("once") == times
+
+
+SYSTEMD = """Id=apt-daily.timer
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+
+Id=apt-daily.service
+LoadState=masked
+ActiveState=inactive
+UnitFileState=masked
+
+Id=apt-daily-upgrade.timer
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+
+Id=apt-daily-upgrade.service
+LoadState=loaded
+ActiveState=inactive
+UnitFileState=static
+"""
+LISTED = "install installed unattended-upgrades\ninstall installed libc6:amd64\nhold installed held:amd64\ndeinstall config-files cron-apt\ninstall installed landscape-client\ninstall half-configured odd\n"
+
+
+def test_what_updates_are_told_by_is_asked_once(run: Run, tmp_path: Path) -> None:
+    """The packages of dpkg and the units of systemd; and what a release and a list of packages say of themselves."""
+    release = "# ID=other\nID=debian\nID=twice\nVERSION_ID=\"12\"\nVERSION_CODENAME='bookworm'\n"
+    published = (
+        "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\nSuite: twice\nCodename: bookworm-security\nDate: Fri, 27 Nov 2026 10:00:00 UTC\nMD5Sum:\n"
+        + " sum\n" * 40
+        + "Valid-Until: Sat, 28 Nov 2026 10:00:00 UTC\n"
+    )
+    for name, text in {
+        "os-release": release,
+        "lists/x_InRelease": published,
+        "lists/y_Release": published.replace("MD5", "Valid-Until: Sat, 28 Nov 2026 10:00:00 UTC\nMD5"),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    commands = {
+        "dpkg-query": f"echo once >> times\nprintf '{LISTED}'", "systemctl": f"echo once >> times\nprintf '{SYSTEMD}'", "apt-get": "", "apt-cache": "",
+        "apt-config": 'case "$*" in shell*) ;; *) echo "E: it is broken" >&2; exit 100 ;; esac',
+    }  # fmt: skip
+    script = scripts.text("updates.sh").replace("/etc/os-release", "os-release").replace("/var/lib/apt/lists", "lists")
+    folder = tmp_path / "bin"
+    run("platform.sh", commands=commands)  # which makes the stand-ins
+    done = subprocess.run(
+        ["sh", "-c", f"{scripts.text('quiet.sh')}\n{script}"], cwd=tmp_path, env={"PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = done.stdout.splitlines()
+    expected = [
+        "@release debian 12 bookworm", "@package installed", "@tool landscape-client", "@unconfigured it is broken", "@timer apt-daily.timer active enabled",
+        "@service apt-daily.service masked", "@timer apt-daily-upgrade.timer inactive ", "@service apt-daily-upgrade.service loaded",
+        "@published 1795773600 - o=Debian,a=stable-security,n=bookworm-security,l=Debian-Security",
+        "@published 1795773600 1795860000 o=Debian,a=stable-security,n=bookworm-security,l=Debian-Security", "@held held:amd64", "@broken half-configured odd",
+    ]  # fmt: skip
+    assert [line for line in said if line.split()[0] in {one.split()[0] for one in expected}] == expected
+    assert (tmp_path / "times").read_text().count("once") == 2
+    (folder / "dpkg-query").write_text("#!/bin/sh\nexit 2\n")
+    done = subprocess.run(
+        ["sh", "-c", f"{scripts.text('quiet.sh')}\n{script}"], cwd=tmp_path, env={"PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
