@@ -299,13 +299,19 @@ def test_loops_of_containers(script: str, every: timedelta | None, runs: bool) -
 
 
 @pytest.mark.parametrize(
-    "calendar", ["*-*-* 02:30:00", "*-*-* 02:30:00 Europe/Berlin", "*-*-* 02:30:00 UTC", "*-*-* 02:30:00 CET"]
+    "calendar",
+    [
+        "Mon..Sun *-*-* 02:30:00",
+        "Mon..Sun *-*-* 02:30:00 Europe/Berlin",
+        "Mon..Sun *-*-* 02:30:00 UTC",
+        "Mon..Sun *-*-* 02:30:00 CET",
+    ],
 )
 def test_coming_runs_are_asked_for_in_utc(calendar: str, tmp_path: Path) -> None:
     """A night of spring that has no half past two makes no daily timer a rarer one."""
     analyze = tmp_path / "systemd-analyze"
     analyze.write_text(
-        '#!/bin/sh\n[ "$TZ $*" = "UTC calendar --iterations=300 -- *-*-* 02:30:00" ] || exit 1\n'
+        '#!/bin/sh\n[ "$TZ $*" = "UTC calendar --iterations=300 -- Mon..Sun *-*-* 02:30:00" ] || exit 1\n'
         "printf '    Next elapse: Thu 2026-11-26 02:30:00 UTC\\n       From now: 1h left\\n       Iter. #2: Fri 2026-11-27 02:30:00 UTC\\n'\n"
     )
     analyze.chmod(0o755)
@@ -316,6 +322,44 @@ def test_coming_runs_are_asked_for_in_utc(calendar: str, tmp_path: Path) -> None
         capture_output=True, text=True, check=True, env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TZ": "Europe/Berlin"},
     )  # fmt: skip
     assert done.stdout == "@next 1795660200 1795746600\n"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "first", "days"),
+    [
+        ("*-*-* 22:30:00", datetime(2026, 11, 27, 22, 30, tzinfo=UTC), 1),
+        ("*-*-* 11:00:00", datetime(2026, 11, 28, 11, tzinfo=UTC), 1),
+        ("*-*-* 10:59:59 Europe/Berlin", datetime(2026, 11, 28, 10, 59, 59, tzinfo=UTC), 1),
+        ("Fri *-*-* 11:00:00", datetime(2026, 12, 4, 11, tzinfo=UTC), 7),
+        ("Fri *-*-* 11:00:01", datetime(2026, 11, 27, 11, 0, 1, tzinfo=UTC), 7),
+        ("Sun *-*-* 04:00:00", datetime(2026, 11, 29, 4, tzinfo=UTC), 7),
+        ("Thu *-*-* 00:00:00", datetime(2026, 12, 3, tzinfo=UTC), 7),
+    ],
+)
+def test_the_next_runs_of_each_day_or_week_are_counted_here(calendar: str, first: datetime, days: int) -> None:
+    """As systemd counts them, which takes long for so many; seen on a Friday at 11 o'clock."""
+    now = int(datetime(2026, 11, 27, 11, tzinfo=UTC).timestamp())
+    plain = calendar.removesuffix(" Europe/Berlin")
+    found = [int(word) for word in told(f"print join ' ', plain_runs('{plain}', {now})", "").split()]
+    assert found == [int((first + timedelta(days=days * number)).timestamp()) for number in range(300)]
+    said = told(f"coming({{ TimersCalendar => ['{{ OnCalendar={calendar} ; x=y }}'] }})", "", Path("/nowhere"))
+    assert said.startswith("@next ")
+    assert len(said.split()) == 301
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        "*-*-01 04:00:00",
+        "Mon..Fri *-*-* 04:00:00",
+        "*-*-* 00/6:00:00",
+        "Mon,Tue *-*-* 04:00:00",
+        "*-*-* 04:00:00 x",
+        "",
+    ],
+)
+def test_others_are_left_to_systemd(calendar: str) -> None:
+    assert told(f"print scalar(() = plain_runs('{calendar}', 0))", "") == "0"
 
 
 def test_a_copy() -> None:

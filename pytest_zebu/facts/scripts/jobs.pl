@@ -121,13 +121,24 @@ sub runs {
   return $found;
 }
 
+# The next runs by a calendar of a moment a day, or a week, as systemd would count them in UTC: it takes long to count so many.
+sub plain_runs {
+  my ($calendar, $now) = @_;
+  my ($day, $hour, $minute, $second) = $calendar =~ /^(?:(Sun|Mon|Tue|Wed|Thu|Fri|Sat) )?\*-\*-\* ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/ or return;
+  my $at = $now - $now % 86_400 + 3600 * $hour + 60 * $minute + $second;
+  my %of_week = (Thu => 0, Fri => 1, Sat => 2, Sun => 3, Mon => 4, Tue => 5, Wed => 6);    # the first day of all was a Thursday
+  $at += 86_400 while $at <= $now || defined $day && int($at / 86_400) % 7 != $of_week{$day};
+  return map { $at + $_ * (defined $day ? 604_800 : 86_400) } 0 .. 299;
+}
+
 sub coming {    # when a timer's next runs are
   my ($timer) = @_;
   for (@{ $timer->{TimersCalendar} || [] }) {
     next unless /OnCalendar=(.*?) ;/;
     # In UTC, whatever the zone: a night that has no half past two makes no schedule a rarer one.
     (my $calendar = $1) =~ s{ [A-Z][\w+-]*(?:/[\w+/-]+)?$}{};
-    my @moments = map { /^\s*(?:Next elapse|Iter[^:]*): (.*)/ ? moment($1) : () } split /\n/, asked({}, 'systemd-analyze', 'calendar', '--iterations=300', '--', $calendar);
+    my @moments = plain_runs($calendar, time);
+    @moments = map { /^\s*(?:Next elapse|Iter[^:]*): (.*)/ ? moment($1) : () } split /\n/, asked({}, 'systemd-analyze', 'calendar', '--iterations=300', '--', $calendar) if !@moments;
     print '@next ', join(' ', grep { $_ } @moments), "\n";
   }
   for (@{ $timer->{TimersMonotonic} || [] }) { print "\@span $1 ", line($2), "\n" if /\{ (On\w+)=(.*?) ;/ }
