@@ -437,8 +437,17 @@ def parse_pool(gathered: Gathered, target: Target) -> int:
 
 CLUSTER_PROBE = Probe(
     "postgres.cluster",
-    file="postgres-cluster.sh",
-    uses=("quiet.sh", "psql.sh", "postgres-cluster.sql"),
+    file="postgres-cluster.pl",
+    uses=(
+        "json.pl",
+        "quiet.pl",
+        "docker.pl",
+        "rooted.pl",
+        "quiet.sh",
+        "psql.sh",
+        "postgres-cluster.sh",
+        "postgres-cluster.sql",
+    ),
     needs=(Need.DB_CONTAINER,),
 )
 

@@ -20,7 +20,7 @@ from tests.facts.answers import read, why
 PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes}
 CONTAINER = "/"
 """Every process is of a group of that name."""
-FIRST = 'chroot $ARGV[0] or die; chdir "/"; $| = 1; print "in\\n"; sleep 600'
+FIRST = 'chroot $ARGV[0] or die; chdir "/data" or chdir "/"; $0 = "postgres" if -e "postgres"; $| = 1; print "in\\n"; sleep 600'
 BOTH = """[ ! -d root/proc ] || mount --rbind /proc root/proc || exit 7
 perl -e "$FIRST" root > ready & first=$!
 trap 'kill $first' EXIT
@@ -54,6 +54,7 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
         environment = {
             "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "FIRST": FIRST, "READER": probe.text, "LC_ALL": "C",
             "ZEBU_DOCKER_SOCKET": str(tmp_path / "socket"), "ZEBU_BACKEND_CONTAINER": container,
+            "ZEBU_DB_CONTAINER": container, "ZEBU_DB_ADMIN": "admin", "ZEBU_DB_NAME": "zebu",
             **{f"ZEBU_{name}": text for name, text in probe.environment.items()},
         }  # fmt: skip
         # Who is not root is so in a name space of the user's own.
@@ -184,3 +185,24 @@ def test_otherwise_the_client_is_asked(name: str, given: dict[str, str], ask: As
     if given == {"pid": "0"}:
         assert done.returncode == 0
     assert done.stdout == f"by the client exec -i {given.get('container', CONTAINER)}\n"
+
+
+@pytest.mark.parametrize("given", [{}, {"pid": "0"}, {"container": "f" * 64}], ids=["here", "stopped", "another"])
+def test_when_a_database_was_made(given: dict[str, str], ask: Ask, tmp_path: Path) -> None:
+    """It is seen at the file that its server works beside; else the database is asked."""
+    fill(tmp_path / "root/data", {"PG_VERSION": "15\n", "postgres": ""})
+    os.utime(tmp_path / "root/data/PG_VERSION", (5, 1_700_000_000))
+    said = ask("postgres.cluster", **given).stdout
+    assert said == ("by the client exec -i -e\n" if given else "@made 1700000000\n")
+
+
+@pytest.mark.parametrize("change", ["link", "absent", "other"])
+def test_what_is_no_database_server_tells_nothing(change: str, ask: Ask, tmp_path: Path) -> None:
+    fill(tmp_path / "root/data", {"PG_VERSION": "15\n", "postgres": ""})
+    if change == "other":
+        (tmp_path / "root/data/postgres").unlink()
+    else:
+        (tmp_path / "root/data/PG_VERSION").unlink()
+    if change == "link":
+        (tmp_path / "root/data/PG_VERSION").symlink_to("postgres")
+    assert ask("postgres.cluster").stdout == "by the client exec -i -e\n"

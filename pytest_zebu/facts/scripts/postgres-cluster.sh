@@ -1,2 +1,2 @@
-# When the database was made: `@made MOMENT`.
+# As postgres-cluster.pl says it, by the database itself: for who may not read its files from outside.
 printf '%s' "$ZEBU_SQL" | ask_psql -f -

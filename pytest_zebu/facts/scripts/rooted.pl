@@ -2,6 +2,7 @@
 # start a process there: the same mounts, and links lead where they lead inside. It needs docker.pl, json.pl and quiet.pl.
 #   entered(CONTAINER, FOLDER...)   whether this process is in there from now on, in the first folder that is there, or else in the one that the
 #                                   container starts in; false where another way is to be taken: for want of root's rights, or of such a process here
+#   beside(CONTAINER)               likewise, but that process's folder in /proc is the working folder, and the root stays
 #   working_folder()                which one that is; `/` where there is none
 #   found(PRUNED, WANTED, PLACE...) regular files by their paths, in order: what is pruned is left out by its name, with all that is below
 #   unread()                        how many folders and files could not be read, or could not be named in a line
@@ -15,17 +16,26 @@ my ($unread, $working_folder) = (0, '/');
 sub unread { return $unread }
 sub working_folder { return $working_folder }
 
-sub entered {
-  my ($id, @folders) = @_;
-  return 0 if $>;
+# Of a container, what its daemon says, from the folder in /proc of its first process; nothing where another way is to be taken.
+sub beside {
+  my ($id) = @_;
+  return if $>;
   my $told = docker_told("/containers/$id/json");
   my ($state, $config) = map { ref $told eq 'HASH' && ref $told->{$_} eq 'HASH' ? $told->{$_} : {} } qw(State Config);
   my $pid = $state->{Pid} // 0;
   # A daemon may be on another machine, and a process may be another one by now: its folder in /proc goes with it.
-  return 0 if $pid !~ /^[1-9]\d{0,9}$/ || !chdir "/proc/$pid";
+  return if $pid !~ /^[1-9]\d{0,9}$/ || !chdir "/proc/$pid";
   my $groups = '';
   if (open my $file, '<', 'cgroup') { local $/; $groups = <$file> // '' }
-  if (index($groups, $id) < 0 || !chroot 'root') { chdir '/'; return 0 }
+  return $config if index($groups, $id) >= 0;
+  chdir '/';
+  return;
+}
+
+sub entered {
+  my ($id, @folders) = @_;
+  my $config = beside($id) or return 0;
+  if (!chroot 'root') { chdir '/'; return 0 }
   @INC = ();    # a stranger's modules are in there now
   for my $folder (@folders, $config->{WorkingDir} || '/') {
     chdir '/' or lost("the container's root: $!");
