@@ -37,6 +37,7 @@ ACROSS = {
     "plugin/test_side_by_side": "runs over several hosts, with an ssh that is none",
     "facts/test_any_bytes": "all parsers",
     "facts/test_checkouts": "the repository's scripts, of real checkouts",
+    "facts/test_docker_scripts": "how scripts ask Docker's daemon",
     "facts/test_document_scripts": "the scripts about documents, of real ones",
     "facts/test_dump_scripts": "the scripts about dumps, of real ones",
     "facts/test_every_fact": "all facts",

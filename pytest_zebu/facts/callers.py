@@ -12,7 +12,14 @@ from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.facts.lines import records
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("callers", file="callers.pl", uses=("json.pl", "quiet.pl"), needs=(Need.PROJECT,), root=True, timeout=12)
+PROBE = Probe(
+    "callers",
+    file="callers.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
+    needs=(Need.PROJECT,),
+    root=True,
+    timeout=12,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "compose",
     file="compose.pl",
-    uses=("json.pl", "quiet.sh", "git.sh"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "quiet.sh", "git.sh"),
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     timeout=12,

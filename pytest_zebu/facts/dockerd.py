@@ -12,7 +12,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "dockerd",
     file="dockerd.sh",
-    uses=("quiet.sh",),
+    uses=("quiet.sh", "json.pl", "quiet.pl", "docker.pl", "info.pl"),
     root=True,
 )
 

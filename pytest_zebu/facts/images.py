@@ -13,8 +13,8 @@ from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "images",
-    file="images.sh",
-    uses=("quiet.sh",),
+    file="images.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     root=True,
     needs=(Need.PROJECT,),
     timeout=20,

@@ -13,7 +13,7 @@ from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
-PARTS = ("json.pl", "quiet.pl", "scheduled.pl", "shell.pl")
+PARTS = ("json.pl", "quiet.pl", "docker.pl", "scheduled.pl", "shell.pl")
 PROBE = Probe("jobs", file="jobs.pl", uses=PARTS, root=True, timeout=15)
 UNIT_STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}

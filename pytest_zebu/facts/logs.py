@@ -16,7 +16,8 @@ from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "logs",
-    file="logs.sh",
+    file="logs.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     root=True,
     needs=(Need.PROJECT,),
     timeout=15,
@@ -24,7 +25,7 @@ PROBE = Probe(
 LEAKS_PROBE = Probe(
     "leaks",
     file="leaks.pl",
-    uses=("quiet.pl",),
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     secrets=True,

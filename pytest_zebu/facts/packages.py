@@ -14,8 +14,8 @@ from pytest_zebu.settings.target import Target
 
 INSTALLED_PROBE = Probe(
     "packages.installed",
-    file="packages-installed.sh",
-    uses=("quiet.sh",),
+    file="packages-installed.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     needs=(Need.PROJECT,),
     timeout=20,
 )

@@ -18,8 +18,8 @@ from pytest_zebu.settings.target import Target
 
 WORKERS_PROBE = Probe(
     "backend.workers",
-    file="backend-workers.sh",
-    uses=("quiet.sh",),
+    file="backend-workers.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     needs=(Need.BACKEND_CONTAINER,),
 )
 _LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi"})

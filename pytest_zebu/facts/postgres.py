@@ -52,7 +52,8 @@ STATE_PROBE = Probe(
 )
 POOL_PROBE = Probe(
     "backend.pool",
-    file="backend-pool.sh",
+    file="backend-pool.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     needs=(Need.BACKEND_CONTAINER,),
 )
 

@@ -162,6 +162,7 @@ class SignedIn:
 ACCESS_PROBE = Probe(
     "signed-in",
     file="signed-in.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     values=(("PROTECTED", PROTECTED),),
     needs=(Need.BACKEND_CONTAINER,),
     root=True,

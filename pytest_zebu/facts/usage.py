@@ -13,19 +13,17 @@ from pytest_zebu.settings.target import Target
 
 PROBE = Probe(
     "usage",
-    file="usage.sh",
-    uses=(
-        "quiet.sh",
-        "usage.pl",
-    ),
+    file="usage.pl",
+    uses=("json.pl", "quiet.pl", "docker.pl"),
     root=True,
     needs=(Need.PROJECT,),
-    timeout=12,
+    timeout=55,
+    spans=True,
 )
 DISK_PROBE = Probe(
     "disk",
     file="disk.sh",
-    uses=("quiet.sh",),
+    uses=("quiet.sh", "json.pl", "quiet.pl", "docker.pl", "info.pl"),
     kills=True,
     root=True,
     needs=(Need.APP_DIR,),
@@ -44,7 +42,7 @@ class Sample:
         memory: bytes that the container uses, without cache that can be dropped, and without what was brought in by
             `docker exec`.
         held: bytes of it that the processes which were there in every sample hold for themselves: what a leak is made of.
-        cpu: seconds of processor time since the container began.
+        cpu: seconds of processor time since the container began, of its first process and what descends from it.
         at: seconds since the machine booted.
     """
 
@@ -73,6 +71,13 @@ class FileSystem:
     def free(self) -> float:
         """The share that is free to users."""
         return self.available / self.size if self.size else 0.0
+
+
+def spread(samples: tuple[Sample, ...], count: int = 4) -> tuple[Sample, ...]:
+    """A few of them, evenly, the first and the last among them: how many there are depends on how long the others took."""
+    if len(samples) <= count:
+        return samples
+    return tuple(samples[round(at * (len(samples) - 1) / (count - 1))] for at in range(count))
 
 
 def parse(gathered: Gathered, target: Target) -> Mapping[str, tuple[Sample, ...]]:

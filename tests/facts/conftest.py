@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings import read as read_settings
 from pytest_zebu.settings.target import Target
 from tests import recorded
+from tests.facts.daemon import Daemon, serving
 
 HERE = Path(__file__).parent
 
@@ -44,3 +46,11 @@ def bookworm() -> Gathered:
 def trixie() -> Gathered:
     answers = json.loads((HERE / "recordings/trixie.json").read_text())["answers"]
     return Gathered({name: Said(**answer) for name, answer in answers.items()})
+
+
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+    """Docker's daemon, which scripts ask that are started meanwhile with this process's environment."""
+    with serving() as one:
+        monkeypatch.setenv("ZEBU_DOCKER_SOCKET", str(one.place))
+        yield one

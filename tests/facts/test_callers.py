@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -10,42 +9,35 @@ from typing import Any
 
 import pytest
 
-from pytest_zebu.facts import callers, scripts
 from pytest_zebu.facts.answer import Reason
-from pytest_zebu.facts.callers import Callers
+from pytest_zebu.facts.callers import PROBE, Callers
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
+from tests.facts.daemon import container, serving
 
 NGINX = '{} - - [24/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl"\n'
 UVICORN = 'INFO:     {}:51234 - "GET /health HTTP/1.1" 200 OK\n'
 
 
-def container(name: str, ports: dict[str, Any], pid: int = 0) -> dict[str, Any]:
+def published(name: str, ports: dict[str, Any], pid: int = 0) -> dict[str, Any]:
     networks = {"zebu_default": {"IPAddress": "172.18.0.5", "IPPrefixLen": 16, "Gateway": "172.18.0.1"}}
-    return {
-        "Id": name.encode().hex().ljust(64, "0"), "State": {"Pid": pid}, "Config": {"Labels": {"com.docker.compose.service": name}},
-        "NetworkSettings": {"Ports": ports, "Networks": networks},
-    }  # fmt: skip
+    return container(name, State={"Pid": pid}, NetworkSettings={"Ports": ports, "Networks": networks})
 
 
 def told(folder: Path, target: Target, *ones: dict[str, Any], logs: str = "", tcp: str = "", tcp6: str = "") -> Callers:
     """What the script makes of these containers, which all have these logs and connections."""
-    (folder / "inspect").write_text(json.dumps(ones))
-    (folder / "logs").write_text(logs)
-    ids = " ".join(one["Id"] for one in ones)
-    docker = f"#!/bin/sh\ncase $1 in ps) echo {ids} ;; inspect) cat {folder}/inspect ;; logs) cat {folder}/logs >&2 ;; esac\n"
-    (folder / "docker").write_text(docker)
-    (folder / "docker").chmod(0o755)
     net = folder / "proc/7/net"
     net.mkdir(parents=True)
     (net / "tcp").write_text("  sl  local_address rem_address   st\n" + tcp)
     (net / "tcp6").write_text("  sl  local_address rem_address   st\n" + tcp6)
-    script = scripts.joined("json.pl", "quiet.pl", "callers.pl").replace(
-        "my $PROC = '/proc';", f"my $PROC = '{folder}/proc';"
-    )
-    done = subprocess.run(
-        ["perl", "-e", script], env={"PATH": f"{folder}:{os.environ['PATH']}", "ZEBU_PROJECT": "zebu"}, capture_output=True, text=True, check=True
-    )  # fmt: skip
+    script = PROBE.text.replace("my $PROC = '/proc';", f"my $PROC = '{folder}/proc';")
+    with serving() as daemon:
+        daemon.has(*ones)
+        for one in ones:
+            daemon.logs(one, logs)
+        done = subprocess.run(
+            ["perl", "-e", script], env={"PATH": os.environ["PATH"], "ZEBU_DOCKER_SOCKET": str(daemon.place), "ZEBU_PROJECT": "zebu"}, capture_output=True, text=True, check=True
+        )  # fmt: skip
     assert done.stderr == ""
     assert "203.0.113." not in done.stdout, "addresses of visitors do not travel"
     found: Callers = read("callers", done.stdout, target)
@@ -64,7 +56,7 @@ OPEN = {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}
     ("10.77.0.20 is up\n999.1.1.1 - - x\n- - -\nGET 10.77.0.20 - - x\n" + NGINX.format("zebu.test"), Callers(("frontend",), {})), ("", Callers(("frontend",), {})),
 ])  # fmt: skip
 def test_access_logs_have_it_in_front(logs: str, expected: Callers, tmp_path: Path, target: Target) -> None:
-    assert told(tmp_path, target, container("frontend", OPEN), logs=logs) == expected
+    assert told(tmp_path, target, published("frontend", OPEN), logs=logs) == expected
 
 
 def test_connections_are_counted_whoever_writes_logs(tmp_path: Path, target: Target) -> None:
@@ -74,12 +66,12 @@ def test_connections_are_counted_whoever_writes_logs(tmp_path: Path, target: Tar
         "   3: 0512AC0A:C352 1E004D0A:0050 01 0\n   4: odd\n"
     )
     tcp6 = "   0: 0000000000000000FFFF00000512AC0A:0050 0000000000000000FFFF000014004D0A:C360 01 0\n"
-    found = told(tmp_path, target, container("frontend", OPEN, 7), tcp=tcp, tcp6=tcp6)
+    found = told(tmp_path, target, published("frontend", OPEN, 7), tcp=tcp, tcp6=tcp6)
     assert found.private == {"10.77.0.20": 2}
 
 
 def test_what_is_not_published_is_not_asked(tmp_path: Path, target: Target) -> None:
-    found = told(tmp_path, target, container("db", {"5432/tcp": None}), logs=NGINX.format("10.77.0.20"))
+    found = told(tmp_path, target, published("db", {"5432/tcp": None}), logs=NGINX.format("10.77.0.20"))
     assert found == Callers((), {})
 
 
@@ -100,5 +92,5 @@ def test_odd_answers_are_garbled(said: str, target: Target) -> None:
 
 
 def test_it_is_asked_as_root_of_a_project_that_is_known() -> None:
-    assert callers.PROBE.root
-    assert callers.PROBE.needs
+    assert PROBE.root
+    assert PROBE.needs

@@ -18,6 +18,8 @@ from pytest_zebu.facts.compose import PROBE, Service, located
 from pytest_zebu.facts.containers import Container, Containers, Published
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, saying, why
+from tests.facts.daemon import Daemon, told
+from tests.facts.daemon import container as inspected
 
 
 def test_what_compose_would_make(target: Target) -> None:
@@ -91,7 +93,7 @@ def test_ports_know_the_line_that_publishes_them(target: Target) -> None:
 
 
 @pytest.fixture
-def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
+def compared(tmp_path: Path, target: Target, daemon: Daemon) -> Callable[..., Service]:
     """The backend, by what compose would give it, what its container has, and what its image brings."""
 
     def ask(
@@ -103,36 +105,30 @@ def compared(tmp_path: Path, target: Target) -> Callable[..., Service]:
         **labels: str,
     ) -> Service:
         image = "sha256:" + "ab" * 32
-        names = {
-            "com.docker.compose.service": "backend",
-            "com.docker.compose.project.config_files": "docker-compose.yml",
-            **labels,
-        }
-        files = {
-            "containers": [
-                {
-                    "Image": image,
-                    "State": {"Pid": 0},
-                    "Config": {"Env": runs, "Labels": names},
-                    "HostConfig": {"PortBindings": ports or {}},
-                }
-            ],
-            "images": [{"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}],
-            "config": {
-                "services": {"backend": {"environment": environment, **({"build": context} if context else {})}}
-            },
-        }
-        for name, data in files.items():
-            (tmp_path / name).write_text(json.dumps(data))
+        named = {"com.docker.compose.project.config_files": "docker-compose.yml", **labels}
+        daemon.has(
+            inspected(
+                "backend",
+                env=tuple(runs),
+                labels=named,
+                Image=image,
+                State={"Pid": 0},
+                HostConfig={"PortBindings": ports or {}},
+            )
+        )
+        made = {"Id": image, "Created": "2026-11-26T06:00:00Z", "Config": {"Env": brings, "Labels": {}}}
+        daemon.answers[f"/images/{image}/json"] = told(made)
+        service = {"environment": environment, **({"build": context} if context else {})}
+        (tmp_path / "config").write_text(json.dumps({"services": {"backend": service}}))
         docker = tmp_path / "docker"
         docker.write_text(
-            f'#!/bin/sh\ncase "$1" in ps) echo id ;; image) cat {tmp_path}/images ;; inspect) cat {tmp_path}/containers ;;\n'
-            f'compose) echo "$COMPOSE_ENV_FILES" > {tmp_path}/given; cat {tmp_path}/config ;; esac\n'
+            f'#!/bin/sh\ncase "$1" in compose) echo "$COMPOSE_ENV_FILES" > {tmp_path}/given; cat {tmp_path}/config ;; esac\n'
         )
         docker.chmod(0o755)
         (tmp_path / "runuser").write_text('#!/bin/sh\nshift 3; exec "$@"\n')  # whoever runs the tests owns the checkout
         (tmp_path / "runuser").chmod(0o755)
         known = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": str(tmp_path)}
+        known["ZEBU_DOCKER_SOCKET"] = str(daemon.place)
         parts = {f"ZEBU_{name}": value for name, value in PROBE.environment.items()}
         done = subprocess.run(
             ["perl", "-e", PROBE.text], capture_output=True, text=True, env=known | parts, check=False

@@ -13,6 +13,8 @@ from pytest_zebu.facts import scripts
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.jobs import PROBE, Command, Copy, Job, read, unread_of
 from tests.facts.answers import AT, NOON
+from tests.facts.daemon import Daemon
+from tests.facts.daemon import told as answered
 
 DAY = timedelta(days=1)
 TIMER = f"""@timer zebu-backup.timer
@@ -194,7 +196,8 @@ def told(call: str, script: str, folder: Path | None = None) -> str:
         functions = functions.replace("-d '/run/systemd/system'", f"-d '{folder}'")
     done = subprocess.run(
         ["perl", "-e", f"{functions}\nmy $script = join '', <STDIN>;\n{call}"],
-        input=script, capture_output=True, text=True, check=True, env={"PATH": f"{folder or '/nowhere'}:{os.environ['PATH']}"},
+        input=script, capture_output=True, text=True, check=True,
+        env={"PATH": f"{folder or '/nowhere'}:{os.environ['PATH']}", "ZEBU_DOCKER_SOCKET": os.environ.get("ZEBU_DOCKER_SOCKET", "/nowhere/docker.sock")},
     )  # fmt: skip
     assert done.stderr == ""
     return done.stdout
@@ -240,20 +243,14 @@ case "$*" in
 *) exit 1;;
 esac
 """
-DOCKER = r"""#!/bin/sh
-case "$*" in
-"inspect --type container "*) case "$4" in
-  certbot) echo '[{"Path": "certbot", "Args": ["renew", "--server", "https://op:hush@ca"], "State": {"Running": false}, "Config": {"Image": "certbot/certbot"}}]';;
-  monthly) echo '[{"Path": "/bin/sh", "Args": ["-c", "certbot renew && nginx -s reload"], "State": {"Running": false}}]';;
-  lego) echo '[{"Path": "/lego", "Args": ["renew"], "State": {"Running": false}, "Config": null}]';;
-  loop) echo '[{"Path": "/bin/sh", "Args": ["-c", "while :; do certbot renew; sleep 1d; done"], "State": {"Running": true}, "Config": {"Image": "certbot/certbot"}}]';;
-  odd) echo '[{"Path": "/entry.sh", "Args": [], "State": {"Running": true}, "Config": {"Image": "x/certbot-dns"}}]';;
-  backend) echo '[{"Path": "/entry.sh", "Args": [], "State": {"Running": true}, "Config": {"Image": "zebu-backend"}}]';;
-  *) exit 1;;
-  esac;;
-*) exit 1;;
-esac
-"""
+CONTAINERS = {
+    "certbot": {"Path": "certbot", "Args": ["renew", "--server", "https://op:hush@ca"], "State": {"Running": False}, "Config": {"Image": "certbot/certbot"}},
+    "monthly": {"Path": "/bin/sh", "Args": ["-c", "certbot renew && nginx -s reload"], "State": {"Running": False}},
+    "lego": {"Path": "/lego", "Args": ["renew"], "State": {"Running": False}, "Config": None},
+    "loop": {"Path": "/bin/sh", "Args": ["-c", "while :; do certbot renew; sleep 1d; done"], "State": {"Running": True}, "Config": {"Image": "certbot/certbot"}},
+    "odd": {"Path": "/entry.sh", "Args": [], "State": {"Running": True}, "Config": {"Image": "x/certbot-dns"}},
+    "backend": {"Path": "/entry.sh", "Args": [], "State": {"Running": True}, "Config": {"Image": "zebu-backend"}},
+}  # fmt: skip
 MAY = "@unread {}\tmay run certbot, as its own files say\n"
 RENEW = "@run sure\t\troot\tcertbot\t-q\trenew\n"
 OWN = "@run sure\t\troot\tPGDATABASE=zebu\tcertbot\trenew\n"
@@ -274,8 +271,10 @@ OWN = "@run sure\t\troot\tPGDATABASE=zebu\tcertbot\trenew\n"
     ("docker compose up certbot", MAY.format("docker up certbot")), ("docker compose up -d backend", ""), ("docker-compose -f /x.yml run --rm letsencrypt", MAY.format("docker-compose run letsencrypt") + OWN.replace("\t\t", "\timage:letsencrypt\t", 1).replace("\trenew", "")),
     ("docker compose run --rm certbot renew", OWN.replace("\t\t", "\timage:certbot\t", 1)), ("docker run --rm certbot/certbot renew", OWN.replace("\t\t", "\timage:certbot/certbot\t", 1)), ("docker run --rm x/renewer", MAY.format("docker run x/renewer")),
 ])  # fmt: skip
-def test_ways_to_a_renewal(script: str, found: str, tmp_path: Path) -> None:
-    for name, text in (("systemctl", SYSTEMCTL), ("docker", DOCKER), ("podman", "#!/bin/sh\nexit 1\n")):
+def test_ways_to_a_renewal(script: str, found: str, tmp_path: Path, daemon: Daemon) -> None:
+    for name, what in CONTAINERS.items():
+        daemon.answers[f"/containers/{name}/json"] = answered(what)
+    for name, text in (("systemctl", SYSTEMCTL), ("docker", "#!/bin/sh\nexit 1\n"), ("podman", "#!/bin/sh\nexit 1\n")):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     assert told(ENTRY, script, tmp_path) == found

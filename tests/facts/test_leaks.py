@@ -13,6 +13,7 @@ from pytest_zebu.facts.answer import Reason
 from pytest_zebu.facts.logs import LEAKS_PROBE, Leak, Leaks
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
+from tests.facts.daemon import Daemon, container, frame, told
 
 KEY, PASSWORD = "J7KQ2M4X9TRW1Z5C", 'p4ss&w0rd/with%odd"'
 QUERY = "HTTP Request: GET https://www.alphavantage.co/query?symbol=IBM&apikey={} 200 OK"
@@ -21,23 +22,18 @@ Search = Callable[..., Leaks]
 
 
 @pytest.fixture
-def search(tmp_path: Path, target: Target) -> Search:
-    """What is found in the logs of services, by a docker that has these."""
+def search(tmp_path: Path, target: Target, daemon: Daemon) -> Search:
+    """What is found in the logs of services, where Docker has these."""
 
-    def searched(statuses: Mapping[str, int] | None = None, secrets: str | None = None, **logs: str) -> Leaks:
-        cases = ""
+    def searched(statuses: Mapping[str, int] | None = None, secrets: str | None = None, **logs: str | bytes) -> Leaks:
+        ones = {service: container(service) for service in logs}
+        daemon.has(*ones.values())
         for service, text in logs.items():
-            (tmp_path / f"{service}.log").write_text(text)
-            cases += f"{service}) cat {tmp_path}/{service}.log; exit {(statuses or {}).get(service, 0)} ;;\n"
-        shown = "".join(f"echo '{service} {service}';" for service in logs)
-        (tmp_path / "docker").write_text(
-            f"#!/bin/sh\ncase $1 in ps) {shown} ;; logs) case $4 in\n{cases}esac ;; esac\n"
-        )
-        (tmp_path / "docker").chmod(0o755)
+            daemon.logs(ones[service], text, (statuses or {}).get(service, 200))
         known = f"ALPHA_VANTAGE_API_KEY {KEY}\nAPP_DB_PASSWORD {PASSWORD}\n"
         done = subprocess.run(
             ["perl", "-e", LEAKS_PROBE.text], input=known if secrets is None else secrets, capture_output=True, text=True, check=True,
-            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": str(tmp_path / "app")},
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ZEBU_DOCKER_SOCKET": str(daemon.place), "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": str(tmp_path / "app")},
         )  # fmt: skip
         for secret in (KEY, PASSWORD, JWT):
             assert secret not in done.stdout + done.stderr
@@ -122,11 +118,30 @@ def test_what_is_redacted_or_a_visitors_own_is_none(line: str, search: Search) -
 def test_each_container_is_a_log_of_its_own(search: Search) -> None:
     """One that docker cannot read is told; without a secret to look for, shapes are."""
     found = search(
-        statuses={"db": 1}, backend=QUERY.format(KEY), db="configured logging driver does not support reading"
+        statuses={"db": 501}, backend=QUERY.format(KEY), db="configured logging driver does not support reading"
     )
     assert found.states == {"container:backend": "whole", "container:db": "unreadable"}
     assert found.of("container:db") == ()
     assert [one.what for one in search(secrets="", backend=QUERY.format(KEY)).found] == ["shape:apikey"]
+
+
+def test_a_log_that_is_lost_in_the_middle_is_unreadable(search: Search, daemon: Daemon) -> None:
+    """What was found until then counts."""
+    found = search(backend=b"".join(map(frame, [f"{QUERY.format(KEY)}\n" * 2000, "fine\n"])) + frame("broken", 3))
+    assert found.states == {"container:backend": "unreadable"}
+    assert [one.what for one in found.found] == ["ALPHA_VANTAGE_API_KEY"]
+    assert "since=" in daemon.asked[-1]
+    daemon.answers["/containers/json"] = told({}, 500)
+    with pytest.raises(subprocess.CalledProcessError, match="status 5"):
+        again(daemon)
+
+
+def again(daemon: Daemon) -> None:
+    """Search where Docker does not list its containers."""
+    subprocess.run(
+        ["perl", "-e", LEAKS_PROBE.text], input="", capture_output=True, text=True, check=True,
+        env={"PATH": os.environ["PATH"], "ZEBU_DOCKER_SOCKET": str(daemon.place), "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": "/nonexistent"},
+    )  # fmt: skip
 
 
 def test_files_of_the_application_are_logs_too(tmp_path: Path, search: Search) -> None:

@@ -6,15 +6,18 @@ import base64
 import hashlib
 import json
 import os
+import re
 import socket
 import socketserver
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -22,6 +25,8 @@ from pytest_zebu.facts import ALL, scripts, trials
 from pytest_zebu.facts.fact import Need, Probe
 from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.gather.ssh import program
+from tests.facts.daemon import Daemon, frame, frames, told
+from tests.facts.daemon import container as inspected
 
 FOLDER = Path(str(resources.files(scripts)))
 SHELL = sorted(path.name for path in FOLDER.glob("*.sh"))
@@ -83,10 +88,13 @@ def test_a_probe_needs_what_its_script_takes_from_discovery() -> None:
     }  # asked for only where they are there
     implied = {"DB_ADMIN": "DB_CONTAINER", "DB_NAME": "DB_CONTAINER"}
     for probe in PROBES.values():
-        # Who asks Docker need not ask for the project's containers.
-        text = (probe.text + "".join(probe.environment.values())).replace(scripts.text("docker.pl"), "")
+        # docker.pl is asked for containers of the project, of another one, or of all.
+        shared = scripts.text("docker.pl")
+        text = (probe.text + "".join(probe.environment.values())).replace(shared, "")
+        if re.search(r"docker_(?:list|containers)\((?!every)", text) and "ENV{ZEBU_PROJECT} =" not in text:
+            assert Need.PROJECT in probe.needs, probe.name
         for name in [*Need.__members__, *implied]:
-            if f"ZEBU_{name}" in text and name not in optional.get(probe.name, ()):
+            if f"ZEBU_{name}" in text.replace("ENV{ZEBU_PROJECT} =", "") and name not in optional.get(probe.name, ()):
                 assert Need[implied.get(name, name)] in probe.needs, (probe.name, name)
 
 
@@ -124,6 +132,8 @@ def test_what_is_no_json_is_refused_in_perl(text: str) -> None:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+DAEMON = ("json.pl", "docker.pl")
+"""The parts of scripts that ask Docker's daemon, besides those that all have."""
 
 
 @pytest.fixture
@@ -140,6 +150,8 @@ def run(tmp_path: Path) -> Run:
             (folder / name).chmod(0o755)
         environment = {
             "PATH": f"{folder}:{os.environ['PATH']}",
+            "ZEBU_DOCKER_SOCKET": os.environ.get("ZEBU_DOCKER_SOCKET", "/nonexistent/docker.sock"),
+            "ZEBU_PROJECT": "zebu",
             **{f"ZEBU_{name}": text for name, text in values.items()},
         }
         kind, shared = (["perl", "-e"], "quiet.pl") if parts[-1].endswith(".pl") else (["sh", "-c"], "quiet.sh")
@@ -151,15 +163,29 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.mark.parametrize(("log", "status", "out"), [
-    ("fine", 0, "0\n"), ("QueuePool limit of size 5\nfine\nsorry, too many clients already", 0, "2\n"), ("", 0, "0\n"),
-    ("configured logging driver does not support reading", 1, ""), ("QueuePool limit of size 5", 1, ""), ("@status 0", 1, ""),
+    ("fine", 200, "0\n"), ("QueuePool limit of size 5\nfine\nsorry, too many clients already", 200, "2\n"), ("", 200, "0\n"),
+    ("too many clients already: QueuePool limit of size 5\n" * 9, 200, "9\n"), ("QueuePool limit of size 5", 501, ""), (b"no pieces", 200, ""), ("fine", 404, ""),
 ])  # fmt: skip
-def test_a_log_that_cannot_be_read_counts_nothing(log: str, status: int, out: str, run: Run) -> None:
-    done = run("backend-pool.sh", commands={"docker": f"printf '%s' '{log}'; exit {status}"}, BACKEND_CONTAINER="x")
-    assert (done.stdout, done.returncode == 0) == (out, status == 0)
+def test_a_log_that_cannot_be_read_counts_nothing(
+    log: str | bytes, status: int, out: str, run: Run, daemon: Daemon
+) -> None:
+    backend = inspected("backend")
+    daemon.has(backend)
+    daemon.logs(backend, log, status)
+    done = run(*DAEMON, "backend-pool.pl", BACKEND_CONTAINER=backend["Id"])
+    assert (done.stdout, done.returncode) == (out, 0 if out else 5)
+    assert 86_390 < time.time() - float(daemon.asked[-1].partition("since=")[2]) < 86_700
 
 
 AT = "2026-11-26T09:00:0"
+
+
+def access(log: str, run: Run, daemon: Daemon, status: int = 200) -> str:
+    """What is said of signed-in users' requests by a backend's log."""
+    backend = inspected("backend")
+    daemon.has(backend)
+    daemon.logs(backend, log, status)
+    return run(*DAEMON, "signed-in.pl", BACKEND_CONTAINER=backend["Id"], PROTECTED=PROTECTED).stdout
 
 
 @pytest.mark.parametrize(("line", "counted"), [
@@ -185,14 +211,13 @@ AT = "2026-11-26T09:00:0"
     ('1.2.3.4 - x "GET /api/v1/portfolios HTTP/1.1" 200 [d] "GET / HTTP/1.1" 401 3', ""), ('{"path":"/x\\"path\\":\\"/api/v1/portfolios","method":"GET","status":200}', ""),
     ('1.2.3.4 - - "GET / HTTP/1.1" 200 3 "-" "GET /api/v1/portfolios HTTP/1.1 200"', ""), ("{", ""),
 ])  # fmt: skip
-def test_which_requests_of_signed_in_users_a_log_has(line: str, counted: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "log").write_text(f"{AT}0.1Z before\n{AT}1.5Z {line}\n{AT}2.5Z {line}\nno time\n")
-    done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+def test_which_requests_of_signed_in_users_a_log_has(line: str, counted: str, run: Run, daemon: Daemon) -> None:
+    said = access(f"{AT}0.1Z before\n{AT}1.5Z {line}\n{AT}2.5Z {line}\nno time\n", run, daemon)
     lines = {word: f"@{word} 2 {AT}2.5Z" if word == counted else f"@{word} 0" for word in ("answered", "broken")}
-    assert done.stdout == f"{lines['answered']}\n{lines['broken']}\n@cut no\n@status 0\n"
+    assert said == f"{lines['answered']}\n{lines['broken']}\n@cut no\n@status 0\n"
 
 
-def test_a_line_that_not_always_names_its_request_is_a_strangers(run: Run, tmp_path: Path) -> None:
+def test_a_line_that_not_always_names_its_request_is_a_strangers(run: Run, daemon: Daemon) -> None:
     """What a program does not say itself, in each of its lines, may be said for it by a header."""
     forged = (
         f"{AT}1.5Z [info     ] Request completed correlation_id=x method=GET path=/api/v1/portfolios status_code=200"
@@ -202,16 +227,23 @@ def test_a_line_that_not_always_names_its_request_is_a_strangers(run: Run, tmp_p
         "method=GET path=/x",
         "method=GET status_code=404 url=http://a/x",
     ):
-        (tmp_path / "log").write_text(f"{AT}0.5Z [info     ] Request completed {genuine}\n{forged}\n")
-        done = run("signed-in.pl", commands={"docker": "cat log"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
-        assert done.stdout == "@answered 0\n@broken 0\n@cut no\n@status 0\n"
+        said = access(f"{AT}0.5Z [info     ] Request completed {genuine}\n{forged}\n", run, daemon)
+        assert said == "@answered 0\n@broken 0\n@cut no\n@status 0\n"
 
 
-def test_a_log_of_users_that_cannot_be_read_says_so(run: Run) -> None:
-    done = run("signed-in.pl", commands={"docker": "exit 1"}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
-    assert done.stdout.split("\n")[-2] == "@status 1"
-    endless = f"exec yes '{AT}1.5Z x'"
-    done = run("signed-in.pl", commands={"docker": endless}, BACKEND_CONTAINER="x", PROTECTED=PROTECTED)
+def test_a_log_of_users_that_cannot_be_read_says_so(run: Run, daemon: Daemon) -> None:
+    for status in (404, 501):
+        assert access("", run, daemon, status).split("\n")[-3:-1] == ["@cut no", "@status 1"]
+    backend = inspected("backend")
+    pieces = frame(f"{AT}1.5Z x\n" * 2000) * 100
+
+    def endless(line: socket.socket, asked: str) -> None:
+        line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            line.sendall(pieces)
+
+    daemon.answers[f"/containers/{backend['Id']}/logs"] = endless
+    done = run(*DAEMON, "signed-in.pl", BACKEND_CONTAINER=backend["Id"], PROTECTED=PROTECTED)
     assert done.stdout.split("\n")[-3:-1] == ["@cut yes", "@status 0"]
 
 
@@ -232,21 +264,35 @@ DATABASE_URL=postgres://a:x@db/zebu
 @@ ddd 40 sjob oTrue /zebu-job-1 pool
 
 """
-DOCKER = r"""case "$1 $2 $3" in
-"inspect -f {{index"*) echo zebu;;
-"inspect -f"*) cat inspected;;
-"ps "*) echo aaa;;
-"top aaa"*) printf 'PID PPID COMMAND\n10 1 uvicorn x\n';;
-"top ccc"*) printf 'PID PPID COMMAND\n30 1 /usr/bin/pgbouncer /etc/pgbouncer/my.ini\n';;
-"top "*) printf 'PID PPID COMMAND\n20 1 python worker.py\n';;
-"exec ccc cat") [ "$4" = /etc/pgbouncer/my.ini ] && printf '[databases]\n* = host=db user=x password=canary pool_size=7\n[pgbouncer]\n;max_client_conn = 1\ndefault_pool_size = 15\nauth_file=/x\n';;
-esac"""
+POOLER = r"""[ "$1 $2 $3 $4" = "exec cccccccccccc cat /etc/pgbouncer/my.ini" ] && printf '[databases]\n* = host=db user=x password=canary pool_size=7\n[pgbouncer]\n;max_client_conn = 1\ndefault_pool_size = 15\nauth_file=/x\n'"""
+TITLES = ("PID", "PPID", "COMMAND")
+PROCESSES = {"aaa": "10 1 uvicorn x", "ccc": "30 1 /usr/bin/pgbouncer /etc/pgbouncer/my.ini"}
 
 
-def test_who_opens_connections_and_no_secret(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "inspected").write_text(INSPECTED)
-    done = run("backend-workers.sh", commands={"docker": DOCKER}, BACKEND_CONTAINER="aaa")
-    assert done.stdout.splitlines() == [
+def workers(text: str, run: Run, daemon: Daemon, command: str = "python worker.py") -> list[str]:
+    """What is said of who opens connections, as `PID PPID COMMAND` of each process."""
+    ones = []
+    for block in text.split("@@ ")[1:]:
+        head, *env = block.split("\n")
+        name, pid, service, oneoff, called, *aliases = head.split(" ")
+        one = inspected(
+            service[1:], env=tuple(filter(None, env)), labels={"com.docker.compose.oneoff": oneoff[1:]}, Id=name * 4, Name=called, State={"Pid": int(pid)},
+            NetworkSettings={"Networks": {"a": {"Aliases": aliases}, "b": {"Aliases": None}}},
+        )  # fmt: skip
+        ones.append(one)
+    daemon.has(*ones)
+    for one in ones:
+        row = PROCESSES.get(one["Id"][:3], f"{one['State']['Pid']} 1 {command}")
+        daemon.top(one, tuple(row.split(" ", 2)), titles=TITLES)
+    done = run(*DAEMON, "backend-workers.pl", commands={"docker": POOLER}, BACKEND_CONTAINER="aaa" * 4)
+    assert "canary" not in done.stdout + done.stderr
+    assert done.returncode == 0
+    assert all(asked.endswith("/top?ps_args=-eo pid,ppid,args") for asked in daemon.asked if "/top" in asked)
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+def test_who_opens_connections_and_no_secret(run: Run, daemon: Daemon) -> None:
+    assert workers(INSPECTED, run, daemon) == [
         "@number DB_POOL_SIZE +10", "@number DB_MAX_OVERFLOW ?", "@number WEB_CONCURRENCY 10",
         "@container 10 backend", "PID PPID COMMAND", "10 1 uvicorn x", "@beside 20 worker", "PID PPID COMMAND", "20 1 python worker.py",
         "@door 30 pgbouncer", "PID PPID COMMAND", "30 1 /usr/bin/pgbouncer /etc/pgbouncer/my.ini",
@@ -258,12 +304,24 @@ def test_who_opens_connections_and_no_secret(run: Run, tmp_path: Path) -> None:
     ("DATABASE_URL=postgresql://a:b@POOL/x", True), ("DATABASE_URL=postgresql://a:b@pool", True), ("DATABASE_URL=postgresql://pool:5432/x", True), ("POSTGRES_HOST=pool", True), ("PGHOST=pool", True),
     ("DATABASE_URL=postgresql://a:b@pool.example/x", False), ("DATABASE_URL=postgresql://pool:b@db/x", False), ("POSTGRES_HOST=poo", False), ("X=1", False),
 ])  # fmt: skip
-def test_what_the_databases_address_leads_to(address: str, leads: bool, run: Run, tmp_path: Path) -> None:
+def test_what_the_databases_address_leads_to(address: str, leads: bool, run: Run, daemon: Daemon) -> None:
     text = INSPECTED.replace("DATABASE_URL=postgresql+asyncpg://a:p%40w@pool:6432/zebu?x=1", address, 1)
-    (tmp_path / "inspected").write_text(text)
-    done = run("backend-workers.sh", commands={"docker": DOCKER}, BACKEND_CONTAINER="aaa")
-    assert ("@door 30 pgbouncer" in done.stdout.splitlines()) is leads
-    assert "@beside 20 worker" not in done.stdout
+    lines = workers(text, run, daemon)
+    assert ("@door 30 pgbouncer" in lines) is leads
+    assert "@beside 20 worker" not in lines
+
+
+def test_processes_are_told_as_docker_top_shows_them(run: Run, daemon: Daemon) -> None:
+    backend = inspected("backend", labels={"com.docker.compose.project": "else"}, Id="aaa" * 4)
+    daemon.has(backend, inspected("db"))
+    daemon.top(backend, ("10", "1", "uvicorn\n@beside 1 x"), *[("9", "8", "y" * 999)] * 500, titles=TITLES)
+    done = run(*DAEMON, "backend-workers.pl", BACKEND_CONTAINER="aaa" * 4)
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["@container 1 backend", "PID                 PPID                COMMAND", "10                  1                   uvicorn?@beside 1 x"]  # fmt: skip
+    assert (len(lines), max(map(len, lines))) == (401, 300)
+    daemon.answers[f"/containers/{backend['Id']}/top"] = told({"message": "is not running"}, 409)
+    done = run(*DAEMON, "backend-workers.pl", BACKEND_CONTAINER="aaa" * 4)
+    assert (done.returncode, done.stderr) == (5, "Docker's daemon answers with 409\n")
 
 
 SERVER = r"""for last; do :; done
@@ -331,32 +389,33 @@ def test_a_database_that_answers_is_asked_once(status: int, out: str, run: Run, 
     ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql+psycopg://a:canary@db/wiki", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@other/zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=postgresql://a:canary@db:6432/zebu", False),
     ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_DB=zebu", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "DATABASE_URL=mysql://a:canary@db/zebu", False), ("X=1", "POSTGRES_HOST=db", False), ("DATABASE_URL=postgresql://a:canary@db/zebu", "POSTGRES_HOST=db\nPOSTGRES_DB=wiki", False),
 ])  # fmt: skip
-def test_what_means_the_same_database_is_beside(own: str, other: str, beside: bool, run: Run, tmp_path: Path) -> None:
-    assert is_beside(own, other, "python worker.py", run, tmp_path) is beside
+def test_what_means_the_same_database_is_beside(own: str, other: str, beside: bool, run: Run, daemon: Daemon) -> None:
+    assert is_beside(own, other, "python worker.py", run, daemon) is beside
 
 
 @pytest.mark.parametrize(("command", "is_python"), [
     ("/usr/local/bin/python3.12 -m arq x", True), ("[celeryd: celery@x:MainProcess]", True), ("celery -A x worker", True), ("node worker.js", False), ("/bin/sh /backup.sh", False), ("postgres_exporter", False), ("tail -f pythonic", False),
 ])  # fmt: skip
-def test_what_is_no_python_has_not_the_sources_pool(command: str, is_python: bool, run: Run, tmp_path: Path) -> None:
+def test_what_is_no_python_has_not_the_sources_pool(command: str, is_python: bool, run: Run, daemon: Daemon) -> None:
     """Such as what makes backups, which is told the same address. One with the same text always counted."""
     url = "DATABASE_URL=postgresql+asyncpg://a:canary@db/zebu"
-    assert is_beside(url, "POSTGRES_HOST=db", command, run, tmp_path) is is_python
-    assert is_beside(url, url, command, run, tmp_path)
+    assert is_beside(url, "POSTGRES_HOST=db", command, run, daemon) is is_python
+    assert is_beside(url, url, command, run, daemon)
 
 
-def is_beside(own: str, other: str, command: str, run: Run, tmp_path: Path) -> bool:
+def is_beside(own: str, other: str, command: str, run: Run, daemon: Daemon) -> bool:
     """Whether a worker that is told this is beside a backend that is told that."""
-    (tmp_path / "inspected").write_text(
+    text = (
         f"@@ aaa 10 sbackend oFalse /zebu-backend-1 backend aaa\n{own}\n\n@@ bbb 20 sworker oFalse /zebu-worker-1 worker\n{other}\n\n"
         "@@ eee 50 sdb oFalse /zebu-db-1 db\nPOSTGRES_DB=zebu\n\n"
     )
-    docker = DOCKER.replace("20 1 python worker.py", f"20 1 {command}")
-    done = run("backend-workers.sh", commands={"docker": docker}, BACKEND_CONTAINER="aaa")
-    assert "@beside 50" not in done.stdout
-    assert "canary" not in done.stdout + done.stderr
-    assert done.returncode == 0
-    return f"@beside 20 worker\nPID PPID COMMAND\n20 1 {command}\n" in done.stdout
+    lines = workers(text, run, daemon, command)
+    assert "@beside 50 db" not in lines
+    if "@beside 20 worker" not in lines:
+        return False
+    at = lines.index("@beside 20 worker")
+    assert lines[at + 1 : at + 3] == ["PID PPID COMMAND", f"20 1 {command}"]
+    return True
 
 
 def test_migrations_are_found_wherever_they_are(run: Run, tmp_path: Path) -> None:
@@ -492,27 +551,173 @@ def test_notes_of_the_hypervisor_stay_there(path: str, answer: str, run: Run) ->
     assert all(json.loads(text) is not None for text in told if text)
 
 
-INSTALLED = """case "$1 $2" in
-  "ps --filter") i=0; while [ $i -lt COUNT ]; do echo "c$i s$i"; i=$((i+1)); done ;;
-  "exec c0") echo 'a 1'; echo '? odd.dist-info' ;;
-  "exec c1"|"exec c2"|"exec c4") case $3 in /opt/*) echo 'b 2' ;; *) exit 127 ;; esac ;;
-  "top c0") echo 'COMMAND'; echo '/usr/bin/python3 x'; echo '/app/.venv/bin/python /app/.venv/bin/uvicorn' ;;
-  "top c1") echo 'COMMAND'; echo '/opt/venv/bin/python3.12 -m app'; echo '/opt/venv/bin/python3.12 -m worker' ;;
-  "top c2") echo 'COMMAND'; echo 'nginx: master' ;;
-  "top c4") echo 'COMMAND'; echo '/opt/run /opt/python-3/app' ;;
+def stamped(age: timedelta, text: str) -> str:
+    """A line of a log, as it stands there with its time."""
+    return f"{datetime.now(UTC) - age:%Y-%m-%dT%H:%M:%S.%f}000Z {text}\n"
+
+
+NOW, HOURS, DAYS = timedelta(minutes=1), timedelta(hours=2), timedelta(days=2)
+NO_ERRORS = ("ERRORS", "no terror", '{"level": "info"}', "TracebackX", "an error")
+STATEMENT = "INFO sqlalchemy.engine.Engine SELECT 1"
+
+
+def asked_of(daemon: Daemon, word: str) -> list[str]:
+    """The questions for logs by a span, or by a count of lines."""
+    return [asked for asked in daemon.asked if f"&{word}=" in asked]
+
+
+def test_one_reading_of_a_log_counts_all_spans(run: Run, daemon: Daemon, tmp_path: Path) -> None:
+    """Of statements, those since the start of the container count."""
+    (tmp_path / "Taskfile.yml").write_text("tasks:\n  up: \n  a:b:\n    x:\n  no: 1\n" + "  z:\n" * 300)
+    backend = container_since(datetime.now(UTC) - timedelta(hours=3))
+    log = "".join((
+        stamped(DAYS, "FATAL: x"), stamped(DAYS, STATEMENT), *[stamped(HOURS, text) for text in NO_ERRORS], stamped(HOURS, "ERROR ERROR (Traceback"), stamped(HOURS, STATEMENT),
+        stamped(HOURS, '{"level":  "critical"}'), stamped(NOW, "[PANIC]"), stamped(NOW, f"{STATEMENT} 'ERROR'"), stamped(NOW, "sqlalchemy.engine"),
+    ))  # fmt: skip
+    daemon.has(backend)
+    daemon.logs(backend, log)
+    lines = run(*DAEMON, "logs.pl", APP_DIR=str(tmp_path)).stdout.splitlines()
+    assert lines[:200] == ["@task up", "@task a:b", *["@task z"] * 198]
+    assert lines[200] == f"@service backend 0 {log.splitlines()[-1].partition(' ')[0]}"
+    assert lines[201:] == [
+        "@errors backend 1h 2", "@statements backend 1", "@errors backend 168h 5", "@statements backend 2",
+    ]  # fmt: skip
+    assert (len(asked_of(daemon, "since")), len(asked_of(daemon, "tail"))) == (1, 0)
+
+
+def container_since(started: datetime) -> dict[str, Any]:
+    return inspected("backend", State={"StartedAt": f"{started:%Y-%m-%dT%H:%M:%S.%f}000Z"})
+
+
+def test_a_log_that_nothing_was_written_to_for_long_has_a_last_line(run: Run, daemon: Daemon) -> None:
+    backend = inspected("backend")
+    daemon.has(backend)
+    daemon.logs(backend, "")
+    daemon.answers[f"/containers/{backend['Id']}/logs?stdout=1&stderr=1&timestamps=1&tail=1"] = told(
+        frames("2026-01-01T00:00:00Z x\ny")
+    )
+    assert run(*DAEMON, "logs.pl").stdout.startswith("@service backend 0 y\n@errors backend 1h 0\n")
+
+
+def test_of_a_log_that_is_too_long_the_last_hour_is_counted_for_itself(
+    run: Run, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = container_since(datetime.now(UTC))
+    daemon.has(backend)
+    old, new = stamped(DAYS, "ERROR " + "x" * 960) * 3000, stamped(NOW, "ERROR")
+
+    def logged(line: socket.socket, asked: str) -> None:
+        since = float(asked.partition("since=")[2] or 0)
+        text = new if not since or time.time() - since < 7200 else old + new
+        told(frames(text), chunk=100_000)(line, asked)
+
+    daemon.answers[f"/containers/{backend['Id']}/logs"] = logged
+    text = scripts.text("logs.pl").replace("33_554_432", "1_000_000")
+    monkeypatch.setattr(scripts, "joined", lambda *names: "\n".join([*map(scripts.text, names[:-1]), text]))
+    lines = run(*DAEMON, "logs.pl").stdout.splitlines()
+    assert lines[0] == f"@service backend 0 {new.partition(' ')[0]}"
+    assert lines[1] == "@errors backend 1h 1"
+    assert 900 < int(lines[3].rpartition(" ")[2]) < 1010
+
+
+IMAGES = {"Created": "2026-11-26T06:00:00.5Z"}
+
+
+@pytest.mark.parametrize(("answers", "zone", "said"), [
+    ((IMAGES, [{"Created": 1764000000}, {"Created": 1762000000}]), "UTC", "2026-11-26T06:00:00.5Z 2025-11-01T12:26:40Z"),
+    ((IMAGES, [{"Created": 1762000000}]), "Asia/Kathmandu", "2026-11-26T06:00:00.5Z 2025-11-01T18:11:40+05:45"), ((IMAGES, [{"Created": 1762000000}]), "America/New_York", "2026-11-26T06:00:00.5Z 2025-11-01T08:26:40-04:00"),
+    ((IMAGES, []), "UTC", "2026-11-26T06:00:00.5Z -"), ((IMAGES, None), "UTC", "2026-11-26T06:00:00.5Z -"), (({}, [{"Created": -62135596800}]), "UTC", "- -"), ((None, {}), "UTC", "- -"), (({"Created": "x y"}, [1]), "UTC", "- -"),
+])  # fmt: skip
+def test_when_images_were_made(
+    answers: tuple[object, object], zone: str, said: str, run: Run, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is asked for once, whoever runs it."""
+    daemon.has(*[inspected(name, Image="sha256:ab", State={"Status": "exited"}) for name in ("web", "worker")])
+    for word, answer in zip(("json", "history"), answers, strict=True):
+        daemon.answers[f"/images/sha256:ab/{word}"] = told(answer, 404 if answer is None else 200)
+    text = f"$ENV{{TZ}} = '{zone}';\n" + scripts.text("images.pl")
+    monkeypatch.setattr(scripts, "joined", lambda *names: "\n".join([*map(scripts.text, names[:-1]), text]))
+    done = run(*DAEMON, "images.pl")
+    assert done.stdout == f"@image web {said}\n@image worker {said}\n"
+    assert len(daemon.asked) == 3
+    daemon.answers["/containers/json"] = told({}, 500)
+    assert run(*DAEMON, "images.pl").returncode == 5
+
+
+INFO = {"LoggingDriver": "json-file", "ServerVersion": "27.1", "DockerRootDir": "/var/lib/docker"}
+
+
+@pytest.mark.parametrize(("info", "status", "out"), [
+    (INFO, 200, "driver=json-file\nversion=27.1\nroot=/var/lib/docker\n"), ({**INFO, "BuildahVersion": "1.37"}, 200, ""), (INFO, 500, ""), ([], 200, ""), ({"LoggingDriver": "a\nb", "DockerRootDir": {}}, 200, "version=\n"),
+])  # fmt: skip
+def test_what_a_daemon_tells_of_itself(info: object, status: int, out: str, run: Run, daemon: Daemon) -> None:
+    daemon.answers["/info"] = told(info, status)
+    done = run(*DAEMON, "info.pl")
+    assert (done.stdout, done.returncode) == (out, 0 if out else 1)
+
+
+SERVICES = [inspected(f"s{n}", Id=f"{n:012x}", State={"Pid": 0}) for n in range(25)]
+INSTALLED = """case $1:$2 in
+  exec:*0) echo 'a 1'; echo '? odd.dist-info' ;;
+  exec:*1 | exec:*2 | exec:*4) case $3 in /opt/*) echo 'b 2' ;; *) exit 127 ;; esac ;;
   *) exit 3 ;;
 esac"""
 
 
-def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_none(run: Run) -> None:
+def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_none(run: Run, daemon: Daemon) -> None:
     """The environment of an application is another than that of the image's own Python."""
-    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "5")}, PROJECT="x")
+    daemon.has(
+        *SERVICES[:5], inspected("paused", State={"Status": "paused"}), inspected("done", State={"Status": "exited"})
+    )
+    for one, *commands in (
+        (SERVICES[0], "/usr/bin/python3 x", "/app/.venv/bin/python /app/.venv/bin/uvicorn"),
+        (SERVICES[1], "/opt/venv/bin/python3.12 -m app", "/opt/venv/bin/python3.12 -m worker"),
+        (SERVICES[2], "nginx: master"), (SERVICES[3], "postgres"), (SERVICES[4], "/opt/run /opt/python-3/app"),
+    ):  # fmt: skip
+        daemon.top(one, *[("7", command) for command in commands], titles=("PID", "COMMAND"))
+    done = run(*DAEMON, "packages-installed.pl", commands={"docker": INSTALLED})
     assert done.stdout == (
         "@service s0 0\na 1\n? odd.dist-info\n@service s0 0\na 1\n? odd.dist-info\n@service s1 0\nb 2\n"
         "@service s2 none\n@service s3 3\n@service s4 unseen\n"
     )
-    done = run("packages-installed.sh", commands={"docker": INSTALLED.replace("COUNT", "25")}, PROJECT="x")
+    # Docker lists no processes without their numbers.
+    assert all("ps_args=-eo pid,args" in asked for asked in daemon.asked if "/top" in asked)
+    daemon.has(*SERVICES)
+    daemon.answers[f"/containers/{SERVICES[2]['Id']}/top"] = told({}, 500)
+    done = run(*DAEMON, "packages-installed.pl", commands={"docker": INSTALLED})
     assert done.stdout.startswith("@cut 25\n")
+    assert "@service s2 unseen\n" in done.stdout, "what runs was not told"
+    daemon.answers["/containers/json"] = told({}, 500)
+    assert run(*DAEMON, "packages-installed.pl", commands={"docker": INSTALLED}).returncode == 1
+
+
+@pytest.mark.parametrize(("path", "runs", "asked"), [
+    ("EMPTY:GONE", "nginx", []), ("EMPTY", "HERE/other/python3 x", ["HERE/other/python3"]), ("EMPTY:VENV", "HERE/venv/bin/python x", ["python3"]), ("VENV", "HERE/venv/bin/python3 x", ["python3"]),
+    ("OWN", "HERE/own/python3 x", ["python3"]), ("OWN", "HERE/own/python3.9 x", ["python3", "HERE/own/python3.9"]), ("VENV", "HERE/other/python3 x", ["python3", "HERE/other/python3"]),
+    ("bin:EMPTY", "nginx", ["python3"]), ("", "nginx", ["python3"]), ("BROKEN", "nginx", ["python3"]), ("EMPTY:FORBIDDEN", "nginx", ["python3"]), ("EMPTY/file", "nginx", []),
+])  # fmt: skip
+def test_no_program_is_started_where_there_is_no_python(
+    path: str, runs: str, asked: list[str], run: Run, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks for it from outside sees what the container's programs see; what may be there is asked."""
+    for name in ("empty", "venv/bin", "own", "broken", "forbidden"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("venv/bin", "own", "forbidden"):
+        (tmp_path / name / "python3").write_text("")
+        (tmp_path / name / "python3").chmod(0o644 if name == "forbidden" else 0o755)
+    (tmp_path / "venv/pyvenv.cfg").touch()
+    (tmp_path / "empty/file").touch()
+    (tmp_path / "broken/python3").symlink_to("/nonexistent/python3")
+    for name in ("EMPTY", "GONE", "VENV", "OWN", "BROKEN", "FORBIDDEN"):
+        path = path.replace(name, str(tmp_path / ("venv/bin" if name == "VENV" else name.lower())))
+    one = inspected("backend", env=(f"PATH={path}",), State={"Pid": 7})
+    daemon.has(one)
+    daemon.top(one, ("7", runs.replace("HERE", str(tmp_path))), titles=("PID", "COMMAND"))
+    text = scripts.text("packages-installed.pl").replace('!chroot "$PROC/$first/root" or ', "")  # only root may
+    monkeypatch.setattr(scripts, "joined", lambda *names: "\n".join([*map(scripts.text, names[:-1]), text]))
+    run(*DAEMON, "packages-installed.pl", commands={"docker": f'echo "$3" >> {tmp_path}/asked'})
+    seen = (tmp_path / "asked").read_text().split() if (tmp_path / "asked").exists() else []
+    assert seen == [word.replace("HERE", str(tmp_path)) for word in asked]
 
 
 HEAD = "# configuration file /etc/nginx/nginx.conf:\n"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown, need
-from pytest_zebu.facts.usage import FileSystem, Sample
+from pytest_zebu.facts.usage import PROBE, FileSystem, Sample, spread
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import saying
+from tests.facts.daemon import Daemon, container, told
 
 
 def test_samples_of_a_container(target: Target) -> None:
@@ -83,3 +89,164 @@ def test_one_file_system_that_is_not_understood_leaves_the_others(target: Target
         ("/short", "df said:"),
         ("/empty", "df said:"),
     ]
+
+
+# The script, with processes and counters of a test's own
+
+
+class Machine:
+    """A machine with one container, whose first process is 10, with 11 below it; 20 was brought in."""
+
+    def __init__(self, folder: Path, daemon: Daemon) -> None:
+        self.folder, self.daemon = folder, daemon
+        self.one = container("backend", State={"Pid": 10})
+        self.group = folder / f"groups/docker-{self.one['Id']}.scope"
+        self.group.mkdir(parents=True)
+        daemon.has(self.one)
+        self.write("proc/uptime", "100.00 50.00")
+        for pid, parent, ticks in ((10, 5, (1, 2, 3, 4)), (11, 10, (10, 20, 0, 0)), (20, 5, (500, 0, 0, 0))):
+            self.process(pid, parent, ticks)
+        self.put("cgroup.procs", "10\n11\n20\n")
+        self.put("memory.current", "1000000\n")
+        self.put("memory.stat", "anon 1\ninactive_file 1000\n")
+        self.put("cpu.stat", "usage_usec 7000000\nuser_usec 1\n")
+
+    def write(self, name: str, text: str) -> None:
+        place = self.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / "new").write_text(text)
+        (self.folder / "new").replace(place)  # who reads it meanwhile reads either
+
+    def put(self, name: str, text: str) -> None:
+        (self.group / name).write_text(text)
+
+    def process(self, pid: int, parent: int, ticks: tuple[int, int, int, int], anon: int = 100) -> None:
+        numbers = " ".join(map(str, ticks))
+        self.write(f"proc/{pid}/stat", f"{pid} (a ) b) S {parent} 1 1 0 -1 4194304 9 9 9 9 {numbers} 20 0 1 0 77")
+        self.write(f"proc/{pid}/status", f"Name:\ta\nRssAnon:\t  {anon} kB\nRssShmem:\t 1 kB\n")
+
+    def text(self, clock: str = "") -> str:
+        """The script, with a clock that goes half a second on with each look at it, or another."""
+        text = PROBE.text.replace("('/proc', '/sys/fs/cgroup')", f"('{self.folder}/proc', '{self.folder}/groups')")
+        clock = clock or "our $clock = 99.5; sub uptime { return $clock += 0.25 }"
+        before, _, behind = text.partition("sub uptime { ")
+        _, _, behind = behind.partition("\n")
+        return f"{before}{clock}\n{behind}"
+
+    def start(self, text: str) -> subprocess.Popen[str]:
+        environment = {"PATH": os.environ["PATH"], "ZEBU_PROJECT": "zebu", "ZEBU_DOCKER_SOCKET": str(self.daemon.place)}
+        return subprocess.Popen(
+            ["perl", "-e", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+
+    def samples(self, text: str = "") -> list[list[str]]:
+        """What is told where the input ends at once."""
+        out, err = self.start(text or self.text()).communicate(timeout=60)
+        assert err == ""
+        return [line.split() for line in out.splitlines()]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, daemon: Daemon) -> Machine:
+    return Machine(tmp_path, daemon)
+
+
+TICK = 10**9 // os.sysconf("SC_CLK_TCK")
+
+
+def test_what_descends_from_the_first_process_is_the_containers_use(machine: Machine) -> None:
+    samples = machine.samples()
+    assert len(samples) >= 4
+    used = 1_000_000 - 1000 - 1024 * 101
+    assert {tuple(one[:5]) for one in samples} == {("@sample", "backend", str(used), str(2 * 102_400), str(40 * TICK))}
+    times = [float(one[5]) for one in samples]
+    assert times == sorted(times)
+    assert times[-1] - times[0] >= 1.5
+
+
+def test_groups_within_a_group_are_its_processes_too(machine: Machine) -> None:
+    machine.put("cgroup.procs", "10\n20\n")
+    (machine.group / "inner/most").mkdir(parents=True)
+    machine.put("inner/most/cgroup.procs", "11\n")
+    assert machine.samples()[0][4] == str(40 * TICK)
+
+
+def test_where_processes_cannot_be_read_the_groups_counter_tells(machine: Machine) -> None:
+    for pid in (10, 11, 20):
+        (machine.folder / f"proc/{pid}/stat").unlink()
+    assert {one[4] for one in machine.samples()} == {"7000000000"}
+    (machine.group / "cpu.stat").unlink()
+    machine.put("cpuacct.usage", "12345\n")
+    assert {one[4] for one in machine.samples()} == {"12345"}
+
+
+def test_of_the_first_kind_of_groups_too(machine: Machine) -> None:
+    machine.put("memory.usage_in_bytes", "500000\n")
+    machine.put("memory.stat", "inactive_file 5\ntotal_inactive_file 1000\n")
+    (machine.group / "memory.current").unlink()
+    assert machine.samples()[0][2] == str(500_000 - 5 - 1024 * 101)
+
+
+@pytest.mark.parametrize(("number", "name"), [("1", "backend"), ("2", "backend-2"), (None, "backend")])
+def test_replicas_have_their_numbers(number: str | None, name: str, machine: Machine) -> None:
+    labels = {} if number is None else {"com.docker.compose.container-number": number}
+    machine.daemon.has(container("backend", labels=labels, State={"Pid": 10}))
+    assert machine.samples()[0][1] == name
+
+
+def test_a_container_that_ends_meanwhile_has_no_more_samples(machine: Machine) -> None:
+    """Such as one that reads nothing, which would be no use at all."""
+    ends = "our ($clock, $asked) = 99.5; sub uptime { unlink glob '%s/*' if ++$asked == 6; return $clock += 0.25 }"
+    samples = machine.samples(machine.text(ends % machine.group))
+    assert 1 <= len(samples) < 4
+    assert all(int(one[2]) > 0 for one in samples)
+
+
+def test_a_daemon_that_does_not_answer_is_no_empty_project(machine: Machine) -> None:
+    machine.daemon.answers["/containers/json"] = told({}, 500)
+    process = machine.start(machine.text())
+    assert (*process.communicate(timeout=60), process.returncode) == ("", "Docker's daemon answers with 500\n", 5)
+    machine.daemon.has()
+    assert machine.samples() == []
+
+
+def test_it_goes_on_until_its_input_ends(machine: Machine) -> None:
+    """Each sample says so here; what it tells at the end has the last of them."""
+    text = machine.text('sub uptime { return (split / /, slurp("$PROC/uptime"))[0] }')
+    text = text.replace("  push @rounds", '  print STDERR "one\\n";\n  push @rounds').replace(
+        "$left < 0.1 ? $left : 0.1", "0.01"
+    )
+    text = text.replace("select($ready, undef, undef, $left)", "select($ready, undef, undef, 0.01)")
+    with machine.start(text) as process:
+        assert process.stdin
+        assert process.stderr
+        assert process.stdout
+        for at in range(1, 8):
+            assert process.stderr.readline() == "one\n"
+            machine.write("proc/uptime", f"{100 + at / 2:.2f} 1")
+        assert process.stderr.readline() == "one\n"
+        process.stdin.write("what is said is of no interest\n")
+        process.stdin.flush()
+        assert process.poll() is None
+        process.stdin.close()
+        assert process.stderr.readline() == "one\n", "a last one at the end"
+        assert process.stderr.readline() == ""
+        assert len(process.stdout.read().splitlines()) == 9
+        assert process.wait(timeout=60) == 0
+
+
+def test_of_many_samples_some_are_told(machine: Machine) -> None:
+    """Evenly, with the first and the last; and however long the others take, there is an end."""
+    text = machine.text("our $clock = 99.75; sub uptime { return $clock += 0.05 }")
+    times = [float(one[5]) for one in machine.samples(text.replace("($is_over && $lasted >= $SHORTEST || ", "("))]
+    assert len(times) == 60
+    steps = [later - sooner for sooner, later in pairwise(times)]
+    assert max(steps) < 4 * min(steps)
+    assert 44.5 < times[-1] - times[0] < 46
+
+
+def test_a_few_of_many_samples() -> None:
+    many = tuple(Sample(at, at, at, at) for at in range(11))
+    assert [one.memory for one in spread(many)] == [0, 3, 7, 10]
+    assert spread(many[:4]) == many[:4]
+    assert spread(()) == ()

@@ -15,6 +15,7 @@ from pytest_zebu.facts.fact import Gathered, Probe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from tests.facts.daemon import Answer, container, frame, frames, raw, serving, told
 from tests.gather.test_far import answered, far_side
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -340,39 +341,44 @@ def test_nothing_on_udp_is_none_where_the_kernel_has_none_either(
     assert (found.status, found.out) == (0, answer) or (not said and "the kernel has some" in found.err)
 
 
-LOGS = """case "$*" in
-  "ps -aq"*) : ;;
-  "ps "*) PS ;;
-  inspect*) INSPECT ;;
-  *--tail*) echo 2026-11-26T12:00:00Z up; exit TAIL ;;
-  *) echo 2026-11-26T12:00:00Z up; exit SINCE ;;
-esac
-"""
-WHOLE = {"PS": "echo c1", "INSPECT": "echo c1 2026-11-26T12:00:00Z backend", "TAIL": "0", "SINCE": "0"}
+SOME = frames("2026-11-26T12:00:00Z up\n")
+WHOLE: Mapping[str, Answer] = {
+    "json": told([{"Id": "ab" * 32}]),
+    "one": told(container("backend")),
+    "tail": told(SOME),
+    "since": told(SOME),
+}
 
 
-def logs(checkout: Path, tools: Path, **otherwise: str) -> Said | Unknown:
+def logs(checkout: Path, tools: Path, **otherwise: Answer) -> Said | Unknown:
     """What the script says of the logs of a container that Docker shows like this."""
-    text = LOGS
-    for word, what in {**WHOLE, **otherwise}.items():
-        text = text.replace(word, what)
-    put(checkout, "docker", f"#!/bin/sh\n{text}")
-    probe = replace(PROBES["logs"], root=False, needs=(), values=(("PROJECT", "x"), ("APP_DIR", str(checkout))))
-    change = {f"'{PATH}'": f"'{checkout.parent}/bin:{tools}'"}
-    return answered(far_side(checkout, probe, seconds=90, change=change))["logs"]
+    said = {**WHOLE, **otherwise}
+    probe = replace(PROBES["logs"], root=False, needs=())
+    with serving() as daemon:
+        daemon.answers["/containers/json"] = said["json"]
+        daemon.answers[f"/containers/{'ab' * 32}/json"] = said["one"]
+        path = f"/containers/{container('backend')['Id']}/logs?stdout=1&stderr=1&timestamps=1"
+        for word in ("tail", "since"):
+            daemon.answers[f"{path}&{word}="] = said[word]
+        values = (("PROJECT", "x"), ("APP_DIR", str(checkout)), ("DOCKER_SOCKET", str(daemon.place)))
+        change = {f"'{PATH}'": f"'{tools}'"}
+        return answered(far_side(checkout, replace(probe, values=values), seconds=90, change=change))["logs"]
 
 
-@pytest.mark.parametrize("otherwise", [{}, {"TAIL": "1", "SINCE": "1"}], ids=["readable", "unreadable"])
-def test_logs_that_are_shown_are_counted(otherwise: dict[str, str], checkout: Path, tools: Path) -> None:
+CANNOT = told({"message": "configured logging driver does not support reading"}, 501)
+
+
+@pytest.mark.parametrize("otherwise", [{}, {"tail": CANNOT, "since": CANNOT}], ids=["readable", "unreadable"])
+def test_logs_that_are_shown_are_counted(otherwise: dict[str, Answer], checkout: Path, tools: Path) -> None:
     answer = logs(checkout, tools, **otherwise)
     assert isinstance(answer, Said)
-    assert f"@service backend {otherwise.get('TAIL', '0')} 2026" in answer.out
+    assert answer.out.startswith("@service backend 1 \n" if otherwise else "@service backend 0 2026-11-26T12:00:00Z\n")
 
 
 @pytest.mark.hostile("parsers")
 @pytest.mark.parametrize("otherwise", [
-    {"PS": "exit 1"}, {"PS": "kill -9 $$"}, {"INSPECT": "exit 1"}, {"INSPECT": "kill -9 $$"}, {"SINCE": "1"}, {"SINCE": "2; kill"},
-], ids=["no list", "a killed list", "no names", "killed names", "a log that breaks off", "a log that is lost"])  # fmt: skip
-def test_logs_that_docker_lost_are_not_empty(otherwise: dict[str, str], checkout: Path, tools: Path) -> None:
+    {"json": told({}, 500)}, {"json": raw(b"")}, {"one": told({}, 500)}, {"one": raw(b"")}, {"one": told({}, 404)}, {"since": CANNOT}, {"since": told(SOME + frame("x", 3))}, {"since": told(SOME[:-2])},
+], ids=["no list", "a list that is cut", "no names", "names that are cut", "gone", "a log that is not there", "a log that breaks off", "a log that is cut"])  # fmt: skip
+def test_logs_that_docker_lost_are_not_empty(otherwise: dict[str, Answer], checkout: Path, tools: Path) -> None:
     answer = logs(checkout, tools, **otherwise)
     assert isinstance(answer, Unknown) or answer.status != 0, answer

@@ -5,24 +5,8 @@ use strict;
 use warnings;
 use Socket qw(AF_INET AF_INET6 inet_ntop inet_pton);
 
-my $LINES = 1500;
+my ($LINES, $LIMIT, $SECONDS) = (1500, 4_194_304, 5);
 my $PROC = '/proc';
-
-sub said {
-  my ($merged, @command) = @_;
-  my $pid = open(my $in, '-|');
-  if (!defined $pid) { unrun($command[0]); return '' }
-  if (!$pid) {
-    open STDIN, '<', '/dev/null';
-    $merged ? open STDERR, '>&', \*STDOUT : open STDERR, '>', '/dev/null';
-    alarm 5;
-    exec { $command[0] } @command or unstarted($command[0]);
-  }
-  read $in, my $text, 4_194_304;
-  close $in;
-  unrun($command[0]) if is_killed($?) && !$merged;
-  return $? && !$merged ? undef : $text // '';
-}
 
 sub plain {    # an address as people write it: of IPv4 within IPv6, that of IPv4; nothing where it is none
   my ($packed) = @_;
@@ -48,8 +32,9 @@ sub connected {    # who is connected with a process's network at these ports, o
 }
 
 sub logged {    # who stands in front of an access log's lines: nginx's and Apache's, and uvicorn's
-  my ($id) = @_;
-  my $text = said(1, 'docker', 'logs', '--tail', $LINES, $id);
+  my ($one) = @_;
+  my $text = '';
+  docker_lines($one, "tail=$LINES", sub { $text .= $_[0]; return length $text < $LIMIT }, time + $SECONDS);
   return map { /^(?:INFO: +)?(?:\[([0-9a-fA-F:.]+)\]|([0-9a-fA-F:.]+?))(?::\d{1,5})? - / ? written($1 // $2) // () : () } split /\n/, $text;
 }
 
@@ -63,11 +48,8 @@ sub within {    # whether an address is in a network
 
 my @PRIVATE = (['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['fc00::', 7]);
 
-my $ids = said(0, 'docker', 'ps', '-q', '--no-trunc', '--filter', "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}") // exit 5;
-my @ids = grep { /^[0-9a-f]+$/ } split ' ', $ids;
-my $told = @ids ? said(0, 'docker', 'inspect', @ids) // exit 5 : '[]';
 my $count = 0;
-for my $one (@{ read_json($told) }) {
+for my $one (@{ docker_containers(once => 1) // docker_end(5) }) {
   my $name = $one->{Config}{Labels}{'com.docker.compose.service'} // '';
   my %published = %{ $one->{NetworkSettings}{Ports} || {} };
   my %ports = map { m{^(\d+)/tcp$} && $published{$_} ? ($1 => 1) : () } keys %published;
@@ -76,7 +58,7 @@ for my $one (@{ read_json($told) }) {
   print "\@service $name\n";
   my @networks = grep { ($_->{IPAddress} // '') ne '' } values %{ $one->{NetworkSettings}{Networks} || {} };
   my (%from, %other);
-  for my $address (connected($one->{State}{Pid} || 0, %ports), logged($one->{Id})) {
+  for my $address (connected($one->{State}{Pid} || 0, %ports), logged($one)) {
     next if !defined $address || $address =~ /^127\.|^::1$|^::$|^fe80:/;
     if (my ($network) = grep { within($address, $_->{IPAddress}, $_->{IPPrefixLen} || 32) } @networks) {
       $other{bridge}++ if $address eq ($network->{Gateway} // '');

@@ -21,12 +21,11 @@ sub said {
 sub slurp { open my $in, '<', $_[0] or return undef; local $/; return <$in> // '' }
 sub clean { my $text = shift // ''; $text =~ s/[^\x21-\x7e]/?/g; return length $text ? $text : '-' }
 
-my @ids = split ' ', said(qw(docker ps -aq --no-trunc --filter), "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}",
-  qw(--filter label=com.docker.compose.oneoff=False));
-exit 9 if $? || !@ids || !chdir $folder;
+my $all = docker_containers(all => 1) // docker_end(9);
+exit 9 if !@$all || !chdir $folder;
 my $owner;
 my %group;    # the containers of each set of files: they may have been made in several checkouts
-for my $container (@{ read_json(said(qw(docker inspect), @ids)) }) {
+for my $container (@$all) {
   my $label = $container->{Config}{Labels};
   my $place = $label->{'com.docker.compose.project.working_dir'} // '';
   $place = $ENV{ZEBU_APP_DIR} if $place eq '' || !-d $place;
@@ -37,6 +36,13 @@ for my $key (sort keys %group) {
   local $ENV{ZEBU_APP_DIR} = $folder;
   $owner = getpwuid((stat $folder)[4]) // 'UNKNOWN';
   compare($files, @{ $group{$key} });
+}
+
+sub image {    # one that is gone has nothing to tell
+  my ($id) = @_;
+  my $told = $id =~ /^[\w:.-]+$/ ? docker_told("/images/$id/json") : {};
+  docker_end(8) if ref $told ne 'HASH' && docker_trouble() !~ /with 404$/;
+  return $told || {};
 }
 
 sub git {    # as the owner of the checkout
@@ -71,7 +77,7 @@ sub compare {
     return;
   }
   my $wanted = read_json($made);
-  my %image = map { $_->{Id} => $_ } @{ read_json(said(qw(docker image inspect), map { $_->{Image} } @containers)) };
+  my %image = map { $_->{Image} => image($_->{Image}) } @containers;
   for my $container (@containers) {
     my $name = $container->{Config}{Labels}{'com.docker.compose.service'} // '';
     my $service = $wanted->{services}{$name};

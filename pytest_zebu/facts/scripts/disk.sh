@@ -1,6 +1,6 @@
 # `@place TARGET SIZE AVAILABLE INODES FREE-INODES` of each file system that matters; `@silent PLACE` where nobody answers.
 # A share whose server is gone answers never: each place has its own time.
-root=$(quiet docker info -f '{{.DockerRootDir}}')
+root=$(quiet perl -e "$ZEBU_PERL" | sed -n 's/^root=//p')
 for place in / /var/log "$root" "$ZEBU_APP_DIR" "$ZEBU_SET_BACKUP_FOLDER"; do
   [ -n "$place" ] || continue
   said=$(quiet timeout -s KILL 1.5 df -B1 --output=target,size,avail,itotal,iavail "$place")

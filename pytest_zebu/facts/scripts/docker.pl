@@ -1,8 +1,13 @@
 # Shared: what Docker's daemon says, asked over its socket, which takes a tenth of what it takes to start its client. It needs json.pl and quiet.pl.
-#   docker_told(PATH)               what a question's answer says; undef where there is none, and docker_trouble() says why
-#   docker_containers(all => 1)     of the project's containers, what Docker tells of each; one that is gone meanwhile is left out
+#   docker_told(PATH, UNTIL)        what a question's answer says; undef where there is none, and docker_trouble() says why
+#   docker_list(all => 1)           the project's containers, as a list tells of them, in Docker's order: with `all` also those that do not run, with
+#                                   `once` also those of `compose run`, with `every` those of other projects too; undef where there is none
+#   docker_containers(all => 1)     of the same containers, all that Docker tells of each; one that is gone meanwhile is left out
+#   docker_end(STATUS)              ends the script, since there is no answer
+#   docker_service(CONTAINER)       the name of its service, as text of one word or more
 #   docker_logs(CONTAINER, QUERY, TAKE, UNTIL)   hands each piece of a container's log to TAKE, as long as that wants more and it is not UNTIL:
 #                                   `whole`, `cut` (by either), or `unreadable`
+#   docker_lines(CONTAINER, QUERY, TAKE, UNTIL)  the same with whole lines: as many as came, each with its end; one that is longer than 4 MiB in pieces
 # The client is asked for the way where it would not take that socket: another context of root's, no such socket, or no right to it. So
 # what that way needs (podman has none) is needed here. Only questions are asked: nothing but GET is sent.
 use strict;
@@ -11,7 +16,9 @@ use Socket ();
 
 my ($DOCKER_SECONDS, $DOCKER_LIMIT) = (10, 16_777_216);
 my $docker_trouble = '';
+my $docker_refused = '';    # what the socket said
 sub docker_trouble { return $docker_trouble }
+sub docker_end { my ($status) = @_; print STDERR "$docker_trouble\n"; exit $status }
 
 # A connection to the daemon, to be read from and to be written to; and the process that stands between, if one does.
 sub docker_line {
@@ -22,6 +29,7 @@ sub docker_line {
   if ($chosen eq '' || $chosen eq 'default') {
     socket my $line, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
     return ($line, $line) if connect $line, Socket::pack_sockaddr_un($place);
+    $docker_refused = " ($!)";
   }
   socketpair my $ours, my $theirs, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
   my $pid = fork;
@@ -69,11 +77,11 @@ sub docker_answer {
     }
   };
   syswrite $out, "GET $path HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
-  my ($status) = ($line->() // '') =~ m{^HTTP/1\.[01] (\d{3})\b} or do { $docker_trouble = "Docker's daemon does not answer"; return 0 };
+  my ($status) = ($line->() // '') =~ m{^HTTP/1\.[01] (\d{3})\b} or do { $docker_trouble = "Docker's daemon does not answer$docker_refused"; return 0 };
   my %head;
   while (1) {
     my $field = $line->();
-    if (!defined $field || keys %head > 100) { $docker_trouble = "Docker's daemon does not answer"; return 0 }
+    if (!defined $field || keys %head > 100) { $docker_trouble = "Docker's daemon does not answer$docker_refused"; return 0 }
     last if $field eq '';
     $head{ lc $1 } = $2 if $field =~ /^([\w-]+):\s*(.*?)\s*$/;
   }
@@ -109,9 +117,9 @@ sub docker_answer {
 }
 
 sub docker_told {
-  my ($path) = @_;
+  my ($path, $until) = @_;
   my $text = '';
-  my $status = docker_ask($path, sub { $text .= $_[0]; return length $text <= $DOCKER_LIMIT });
+  my $status = docker_ask($path, sub { $text .= $_[0]; return length $text <= $DOCKER_LIMIT }, $until);
   return if $status != 200;
   if (length $text > $DOCKER_LIMIT) { $docker_trouble = "Docker's daemon says too much"; return }
   my $told = eval { read_json($text) };
@@ -127,17 +135,19 @@ sub docker_listed {    # a list of containers, by what Docker can choose them by
   return ref $found eq 'ARRAY' ? $found : undef;
 }
 
-# Of the project's containers, or of all where there is no project to ask for.
-sub docker_containers {
+sub docker_list {
   my (%given) = @_;
-  my @labels = map { "com.docker.compose.$_" } $given{every} ? () : "project=$ENV{ZEBU_PROJECT}", $given{once} ? () : 'oneoff=False';
-  my $listed = docker_listed($given{all} ? 'all=1&' : '', @labels && !$given{every} ? (label => \@labels) : ());
+  my @labels = map { "com.docker.compose.$_" } "project=$ENV{ZEBU_PROJECT}", $given{once} ? () : 'oneoff=False' if !$given{every};
+  my $listed = docker_listed($given{all} ? 'all=1&' : '', @labels ? (label => \@labels) : ());
   return if !defined $listed;
+  return [grep { ref $_ eq 'HASH' && ($_->{Id} // '') =~ /^[0-9a-f]{12,64}$/ } @$listed];
+}
+
+sub docker_containers {
+  my $listed = docker_list(@_) // return;
   my @found;
-  for my $id (map { ref $_ eq 'HASH' ? $_->{Id} // '' : '' } @$listed) {
-    next if $id !~ /^[0-9a-f]{12,64}$/;
-    last if defined $given{most} && @found >= $given{most};
-    my $one = docker_told("/containers/$id/json");
+  for my $listed (@$listed) {
+    my $one = docker_told("/containers/$listed->{Id}/json");
     next if !defined $one && $docker_trouble =~ /with 404$/;
     return if ref $one ne 'HASH';
     push @found, $one;
@@ -145,9 +155,20 @@ sub docker_containers {
   return \@found;
 }
 
+sub docker_service {
+  my ($container) = @_;
+  my $labels = $container->{Labels} // (ref $container->{Config} eq 'HASH' ? $container->{Config}{Labels} : undef);
+  my $name = ref $labels eq 'HASH' ? $labels->{'com.docker.compose.service'} // '' : '';
+  $name =~ s/[\x00-\x1f\x7f]/?/g;
+  return $name;
+}
+
 sub docker_logs {
   my ($container, $query, $take, $until) = @_;
   my $id = $container->{Id};
+  # Only all that is told of a container tells whether it has a terminal, whose log is not in pieces.
+  $container = docker_told("/containers/$id/json", $until) if ref $container->{Config} ne 'HASH';
+  return 'unreadable' if ref $container ne 'HASH' || ref $container->{Config} ne 'HASH';
   my $is_raw = ($container->{Config}{Tty} // '') eq 'true';
   my ($held, $left, $wants, $is_broken) = ('', 0, 1, 0);
   my $status = docker_ask("/containers/$id/logs?stdout=1&stderr=1&$query", $is_raw ? sub { return $wants = $take->($_[0]) } : sub {
@@ -167,4 +188,17 @@ sub docker_logs {
   return 'unreadable' if $is_broken;
   return $wants ? 'whole' : 'cut' if $status == 200 && (!$left && $held eq '' || !$wants);
   return defined $until && time >= $until ? 'cut' : 'unreadable';
+}
+
+sub docker_lines {
+  my ($container, $query, $take, $until) = @_;
+  my ($held, $wants) = ('', 1);
+  my $state = docker_logs($container, $query, sub {
+    $held .= $_[0];
+    return 1 if length $held < 65_536;    # few long texts are searched sooner than many short ones
+    my $end = length $held < 4_194_304 ? 1 + rindex $held, "\n" : length $held;
+    return $wants = $end ? $take->(substr $held, 0, $end, '') : 1;
+  }, $until);
+  $take->($held) if $wants && $held ne '' && $state ne 'unreadable';
+  return $state;
 }

@@ -1,16 +1,15 @@
 # The Docker daemon: lines `key=value`; `option` may come several times.
 # Of daemon.json only these keys are told: it may hold a proxy's password. When a daemon started, its own process tells too:
 # not every one is docker.service.
-driver=$(quiet docker info --format '{{.LoggingDriver}}')
-root=$(docker info --format '{{.DockerRootDir}}')
+info=$(perl -e "$ZEBU_PERL")
+root=$(printf '%s\n' "$info" | sed -n 's/^root=//p')
 if [ -z "$root" ]; then
   quiet docker --version | grep -qi podman && echo "podman stands in for Docker here, whose daemon is judged" >&2
   user=$(ps -eo user=,comm= | awk '$2 == "dockerd" && $1 != "root" { print $1; exit }')
   [ -n "$user" ] && echo "Docker runs rootless, for $user: no socket of root's answers" >&2
   exit 1
 fi
-echo "driver=$driver"
-echo "version=$(docker version --format '{{.Server.Version}}')"
+printf '%s\n' "$info" | grep -v '^root='
 process=$(quiet systemctl show docker.service -p MainPID --value | grep -v '^0$')
 [ -n "$process" ] && unit=docker.service || unit=
 process=${process:-$(quiet cat /run/docker.pid || pidof -s dockerd)}

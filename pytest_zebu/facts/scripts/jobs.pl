@@ -97,12 +97,17 @@ sub listener {    # prints what a job runs, once each, and adds up how long it s
 
 my $inspected = 0;
 
+sub of_engine {    # what an engine tells of a container
+  my ($engine, $name) = @_;
+  return docker_told("/containers/$name/json", time + 2) if $engine eq 'docker';
+  return eval { read_json(asked({ seconds => 2 }, $engine, qw(inspect --type container), $name))->[0] };
+}
+
 sub tell_started {    # what a container runs that a job starts; of what only its own files say, that it may renew
   my ($state, $call, $engine, $name) = @_;
   my $begun = time;
-  my $said = $engine =~ /^(?:docker|podman)$/ && $name =~ /^\w[\w.-]*$/ && ++$inspected <= 10 ? asked({ seconds => 2 }, $engine, qw(inspect --type container), $name) : '';
+  my $one = $engine =~ /^(?:docker|podman)$/ && $name =~ /^\w[\w.-]*$/ && ++$inspected <= 10 ? of_engine($engine, $name) : undef;
   $inspected = 10 if time - $begun > 1;    # who is slow to answer is not asked again
-  my $one = $said eq '' ? undef : eval { read_json($said)->[0] };
   my @command = ref $one eq 'HASH' && ref($one->{Args} // []) eq 'ARRAY' ? map { ref ? () : $_ // () } $one->{Path}, @{ $one->{Args} || [] } : ();
   if (@command && "@command" =~ /$NAMED|\b(?:lego|letsencrypt)\b/) {
     # What runs already is told by itself.
@@ -230,12 +235,11 @@ sub last_run {    # when cron last started an entry, by the journal
 }
 
 sub tell_containers {    # those that make backups or have a scheduler of their own
-  my @ids = split ' ', asked({ failed => \my $failed }, qw(docker ps -q --no-trunc));
-  tell_unlisted('docker', 'has containers that could not be listed') if $failed && -S '/run/docker.sock';
-  return unless @ids;
-  my $said = eval { read_json(asked({}, qw(docker inspect), @ids)) } || [];
+  my $all = docker_containers(every => 1);
+  tell_unlisted('docker', 'has containers that could not be listed') if !$all && -S ($ENV{ZEBU_DOCKER_SOCKET} // '/run/docker.sock');
+  return unless $all && @$all;
   my %by_pid;
-  for my $container (@$said) {
+  for my $container (@$all) {
     (my $name = $container->{Name} // '') =~ s{^/}{};
     next unless $name =~ /^[\w.-]+$/;
     $by_pid{ $container->{Id} } = $name;

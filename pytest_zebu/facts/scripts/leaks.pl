@@ -122,6 +122,17 @@ sub search {
   }
 }
 
+# Of a container's log, as long as there is time: one that is gone meanwhile, or that Docker cannot show, is unreadable.
+sub container {
+  my ($source, $one) = @_;
+  my $read = 0;
+  return docker_lines($one, 'since=' . (time - 86_400), sub {
+    $read += length $_[0];
+    searched($source, $_[0], 'own');
+    return $read <= $most_bytes && time < $end;
+  }, $end);
+}
+
 sub command {
   my ($source, $how, @words) = @_;
   my $left = $end - time;
@@ -148,17 +159,15 @@ sub file {
   return $is_long ? 'cut' : $state;
 }
 
-# A list that fails is no empty one.
-sub lines { open my $in, '-|', @_ or exit 5; chomp(my @found = <$in>); close $in or exit 5; return @found }
-
 sub told { my ($source, $state) = @_; (my $name = $source) =~ s/[^\w.\@:\/-]/_/g; print "\@log $name $state\n" }
 
 my %number;
-for my $line (lines('docker', 'ps', '-a', '--filter', "label=com.docker.compose.project=$ENV{ZEBU_PROJECT}", '--filter', 'label=com.docker.compose.oneoff=False', '--format', '{{.ID}} {{.Label "com.docker.compose.service"}}')) {
-  my ($id, $service) = split / /, $line, 2;
-  next if !defined $service || keys %number >= $most_files;
+# A list that fails is no empty one.
+for my $one (@{ docker_list(all => 1) // docker_end(5) }) {
+  next if keys %number >= $most_files;
+  my $service = docker_service($one);
   my $source = "container:$service" . ($number{$service}++ ? "-$number{$service}" : '');
-  told($source, command($source, 'own', 'docker', 'logs', '--since', '24h', $id));
+  told($source, container($source, $one));
 }
 told('journal', command('journal', 'journal', 'journalctl', '-q', '--no-pager', '-o', 'short', '--since', '-24h')) if -d '/run/systemd/system';
 my $folder = $ENV{ZEBU_APP_DIR} // '';

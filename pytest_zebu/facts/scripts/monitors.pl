@@ -113,9 +113,7 @@ for my $line (split /\n/, asked({}, qw(ps -eo comm=))) {
   (my $folder = "/etc/$line") =~ s/_.*//;
   $agent{$line}{names} = 1 if -d $folder && site_among($folder);
 }
-my @ids = split ' ', asked({}, qw(docker ps -q --no-trunc));
-my $containers = @ids ? eval { read_json(asked({}, qw(docker inspect), @ids)) } || [] : [];
-for my $container (@$containers) {
+for my $container (@{ docker_containers(every => 1) || [] }) {
   my ($image) = ($container->{Config}{Image} // '') =~ m{([^/:@]+)(?::[^/@]*)?(?:\@.*)?$};
   next unless defined $image && $image =~ /^(?:$NAMES)$/;
   $agent{$image} ||= {};

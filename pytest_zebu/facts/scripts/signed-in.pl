@@ -29,31 +29,38 @@ sub wrapped {
   return $text =~ /^\s*\{[^{}\[\]"]*\}\s*$/ ? $status : undef;
 }
 
-open my $log, '-|', 'exec docker logs --since 168h --tail 200000 --timestamps "$ZEBU_BACKEND_CONTAINER" 2>&1' or exit 127;
-while (my $line = <$log>) {
-  if (($read += length $line) > BYTES) { $cut = 'yes'; last }
-  my ($time, $text) = $line =~ /^(\S{19,40}) (.*)/ or next;
+sub line {
+  my ($line) = @_;
+  my ($time, $text) = $line =~ /^(\S{19,40}) (.*)/ or return;
   $text =~ s/\e\[[0-9;]*m//g;
   my $status;
   if ($text =~ /^\s*\{/ && defined($status = wrapped($text))) {
   } elsif ($text =~ /^\s*\{/) {
     # What comes from outside stands in its strings, whose quotes are escaped.
-    next unless $text =~ /"(?:request_|http_)?(?:path|url|uri)"\s*:\s*"$protected(?:["?\/])/;
-    next unless $text =~ /"(?:request_|http_)?method"\s*:\s*"$method"/;
+    return unless $text =~ /"(?:request_|http_)?(?:path|url|uri)"\s*:\s*"$protected(?:["?\/])/;
+    return unless $text =~ /"(?:request_|http_)?method"\s*:\s*"$method"/;
     ($status) = $text =~ /"(?:http_|response_)?status(?:_code)?"\s*:\s*"?([0-9]{3})\b/;
   } elsif ($text !~ m{"$method [^"]*HTTP/} && $text =~ $told) {
     my ($event, @said) = (lc $1, [$text =~ /(?<!\w)(?:request_|http_)?(?:path|url|uri)=(\S*)/g], [$text =~ /(?<!\w)(?:request_|http_)?method=(\S*)/g], [$text =~ /(?<!\w)(?:http_|response_)?status(?:_code)?=(\S*)/g]);
     $is_bare{$event} = 1 if $text !~ $ends || grep { !@$_ } @said;
-    next if grep { @$_ != 1 } @said;
+    return if grep { @$_ != 1 } @said;
     my ($path, $verb, $number) = map { s/^(['"])(.*)\1$/$2/r } map { @$_ } @said;
     counted($event, $time, $number) if $path =~ m{^$protected(?:[/?]|$)} && $verb =~ /^(?:$method)$/ && $number =~ /^[0-9]{3}$/;
-    next;
+    return;
   } elsif (1 == (() = $text =~ m{HTTP/[0-9]}g)) {
     ($status) = $text =~ m{^[^"]*"$method $protected(?:[/?][^" ]*)? HTTP/[0-9.]+" ([0-9]{3})\b};
   }
   counted('', $time, $status) if defined $status;
 }
-my $status = close $log || $cut eq 'yes' ? 0 : $? >> 8 || 1;
+
+my $log = docker_lines({ Id => $ENV{ZEBU_BACKEND_CONTAINER} }, 'timestamps=1&tail=200000&since=' . (time - 168 * 3600), sub {
+  for my $line ($_[0] =~ /[^\n]*\n|[^\n]+/g) {
+    if (($read += length $line) > BYTES) { $cut = 'yes'; return 0 }
+    line($line);
+  }
+  return 1;
+}, time + 60);
+my $status = $log eq 'unreadable' ? 1 : 0;
 for my $word (qw(answered broken)) {
   my ($sum, $newest) = (0, '');
   for my $event (grep { !$is_bare{$_} } keys %{ $count{$word} }) {

@@ -1,30 +1,153 @@
-# Reads lines `SERVICE PID MEMORY-FILE STAT-FILE CPU-FILE`; tells four times: `@sample SERVICE USED HELD NANOSECONDS UPTIME`.
+# The containers' counters, from the beginning until the standard input ends, each half second: `@sample SERVICE USED HELD NANOSECONDS UPTIME`.
+# At least four, over a second and a half, and the last at the end; of many the first, the last and some between are told.
+# Memory is counted by the kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
+# is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks
+# among it) is no descendant of its first process: its memory is counted apart, and its processor time does not count, which is
+# added up over what descends from that process, those that ended among them; where that cannot be read, the group's counter has it.
+# A leak is looked for in what processes hold for themselves, and only in those that are there all the time: sessions of a database come and go,
+# our own among them, and what they share is bounded by the server's settings.
 use strict;
 use warnings;
-my @rows = map { [split] } <STDIN>;
-sub slurp { open my $f, "<", $_[0] or return ""; local $/; my $t = <$f>; return $t // "" }
-sub is_own { my ($pid, $first) = @_; for (1 .. 64) { return 1 if $pid == $first; return 0 if $pid <= 1;
-  ($pid) = slurp("/proc/$pid/stat") =~ /.*\) \S (\d+)/s or return 0 } return 0 }
-my ($rounds, @samples, %stays) = (4);
-for my $round (1 .. $rounds) {
-  select undef, undef, undef, 0.5 if $round > 1;
-  my ($up) = split / /, slurp("/proc/uptime");
-  for my $row (@rows) {
-    my ($service, $first, $memory, $stat, $cpu) = @$row; next unless defined $cpu;
-    my ($folder) = $memory =~ m{(.*)/}; my ($foreign, %own) = (0);
-    for my $pid (split " ", slurp("$folder/cgroup.procs")) {
-      my %rss = slurp("/proc/$pid/status") =~ /^Rss(Anon|Shmem):\s*(\d+)/mg or next;
-      if (is_own($pid, $first)) { $own{$pid} = 1024 * $rss{Anon} } else { $foreign += 1024 * ($rss{Anon} + $rss{Shmem}) }
+use POSIX ();
+
+my ($PROC, $GROUPS) = ('/proc', '/sys/fs/cgroup');
+my ($FEWEST, $MOST, $STEP, $SHORTEST, $LONGEST) = (4, 60, 0.5, 1.5, 45);
+my $NANOSECONDS = 1e9 / (POSIX::sysconf(POSIX::_SC_CLK_TCK()) || 100);
+
+sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
+sub uptime { return (split / /, slurp("$PROC/uptime"))[0] }
+
+# Each container: the name of its service, of a replica with its number, its first process, and the files of its counters.
+sub found {
+  my @all = grep { ($_->{State}{Pid} // '') =~ /^[1-9]\d*$/ } @{ docker_containers(once => 1) // docker_end(5) };
+  my @names = map { ('-o', '-name', "*$_->{Id}*") } @all or return;
+  my %folders;
+  for my $folder (split /\0/, said('find', $GROUPS, qw(-maxdepth 6 -type d), '(', @names[1 .. $#names], ')', '-print0')) {
+    $folder =~ /\Q$_->{Id}\E[^\/]*\z/ and push @{ $folders{ $_->{Id} } }, $folder for @all;
+  }
+  return map { row($_, @{ $folders{ $_->{Id} } || [] }) } @all;
+}
+
+sub said {
+  my (@command) = @_;
+  my $pid = open(my $in, '-|');
+  if (!defined $pid) { unrun($command[0]); return '' }
+  if (!$pid) {
+    open STDIN, '<', '/dev/null';
+    open STDERR, '>', '/dev/null';
+    exec { $command[0] } @command or unstarted($command[0]);
+  }
+  local $/;
+  my $text = <$in> // '';
+  close $in;
+  unrun($command[0]) if is_killed($?);
+  return $text;
+}
+
+sub row {
+  my ($one, @folders) = @_;
+  my $number = ($one->{Config}{Labels} || {})->{'com.docker.compose.container-number'} // '1';
+  my $name = docker_service($one);
+  my %row = (service => $number eq '1' || $number eq '' ? $name : "$name-$number", first => $one->{State}{Pid});
+  for my $folder (@folders) {
+    for my $file (qw(memory.current memory.usage_in_bytes)) { @row{qw(memory stat)} = ("$folder/$file", "$folder/memory.stat") if -f "$folder/$file" }
+    $row{cpu} = "$folder/cpu.stat" if slurp("$folder/cpu.stat") =~ /^usage_usec/m;
+    $row{cpu} = "$folder/cpuacct.usage" if -f "$folder/cpuacct.usage";
+  }
+  return defined $row{memory} && defined $row{cpu} ? \%row : ();
+}
+
+# The processes of a group, and of those within it.
+sub processes {
+  my ($folder, $depth) = @_;
+  my @found = split ' ', slurp("$folder/cgroup.procs");
+  return @found if $depth > 4 || ((stat $folder)[3] // 2) <= 2;
+  opendir my $in, $folder or return @found;
+  return @found, map { processes($_, $depth + 1) } grep { -d } map { "$folder/$_" } grep { !/^\.\.?$/ } readdir $in;
+}
+
+# Of a process: its parent, and the ticks that it and its ended children took.
+sub process {
+  my ($pid) = @_;
+  my @field = split ' ', (slurp("$PROC/$pid/stat") =~ /.*\)(.*)/s)[0] // '' or return;
+  return { parent => $field[1], ticks => $field[11] + $field[12] + $field[13] + $field[14] };
+}
+
+sub sample {
+  my ($row, $up) = @_;
+  my ($folder) = $row->{memory} =~ m{(.*)/};
+  my %known;
+  my $of = sub { my ($pid) = @_; return $known{$pid} //= process($pid) || {} };
+  my $is_own = sub {
+    my ($pid) = @_;
+    for (1 .. 64) {
+      return 1 if $pid == $row->{first};
+      $pid = $of->($pid)->{parent} // return 0;
+      return 0 if $pid <= 1;
     }
-    my $used = slurp($memory); chomp $used;
-    my ($idle) = slurp($stat) =~ /^(?:total_)?inactive_file (\d+)/m;
-    my $text = slurp($cpu); my $ns = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text + 0;
-    push @samples, [$service, $used - ($idle // 0) - $foreign, \%own, $ns, $up];
-    $stays{"$service $_"}++ for keys %own;
+    return 0;
+  };
+  my ($foreign, $ticks, %own) = (0, 0);
+  for my $pid (processes($folder, 0)) {
+    my $is_own = $is_own->($pid);
+    $ticks += $of->($pid)->{ticks} // 0 if $is_own;
+    my %rss = slurp("$PROC/$pid/status") =~ /^Rss(Anon|Shmem):\s*(\d+)/mg or next;
+    if ($is_own) { $own{$pid} = 1024 * $rss{Anon} } else { $foreign += 1024 * ($rss{Anon} + $rss{Shmem}) }
+  }
+  my ($used) = slurp($row->{memory}) =~ /^(\d+)/ or return;    # it ended meanwhile
+  my ($idle) = slurp($row->{stat}) =~ /^(?:total_)?inactive_file (\d+)/m;
+  # Either is counted from the first sample to the last: they are not the same.
+  my $can_tell = defined $of->($row->{first})->{ticks};
+  $row->{is_counted} //= !$can_tell;
+  return if !$row->{is_counted} && !$can_tell;
+  my $time = $ticks * $NANOSECONDS;
+  if ($row->{is_counted}) {
+    my $text = slurp($row->{cpu});
+    $time = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text =~ /^(\d+)/ ? $1 : return;
+  }
+  return { row => $row, used => $used - ($idle // 0) - $foreign, own => \%own, time => $time, up => $up };
+}
+
+# Wait for the next sample, or, once there may be a last one, for the end of the input.
+my $is_over = 0;
+sub wait_until {
+  my ($next, $may_end) = @_;
+  while ((my $left = $next - uptime()) > 0) {
+    return if $is_over && $may_end->();
+    if ($is_over) { select undef, undef, undef, $left < 0.1 ? $left : 0.1; next }
+    my $ready = '';
+    vec($ready, 0, 1) = 1;
+    $is_over = 1 if select($ready, undef, undef, $left) > 0 && !sysread(STDIN, my $text, 65_536);
   }
 }
-for my $sample (@samples) {
-  my ($service, $used, $own, $ns, $up) = @$sample; my $held = 0;
-  $held += $own->{$_} for grep { $stays{"$service $_"} == $rounds } keys %$own;
-  printf "\@sample %s %d %d %.0f %s\n", $service, $used, $held, $ns, $up;
+
+# So many at most, evenly, the first and the last among them.
+sub thinned {
+  my ($most, @all) = @_;
+  return @all if @all <= $most;
+  return map { $all[int($_ * $#all / ($most - 1) + 0.5)] } 0 .. $most - 1;
+}
+
+my @rows = found();
+my @rounds;
+my $begun = uptime();
+while (1) {
+  my $up = uptime();
+  push @rounds, [map { sample($_, $up) } @rows];
+  my $lasted = $up - $begun;
+  last if @rounds >= $FEWEST && ($is_over && $lasted >= $SHORTEST || $lasted >= $LONGEST);
+  wait_until($up + $STEP, sub { @rounds >= $FEWEST - 1 && uptime() - $begun >= $SHORTEST });
+}
+my @told = map { @$_ } thinned($MOST, @rounds);
+my (%count, %stays);
+for my $sample (@told) {
+  my $service = $sample->{row}{service};
+  $count{$service}++;
+  $stays{"$service $_"}++ for keys %{ $sample->{own} };
+}
+for my $sample (@told) {
+  my $service = $sample->{row}{service};
+  my $held = 0;
+  $held += $sample->{own}{$_} for grep { $stays{"$service $_"} == $count{$service} } keys %{ $sample->{own} };
+  printf "\@sample %s %d %d %.0f %s\n", $service, $sample->{used}, $held, $sample->{time}, $sample->{up};
 }
