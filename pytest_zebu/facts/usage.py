@@ -17,7 +17,7 @@ PROBE = Probe(
     uses=("json.pl", "quiet.pl", "docker.pl"),
     root=True,
     needs=(Need.PROJECT,),
-    timeout=55,
+    timeout=12,
     spans=True,
 )
 DISK_PROBE = Probe(
@@ -42,7 +42,7 @@ class Sample:
         memory: bytes that the container uses, without cache that can be dropped, and without what was brought in by
             `docker exec`.
         held: bytes of it that the processes which were there in every sample hold for themselves: what a leak is made of.
-        cpu: seconds of processor time since the container began, of its first process and what descends from it.
+        cpu: seconds of processor time since the container began.
         at: seconds since the machine booted.
     """
 

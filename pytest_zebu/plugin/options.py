@@ -101,7 +101,9 @@ OPTIONS = (
         "FILE",
         is_list=True,
     ),
-    Option("timeout", "the longest that gathering over ssh may take where the machine is not busy (default: 30)", "SECONDS"),
+    Option(
+        "timeout", "the longest that gathering over ssh may take where the machine is not busy (default: 30)", "SECONDS"
+    ),
     Option(
         "deadline",
         "the longest that all that is gathered of one host may take; what is not there by then is not assessed; "

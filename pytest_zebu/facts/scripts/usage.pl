@@ -1,18 +1,15 @@
 # The containers' counters, from the beginning until the standard input ends, each half second: `@sample SERVICE USED HELD NANOSECONDS UPTIME`.
 # At least four, over a second and a half, and the last at the end; of many the first, the last and some between are told.
-# Memory is counted by the kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
+# The kernel's own counters, wherever this machine has them: cgroup v2 and v1. Page cache that can be dropped at any time
 # is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks
-# among it) is no descendant of its first process: its memory is counted apart, and its processor time does not count, which is
-# added up over what descends from that process, those that ended among them; where that cannot be read, the group's counter has it.
+# among it) is no descendant of its first process: its memory is counted apart.
 # A leak is looked for in what processes hold for themselves, and only in those that are there all the time: sessions of a database come and go,
 # our own among them, and what they share is bounded by the server's settings.
 use strict;
 use warnings;
-use POSIX ();
 
 my ($PROC, $GROUPS) = ('/proc', '/sys/fs/cgroup');
 my ($FEWEST, $MOST, $STEP, $SHORTEST, $LONGEST) = (4, 60, 0.5, 1.5, 45);
-my $NANOSECONDS = 1e9 / (POSIX::sysconf(POSIX::_SC_CLK_TCK()) || 100);
 
 sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
 sub uptime { return (split / /, slurp("$PROC/uptime"))[0] }
@@ -66,45 +63,30 @@ sub processes {
   return @found, map { processes($_, $depth + 1) } grep { -d } map { "$folder/$_" } grep { !/^\.\.?$/ } readdir $in;
 }
 
-# Of a process: its parent, and the ticks that it and its ended children took.
-sub process {
-  my ($pid) = @_;
-  my @field = split ' ', (slurp("$PROC/$pid/stat") =~ /.*\)(.*)/s)[0] // '' or return;
-  return { parent => $field[1], ticks => $field[11] + $field[12] + $field[13] + $field[14] };
-}
+sub parent_of { my ($pid) = @_; return slurp("$PROC/$pid/stat") =~ /.*\) \S (\d+)/s ? $1 : undef }
 
 sub sample {
   my ($row, $up) = @_;
   my ($folder) = $row->{memory} =~ m{(.*)/};
-  my %known;
-  my $of = sub { my ($pid) = @_; return $known{$pid} //= process($pid) || {} };
+  my %parent;
   my $is_own = sub {
     my ($pid) = @_;
     for (1 .. 64) {
       return 1 if $pid == $row->{first};
-      $pid = $of->($pid)->{parent} // return 0;
+      $pid = $parent{$pid} //= parent_of($pid) // return 0;
       return 0 if $pid <= 1;
     }
     return 0;
   };
-  my ($foreign, $ticks, %own) = (0, 0);
+  my ($foreign, %own) = (0);
   for my $pid (processes($folder, 0)) {
-    my $is_own = $is_own->($pid);
-    $ticks += $of->($pid)->{ticks} // 0 if $is_own;
     my %rss = slurp("$PROC/$pid/status") =~ /^Rss(Anon|Shmem):\s*(\d+)/mg or next;
-    if ($is_own) { $own{$pid} = 1024 * $rss{Anon} } else { $foreign += 1024 * ($rss{Anon} + $rss{Shmem}) }
+    if ($is_own->($pid)) { $own{$pid} = 1024 * $rss{Anon} } else { $foreign += 1024 * ($rss{Anon} + $rss{Shmem}) }
   }
   my ($used) = slurp($row->{memory}) =~ /^(\d+)/ or return;    # it ended meanwhile
   my ($idle) = slurp($row->{stat}) =~ /^(?:total_)?inactive_file (\d+)/m;
-  # Either is counted from the first sample to the last: they are not the same.
-  my $can_tell = defined $of->($row->{first})->{ticks};
-  $row->{is_counted} //= !$can_tell;
-  return if !$row->{is_counted} && !$can_tell;
-  my $time = $ticks * $NANOSECONDS;
-  if ($row->{is_counted}) {
-    my $text = slurp($row->{cpu});
-    $time = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text =~ /^(\d+)/ ? $1 : return;
-  }
+  my $text = slurp($row->{cpu});
+  my $time = $text =~ /usage_usec (\d+)/ ? 1000 * $1 : $text =~ /^(\d+)/ ? $1 : return;
   return { row => $row, used => $used - ($idle // 0) - $foreign, own => \%own, time => $time, up => $up };
 }
 
