@@ -173,17 +173,23 @@ sub docker_logs {
   my ($held, $left, $wants, $is_broken) = ('', 0, 1, 0);
   my $status = docker_ask("/containers/$id/logs?stdout=1&stderr=1&$query", $is_raw ? sub { return $wants = $take->($_[0]) } : sub {
     $held .= $_[0];
-    while (1) {
-      if ($left) {
-        my $piece = substr $held, 0, $left, '';
-        $left -= length $piece;
-        return $wants = 0 if $piece ne '' && !$take->($piece);
-        return 1 if $left;
+    # What came is handed on at once: a log has a piece for each line.
+    my ($at, $end, $text) = (0, length $held, '');
+    while ($at < $end) {
+      if (!$left) {
+        last if $end - $at < 8;
+        (my $kind, $left) = unpack 'C x3 N', substr $held, $at, 8;
+        if ($kind > 2) { $is_broken = 1; last }    # the daemon's own complaint, in the middle
+        $at += 8;
       }
-      return 1 if length $held < 8;
-      (my $kind, $left) = unpack 'C x3 N', substr $held, 0, 8, '';
-      if ($kind > 2) { $is_broken = 1; return $wants = 0 }    # the daemon's own complaint, in the middle
+      my $size = $left < $end - $at ? $left : $end - $at;
+      $text .= substr $held, $at, $size;
+      $at += $size;
+      $left -= $size;
     }
+    substr($held, 0, $at) = '';
+    $wants = $take->($text) if $text ne '';
+    return $wants &&= !$is_broken;
   }, $until);
   return 'unreadable' if $is_broken;
   return $wants ? 'whole' : 'cut' if $status == 200 && (!$left && $held eq '' || !$wants);
