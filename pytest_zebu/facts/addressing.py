@@ -24,6 +24,7 @@ CONNECTIVITY_PROBE = Probe(
         "knock.pl",
     ),
     timeout=12,
+    takes=0.3,
 )
 
 

@@ -23,6 +23,7 @@ PROBE = Probe(
     ),
     root=True,
     timeout=28,
+    takes=0.4,
 )
 MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
 HYPERVISORS = frozenset({"9p", "virtiofs", "vboxsf", "fuse.vmhgfs-fuse", "prl_fs"})

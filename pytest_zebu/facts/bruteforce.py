@@ -14,7 +14,9 @@ from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.facts.lines import Record, records, single
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("bruteforce", file="bruteforce.pl", uses=("quiet.pl", "ssh-servers.pl"), root=True, timeout=12)
+PROBE = Probe(
+    "bruteforce", file="bruteforce.pl", uses=("quiet.pl", "ssh-servers.pl"), root=True, timeout=12, takes=0.25
+)
 WORDS = ("guard", "sshd", "now", "jails", "jail", "sees", "ignores", "action", "kept", "tried", "ruled")
 PRODUCTS = ("fail2ban", "sshguard", "crowdsec")
 BOUNCERS = ("crowdsec-firewall-bouncer", "cs-firewall-bouncer")

@@ -19,6 +19,7 @@ PROBE = Probe(
     needs=(Need.PROJECT,),
     root=True,
     timeout=12,
+    takes=2,
 )
 
 

@@ -22,6 +22,7 @@ PROBE = Probe(
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     timeout=12,
+    takes=0.35,
 )
 
 

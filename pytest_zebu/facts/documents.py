@@ -71,6 +71,7 @@ PROBE = Probe(
     owner=True,
     timeout=15,
     limit=2_097_152,
+    takes=0.2,
 )
 Kind = Literal["document", "archive", "note"]
 KINDS: tuple[Kind, ...] = ("document", "archive", "note")

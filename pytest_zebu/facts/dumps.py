@@ -19,6 +19,7 @@ PROBE = Probe(
     root=True,
     needs=(Need.DB_CONTAINER,),
     timeout=25,
+    takes=0.5,
 )
 ARCHIVES = frozenset({"custom", "tar", "directory"})
 TEXTS = frozenset({"plain", "cluster"})

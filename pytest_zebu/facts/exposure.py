@@ -22,7 +22,7 @@ PORTS = (
 """Tried from everywhere: the application's own, those that are open by mistake most often, and some that never are."""
 MOST_ADDRESSES = 16
 """Of IPv6, so many addresses of the machine are looked at."""
-ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh")
+ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh", takes=1.5)
 
 
 @dataclass(frozen=True, slots=True)

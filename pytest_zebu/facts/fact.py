@@ -59,7 +59,7 @@ class Probe:
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
         spans: it begins first, takes no place among those that run side by side, and hears by the end of its standard input
             that all others have ended.
-        takes: seconds that it is known to take, alone on a quiet machine: what takes longest begins first.
+        takes: seconds that it, and what is looked at because of it, is known to take on a quiet machine: what takes longest begins first.
     """
 
     name: str

@@ -41,6 +41,7 @@ PROBE = Probe(
     uses=("quiet.sh",),
     root=True,
     limit=4_194_304,
+    takes=0.5,
 )
 
 

@@ -23,6 +23,7 @@ PROBE = Probe(
     ),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
+    takes=0.4,
 )
 
 

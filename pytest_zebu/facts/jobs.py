@@ -14,7 +14,7 @@ from pytest_zebu.facts.lines import Record, records
 from pytest_zebu.settings.target import Target
 
 PARTS = ("json.pl", "quiet.pl", "docker.pl", "scheduled.pl", "shell.pl")
-PROBE = Probe("jobs", file="jobs.pl", uses=PARTS, root=True, timeout=15)
+PROBE = Probe("jobs", file="jobs.pl", uses=PARTS, root=True, timeout=15, takes=0.3)
 UNIT_STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing", "unknown"}
 )

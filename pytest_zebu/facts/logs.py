@@ -21,6 +21,7 @@ PROBE = Probe(
     root=True,
     needs=(Need.PROJECT,),
     timeout=15,
+    takes=0.6,
 )
 LEAKS_PROBE = Probe(
     "leaks",
@@ -30,6 +31,7 @@ LEAKS_PROBE = Probe(
     needs=(Need.PROJECT, Need.APP_DIR),
     secrets=True,
     timeout=20,
+    takes=1,
 )
 ROTATION_PROBE = Probe(
     "rotation",

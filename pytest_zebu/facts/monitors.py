@@ -26,6 +26,7 @@ PROBE = Probe(
     values=(("NAMES", "|".join(AGENTS)),),
     root=True,
     timeout=12,
+    takes=0.2,
 )
 _NAME = re.compile(r"[A-Za-z0-9@_.:\\-]+$")
 

@@ -18,6 +18,7 @@ INSTALLED_PROBE = Probe(
     uses=("json.pl", "quiet.pl", "docker.pl"),
     needs=(Need.PROJECT,),
     timeout=20,
+    takes=0.6,
 )
 LOCKS_PROBE = Probe(
     "packages.locks",
@@ -25,6 +26,7 @@ LOCKS_PROBE = Probe(
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
     limit=6_291_456,
+    takes=0.5,
 )
 _DISTRIBUTIONS = "the list of distributions"
 

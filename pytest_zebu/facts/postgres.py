@@ -43,18 +43,21 @@ LOGIN_PROBE = Probe(
     values=(("REFUSALS", REFUSALS),),
     timeout=15,
     dotenv=True,
+    takes=0.4,
 )
 STATE_PROBE = Probe(
     "postgres.state",
     file="postgres-state.sh",
     uses=("quiet.sh", "psql.sh", "postgres-state.sql"),
     needs=(Need.DB_CONTAINER, Need.APP_ROLE),
+    takes=0.3,
 )
 POOL_PROBE = Probe(
     "backend.pool",
     file="backend-pool.pl",
     uses=("json.pl", "quiet.pl", "docker.pl"),
     needs=(Need.BACKEND_CONTAINER,),
+    takes=0.2,
 )
 
 

@@ -16,12 +16,14 @@ INFO_PROBE = Probe(
     uses=("redis-backend.sh",),
     needs=(Need.REDIS_CONTAINER,),
     dotenv=True,
+    takes=0.2,
 )
 PING_PROBE = Probe(
     "redis.ping",
     file="redis-ping.sh",
     uses=("redis-backend.sh",),
     needs=(Need.BACKEND_CONTAINER,),
+    takes=0.2,
 )
 PINGS = ("pong", "limited", "refused", "misconf", "loading", "nodb", "tls", "unreachable", "garbled")
 REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "(error)")

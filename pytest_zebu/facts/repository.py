@@ -21,6 +21,7 @@ PROBE = Probe(
     ),
     needs=(Need.APP_DIR, Need.OWNER),
     owner=True,
+    takes=0.4,
 )
 HISTORY_PROBE = Probe(
     "history",
@@ -31,6 +32,7 @@ HISTORY_PROBE = Probe(
     secrets=True,
     each=True,
     timeout=20,
+    takes=0.2,
 )
 VERSION = re.compile(
     r"(?:(?!v?[0-9])([A-Za-z][A-Za-z0-9_-]*)[-_/@])?v?(([0-9]{1,9}(?:\.[0-9]{1,9}){1,3})(?:\+[0-9A-Za-z.-]+)?)"

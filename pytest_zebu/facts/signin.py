@@ -167,6 +167,7 @@ ACCESS_PROBE = Probe(
     needs=(Need.BACKEND_CONTAINER,),
     root=True,
     timeout=15,
+    takes=0.3,
 )
 
 

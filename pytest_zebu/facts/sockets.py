@@ -10,7 +10,7 @@ from pytest_zebu.facts.answer import Garbled, lines_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
 from pytest_zebu.settings.target import Target
 
-PROBE = Probe("sockets", file="sockets.sh", timeout=5)
+PROBE = Probe("sockets", file="sockets.sh", timeout=5, takes=1.5)
 UDP_PROBE = Probe("sockets.udp", file="sockets-udp.sh", timeout=5)
 
 

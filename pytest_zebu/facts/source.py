@@ -25,6 +25,7 @@ PROBE = Probe(
     needs=(Need.BACKEND_CONTAINER,),
     limit=8_388_608,
     code=True,
+    takes=0.2,
 )
 _FILE, _END = re.compile(r"(?m)^@ ([^\n]+\.py)\n"), re.compile(r"(?m)\n@end$")
 _LEFT = re.compile(r"(?m)^@left ([0-9]{1,9})$")

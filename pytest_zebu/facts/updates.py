@@ -22,6 +22,7 @@ PROBE = Probe(
     uses=("quiet.sh",),
     root=True,
     timeout=20,
+    takes=0.3,
 )
 WORDS = (
     "release", "life", "package", "tool", "periodic", "pattern", "allowed", "days", "shutdown", "excluded", "timer", "service",
