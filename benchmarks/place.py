@@ -38,6 +38,8 @@ ACCEPTED = b": Accepted "
 READY = (0, 1)
 """How pytest may end: all is well, or the machine is not ready by what was asked. Anything else is a break."""
 WITHOUT_BROWSER = ("-m", "not browser")
+NO_BROWSER = "/nonexistent/chromium"
+"""What is declared for those runs: some items ask a browser, too, where there is one."""
 CGROUPS = ("unified", "", "cpuacct", "cpu,cpuacct")
 SUITE = "this suite"
 
@@ -137,11 +139,12 @@ class Bench:
             logins = log.read().count(ACCEPTED)
         return Run(seconds, took, self.there() - there, logins, done.returncode, output[-4000:])
 
-    def declare(self, port: int | None = None) -> Path:
+    def declare(self, port: int | None = None, *, has_browser: bool = True) -> Path:
         """The lab's settings in a file of the bench's own, with a history of its own.
 
         Args:
             port: of a relay on this machine, through which ssh goes.
+            has_browser: whether it finds the browser.
         """
         document = tomlkit.parse(self.running.config.read_text())
         evidence: Any = document["evidence"]
@@ -158,6 +161,8 @@ class Bench:
             document["firewall"] = {"allowed": [*FirewallRules().allowed, SSH_PORT]}
             relaxed: Any = document["relaxed"]
             relaxed.append({"key": "firewall.allowed", "reason": "ssh goes through a relay", "approver": "operations"})
+        if not has_browser:
+            document["browser"] = {"executable": NO_BROWSER}
         file = self.folder / "zebu.toml"
         file.write_text(tomlkit.dumps(document))
         return file
@@ -176,7 +181,7 @@ class Bench:
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
         done = self.run(
-            [*prefix, sys.executable, "-m", "pytest", f"--zebu-host={NAME}", f"--zebu-config={self.declare(port)}",
+            [*prefix, sys.executable, "-m", "pytest", f"--zebu-host={NAME}", f"--zebu-config={self.declare(port, has_browser=words[:2] != WITHOUT_BROWSER)}",
              f"--zebu-json={report}", "-p", "no:cacheprovider", *words],
             environment={"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS},
             statuses=READY,

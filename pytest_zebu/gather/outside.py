@@ -7,6 +7,7 @@ import errno
 import hashlib
 import re
 import resource
+import shutil
 import socket
 import ssl
 import threading
@@ -270,6 +271,11 @@ def _alone(look_at: Callable[[str], Any], place: str) -> Any:
 
 def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str]) -> Any:
     """Visit some addresses by browser. Who does not want that needs no Playwright, which takes long to import."""
+    executable = str(arguments["executable"])
+    if shutil.which(executable) is None:  # what drives it is large, and of no use then
+        return Unknown(
+            Reason.NO_COMMAND, f"no browser at {executable}: apt-get install chromium, or set browser.executable"
+        )
     from pytest_zebu.gather import visits
 
     return visits.visit(arguments, control_answers, directed)

@@ -18,7 +18,7 @@ from playwright.sync_api import Error
 from playwright.sync_api import TimeoutError as TooLate
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather import visits
+from pytest_zebu.gather import outside, visits
 from pytest_zebu.gather.watchdog import NeverYielded, Watchdog
 
 NODE = """#!/bin/sh
@@ -37,7 +37,7 @@ def look(executable: str) -> Any:
         "widths": [],
         "control": "",
     }
-    return visits.visit(arguments, lambda: True)
+    return outside.visit(arguments, lambda: True, {})
 
 
 @pytest.mark.hostile("browser")
