@@ -250,6 +250,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self._scratch = Scratch("zebu-ssh-", SHORT)
         self._running: set[subprocess.Popen[bytes]] = set()
         self.called = threading.Event()
+        self._waiting: subprocess.Popen[bytes] | None = None
         OPEN.add(self)
         self.folder = self._scratch.path
         self.control_path = self.folder / "control"
@@ -301,6 +302,21 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
     def _ssh(self) -> list[str]:
         return ["ssh", "-F", str(self.config), "-E", str(self.folder / "log")]
 
+    def call(self) -> None:
+        """Begin to log in, for what will be asked first: perl waits there for what it is to run. Nobody waits for it here."""
+        if self._waiting is None and not self.called.is_set():
+            with suppress(OSError):  # whoever asks is told
+                self._waiting = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [*self._ssh, "--", self.destination, REMOTE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
+        )  # fmt: skip
+        self._running.add(process)
+        self.called.set()
+        return process
+
     def transfer(
         self,
         sent: bytes,
@@ -320,14 +336,10 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         """
         self.round_trips += 1
         log = self.folder / "log"
-        before = log.stat().st_size if log.exists() else 0
         started = time.monotonic()
-        process = subprocess.Popen(
-            [*self._ssh, "--", self.destination, REMOTE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
-        )  # fmt: skip
-        self._running.add(process)
-        self.called.set()
+        process, self._waiting = self._waiting, None
+        before = log.stat().st_size if process is None and log.exists() else 0
+        process = process or self._start()
         ends = Deadline.after(seconds)
         patience = 0.0
         try:
@@ -390,7 +402,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         quiet = deadline.limit(allowed + 2 * self._connect_timeout)
         there = max(quiet - self._connect_timeout, quiet / 2)
         longest = deadline.limit(2 * self._connect_timeout + SLOWEST * allowed)
-        logins = self.logins
+        logins = self.logins if self._waiting is None else 0
         mark = f"ZEBU1 {nonce}\n".encode()
         overall = max(there, longest - 2 * self._connect_timeout)
         script = request(probes, nonce, self.target, allowed, overall=there, longest=overall)

@@ -353,6 +353,20 @@ class RunHooks:
             self.other_failures += 1
             self._show_beside(report)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Log in while tests are collected: a single host's answers are what a run waits for most."""
+        is_alone = not self.is_worker and not getattr(self.config.option, "numprocesses", None)
+        if (
+            is_alone
+            and len(self.run.targets) == 1
+            and not self.config.option.collectonly
+            and not self.run.options.replay
+        ):
+            with self.run.guarded("no login was begun"):
+                for name in self.run.targets:
+                    self.run.connection(name).call()
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be read as tests is a failure too."""
         if report.failed:

@@ -69,7 +69,7 @@ LONG = b'{"a": "' + b"x" * 17_000_000 + b'"}'
     (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffffff\r\n"), "the answer of Docker's daemon is cut short"),
     (told(LONG, chunk=1_000_000), "Docker's daemon says too much"), (told(LONG), "Docker's daemon says too much"), (told(b"{'a'}"), "Docker's daemon does not say what its API is to say"), (told(b"null"), "Docker's daemon does not say what its API is to say"),
     (told(b"[" * 200_000), "Docker's daemon does not say what its API is to say"),
-], ids=str)  # fmt: skip
+], ids=[f"answer {n}" for n in range(20)])  # fmt: skip
 def test_what_is_no_answer_says_why(answer: Answer, why: str, daemon: Daemon) -> None:
     daemon.answers["/info"] = answer
     assert said(TELL, "/info") == why
@@ -212,7 +212,7 @@ def test_a_log_is_handed_on_as_it_is(is_terminal: bool, body: bytes, daemon: Dae
     (told({"message": "configured logging driver does not support reading"}, 501), "unreadable|"), (told(frame("a\n") + frame("broken", 3) + frame("b\n")), "unreadable|a\n"),
     (told(frame("a\n") + b"\1\0\0\0\0\0\0\x09b"), "unreadable|a\nb"), (told(frame("a\n") + b"\1\0\0"), "unreadable|a\n"), (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\na\r\n" + frame("a\n")), "unreadable|a\n"),
     (told(b"text without pieces", chunk=5), "unreadable|"), (told(b""), "whole|"), (told({}, 404), "unreadable|"),
-], ids=str)  # fmt: skip
+], ids=["refused", "complaint within", "short piece", "short head", "short answer", "no pieces", "empty", "gone"])  # fmt: skip
 def test_a_log_that_breaks_off_is_not_whole(answer: Answer, state: str, daemon: Daemon) -> None:
     one = container("web")
     daemon.has(one)
