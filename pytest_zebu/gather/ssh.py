@@ -465,6 +465,9 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         """End the connection and remove what it left here, whatever becomes of that: it ends by itself after a minute."""
         OPEN.discard(self)
         try:
+            if self._waiting is not None:  # nothing was asked
+                _end(self._waiting, 0.0)
+                self._waiting = None
             for process in [*self._running]:  # a thread has it that nobody waits for any more
                 _kill(process)
             if self.control_path.exists():

@@ -513,3 +513,72 @@ def test_a_banner_decides_nothing(asked: Asked) -> None:
     with pytest.raises(Refused) as refusal:
         asked(f"{log}\necho 'deploy@vm: Permission denied (publickey).' >&2; exit 255")
     assert not is_verdict(Unknown(Reason.UNREACHABLE, f"ssh: {refusal.value}"))
+
+
+# A login that is begun before it is known what will be asked
+
+HERE = """#!/bin/sh
+echo once >> "{heard}"
+while [ $# -gt 0 ]; do [ "$1" != -E ] || log=$2; shift; done
+echo 'Authenticated to vm ([10.0.0.1]:22) using "publickey".' >> "$log"
+exec perl -
+"""
+
+
+@pytest.mark.parametrize("is_begun", [True, False], ids=["begun", "not begun"])
+def test_a_login_that_was_begun_is_the_one_that_is_used(
+    is_begun: bool, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, program = tmp_path / "heard", tmp_path / "ssh"
+    program.write_text(HERE.format(heard=heard))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    if is_begun:
+        connection.call()
+        connection.call()
+    told: list[str] = []
+    answers = connection.ask([Probe("one", "echo 1")], on_answer=lambda name, said: told.append(name))
+    assert answers["one"] == Said(0, "1\n", "")
+    assert "one" in told
+    assert float(connection.effort["processor"]) >= 0
+    assert (heard.read_text(), connection.logins, connection.round_trips) == ("once\n", 1, 1)
+    assert connection.ask([Probe("two", "echo 2")])["two"] == Said(0, "2\n", "")
+    assert heard.read_text() == "once\nonce\n"
+
+
+def test_what_a_login_that_was_begun_complains_of_is_told(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has ended long before anybody asks."""
+    program = tmp_path / "ssh"
+    program.write_text('#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" != -E ] || log=$2; shift; done\necho "deploy@vm: Permission denied (publickey)." >> "$log"\nexit 255\n')  # fmt: skip
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    connection.call()
+    assert connection._waiting is not None
+    connection._waiting.wait(20)
+    with pytest.raises(Refused, match="the key was refused"):
+        connection.ask([Probe("one", "echo 1")])
+
+
+def test_a_login_that_nobody_needs_is_ended(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nexec sleep 300\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    connection.call()
+    waiting = connection._waiting
+    assert waiting is not None
+    connection.close()
+    assert waiting.poll() is not None
+
+
+def test_who_has_no_ssh_is_told_when_something_is_asked(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    connection.call()
+    with pytest.raises(FileNotFoundError):
+        connection.ask([Probe("one", "echo 1")])
