@@ -386,7 +386,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         """Ask everything in one round trip, within the seconds that the settings allow, or those given.
 
         Each probe has an answer, or the reason why there is none. A machine that is busy with other work has longer, as far as
-        the deadline.
+        the deadline, where there is one.
 
         Args:
             probes: what is asked.
@@ -401,7 +401,8 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         allowed = seconds or self.target.settings.timeout
         quiet = deadline.limit(allowed + 2 * self._connect_timeout)
         there = max(quiet - self._connect_timeout, quiet / 2)
-        longest = deadline.limit(2 * self._connect_timeout + SLOWEST * allowed)
+        stretched = 2 * self._connect_timeout + SLOWEST * allowed
+        longest = deadline.limit(stretched) if math.isfinite(deadline.end) else quiet
         logins = self.logins if self._waiting is None else 0
         mark = f"ZEBU1 {nonce}\n".encode()
         overall = max(there, longest - 2 * self._connect_timeout)
