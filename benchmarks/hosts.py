@@ -30,6 +30,9 @@ MOST_PORTS = 16
 NONCE = "0" * 16
 """Stands for the word with which a request marks its answers."""
 PACKAGES = ("openssh-server", "libwrap0")
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+PLUGINS = tuple(word for name in ("zebu", "xdist", "html", "metadata", "pytest11.testinfra") for word in ("-p", name))
+"""What the package brings along. A development environment has neighbours, which take as much again of each item."""
 REPLAY = """#!/usr/bin/perl
 use strict; use warnings;
 binmode STDIN; binmode STDOUT;
@@ -202,12 +205,11 @@ def timed(
     """Seconds by the clock and of the processor that one run over hosts takes, and what it said."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}", "--noconftest",
-        f"--zebu-config={found.config}", f"--zebu-host={','.join(names)}", *options,
+        sys.executable, "-m", "pytest", *PLUGINS, "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}",
+        "--noconftest", f"--zebu-config={found.config}", f"--zebu-host={','.join(names)}", *options,
     ]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=found.folder, env={**os.environ, **found.environment}, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, **found.environment, **ALONE}
+    done = subprocess.run(command, cwd=found.folder, env=environment, capture_output=True, text=True, check=False)
     took = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done

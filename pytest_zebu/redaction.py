@@ -65,6 +65,8 @@ LEAST_NUMBER = 10**5
 LOGIN = re.compile(r"://[^\s/:@]*:(.+)@")
 SHORTEST = 6
 """Of a known secret: shorter ones are hidden by name and shape only."""
+SAID_AGAIN = 1000
+"""Characters of a text that may be said again: of each host, at each step of a run. It is looked through once."""
 _known: set[str] = set()
 
 
@@ -333,8 +335,17 @@ def hide_shapes(text: str, code: bool = False, words: bool = True) -> str:
         code: whether it is a program's, in which only literals are taken for values.
         words: whether words that look random are taken for secrets; digests, certificates and public keys look so too.
     """
+    if not text:
+        return text
+    return (_hide_shapes_again if len(text) <= SAID_AGAIN else _hide_shapes)(text, code, words)
+
+
+def _hide_shapes(text: str, code: bool, words: bool) -> str:
     text = _without_shapes(text, code=True) if code else _in_form(_unescaped(text))
     return _without_words(text) if words else text
+
+
+_hide_shapes_again = lru_cache(4096)(_hide_shapes)
 
 
 def redacted(text: str, code: bool = False, words: bool = True) -> str:

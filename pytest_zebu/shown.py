@@ -73,6 +73,8 @@ def clean(text: str, most: int = MOST) -> str:
         text: whatever was said.
         most: how many characters are shown; what is left out is counted.
     """
+    if text.isascii() and text.isprintable() and len(text) <= most:
+        return text
     left_out = max(0, len(text) - 4 * most)
     found = NO_CHARACTER.sub("\ufffd", visible(text[: 4 * most]))
     if MARKED.search(found):
@@ -138,7 +140,7 @@ def sendable(data: Any) -> Any:
     """Plain data for another process of ours: as it is, without halves of characters, which no text on the way can hold."""
     match data:
         case str():
-            return HALVES.sub("\ufffd", data)
+            return data if data.isascii() else HALVES.sub("\ufffd", data)
         case Mapping():
             return {key: sendable(value) for key, value in data.items()}
         case list() | tuple():

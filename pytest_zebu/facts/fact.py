@@ -218,6 +218,11 @@ def _guarded(ask: Callable[..., Answered], otherwise: Callable[[BaseException], 
     return guarded
 
 
+def nothing_more(*given: Any) -> tuple[Look, ...]:
+    """The looks of a fact that needs none, whatever was said."""
+    return ()
+
+
 def _no_looks(error: BaseException) -> tuple[Look, ...]:
     return ()
 
@@ -243,14 +248,15 @@ class Fact(Generic[T]):
     name: str
     parse: Callable[[Gathered, Target], T]
     probes: tuple[Probe, ...] = ()
-    looks: Callable[[Target], tuple[Look, ...]] = lambda target: ()
-    then: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
-    alone: Callable[[Gathered, Target], tuple[Look, ...]] = lambda gathered, target: ()
+    looks: Callable[[Target], tuple[Look, ...]] = nothing_more
+    then: Callable[[Gathered, Target], tuple[Look, ...]] = nothing_more
+    alone: Callable[[Gathered, Target], tuple[Look, ...]] = nothing_more
     trial: Callable[[Target], Trial | Unknown] | None = None
 
     def __post_init__(self) -> None:
         for name in ("looks", "then", "alone"):
-            object.__setattr__(self, name, _guarded(getattr(self, name), _no_looks))
+            if (ask := getattr(self, name)) is not nothing_more:  # what reads nothing needs no guard, and no bound
+                object.__setattr__(self, name, _guarded(ask, _no_looks))
         if self.trial is not None:
             object.__setattr__(self, "trial", _guarded(self.trial, self._broken))
 

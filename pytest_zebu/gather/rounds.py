@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from pytest_zebu.facts.answer import Said, Unknown
-from pytest_zebu.facts.fact import Fact, Gathered, Look
+from pytest_zebu.facts.fact import Fact, Gathered, Look, nothing_more
 from pytest_zebu.gather.deadline import aside
 from pytest_zebu.settings.target import Target
 
@@ -28,13 +29,17 @@ class News:
         """Something has."""
         self._queue.put(None)
 
-    def next(self, seconds: float) -> tuple[str, Said | Unknown] | None:
-        """An answer, or nothing where something has ended.
+    def next(self, seconds: float) -> dict[str, Said | Unknown]:
+        """All that there is by now, at least one: answers by name, none where something has only ended.
 
         Raises:
             queue.Empty: in so many seconds there was no news.
         """
-        return self._queue.get(timeout=seconds)
+        news = [self._queue.get(timeout=seconds)]
+        with suppress(Empty):
+            while True:
+                news.append(self._queue.get_nowait())
+        return dict(one for one in news if one is not None)
 
 
 class Looks:
@@ -121,7 +126,9 @@ class Following:
     def __init__(self, facts: Iterable[Fact[Any]], target: Target, coming: Iterable[str]) -> None:
         self._target = target
         self._coming = set(coming)
-        self._waiting: list[tuple[Fact[Any], frozenset[str]]] = [(fact, frozenset()) for fact in facts]
+        self._waiting: list[tuple[Fact[Any], frozenset[str]]] = [
+            (fact, frozenset()) for fact in facts if fact.then is not nothing_more
+        ]
 
     def came(self, names: Iterable[str]) -> None:
         """These are answered, or will never be."""

@@ -217,6 +217,7 @@ def suite_folder() -> Path | None:
     return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
+@lru_cache(maxsize=1024)
 def prose(check: Callable[..., None]) -> Prose:
     """A check's docstring, in its parts."""
     text = inspect.getdoc(check) or ""

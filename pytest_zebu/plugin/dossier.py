@@ -191,10 +191,14 @@ def with_words(host: HostReport, records: Records, today: date, findings: Iterab
 
     def change(item: ItemReport) -> ItemReport:
         lapsed = found.get(item.item) or records.lapsed(item.item, today) if item.is_open else ""
-        word = _word(item, records.declared(item.item, today))
-        return replace(item, word=word, lapsed=redacted(lapsed, words=False))
+        word = _word(item, records.declared(item.item, today)) if item.outcome in ON_A_WORD else None
+        return replace(item, word=word, lapsed=redacted(lapsed, words=False)) if word or lapsed else item
 
     return _with_items(host, change)
+
+
+ON_A_WORD = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.ATTESTED, Outcome.FAILED)
+"""Outcomes that may stand on somebody's word."""
 
 
 def _word(item: ItemReport, declared: Declared) -> Word | None:
@@ -259,7 +263,7 @@ def with_past(host: HostReport, past: Past, catalogue: Catalogue, thresholds: Ma
     ready_at, then = (host.at, now) if _is_ready(here) else _last_ready(past, catalogue, thresholds)
     since = {item: past.since(item, outcome, host.at) for item, outcome in now.items()}
     return replace(
-        _with_items(host, lambda item: replace(item, since=since.get(item.item))),
+        _with_items(host, lambda item: replace(item, since=at) if (at := since.get(item.item)) else item),
         trend=(*earlier, here),
         ready_at=ready_at,
         changes_since_ready=tuple(
@@ -314,13 +318,10 @@ def with_plan(host: HostReport, basis: Basis) -> HostReport:
         because = pointers.get(item.item)
         fix = f"mend first: {because.title} ({because.root})" if because else item.fix
         heed = caution(catalogue[because.root if because else item.item]) if item.is_open else ""
-        return replace(
-            item,
-            fix=fix,
-            cause=cause_of.get(item.item, ""),
-            opening=opening_of.get(item.item, ""),
-            caution=heed,
-        )
+        cause, opening = cause_of.get(item.item, ""), opening_of.get(item.item, "")
+        if not (because or cause or opening or heed):
+            return item
+        return replace(item, fix=fix, cause=cause, opening=opening, caution=heed)
 
     works = {check.name: check.text for check in host.preflight}
     checks = preflight(readiness.findings, opened, works)

@@ -30,8 +30,7 @@ NO_HOST = "name what to judge: --zebu-host=HOST (zebu.toml, an ssh alias, ssh://
 __all__ = sorted(GIVEN - {"zebu_item"})
 
 
-@pytest.fixture
-def zebu_target(request: pytest.FixtureRequest) -> Target:
+def given_target(request: pytest.FixtureRequest) -> Target:
     """The host that this test judges."""
     run = request.config.stash.get(RUN, None)
     if run is None:
@@ -39,6 +38,7 @@ def zebu_target(request: pytest.FixtureRequest) -> Target:
     return run.targets[getattr(request, "param", None) or next(iter(run.targets))]
 
 
+zebu_target = pytest.fixture(name="zebu_target")(given_target)
 OTHERS = {
     "case": "What a test judged, thing by thing: `with case(NAME): assert ...`.",
     "incidents": "The records of incidents that are kept beside the settings.",

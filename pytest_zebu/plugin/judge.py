@@ -28,7 +28,7 @@ from pytest_zebu.people.tasks import task as task_of
 from pytest_zebu.plugin.checks import Cases, either_of, filled_in, message_of, prose, suite
 from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, NotApplicable, Outcome, combine
-from pytest_zebu.verdict.settle import settle
+from pytest_zebu.verdict.settle import Declared, settle
 
 INTERRUPTING = frozenset({"pytest_timeout"})
 """Modules whose handlers of signals fail the test that is running: how long judging took says nothing about a machine."""
@@ -66,6 +66,10 @@ class Evidence:
     def today(self) -> date:
         """The day on which it was gathered."""
         return datetime.fromtimestamp(self.gathered.time, UTC).date()
+
+    def declared(self, item_id: str) -> Declared:
+        """What people declared of an item, as it stands on the day."""
+        return self.records.declared(item_id, self.today)
 
     def fact(self, name: str) -> Known[Any] | Unknown:
         """A fact, parsed once."""
@@ -114,8 +118,7 @@ class Evidence:
         arguments = {name: self.given(name, item_id, cases) for name in names}
         listed = cases if "case" in names else None
         found, _ = decide(check, item_id, arguments, listed, self.target, self.from_elsewhere(names))
-        declared = self.records.declared(item_id, self.today)
-        return settle(self.catalogue[item_id], found, declared, self.target.settings.profile)
+        return settle(self.catalogue[item_id], found, self.declared(item_id), self.target.settings.profile)
 
 
 def handed(check: Callable[..., None], arguments: Mapping[str, Any]) -> dict[str, Any]:

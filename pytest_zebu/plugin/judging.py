@@ -24,7 +24,7 @@ from pytest_zebu.gather.deadline import aside
 from pytest_zebu.plugin import garbage
 from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
-from pytest_zebu.plugin.fixtures import CASES
+from pytest_zebu.plugin.fixtures import CASES, given_target
 from pytest_zebu.plugin.judge import decide
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
@@ -46,6 +46,12 @@ def item_of(item: pytest.Item) -> tuple[str, str] | None:
     if callspec is None or "zebu_item" not in callspec.params:
         return None
     return str(callspec.params["zebu_item"]), str(callspec.params.get("zebu_target", ""))
+
+
+def has_our_target(item: pytest.Function) -> bool:
+    """Whether the test is tied to an item, and its host comes from no fixture that a project has put before ours."""
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get("zebu_target", ())
+    return tie_of(item.obj) is not None and all(one.func is given_target for one in known)
 
 
 def end(finding: Finding, error: BaseException | None) -> NoReturn:
@@ -168,6 +174,8 @@ class RunHooks:
     Attributes:
         wanted: what of the suite is named by arguments, as places in it; all where nothing is.
         wrong: what is wrong with these names.
+        decides: which test decides an item of a host.
+        deciding: the node ids of these tests.
     """
 
     run: Run
@@ -180,6 +188,7 @@ class RunHooks:
     report: Report | None = None
     writing: str = ""
     decides: dict[tuple[str, str], str] = field(default_factory=dict)
+    deciding: set[str] = field(default_factory=set)
 
     @property
     def troubles(self) -> list[str]:
@@ -239,7 +248,7 @@ class RunHooks:
         for item in session.items:
             found = item_of(item)
             if found is not None:
-                host = found[1] or next(iter(self.run.targets))
+                host = self._host(found)
                 self.run.selected[host].add(found[0])
                 self.expect(host, found[0], item.nodeid)
             tie = tie_of(getattr(item, "obj", None))
@@ -253,8 +262,13 @@ class RunHooks:
             UsageError: another one does so too.
         """
         other = self.decides.setdefault((host, item_id), node_id)
+        self.deciding.add(other)
         if other != node_id and not self.is_worker:  # what is wrong is the controller's to say
             raise pytest.UsageError(f"zebu: {item_id} is decided by two tests: {other} and {node_id}")
+
+    def _host(self, found: tuple[str, str]) -> str:
+        """The host that an item is judged of; of a run over one host no test names it."""
+        return found[1] or next(iter(self.run.targets))
 
     # Judging
 
@@ -264,7 +278,7 @@ class RunHooks:
         found, tie = item_of(pyfuncitem), tie_of(pyfuncitem.obj)
         if found is None or tie is None:
             return None
-        item_id, host = found[0], found[1] or next(iter(self.run.targets))
+        item_id, host = found[0], self._host(found)
         evidence = self.run.evidence(host)
         cases = pyfuncitem.stash.setdefault(CASES, Cases())
         arguments = {
@@ -291,7 +305,12 @@ class RunHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """A fixture that could not see what it needs ends the test as a check would. Nothing of an earlier attempt is left."""
+        """A fixture that could not see what it needs ends the test as a check would. Nothing of an earlier attempt is left.
+
+        What a check is handed is no fixture's to make: pytest makes none of what is there already.
+        """
+        if isinstance(item, pytest.Function) and has_our_target(item) and (found := item_of(item)) is not None:
+            item.funcargs |= {"zebu_item": found[0], "zebu_target": self.run.targets[self._host(found)]}
         if FINDING in item.stash:
             del item.stash[FINDING]
         if CASES in item.stash:
@@ -307,16 +326,17 @@ class RunHooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the report carry the finding, also from a worker."""
         report = yield
-        with self.run.guarded(f"{item.name} is not judged"):
-            self._judged(item, call, report)
+        if call.when == "call" or call.excinfo is not None:
+            with self.run.guarded(f"{item.name} is not judged"):
+                self._judged(item, call, report)
         scrub(report)
         return report
 
     def _judged(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         found = item_of(item)
-        if found is None or (call.when != "call" and call.excinfo is None):
+        if found is None:
             return
-        host = found[1] or next(iter(self.run.targets))
+        host = self._host(found)
         finding = item.stash.get(FINDING, None) if call.when == "call" else None
         if finding is None and call.excinfo is not None:
             finding = self._settled(host, around(found[0], call.excinfo.value))
@@ -336,8 +356,9 @@ class RunHooks:
             report.longrepr = (str(path), line or 0, finding.outcome.says(finding.reason))
 
     def _settled(self, host: str, finding: Finding) -> Finding:
-        declared = self.run.evidence(host).records.declared(finding.item, self.run.today(host))
-        return settle(self.run.catalogue[finding.item], finding, declared, self.run.targets[host].settings.profile)
+        evidence = self.run.evidence(host)
+        declared = evidence.declared(finding.item)
+        return settle(self.run.catalogue[finding.item], finding, declared, evidence.target.settings.profile)
 
     # The run as a whole; in xdist's workers these are the controller's business
 

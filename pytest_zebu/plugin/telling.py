@@ -72,7 +72,7 @@ class Telling:
             return
         if self.shows_paths is None:
             self.shows_paths = reporter.showfspath
-        is_ours = nodeid in self.hooks.decides.values()
+        is_ours = nodeid in self.hooks.deciding
         if reporter.showfspath and is_ours:
             reporter.ensure_newline()
         reporter.showfspath = self.shows_paths and not is_ours

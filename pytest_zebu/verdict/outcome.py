@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+AS_THEY_ARE = ("item", "reason", "fix", "broken", "why", "see", "besides", "lapsed")
+"""Fields of a finding that are plain data themselves."""
 
 
 class Outcome(StrEnum):
@@ -79,14 +82,17 @@ class Finding:
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, which xdist can carry."""
-        data = asdict(self)
-        data["outcome"] = self.outcome.value
-        data["evidence"] = list(self.evidence)
-        data["pictures"] = [list(picture) for picture in self.pictures]
-        data["cases"] = [
-            {**case, "outcome": case["outcome"].value, "seen": list(case["seen"])} for case in data["cases"]
+        cases = [
+            {"name": one.name, "outcome": one.outcome.value, "reason": one.reason, "seen": [*one.seen], "fix": one.fix}
+            for one in self.cases
         ]
-        return data
+        return {
+            **{name: getattr(self, name) for name in AS_THEY_ARE},
+            "outcome": self.outcome.value,
+            "evidence": [*self.evidence],
+            "cases": cases,
+            "pictures": [[*picture] for picture in self.pictures],
+        }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Finding:
@@ -96,7 +102,7 @@ class Finding:
             for case in data["cases"]
         )
         return cls(
-            **{key: data[key] for key in ("item", "reason", "fix", "broken", "why", "see", "besides", "lapsed")},
+            **{name: data[name] for name in AS_THEY_ARE},
             outcome=Outcome(data["outcome"]),
             evidence=tuple(data["evidence"]),
             cases=cases,

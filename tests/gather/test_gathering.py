@@ -148,6 +148,24 @@ def test_a_stranger_knocks_once_the_connection_stands(connection: Connection, tm
     assert "PreferredAuthentications=none" in asked
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "command-line line 0: Bad SSH2 KexAlgorithms '^curve25519-sha256'.",
+        "Unable to negotiate with 10.0.0.1 port 22: no matching key exchange method found. Their offer: diffie-hellman-group1-sha1",
+    ],
+)
+def test_where_the_quick_exchange_is_not_to_be_had_the_usual_one_is_made(
+    connection: Connection, tmp_path: Path, complaint: str
+) -> None:
+    refusing = f'case "$*" in *KexAlgorithms*) echo "{complaint}" >&2; exit 255;; esac\n'
+    (tmp_path / "ssh").write_text(SSH.format(folder=tmp_path).replace("echo 'vm", f"{refusing}echo 'vm"))
+    connection.control_path.touch()
+    assert offered_methods(connection, {}) == {"methods": ["publickey", "keyboard-interactive"]}
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert ["KexAlgorithms" in one for one in asked] == [True, False]
+
+
 def test_without_a_connection_no_stranger_knocks(connection: Connection, tmp_path: Path) -> None:
     found = offered_methods(connection, {"done": True})
     assert found == Unknown(Reason.UNREACHABLE, "ssh: the main connection did not come up")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from queue import Empty
 from typing import Any
 
@@ -20,6 +21,21 @@ from pytest_zebu.settings.target import Target
 from tests import recorded
 
 TARGET = Target(name="vm", host=Host(), settings=Settings())
+
+
+def test_a_fact_that_needs_no_further_looks_is_not_asked() -> None:
+    """Of most facts nothing else is to be looked at: nobody thinks about them at each answer."""
+    asked: list[str] = []
+
+    def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
+        asked.append(threading.current_thread().name)
+        return ()
+
+    facts = [Fact("none", lambda *_: None), Fact("one", lambda *_: None, then=then)]
+    following = Following(facts, TARGET, ["a", "b"])
+    for _ in range(3):
+        assert following.named({}, 0.0) == []
+    assert len(asked) == 1
 
 
 def test_what_is_asked_for_and_still_comes_is_noted() -> None:
@@ -158,8 +174,20 @@ def test_news_are_answers_and_that_something_has_ended() -> None:
     news = News()
     looks = Looks(lambda look: None, news)
     news.answered("one", Said(0, ""))
-    assert news.next(1) == ("one", Said(0, ""))
+    assert news.next(1) == {"one": Said(0, "")}
     looks.start(Look("tcp", "x", {}))
-    assert news.next(10) is None
+    assert news.next(10) == {}
     with pytest.raises(Empty):
         news.next(0.01)
+
+
+def test_all_news_that_there_is_by_now_is_told_at_once() -> None:
+    news = News()
+    news.ended(Future())
+    news.answered("one", Said(0, "1"))
+    news.answered("two", Said(0, "2"))
+    assert news.next(1) == {"one": Said(0, "1"), "two": Said(0, "2")}
+    news.ended(Future())
+    assert news.next(1) == {}
+    with pytest.raises(Empty):
+        news.next(0)
