@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.recordings import read_healthy
@@ -60,16 +60,26 @@ MaxStartups 1000
 MaxSessions 1000
 ForceCommand {folder}/replay.pl
 """
+HANGING = """
+import signal, socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128):
+    print("up", flush=True)
+    signal.pause()
+"""
+"""Behind this port nobody ever says anything."""
 START = """
 set -e
-sed '/^sshd:/d' /etc/passwd > "$1/passwd"
+sed -e '/^sshd:/d' -e "s#^root:.*#root:x:0:0::$1:/bin/sh#" /etc/passwd > "$1/passwd"
 echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' >> "$1/passwd"
 mount --bind "$1/passwd" /etc/passwd
 mount -t tmpfs tmpfs /run
 mkdir -m 755 /run/sshd
 exec "$2" -D -e -f "$3"
 """
-"""In a mount namespace of its own: an sshd that runs as root wants an account and a folder, which this machine may lack."""
+"""In a mount namespace of its own: an sshd that runs as root wants an account and a folder, which this machine may lack.
+
+Who logs in gets a plain shell and an empty home: what bash reads on this machine may take longer than all else there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +91,14 @@ class Hosts:
         names: of the hosts that answer.
         odd: of those that do not.
         folder: where runs may write.
-        environment: what the suite is started with.
+        inside: what runs a program where they are: in a network of their own, where nobody else answers, late or never.
     """
 
     config: Path
     names: tuple[str, ...]
     odd: tuple[str, ...]
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    inside: tuple[str, ...]
 
 
 def answer() -> bytes:
@@ -131,30 +141,51 @@ def _key(path: Path) -> str:
 
 
 @contextmanager
-def listening(port: int) -> Iterator[None]:
-    """A port behind which nobody ever says anything."""
-    with socket.create_server(("127.0.0.1", port), backlog=128):
-        yield
+def staying(command: Sequence[str]) -> Iterator[int]:
+    """A program that says a line when it is ready, and is ended then.
+
+    Yields:
+        Its process.
+    """
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout is None or not process.stdout.readline():
+                raise RuntimeError(f"it did not get ready: {' '.join(command)}")
+            yield process.pid
+        finally:
+            process.terminate()
 
 
 @contextmanager
-def running(sshd: str, environment: dict[str, str], folder: Path, ports: Sequence[int]) -> Iterator[None]:
+def network() -> Iterator[tuple[str, ...]]:
+    """A network of this machine alone.
+
+    Yields:
+        What runs a program in it.
+    """
+    with staying(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]) as process:
+        yield ("nsenter", f"--net=/proc/{process}/ns/net", "--")
+
+
+@contextmanager
+def running(
+    sshd: str, environment: dict[str, str], folder: Path, ports: Sequence[int], inside: Sequence[str]
+) -> Iterator[None]:
     """An sshd on these ports, from when it answers until it is ended."""
     config = folder / f"sshd_config-{ports[0]}"
     config.write_text(SSHD.format(ports="\n".join(f"Port {port}" for port in ports), folder=folder))
     log_file = config.with_suffix(".log")
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", START, "sh", folder, sshd, config],
+            [*inside, "unshare", "--mount", "sh", "-c", START, "sh", folder, sshd, config],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment},
         )  # fmt: skip
     try:
         for _ in range(200):
             if process.poll() is not None:
                 raise RuntimeError(f"no sshd: {log_file.read_text()[-2000:]}")
-            with socket.socket() as knocking:
-                if knocking.connect_ex(("127.0.0.1", ports[-1])) == 0:
-                    break
+            if f"port {ports[-1]}." in log_file.read_text():
+                break
             time.sleep(0.05)
         yield
     finally:
@@ -171,7 +202,7 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
         odd: beside them: `dead` (nothing listens), `refusing` (the key is not let in), `hanging` (it connects, and says nothing).
     """
     with tempfile.TemporaryDirectory(prefix="zebu-hosts-") as name, ExitStack() as stack:
-        folder = Path(name)
+        folder, inside = Path(name), stack.enter_context(network())
         ports = free_ports(count + len(odd))
         answering = [port for port, kind in zip(ports, [""] * count + [*odd], strict=True) if kind in ("", "refusing")]
         (folder / "authorized_keys").write_text(_key(folder / "key"))
@@ -192,11 +223,11 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
         config.write_text("\n".join(tables))
         for one, port in zip(names, ports, strict=True):
             if one == "hanging":
-                stack.enter_context(listening(port))
+                stack.enter_context(staying([*inside, sys.executable, "-c", HANGING, str(port)]))
         sshd, environment = sshd_of_debian(folder)
         for first in range(0, len(answering), MOST_PORTS):
-            stack.enter_context(running(sshd, environment, folder, answering[first : first + MOST_PORTS]))
-        yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder)
+            stack.enter_context(running(sshd, environment, folder, answering[first : first + MOST_PORTS], inside))
+        yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder, inside)
 
 
 def timed(
@@ -205,10 +236,10 @@ def timed(
     """Seconds by the clock and of the processor that one run over hosts takes, and what it said."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     command = [
-        sys.executable, "-m", "pytest", *PLUGINS, "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}",
+        *found.inside, sys.executable, "-m", "pytest", *PLUGINS, "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}",
         "--noconftest", f"--zebu-config={found.config}", f"--zebu-host={','.join(names)}", *options,
     ]  # fmt: skip
-    environment = {**os.environ, **found.environment, **ALONE}
+    environment = {**os.environ, **ALONE}
     done = subprocess.run(command, cwd=found.folder, env=environment, capture_output=True, text=True, check=False)
     took = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from benchmarks.hosts import hosts
+from benchmarks.hosts import ALONE, PLUGINS, hosts
 from benchmarks.measured import Section, Spread, Wish, percentile, table
 from benchmarks.place import ROOT, SUITE, WITHOUT_BROWSER, Bench, Run, outcomes
 from benchmarks.relay import Counted, relayed
@@ -217,10 +217,10 @@ def many(task: Task) -> Section:
         for number in range(task.rounds + 1):
             for count, found in places.items():
                 done = task.bench.run(
-                    [sys.executable, "-m", "pytest", f"--zebu-config={found.config}", f"--zebu-host={','.join(found.names)}", *WITHOUT_BROWSER, f"--zebu-json={report}",
-                     "-p", "no:cacheprovider"],
+                    [*found.inside, sys.executable, "-m", "pytest", *PLUGINS, f"--zebu-config={found.config}", f"--zebu-host={','.join(found.names)}", *WITHOUT_BROWSER,
+                     f"--zebu-json={report}", "-p", "no:cacheprovider"],
                     cwd=found.folder,
-                    environment={"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS},
+                    environment={"PYTHONPATH": str(ROOT), **ALONE},
                     statuses=(0, 1),
                 )  # fmt: skip
                 reached = sum(host["reachable"] for host in json.loads(report.read_text())["hosts"])
