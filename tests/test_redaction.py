@@ -86,6 +86,20 @@ def test_a_program_can_still_be_read(code: str) -> None:
     assert hide_shapes(code, code=True) == code
 
 
+def test_a_secret_that_is_learned_later_is_hidden_where_a_text_was_looked_through_before() -> None:
+    said = "the port is horse-battery"
+    assert redacted(said) == said
+    remember("horse-battery")
+    assert redacted(said) == "the port is [redacted]"
+
+
+@pytest.mark.parametrize("length", [redaction.SAID_AGAIN, redaction.SAID_AGAIN + 1])
+def test_long_or_short_and_said_again_or_not_all_the_same_is_hidden(length: int) -> None:
+    said = f"password=horse-battery {'word ' * length}"[:length]
+    for _ in range(2):
+        assert redacted(said).startswith("password=[redacted]")
+
+
 def test_a_literal_in_a_program_is_hidden() -> None:
     assert hide_shapes("password = 'Wd92kfQx'\nTOKEN: str = \"Wd92kfQx\"\n", code=True).count("[redacted]") == 1
     assert "Wd92" not in hide_shapes("password = 'Wd92kfQx'", code=True)

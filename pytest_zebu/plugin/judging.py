@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import os
 import re
 import sys
 import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +37,8 @@ from pytest_zebu.verdict.settle import settle
 
 PAGE_LIMIT = 512 * MIB
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
+FOUND: Mapping[str, Callable[[Any], Any]] = {"zebu": dict, "user_properties": lambda pairs: [*map(tuple, pairs)]}
+"""What a report carries of a finding, and how it is made of JSON again."""
 FINDING = pytest.StashKey[Finding]()
 TOLD = pytest.StashKey[list[tuple[str, str]]]()
 
@@ -165,6 +168,11 @@ def _tell(item: pytest.Item, report: pytest.TestReport, finding: Finding) -> Non
     item.stash[TOLD] = told
     item.user_properties[:] = [*(one for one in item.user_properties if one not in before), *told]
     report.user_properties = list(item.user_properties)
+
+
+def _are_texts(pairs: Any) -> bool:
+    """Whether properties are only texts: a test may give itself any other."""
+    return all(isinstance(part, str) for pair in pairs for part in pair)
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -524,6 +532,29 @@ class XdistHooks:
 
     run: Run
     hooks: RunHooks
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """A worker judges host by host: what is handed out together is of one, and is read and parsed by one worker."""
+        if self.hooks.is_worker and len(self.run.targets) > 1:
+            place = {name: number for number, name in enumerate(self.run.targets)}
+            items.sort(key=lambda item: place.get(found[1], -1) if (found := item_of(item)) else -1)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+        """A worker sends what was found as one text: what carries reports looks at each value by itself."""
+        data = yield
+        if data is not None and self.hooks.is_worker and "zebu" in data:
+            keys = [key for key in FOUND if key == "zebu" or _are_texts(data[key])]
+            data["zebu_texts"] = json.dumps({key: data.pop(key) for key in keys})
+        return data
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_report_from_serializable(self, data: dict[str, Any]) -> Generator[None, object, object]:
+        """The same again as it was."""
+        if (texts := data.pop("zebu_texts", None)) is not None:
+            data |= {key: FOUND[key](value) for key, value in json.loads(texts).items()}
+        return (yield)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -123,6 +123,65 @@ def test_several_hosts_are_judged_each_and_a_users_own_test_once(project: pytest
     result.stdout.fnmatch_lines(["*test_own.py::test_own PASSED*", "*1 passed*"])
 
 
+def test_workers_judge_host_by_host_and_tell_the_same(project: pytest.Pytester) -> None:
+    """Reading and parsing what one host said is one worker's work, as far as that can be."""
+    snapshot = json.loads((project.path / "snapshot.json").read_text())
+    snapshot["hosts"]["second"] = snapshot["hosts"]["lab"]
+    (project.path / "snapshot.json").write_text(json.dumps(snapshot))
+    project.makeconftest(
+        """
+        import os, pathlib
+        import pytest
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_finish(session):
+            names = [item.callspec.params["zebu_target"] if hasattr(item, "callspec") else "" for item in session.items]
+            pathlib.Path(f"order-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}").write_text(" ".join(names))
+        """
+    )
+    project.makepyfile(
+        test_own="""
+        def test_own(record_property):
+            record_property("number", 1)
+        """
+    )
+    found: list[list[Any]] = []
+    for workers in ((), ("-n", "2")):
+        result = project.runpytest_subprocess(
+            "--zebu-replay=snapshot.json", "--zebu-json=report.json", "-k", "pre.security.ssh or test_own",
+            "--pyargs", "tests_prod", "test_own.py", "--zebu-gate=off", "--junitxml=junit.xml", *workers,
+        )  # fmt: skip
+        assert result.ret == 0, result.outlines[-5:]
+        hosts = json.loads((project.path / "report.json").read_text())["hosts"]
+        found.append([(host["name"], host["items"]) for host in hosts])
+        properties = re.findall("<property [^>]*>", (project.path / "junit.xml").read_text())
+        assert '<property name="number" value="1" />' in properties
+        found[-1].append(sorted(properties))
+    assert found[0] == found[1]
+    orders = [path.read_text().split(" ") for path in sorted(project.path.glob("order-gw*"))]
+    assert orders[0] == orders[1]
+    assert orders[0] == sorted(orders[0]), "the project's own test, and one host after the other"
+    assert {*orders[0]} == {"", "lab", "second"}
+    alone = (project.path / "order-alone").read_text().split(" ")
+    assert alone != sorted(alone), "one process keeps the order of the suite"
+
+
+def test_a_host_from_a_fixture_of_ones_own_is_asked_for(run: Run, project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_own="""
+        import pytest
+        from pytest_zebu.plugin.checks import items
+        @pytest.fixture
+        def zebu_target():
+            pytest.skip("not this one today")
+        @items("pre.security.ssh.no-passwords")
+        def test_own(sshd): pass
+        """
+    )
+    _, report = run("test_own.py")
+    found = {one["id"]: one for one in report["hosts"][0]["items"]}["pre.security.ssh.no-passwords"]
+    assert (found["outcome"], found["reason"]) == ("not_assessed", "not this one today")
+
+
 def test_nothing_to_judge_is_no_pass(run: Run, project: pytest.Pytester) -> None:
     project.makepyfile(
         test_own="""
