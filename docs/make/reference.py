@@ -304,6 +304,8 @@ def _described(one: Schema) -> tuple[str, str, str]:
 
 
 def _kind(one: Schema) -> str:
+    if "$ref" in one:
+        return "a table, over the one of all hosts"
     if "const" in one or "enum" in one:
         return " or ".join(f'`"{value}"`' for value in one.get("enum", [one.get("const")]))
     if one.get("type") == "array":

@@ -647,8 +647,16 @@ class DeclaredHost(Host):
     @property
     def plain(self) -> DeclaredHost:
         """The machine without that."""
-        said = {name: getattr(self, name) for name in self.model_fields_set & PLAIN}
-        return DeclaredHost.model_construct({*said}, **said)
+        return DeclaredHost.model_construct({*self._said}, **self._said)
+
+    @property
+    def machine(self) -> Host:
+        """The machine alone."""
+        return Host.model_construct({*self._said}, **self._said)
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.model_fields_set & PLAIN}
 
 
 PLAIN = frozenset(Host.model_fields)

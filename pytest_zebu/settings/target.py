@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from pydantic import field_validator
+
 from pytest_zebu.settings import Settings
-from pytest_zebu.settings.sections import Host, Port, Section, SshName
+from pytest_zebu.settings.sections import DeclaredHost, Host, Port, Section, SshName
 
 SSH_PORT = 22
 
@@ -36,6 +38,11 @@ class Target(Section):
     scan: Literal["usual", "full"] = "usual"
     active: frozenset[Literal["functional", "restore", "attack"]] = frozenset()
     way: Way | None = None
+
+    @field_validator("host")
+    @classmethod
+    def _is_of_no_deployment(cls, host: Host) -> Host:
+        return host.machine if isinstance(host, DeclaredHost) else host
 
     @property
     def address(self) -> str:
