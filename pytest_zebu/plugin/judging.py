@@ -251,6 +251,12 @@ class RunHooks:
         missing = [name for name in self.wanted if not any(is_within(place, name) for place in places)]
         return next((f"zebu: the suite has no test {clean_line(name)}{meant(name, places)}" for name in missing), "")
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """What is collected stays."""
+        with garbage.sought_seldom():
+            return (yield)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""
         for item in session.items:
@@ -420,7 +426,8 @@ class RunHooks:
             if self.run.options.replay is None:
                 aside(prepare)
             self.run.snapshot(next(iter(self.run.targets)))
-        result = yield
+        with garbage.sought_seldom():
+            result = yield
         if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):
             is_open = False
             with self.run.guarded("the gate stays shut"):
@@ -577,14 +584,15 @@ class XdistHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The controller collects nothing itself: the workers tell it what was selected."""
+        ways = ("{item}",) if len(self.run.targets) == 1 else ("{host}-{item}", "{item}-{host}")
+        named = {
+            way.format(host=host, item=item.id): (host, item.id)
+            for host in self.run.targets
+            for item in self.run.catalogue
+            for way in ways
+        }
         for node_id in ids:
-            parameters = node_id.rpartition("[")[2].removesuffix("]")
-            for host in self.run.targets:
-                alone = (
-                    parameters
-                    if len(self.run.targets) == 1
-                    else parameters.removeprefix(f"{host}-").removesuffix(f"-{host}")
-                )
-                if alone in self.run.catalogue and (len(self.run.targets) == 1 or alone != parameters):
-                    self.run.selected[host].add(alone)
-                    self.hooks.expect(host, alone, node_id)
+            if found := named.get(node_id.rpartition("[")[2].removesuffix("]")):
+                host, item_id = found
+                self.run.selected[host].add(item_id)
+                self.hooks.expect(host, item_id, node_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_zebu.plugin.garbage import keep, left_alone
+from pytest_zebu.plugin.garbage import SELDOM, keep, left_alone, sought_seldom
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,31 @@ def test_who_switched_it_off_keeps_it_so() -> None:
     with left_alone():
         pass
     assert not gc.isenabled()
+
+
+@pytest.mark.parametrize("seldom", [0, 3 * SELDOM])
+def test_who_set_how_often_it_is_sought_keeps_it_so(seldom: int) -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(seldom, 5, 5)
+        with sought_seldom():
+            assert gc.get_threshold() == (seldom, 5, 5)
+    finally:
+        gc.set_threshold(*before)
+
+
+def test_it_is_sought_less_often_meanwhile_and_as_before_afterwards() -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)
+        with sought_seldom():
+            assert gc.get_threshold() == (SELDOM, 10, 10)
+        assert gc.get_threshold() == (700, 10, 10)
+        with pytest.raises(ValueError, match="broke"), sought_seldom():
+            raise ValueError("broke")
+        assert gc.get_threshold() == (700, 10, 10)
+    finally:
+        gc.set_threshold(*before)
 
 
 class Ring:
