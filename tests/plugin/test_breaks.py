@@ -18,6 +18,7 @@ from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.memory.history import HistoryBroken
 from pytest_zebu.plugin import judging, setup
 from pytest_zebu.plugin import run as runs
+from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.reports import html
 from pytest_zebu.reports import json as json_format
 from tests import recorded
@@ -137,14 +138,14 @@ def test_xml_in_a_place_of_no_name_is_said_and_the_rest_is_there(project: pytest
 
 @pytest.mark.hostile("files")
 def test_an_item_that_is_not_judged_costs_no_other(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = runs.Run.today
+    real = Evidence.declared
 
-    def sometimes(run: runs.Run, name: str) -> Any:
-        if "root" in os.environ.get("PYTEST_CURRENT_TEST", ""):
+    def sometimes(evidence: Evidence, item_id: str) -> Any:
+        if "root" in item_id:
             raise KeyError("within")
-        return real(run, name)
+        return real(evidence, item_id)
 
-    monkeypatch.setattr(runs.Run, "today", sometimes)
+    monkeypatch.setattr(Evidence, "declared", sometimes)
     result, lines = judged(project, "--zebu-replay=snapshot.json", "-k", "no-passwords or root-restricted")
     assert result.ret == 1
     assert FAULT in lines[0]
