@@ -253,9 +253,19 @@ class RunHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """What is collected stays."""
+        """Log in meanwhile: a single host's answers are what a run waits for most. What is collected stays."""
+        if self._asks and len(self.run.targets) == 1 and self.run.options.replay is None:
+            with self.run.guarded("no login was begun"):
+                for name in self.run.targets:
+                    self.run.connection(name).call()
         with garbage.sought_seldom():
             return (yield)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether this process may be the one that asks, and knows by now that one will."""
+        is_shared = self.is_worker or getattr(self.config.option, "numprocesses", None)
+        return not is_shared and not self.config.option.collectonly
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""
@@ -387,20 +397,6 @@ class RunHooks:
         elif report.failed:
             self.other_failures += 1
             self._show_beside(report)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Log in while tests are collected: a single host's answers are what a run waits for most."""
-        is_alone = not self.is_worker and not getattr(self.config.option, "numprocesses", None)
-        if (
-            is_alone
-            and len(self.run.targets) == 1
-            and not self.config.option.collectonly
-            and not self.run.options.replay
-        ):
-            with self.run.guarded("no login was begun"):
-                for name in self.run.targets:
-                    self.run.connection(name).call()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be read as tests is a failure too."""
