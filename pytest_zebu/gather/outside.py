@@ -890,10 +890,10 @@ def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[st
                 if number >= arguments["warm_up"]:
                     took = 1000 * (time.perf_counter() - started) - (set_up if is_fresh else 0)
                     taken.append(round(max(took, 0), 2))
-                    if arguments.get("beside") and sum(one >= arguments["slow"] for one in taken) > few:
-                        break
                     statuses.append(answer.status_code)
                     fresh += is_fresh
+                    if arguments.get("beside") and sum(one >= arguments["slow"] for one in taken) > few:
+                        break
                 wish = answer.headers.get("Connection", "").lower()
                 is_fresh = wish == "close" or (answer.raw.version == 10 and wish != "keep-alive")
                 if number == 0:

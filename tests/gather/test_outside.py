@@ -133,7 +133,7 @@ def test_a_connection_that_is_kept_is_warm(timed: Callable[..., dict[str, Any]])
 def test_beside_other_work_what_is_slow_is_left_to_be_measured_alone(timed: Callable[..., dict[str, Any]]) -> None:
     """As soon as no more answers can make it fast; and it is not measured once more beside that work."""
     seen = timed(0, 0.12, 0, 0.12, 0.12, 0.12, beside=True)
-    assert (seen["beside"], len(seen["taken"])) == (True, 3)
+    assert (seen["beside"], len(seen["taken"]), len(seen["statuses"])) == (True, 3, 3)
     assert seen["before"].startswith("2 of 3 took 100 ms") or seen["before"] == ""
     assert timed(0, 0.12, beside=True)["beside"]
     assert len(timed(0, 0.12, beside=True)["taken"]) == 20
