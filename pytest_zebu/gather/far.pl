@@ -106,7 +106,7 @@ sub put_out {
 
 # Children
 
-my (@waiting, @again, $running, $spanning);
+my (@waiting, @again, $running);
 my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
 my $daemons;    # what Docker had taken of the processor when we began
 my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
@@ -177,6 +177,7 @@ sub start {
       POSIX::_exit(126) if $> != $uid || $< != $uid;
       $ENV{HOME} = '/nonexistent';
     }
+    $ENV{ZEBU_SLOWER} = sprintf '%.1f', slowness();    # for limits of its own
     $ENV{$_} = $job->{env}{$_} for keys %{ $job->{env} || {} };
     if ($job->{call}) {
       eval { $job->{call}->(); 1 } or POSIX::_exit(1);
@@ -186,7 +187,7 @@ sub start {
     exec @{ $job->{argv} } or kill 'KILL', $$;
   }
   close $_ for $out_w, $err_w;
-  if ($job->{spans}) { close $tied; $job->{tie} = $tie; $spanning++ } else { $running++ }
+  if ($job->{spans}) { close $tied; $job->{tie} = $tie } else { $running++ }
   $job->{$_} = '' for qw(out err heard);
   delete @$job{qw(kind is_hurt unrun)};
   @$job{qw(pid began since open processor)} = ($pid, now(), $clock, 2, 0);
@@ -216,7 +217,7 @@ sub finish {
   }
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
   $job->{took} = $job->{processor} if $kind eq 'processor';
-  $job->{spans} ? $spanning-- : $running--;
+  $running-- if !$job->{spans};
   # Once more, when all else is done, for what was late; that it is late again is said as it was the first time.
   if (my $first = $job->{first}) { @$job{qw(kind status took out err)} = @$first if $kind =~ /^(?:timeout|late)$/ }
   elsif ($kind eq 'timeout' && ($job->{script} // $job->{of}) && !$job->{spans}) {
@@ -266,13 +267,7 @@ sub look_at_load {
 
 # So many times as long as on a quiet machine things may take here: who has a low priority waits for several others.
 my ($PRIORITY, $WEIGHT, $SLOWEST) = (10, 3, 20);
-my $slowest = 1;
-sub slowness {
-  my $found = 1 + $WEIGHT * $busy / $processors;
-  $found = $SLOWEST if $found > $SLOWEST;
-  $slowest = $found if $found > $slowest;
-  return $found;
-}
+sub slowness { my $found = 1 + $WEIGHT * $busy / $processors; return $found > $SLOWEST ? $SLOWEST : $found }
 
 # What our jobs took of the processor by now, each with what it started: what may take long must not take much for that.
 my ($took_at, $TOOK) = (0, 1000);
@@ -1138,7 +1133,7 @@ sub start_each {
 sub main {
   read_request();
   $select = IO::Select->new;
-  ($running, $spanning) = (0, 0);
+  $running = 0;
   $processors = count_processors();
   give_way();
   $at_once = 4 * $processors if 4 * $processors > $at_once;
@@ -1169,7 +1164,7 @@ sub main {
   pump();
   open_door();
   give_up($_, 'late', '') for grep { !$_->{is_told} } @probes;
-  my $effort = sprintf "processor=%.2f\nown=%.2f\ndocker=%s\nslowness=%.1f\n", used(), (times)[0] + (times)[1], daemons($daemons), $slowest;
+  my $effort = sprintf "processor=%.2f\ndocker=%s\n", used(), daemons($daemons);
   put_out("$nonce zebu.effort done 0 0 " . length($effort) . " 0\n$effort");
   put_out("END $nonce\n");
 }

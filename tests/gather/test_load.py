@@ -147,3 +147,15 @@ def test_answers_are_heard_as_they_come() -> None:
     assert heard == ["one", "two"]
     assert frames.answers == {"one": Said(0, "abc", ""), "two": Said(0, "xy", "z")}
     assert frames.is_whole
+
+
+def test_a_script_is_told_how_much_slower_the_machine_is(folder: Path) -> None:
+    """What has a limit of its own within that of the probe lets it follow the load."""
+    told = Probe("late", 'echo "$ZEBU_SLOWER"')
+    probes = [Probe("first", "sleep 1", takes=9), told]
+    alone = {"= (8, 1);": "= (1, 1);", "$at_once = 4 * $processors if": "0 if"}
+    slower = [
+        answered(far_side(folder, *probes, change=machine(folder, running) | alone))["late"] for running in (1, 60)
+    ]
+    quiet, busy = (float(said.out) for said in slower if isinstance(said, Said))
+    assert (quiet, busy > 5) == (1.0, True)
