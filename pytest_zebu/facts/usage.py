@@ -41,7 +41,8 @@ class Sample:
     Attributes:
         memory: bytes that the container uses, without cache that can be dropped, and without what was brought in by
             `docker exec`.
-        held: bytes of it that the processes which were there in every sample hold for themselves: what a leak is made of.
+        held: bytes of it that one process holds for itself: of those that were there in every sample, the one that gained
+            most. What a leak is made of.
         cpu: seconds of processor time since the container began.
         at: seconds since the machine booted.
     """

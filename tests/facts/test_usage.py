@@ -154,7 +154,7 @@ def test_what_does_not_descend_from_the_first_process_is_no_use_of_memory(machin
     samples = machine.samples()
     assert len(samples) >= 4
     used = 1_000_000 - 1000 - 1024 * 101
-    assert {tuple(one[:5]) for one in samples} == {("@sample", "backend", str(used), str(2 * 102_400), "7000000000")}
+    assert {tuple(one[:5]) for one in samples} == {("@sample", "backend", str(used), "102400", "7000000000")}
     times = [float(one[5]) for one in samples]
     assert times == sorted(times)
     assert times[-1] - times[0] >= 1.5
@@ -164,7 +164,36 @@ def test_groups_within_a_group_are_its_processes_too(machine: Machine) -> None:
     machine.put("cgroup.procs", "10\n20\n")
     (machine.group / "inner/most").mkdir(parents=True)
     machine.put("inner/most/cgroup.procs", "11\n")
-    assert machine.samples()[0][3] == str(2 * 102_400)
+    machine.process(11, 10, 200)
+    assert machine.samples()[0][3] == "204800"
+
+
+GROWS = """
+our ($clock, $asked) = (99.5, 0);
+sub grow {
+  my ($pid, $kilobytes) = @_;
+  open my $out, '>', "%(proc)s/$pid/status";
+  print $out "Name:\ta\nRssAnon:\t $kilobytes kB\nRssShmem:\t 1 kB\n";
+}
+sub uptime { $asked++; %(grow)s return $clock += 0.25 }
+"""
+
+
+def test_of_several_processes_the_one_that_gained_most_is_told(machine: Machine) -> None:
+    """Workers that warm up side by side gain much together, and none of them leaks."""
+    grow = "grow(10, 5000 + $asked); grow(11, 100 + 10 * $asked);"
+    text = machine.text(GROWS % {"proc": machine.folder / "proc", "grow": grow})
+    held = [int(one[3]) // 1024 for one in machine.samples(text)]
+    assert held == sorted(set(held))
+    assert (held[-1] - held[0]) % 10 == 0
+    assert 100 < held[0] < held[-1] < 5000
+
+
+def test_who_comes_or_goes_meanwhile_is_no_leak(machine: Machine) -> None:
+    machine.process(12, 10, 9000)
+    grow = "grow(11, 100 + 10 * $asked); if ($asked == 4) { unlink glob '%s/12/*' }" % (machine.folder / "proc")
+    samples = machine.samples(machine.text(GROWS % {"proc": machine.folder / "proc", "grow": grow}))
+    assert all(int(one[3]) < 9000 * 1024 for one in samples)
 
 
 def test_of_the_first_kind_of_counters_of_the_processor_too(machine: Machine) -> None:

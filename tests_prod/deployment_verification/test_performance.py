@@ -25,7 +25,7 @@ PAGE_MILLISECONDS, API_MILLISECONDS = 3000, 500
 MEMORY_SHARE, CPU_SHARE, FREE_SHARE = 0.8, 0.5, 0.5
 """What the checklist asks for."""
 LEAK_BYTES = 8 * 2**20
-"""What a service's processes may gain over the samples of one run: buffers of our own requests."""
+"""What one process of a service may gain over the samples of one run: buffers of our own requests."""
 FEWEST_SAMPLES = 3
 ENOUGH_ANSWERS = 20
 WARM_SECONDS = 10.0
@@ -139,7 +139,7 @@ def test_memory_is_in_bounds(usage: Mapping[str, tuple[Sample, ...]], containers
                 raise NotAssessed("what its processes hold could not be read")
             gained = samples[-1].held - samples[0].held
             grows = all(later.held > sooner.held for sooner, later in pairwise(few))
-            assert not (grows and gained > LEAK_BYTES), f"gained {gained / 2**20:.0f} MiB in every sample of a moment"
+            assert not (grows and gained > LEAK_BYTES), f"a process gained {gained / 2**20:.0f} MiB, some in every sample of this run"
 
 
 @item("deploy.performance.cpu")

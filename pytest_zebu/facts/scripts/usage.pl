@@ -4,7 +4,8 @@
 # is no use of memory: Docker leaves it out too. What entered the container from outside (`docker exec`, our own looks
 # among it) is no descendant of its first process: its memory is counted apart.
 # A leak is looked for in what processes hold for themselves, and only in those that are there all the time: sessions of a database come and go,
-# our own among them, and what they share is bounded by the server's settings.
+# our own among them, and what they share is bounded by the server's settings. HELD is that of the process which gained most: several
+# workers warm up side by side, each by a little, and that is no leak.
 use strict;
 use warnings;
 
@@ -110,6 +111,15 @@ sub thinned {
   return map { $all[int($_ * $#all / ($most - 1) + 0.5)] } 0 .. $most - 1;
 }
 
+# Of the processes that are there in every sample, the one that gained most.
+sub most {
+  my (@own) = @_;
+  my ($first, $last) = @own[0, -1];
+  my @stays = grep { my $pid = $_; !grep { !exists $_->{$pid} } @own } sort { $a <=> $b } keys %$first;
+  my ($found) = sort { $last->{$b} - $first->{$b} <=> $last->{$a} - $first->{$a} || $last->{$b} <=> $last->{$a} } @stays;
+  return $found;
+}
+
 my @rows = found();
 my @rounds;
 my $begun = uptime();
@@ -121,15 +131,14 @@ while (1) {
   wait_until($up + $STEP, sub { @rounds >= $FEWEST - 1 && uptime() - $begun >= $SHORTEST });
 }
 my @told = map { @$_ } thinned($MOST, @rounds);
-my (%count, %stays);
+my %series;
 for my $sample (@told) {
   my $service = $sample->{row}{service};
-  $count{$service}++;
-  $stays{"$service $_"}++ for keys %{ $sample->{own} };
+  push @{ $series{$service} }, $sample->{own};
 }
+my %keeps = map { ($_ => most(@{ $series{$_} })) } keys %series;
 for my $sample (@told) {
   my $service = $sample->{row}{service};
-  my $held = 0;
-  $held += $sample->{own}{$_} for grep { $stays{"$service $_"} == $count{$service} } keys %{ $sample->{own} };
+  my $held = defined $keeps{$service} ? $sample->{own}{ $keeps{$service} } : 0;
   printf "\@sample %s %d %d %.0f %s\n", $service, $sample->{used}, $held, $sample->{time}, $sample->{up};
 }
