@@ -24,7 +24,9 @@ LITERAL = re.compile(r"([\"'])[^\s]*\1", re.ASCII)
 LITERAL_WORD = re.compile(r"([A-Za-z0-9_]{8,}+[,\]}]{0,4}+)(?=[\s\"';|&<>`)\\]|\Z)", re.ASCII)
 MIXED = re.compile(r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d", re.ASCII)
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer", "field", "xml"))
-LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20}")
+LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}")
+FEWEST_LETTERS, FEWEST_CHANGES = 20, 6
+"""Of a random word: so many changes are the least share that is asked for, of so many letters."""
 UNITS = (
     (r"[A-Za-z0-9+/]{20,}={0,2}", 0.4),
     (r"[A-Za-z0-9_-]{20,}={0,2}", 0.35),
@@ -118,7 +120,7 @@ def remember(secret: str) -> str:
 def _is_random(word: str, least: float) -> bool:
     core = re.sub("[^A-Za-z0-9]", "", word)
     classes = sum(bool(re.search(kind, core)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    if len(core) < 20 or classes < 2 or (classes == 2 and (len(core) < 24 or core != word)):
+    if len(core) < FEWEST_LETTERS or classes < 2 or (classes == 2 and (len(core) < 24 or core != word)):
         return False
     return len(_patterns()["changes"].findall(core)) >= least * len(core)
 
@@ -132,7 +134,21 @@ def _words() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], float], ...]
 
 
 def _without_words(text: str) -> str:
-    return "\n".join(_line_without_words(line) if LONG_WORD.search(line) else line for line in text.split("\n"))
+    return "\n".join(_line_without_words(line) if _may_be_random(line) else line for line in text.split("\n"))
+
+
+def _may_be_random(line: str) -> bool:
+    """Whether a random word may be in a line: as cheap as it can be, as nearly all have none.
+
+    A part of a word changes no more often than the whole.
+    """
+    if not (words := LONG_WORD.findall(line)):
+        return False
+    if _patterns()["hex"].search(line):
+        return True
+    cores = (re.sub("[^A-Za-z0-9]", "", word) for word in words)
+    changes = _patterns()["changes"]
+    return any(len(core) >= FEWEST_LETTERS and len(changes.findall(core)) >= FEWEST_CHANGES for core in cores)
 
 
 def _line_without_words(text: str) -> str:

@@ -4,12 +4,14 @@ use strict;
 use warnings;
 no warnings 'regexp';    # a repetition beyond 65,534 ends there
 my ($HIDDEN, %pattern, @shapes) = '[redacted]';
+my ($FEWEST_LETTERS, $FEWEST_CHANGES) = (20, 6);    # of a random word: 6 is the least share that is asked for, of 20
 
 sub read_patterns {
   for my $line (split /\n/, $patterns) {
     my ($name, $pattern) = $line =~ /^([a-z][\w.]*)\s+(.*)$/ or next;
     $pattern =~ s/\{\{([\w.]+)\}\}/(?:$pattern{$1})/g;
     $pattern{$name} = $pattern;
+    $pattern{$name} =~ s/^\(\?i\)/(?ia)/;    # bytes have no other case; said so, Perl looks for many words at once
     push @shapes, $name if $name =~ /^hide\./;
   }
   for my $name (keys %pattern) { $pattern{$name} = $name =~ /^(?:hide|digest|pair|option)/ ? qr/$pattern{$name}/m : qr/$pattern{$name}/ }
@@ -47,7 +49,7 @@ sub is_placeholder {
 sub is_random {
   my ($word, $least) = @_;
   (my $core = $word) =~ s/[^A-Za-z0-9]//g;
-  return 0 if length $core < 20;
+  return 0 if length $core < $FEWEST_LETTERS;
   my $changes = () = $core =~ /$pattern{changes}/g;
   my ($lower, $upper, $digit) = map { $core =~ $_ ? 1 : 0 } qr/[a-z]/, qr/[A-Z]/, qr/[0-9]/;
   my $classes = $lower + $upper + $digit;
@@ -55,7 +57,21 @@ sub is_random {
   return $changes >= $least * length $core ? 1 : 0;
 }
 
-sub hide_words { return join "\n", map { /[A-Za-z0-9+\/_-]{20}/ ? hide_words_of_line($_) : $_ } split /\n/, $_[0], -1 }
+sub hide_words { return join "\n", map { may_be_random($_) ? hide_words_of_line($_) : $_ } split /\n/, $_[0], -1 }
+
+# Whether a line may have a random word in it: as cheap as it can be, as nearly all have none.
+sub may_be_random {
+  my ($line) = @_;
+  return 0 if $line !~ /[A-Za-z0-9+\/_-]{20}/;
+  return 1 if $line =~ /[0-9a-fA-F]{32}/;
+  while ($line =~ /([A-Za-z0-9+\/_-]{20,})/g) {
+    (my $core = $1) =~ tr/A-Za-z0-9//cd;
+    next if length $core < $FEWEST_LETTERS;
+    my $changes = () = $core =~ /$pattern{changes}/g;
+    return 1 if $changes >= $FEWEST_CHANGES;
+  }
+  return 0;
+}
 
 sub hide_words_of_line {
   my ($text) = @_;

@@ -6,9 +6,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from itertools import product
+from random import Random
 
 import pytest
 
+from pytest_zebu import redaction
 from pytest_zebu.redaction import hide_shapes, is_secret, redacted_data
 from tests.gather.repeats import MOST, Side, far_side, growth, here, mixed, program, units
 
@@ -80,3 +82,23 @@ def test_a_programs_literals_are_found_wherever_they_stand(text: str, shown: str
 )  # fmt: skip
 def test_a_value_ends_as_before(text: str, shown: str) -> None:
     assert hide_shapes(text, words=False) == shown
+
+
+WORDS = "$/ = undef; print hide_words(<STDIN>);"
+KINDS = ("abcdefgh", "abcDEFgh", "ab12cd34ef", "aB3xK9pQ", "ab_cd-ef", "aB3/x+K9", "0123456789abcdef", "ab cd", "a1")
+
+
+def test_both_sides_hide_the_same_random_words() -> None:
+    """Of each line it is asked first whether it may have one at all: that leaves none of them out."""
+    pick = Random(7)
+    lines = []
+    for _ in range(3_000):
+        parts = ("".join(pick.choices(pick.choice(KINDS), k=pick.randint(1, 45))) for _ in range(pick.randint(1, 4)))
+        lines.append(pick.choice(("", " ", "sha256:", "name/of:", '"Id": "', "/", "_")).join(parts))
+    text = "\n".join(lines)
+    done = subprocess.run(["perl", "-e", program(WORDS)], input=text, capture_output=True, text=True, check=True)
+    expected = "\n".join(map(redaction._line_without_words, lines))
+    assert done.stdout == expected
+    assert redaction._without_words(text) == expected
+    hidden = sum(redaction.HIDDEN in line for line in expected.splitlines())
+    assert 500 < hidden < 2_500, "some of each kind"

@@ -139,7 +139,9 @@ def test_memory_is_in_bounds(usage: Mapping[str, tuple[Sample, ...]], containers
                 raise NotAssessed("what its processes hold could not be read")
             gained = samples[-1].held - samples[0].held
             grows = all(later.held > sooner.held for sooner, later in pairwise(few))
-            assert not (grows and gained > LEAK_BYTES), f"a process gained {gained / 2**20:.0f} MiB, some in every sample of this run"
+            assert not (grows and gained > LEAK_BYTES), (
+                f"a process gained {gained / 2**20:.0f} MiB, some in every sample of this run"
+            )
 
 
 @item("deploy.performance.cpu")
