@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import venv
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -718,6 +719,68 @@ def test_no_program_is_started_where_there_is_no_python(
     run(*DAEMON, "packages-installed.pl", commands={"docker": f'echo "$3" >> {tmp_path}/asked'})
     seen = (tmp_path / "asked").read_text().split() if (tmp_path / "asked").exists() else []
     assert seen == [word.replace("HERE", str(tmp_path)) for word in asked]
+
+
+DISTRIBUTIONS = {
+    "a-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: A.b\nVersion: 1.0\nSummary: x\n  y\n\nName: text\n", "c.egg-info/PKG-INFO": "Version: 2\r\nName:  c\r\n", "d-3.egg-info": "Name: d\nVersion: 3\n",
+    "bare-4.dist-info/RECORD": "", "e-5.DIST-INFO/METADATA": "name: e\nVERSION: 5\nName: f\n", "nameless.dist-info/METADATA": "Version: 6\n\nName: text\n", "g-7.dist-info/METADATA": "Name: g\n",
+    "h.py": "", "i-8.dist-info.old/METADATA": "Name: i\nVersion: 8\n", "distutils-precedence.pth": "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; enabled and __import__('_distutils_hack').add_shim(); ",
+    "_distutils_hack.py": "add_shim = lambda: None\n",
+}  # fmt: skip
+SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+
+
+@pytest.fixture
+def environment(
+    run: Run, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Callable[[], str]]:
+    """An environment of Python's in a container, and what is told of it; Docker's client tells of `asked 1`."""
+    place = tmp_path / "venv"
+    venv.create(place, symlinks=True)
+    one = inspected("backend", env=(f"PATH={place}/bin",), State={"Pid": 7})
+    daemon.has(one)
+    daemon.top(one, ("7", f"{place}/bin/python3 x"), titles=("PID", "COMMAND"))
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/7/cgroup").write_text(f"0::/system.slice/docker-{one['Id']}.scope\n")
+    text = scripts.text("packages-installed.pl").replace('!chroot "$PROC/$first/root" or ', "")  # only root may
+    text = text.replace("'/proc'", f"'{tmp_path}/proc'")
+    monkeypatch.setattr(scripts, "joined", lambda *names: "\n".join([*map(scripts.text, names[:-1]), text]))
+    return place, lambda: run(*DAEMON, "packages-installed.pl", commands={"docker": "echo asked 1"}).stdout
+
+
+def written(place: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text)
+
+
+def test_what_is_installed_is_read_as_its_python_tells_it(environment: tuple[Path, Callable[[], str]]) -> None:
+    place, tell = environment
+    written(place / SITE, DISTRIBUTIONS)
+    question = scripts.text("packages-installed.pl").partition("<<'PYTHON';\n")[2].partition("PYTHON\n")[0]
+    told = subprocess.run([place / "bin/python3", "-I", "-c", question], capture_output=True, text=True, check=True)
+    head, *lines = tell().splitlines()
+    assert head == "@service backend 0"
+    assert sorted(lines) == sorted(told.stdout.splitlines())
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("files", [
+    {f"{SITE}/x.pth": "/srv/code\n"}, {f"{SITE}/x.pth": "import x\n"}, {f"{SITE}/x.pth": "import os; import x\n"}, {f"{SITE}/sitecustomize.py": "import sys; sys.path.append('/srv')"}, {f"{SITE}/sitecustomize/__init__.py": ""},
+    {"pyvenv.cfg": "home = /usr/bin\ninclude-system-site-packages = true\n"}, {"pyvenv.cfg": "home = /nowhere\ninclude-system-site-packages = false\n"}, {"pyvenv.cfg": "x"}, {"bin/pyvenv.cfg": ""},
+    {f"{SITE}/a.dist-info/METADATA": "Name: a\n b\nVersion: 1\n"}, {f"{SITE}/a.dist-info/METADATA": "Name: a b\nVersion: 1\n"}, {f"{SITE}/\x1b.dist-info/METADATA": ""}, {"../proc/7/cgroup": "0::/user.slice"},
+])  # fmt: skip
+def test_a_python_of_another_arrangement_is_asked(
+    files: Mapping[str, str], environment: tuple[Path, Callable[[], str]]
+) -> None:
+    place, tell = environment
+    written(place / SITE, DISTRIBUTIONS)
+    assert "asked" not in tell()
+    for name in files:
+        if (place / name).is_symlink():
+            (place / name).unlink()
+    written(place, files)
+    assert tell() == "@service backend 0\nasked 1\n"
 
 
 HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
