@@ -38,7 +38,7 @@ FIREWALLD_ZONES_OPEN = ("trusted",)
 PROBE = Probe(
     "firewall",
     file="firewall.sh",
-    uses=("quiet.sh",),
+    uses=("quiet.sh", "firewall-nft.pl"),
     root=True,
     limit=4_194_304,
     takes=0.5,

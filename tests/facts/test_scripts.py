@@ -1111,6 +1111,64 @@ def test_services_that_are_not_there_are_not_asked_for(
     assert (tmp_path / "times").read_text().count("once") == times
 
 
+SAVED = "# Generated\n*filter\n:INPUT DROP [1:2]\n:own - [0:0]\n-A INPUT -m addrtype --dst-type LOCAL -j own\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\n-A own -m x --y -j ACCEPT\nCOMMIT\n"
+XT, PLAIN = {"xt": {"type": "match", "name": "addrtype"}}, {"match": {"op": "==", "left": "a", "right": ', {"rule": {'}}
+COUNTED = {"counter": {"packets": 1, "bytes": 2}}
+
+
+def entry(kind: str, table: str, **more: object) -> dict[str, object]:
+    return {kind: {"family": "ip", **({"name": table} if kind == "table" else {"table": table}), **more}}
+
+
+def rule(table: str, chain: str, *expr: object) -> dict[str, object]:
+    return entry("rule", table, chain=chain, handle=9, comment="a", expr=list(expr))
+
+
+RULES = [
+    {"metainfo": {"version": "1.0.6"}}, entry("table", "filter", handle=1), entry("chain", "filter", name="INPUT", handle=2, type="filter", policy="drop"), entry("chain", "filter", name="own", handle=3),
+    rule("filter", "INPUT", XT, COUNTED, {"jump": {"target": "own"}}), rule("filter", "INPUT", PLAIN, COUNTED, {"accept": None}), rule("filter", "own", PLAIN, XT),
+    entry("table", "mine", handle=4), entry("chain", "mine", name="x", handle=5), rule("mine", "x", XT, COUNTED, {"drop": None}), rule("mine", "x", COUNTED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("saved", "status", "rules", "is_short"), [
+    (SAVED, 0, RULES, True), (SAVED, 1, RULES, False), (SAVED, 0, [*RULES, rule("filter", "own", XT)], False), (SAVED, 0, [*RULES, entry("chain", "filter", name="more")], False),
+    (f"{SAVED}# Table `nat' contains incompatible base-chains\n", 0, RULES, False), (SAVED.replace("filter", "raw"), 0, RULES, False), (f"{SAVED}who knows\n", 0, RULES, False),
+])  # fmt: skip
+def test_of_what_iptables_has_shown_nft_is_told_in_short(
+    saved: str, status: int, rules: list[dict[str, dict[str, Any]]], is_short: bool, run: Run, tmp_path: Path
+) -> None:
+    """Only where it is wholly the same; and all else that is judged of it stays."""
+    (tmp_path / "saved").write_text(saved)
+    (tmp_path / "rules").write_text(json.dumps({"nftables": rules}))
+    commands = {
+        "iptables-nft-save": f"cat saved; exit {status}",
+        "ip6tables-nft-save": "",
+        "nft": "cat rules",
+        "ip": "",
+    }
+    done = run("firewall.sh", commands=commands, PERL=scripts.text("firewall-nft.pl"))
+    told = json.loads(done.stdout.partition("@nft 0 whole\n")[2].partition("\n@")[0])["nftables"]
+    assert len(told) == len(rules)
+    for one, before in zip(told, rules, strict=True):
+        (kind, now), (_, was) = *one.items(), *before.items()
+        of_iptables = is_short and was.get("table") == "filter" and XT in was.get("expr", [])
+        kept = [each for each in was.get("expr", []) if each != COUNTED or XT in was["expr"] or len(was["expr"]) == 1]
+        if of_iptables:
+            assert now == {**{name: was[name] for name in ("family", "table", "chain")}, "expr": [{"xt": None}]}
+        elif "incompatible" in saved or "who knows" in saved:
+            assert now == was
+        else:
+            expected = {name: value for name, value in was.items() if name not in ("handle", "expr")}
+            assert now == expected | ({"expr": kept} if kind == "rule" else {})
+
+
+def test_a_ruleset_that_cannot_be_shortened_is_told_as_it_is(run: Run) -> None:
+    commands = {"iptables-nft-save": "", "ip6tables-nft-save": "", "nft": "echo no JSON", "ip": ""}
+    for perl in ("exit 1", scripts.text("firewall-nft.pl")):
+        assert "@nft 0 whole\nno JSON\n" in run("firewall.sh", commands=commands, PERL=perl).stdout
+
+
 SYSTEMD = """Id=apt-daily.timer
 LoadState=loaded
 ActiveState=active

@@ -13,16 +13,22 @@ say() {  # RECORD COMMAND...: the record with the status, then what the command 
 }
 
 # Without a table's name nothing is loaded that is not there yet.
-matches_sets=
+matches_sets=; shown=
 for family in 4 6; do
   case $family in 4) prefix=ip ;; *) prefix=ip6 ;; esac
   if command -v ${prefix}tables-nft-save >/dev/null; then tool=${prefix}tables-nft-save; else tool=${prefix}tables-save; fi
   if command -v $tool >/dev/null; then
     say "@rules $family $tool" $tool
+    [ "$status" != 0 ] || shown="$shown@rules $family
+$said
+"
     case $said in *--match-set*) matches_sets=yes ;; esac
   fi
   if [ $tool != ${prefix}tables-save ] && [ -n "$(quiet cat /proc/net/${prefix}_tables_names)" ]; then
     say "@rules $family ${prefix}tables-legacy-save" ${prefix}tables-legacy-save
+    [ "$status" != 0 ] || shown="$shown@rules $family
+$said
+"
     case $said in *--match-set*) matches_sets=yes ;; esac
   fi
 done
@@ -30,7 +36,9 @@ if command -v nft >/dev/null; then
   said=$(quiet nft -j list ruleset); status=$? extent=whole
   if [ ${#said} -gt 1000000 ]; then said=$(quiet nft -t -j list ruleset); status=$? extent=terse; fi
   echo "@nft $status $extent"
-  printf '%s\n' "$said"
+  # What is not shorter is told as it is.
+  short=$([ "$status" != 0 ] || printf '%s\n%s%s' "${#shown}" "$shown" "$said" | quiet perl -e "$ZEBU_PERL")
+  printf '%s\n' "${short:-$said}"
 fi
 if [ -n "$matches_sets" ]; then
   # Of each set: its first members, how many there are, and what share of all addresses they are together.
