@@ -32,6 +32,8 @@ class Need(Enum):
 
 KINDS = {"sh": ".sh", "perl": ".pl", "sql": ".sql"}
 """The kinds of scripts and of their parts, and how their files' names end."""
+WITHIN = "within.python"
+"""What runs the programs of several probes within the backend's container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Probe:
         host: whom to ask: the target itself, or a machine beside it that the settings name (`proxy`, `proxmox`).
         spans: it begins first, takes no place among those that run side by side, and hears by the end of its standard input
             that all others have ended.
+        within: the file of a program for the Python of the backend's container, which runs there beside those of other probes, in one
+            `docker exec` for all. What it says is the answer if it ends with 0, or if there is no script; else the script is run.
+        told: the values that the program there has in its environment: of those of a script's, the names.
         takes: seconds that it, and what is looked at because of it, is known to take on a quiet machine: what takes longest begins first.
     """
 
@@ -79,6 +84,8 @@ class Probe:
     kills: bool = False
     host: Literal["target", "proxy", "proxmox"] = "target"
     spans: bool = False
+    within: str = ""
+    told: tuple[str, ...] = ()
     takes: float = 0.1
 
     @property
@@ -99,6 +106,11 @@ class Probe:
             if kind != self.interpreter and (parts := self._parts(kind)):
                 found[kind.upper()] = scripts.joined(*parts)
         return found
+
+    @property
+    def program(self) -> str:
+        """What is run within the backend's container, if anything is."""
+        return scripts.text(self.within) if self.within else ""
 
     @property
     def waits(self) -> bool:

@@ -38,9 +38,10 @@ REFUSALS = "|".join((
 
 LOGIN_PROBE = Probe(
     "postgres.login",
-    file="postgres-login.sh",
+    within="postgres-login.python",
     needs=(Need.BACKEND_CONTAINER,),
     values=(("REFUSALS", REFUSALS),),
+    told=("ZEBU_REFUSALS", "ZEBU_DB_ADMIN", "DOTENV_POSTGRES_PASSWORD"),
     timeout=15,
     dotenv=True,
     takes=0.4,

@@ -10,18 +10,23 @@ from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
 from pytest_zebu.settings.target import Target
 
+READ = "^((redis|valkey)_version|loading|keyspace_hits|maxmemory|maxmemory_policy|aof_enabled|rdb_last_bgsave_status|aof_last_write_status|aof_last_bgrewrite_status|db[0-9]+):"
+"""The lines of INFO that are read, of some two hundred."""
 INFO_PROBE = Probe(
     "redis.info",
     file="redis-info.sh",
-    uses=("redis-backend.sh",),
+    within="redis-backend.python",
+    values=(("ASKED", "INFO"), ("READ", READ)),
+    told=("ZEBU_ASKED", "ZEBU_READ"),
     needs=(Need.REDIS_CONTAINER,),
     dotenv=True,
     takes=0.2,
 )
 PING_PROBE = Probe(
     "redis.ping",
-    file="redis-ping.sh",
-    uses=("redis-backend.sh",),
+    within="redis-backend.python",
+    values=(("ASKED", "PING"),),
+    told=("ZEBU_ASKED",),
     needs=(Need.BACKEND_CONTAINER,),
     takes=0.2,
 )

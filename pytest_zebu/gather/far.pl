@@ -33,6 +33,7 @@ my %INTERPRETER = (sh => ['/bin/sh', '-c'], perl => ['perl', '-e']);
 
 my $root = $> == 0;
 my ($nonce, %setting, @probes) = ('');
+my $within = '';    # what runs programs of probes within a container
 my ($seconds, $longest, $attached, $refused) = (60, 0, 0, '');    # for all of it, and at most on a busy machine; whether the input's end ends it; why there is no root
 my (%value, %secret, %called, %public, @environment, @env_files, %dotenv, %dotenv_else, %config_files, @given_files, @doubtful);
 my $env_trouble = '';
@@ -84,9 +85,10 @@ sub read_request {
     elsif ($key eq 'longest') { $longest = $bytes }
     elsif ($key eq 'attached') { $attached = 1 }
     elsif ($key eq 'refused') { $refused = $bytes }
+    elsif ($key eq 'within') { $within = $bytes }
     elsif ($key eq 'probe') { push @probes, $probe = { name => $bytes } }
     elsif ($key =~ /^set_(\w+)$/) { $setting{$1} = $bytes }
-    elsif ($key =~ /^env_(\w+)$/) { $probe->{told}{"ZEBU_$1"} = $bytes }
+    elsif ($key =~ /^env_(\w+)$/) { $probe->{given}{"ZEBU_$1"} = $bytes }
     else { $probe->{$key} = $bytes }
   }
   die "request without end\n";
@@ -107,6 +109,7 @@ sub put_out {
 # Children
 
 my (@waiting, @again, $running);
+my @within;    # probes that have a program to be run within a container
 my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
 my $daemons;    # what Docker had taken of the processor when we began
 my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
@@ -1097,7 +1100,7 @@ sub start_probe {
   my ($probe) = @_;
   my %env = map { ("ZEBU_$_" => $value{$_}) } grep { $_ ne 'CONTAINERS' && $value{$_} !~ /\0/ } keys %value;
   $env{"ZEBU_SET_\U$_"} = $setting{$_} for keys %setting;
-  %env = (%env, %{ $probe->{told} || {} });
+  %env = (%env, %{ $probe->{given} || {} });
   for my $need (split ' ', $probe->{needs} // '') {
     next if exists $value{$need};
     return give_up($probe, 'missing', lacking($need));
@@ -1113,7 +1116,61 @@ sub start_probe {
   $probe->{$_} ||= { timeout => 10, limit => 262_144 }->{$_} for qw(timeout limit);
   @$probe{qw(argv env)} = ([@{ $INTERPRETER{ $probe->{interpreter} } }, $probe->{script}], \%env);
   $probe->{as} = $as[1] if @as;
-  queue($probe);
+  if (defined $probe->{program} && exists $value{BACKEND_CONTAINER}) { push @within, $probe }
+  else { queue($probe) }
+}
+
+# What probes ask within the backend's container is asked by one program there. A pipe must hold all that it is given.
+my $LONG_VALUE = 8192;
+
+sub start_within {
+  my ($first, @probes) = @_;
+  return if !@probes;
+  my $given = '';
+  my $put = sub { my ($key, $text) = @_; $given .= "$key " . length($text) . "\n$text" };
+  for my $probe (@probes) {
+    $put->(name => $probe->{name});
+    $put->(limit => $probe->{limit});
+    for my $name (split ' ', $probe->{told}) {
+      my $text = $probe->{env}{$name};
+      $put->(value => "$name=$text") if defined $text && length $text <= $LONG_VALUE;
+    }
+    $put->(program => $probe->{program});
+  }
+  my ($timeout, $takes) = map { my $what = $_; (sort { $b <=> $a } map { $_->{$what} // 0 } @probes)[0] } qw(timeout takes);
+  my $limit = 0;
+  $limit += $_->{limit} + 8192 for @probes;
+  my %job = (name => 'zebu.within', argv => [qw(docker exec -i), $value{BACKEND_CONTAINER}, qw(python3 -I -S -c), $within, POSIX::ceil($timeout * $SLOWEST)], input => $given,
+    env => {}, timeout => $timeout, takes => $takes, limit => $limit, then => sub { cut_apart($_[0], @probes) });
+  if ($first) { push @again, { %job, first => $first } }
+  else { queue(\%job) }
+}
+
+# What each said that had a place in one answer. What was late is asked once more, as it is of others; where a program could not tell, a probe's script may.
+sub cut_apart {
+  my ($job, @probes) = @_;
+  my %left = map { $_->{name} => $_ } @probes;
+  my ($text, $at) = ($job->{out} // '', 0);
+  while (substr($text, $at, 100) =~ /^([\w.-]+) (\d{1,3}) (\d{1,9}) (\d{1,9}) (\d{1,9})\n/) {
+    my ($name, $status, $took, $out, $err, $head) = ($1, $2, $3, $4, $5, length $&);
+    my $probe = $left{$name};
+    last if !$probe || $at + $head + $out + $err > length $text;
+    delete $left{$name};
+    settle_within($probe, $out >= $probe->{limit} ? 'truncated' : 'done', $status, $took, substr($text, $at + $head, $out), substr $text, $at + $head + $out, $err);
+    $at += $head + $out + $err;
+  }
+  my @left = grep { $left{ $_->{name} } } @probes or return;
+  my ($kind, $status, $took, $err) = @$job{qw(kind status took err)};
+  return start_within([$kind, $status, $took, '', ''], @left) if $kind eq 'timeout' && !$job->{first};
+  ($kind, $err) = ('failed', "what runs it within the container ended early ($err)") if $kind eq 'done' && !$status;
+  settle_within($_, $kind, $status, $took, '', $err) for @left;
+}
+
+sub settle_within {
+  my ($probe, $kind, $status, $took, $out, $err) = @_;
+  return queue($probe) if $probe->{script} ne '' && $kind ne 'late' && ($kind ne 'done' || $status);
+  @$probe{qw(kind status took out err)} = ($kind, $kind eq 'done' ? $status : 255, $took, $out, $err);
+  settled($probe);
 }
 
 # What is asked of every checkout of the project: of the deployed one, and of each other as its owner.
@@ -1153,6 +1210,7 @@ sub main {
       $why{$_} //= $trouble for @OF_PROJECT;
     }
     start_probe($_) for grep { $_->{waits} && !$_->{each} } @probes;
+    start_within(undef, splice @within);
     $arrived->();
   };
   queue({ name => 'zebu.walk', call => \&walk, timeout => $WALK_SECONDS + 2, limit => 1_048_576, then => sub { ($walked) = @_; $arrived->() } }) if @each;

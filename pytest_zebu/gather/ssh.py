@@ -26,7 +26,7 @@ from pytest_zebu import redaction
 from pytest_zebu.facts import scripts
 from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST_KEY
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
-from pytest_zebu.facts.fact import OWN_ANSWERS, Need, Probe, key_values
+from pytest_zebu.facts.fact import OWN_ANSWERS, WITHIN, Need, Probe, key_values
 from pytest_zebu.files import at_home
 from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
 from pytest_zebu.gather.scratch import Scratch
@@ -652,6 +652,8 @@ def request(
         put("attached", "1")
     for key, value in target.told.items():
         put(f"set_{key}", value)
+    if any(probe.within for probe in probes):
+        put("within", scripts.text(WITHIN))
     for probe in probes:
         put("probe", probe.name)
         put("script", probe.text)
@@ -661,6 +663,9 @@ def request(
         put("limit", str(probe.limit))
         for key, value in probe.environment.items():
             put(f"env_{key}", value)
+        if probe.within:
+            put("program", probe.program)
+            put("told", " ".join(probe.told))
         if probe.needs:
             put("needs", " ".join(need.name for need in probe.needs))
         for flag in ("root", "waits", "owner", "dotenv", "secrets", "code", "each", "kills", "spans"):

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import socketserver
 import struct
-import subprocess
 import sys
 import threading
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_zebu.facts.postgres import LOGIN_PROBE
-from tests.facts.test_scripts import FOLDER
+from tests.facts.within import said_within
 
 SETTINGS = {
     "client_encoding": "UTF8",
@@ -90,36 +89,23 @@ def site() -> Path:
 
 def ask(tmp_path: Path, port: int, *, driver: bool, password: str = "right%3F%26") -> str:
     """What the script says; with or without the driver itself behind its library."""
-    (tmp_path / "bin").mkdir(exist_ok=True)
-    (tmp_path / "bin/docker").write_text('#!/bin/sh\nwhile [ "$1" != python3 ]; do shift; done\nexec "$@"\n')
     # Nothing of this machine's packages is seen but what is linked.
-    (tmp_path / "bin/python3").write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
-    for name in ("docker", "python3"):
-        (tmp_path / "bin" / name).chmod(0o755)
-    packages = tmp_path / "packages"
-    packages.mkdir(exist_ok=True)
+    environment = tmp_path / "venv"
+    if not environment.exists():
+        venv.create(environment, symlinks=True)
+    packages = environment / f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
     names = ["psycopg2"] if driver else ["psycopg2_binary.libs"]
     for name in names:
         if not (packages / name).exists():
             (packages / name).symlink_to(site() / name)
     if driver:  # its library is found by its own place
         assert not (packages / "psycopg2_binary.libs").exists()
-    environment = {
-        "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "PYTHONPATH": str(packages), "ZEBU_BACKEND_CONTAINER": "backend", "ZEBU_DB_ADMIN": "admin",
-        "DOTENV_POSTGRES_PASSWORD": PASSWORDS["admin"], "DATABASE_URL": f"postgresql+psycopg://app:{password}@127.0.0.1:{port}/zebu",
-        **{f"ZEBU_{name}": text for name, text in LOGIN_PROBE.environment.items()},
-    }  # fmt: skip
-    quiet = (FOLDER / "quiet.sh").read_text()
-    done = subprocess.run(
-        ["sh", "-c", f"{quiet}\n{LOGIN_PROBE.text}"],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    (said,) = said_within(
+        LOGIN_PROBE, python=environment / "bin/python3", ZEBU_DB_ADMIN="admin", DOTENV_POSTGRES_PASSWORD=PASSWORDS["admin"],
+        environment={"DATABASE_URL": f"postgresql+psycopg://app:{password}@127.0.0.1:{port}/zebu"},
+    ).values()  # fmt: skip
+    assert (said.status, said.err) == (0, "")
+    return said.out
 
 
 @pytest.mark.parametrize("driver", [False, True], ids=["library", "driver"])
@@ -155,3 +141,17 @@ def test_what_is_no_refusal_is_unclear(driver: bool, tmp_path: Path, server: Ser
     server.passwords.clear()
     said = ask(tmp_path, port, driver=driver)
     assert [line.split()[1] for line in said.splitlines()[1:]] == ["unclear"] * 5
+
+
+def test_the_driver_is_found_where_a_program_of_the_applications_finds_it(tmp_path: Path, server: Server) -> None:
+    """By PYTHONPATH, and last in the folder that it works in: a module of Python's own is never taken from there."""
+    environment, folder = tmp_path / "venv", tmp_path / "packages"
+    venv.create(environment, symlinks=True)
+    folder.mkdir()
+    (folder / "psycopg2_binary.libs").symlink_to(site() / "psycopg2_binary.libs")
+    (tmp_path / "ctypes.py").write_text("raise SystemExit(9)")
+    (said,) = said_within(
+        LOGIN_PROBE, python=environment / "bin/python3",
+        environment={"DATABASE_URL": f"postgresql://app:right%3F%26@127.0.0.1:{server.server_address[1]}/zebu", "PYTHONPATH": str(folder)},
+    ).values()  # fmt: skip
+    assert said.out == "host 127.0.0.1\nright accepted\nwrong refused\n"

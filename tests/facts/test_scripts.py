@@ -23,16 +23,19 @@ from typing import Any, ClassVar
 import pytest
 
 from pytest_zebu.facts import ALL, scripts, trials
-from pytest_zebu.facts.fact import Need, Probe
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.facts.fact import WITHIN, Need, Probe
 from pytest_zebu.facts.http import PROTECTED
 from pytest_zebu.gather.ssh import program
 from tests.facts.daemon import Daemon, frame, frames, told
 from tests.facts.daemon import container as inspected
+from tests.facts.within import said_within
 
 FOLDER = Path(str(resources.files(scripts)))
 SHELL = sorted(path.name for path in FOLDER.glob("*.sh"))
 PERL = sorted(path.name for path in FOLDER.glob("*.pl"))
 SQL = sorted(path.name for path in FOLDER.glob("*.sql"))
+PYTHON = sorted(path.name for path in FOLDER.glob("*.python"))
 PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes} | {
     probe.name: probe for probe in trials.RestoreTrial().probes
 }
@@ -61,7 +64,7 @@ def test_perl_has_no_complaint_about_the_far_side() -> None:
     assert complaints(program().decode()) == ""
 
 
-@pytest.mark.parametrize("name", [*SHELL, *PERL])
+@pytest.mark.parametrize("name", [*SHELL, *PERL, *PYTHON])
 def test_each_says_first_what_it_tells(name: str) -> None:
     lines = scripts.text(name).splitlines()
     assert lines[0].startswith("# ")
@@ -76,8 +79,9 @@ def test_perl_is_strict(name: str) -> None:
 
 
 def test_every_file_is_used_and_every_probe_has_one() -> None:
-    used = {name for probe in PROBES.values() for name in (probe.file, *probe.uses)}
-    assert used == {*SHELL, *PERL, *SQL}
+    used = {name for probe in PROBES.values() for name in (probe.file, *probe.uses, probe.within)} - {""}
+    assert used | {WITHIN} == {*SHELL, *PERL, *SQL, *PYTHON}
+    assert all(probe.file or probe.within for probe in PROBES.values())
 
 
 def test_a_probe_needs_what_its_script_takes_from_discovery() -> None:
@@ -85,18 +89,48 @@ def test_a_probe_needs_what_its_script_takes_from_discovery() -> None:
     optional = {
         "postgres.login": {"DB_ADMIN"},
         "logs": {"APP_DIR"},
-        "redis.info": {"BACKEND_CONTAINER"},
     }  # asked for only where they are there
     implied = {"DB_ADMIN": "DB_CONTAINER", "DB_NAME": "DB_CONTAINER"}
     for probe in PROBES.values():
         # docker.pl is asked for containers of the project, of another one, or of all.
         shared = scripts.text("docker.pl")
-        text = (probe.text + "".join(probe.environment.values())).replace(shared, "")
+        text = (probe.text + probe.program + "".join(probe.environment.values())).replace(shared, "")
         if re.search(r"docker_(?:list|containers)\((?!every)", text) and "ENV{ZEBU_PROJECT} =" not in text:
             assert Need.PROJECT in probe.needs, probe.name
         for name in [*Need.__members__, *implied]:
             if f"ZEBU_{name}" in text.replace("ENV{ZEBU_PROJECT} =", "") and name not in optional.get(probe.name, ()):
                 assert Need[implied.get(name, name)] in probe.needs, (probe.name, name)
+
+
+def test_a_program_within_a_container_is_told_what_it_takes_from_its_environment() -> None:
+    """Nothing else of the machine's, and no more than a pipe holds beside the values."""
+    within = [probe for probe in PROBES.values() if probe.within]
+    assert len(within) > 2
+    for probe in within:
+        told = {name for other in within if other.within == probe.within for name in other.told}
+        assert set(re.findall(r"(?:ZEBU|DOTENV)_[A-Z_]+", probe.program)) == told, probe.name
+        own = {f"ZEBU_{name}" for name in probe.environment}
+        assert {name for name in probe.told if name.startswith("ZEBU_")} <= own | {"ZEBU_DB_ADMIN"}
+        assert probe.dotenv or not any(name.startswith("DOTENV_") for name in probe.told)
+    values = sum(name.removeprefix("ZEBU_") not in probe.environment for probe in within for name in probe.told)
+    assert sum(len(probe.program) + len(str(probe.environment)) + 500 for probe in within) + 8192 * values < 65_536
+
+
+def test_programs_within_a_container_are_kept_apart() -> None:
+    """What one says, how it ends, and what it changes is its own."""
+    said = said_within(programs=(
+        "import os\nos.environ['X'] = '1'\nprint('p1 0 1 2 3')", "import os, sys\nprint(os.environ.get('X'))\nsys.exit(7)", "raise ValueError('canary')", "import os\nos.kill(os.getpid(), 9)",
+        "print('x' * 2000)", "import sys\nsys.stderr.write('e' * 9000)\nprint('ended')", "this is no program", "import sys\nsys.exit('why')", "import os\nprint(os.read(0, 9), os.nice(0))",
+    ))  # fmt: skip
+    assert said["p0"] == Said(0, "p1 0 1 2 3\n")
+    assert said["p1"] == Said(7, "None\n")
+    assert said["p2"] == Said(1, "", "ValueError")
+    assert said["p3"].status == 137
+    assert said["p4"].out == "x" * 1000
+    assert said["p5"] == Said(0, "ended\n", "e" * 4096)
+    assert said["p6"] == Said(1, "", "SyntaxError")
+    assert said["p7"].status == 1
+    assert said["p8"] == Said(0, "b'' 19\n")
 
 
 def test_parts_stand_in_front_or_in_the_environment() -> None:
@@ -1031,15 +1065,14 @@ class _Redis(socketserver.StreamRequestHandler):
     ("redis+cluster://a:7000", "unread redis+cluster"), ("redis://a:1,b:2/0", "unread several-hosts"), ("redis://HERE?username=zebu&password=pw-1", "pong"), ("redis://zebu:p%77-1@HERE/3", "pong"),
     ("redis://zebu:pw-1@HERE/99", "nodb"), ("redis://small:pw-2@HERE/", "limited"), ("valkey://zebu:pw-1@HERE", "pong"), ("ht<tp://a", "unread none"),
 ])  # fmt: skip
-def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None:
+def test_the_backends_ping_by_its_own_url(url: str, word: str) -> None:
     """Users, and passwords as a URL encodes them; of one that is not understood nothing is told, in no words."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         here = f"127.0.0.1:{server.server_address[1]}"
-        docker = f"REDIS_URL='{url.replace('HERE', here)}'; export REDIS_URL; shift 3; exec \"$@\""
-        done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        said = said_within(PROBES["redis.ping"], environment={"REDIS_URL": url.replace("HERE", here)})
         server.shutdown()
-    assert (done.stdout.strip(), done.stderr, done.returncode) == (word, "", 0)
+    assert said == {"redis.ping": Said(0, f"{word}\n")}
 
 
 @pytest.mark.parametrize(("settings", "word"), [
@@ -1047,36 +1080,40 @@ def test_the_backends_ping_by_its_own_url(url: str, word: str, run: Run) -> None
     ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT", "refused"), ("REDIS_HOST=127.0.0.1 REDIS_PORT=x", "unread malformed"), ("REDIS_HOST=127.0.0.1 REDIS_PORT=PORT REDIS_PASSWORD_FILE=FILE", "pong"),
     ("REDIS_HOST=a REDIS_SENTINEL_MASTER=m", "unread sentinel"), ("CACHE_URL=redis://zebu:pw-1@127.0.0.1:PORT", "pong"), ("REDIS_URL_FILE=/nowhere", "unread none"),
 ])  # fmt: skip
-def test_the_backends_ping_by_pieces(settings: str, word: str, tmp_path: Path, run: Run) -> None:
+def test_the_backends_ping_by_pieces(settings: str, word: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("p@ss/w0rd\n")
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         given = settings.replace("PORT=PORT", f"PORT={server.server_address[1]}").replace(
             ":PORT", f":{server.server_address[1]}"
         )
-        docker = f'shift 3; exec env {given.replace("FILE=FILE", f"FILE={tmp_path}/secret")} "$@"'
-        done = run("redis-backend.sh", "redis-ping.sh", commands={"docker": docker}, BACKEND_CONTAINER="x")
+        given = given.replace("FILE=FILE", f"FILE={tmp_path}/secret")
+        said = said_within(PROBES["redis.ping"], environment=dict(one.split("=", 1) for one in given.split(" ")))
         server.shutdown()
-    assert (done.stdout.strip(), done.stderr) == (word, "")
+    assert said == {"redis.ping": Said(0, f"{word}\n")}
 
 
-@pytest.mark.parametrize(("url", "own", "said"), [
-    ("redis://zebu:pw-1@HERE", "exit 1", "redis_version:7.0.15"), ("redis://zebu:no@HERE", "echo redis_version:7.2.0", "redis_version:7.2.0"),
-    ("", "echo NOAUTH Authentication required.", "NOAUTH Authentication required."),
+@pytest.mark.parametrize(("url", "status", "out"), [
+    ("redis://zebu:pw-1@HERE", 0, "redis_version:7.0.15\n"), ("redis://zebu:no@HERE", 5, ""), ("redis://HERE", 5, ""), ("", 5, ""), ("redis://a:1,b:2/0", 5, ""), ("redis://127.0.0.1:1", 5, ""),
 ])  # fmt: skip
-def test_what_redis_says_of_itself(url: str, own: str, said: str, run: Run) -> None:
-    """As the backend may ask, or else as the server's own container may."""
+def test_what_redis_says_of_itself_to_the_backend(url: str, status: int, out: str) -> None:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         here = f"127.0.0.1:{server.server_address[1]}"
-        docker = (
-            f"""export REDIS_URL='{url.replace("HERE", here)}'; shift 2; [ "$1" != -e ] || shift 2; shift; exec "$@" """
-        )
-        done = run(
-            "redis-backend.sh", "redis-info.sh", commands={"docker": docker, "redis-cli": own}, BACKEND_CONTAINER="x", REDIS_CONTAINER="y"
-        )  # fmt: skip
+        said = said_within(PROBES["redis.info"], environment={"REDIS_URL": url.replace("HERE", here)})
         server.shutdown()
-    assert said in done.stdout
+    assert said == {"redis.info": Said(status, out)}
+
+
+@pytest.mark.parametrize(("own", "said", "status"), [
+    ("printf '# Server\\nredis_version:7.2.0\\nredis_mode:standalone\\ndb0:keys=1\\n'", "redis_version:7.2.0\ndb0:keys=1\n", 0),
+    ("echo NOAUTH Authentication required.", "NOAUTH Authentication required.\n", 0), ("exit 3", "\n", 3),
+])  # fmt: skip
+def test_what_redis_says_of_itself_in_its_own_container(own: str, said: str, status: int, run: Run) -> None:
+    docker = """shift 2; [ "$1" != -e ] || shift 2; shift; exec "$@" """
+    read = PROBES["redis.info"].environment["READ"]
+    done = run("redis-info.sh", commands={"docker": docker, "redis-cli": own}, REDIS_CONTAINER="y", READ=read)
+    assert (done.stdout, done.returncode) == (said, status)
 
 
 UNITS = """
@@ -1151,7 +1188,8 @@ def test_of_what_iptables_has_shown_nft_is_told_in_short(
     told = json.loads(done.stdout.partition("@nft 0 whole\n")[2].partition("\n@")[0])["nftables"]
     assert len(told) == len(rules)
     for one, before in zip(told, rules, strict=True):
-        (kind, now), (_, was) = *one.items(), *before.items()
+        ((kind, now),) = one.items()
+        ((_, was),) = before.items()
         of_iptables = is_short and was.get("table") == "filter" and XT in was.get("expr", [])
         kept = [each for each in was.get("expr", []) if each != COUNTED or XT in was["expr"] or len(was["expr"]) == 1]
         if of_iptables:

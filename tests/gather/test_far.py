@@ -7,12 +7,13 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_zebu.facts import ALL
+from pytest_zebu.facts import ALL, postgres, redis
 from pytest_zebu.facts.answer import Reason, Said, Unknown, need
 from pytest_zebu.facts.fact import Gathered, Need, Probe
 from pytest_zebu.gather.ssh import diagnose, received, request, unframe
@@ -222,14 +223,16 @@ Daemon = Callable[..., dict[str, Said | Unknown]]
 def daemon(tmp_path: Path) -> Daemon:
     """Ask the far side of a machine with these containers, whose application is in a folder."""
 
-    def asked(*containers: Mapping[str, Any], probes: Sequence[Probe] = ()) -> dict[str, Said | Unknown]:
+    def asked(
+        *containers: Mapping[str, Any], probes: Sequence[Probe] = (), within: str = "exit 1"
+    ) -> dict[str, Said | Unknown]:
         programs, folder = tmp_path / "bin", tmp_path / "app"
         programs.mkdir(exist_ok=True)
         folder.mkdir(exist_ok=True)
         (programs / "inspected").write_text("".join(shown(one, folder) for one in containers))
         docker = programs / "docker"
         docker.write_text(
-            f'#!/bin/sh\ncase $1 in ps) echo id ;; inspect) cat "{programs}/inspected" ;; *) exit 1 ;; esac\n'
+            f'#!/bin/sh\ncase $1 in ps) echo id ;; inspect) cat "{programs}/inspected" ;; exec) {within} ;; *) exit 1 ;; esac\n'
         )
         docker.chmod(0o755)
         target = Target(name="here", host=Host(), settings=Settings())
@@ -322,6 +325,77 @@ ASKING = [
         needs=(Need.BACKEND_CONTAINER,),
     ),
 ]
+
+
+WITHIN = (redis.PING_PROBE, postgres.LOGIN_PROBE, redis.INFO_PROBE)
+"""What is asked within the backend's container; of the last, also in its own."""
+RUNS = 'echo "$3" >> calls; [ "$2 $4" != "-i python3" ] || { echo once >> calls; shift 3; exec "$@"; }; exit 3'
+
+
+def names(answers: Mapping[str, Said | Unknown]) -> dict[str, Any]:
+    """What was said of each: an answer, or the reason why there is none."""
+    found = {probe.name: answers[probe.name] for probe in WITHIN if probe.name in answers}
+    return {name: one if isinstance(one, Said) else one.reason for name, one in found.items()}
+
+
+def test_what_is_asked_within_one_container_is_asked_by_one_program(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its own answer; where the backend could not tell, the other way is taken."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("REDIS_URL", "DATABASE_URL", "CACHE_URL", "REDIS_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    answers = names(daemon(BACKEND, DATABASE, REDIS, probes=WITHIN, within=RUNS))
+    assert answers == {
+        "redis.ping": Said(0, "unread none\n"),
+        "postgres.login": Said(5, ""),
+        "redis.info": Said(3, "\n"),
+    }
+    calls = (tmp_path / "calls").read_text().split()
+    assert calls == [BACKEND["id"], "once", REDIS["id"]]
+
+
+PONG = "printf 'redis.ping 0 1 5 0\\npong\\n'"
+
+
+@pytest.mark.hostile("ssh")
+@pytest.mark.parametrize(("within", "expected"), [
+    ("echo no python3 >&2; exit 127", {"redis.ping": Said(127, "", "no python3\n"), "postgres.login": Said(127, "", "no python3\n")}),
+    (f"{PONG}; exit 0", {"redis.ping": Said(0, "pong\n"), "postgres.login": Reason.UNDECIDABLE}),
+    (f"{PONG}; {PONG}; exit 0", {"redis.ping": Said(0, "pong\n"), "postgres.login": Reason.UNDECIDABLE}),
+    (f"{PONG}; printf 'postgres.login 0 1 99 0\\nright accepted\\n'; exit 0", {"redis.ping": Said(0, "pong\n"), "postgres.login": Reason.UNDECIDABLE}),
+    (f"echo hello; {PONG}; exit 0", {"redis.ping": Reason.UNDECIDABLE, "postgres.login": Reason.UNDECIDABLE}),
+    (f"printf 'other 0 1 0 0\\n'; {PONG}; exit 0", {"redis.ping": Reason.UNDECIDABLE, "postgres.login": Reason.UNDECIDABLE}),
+    (f"{PONG}; printf 'postgres.login 9 1 0 3\\nbad'; kill -9 $$", {"redis.ping": Said(0, "pong\n"), "postgres.login": Said(9, "", "bad")}),
+    ("kill -9 $$", {"redis.ping": Said(137, ""), "postgres.login": Said(137, "")}),
+    (f"echo x >> calls; {PONG}; sleep 20", {"redis.ping": Said(0, "pong\n"), "postgres.login": Reason.TIMED_OUT}),
+])  # fmt: skip
+def test_what_is_not_understood_of_an_answer_from_within_is_unknown(
+    within: str, expected: dict[str, Any], daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came whole before is kept."""
+    monkeypatch.chdir(tmp_path)
+    probes = [replace(probe, timeout=0.7) for probe in WITHIN[:2]]
+    assert names(daemon(BACKEND, DATABASE, REDIS, probes=probes, within=within)) == expected
+    if "calls" in within:
+        assert (tmp_path / "calls").read_text() == "x\nx\n", "what is late is asked once more"
+
+
+def test_without_a_backend_its_own_container_tells_of_redis(daemon: Daemon) -> None:
+    answers = names(daemon(REDIS, probes=WITHIN, within="echo redis_version:7; exit 0"))
+    assert answers == {
+        "redis.ping": Reason.MISSING,
+        "postgres.login": Reason.MISSING,
+        "redis.info": Said(0, "redis_version:7\n"),
+    }
+    answers = names(daemon(BACKEND, probes=WITHIN, within=f"{PONG}; exit 0"))
+    assert answers["redis.ping"] == Said(0, "pong\n")
+    assert answers["redis.info"] is Reason.MISSING
+
+
+def test_who_says_too_much_within_is_cut(daemon: Daemon) -> None:
+    probes = [replace(redis.PING_PROBE, limit=5)]
+    assert names(daemon(BACKEND, probes=probes, within=f"{PONG}; exit 0")) == {"redis.ping": Reason.GARBLED}
 
 
 def chosen(answers: Mapping[str, Said | Unknown], name: str) -> str:

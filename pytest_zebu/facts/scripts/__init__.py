@@ -1,6 +1,6 @@
-"""The scripts of the probes, as files: `NAME.sh` for POSIX sh, `NAME.pl` for Perl with what perl-base has, `NAME.sql` for psql.
+"""The scripts of the probes, as files.
 
-Each begins with what it tells, and how. `git.sh`, `psql.sh` and `json.pl` are shared parts of others.
+`NAME.sh` for POSIX sh, `NAME.pl` for Perl with what perl-base has, `NAME.sql` for psql, `NAME.python` for the Python of a container. Each begins with what it tells, and how. `git.sh`, `psql.sh` and `json.pl` are shared parts of others.
 """
 
 from __future__ import annotations

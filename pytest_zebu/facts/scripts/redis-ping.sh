@@ -1,2 +1,0 @@
-# What the backend's PING got: a word, and why nothing where it got nothing.
-backend PING
