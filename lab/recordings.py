@@ -99,7 +99,7 @@ def question_of(probe: Probe) -> str:
     """The fingerprint of what a probe asks: its recorded answers fit nothing else."""
     environment = [f"{name}={_code(value)}" for name, value in sorted(probe.environment.items())]
     flags = (probe.root, probe.owner, probe.dotenv, probe.secrets, probe.host)
-    where = ["each"] if probe.each else []
+    where = [*(["each"] if probe.each else []), *([_code(probe.program), *probe.told] if probe.within else [])]
     return _digest(
         [probe.interpreter, _code(probe.text), *environment, *(need.name for need in probe.needs), *flags, *where]
     )

@@ -14,6 +14,9 @@ my ($MOST, $LIMIT) = (24, 1_048_576);
 my $DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 my $PROC = '/proc';
 my $ASK = <<'PYTHON';
+import os
+try: os.nice(19)  # it shares the container's processors with the application
+except OSError: pass
 import importlib.metadata as m
 for d in m.distributions():
     try: name, version = d.metadata["Name"], d.version
