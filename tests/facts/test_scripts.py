@@ -1207,6 +1207,26 @@ def test_a_ruleset_that_cannot_be_shortened_is_told_as_it_is(run: Run) -> None:
         assert "@nft 0 whole\nno JSON\n" in run("firewall.sh", commands=commands, PERL=perl).stdout
 
 
+DF = """echo once >> times
+echo 'Mounted on 1B-blocks Avail Inodes IFree'
+while [ $# -gt 2 ]; do shift; case $2 in /gone) status=1 ;; *) echo "$2 9 8 7 6" ;; esac; done
+exit ${status:-0}"""
+
+
+@pytest.mark.parametrize(("folder", "told", "times"), [
+    ("/srv", "@place / 9 8 7 6\n@place /srv 9 8 7 6\n@place /var/log 9 8 7 6\n", 1), ("/", "@place / 9 8 7 6\n@place /var/log 9 8 7 6\n", 1),
+    ("/share", "@place / 9 8 7 6\n@place /var/log 9 8 7 6\n@silent /share\n", 2), ("/gone", "@place / 9 8 7 6\n@place /var/log 9 8 7 6\n", 4),
+])  # fmt: skip
+def test_all_places_are_asked_for_at_once_where_all_of_them_answer(
+    folder: str, told: str, times: int, run: Run, tmp_path: Path
+) -> None:
+    """Where one is silent, each has its own time."""
+    timeout = 'shift 3; case "$*" in *share*) exit 137 ;; esac; exec "$@"'
+    done = run("disk.sh", commands={"df": DF, "timeout": timeout}, PERL="", APP_DIR=folder)
+    assert (done.stdout, done.returncode) == (told, 0)
+    assert (tmp_path / "times").read_text().count("once") == times
+
+
 SYSTEMD = """Id=apt-daily.timer
 LoadState=loaded
 ActiveState=active

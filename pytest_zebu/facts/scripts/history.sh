@@ -11,8 +11,10 @@ names='(^|/)(\.env(\.[^/]*)?|[^/]*\.env|\.envrc)$'
 [ -z "$ZEBU_DEPLOYED" ] || { quiet_git cat-file -e "$ZEBU_DEPLOYED^{commit}" && echo has=1 || echo has=0; }
 echo "shallow=$(git rev-parse --is-shallow-repository)"
 remote=origin
-[ -n "$(git config --get-all remote.origin.fetch)" ] || remote=$(git remote | head -n 1)
-echo "fetch=$(git config --get-all "remote.$remote.fetch" | tr '\n' ' ')"
+fetched=$(git config --get-all remote.origin.fetch)
+[ -n "$fetched" ] || { remote=$(git remote | head -n 1); fetched=$(git config --get-all "remote.$remote.fetch"); }
+echo "fetch=$(printf '%s' "${fetched:+$fetched
+}" | tr '\n' ' ')"
 [ -z "$(git config --get-regexp '^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$')" ] && echo partial=0 || echo partial=1
 # Of the objects that the history names, how many are not there; it can be walked whole where git ends with 0.
 { quiet_git rev-list --objects --all --missing=print; echo "walked $?"; } |

@@ -6,8 +6,11 @@ echo "@head $head"
 echo "@owner $(stat -c %U "$ZEBU_APP_DIR")"
 # Where nothing is called origin, the only remote is meant.
 remote=origin
-quiet_git remote get-url origin >/dev/null || { remote=$(quiet_git remote); [ "$(printf '%s\n' "$remote" | wc -l)" = 1 ] || remote=origin; }
-echo "@remote $(quiet_git remote get-url "$remote" | sed -E 's#//[^/@]*@#//#')"
+url=$(quiet_git remote get-url origin) || {
+  remote=$(quiet_git remote); [ "$(printf '%s\n' "$remote" | wc -l)" = 1 ] || remote=origin
+  url=$(quiet_git remote get-url "$remote")
+}
+echo "@remote $(printf '%s\n' "$url" | sed -E 's#//[^/@]*@#//#')"
 # What the remote has, as far as it was fetched: a tag may as well have been made here, and the branches of another remote are not its own.
 refs=$(quiet_git config --get-all "remote.$remote.fetch" | sed -n 's/^+\{0,1\}refs\/heads[^:]*:\(refs\/[^*]*\).*/\1/p' | sed 's/\/$//' | grep -v '^refs/heads')
 [ -n "$refs" ] || refs=refs/remotes/$remote
@@ -17,12 +20,15 @@ counted() { if references=$(quiet_git for-each-ref --format=x "$@"); then printf
 echo "@branches $(counted "$@")"
 echo "@known $(counted --contains HEAD "$@")"
 echo "@tagged $(counted --contains HEAD refs/tags)"
-[ "$(git rev-parse --is-shallow-repository)" != true ] || echo "@shallow"
+{ IFS= read -r shallow; IFS= read -r folder; IFS= read -r common; } <<FOLDERS
+$(git rev-parse --is-shallow-repository --absolute-git-dir --git-common-dir)
+FOLDERS
+[ "$shallow" != true ] || echo "@shallow"
 # What a fetch brought stands in FETCH_HEAD, the end of a history that was fetched in part in `shallow`, and the first commit of a clone in its log.
-folder=$(git rev-parse --absolute-git-dir); common=$(git rev-parse --git-common-dir); case $common in /*) ;; *) common=$ZEBU_APP_DIR/$common ;; esac
+case $common in /*) ;; *) common=$ZEBU_APP_DIR/$common ;; esac
 # By owner and name: the same repository is reached by https and by ssh.
 plain() { sed -E 's#(\.git)?/*$##; s#.*[:/]([^:/]+/[^:/]+)$#\1#'; }
-url=$(quiet_git remote get-url "$remote" | plain)
+url=$(printf '%s\n' "$url" | plain)
 quiet head -n 1000 "$folder/FETCH_HEAD" | while IFS= read -r line; do
   from=$(printf '%s\n' "${line##*	}" | sed 's/.* of //' | plain)
   [ "$from" = "$url" ] && [ "$(quiet_git rev-parse -q --verify "${line%%	*}^{commit}")" = "$head" ] && { echo "@given fetch"; break; }
@@ -48,7 +54,8 @@ else
   echo "@absent $absent"
 fi
 git for-each-ref --format='@tag %(refname:short) %(objecttype) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)' refs/tags || exit 1
-quiet_git ls-files -s | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
+modules=$(quiet_git ls-files -s | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50)
+[ -z "$modules" ] || printf '%s\n' "$modules" | while IFS= read -r path; do
   [ -e "$ZEBU_APP_DIR/$path/.git" ] || printf '@submodule %s\n' "$path"
 done
 # A filter is a program of the checkout's: each that is configured is switched off by its name. What only a filter could compare is told, but for
@@ -82,7 +89,7 @@ NAMES
     if [ -z "$sum" ] || [ ! -f "$file" ] || [ -L "$file" ]; then printf '@filtered %s%s\n' "$place" "$path"
     elif [ "$(quiet sha256sum < "$file" | cut -c 1-64)" != "$sum" ]; then printf '@change  M %s%s\n' "$place" "$path"; fi
   done
-  [ "$depth" -lt 4 ] || exit 0
+  [ "$depth" -lt 4 ] && [ -n "$place$modules" ] || exit 0
   quiet_git -c core.quotePath=false -C "./$place" ls-files -s | awk -F '\t' '$1 ~ /^160000 / { print $2 }' | head -n 50 | while IFS= read -r path; do
     [ -e "$ZEBU_APP_DIR/$place$path/.git" ] || continue
     inner=$(compare "$place$path/" $((depth + 1))) || { printf '@filtered %s%s\n' "$place" "$path"; continue; }
