@@ -1124,7 +1124,7 @@ sub start_probe {
 my $LONG_VALUE = 8192;
 
 sub start_within {
-  my ($first, @probes) = @_;
+  my ($late, @probes) = @_;    # how long they took that are asked once more
   return if !@probes;
   my $given = '';
   my $put = sub { my ($key, $text) = @_; $given .= "$key " . length($text) . "\n$text" };
@@ -1142,7 +1142,7 @@ sub start_within {
   $limit += $_->{limit} + 8192 for @probes;
   my %job = (name => 'zebu.within', argv => [qw(docker exec -i), $value{BACKEND_CONTAINER}, qw(python3 -I -S -c), $within, POSIX::ceil($timeout * $SLOWEST)], input => $given,
     env => {}, timeout => $timeout, takes => $takes, limit => $limit, then => sub { cut_apart($_[0], @probes) });
-  if ($first) { push @again, { %job, first => $first } }
+  if (defined $late) { push @again, { %job, late => $late } }
   else { queue(\%job) }
 }
 
@@ -1161,7 +1161,8 @@ sub cut_apart {
   }
   my @left = grep { $left{ $_->{name} } } @probes or return;
   my ($kind, $status, $took, $err) = @$job{qw(kind status took err)};
-  return start_within([$kind, $status, $took, '', ''], @left) if $kind eq 'timeout' && !$job->{first};
+  return start_within($took, @left) if $kind eq 'timeout' && !defined $job->{late};
+  ($kind, $took) = ('timeout', $job->{late}) if $kind eq 'late' && defined $job->{late};    # that it is late again is said as it was the first time
   ($kind, $err) = ('failed', "what runs it within the container ended early ($err)") if $kind eq 'done' && !$status;
   settle_within($_, $kind, $status, $took, '', $err) for @left;
 }

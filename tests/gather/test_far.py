@@ -369,6 +369,7 @@ PONG = "printf 'redis.ping 0 1 5 0\\npong\\n'"
     (f"{PONG}; printf 'postgres.login 9 1 0 3\\nbad'; kill -9 $$", {"redis.ping": Said(0, "pong\n"), "postgres.login": Said(9, "", "bad")}),
     ("kill -9 $$", {"redis.ping": Said(137, ""), "postgres.login": Said(137, "")}),
     (f"echo x >> calls; {PONG}; sleep 20", {"redis.ping": Said(0, "pong\n"), "postgres.login": Reason.TIMED_OUT}),
+    ("echo x >> calls; [ $(wc -l < calls) = 1 ] || printf 'postgres.login 0 1 2 0\\nok'; sleep 20", {"redis.ping": Reason.TIMED_OUT, "postgres.login": Said(0, "ok")}),
 ])  # fmt: skip
 def test_what_is_not_understood_of_an_answer_from_within_is_unknown(
     within: str, expected: dict[str, Any], daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
