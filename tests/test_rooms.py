@@ -53,6 +53,7 @@ ACROSS = {
     "gather/test_answers": "whatever asks over HTTP, of servers that keep to nothing",
     "gather/test_canaries": "the filter of both sides",
     "gather/test_checkouts": "the far side's search of the machine",
+    "gather/test_kept": "the connections that looks share",
     "gather/test_load": "the far side, on a machine that is busy",
     "gather/test_quiet": "all scripts, of programs that cannot run",
     "gather/test_repeats": "the filter of both sides, of texts that repeat",

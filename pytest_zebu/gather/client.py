@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import ipaddress
+import math
 import re
 import socket
 import time
@@ -20,10 +21,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import TimeoutError as TimeLimit
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import plain_text
-from pytest_zebu.gather.bounds import allowed
+from pytest_zebu.gather.bounds import OutOfTime, allowed
 
 HEAD_LIMIT = 262_144
 """Bytes that may come before a body begins; browsers take as many (Chromium, http_stream_parser.cc)."""
@@ -40,6 +42,9 @@ _DATE = re.compile(
     rf'"?[A-Za-z]{{3,9}}, [0-9]{{2}}[ -](?:{_MONTHS})[ -][0-9]{{2,4}} [0-9]{{2}}(?::[0-9]{{2}}){{2}} GMT"?'
 )
 PIECE = 16_384
+REST_LIMIT, REST_SECONDS = 65_536, 0.3
+"""So much of an answer that nobody reads is waited for, so that its connection can be used again."""
+REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_CAUSES = 20
 PACKINGS = frozenset({"gzip", "x-gzip", "deflate"})
 """What is unpacked where a service packs, though nobody asks for it. Others, and several at once, stay as they are."""
@@ -82,6 +87,11 @@ def led() -> Iterator[None]:
         yield
     finally:
         _is_led.reset(token)
+
+
+def is_led() -> bool:
+    """Whether a target named what is asked."""
+    return _is_led.get()
 
 
 METADATA = tuple(
@@ -130,6 +140,11 @@ class _Metered(io.RawIOBase):
     def expect_body(self) -> None:
         """What comes now is the body."""
         self._left, self._limit = WIRE_LIMIT, f"{WIRE_LIMIT // 2**20} MiB"
+
+    def hurry(self, seconds: float) -> None:
+        """From now on it may take so many seconds at most."""
+        now, given = time.monotonic(), self._allowance
+        self._allowance = _Allowance(now, min(given.until, now + seconds), min(given.seconds, seconds))
 
     def readable(self) -> bool:
         """It is."""
@@ -190,6 +205,10 @@ class _Answer(http.client.HTTPResponse):
         self._meter = _Metered(sock, self.fp.detach())
         self.fp = io.BufferedReader(self._meter)
 
+    def hurry(self, seconds: float) -> None:
+        """What is still to come may take so many seconds at most."""
+        self._meter.hurry(seconds)
+
     def begin(self) -> None:
         """Read what comes before the body.
 
@@ -210,9 +229,14 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Bounded(HTTPConnection):
-    """A connection to one of few addresses, whose answers end."""
+    """A connection to one of few addresses, whose answers end.
+
+    Attributes:
+        trip: seconds that the other side took to accept it.
+    """
 
     response_class = _Answer
+    trip = math.inf
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
@@ -227,8 +251,11 @@ class _Bounded(HTTPConnection):
         try:
             for address in addresses:
                 self._dns_host = address
+                began = time.perf_counter()
                 try:
-                    return super()._new_conn()
+                    line = super()._new_conn()
+                    self.trip = time.perf_counter() - began
+                    return line
                 except NewConnectionError as error:
                     complaint = error
         finally:
@@ -256,6 +283,34 @@ class _SecurePool(HTTPSConnectionPool):
             conn.connect()
 
 
+class _AsNew(HTTPConnectionPool):
+    """Connections that others have used before: what goes wrong on one of these says nothing, and is tried on a new one."""
+
+    def _make_request(self, conn: Any, method: str, *words: Any, **named: Any) -> Any:
+        is_kept = not conn.is_closed
+        try:
+            return super()._make_request(conn, method, *words, **named)
+        except (OSError, HTTPError, http.client.HTTPException) as error:
+            is_bound = any(isinstance(cause, TimeoutError | TimeLimit | _Spent) for cause in causes(error))
+            if not is_kept or is_bound or method not in REPEATABLE:
+                raise
+        allowed(0.0)
+        conn.close()
+        return super()._make_request(conn, method, *words, **named)
+
+
+class _KeptPool(_AsNew, _Pool):
+    pass
+
+
+class _KeptSecurePool(_AsNew, _SecurePool):
+    pass
+
+
+POOLS = {"http": _Pool, "https": _SecurePool}
+KEPT_POOLS = {"http": _KeptPool, "https": _KeptSecurePool}
+
+
 class Adapter(HTTPAdapter):
     """What carries requests, within what an answer may take."""
 
@@ -265,7 +320,7 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *words: Any, **named: Any) -> None:
         """With connections that are bounded."""
         super().init_poolmanager(*words, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(self, request: Any, stream: Any = False, timeout: Any = None, *words: Any, **named: Any) -> Any:
         """Send a request.
@@ -290,12 +345,14 @@ class Session(requests.Session):
 
     Attributes:
         begun: the hosts that were asked because somebody declared them, not because a target named them.
+        trip: seconds that the quickest of its connections took to be made, which is the way there and back.
     """
 
     def __init__(self, adapter: Adapter | None = None) -> None:
         super().__init__()
         self.trust_env = False
         self.begun: set[str] = set()
+        self.trip = math.inf
         # What is packed may unpack to a thousand times as much.
         self.headers["Accept-Encoding"] = "identity"
         for scheme in ("http://", "https://"):
@@ -312,7 +369,9 @@ class Session(requests.Session):
             OutOfTime: the look takes too long: whether there would have been one is not known.
         """
         try:
-            return super().send(request, **named)
+            answer = super().send(request, **named)
+            self.trip = min(self.trip, getattr(answer.raw.connection, "trip", math.inf))
+            return answer
         except TROUBLES as error:
             allowed(0.0)
             _raise_translated(error)
@@ -374,6 +433,18 @@ def read_body(answer: requests.Response, limit: int) -> bytes:
         allowed(0.0)
         _raise_translated(error)
     return bytes(body)
+
+
+def let_go(answer: requests.Response) -> None:
+    """Read the rest of an answer, so that its connection serves the next request; where it is long or late, that ends."""
+    said = getattr(answer.raw, "_original_response", None)
+    if not isinstance(said, _Answer) or said.isclosed():
+        return
+    said.hurry(REST_SECONDS)
+    left = REST_LIMIT
+    with suppress(*TROUBLES, OutOfTime):
+        while left > 0 and (piece := answer.raw.read(min(PIECE, left), decode_content=False)):
+            left -= len(piece)
 
 
 # Proxmox VE, by proxmoxer: of its session everything is ours, because its own reads whatever comes.

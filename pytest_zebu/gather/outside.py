@@ -14,6 +14,8 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +23,7 @@ from urllib.parse import urljoin
 
 import dns.exception
 import dns.flags
+import dns.message
 import dns.name
 import dns.rdatatype
 import requests
@@ -32,8 +35,18 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, elsewhere, forge, places, services
 from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
-from pytest_zebu.gather.client import NotAsked, Session, Unending, causes, is_near, is_unresolved, led, read_body
-from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, aside, at_once
+from pytest_zebu.gather.client import (
+    NotAsked,
+    Session,
+    Unending,
+    causes,
+    is_near,
+    is_unresolved,
+    led,
+    let_go,
+    read_body,
+)
+from pytest_zebu.gather.deadline import DAY, NEVER, NO_TIME, Deadline, aside, at_once
 from pytest_zebu.gather.elsewhere import Handed
 from pytest_zebu.gather.keyed import ask_with_key
 from pytest_zebu.gather.resolver import OwnResolver, State
@@ -127,6 +140,7 @@ class Outside:
 
     Attributes:
         handed: by vantage that is another machine, what that saw.
+        kept: the connections that looks share which do not judge the connection itself.
     """
 
     target: Target
@@ -134,7 +148,8 @@ class Outside:
     deadline: Deadline = NEVER
     handed: Mapping[str, Handed | Unknown] = field(default_factory=dict)
     resolver: OwnResolver = field(default_factory=OwnResolver)
-    _led: dict[str, list[str] | Unknown] = field(default_factory=dict)
+    kept: places.Kept = field(default_factory=places.Kept)
+    _led: dict[str, Future[list[str] | Unknown]] = field(default_factory=dict)
 
     def see(self, look: Look) -> Any:
         """Carry out a look: plain data, or Unknown. What another machine looks at, it has handed in."""
@@ -177,18 +192,20 @@ class Outside:
             case "tls":
                 return shake_hands(arguments["domain"], arguments["control"], arguments.get("address"), source)
             case "http" if arguments.get("everywhere"):
-                return self._everywhere(arguments, lambda place: ask(arguments, self._places(arguments, place)))
+                return self._everywhere(
+                    arguments, lambda place: ask(arguments, self._places(arguments, place), self.kept)
+                )
             case "http":
-                return ask(arguments, self._places(arguments))
+                return ask(arguments, self._places(arguments), self.kept)
             case "descriptions":
-                return read_descriptions(arguments, self._places(arguments))
+                return read_descriptions(arguments, self._places(arguments), self.kept)
             case "timing":
                 return time_requests(arguments, self._places(arguments))
             case "keyed":
                 return ask_with_key(self.target.settings, arguments["url"])
             case "scripts":
                 url, control, names = arguments["url"], arguments["control"], arguments["names"]
-                return read_scripts(url, control, self._places(arguments), names)
+                return read_scripts(url, control, self._places(arguments), names, self.kept)
             case "ssh":
                 return self.offered_methods()
             case "browser":
@@ -205,12 +222,26 @@ class Outside:
                 return Unknown(Reason.NOT_CONFIGURED, f"no looker for {kind}")
 
     def _addresses(self, domain: str, arguments: Mapping[str, Any]) -> list[str] | Unknown:
-        if domain not in self._led:
-            declared, resolvers = arguments["addresses"], arguments["resolvers"]
-            self._led[domain] = (
-                places.lead_to(domain, declared, resolvers) if declared else self.resolver.lead(domain, resolvers)
-            )
-        return self._led[domain]
+        mine: Future[list[str] | Unknown] = Future()
+        job = self._led.setdefault(domain, mine)  # one look resolves a name, and the others wait for it
+        if job is mine:
+            try:
+                job.set_result(self._lead(domain, arguments))
+            except BaseException:
+                job.cancel()  # what this look had no time for, another one may have
+                self._led.pop(domain, None)
+                raise
+        while True:
+            try:
+                return job.result(allowed(DAY))
+            except NotYet:
+                continue
+            except CancelledError:
+                return self._addresses(domain, arguments)
+
+    def _lead(self, domain: str, arguments: Mapping[str, Any]) -> list[str] | Unknown:
+        declared, resolvers = arguments["addresses"], arguments["resolvers"]
+        return places.lead_to(domain, declared, resolvers) if declared else self.resolver.lead(domain, resolvers)
 
     def _unled(self, look: Look) -> Unknown | None:
         """Why a look cannot be made: this machine's own resolver has to say where a name leads, and cannot."""
@@ -484,7 +515,8 @@ def _authoritative_servers(domain: str, resolvers: list[str]) -> dict[str, list[
                 if len(hosts) > MOST_SERVERS:
                     return Unknown(Reason.GARBLED, f"{resolver} names {len(hosts)} name servers of {domain}")
                 if hosts:
-                    return {host: _addresses_of(host, resolvers) for host in hosts}
+                    found = at_once(carried(lambda host: _addresses_of(host, resolvers)), hosts, len(hosts))
+                    return dict(zip(hosts, found, strict=True))
                 zone = zone.parent()
             complaint = f"{resolver} knows no name server of {domain}"
         except (dns.exception.DNSException, OSError) as error:
@@ -507,9 +539,13 @@ def _told_by_authority(domain: str, server: str, resolvers: list[str]) -> tuple[
     """
     found: set[str] = set()
     is_authority = True
-    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
-        name = dns.name.from_text(domain)
-        answer = places.query(name, dns.rdatatype.to_text(kind), server, recurse=False)
+    name = dns.name.from_text(domain)
+
+    def told(kind: dns.rdatatype.RdataType) -> dns.message.Message:
+        return places.query(name, dns.rdatatype.to_text(kind), server, recurse=False)
+
+    told_of = at_once(carried(told), places.KINDS, len(places.KINDS))
+    for kind, answer in zip(places.KINDS, told_of, strict=True):
         is_authority = is_authority and bool(answer.flags & dns.flags.AA)
         end, records = places.chain(answer, name, kind)
         if not records and end != name:
@@ -643,7 +679,9 @@ def _unresolved(name: str, error: Exception) -> Unknown:
     )
 
 
-def ask(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
+def ask(
+    arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None, kept: places.Kept | None = None
+) -> Any:
     """One request; the body is read as far as asked for.
 
     Whether the certificate is to be trusted is judged by the items about certificates: here it is verified only where
@@ -653,10 +691,16 @@ def ask(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None)
         arguments: what to ask; `follow`: whether to go on to where the answer leads, and tell the way, and what is read
             at its end.
         directed: the addresses at which names are asked.
+        kept: connections that are shared with other looks.
     """
     directed = directed or {}
-    with places.session(directed) as session:
+    with places.in_turn(_host_of(str(arguments["url"])), directed, kept) as session:
         return _ask(session, str(arguments["url"]), arguments, directed)
+
+
+def _host_of(url: str) -> str:
+    there = urls.read(url)
+    return there.host if there else ""
 
 
 def _ask(session: Session, url: str, arguments: Mapping[str, Any], directed: Mapping[str, str]) -> Any:
@@ -736,6 +780,7 @@ def _try(session: Session, url: str, arguments: Mapping[str, Any], directed: Map
             except Unending as error:
                 # It does answer; what, is not known.
                 return _Tried(Unknown(Reason.TIMED_OUT, f"{url}: {error}"))
+            let_go(answer)
             status = told["status"]
             is_again = status in (GATEWAY_TIMEOUT, *COUNTED)
             return _Tried(told, f"was answered with {status}" if is_again else "", status in COUNTED)
@@ -807,7 +852,9 @@ _NAMED = re.compile(
 MOST_NAMED = 3
 
 
-def read_descriptions(arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None) -> Any:
+def read_descriptions(
+    arguments: Mapping[str, Any], directed: Mapping[str, str] | None = None, kept: places.Kept | None = None
+) -> Any:
     """What is answered at some addresses, one after the other, and at those of the same names that the pages there name.
 
     Whoever counts requests lets these few pass, that come over one connection.
@@ -815,7 +862,7 @@ def read_descriptions(arguments: Mapping[str, Any], directed: Mapping[str, str] 
     directed, found = directed or {}, {}
     named: list[str] = []
     ask_for = {"control": arguments["control"], "body_limit": arguments["body_limit"], "follow": True}
-    with places.session(directed) as session:
+    with places.in_turn(_host_of(arguments["urls"][0]), directed, kept) as session:
         for url in arguments["urls"]:
             found[url] = told = _ask(session, url, ask_for, directed)
             if isinstance(told, Unknown) or told["status"] in (0, *COUNTED):
@@ -948,13 +995,17 @@ def _told(answer: requests.Response, body_limit: int) -> dict[str, Any]:
 
 
 def read_scripts(
-    page_url: str, control: str | None, directed: Mapping[str, str] | None = None, names: Sequence[str] = ()
+    page_url: str,
+    control: str | None,
+    directed: Mapping[str, str] | None = None,
+    names: Sequence[str] = (),
+    kept: places.Kept | None = None,
 ) -> Any:
     """The scripts that a page loads, and which addresses of an API they name; the scripts themselves are not kept.
 
     A page that leads elsewhere, to one of the names, is what is there.
     """
-    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT, "follow": True}, directed)
+    page = ask({"url": page_url, "control": control, "body_limit": PAGE_LIMIT, "follow": True}, directed, kept)
     if isinstance(page, Unknown):
         return page
     if not page["status"]:
@@ -971,7 +1022,7 @@ def read_scripts(
         url = urljoin(page_url, source)
         if urls.origin(url) != urls.origin(page_url):
             continue
-        answer = ask({"url": url, "control": control, "body_limit": SCRIPT_LIMIT}, directed)
+        answer = ask({"url": url, "control": control, "body_limit": SCRIPT_LIMIT}, directed, kept)
         if isinstance(answer, Unknown):
             return answer
         kind = (answer.get("headers", {}).get("content-type") or [""])[0]
@@ -979,7 +1030,7 @@ def read_scripts(
         bases |= set(_API_BASE.findall(_NEVER_REACHED.sub(r"\1", answer.get("body", ""))))
     reached = {}
     for base in sorted(base for base in bases if len(base) <= LONGEST_BASE)[:SCRIPT_COUNT]:
-        answer = _ask_base(f"{urljoin(page_url, base)}/portfolios", page_url, control, directed or {})
+        answer = _ask_base(f"{urljoin(page_url, base)}/portfolios", page_url, control, directed or {}, kept)
         if isinstance(answer, Unknown):
             reached[base] = {"status": 0, "type": ""}
         else:
@@ -988,11 +1039,13 @@ def read_scripts(
     return {"scripts": scripts, "bases": reached}
 
 
-def _ask_base(url: str, page_url: str, control: str | None, directed: Mapping[str, str]) -> Any:
+def _ask_base(
+    url: str, page_url: str, control: str | None, directed: Mapping[str, str], kept: places.Kept | None
+) -> Any:
     """What is answered at an address that a script names."""
     there, page = urls.read(url), urls.read(page_url)
     if there is None:
         return {"status": 0, "headers": {}}
-    with places.session(directed) as session:
+    with places.in_turn(there.host, directed, kept) as session:
         session.begun |= {page.host} if page else set()
         return _request_there(session, there.host, there.text, {"control": control}, directed)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import math
 import socket
 import ssl
 import struct
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,11 +22,13 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
+from urllib3 import PoolManager
 from urllib3.util import create_urllib3_context
 
 from pytest_zebu.facts.answer import Reason, Unknown
-from pytest_zebu.gather.bounds import allowed
-from pytest_zebu.gather.client import Adapter, Session
+from pytest_zebu.gather.bounds import allowed, carried
+from pytest_zebu.gather.client import KEPT_POOLS, Adapter, Session, is_led
+from pytest_zebu.gather.deadline import at_once
 
 RESOLVER_SECONDS = 2.0
 LONGEST_CHAIN = 17
@@ -29,6 +36,9 @@ LONGEST_CHAIN = 17
 PLACES = 6
 """Of so many addresses of a name each is looked at."""
 NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+KINDS = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
 
 class Refusal(OSError):
@@ -91,11 +101,13 @@ def resolve(domain: str, server: str) -> list[str]:
     Raises:
         OSError, dns.exception.DNSException: it does not say.
     """
-    name, found = dns.name.from_text(domain), set()
-    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+    name = dns.name.from_text(domain)
+
+    def told(kind: dns.rdatatype.RdataType) -> set[str]:
         answer = query(name, dns.rdatatype.to_text(kind), server)
-        found |= {str(record.address) for record in chain(answer, name, kind)[1]}
-    return sorted(found)
+        return {str(record.address) for record in chain(answer, name, kind)[1]}
+
+    return sorted(set().union(*at_once(carried(told), KINDS, len(KINDS))))
 
 
 def lead_to(domain: str, addresses: Sequence[str], resolvers: Sequence[str]) -> list[str] | Unknown:
@@ -136,18 +148,40 @@ CIPHERS = "DEFAULT:@SECLEVEL=0"
 """What is too weak is judged by the items about certificates, not by how strict this machine's TLS library is set up."""
 
 
-class Directed(Adapter):
-    """Connections to the addresses that names have here, whatever this machine's resolver says."""
+AT_ONCE, MOST_AT_ONCE, TRIP_SECONDS = 3, 12, 0.012
+"""So many looks ask an address at once; one more for each so long part of the way there and back, which is not the application's."""
+TURN_SECONDS = 1.0
+"""After which whoever asks has had its turn."""
 
-    def __init__(self, places: Mapping[str, str]) -> None:
+
+def _context() -> ssl.SSLContext:
+    context = create_urllib3_context(ciphers=CIPHERS, ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+    context.check_hostname = False  # urllib3 compares names itself, where it verifies
+    return context
+
+
+class Directed(Adapter):
+    """Connections to the addresses that names have here, whatever this machine's resolver says.
+
+    Those that verify nothing are taken from `kept`, and left there, but where a target leads: it must not come to a
+    connection to where only somebody else was allowed to go.
+    """
+
+    def __init__(self, places: Mapping[str, str], kept: Kept | None = None) -> None:
         self.places = {name.lower(): address for name, address in places.items()}
+        self._kept = kept
         super().__init__()
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """Of a pool of this adapter, or of the one that is kept."""
+        if self._kept is None or verify is not False or cert or is_led():
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        host, pool = self.build_connection_pool_key_attributes(request, verify, cert)
+        return self._kept.manager.connection_from_host(**host, pool_kwargs=pool)
 
     def init_poolmanager(self, *words: Any, **named: Any) -> None:
         """What browsers speak, whatever this machine's policy is."""
-        context = create_urllib3_context(ciphers=CIPHERS, ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
-        context.check_hostname = False  # urllib3 compares names itself, where it verifies
-        super().init_poolmanager(*words, **{**named, "ssl_context": context})
+        super().init_poolmanager(*words, **{**named, "ssl_context": _context()})
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """The address to connect to; the name stays the certificate's."""
@@ -166,6 +200,83 @@ class Directed(Adapter):
         request.headers.setdefault("Host", urlsplit(request.url).netloc.rpartition("@")[2])
 
 
-def session(places: Mapping[str, str]) -> Session:
-    """Requests to given addresses."""
-    return Session(Directed(places))
+@dataclass(slots=True)
+class Kept:
+    """Connections that looks share, one pool per address, name and scheme; none that verifies anything.
+
+    Cookies stay with each look.
+    """
+
+    manager: PoolManager = field(default_factory=lambda: PoolManager(maxsize=MOST_AT_ONCE, ssl_context=_context()))
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _asking: dict[str, dict[object, float]] = field(default_factory=dict)
+    _most: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.manager.pool_classes_by_scheme = KEPT_POOLS
+
+    @contextmanager
+    def turn(self, place: str) -> Iterator[None]:
+        """A turn to ask there: few ask at once, so that those who work with the application do not feel us.
+
+        Who takes long is waited for no more, and from then on twice as many ask there: one that hangs is not asked any longer in series.
+
+        Raises:
+            OutOfTime: the look takes too long.
+        """
+        me = object()
+        with self._changed:
+            self._most.setdefault(place, AT_ONCE)
+            asking = self._asking.setdefault(place, {})
+            while (wait := self._wait(place, asking)) > 0:
+                self._changed.wait(allowed(wait))
+            asking[me] = time.monotonic() + TURN_SECONDS
+        try:
+            yield
+        finally:
+            with self._changed:
+                asking.pop(me, None)
+                self._changed.notify_all()
+
+    def _wait(self, place: str, asking: dict[object, float]) -> float:
+        """Seconds until the next may ask, unless somebody ends before."""
+        now = time.monotonic()
+        for one in [one for one, ends in asking.items() if ends <= now]:
+            del asking[one]
+            self._most[place] *= 2
+        return min(asking.values()) - now if len(asking) >= self._most[place] else 0.0
+
+    def reached(self, place: str, trip: float) -> None:
+        """The way there and back takes so many seconds: what is under way disturbs nobody there, and more may be."""
+        with self._changed:
+            if math.isfinite(trip):
+                self._most[place] = max(self._most[place], min(MOST_AT_ONCE, AT_ONCE + int(trip / TRIP_SECONDS)))
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Close all that nobody uses."""
+        self.manager.clear()
+
+
+def session(places: Mapping[str, str], kept: Kept | None = None) -> Session:
+    """Requests to given addresses, over connections of their own, or over those that are kept."""
+    return Session(Directed(places, kept))
+
+
+@contextmanager
+def in_turn(host: str, places: Mapping[str, str], kept: Kept | None) -> Iterator[Session]:
+    """Requests as of `session`, in a turn to ask a host where others ask as well.
+
+    Raises:
+        OutOfTime: the look takes too long.
+    """
+    if kept is None:
+        with session(places) as own:
+            yield own
+        return
+    place = places.get(host, host)
+    with kept.turn(place), session(places, kept) as shared:
+        try:
+            yield shared
+        finally:
+            kept.reached(place, shared.trip)
