@@ -97,6 +97,8 @@ LONGEST_WAY = 20
 """So many redirects browsers follow (https://fetch.spec.whatwg.org/#http-redirect-fetch)."""
 TRIPS = 3
 """Connections of which the quickest tells how long the way is."""
+MOST_LINES, LINE_TRIP = 5, 20.0
+"""Over so many connections is timed at once at most; over one more for each so many milliseconds of the way there and back."""
 PORTS_AT_ONCE = 600
 HEADER_LIMIT = 100
 PAGE_LIMIT = 262_144
@@ -907,50 +909,108 @@ def _burst(taken: Sequence[float], slow: float) -> str:
     return f"{many} of {len(ordered)} took {slow:.0f} ms or more" if 20 * many > len(ordered) > 2 * many else ""
 
 
+@dataclass(slots=True)
+class _Timer:
+    """The same request, again and again, over a connection that stays, or over several.
+
+    Attributes:
+        left: how many are still to be made.
+        trip: milliseconds that the way there and back takes.
+        set_up: milliseconds that a connection takes until it can be used.
+        fresh: over how many connections that had to be made anew.
+        is_over: enough was seen.
+    """
+
+    arguments: Mapping[str, Any]
+    directed: Mapping[str, str]
+    until: float
+    left: int
+    taken: list[float] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    trip: float = 0.0
+    set_up: float = 0.0
+    fresh: int = 0
+    is_over: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def lines(self) -> int:
+        """Over how many connections: beside other work what is on its way disturbs nobody; alone it is one after the other."""
+        return min(MOST_LINES, 1 + int(self.trip / LINE_TRIP)) if self.arguments.get("beside") else 1
+
+    def warm_up(self, session: Session) -> bool:
+        """The first ones, and what the way takes; whether the next one has a connection of its own to make."""
+        is_late = is_fresh = is_answered = False
+        number = 0
+        while number < self.arguments["warm_up"] and time.monotonic() <= self.until:
+            try:
+                _, is_fresh, _ = self._once(session)
+                is_answered = True
+            except requests.ReadTimeout:
+                # The first answer of a cold stack may be.
+                if number or is_late:
+                    raise
+                is_late, self.until = True, self.until + ANSWER_SECONDS
+            number += 1
+        if is_answered:
+            self.trip, self.set_up = _way_there(str(self.arguments["url"]), self.directed)
+        return is_fresh
+
+    def go_on(self, session: Session, is_fresh: bool) -> None:
+        """Those that count."""
+        few = self.arguments["samples"] // 20
+        while self._has_more():
+            took, is_next_fresh, status = self._once(session)
+            with self._lock:
+                self.taken.append(round(max(took - (self.set_up if is_fresh else 0), 0), 2))
+                self.statuses.append(status)
+                self.fresh += is_fresh
+                if self.arguments.get("beside") and sum(one >= self.arguments["slow"] for one in self.taken) > few:
+                    self.is_over = True
+            is_fresh = is_next_fresh
+
+    def beside(self, number: int) -> None:
+        """Those that count, over one more connection."""
+        with places.session(self.directed) as session:
+            _, is_fresh, _ = self._once(session)
+            self.go_on(session, is_fresh)
+
+    def _has_more(self) -> bool:
+        with self._lock:
+            self.left -= 1
+            return self.left >= 0 and not self.is_over and time.monotonic() <= self.until
+
+    def _once(self, session: Session) -> tuple[float, bool, int]:
+        """Milliseconds that an answer takes, whether it ends its connection, and its status."""
+        started = time.perf_counter()
+        answer = session.get(
+            str(self.arguments["url"]), headers=dict(self.arguments.get("headers", {})), verify=False,
+            timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False, stream=True,
+        )  # fmt: skip
+        with answer:
+            read_body(answer, TIMED_LIMIT)
+        took = 1000 * (time.perf_counter() - started)
+        wish = answer.headers.get("Connection", "").lower()
+        return took, wish == "close" or (answer.raw.version == 10 and wish != "keep-alive"), answer.status_code
+
+
 def _timed(arguments: Mapping[str, Any], directed: Mapping[str, str]) -> dict[str, Any]:
-    url, headers = str(arguments["url"]), dict(arguments.get("headers", {}))
-    taken: list[float] = []
-    statuses: list[int] = []
-    few = arguments["samples"] // 20
-    until = time.monotonic() + arguments["seconds"]
-    trip, set_up, fresh = 0.0, 0.0, 0
-    is_fresh = is_late = False
+    timer = _Timer(arguments, directed, time.monotonic() + arguments["seconds"], arguments["samples"])
     with places.session(directed) as session:
         try:
-            for number in range(arguments["warm_up"] + arguments["samples"]):
-                if time.monotonic() > until:
-                    break
-                started = time.perf_counter()
-                try:
-                    answer = session.get(
-                        url, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), verify=False,
-                        allow_redirects=False, stream=True,
-                    )  # fmt: skip
-                    with answer:
-                        read_body(answer, TIMED_LIMIT)
-                except requests.ReadTimeout:
-                    # The first answer of a cold stack may be.
-                    if number or is_late:
-                        raise
-                    is_late, until = True, until + ANSWER_SECONDS
-                    continue
-                if number >= arguments["warm_up"]:
-                    took = 1000 * (time.perf_counter() - started) - (set_up if is_fresh else 0)
-                    taken.append(round(max(took, 0), 2))
-                    statuses.append(answer.status_code)
-                    fresh += is_fresh
-                    if arguments.get("beside") and sum(one >= arguments["slow"] for one in taken) > few:
-                        break
-                wish = answer.headers.get("Connection", "").lower()
-                is_fresh = wish == "close" or (answer.raw.version == 10 and wish != "keep-alive")
-                if number == 0:
-                    trip, set_up = _way_there(url, directed)
+            is_fresh = timer.warm_up(session)
+
+            def go_on(number: int) -> None:
+                timer.beside(number) if number else timer.go_on(session, is_fresh)
+
+            at_once(carried(go_on), range(timer.lines), timer.lines)
         except requests.RequestException as error:
             raise_own_fault(error)
             nothing = {"trouble": type(error).__name__, "taken": [], "statuses": [], "trip": 0.0, "fresh": 0}
-            there = urls.read(url)
+            there = urls.read(str(arguments["url"]))
             return {**nothing, "unresolved": there.host} if there and is_unresolved(error) else nothing
-    return {"trouble": "", "taken": taken, "statuses": statuses, "trip": trip, "fresh": fresh}
+    taken, statuses = timer.taken, timer.statuses
+    return {"trouble": "", "taken": taken, "statuses": statuses, "trip": timer.trip, "fresh": timer.fresh}
 
 
 def _way_there(url: str, directed: Mapping[str, str]) -> tuple[float, float]:
@@ -960,15 +1020,21 @@ def _way_there(url: str, directed: Mapping[str, str]) -> tuple[float, float]:
         return 0.0, 0.0
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing is verified: no authorities need be read
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    trips, whole = [], []
-    for _ in range(TRIPS):
+    place, port, is_secure, name = directed.get(there.host, there.host), there.port, there.scheme == "https", there.host
+
+    def go(number: int) -> tuple[float, float]:
         started = time.perf_counter()
-        with socket.create_connection((directed.get(there.host, there.host), there.port), CONNECT_SECONDS) as raw:
-            trips.append(time.perf_counter() - started)
-            if there.scheme == "https":
-                with context.wrap_socket(raw, server_hostname=there.host):
+        with socket.create_connection((place, port), CONNECT_SECONDS) as raw:
+            trip = time.perf_counter() - started
+            if is_secure:
+                with context.wrap_socket(raw, server_hostname=name):
                     pass
-            whole.append(time.perf_counter() - started)
+            return trip, time.perf_counter() - started
+
+    trip, _ = first = go(0)
+    # One after the other, but where each takes long: then they do not make each other longer.
+    gone = [first, *at_once(go, range(1, TRIPS), TRIPS if 1000 * trip > LINE_TRIP else 1)]
+    trips, whole = zip(*gone, strict=True)
     return round(1000 * min(trips), 2), round(1000 * min(whole), 2)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,9 @@ class Keeping:
                 self.send_header("Set-Cookie", f"of={self.path[1:]}")
                 body = self.path.encode() * 100
                 self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(OSError):  # whoever has seen enough is gone
+                    self.end_headers()
+                    self.wfile.write(body)
 
             do_OPTIONS = do_GET
 
@@ -252,3 +253,27 @@ def test_few_have_a_turn_at_once_and_more_where_the_way_is_long() -> None:
     over.set()
     for job in jobs:
         job.result(20)
+
+
+@pytest.mark.parametrize(
+    ("trip", "is_beside", "lines"), [(0.1, True, 1), (45.0, True, 3), (9000.0, True, 5), (9000.0, False, 1)]
+)
+def test_what_is_timed_beside_other_work_fills_a_long_way(
+    trip: float, is_beside: bool, lines: int, service: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one request is on its way, the application has time for another; what is measured alone is asked in a row."""
+    monkeypatch.setattr(outside, "_way_there", lambda *_: (trip, 2 * trip))
+    asked = {"url": f"http://zebu.test:{service.port}/", "control": None, "samples": 20, "warm_up": 2}
+    seen = outside.time_requests({**asked, "seconds": 60, "slow": 60_000, "beside": is_beside}, DIRECTED)
+    assert (len(seen["taken"]), seen["statuses"], seen["trip"], seen["fresh"]) == (20, [200] * 20, trip, 0)
+    assert service.connections == lines
+    assert len(service.asked) == 20 + 2 + lines - 1  # each further connection is warm before it counts
+
+
+def test_what_is_seen_to_be_slow_beside_other_work_ends_on_all_connections(
+    service: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "_way_there", lambda *_: (45.0, 90.0))
+    asked = {"url": f"http://zebu.test:{service.port}/", "control": None, "samples": 200, "warm_up": 1}
+    seen = outside.time_requests({**asked, "seconds": 60, "slow": 0.0, "beside": True}, DIRECTED)
+    assert 10 < len(seen["taken"]) < 20
