@@ -148,7 +148,7 @@ CIPHERS = "DEFAULT:@SECLEVEL=0"
 """What is too weak is judged by the items about certificates, not by how strict this machine's TLS library is set up."""
 
 
-AT_ONCE, MOST_AT_ONCE, TRIP_SECONDS = 3, 12, 0.012
+AT_ONCE, MOST_AT_ONCE, TRIP_SECONDS = 2, 12, 0.012
 """So many looks ask an address at once; one more for each so long part of the way there and back, which is not the application's."""
 TURN_SECONDS = 1.0
 """After which whoever asks has had its turn."""

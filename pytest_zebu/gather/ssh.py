@@ -281,6 +281,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             ("ControlMaster", "auto"),
             ("ControlPath", self.control_path),
             ("ControlPersist", 60),
+            ("Compression", "yes"),  # what is sent is text: a line that is slow or long is filled with a third of it
             ("BatchMode", "yes"),
             ("StrictHostKeyChecking", "yes"),
             ("ForwardAgent", "no"),
