@@ -696,7 +696,8 @@ def ask(
         kept: connections that are shared with other looks.
     """
     directed = directed or {}
-    with places.in_turn(_host_of(str(arguments["url"])), directed, kept) as session:
+    is_way = bool(arguments.get("follow"))
+    with places.in_turn(_host_of(str(arguments["url"])), directed, kept, is_way=is_way) as session:
         return _ask(session, str(arguments["url"]), arguments, directed)
 
 

@@ -164,17 +164,18 @@ class Directed(Adapter):
     """Connections to the addresses that names have here, whatever this machine's resolver says.
 
     Those that verify nothing are taken from `kept`, and left there, but where a target leads: it must not come to a
-    connection to where only somebody else was allowed to go.
+    connection to where only somebody else was allowed to go. Nor are those without TLS of whoever asks where a way begins.
     """
 
-    def __init__(self, places: Mapping[str, str], kept: Kept | None = None) -> None:
+    def __init__(self, places: Mapping[str, str], kept: Kept | None = None, *, is_way: bool = False) -> None:
         self.places = {name.lower(): address for name, address in places.items()}
-        self._kept = kept
+        self._kept, self._is_way = kept, is_way
         super().__init__()
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
         """Of a pool of this adapter, or of the one that is kept."""
-        if self._kept is None or verify is not False or cert or is_led():
+        is_first = self._is_way and urlsplit(request.url).scheme == "http"
+        if self._kept is None or verify is not False or cert or is_led() or is_first:
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
         host, pool = self.build_connection_pool_key_attributes(request, verify, cert)
         return self._kept.manager.connection_from_host(**host, pool_kwargs=pool)
@@ -258,13 +259,13 @@ class Kept:
         self.manager.clear()
 
 
-def session(places: Mapping[str, str], kept: Kept | None = None) -> Session:
+def session(places: Mapping[str, str], kept: Kept | None = None, *, is_way: bool = False) -> Session:
     """Requests to given addresses, over connections of their own, or over those that are kept."""
-    return Session(Directed(places, kept))
+    return Session(Directed(places, kept, is_way=is_way))
 
 
 @contextmanager
-def in_turn(host: str, places: Mapping[str, str], kept: Kept | None) -> Iterator[Session]:
+def in_turn(host: str, places: Mapping[str, str], kept: Kept | None, *, is_way: bool = False) -> Iterator[Session]:
     """Requests as of `session`, in a turn to ask a host where others ask as well.
 
     Raises:
@@ -275,7 +276,7 @@ def in_turn(host: str, places: Mapping[str, str], kept: Kept | None) -> Iterator
             yield own
         return
     place = places.get(host, host)
-    with kept.turn(place), session(places, kept) as shared:
+    with kept.turn(place), session(places, kept, is_way=is_way) as shared:
         try:
             yield shared
         finally:

@@ -106,6 +106,11 @@ def test_without_kept_connections_each_look_has_its_own(service: Keeping) -> Non
     assert service.connections == LOOKS
 
 
+def test_who_asks_where_a_way_begins_has_a_connection_of_its_own(kept: Kept, service: Keeping) -> None:
+    looked(kept, service.port, follow=True)
+    assert service.connections == LOOKS
+
+
 def closing(answers: int) -> Say:
     """So many answers to a connection, which seem to be followed by more."""
 

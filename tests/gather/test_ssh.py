@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -474,6 +475,20 @@ def test_what_the_machine_lacks_is_no_answer(what: str, status: str) -> None:
 def test_other_complaints_are_the_probes_own(err: str) -> None:
     said = frame(out=b"", status="1", err=str(len(err))) + err.encode()
     assert received(START + said + STOP, NONCE).answers["one"] == Said(1, "", err)
+
+
+def test_what_is_sent_is_packed_whatever_the_user_has(tmp_path: Path) -> None:
+    """As ssh itself reads the configuration."""
+    own = tmp_path / "config"
+    own.write_text("Host *\n  Compression no\n  User operations\n")
+    found = Connection(Target(name="vm", host=Host(ssh_config=own), settings=Settings()))
+    try:
+        said = subprocess.run(
+            ["ssh", "-G", "-F", found.config, "vm"], capture_output=True, text=True, check=True
+        ).stdout
+    finally:
+        found.close()
+    assert {"compression yes", "user operations"} <= {*said.splitlines()}
 
 
 @pytest.mark.hostile("ssh")
