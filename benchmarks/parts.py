@@ -19,7 +19,7 @@ from benchmarks.hosts import ALONE, PLUGINS, hosts
 from benchmarks.measured import Section, Spread, Wish, percentile, table
 from benchmarks.place import ROOT, SUITE, WITHOUT_BROWSER, Bench, Run, outcomes
 from benchmarks.relay import Counted, relayed
-from benchmarks.visitors import Visit, during, visiting
+from benchmarks.visitors import Visit, during, ranked, visiting
 from tests.conftest import WITHOUT_NEIGHBOURS
 
 DELAYS_MS = {0: (2.9, 3.6), 25: (3.3, 6.1), 100: (4.3, 15.2)}
@@ -34,8 +34,8 @@ HOSTS, HOSTS_RATIO = 32, 3.0
 RATE, QUIET_SECONDS, QUIET_RATIO = 20.0, 20.0, 1.2
 PERCENT = 95.0
 SETTLE_SECONDS = 2.0
-ELSEWHERE = ("chrt", "--idle", "0")
-"""In the field this machine is another one. Here it gives the processors to whoever else wants them: nice would keep a share."""
+ELSEWHERE = (*ranked(19), "chrt", "--idle", "0")
+"""In the field this machine is another one. Here it gives the processors to whoever else wants them."""
 OVERLOAD = 4
 BUSY = "while :; do :; done"
 """A loop for a shell."""
@@ -281,8 +281,8 @@ def quiet(task: Task) -> Section:
         (
             f"{RATE:.0f} requests a second to the health and, with a key, to the portfolios, from the lab's internet, for {QUIET_SECONDS:.0f} s and more, without",
             f"and with runs one after the other ({len(costs.seconds)} in all); {task.rounds} rounds, interleaved. A run takes {spent} processor seconds on the target, the",
-            "requests' own among them. What judges, and in the field runs on another machine, shares the target's processors here: it has them when",
-            "nobody else wants them (SCHED_IDLE), and the visitors have them first.",
+            "requests' own among them. What judges, and in the field runs on another machine, shares the target's processors here: it has them",
+            "last, and the visitors first (`ranked` in `visitors.py`).",
             "",
             *table(("", "requests", "median, ms", "p95, ms", "unanswered or wrong"), rows),
         ),

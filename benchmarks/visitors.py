@@ -33,7 +33,18 @@ VISITORS = 16
 ANSWER_SECONDS = 10.0
 END_SECONDS = 30.0
 PATHS = ("/health", PROTECTED)
-FIRST = ("nice", "-n", "-15")
+RANK = 'if [ -w /proc/self/autogroup ]; then echo "$1" 2> /dev/null > /proc/self/autogroup; fi; n=$1; shift; exec nice -n "$n" "$@"'
+
+
+def ranked(nice: int) -> tuple[str, ...]:
+    """The words before a command that give it a priority over other sessions of this machine, or below them.
+
+    The kernel shares out processors between sessions first (sched(7), autogroup), so that nice counts only within one.
+    """
+    return ("setsid", "--wait", "sh", "-c", RANK, "sh", str(nice))
+
+
+FIRST = ranked(-15)
 """In the field visitors have machines of their own: here, they wait for no processor before they ask."""
 
 
