@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pytest_zebu.facts import plainjson, scripts, urls
+from pytest_zebu.facts import alike, plainjson, scripts, urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
 from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.settings.target import Target
@@ -212,6 +212,32 @@ class Gathered:
         return found if isinstance(found, Unknown) else Known(found)
 
 
+class _Noting(Gathered):
+    """The same. It notes what is asked of it.
+
+    Attributes:
+        held: what was gathered.
+        notes: what was asked.
+    """
+
+    __slots__ = ("held", "notes")
+    held: Gathered
+    notes: alike.Notes
+
+    def __init__(self, held: Gathered, notes: alike.Notes) -> None:
+        held = held.held if isinstance(held, _Noting) else held
+        object.__setattr__(self, "held", held)
+        object.__setattr__(self, "notes", notes)
+        for part in alike.PARTS:
+            object.__setattr__(self, part, alike.Asked(alike.held(getattr(held, part)), part, notes))
+
+    @property
+    def time(self) -> float:
+        """When it was gathered."""
+        self.notes.given[alike.TIME, ""] = self.held.time
+        return self.held.time
+
+
 BROKEN = "its reader broke at what was said: a fault of pytest-zebu's, please report it"
 """What is said of a fact whose reader ended with an exception of its own: it is unknown, and no other one is lost with it."""
 Answered = TypeVar("Answered")
@@ -228,6 +254,16 @@ def _guarded(ask: Callable[..., Answered], otherwise: Callable[[BaseException], 
             return otherwise(error)
 
     return guarded
+
+
+def _once(ask: Callable[[Gathered, Target], Answered]) -> Callable[[Gathered, Target], Answered]:
+    """A function of what was gathered that is asked once of hosts that said the same."""
+
+    @functools.wraps(ask)
+    def once(gathered: Gathered, target: Target) -> Answered:
+        return alike.read(ask, gathered, target, _Noting)
+
+    return once
 
 
 def nothing_more(*given: Any) -> tuple[Look, ...]:
@@ -268,7 +304,8 @@ class Fact(Generic[T]):
     def __post_init__(self) -> None:
         for name in ("looks", "then", "alone"):
             if (ask := getattr(self, name)) is not nothing_more:  # what reads nothing needs no guard, and no bound
-                object.__setattr__(self, name, _guarded(ask, _no_looks))
+                once = ask if name == "looks" else _once(ask)
+                object.__setattr__(self, name, _guarded(once, _no_looks))
         if self.trial is not None:
             object.__setattr__(self, "trial", _guarded(self.trial, self._broken))
 
@@ -278,14 +315,19 @@ class Fact(Generic[T]):
 
     def read(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
         """The fact, or why it could not be had."""
+        key = (self.name, self.parse)
         try:
-            return bounded(lambda: Known(self.parse(gathered, target)), self._broken)
+            return bounded(lambda: alike.read(self._parsed, gathered, target, _Noting, key), self._broken)
+        except Exception as error:  # RecursionError and MemoryError among them
+            return self._broken(error)
+
+    def _parsed(self, gathered: Gathered, target: Target) -> Known[T] | Unknown:
+        try:
+            return Known(self.parse(gathered, target))
         except Missing as error:
             return error.unknown
         except Garbled as error:
             return Unknown(Reason.GARBLED, f"{self.name}: {error}")
-        except Exception as error:  # RecursionError and MemoryError among them
-            return self._broken(error)
 
 
 def parse_json(text: str, what: str) -> Any:

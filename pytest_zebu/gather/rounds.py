@@ -96,25 +96,26 @@ class Heard(Mapping[str, Said | Unknown]):
     """The answers that are there by now. It notes what is asked of it that is still to come.
 
     Attributes:
+        held: these answers, where nobody notes what is asked.
         missed: that; whoever asked for something of it must ask once more.
     """
 
     def __init__(self, answers: Mapping[str, Said | Unknown], coming: Iterable[str]) -> None:
-        self._answers, self._coming = answers, frozenset(coming)
+        self.held, self._coming = answers, frozenset(coming)
         self.missed: set[str] = set()
 
     def __getitem__(self, name: str) -> Said | Unknown:
         if name in self._coming:
             self.missed.add(name)
-        return self._answers[name]
+        return self.held[name]
 
     def __iter__(self) -> Iterator[str]:
         self.missed |= self._coming
-        return iter(self._answers)
+        return iter(self.held)
 
     def __len__(self) -> int:
         self.missed |= self._coming
-        return len(self._answers)
+        return len(self.held)
 
 
 class Following:

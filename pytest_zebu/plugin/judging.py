@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ import pytest
 from _pytest._code.code import TerminalRepr
 from pytest_html.basereport import BaseReport
 
+from pytest_zebu.facts import alike
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.files import MIB, is_device, read_text, write_whole
 from pytest_zebu.gather.deadline import aside
@@ -184,6 +186,7 @@ class RunHooks:
         wrong: what is wrong with these names.
         decides: which test decides an item of a host.
         deciding: the node ids of these tests.
+        is_all_ours: whether all tests are the suite's, and none is a project's own.
     """
 
     run: Run
@@ -197,6 +200,7 @@ class RunHooks:
     writing: str = ""
     decides: dict[tuple[str, str], str] = field(default_factory=dict)
     deciding: set[str] = field(default_factory=set)
+    is_all_ours: bool = False
 
     @property
     def troubles(self) -> list[str]:
@@ -277,6 +281,8 @@ class RunHooks:
                 self.expect(host, found[0], item.nodeid)
             tie = tie_of(getattr(item, "obj", None))
             self.run.facts |= facts_of([*getattr(item, "fixturenames", ()), *(tie.parameters if tie else ())])
+        folder, paths = suite_folder(), {item.path for item in session.items}
+        self.is_all_ours = folder is not None and all(path.is_relative_to(folder) for path in paths)
         garbage.keep()
 
     def expect(self, host: str, item_id: str, node_id: str) -> None:
@@ -414,6 +420,10 @@ class RunHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Gather before the first item is judged; after the last, let the gate decide the exit status."""
         # A worker does so too, and not within its first test: limits of a test's time are no limits of gathering.
+        with alike.hosts() if len(self.run.targets) > 1 else nullcontext():
+            return (yield from self._judge(session))
+
+    def _judge(self, session: pytest.Session) -> Generator[None, object, object]:
         gathers = not self.config.option.collectonly and not getattr(self.config.option, "numprocesses", None)
         if gathers and (self.run.facts or any(self.run.selected.values())):
             reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -491,6 +501,8 @@ class RunHooks:
             self.run.close()
         for trouble in self.troubles:
             say(f"zebu: {trouble}", sys.stderr)
+        if self.is_all_ours:  # pytest searches all once more: for what a project's own tests left broken
+            garbage.keep()
 
     # pytest-html
 
