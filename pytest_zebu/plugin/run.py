@@ -149,6 +149,8 @@ class Run:
         return self._snapshots[name]
 
     def _shared(self) -> dict[str, Snapshot]:
+        if self.owns_folder:  # there is no other process that would judge it
+            return self._gather()
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             shared = self.folder / SHARED

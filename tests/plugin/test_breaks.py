@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -183,6 +184,7 @@ def test_gathering_that_breaks_leaves_all_not_assessed(
 def test_what_was_gathered_is_judged_where_it_cannot_be_shared(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As with workers: one process alone shares nothing."""
     real = snapshots.write
 
     def refuses(path: Path, found: Any) -> None:
@@ -192,6 +194,9 @@ def test_what_was_gathered_is_judged_where_it_cannot_be_shared(
 
     monkeypatch.setattr(snapshots, "write", refuses)
     monkeypatch.setattr(runs, "gather", lambda *_: snapshots.read(recorded.SNAPSHOT)["lab"])
+    result, lines = judged(project, "--zebu-host=vm")
+    assert (result.ret, lines) == (0, [])
+    monkeypatch.setattr(setup, "Run", partial(runs.Run, folder=project.path, owns_folder=False))
     result, lines = judged(project, "--zebu-host=vm")
     assert result.ret == 1
     assert [line.endswith("gathered.json is not written: No space left on device") for line in lines] == [True]

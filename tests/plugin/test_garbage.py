@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_zebu.plugin.checks import suite_folder
 from pytest_zebu.plugin.garbage import SELDOM, keep, left_alone, sought_seldom
 
 
@@ -97,3 +98,17 @@ def test_a_run_keeps_what_it_collected(project: pytest.Pytester) -> None:
     """)
     result = project.runpytest_subprocess("--zebu-replay=snapshot.json", "-k", "no-passwords", "-s")
     result.stdout.fnmatch_lines(["*kept True True*"])
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["the suite alone", "beside tests of a project's own"])
+def test_after_a_run_it_is_sought_where_somebody_elses_may_be(project: pytest.Pytester, own: bool) -> None:
+    """Of a project's own tests pytest tells what they left broken; the suite leaves nothing, and much that is searched."""
+    project.makeconftest("""
+        import gc
+        def pytest_configure(config):
+            config.add_cleanup(lambda: print("little is left", len(gc.get_objects()) < 20_000))
+    """)
+    project.makepyfile(test_own="def test_own():\n    pass")
+    tests = ["test_own.py", str(suite_folder())] if own else []
+    result = project.runpytest_subprocess("--zebu-replay=snapshot.json", "-s", *tests)
+    result.stdout.fnmatch_lines([f"little is left {not own}"])
