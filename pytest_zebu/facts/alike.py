@@ -152,6 +152,11 @@ def hosts() -> Iterator[None]:
         _kept = before
 
 
+def kept() -> int:
+    """How many values are kept."""
+    return sum(map(len, (_kept or {}).values()))
+
+
 def read(
     reader: Callable[[E, Target], T], gathered: E, target: Target, noting: Callable[[E, Notes], E], key: object = None
 ) -> T:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,7 +30,7 @@ from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
 from pytest_zebu.plugin.fixtures import CASES, given_target
 from pytest_zebu.plugin.judge import decide
-from pytest_zebu.plugin.run import Run, facts_of
+from pytest_zebu.plugin.run import HOSTS_AT_ONCE, Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, junit, terminal
 from pytest_zebu.reports.report import Report
@@ -39,8 +40,14 @@ from pytest_zebu.verdict.settle import settle
 
 PAGE_LIMIT = 512 * MIB
 PASSING = (Outcome.PASSED, Outcome.ATTESTED)
-FOUND: Mapping[str, Callable[[Any], Any]] = {"zebu": dict, "user_properties": lambda pairs: [*map(tuple, pairs)]}
-"""What a report carries of a finding, and how it is made of JSON again."""
+CARRIED: Mapping[str, Callable[[Any], Any]] = {
+    "zebu": dict,
+    "keywords": dict,
+    "location": tuple,
+    "sections": lambda pairs: [*map(tuple, pairs)],
+    "user_properties": lambda pairs: [*map(tuple, pairs)],
+}
+"""What a report carries in many values, and how it is made of JSON again."""
 FINDING = pytest.StashKey[Finding]()
 TOLD = pytest.StashKey[list[tuple[str, str]]]()
 
@@ -172,9 +179,16 @@ def _tell(item: pytest.Item, report: pytest.TestReport, finding: Finding) -> Non
     report.user_properties = list(item.user_properties)
 
 
-def _are_texts(pairs: Any) -> bool:
-    """Whether properties are only texts: a test may give itself any other."""
-    return all(isinstance(part, str) for pair in pairs for part in pair)
+def _is_carried(name: str, value: Any) -> bool:
+    """Whether JSON makes the same again of what a report carries: a test may give itself any other property."""
+    match name:
+        case "keywords":
+            return all(type(key) is str and type(one) is int for key, one in value.items())
+        case "location":
+            return all(isinstance(part, str | int | None) for part in value)
+        case "sections" | "user_properties":
+            return all(isinstance(part, str) for pair in value for part in pair)
+    return True
 
 
 @dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
@@ -257,10 +271,10 @@ class RunHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """Log in meanwhile: a single host's answers are what a run waits for most. What is collected stays."""
-        if self._asks and len(self.run.targets) == 1 and self.run.options.replay is None:
+        """Log in meanwhile, to those that are asked first: their answers are what a run waits for most. What is collected stays."""
+        if self._asks and self.run.options.replay is None:
             with self.run.guarded("no login was begun"):
-                for name in self.run.targets:
+                for name in islice(self.run.targets, HOSTS_AT_ONCE):
                     self.run.connection(name).call()
         with garbage.sought_seldom():
             return (yield)
@@ -557,10 +571,10 @@ class XdistHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
-        """A worker sends what was found as one text: what carries reports looks at each value by itself."""
+        """A worker sends a report of an item as one text: what carries reports looks at each value by itself."""
         data = yield
-        if data is not None and self.hooks.is_worker and "zebu" in data:
-            keys = [key for key in FOUND if key == "zebu" or _are_texts(data[key])]
+        if data is not None and self.hooks.is_worker and data.get("nodeid") in self.hooks.deciding:
+            keys = [key for key in CARRIED if key in data and _is_carried(key, data[key])]
             data["zebu_texts"] = json.dumps({key: data.pop(key) for key in keys})
         return data
 
@@ -568,7 +582,7 @@ class XdistHooks:
     def pytest_report_from_serializable(self, data: dict[str, Any]) -> Generator[None, object, object]:
         """The same again as it was."""
         if (texts := data.pop("zebu_texts", None)) is not None:
-            data |= {key: FOUND[key](value) for key, value in json.loads(texts).items()}
+            data |= {key: CARRIED[key](value) for key, value in json.loads(texts).items()}
         return (yield)
 
     @pytest.hookimpl(optionalhook=True)

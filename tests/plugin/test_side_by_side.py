@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_zebu.facts.fact import Fact
+from pytest_zebu.facts import alike, firewall
+from pytest_zebu.facts.answer import Said
+from pytest_zebu.facts.fact import Fact, Gathered
+from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.gathering import gather
+from pytest_zebu.gather.ssh import Connection
+from pytest_zebu.plugin import judging
 from pytest_zebu.plugin import run as run_module
+from tests import recorded
 
 from .conftest import QUIET
 
@@ -122,3 +129,110 @@ def test_each_host_is_judged_by_its_own_words(hosts: pytest.Pytester, monkeypatc
     assert asked == {"here": None, "there": "there.example"}
     relaxed = {name: [one["key"] for one in host["relaxed"]] for name, host in reports(hosts.path).items()}
     assert relaxed == {"here": [], "there": ["requirements.cpus"]}
+
+
+@pytest.mark.parametrize("most", [len(KINDS), 2])
+def test_while_tests_are_collected_the_first_hosts_are_logged_in_to(
+    hosts: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """As many as are asked at once."""
+    called: list[str] = []
+    monkeypatch.setattr(judging, "HOSTS_AT_ONCE", most)
+    monkeypatch.setattr(Connection, "call", lambda connection: called.append(connection.target.name))
+    hosts.runpytest_inprocess(*QUIET, f"--zebu-host={','.join(KINDS)}", "--collect-only", "-k", "deploy.initial.ssh")
+    assert called == [], "nobody is asked"
+    hosts.runpytest_inprocess(*QUIET, f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh")
+    assert called == [*KINDS[:most]]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "n2"])
+def test_what_two_hosts_said_alike_is_shared_and_what_they_did_not_is_not(
+    pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """Of three, two have said the same; of the third no rules are known."""
+    one = snapshots.read(recorded.SNAPSHOT)["lab"]
+    rules = {probe.name: Said(0, "") for probe in firewall.FACT.probes}
+    odd = replace(one.gathered, answers={**one.gathered.answers, **rules})
+    found = {name: replace(one, host=name) for name in ("one", "two")} | {"odd": replace(one, host="odd", gathered=odd)}
+    snapshots.write(pytester.path / "three.json", found)
+    options = ("--zebu-replay=three.json", "-k", "firewall", "--zebu-json=report.json")
+    outcomes: dict[tuple[str, str], list[Any]] = {}
+    for name in (*found, "one,odd,two"):
+        at_work = workers if "," in name else ()
+        run = pytester.runpytest_subprocess if at_work else pytester.runpytest_inprocess
+        run(*QUIET, *options, f"--zebu-host={name}", *at_work)
+        outcomes |= {
+            (name, host): [(item["outcome"], item["reason"], item["evidence"]) for item in told["items"]]
+            for host, told in reports(pytester.path).items()
+        }
+    for host in found:
+        assert outcomes["one,odd,two", host] == outcomes[host, host]
+    assert outcomes["odd", "odd"] != outcomes["one", "one"] == outcomes["two", "two"]
+
+
+def test_of_hosts_that_said_the_same_the_rules_are_read_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = snapshots.read(recorded.SNAPSHOT)["lab"]
+    names = [f"host{number}" for number in range(4)]
+    found = {
+        name: replace(one, host=name, gathered=replace(one.gathered, time=one.gathered.time + number))
+        for number, name in enumerate(names)
+    }
+    snapshots.write(pytester.path / "four.json", found)
+    times: list[None] = []
+
+    def counted(gathered: Gathered, target: Any) -> Any:
+        times.append(None)
+        return firewall.parse(gathered, target)
+
+    object.__setattr__(firewall.FACT, "parse", counted)
+    try:
+        pytester.runpytest_inprocess(*QUIET, "--zebu-replay=four.json", "-k", "firewall", "--zebu-json=report.json")
+    finally:
+        object.__setattr__(firewall.FACT, "parse", firewall.parse)
+    assert [*reports(pytester.path)] == names
+    assert len(times) == 1
+    assert alike.kept() == 0, "nothing is kept when the run has ended"
+
+
+class Hooks:
+    """What a worker's hooks know: which tests decide items."""
+
+    is_worker = True
+    deciding = frozenset({"test_a.py::test[item]"})
+
+
+def carried(data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A report's data as a worker sends it, and as it is read again."""
+    hooks: Any = judging.XdistHooks(None, Hooks())  # type: ignore[arg-type]
+    sending = hooks.pytest_report_to_serializable()
+    next(sending)
+    with pytest.raises(StopIteration) as sent:
+        sending.send({**data})
+    on_its_way = {**sent.value.value}
+    reading = hooks.pytest_report_from_serializable(read := {**on_its_way})
+    next(reading)
+    return on_its_way, read
+
+
+REPORT: dict[str, Any] = {
+    "nodeid": "test_a.py::test[item]", "keywords": {"test": 1, "item": 1}, "location": ("test_a.py", None, "test"),
+    "sections": [("Captured", "said")], "user_properties": [("name", "value")], "zebu": {"host": "h", "cases": [1, None, "\ud800"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"user_properties": [("name", 1)]}, {"sections": [("a", b"b")]}, {"keywords": {"a": True}}]
+)
+def test_what_a_worker_sends_in_one_text_comes_as_it_was(odd: dict[str, Any]) -> None:
+    """Also where a test has given itself what is no text; that goes as it did before."""
+    told = {**REPORT, **odd}
+    on_its_way, read = carried(told)
+    assert alike.is_same(dict(sorted(read.items())), dict(sorted(told.items())))
+    assert {*on_its_way} == {"nodeid", "zebu_texts", *odd}
+
+
+def test_other_peoples_tests_are_sent_as_they_are() -> None:
+    told = {**REPORT, "nodeid": "test_own.py::test"}
+    assert carried(told) == (told, told)
