@@ -1230,10 +1230,24 @@ sub main {
 
 sub used { my $all = 0; $all += $_ for times; return $all }
 
+# Whether this session was begun for us, as sshd does for each command: by us, or by the shell or the sudo that started us.
+sub has_own_session {
+  my $pid = $$;
+  for (1 .. 3) {
+    open my $file, '<', "/proc/$pid/stat" or return 0;
+    my ($parent, $session) = <$file> =~ /.*\) \S (\d+) \d+ (\d+) / or return 0;
+    return 1 if $session == $pid;
+    $pid = $parent;
+  }
+  return 0;
+}
+
 # Others come first: at the processor, and at the disk where there is who can say so.
 sub give_way {
   $daemons = daemons();
   setpriority 0, 0, $PRIORITY;
+  # Where Linux gives each session a share of its own, that counts within it only: the share itself is less, too (sched(7)).
+  if (has_own_session() && open my $share, '>', '/proc/self/autogroup') { syswrite $share, $PRIORITY }
   return if !grep { -x "$_/ionice" } split /:/, $ENV{PATH};
   my $pid = fork // return;
   if (!$pid) { open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null'; exec 'ionice', '-c', '3', '-p', getppid or POSIX::_exit(0) }

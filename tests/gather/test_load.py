@@ -83,8 +83,9 @@ def test_what_was_late_is_asked_once_more_when_all_else_is_done(folder: Path) ->
 
 
 def test_what_spans_all_others_begins_before_and_ends_after_them(folder: Path) -> None:
-    many = [Probe(f"one{n}", f'sleep 0.2; date +%s.%N > "{folder}/at{n}"') for n in range(20)]
-    spans = Probe("spans", f'ls "{folder}"; cat; date +%s.%N', spans=True)
+    begun = f"""until [ -e "{folder}/begun" ]; do sleep 0.05; done"""
+    many = [Probe(f"one{n}", f'{begun}; date +%s.%N > "{folder}/at{n}"') for n in range(20)]
+    spans = Probe("spans", f'ls "{folder}"; : > "{folder}/begun"; cat; date +%s.%N', spans=True)
     answers = answered(far_side(folder, *many, spans))
     found = answers["spans"]
     assert isinstance(found, Said)
@@ -112,6 +113,19 @@ def test_all_of_it_has_a_low_priority(folder: Path) -> None:
     priority, disk = found.out.splitlines()
     assert int(priority) >= 10
     assert disk == "idle"
+
+
+SHARE = Probe("share", "cat /proc/self/autogroup 2>/dev/null || echo none")
+
+
+def test_a_session_that_was_begun_for_us_gives_way_to_others(folder: Path) -> None:
+    """One that others work in, too, stays as it is. Not every kernel gives sessions a share of their own."""
+    here = subprocess.run(["sh", "-c", SHARE.script], capture_output=True, text=True, check=True).stdout
+    assert answered(far_side(folder, SHARE))["share"] == Said(0, here, "")
+    own = {"sub has_own_session {": "POSIX::setsid(); sub has_own_session {"}
+    found = answered(far_side(folder, SHARE, change=own))["share"]
+    assert isinstance(found, Said)
+    assert ("nice 10" in found.out) == ("nice" in here)
 
 
 def test_what_it_took_is_told_at_the_end(folder: Path) -> None:
