@@ -7,7 +7,6 @@ import errno
 import hashlib
 import re
 import resource
-import shutil
 import socket
 import ssl
 import threading
@@ -35,6 +34,7 @@ from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.fact import Look
 from pytest_zebu.gather import audit, elsewhere, forge, places, services
 from pytest_zebu.gather.bounds import OutOfTime, allowed, carried, within
+from pytest_zebu.gather.browsers import started_for
 from pytest_zebu.gather.client import (
     NotAsked,
     Session,
@@ -305,7 +305,7 @@ def _alone(look_at: Callable[[str], Any], place: str) -> Any:
 def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str]) -> Any:
     """Visit some addresses by browser. Who does not want that needs no Playwright, which takes long to import."""
     executable = str(arguments["executable"])
-    if shutil.which(executable) is None:  # what drives it is large, and of no use then
+    if not started_for(executable):  # what drives it is large, and of no use then
         return Unknown(
             Reason.NO_COMMAND, f"no browser at {executable}: apt-get install chromium, or set browser.executable"
         )

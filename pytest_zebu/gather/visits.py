@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import (
     Browser,
+    CDPSession,
     ConsoleMessage,
     Error,
     Page,
@@ -33,6 +34,7 @@ from playwright.sync_api import TimeoutError as TooLate
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.facts.browser import NEVER_YIELDED, read_shown
 from pytest_zebu.gather.bounds import OutOfTime, allowed
+from pytest_zebu.gather.browsers import started_for
 from pytest_zebu.gather.deadline import aside
 from pytest_zebu.gather.scratch import scratch
 from pytest_zebu.gather.sights import LAYOUT, SHOWN, TIMING
@@ -129,7 +131,7 @@ def visit(
         control_answers: whether the network is there, should nothing answer.
         directed: the addresses at which names are asked, whatever this machine's resolver says.
     """
-    executable = str(arguments["executable"])
+    executables = started_for(str(arguments["executable"])) or (str(arguments["executable"]),)
     if arguments["ca_file"] and shutil.which("certutil") is None:
         return Unknown(
             Reason.NO_COMMAND, "certutil is needed to trust the declared authority: apt-get install libnss3-tools"
@@ -139,7 +141,7 @@ def visit(
         return Unknown(Reason.NO_COMMAND, f"{why}: set TMPDIR")
     with scratch("zebu-browser-", place) as folder, _trusting(folder.resolve(), arguments["ca_file"]) as trusted:
         try:
-            seen = _visit_all(arguments, executable, folder.resolve(), directed or {}, trusted)
+            seen = _visit_with_one(executables, arguments, folder.resolve(), directed or {}, trusted)
         except (OutOfTime, NeverYielded):
             raise
         except NotStarted as error:
@@ -147,7 +149,7 @@ def visit(
         except Exception as error:  # Playwright raises nothing narrower when its driver dies at once
             if not (trouble := _driver_trouble()):
                 if isinstance(error, Error) and (why := launch_trouble(error.message)):
-                    return Unknown(Reason.NO_COMMAND, f"the browser {executable} does not start: {why}")
+                    return Unknown(Reason.NO_COMMAND, f"the browser {executables[-1]} does not start: {why}")
                 raise
             remedy = ": apt-get install libatomic1" if "libatomic" in trouble else ""
             return Unknown(Reason.NO_COMMAND, f"Playwright's driver does not start ({trouble}){remedy}")
@@ -230,6 +232,27 @@ def _driver_trouble() -> str:
     return words[-1][:300] if words else f"exit status {done.returncode}"
 
 
+def _visit_with_one(
+    executables: Sequence[str],
+    arguments: Mapping[str, Any],
+    home: Path,
+    directed: Mapping[str, str],
+    trusted: Callable[[], None],
+) -> dict[str, Any]:
+    """Visit with the first browser that starts.
+
+    Raises:
+        Error: none does; it is what the last one says.
+    """
+    for executable in executables[:-1]:
+        try:
+            return _visit_all(arguments, executable, home, directed, trusted)
+        except Error as error:
+            if not launch_trouble(error.message):
+                raise
+    return _visit_all(arguments, executables[-1], home, directed, trusted)
+
+
 def _visit_all(
     arguments: Mapping[str, Any],
     executable: str,
@@ -262,7 +285,8 @@ class _Disturbed(Exception):
 class _Measures:
     """The cold loads and the narrow screens of a page.
 
-    They are taken while the routes' pages settle: what these do then can only make a load slower.
+    They are taken while the routes' pages settle: what these do then can only make a load slower. The visit of the first
+    page is a cold load as well, and is not made once more to be timed.
     """
 
     def __init__(self, windows: Windows, url: str, count: int, widths: Sequence[int]) -> None:
@@ -271,15 +295,21 @@ class _Measures:
         self.screens: list[dict[str, Any]] = []
         self._are_complete = False
 
-    def take(self, first: Page) -> None:
+    def take(self, first: _Visit) -> None:
         """Measure, if the first page shows by now what its users came for: what stays blank is seen to stay so first.
 
         Raises:
             _Disturbed: the browser is not the same any more.
         """
+        if self._are_complete:
+            return
         with self._windows.dog.over(EXTRA_SECONDS):
-            is_there = _is_there(_what_is_shown(first, 0))
-        if is_there and not self._are_complete:
+            shown = _what_is_shown(first.eye, 0)
+            is_there = _is_there(shown)
+            if is_there and self._count:
+                load = _timed(first.eye, shown)
+                self.loads = [load] if load["load"] is not None else []
+        if is_there:
             browser = self._windows.browser
             self.complete(SHOWN_SECONDS)
             if self._windows.is_other_than(browser):
@@ -289,7 +319,7 @@ class _Measures:
         """Measure what was not; a page that shows nothing is waited for so many seconds."""
         if not self._are_complete:
             self._are_complete = True
-            self.loads = _loads(self._windows, self._url, self._count, seconds)
+            self.loads = _loads(self._windows, self._url, self._count, seconds, self.loads)
             self.screens = _screens(self._windows, self._url, self._widths, seconds)
 
 
@@ -440,6 +470,7 @@ class _Visit:
     weight: int = 0
 
     def __post_init__(self) -> None:
+        self.eye = _Eye(self.page)
         self.handlers: dict[str, Callable[[Any], None]] = {
             "console": self.on_console,
             "pageerror": lambda error: _note(self.errors, str(error)),
@@ -567,7 +598,7 @@ def _opened(windows: Windows, url: str, visits: list[_Visit]) -> None:
 
 
 def _visit_routes(
-    windows: Windows, urls: Sequence[str], settle_seconds: float, meanwhile: Callable[[Page], None] | None = None
+    windows: Windows, urls: Sequence[str], settle_seconds: float, meanwhile: Callable[[_Visit], None] | None = None
 ) -> list[dict[str, Any]]:
     """All together; where one of them takes the browser with it, each in a browser of its own.
 
@@ -575,7 +606,7 @@ def _visit_routes(
         windows: where.
         urls: what.
         settle_seconds: how long pages are watched when they have loaded.
-        meanwhile: done with the first page while all settle. Where it takes the browser with it, all are visited without.
+        meanwhile: done with the first visit while all settle. Where it takes the browser with it, all are visited without.
     """
     visits: list[_Visit] = []
     windows.ready()
@@ -615,7 +646,7 @@ def _visit_together(
     urls: Sequence[str],
     settle_seconds: float,
     visits: list[_Visit],
-    meanwhile: Callable[[Page], None] | None = None,
+    meanwhile: Callable[[_Visit], None] | None = None,
 ) -> None:
     """Each address in a context of its own, so that each is cold; what appears shortly after the load counts too."""
     for url in urls:
@@ -632,7 +663,7 @@ def _visit_together(
     # All are watched together: while one page waits, the others are heard as well.
     settled = time.monotonic() + settle_seconds
     if meanwhile is not None and visits[0].status:
-        meanwhile(visits[0].page)
+        meanwhile(visits[0])
     left = max(0.0, settled - time.monotonic())
     with windows.dog.over(left + EXTRA_SECONDS):
         _settle([visit.page for visit in visits], left)
@@ -641,31 +672,56 @@ def _visit_together(
         if visit.status:
             seconds = until - time.monotonic()
             with windows.dog.over(max(seconds, 0) + EXTRA_SECONDS):
-                visit.shown = _what_is_shown(visit.page, seconds)
+                visit.shown = _what_is_shown(visit.eye, seconds)
     # What is seen is seen, also of a page that does not go.
     with suppress(Error, NeverYielded), windows.dog.over(CLOSE_SECONDS):
         for visit in visits:
             visit.page.context.close()
 
 
-def _told_by(page: Page, function: str) -> Any:
-    """What a function says of a page, in a world where the page's own scripts have changed nothing.
+class _Eye:
+    """It asks a page what it shows, in a world where the page's own scripts have changed nothing.
 
-    Raises:
-        Error: it says nothing, or the page is gone meanwhile.
+    One session serves all questions. The world is asked for each time: a page that has gone on has another one, and the
+    number of the old one may be that of its own scripts by then.
     """
-    session = page.context.new_cdp_session(page)
-    try:
-        frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-        world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "zebu"})["executionContextId"]
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._session: CDPSession | None = None
+        self._frame = ""
+
+    def told(self, function: str) -> Any:
+        """What a function says.
+
+        Raises:
+            Error: it says nothing, or the page is gone meanwhile.
+        """
+        try:
+            return self._told(function)
+        except Error:
+            self.close()
+            raise
+
+    def _told(self, function: str) -> Any:
+        session = self._session
+        if session is None:
+            session = self._session = self.page.context.new_cdp_session(self.page)
+            self._frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        named = {"frameId": self._frame, "worldName": "zebu"}
+        world = session.send("Page.createIsolatedWorld", named)["executionContextId"]
         asked = {"expression": f"({function})()", "contextId": world, "returnByValue": True}
         told = session.send("Runtime.evaluate", {**asked, "timeout": 1000 * ASK_SECONDS})
-    finally:
-        with suppress(Error):
-            session.detach()
-    if "exceptionDetails" in told:
-        raise Error("the page could not be asked what it shows")
-    return told["result"].get("value")
+        if "exceptionDetails" in told:
+            raise Error("the page could not be asked what it shows")
+        return told["result"].get("value")
+
+    def close(self) -> None:
+        """End the session; the next question begins another one."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(Error):
+                session.detach()
 
 
 def _number(value: Any) -> float | None:
@@ -708,17 +764,17 @@ def _read_layout(told: Any) -> dict[str, Any]:
     }
 
 
-def _what_is_shown(page: Page, seconds: float) -> dict[str, Any]:
+def _what_is_shown(eye: _Eye, seconds: float) -> dict[str, Any]:
     """What a page shows to the eye, waited for as long as it shows nothing; empty if that could not be told."""
     until = time.monotonic() + seconds
     while True:
         try:
-            found = _read_shown(_told_by(page, SHOWN))
+            found = _read_shown(eye.told(SHOWN))
         except Error:  # it went on to another page meanwhile
             found = {}
         if _is_there(found) or time.monotonic() >= until:
             return found
-        page.wait_for_timeout(100)
+        eye.page.wait_for_timeout(100)
 
 
 def _is_there(shown: Mapping[str, Any]) -> bool:
@@ -727,9 +783,11 @@ def _is_there(shown: Mapping[str, Any]) -> bool:
     return found is not None and not found.trouble
 
 
-def _loads(windows: Windows, url: str, count: int, seconds: float) -> list[dict[str, Any]]:
-    """Cold loads; one more where one of them did not end, as a cold stack's first answer may not."""
-    found: list[dict[str, Any]] = []
+def _loads(
+    windows: Windows, url: str, count: int, seconds: float, made: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Cold loads, with those that were made; one more where one of them did not end, as a cold stack's first answer may not."""
+    found = [*made]
     while len(found) < count or (len(found) == count and any(one["trouble"] for one in found)):
         found.append(_load(windows, url, seconds))
         if found[-1]["trouble"].startswith(NEVER_YIELDED):
@@ -765,13 +823,18 @@ def _load(windows: Windows, url: str, seconds: float) -> dict[str, Any]:
 def _loaded(page: Page, url: str, seconds: float) -> dict[str, Any]:
     page.set_default_timeout(1000 * allowed(PAGE_SECONDS))
     page.goto(url, wait_until="load")
-    shown = _what_is_shown(page, seconds)
+    eye = _Eye(page)
+    return _timed(eye, _what_is_shown(eye, seconds))
+
+
+def _timed(eye: _Eye, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a load that has come to its end, and of what it shows."""
     until = time.monotonic() + PAINT_SECONDS
-    timing = _read_timing(_told_by(page, TIMING))
+    timing = _read_timing(eye.told(TIMING))
     is_there = _is_there(shown)
     while (timing["load"] is None or (is_there and timing["paint"] is None)) and time.monotonic() < until:
-        page.wait_for_timeout(20)
-        timing = _read_timing(_told_by(page, TIMING))
+        eye.page.wait_for_timeout(20)
+        timing = _read_timing(eye.told(TIMING))
     return {"trouble": "", **timing, "shown": shown}
 
 
@@ -807,9 +870,10 @@ def _laid_out(page: Page, url: str, seconds: float) -> dict[str, Any]:
         page.goto(url, wait_until="load")
     except TooLate:  # as a cold stack's first answer may be
         page.goto(url, wait_until="load")
-    shown = _what_is_shown(page, seconds)
+    eye = _Eye(page)
+    shown = _what_is_shown(eye, seconds)
     picture = page.screenshot(type="jpeg", quality=40)
-    found = _read_layout(_told_by(page, LAYOUT))
+    found = _read_layout(eye.told(LAYOUT))
     return {**found, "picture": base64.b64encode(picture[:PICTURE_LIMIT]).decode(), "shown": shown}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, sync_playwright
 
 from pytest_zebu.facts.browser import read_shown
 from pytest_zebu.gather import visits
+from pytest_zebu.gather.browsers import started_for
 from pytest_zebu.gather.watchdog import Watchdog
 
 pytestmark = pytest.mark.chromium
@@ -38,6 +41,7 @@ class Site:
     texts: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         site = self
@@ -45,6 +49,7 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
+                site.asked.append(path)
                 time.sleep(site.late.pop(path, 2.0 if path == "/slow" else 0.0))
                 number = path.removeprefix("/page/")
                 page = site.texts[int(number) if number.isdigit() else 0]
@@ -99,7 +104,66 @@ def running() -> Iterator[Site]:
 def site(running: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(visits, "SHOWN_SECONDS", 0.8)
     running.late.clear()
+    running.asked.clear()
     return running
+
+
+def test_one_browser_and_one_load_for_each_question(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page's visit is a cold load too; all are cold, so that the site is asked for each of them."""
+    opened: list[Any] = []
+    launched: list[Any] = []
+    new_context, launch = Browser.new_context, BrowserType.launch
+
+    def context(browser: Browser, **named: Any) -> Any:
+        opened.append(named.get("viewport", {}).get("width"))
+        return new_context(browser, **named)
+
+    def started(kind: BrowserType, **named: Any) -> Any:
+        launched.append(named["executable_path"])
+        return launch(kind, **named)
+
+    monkeypatch.setattr(Browser, "new_context", context)
+    monkeypatch.setattr(BrowserType, "launch", started)
+    site.has("<h1>Zebu</h1><script src=/a.js></script><a href=/login>Log in</a>")
+    arguments = {
+        "executable": "chromium", "ca_file": None, "settle_seconds": 0.2, "control": "", "loads": 3, "widths": [360, 430],
+        "urls": [f"{site.url}page/0", f"{site.url}other", f"{site.url}api/v1/"],
+    }  # fmt: skip
+    with ThreadPoolExecutor(1) as alone:  # beside the browser of the other tests
+        seen = alone.submit(visits.visit, arguments, lambda: True).result()
+    assert launched == [started_for("chromium")[0]]
+    assert opened == [None] * 5 + [360, 430]
+    assert Counter(site.asked) >= Counter({"/page/0": 5, "/a.js": 5, "/other": 1, "/api/v1/": 1})
+    assert site.asked.count("/page/0") == 5
+    assert [one["trouble"] for one in (*seen["loads"], *seen["screens"])] == [""] * 5
+    assert all(one["load"] > 0 and one["paint"] > 0 for one in seen["loads"])
+    assert [one["width"] for one in seen["screens"]] == [360, 430]
+
+
+@pytest.mark.hostile("browser")
+def test_a_page_is_asked_in_one_session_wherever_it_goes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never in the world of its own scripts, be it that of another place."""
+    begun: list[Page] = []
+    new_session = BrowserContext.new_cdp_session
+
+    def session(context: BrowserContext, page: Any) -> Any:
+        begun.append(page)
+        return new_session(context, page)
+
+    monkeypatch.setattr(BrowserContext, "new_cdp_session", session)
+    site.has("<h1>Zebu</h1>", "<h1>Zoo</h1><script>window.mark = 'its own'</script>")
+    page = site.windows.open()
+    eye = visits._Eye(page)
+    look = "() => document.querySelector('h1').textContent + (window.mark || '')"
+    page.goto(site.url)
+    assert [eye.told(look), eye.told(look)] == ["Zebu", "Zebu"]
+    page.goto(f"{site.url}page/1".replace("127.0.0.1", "localhost"))
+    assert [eye.told(look), eye.told(look)] == ["Zoo", "Zoo"]
+    assert begun == [page]
+    with pytest.raises(Error):
+        eye.told("() => { throw new Error('no') }")
+    assert eye.told(look) == "Zoo"
+    page.context.close()
 
 
 ABORTS = "const c = new AbortController(); fetch('/slow', { signal: c.signal }).catch(() => {}); setTimeout(() => c.abort(), 100)"

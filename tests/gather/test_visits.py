@@ -82,6 +82,36 @@ def test_a_browser_that_does_not_start_says_what_it_wants(says: str, status: int
     assert f"the browser {browser} does not start: {found}" in seen.detail
 
 
+def _program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_where_the_cheaper_browser_does_not_start_the_declared_one_does(tmp_path: Path) -> None:
+    """What is said is what the declared one says."""
+    _program(tmp_path / "chromium-headless-shell", f"touch {tmp_path}/tried\nexit 4")
+    _program(tmp_path / "chromium", "exit 3")
+    seen = look(f"{tmp_path}/chromium")
+    assert isinstance(seen, Unknown)
+    assert f"the browser {tmp_path}/chromium does not start: it ended at once (status 3)" in seen.detail
+    assert (tmp_path / "tried").exists()
+
+
+def test_what_a_page_makes_of_the_cheaper_browser_is_not_seen_with_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def visit_all(arguments: Any, executable: str, *given: Any) -> Any:
+        started.append(executable)
+        raise Error("Page.goto: Target page, context or browser has been closed")
+
+    monkeypatch.setattr(visits, "_visit_all", visit_all)
+    with pytest.raises(Error):
+        visits._visit_with_one(["shell", "chromium"], {}, tmp_path, {}, lambda: None)
+    assert started == ["shell"]
+
+
 def test_what_a_page_makes_of_a_browser_is_not_how_it_starts() -> None:
     assert visits.launch_trouble("Page.goto: Target page, context or browser has been closed: Permission denied") == ""
 
@@ -326,7 +356,14 @@ class Settling(Gone):
         return self
 
 
-def _measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, breaks: bool) -> tuple[list[str], Any, int]:
+def _measured(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    breaks: bool = False,
+    words: str = "Zebu",
+    ended: float | None = 2.0,
+) -> tuple[list[str], Any, int]:
     """What is done, in its order, when pages are visited and measured; and how many browsers that took."""
     done: list[str] = []
     browsers: list[Settling] = []
@@ -340,8 +377,8 @@ def _measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, breaks: bool) 
         nobody: Any = windows.open()
         seen.append(visits._Visit(url, nobody, status=200))
 
-    def loads(windows: visits.Windows, *given: Any) -> list[dict[str, Any]]:
-        done.append("loads")
+    def loads(windows: visits.Windows, url: str, count: int, seconds: float, made: list[Any]) -> list[dict[str, Any]]:
+        done.append(f"{count - len(made)} loads")
         if breaks:
             windows.browser = None
             windows.ready()
@@ -349,18 +386,23 @@ def _measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, breaks: bool) 
 
     def shown(page: Any, seconds: float) -> dict[str, Any]:
         done.append("shown")
-        return {"words": "Zebu", "controls": 1, "pictures": 0, "busy": False, "empty": ""}
+        return {"words": words, "controls": len(words), "pictures": 0, "busy": False, "empty": ""}
+
+    def timed(*given: Any) -> dict[str, Any]:
+        done.append("timed")
+        return {"trouble": "", "load": ended, "paint": 2.0, "shown": {}}
 
     def screens(*given: Any) -> list[Any]:
         done.append("screens")
         return []
 
-    for name, stand_in in {"_opened": opened, "_loads": loads, "_what_is_shown": shown, "_screens": screens}.items():
+    stand_ins = {"_opened": opened, "_loads": loads, "_what_is_shown": shown, "_timed": timed, "_screens": screens}
+    for name, stand_in in stand_ins.items():
         monkeypatch.setattr(visits, name, stand_in)
     monkeypatch.setattr(visits, "_settle", lambda pages, seconds: done.append("settle"))
     with Watchdog(tmp_path) as dog:
         windows = visits.Windows(launch, dog)
-        measures = visits._Measures(windows, "/", 1, [])
+        measures = visits._Measures(windows, "/", 3, [])
         pages = visits._visit_routes(windows, ["/", "/about"], 0, measures.take)
         measures.complete(0)
     assert [page["url"] for page in pages] == ["/", "/about"]
@@ -368,19 +410,32 @@ def _measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, breaks: bool) 
 
 
 def test_loads_are_measured_while_pages_settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once, and only when the first page shows what its users came for."""
-    done, pages, browsers = _measured(tmp_path, monkeypatch, breaks=False)
-    assert done == ["visit /", "visit /about", "shown", "loads", "screens", "settle", "shown", "shown"]
+    """Once, and only when the first page shows what its users came for. Its visit is one of the loads."""
+    done, pages, browsers = _measured(tmp_path, monkeypatch)
+    assert done == ["visit /", "visit /about", "shown", "timed", "2 loads", "screens", "settle", "shown", "shown"]
     assert browsers == 1
     assert all(page["shown"]["words"] == "Zebu" for page in pages)
+
+
+def test_a_visit_that_shows_nothing_yet_is_no_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it would keep the other pages waiting: all loads are made behind them."""
+    done, _, _ = _measured(tmp_path, monkeypatch, words="")
+    assert done == ["visit /", "visit /about", "shown", "settle", "shown", "shown", "3 loads", "screens"]
+
+
+@pytest.mark.hostile("browser")
+def test_a_visit_that_has_gone_on_is_no_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a page that does not end: of that one nothing is counted."""
+    done, _, _ = _measured(tmp_path, monkeypatch, ended=None)
+    assert done[2:6] == ["shown", "timed", "3 loads", "screens"]
 
 
 @pytest.mark.hostile("browser")
 def test_a_load_that_takes_the_browser_with_it_takes_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages that were open there are visited once more, and nothing is measured meanwhile."""
     done, pages, browsers = _measured(tmp_path, monkeypatch, breaks=True)
-    assert done[:5] == ["visit /", "visit /about", "shown", "loads", "screens"]
-    assert done[5:] == ["visit /", "visit /about", "settle", "shown", "shown"]
+    assert done[:6] == ["visit /", "visit /about", "shown", "timed", "2 loads", "screens"]
+    assert done[6:] == ["visit /", "visit /about", "settle", "shown", "shown"]
     assert browsers == 2
     assert [page["errors"] for page in pages] == [[], []]
 
