@@ -29,6 +29,7 @@ HOST_PACKAGES = {
     "tsc": "node-typescript",
     "esbuild": "esbuild",
     "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
     "certutil": "libnss3-tools",
 }
 """What is run on the host, and the package that has it."""

@@ -198,6 +198,7 @@ def look(target: Target, *, measured: bool = False) -> Look | None:
             **lead(target),
             "urls": [f"https://{domains.site}{route}" for route in browser.routes],
             "executable": str(browser.executable),
+            "is_declared": "executable" in browser.model_fields_set,
             "ca_file": str(ca_file) if ca_file else None,
             "settle_seconds": browser.settle_seconds,
             "loads": COLD_LOADS if measured else 0,

@@ -305,7 +305,7 @@ def _alone(look_at: Callable[[str], Any], place: str) -> Any:
 def visit(arguments: Mapping[str, Any], control_answers: Callable[[], bool], directed: Mapping[str, str]) -> Any:
     """Visit some addresses by browser. Who does not want that needs no Playwright, which takes long to import."""
     executable = str(arguments["executable"])
-    if not started_for(executable):  # what drives it is large, and of no use then
+    if not started_for(executable, is_declared=arguments["is_declared"]):  # what drives it is large, and of no use then
         return Unknown(
             Reason.NO_COMMAND, f"no browser at {executable}: apt-get install chromium, or set browser.executable"
         )

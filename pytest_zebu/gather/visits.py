@@ -131,7 +131,8 @@ def visit(
         control_answers: whether the network is there, should nothing answer.
         directed: the addresses at which names are asked, whatever this machine's resolver says.
     """
-    executables = started_for(str(arguments["executable"])) or (str(arguments["executable"]),)
+    executable = str(arguments["executable"])
+    executables = started_for(executable, is_declared=arguments["is_declared"]) or (executable,)
     if arguments["ca_file"] and shutil.which("certutil") is None:
         return Unknown(
             Reason.NO_COMMAND, "certutil is needed to trust the declared authority: apt-get install libnss3-tools"

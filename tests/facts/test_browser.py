@@ -12,7 +12,7 @@ from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown
 from pytest_zebu.facts.browser import Asked, Load, Page, Resource, Screen, Shown, look
 from pytest_zebu.facts.fact import Gathered, Look
-from pytest_zebu.settings.sections import Domains
+from pytest_zebu.settings.sections import BrowserNeeds, Domains
 from pytest_zebu.settings.target import Target
 from tests.facts.answers import read, why
 
@@ -156,9 +156,18 @@ def test_measuring_is_the_same_look_that_sees_more(target: Target) -> None:
     assert measured is not None
     assert (usual.key, usual.extent, usual.arguments["loads"]) == (measured.key, 0, 0)
     assert (measured.extent, measured.arguments["loads"]) == (1, 3)
+    assert usual.arguments["is_declared"] is measured.arguments["is_declared"] is False
     bare = target.model_copy(update={"settings": target.settings.model_copy(update={"domains": Domains()})})
     assert look(bare) is None
     assert why("pages", {}, bare) is Reason.NOT_CONFIGURED
+
+
+def test_a_browser_that_is_declared_is_wanted_also_where_it_is_the_usual_one(target: Target) -> None:
+    usual = BrowserNeeds().executable
+    declared = target.settings.model_copy(update={"browser": BrowserNeeds(executable=usual)})
+    found = look(target.model_copy(update={"settings": declared}))
+    assert found is not None
+    assert (found.arguments["executable"], found.arguments["is_declared"]) == (str(usual), True)
 
 
 @pytest.mark.parametrize(("words", "controls", "pictures", "busy", "trouble"), [

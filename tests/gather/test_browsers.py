@@ -37,6 +37,13 @@ def test_what_has_no_windows_is_started_first(
     assert started_for(said) == tuple(f"{tmp_path}/{name}" for name in found)
 
 
+def test_a_declared_browser_is_the_one_that_is_started(tmp_path: Path) -> None:
+    programs(tmp_path, "chromium-headless-shell")
+    assert started_for(f"{tmp_path}/chromium", is_declared=True) == ()
+    programs(tmp_path, "chromium")
+    assert started_for(f"{tmp_path}/chromium", is_declared=True) == (f"{tmp_path}/chromium",)
+
+
 def test_what_may_not_be_run_is_left_out(tmp_path: Path) -> None:
     programs(tmp_path, "chromium")
     programs(tmp_path, "chromium-headless-shell", mode=0o644)

@@ -21,6 +21,7 @@ from playwright.sync_api import Error, Page
 from pytest_zebu.facts.browser import read_shown
 from pytest_zebu.gather import visits, watchdog
 from pytest_zebu.gather.bounds import OutOfTime, carried, within
+from pytest_zebu.gather.browsers import started_for
 from pytest_zebu.gather.deadline import Deadline
 from tests.gather.rude import Say, on_and_on, request_of, rude
 from tests.gather.test_watchdog import is_running
@@ -82,7 +83,7 @@ class Chromium:
 
     def __init__(self, home: Path) -> None:
         self._thread, self._stack = ThreadPoolExecutor(1), ExitStack()  # Playwright stays in one thread
-        path = shutil.which("chromium") or "chromium"
+        path = started_for("chromium")[0]
         self._windows = self._run(lambda: self._stack.enter_context(visits.in_browser(path, home, {})))
 
     def _run(self, work: Any, *given: Any) -> Any:
@@ -317,7 +318,7 @@ def visited(say: Say, *paths: str, **more: Any) -> Any:
     try:
         with rude(say) as port, ThreadPoolExecutor(1) as alone:
             arguments = {
-                "executable": shutil.which("chromium") or "chromium", "ca_file": "", "settle_seconds": 0.3, "control": "",
+                "executable": "chromium", "is_declared": False, "ca_file": "", "settle_seconds": 0.3, "control": "",
                 "urls": [f"http://127.0.0.1:{port}{path}" for path in paths], "loads": 0, "widths": [], **more,
             }  # fmt: skip
             return alone.submit(carried(lambda given: visits.visit(given, lambda: True)), arguments).result()

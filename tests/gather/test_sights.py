@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections import Counter
@@ -92,7 +91,7 @@ class Site:
 def running() -> Iterator[Site]:
     arguments = [*visits.SWITCHES, "--no-sandbox"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = playwright.chromium.launch(executable_path=started_for("chromium")[0], args=arguments)
         site = Site(visits.Windows(lambda: browser, Watchdog(Path("/nobody/lives/here"))))
         yield site
         browser.close()
@@ -126,7 +125,7 @@ def test_one_browser_and_one_load_for_each_question(site: Site, monkeypatch: pyt
     monkeypatch.setattr(BrowserType, "launch", started)
     site.has("<h1>Zebu</h1><script src=/a.js></script><a href=/login>Log in</a>")
     arguments = {
-        "executable": "chromium", "ca_file": None, "settle_seconds": 0.2, "control": "", "loads": 3, "widths": [360, 430],
+        "executable": "chromium", "is_declared": False, "ca_file": None, "settle_seconds": 0.2, "control": "", "loads": 3, "widths": [360, 430],
         "urls": [f"{site.url}page/0", f"{site.url}other", f"{site.url}api/v1/"],
     }  # fmt: skip
     with ThreadPoolExecutor(1) as alone:  # beside the browser of the other tests

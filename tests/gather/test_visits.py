@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tempfile
 import threading
@@ -27,9 +26,10 @@ exit 127
 """
 
 
-def look(executable: str) -> Any:
+def look(executable: str, *, is_declared: bool = False) -> Any:
     arguments = {
         "executable": executable,
+        "is_declared": is_declared,
         "ca_file": "",
         "settle_seconds": 0,
         "urls": ["https://127.0.0.1:1/"],
@@ -97,6 +97,14 @@ def test_where_the_cheaper_browser_does_not_start_the_declared_one_does(tmp_path
     assert (tmp_path / "tried").exists()
 
 
+def test_no_other_browser_is_started_than_a_declared_one(tmp_path: Path) -> None:
+    _program(tmp_path / "chromium-headless-shell", f"touch {tmp_path}/tried\nexit 4")
+    assert "apt-get install chromium" in look(f"{tmp_path}/chromium", is_declared=True).detail
+    _program(tmp_path / "chromium", "exit 3")
+    assert "it ended at once (status 3)" in look(f"{tmp_path}/chromium", is_declared=True).detail
+    assert not (tmp_path / "tried").exists()
+
+
 def test_what_a_page_makes_of_the_cheaper_browser_is_not_seen_with_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +165,8 @@ def test_a_silent_site_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> No
         urls = [f"{site}/", f"{site}/about", f"{site}/login"]
         seen = visits.visit(
             {
-                "executable": shutil.which("chromium") or "chromium",
+                "executable": "chromium",
+                "is_declared": False,
                 "ca_file": "",
                 "settle_seconds": 0,
                 "urls": urls,
@@ -183,7 +192,9 @@ def test_whom_the_browser_does_not_trust_is_not_silent(
     """Without a control address nobody knows why a site is silent; one that shows a certificate is not."""
     page = {"url": "https://zebu.test/", "status": 0, "errors": [error], "failed": []}
     monkeypatch.setattr(visits, "_visit_all", lambda *_: {"pages": [page]})
-    seen = visits.visit({"executable": "/bin/true", "ca_file": None, "control": None}, lambda: False)
+    seen = visits.visit(
+        {"executable": "/bin/true", "is_declared": True, "ca_file": None, "control": None}, lambda: False
+    )
     assert isinstance(seen, Unknown) is is_silent
     assert is_silent or seen["pages"] == [page]
 
