@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
@@ -23,6 +23,8 @@ LITERAL = re.compile(r"([\"'])[^\s]*\1", re.ASCII)
 """Of a program: in quotes, or a word in which letters and digits take turns."""
 LITERAL_WORD = re.compile(r"([A-Za-z0-9_]{8,}+[,\]}]{0,4}+)(?=[\s\"';|&<>`)\\]|\Z)", re.ASCII)
 MIXED = re.compile(r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d", re.ASCII)
+MANY_LINES = ("hide", "digest", "pair", "option")
+"""With what the names of patterns begin that look at each line by itself."""
 FOR_CODE = frozenset(f"hide.{name}" for name in ("pem", "issued", "crypt", "hook", "login", "bearer", "field", "xml"))
 LONG_WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}")
 FEWEST_LETTERS, FEWEST_CHANGES = 20, 6
@@ -78,15 +80,33 @@ def listed() -> str:
     return resources.files(__package__).joinpath("redaction.txt").read_text(encoding="utf-8")
 
 
+class _Patterns(Mapping[str, re.Pattern[str]]):
+    """The patterns of the list, each made when it is first asked for: who only asks for a name's needs three of them."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._made: dict[str, re.Pattern[str]] = {}
+
+    def __getitem__(self, name: str) -> re.Pattern[str]:
+        if (found := self._made.get(name)) is None:
+            flags = re.ASCII | (re.MULTILINE if name.startswith(MANY_LINES) else 0)
+            found = self._made[name] = re.compile(self._texts[name], flags)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
 @cache
-def _patterns() -> Mapping[str, re.Pattern[str]]:
+def _patterns() -> _Patterns:
     texts: dict[str, str] = {}
     for line in listed().splitlines():
         if found := LINE.fullmatch(line):
             texts[found[1]] = re.sub(r"\{\{([\w.]+)\}\}", lambda name: f"(?:{texts[name[1]]})", found[2])
-    many_lines = ("hide", "digest", "pair", "option")
-    flags = {name: re.ASCII | (re.MULTILINE if name.startswith(many_lines) else 0) for name in texts}
-    return {name: re.compile(text, flags[name]) for name, text in texts.items()}
+    return _Patterns(texts)
 
 
 def _name(name: str) -> str:
@@ -235,9 +255,9 @@ def _block_end(text: str, begin: int, at: int, rank: int) -> int:
 
 def _without_shapes(text: str, code: bool = False) -> str:
     patterns = _patterns()
-    for name, pattern in patterns.items():
+    for name in patterns:
         if name.startswith("hide.") and (not code or name in FOR_CODE):
-            text = pattern.sub(lambda found: f"{found[1]}{HIDDEN}", text)
+            text = patterns[name].sub(lambda found: f"{found[1]}{HIDDEN}", text)
 
     def option(found: re.Match[str]) -> str:
         name, between, value = found.groups()

@@ -141,3 +141,17 @@ def test_one_endless_word_is_read_in_the_end(unit: str) -> None:
     """What was bounded by its bytes is bounded in time: where each place was tried to the text's end, this took minutes."""
     text = unit * (262_144 // len(unit))
     assert redacted(text) == text
+
+
+def test_a_pattern_is_made_when_it_is_asked_for() -> None:
+    """Most runs that judge what was gathered before ask for names only, and the others are as large as all modules of some rooms."""
+    redaction._patterns.cache_clear()
+    try:
+        assert redaction.is_secret("ZEBU_TEST_OF_PATTERNS_PASSWORD")
+        patterns = redaction._patterns()
+        assert {*patterns._made} == {"name.about", "name.secret"}
+        assert len(patterns) == len([*patterns]) > 20
+        assert patterns["pair"] is patterns["pair"]
+        assert redaction.redacted("password=hunter2hunter2") == f"password={redaction.HIDDEN}"
+    finally:
+        redaction._patterns.cache_clear()
