@@ -336,7 +336,7 @@ def in_browser(
         directed: the addresses at which names are asked.
         trusted: called before the browser starts; it waits until what the browser shall trust is in its home.
     """
-    switches = [*SWITCHES, *_rules(directed), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    switches = [*SWITCHES, *_rules(directed)]
     with Watchdog(home) as dog, closing(_Driver(dog)) as driver:
 
         def launch() -> Browser:
@@ -346,7 +346,7 @@ def in_browser(
             can_be_told = "artifacts_dir" in signature(chromium.launch).parameters
             place: dict[str, Any] = {"artifacts_dir": home} if can_be_told else {}
             return chromium.launch(
-                executable_path=executable, args=switches, headless=True,
+                executable_path=executable, args=switches, headless=True, chromium_sandbox=os.geteuid() != 0,
                 env={**os.environ, "HOME": str(home), "TMPDIR": str(home)}, ignore_default_args=["--disable-popup-blocking"], **place,
             )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -105,6 +106,28 @@ def site(running: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     running.late.clear()
     running.asked.clear()
     return running
+
+
+@pytest.mark.parametrize("user", [0, 1000], ids=["root", "ordinary user"])
+def test_the_browser_has_its_sandbox_but_for_root(user: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Playwright takes it off unless it is told otherwise; root's browser does not start with it."""
+    told: list[Any] = []
+
+    def started(kind: BrowserType, **named: Any) -> Any:
+        told.append((named["chromium_sandbox"], "--no-sandbox" in named["args"]))
+        raise Error("enough")
+
+    monkeypatch.setattr(BrowserType, "launch", started)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    def go() -> None:
+        with visits.in_browser("/nowhere", tmp_path, {}) as windows, suppress(Error):
+            windows.open()
+
+    with ThreadPoolExecutor(1) as alone:  # beside the browser of the other tests
+        alone.submit(go).result()
+    assert told
+    assert set(told) == {(user != 0, False)}
 
 
 def test_one_browser_and_one_load_for_each_question(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
