@@ -247,14 +247,16 @@ def test_a_run_without_a_file_looks_first(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     monkeypatch.setattr(run_module, "gather", gather)
     told: list[str] = []
-    run = Run({"vm": STRANGER}, Options(), watch=told.append)
+    shared = tmp_path / "run"  # as two workers share it
+    shared.mkdir()
+    run = Run({"vm": STRANGER}, Options(), shared, owns_folder=False, watch=told.append)
     try:
         assert run.snapshot("vm").discovered is not None
         assert len(asked) == 3
         assert [one.domains.site for one in seen_with] == ["zebu.test"]
         assert run.targets["vm"].settings.domains.site == "zebu.test"
         assert "there is no zebu.toml" in told[0]
-        other = Run({"vm": STRANGER}, Options(), run.folder, owns_folder=False)
+        other = Run({"vm": STRANGER}, Options(), shared, owns_folder=False)
         assert other.known_snapshots()["vm"].discovered == run.snapshot("vm").discovered
         assert other.targets == run.targets
     finally:
