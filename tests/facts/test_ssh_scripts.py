@@ -46,6 +46,23 @@ def test_options_by_what_a_server_calls_itself(title: str, kept: str, tmp_path: 
     assert told(f"{program} print $got ? join '|', @$got : '?'", str(tmp_path / "cmdline")) == kept
 
 
+@pytest.mark.parametrize(("holders", "servers", "others"), [
+    ("sshd 100", "100", ""), ("sshd 102,sshd 100", "100", ""), ("sshd 100,sshd 102", "100", ""), ("sshd 102", "", ""), ("dropbear 7", "", "dropbear:22"), ("", "", "a process:22"),
+], ids=["alone", "a login begins", "a login begins later", "a session forwards", "another one", "nobody seen"])  # fmt: skip
+def test_who_listens_is_not_who_was_begun_for_a_login(holders: str, servers: str, others: str) -> None:
+    """Process 100 is the server; 102 was begun by it, and for a moment holds what it listens on."""
+    users = ",".join(f'("{name}",pid={pid},fd=3)' for name, pid in (one.split() for one in holders.split(",") if one))
+    program = """
+    no warnings;
+    sub said { return $_[0] eq 'ss' ? ("LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:($ARGV[0])", 0) : ('', 1) }
+    sub slurp { my %file = ('/proc/100/stat' => '100 (sshd) S 1 1', '/proc/102/stat' => '102 (sshd) S 100 1', '/proc/100/comm' => 'sshd', '/proc/1/comm' => 'systemd'); $file{ $_[0] } }
+    sub is_ours { 1 }
+    my ($found, $others) = servers();
+    print join(',', map { $_->{pid} } @$found), '|', join ',', map { join ':', @$_ } @$others;
+    """
+    assert told(program, users) == f"{servers}|{others}"
+
+
 @pytest.mark.parametrize(("line", "words"), [
     ("Address 10.0.0.0/8,!10.1.0.0/16 User a", "Address|10.0.0.0/8,!10.1.0.0/16|User|a"), ('User="a b" Address=10.0.0.1', "User|a b|Address|10.0.0.1"),
     ("User = a # Address 10.0.0.1", "User|a"), ("'/etc/a b/*.conf' /c", "/etc/a b/*.conf|/c"), ("", ""), ("a#b", "a#b"),

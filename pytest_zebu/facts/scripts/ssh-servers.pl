@@ -88,6 +88,13 @@ sub loaded {
   return $at <= time + 1 ? $at : undef;
 }
 
+# Whether another sshd started this one.
+sub is_of_sshd {
+  my ($pid) = @_;
+  my ($parent) = (slurp("/proc/$pid/stat") // '') =~ /^.*\) \S (\d+)/s;
+  return (slurp('/proc/' . ($parent // 0) . '/comm') // '') =~ /^sshd/;
+}
+
 # Each: exe, options (undef: not understood), sockets (pairs of address and port), pid; each_login where every
 # connection has a server of its own, that reads its files anew. And of others who serve ssh: name and port.
 sub servers {
@@ -106,12 +113,11 @@ sub servers {
     my ($address, $port) = ($1, $2);
     $address =~ s/^\[|\]$//g; $address =~ s/%.*//; $address =~ s/^::ffff:(?=\d+\.)//;
     my @holders; push @holders, [$1, $2] while /\("([^"]*)",pid=(\d+)/g;
-    # A session's own server listens as well, where it forwards a port; the parent of that is another one.
-    my ($one) = grep { $_->[0] eq 'sshd' } @holders;
-    if ($one) {
-      my ($parent) = (slurp("/proc/$one->[1]/stat") // '') =~ /^.*\) \S (\d+)/s;
-      next if (slurp('/proc/' . ($parent // 0) . '/comm') // '') =~ /^sshd/;
-    }
+    # A session's own server listens as well, where it forwards a port; the parent of that is another one. So is that of one that was begun
+    # for a login just now: for a moment it holds what the other listens on.
+    my @serving = grep { $_->[0] eq 'sshd' } @holders;
+    my ($one) = grep { !is_of_sshd($_->[1]) } @serving;
+    next if @serving && !$one;
     if ($one) {
       my $exe = readlink("/proc/$one->[1]/exe") // '';
       my $is_replaced = $exe =~ s/ \(deleted\)$//;    # by another version, perhaps
