@@ -31,7 +31,9 @@ my $issued = qr/(?:(?<![A-Za-z0-9])|$escaped)(?:eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-
 my $pem = qr/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 my $request = qr{"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* HTTP/[\d.]+\\{0,2}"\s+(\d{3})};
 my $role = qr/\b(?:alter|create)\s+(?:role|user|group)\b[^\n;]{0,300}?\bpassword\s+(?:E?\\{0,2}'([^'\\\n]{1,200})|\$\w*\$([^\$\n]{1,200})\$)/i;
-my $quick = qr/key|token|secret|passw|pwd|passphrase|session|bearer|authorization|eyJ|sk_|rk_|gh[pousr]_|_pat_|glpat|xox|AKIA|PRIVATE|:\/\/[^\s\/:]{0,100}:[^\s\/]{1,200}\@/i;
+# One of these stands in each line that has a shape. Texts without classes, in small letters, are looked for all at once.
+my $quick = qr/key|token|secret|passw|pwd|passphrase|session|bearer|authorization|eyj|sk_|rk_|ghp_|gho_|ghu_|ghs_|ghr_|_pat_|glpat|xox|akia|private/;
+my $address = qr/:\/\/[^\s\/:]{0,100}:[^\s\/]{1,200}\@/;
 
 sub is_hidden { my ($text) = @_; return $text =~ /[*\x{2022}]{3}|xxx|\.\.\.|redact|hidden|filtered|mask|secret\b|removed|change.?me|your.|example|^[\$%<\/]|^(?:none|null|true|false|undefined|missing|invalid|required|expired)/i || $text !~ /[A-Za-z0-9]/ }
 
@@ -69,6 +71,19 @@ sub shapes_of {
   return keys %found;
 }
 
+# The lines of a text in which something is found, each once; looked for in the same text, perhaps in other letters.
+sub lines_with {
+  my ($what, $looked, $text) = @_;
+  my @found;
+  while ($looked =~ /$what/g) {
+    my ($from, $end) = (1 + rindex($text, "\n", $-[0]), index $text, "\n", $-[0]);
+    $end = length $text if $end < 0;
+    push @found, substr $text, $from, $end - $from;
+    pos($looked) = $end;
+  }
+  return @found;
+}
+
 my %count;
 
 sub searched {
@@ -96,8 +111,7 @@ sub searched {
     $count{$whose}{$name}++ if !$in{$name}++;
   }
   return if $how eq 'journal';
-  while ($text =~ /^(.*$quick.*)$/mg) {
-    my $line = $1;
+  for my $line (lines_with($quick, lc $text, $text), grep { lc !~ $quick } lines_with($address, $text, $text)) {
     next if $seen{$line} || length $line > 65_536;
     # A request that was refused took nobody's token.
     next if $line =~ $request && $1 !~ /^2/;

@@ -7,6 +7,7 @@ use POSIX ();
 
 my ($LIMIT, $MOST) = (33_554_432, 24);
 my @HOURS = (168, 1);
+my $may_be_error = qr/ERROR|FATAL|CRITICAL|PANIC|Traceback|"level":/;    # texts without classes are looked for all at once
 my $is_error = qr/"level": *"(?:error|critical|fatal)"|(?<![A-Za-z])(?:ERROR|FATAL|CRITICAL|PANIC|Traceback)(?![A-Za-z])/;
 
 tell_tasks() if chdir($ENV{ZEBU_APP_DIR} // '');
@@ -83,7 +84,10 @@ sub counted {
       $moment ge $from[$_] and $counts[$_][$kind]++ for 0 .. $#hours;
       return $end;
     };
-    while ($text =~ /$is_error/g) { pos($text) = $count->(0, $-[0]) }
+    while ($text =~ /$may_be_error/g) {
+      my $at = pos($text) = $-[0];
+      pos($text) = $text =~ /\G$is_error/gc ? $count->(0, $at) : $at + 1;
+    }
     while ($text =~ /sqlalchemy[.]engine/g) { pos($text) = $count->(1, $-[0]) }
     $last = moment_of(substr $text, 1 + rindex $text, "\n", length($text) - 2);
     return $is_all;
