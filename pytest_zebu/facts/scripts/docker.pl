@@ -12,9 +12,9 @@
 # what that way needs (podman has none) is needed here. Only questions are asked: nothing but GET is sent.
 use strict;
 use warnings;
-use Socket ();
 
 my ($DOCKER_SECONDS, $DOCKER_LIMIT) = (10 * ($ENV{ZEBU_SLOWER} || 1), 16_777_216);    # longer on a busy machine
+my ($UNIX, $STREAM) = (1, 1);    # as Linux has them: to load Socket takes as long as to ask
 my $docker_trouble = '';
 my $docker_refused = '';    # what the socket said
 sub docker_trouble { return $docker_trouble }
@@ -27,11 +27,11 @@ sub docker_line {
   my $chosen = '';
   if (open my $file, '<', "$home/.docker/config.json") { local $/; ($chosen) = (<$file> // '') =~ /"currentContext"\s*:\s*"([^"]*)"/; $chosen //= '' }
   if ($chosen eq '' || $chosen eq 'default') {
-    socket my $line, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
-    return ($line, $line) if connect $line, Socket::pack_sockaddr_un($place);
+    socket my $line, $UNIX, $STREAM, 0 or return;
+    return ($line, $line) if connect $line, pack 'S Z*', $UNIX, $place;
     $docker_refused = " ($!)";
   }
-  socketpair my $ours, my $theirs, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
+  socketpair my $ours, my $theirs, $UNIX, $STREAM, 0 or return;
   my $pid = fork;
   if (!defined $pid) { unrun('docker'); return }
   if (!$pid) {
