@@ -291,7 +291,8 @@ class Lab:
 
     def _ask_with_key(self, path: str, *, check: bool = True) -> None:
         key = f"X-API-Key: {(self.place.folder / 'api-key').read_text()}"
-        again = "--retry 5 --retry-delay 1 --retry-all-errors" if check else ""  # a database that began anew breaks its first
+        # The first request after its database began anew may meet a connection that broke.
+        again = "--retry 5 --retry-delay 1 --retry-all-errors" if check else ""
         fetch = f"curl -fsS -m 30 {again} -H @- http://127.0.0.1:8000/api/v1/{path} >/dev/null"
         self.vm.run(["sh", "-euc", fetch], stdin=key.encode(), check=check)
 
