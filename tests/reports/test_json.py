@@ -134,24 +134,3 @@ def test_times_have_their_zone() -> None:
     document = json.loads(json_format.render(replace(REPORT, at=FIRST.at)))
     assert document["at"] == "2026-03-29T01:59:00+00:00" == document["hosts"][0]["at"]
     assert json.loads(json_format.render(replace(REPORT, at=None)))["at"] is None
-
-
-@pytest.mark.parametrize("report", [filled.REPORT, REPORT], ids=["filled", "small"])
-def test_it_is_written_as_json_itself_writes_it(report: Report) -> None:
-    document = json_format.document(report)
-    assert json_format.render(report) == json.dumps(document, indent=1, allow_nan=False) + "\n"
-
-
-@pytest.mark.parametrize(
-    "value",
-    [{}, [], [[]], [{}], {"a": {}}, "", 'a "b" \\ \n \x7f é \ud800 𐀀', None, True, False, 0, -1, 10**30, 0.0, -0.0, 1e300,
-     [1, [2, [3, {"a": [None, True]}]]], {"1": 1, "a": [1.5, "x"], "b": {"c": "d"}}],
-)  # fmt: skip
-def test_every_value_is_written_as_json_itself_writes_it(value: Any) -> None:
-    assert json_format._text(value) == json.dumps(value, indent=1) + "\n"
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"a"])
-def test_what_is_no_json_is_refused(value: Any) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        json_format._text({"a": [value]})
