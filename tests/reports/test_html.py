@@ -69,10 +69,9 @@ def known(item: ItemReport, host: str = "lab") -> str:
     return f"[id='{html.anchor('item', host, item.item)}']"
 
 
-def in_view(page: Page, selector: str) -> bool:
-    box = page.locator(selector).first.bounding_box()
-    assert box is not None, f"{selector} is not shown"
-    return box["y"] >= 0 and box["y"] + box["height"] <= 900
+def see(page: Page, selector: str) -> None:
+    """It is on the screen, whole: soon, as a page hears of a new address after the click that led there."""
+    expect(page.locator(selector).first).to_be_in_viewport(ratio=0.99)
 
 
 @pytest.mark.chromium
@@ -115,23 +114,23 @@ class TestReading:
     def test_the_first_screen_says_whether_why_and_what_next(self, page: Page) -> None:
         (host,) = faults().hosts
         assert page.locator("h1").all_inner_texts() == ["NOT READY\nlab is not ready for production"]
-        for place, (stage, tally) in enumerate(host.stages.items()):
+        for place, tally in enumerate(host.stages.values()):
             card = page.locator(".stage-card").nth(place)
             said = card.inner_text()
             assert "NOT READY" in said
             assert f"{tally.score} % of {tally.threshold} %" in said
             assert f"{len(tally.blockers)} non-negotiable open" in said
             assert host.by_id[tally.blockers[0]].text in said
-            assert in_view(page, f".stage-card:nth-child({place + 1}) .bar"), stage
+            see(page, f".stage-card:nth-child({place + 1}) .bar")
         for place, step in enumerate(host.plan[:2]):
             said = page.locator(".step").nth(place).inner_text()
             assert step.title in said
             assert step.gain.replace("->", "→") in said
             assert step.caution in said
             assert page.locator(".step .command code").nth(place).text_content() == step.verify
-        assert in_view(page, ".step:nth-child(2)")
+        see(page, ".step:nth-child(2)")
         for name in ("Relaxed", "Simulated"):
-            assert in_view(page, f".notices li:has-text('{name}')")
+            see(page, f".notices li:has-text('{name}')")
 
     def test_a_healthy_page_has_nothing_to_do(self, browser: Browser, tmp_path: Path) -> None:
         (host,) = eight_faults.report().hosts
@@ -166,7 +165,7 @@ class TestReading:
     def test_the_keyboard_reaches_what_the_mouse_does(self, page: Page) -> None:
         page.keyboard.press("Tab")
         expect(page.locator(".skip")).to_be_focused()
-        assert in_view(page, ".skip")
+        see(page, ".skip")
         page.keyboard.press("Enter")
         expect(page.locator("#checklist")).to_be_focused()
         page.keyboard.press("Tab")
@@ -259,8 +258,8 @@ class TestFinding:
         here = address(page)
         page.goto("about:blank")
         page.goto(f"{here}#{html.anchor('item', 'lab', folded.item)}")
-        assert page.locator(known(folded)).is_visible()
-        assert in_view(page, f"li.item:has({known(folded)}) summary")
+        expect(page.locator(known(folded))).to_be_visible()
+        see(page, f"li.item:has({known(folded)}) summary")
         expect(page.locator("[role=status]")).to_have_text("196 of 196 items")
         # Also where a filter hides it, and again when it was folded in between.
         blocked = host.by_id[host.stages[Stage.PRE].blockers[1]]
@@ -268,8 +267,8 @@ class TestFinding:
             page.locator("select[name=outcome]").select_option("passed")
             assert not page.locator(known(blocked)).is_visible()
             page.locator(".blockers a").nth(1).click()
-            assert page.locator(known(blocked)).is_visible()
-            assert in_view(page, f"li.item:has({known(blocked)}) summary")
+            expect(page.locator(known(blocked))).to_be_visible()
+            see(page, f"li.item:has({known(blocked)}) summary")
             page.locator(f"li.item:has({known(blocked)}) summary").first.click()
 
     def test_a_cause_leads_to_its_consequences_and_back(self, page: Page) -> None:
@@ -277,14 +276,14 @@ class TestFinding:
         cause = host.causes[0]
         consequence = host.by_id[cause.consequences[0]]
         page.locator(".causes > li").first.get_by_text(consequence.text).first.click()
-        assert in_view(page, f"li.item:has({known(consequence)}) summary")
+        see(page, f"li.item:has({known(consequence)}) summary")
         page.locator(known(consequence)).get_by_role("link", name=cause.text).click()
-        assert in_view(page, ".causes > li:first-child p")
+        see(page, ".causes > li:first-child p")
         opening = host.openings[0]
         unseen = host.by_id[opening.items[0]]
         page.locator(".openings summary").first.click()
         page.locator(".openings > li").first.get_by_role("link").first.click()
-        assert in_view(page, f"li.item:has({known(unseen)}) summary")
+        see(page, f"li.item:has({known(unseen)}) summary")
 
     def test_every_link_on_the_page_leads_somewhere(self, browser: Browser, folder: Path) -> None:
         with opened(browser, folder / "several.html") as page:
@@ -318,7 +317,7 @@ class TestFinding:
             assert rows.nth(4).inner_text().split("\t")[1] == "NOT SELECTED"
             assert outcomes(page).total() == 2 * 196 + 3 * len(ITEMS)
             rows.nth(1).locator("a").click()
-            assert in_view(page, "section.host:nth-of-type(2) h2")
+            see(page, "section.host:nth-of-type(2) h2")
             page.locator("select[name=host]").select_option("lab two")
             assert outcomes(page).total() == 196
             assert page.locator("section.checklist:not(.off)").count() == 1
