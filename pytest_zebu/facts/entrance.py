@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_zebu.facts import callers, certificates, urls, web
@@ -59,14 +59,19 @@ class Entrance:
     server: str = ""
 
 
+def _declared(target: Target) -> list[str]:
+    """The machine itself, and where its names lead: known before anybody has answered."""
+    single = [one for one in target.settings.domains.addresses if "/" not in one][:MOST_ADDRESSES]
+    known = (target.address, *single)
+    return [*dict.fromkeys(str(ipaddress.ip_address(one)) for one in known if urls.is_address(one))]
+
+
 def _candidates(gathered: Gathered, target: Target) -> dict[str, int]:
     """By address, how often it asks: those that ask most, the machine itself, and where its names lead."""
     asked = callers.FACT.read(gathered, target)
     found = dict(list(asked.value.private.items())[:MOST_CALLERS]) if isinstance(asked, Known) else {}
-    single = [one for one in target.settings.domains.addresses if "/" not in one][:MOST_ADDRESSES]
-    for address in (target.address, *single):
-        if urls.is_address(address):
-            found.setdefault(str(ipaddress.ip_address(address)), 0)
+    for address in _declared(target):
+        found.setdefault(address, 0)
     return found
 
 
@@ -83,22 +88,28 @@ def _front_look(target: Target, site: str) -> Look | None:
     return next((look for look in web.looks(target) if look.subject == f"https {site}"), None)
 
 
+def _looks_at(target: Target, site: str, addresses: Iterable[str]) -> Iterator[Look]:
+    """At each address that may be the proxy's: a handshake for the site, and the administration's first page."""
+    for address in addresses:
+        yield certificates.look(target, site, address)
+        yield from (look for _, look in _administrations(target, address))
+
+
 def looks(target: Target) -> tuple[Look, ...]:
-    """The first page."""
+    """The first page; and the addresses that are declared, where a port that never answers takes its time."""
     site = target.settings.domains.site
-    found = _front_look(target, site) if site else None
-    return (found,) if found else ()
+    if site is None:
+        return ()
+    front = _front_look(target, site)
+    return (*([front] if front else []), *_looks_at(target, site, _declared(target)))
 
 
 def then(gathered: Gathered, target: Target) -> tuple[Look, ...]:
-    """At each address that may be the proxy's: a handshake for the site, and the administration's first page."""
+    """The addresses of those who ask."""
     site = target.settings.domains.site
     if site is None or isinstance(callers.FACT.read(gathered, target), Unknown):
         return ()
-    found: list[Look] = []
-    for address in _candidates(gathered, target):
-        found += [certificates.look(target, site, address), *(look for _, look in _administrations(target, address))]
-    return tuple(found)
+    return tuple(_looks_at(target, site, _candidates(gathered, target)))
 
 
 def parse(gathered: Gathered, target: Target) -> Entrance:

@@ -85,10 +85,25 @@ def test_nothing_is_looked_at_without_a_name() -> None:
     assert found.reason is Reason.NOT_CONFIGURED
 
 
+def test_what_is_declared_waits_for_nobody(bookworm: Gathered, target: Target) -> None:
+    """A port that never answers takes its time, whenever it is asked: the same looks, once, whoever else is named later."""
+    at_once = {look.key: look for look in FACT.looks(target)}
+    assert {key for key in at_once if key.startswith("tls")} == {
+        "tls@here zebu.test at 10.77.0.10", "tls@here zebu.test at 10.99.0.80",
+    }  # fmt: skip
+    gathered = replace(bookworm, answers={**bookworm.answers, "callers": Said(0, CALLERS)})
+    later = {look.key: look for look in FACT.then(gathered, target)}
+    assert {key: later[key] for key in later.keys() & at_once.keys()} == {
+        key: look for key, look in at_once.items() if key.endswith(("10.77.0.10", "10.99.0.80", ":81"))
+    }  # fmt: skip
+
+
 def test_no_look_sends_a_login(bookworm: Gathered, target: Target) -> None:
     """What was only found is looked at as anybody may."""
     gathered = replace(bookworm, answers={**bookworm.answers, "callers": Said(0, CALLERS)})
-    looks = FACT.then(gathered, target)
+    looks = [
+        look for look in (*FACT.looks(target), *FACT.then(gathered, target)) if look.key != "http@here https zebu.test"
+    ]
     assert {look.kind for look in looks} == {"tls", "http"}
     assert not [look for look in looks if look.arguments.keys() & {"method", "headers", "data"}]
-    assert len(looks) == 4 * 3
+    assert len({look.key for look in looks}) == 4 * 3
