@@ -113,6 +113,7 @@ my @within;    # probes that have a program to be run within a container
 my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
 my $daemons;    # what Docker had taken of the processor when we began
 my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
+my ($TICK, $SHORT_TICK) = (0.05, 0.02);    # seconds until we look again, and while something waits to be started
 my $clock = 0;    # of limits, in milliseconds: it stands as long as nobody looks
 
 sub count_processors {
@@ -132,7 +133,7 @@ sub queue {
 sub start_waiting {
   my $tries = 0;
   @waiting = splice @again if @again && !@waiting && !$running;
-  while (@waiting && $running < $at_once) {
+  while (@waiting && has_room()) {
     my $job = shift @waiting;
     next if start($job);
     my $trouble = $!;
@@ -141,6 +142,19 @@ sub start_waiting {
     give_up($job, 'failed', "it could not be started ($trouble)");
     $tries = 0 if !@waiting;
   }
+}
+
+# As many run as there are processors. More do only while a processor has nothing to do, since those that run wait for something: whoever
+# else works here finds no queue before him.
+sub has_room {
+  return $running < $at_once && ($running < $processors || runnable() < $processors);
+}
+
+# How many want a processor on this machine, we aside; where it does not say so, one for each.
+sub runnable {
+  open my $file, '<', '/proc/loadavg' or return $processors;
+  my ($count) = (<$file> // '') =~ m{ (\d+)/\d} or return $processors;
+  return $count - 1;
 }
 
 sub give_up {
@@ -301,7 +315,7 @@ sub pump {
     start_waiting();
     # What spans all others ends when they have.
     delete $_->{tie} for $running || @waiting ? () : map { $_->[0] } values %child;
-    for my $handle ($select->can_read(0.05)) {
+    for my $handle ($select->can_read(@waiting ? $SHORT_TICK : $TICK)) {
       if ($handle == \*STDIN) { end_all() if !sysread STDIN, my $bytes, 65_536; next }
       my $entry = $child{ fileno($handle) // -1 } or next;
       my ($job, $stream) = @$entry;

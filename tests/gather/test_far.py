@@ -62,20 +62,6 @@ def test_limits_are_kept(folder: Path) -> None:
     assert answers["fine"] == Said(0, "fine\n", "")
 
 
-def test_few_run_at_once(folder: Path) -> None:
-    """All are asked in one round trip, but the machine is not overrun by them."""
-    (folder / "running").mkdir()
-    script = 'cd "$ZEBU_APP_DIR/running"; mkdir $$; ls | wc -l; sleep 0.1; rmdir $$'
-    processors = os.cpu_count() or 1
-    count = 5 * processors + 10
-    answers = ask(folder, *(Probe(f"probe{n}", script, needs=(Need.APP_DIR,)) for n in range(count)))
-    seen = [
-        int(answer.out) for name, answer in answers.items() if name.startswith("probe") and isinstance(answer, Said)
-    ]
-    assert len(seen) == count
-    assert 1 < max(seen) <= max(8, 4 * processors)
-
-
 def test_what_a_probe_needs_and_is_not_there_is_said(daemon: Daemon) -> None:
     answer = daemon(container("web"), probes=[Probe("sql", "echo", needs=(Need.DB_CONTAINER,))])["sql"]
     assert answer == Unknown(Reason.MISSING, "no container of PostgreSQL was seen")

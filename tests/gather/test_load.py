@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather.ssh import EFFORT, Frames
 from tests.gather.test_far import answered, far_side, folder
+
+PROCESSORS = os.cpu_count() or 1
 
 __all__ = ["folder"]
 
@@ -105,6 +108,31 @@ def test_what_is_known_to_take_longest_begins_first(folder: Path) -> None:
     probes = [Probe(f"p{n}", f'echo p{n} >> "{folder}/order"; sleep 0.2', takes=takes) for n, takes in enumerate((0.1, 3, 0.5))]  # fmt: skip
     answered(far_side(folder, *probes, change={"= (8, 1);": "= (1, 1);", "$at_once = 4 * $processors if": "0 if"}))
     assert (folder / "order").read_text().split() == ["p1", "p2", "p0"]
+
+
+@pytest.mark.parametrize(
+    ("runnable", "most"), [(1, max(8, 4 * PROCESSORS)), (10_000, PROCESSORS)], ids=["idle", "busy"]
+)
+def test_few_run_at_once_and_on_a_busy_machine_no_more_than_it_has_processors(
+    runnable: int, most: int, folder: Path
+) -> None:
+    """All are asked in one round trip, but the machine is not overrun by them. Those that run are counted, we among them."""
+    (folder / "running").mkdir()
+    (folder / "load").write_text(f"0.50 0.40 0.30 {runnable}/20000 4711\n")
+    # Each waits until as many are there as may be.
+    script = f"""cd "{folder}/running"; mkdir $$; count=$(ls | wc -l); echo "$count"
+        [ "$count" -lt {most} ] || mkdir -p ../all; until [ -d ../all ]; do sleep 0.02; done; sleep 0.1; rmdir $$"""
+    probes = [Probe(f"p{number}", script, timeout=60) for number in range(2 * most)]
+    answers = answered(far_side(folder, *probes, change={"/proc/loadavg": f"{folder}/load"}))
+    seen = [int(one.out) for one in answers.values() if isinstance(one, Said) and one.out.strip().isdigit()]
+    assert len(seen) == len(probes)
+    assert max(seen) == most
+
+
+def test_where_the_load_is_not_told_as_many_run_as_there_are_processors(folder: Path) -> None:
+    probes = [Probe(f"p{number}", "echo done") for number in range(20)]
+    answers = answered(far_side(folder, *probes, change={"/proc/loadavg": f"{folder}/none"}))
+    assert [answers[probe.name] for probe in probes] == [Said(0, "done\n", "")] * 20
 
 
 def test_all_of_it_has_a_low_priority(folder: Path) -> None:
