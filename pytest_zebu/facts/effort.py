@@ -13,8 +13,9 @@ import contextvars
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any, TypeVar
@@ -57,6 +58,8 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
     """
     if (desk := _DESK.get()) is not None:
         return desk.ask(lambda: bounded(work, otherwise))
+    if (watch := _watch) is not None and watch.is_mine():
+        return watch.over(work, otherwise)
     if not _is_to_be_had():
         return work()
     is_open, end = True, time.thread_time() + SECONDS
@@ -84,6 +87,66 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
 
 
+class _Watch:
+    """Bounds one work after the other, whose handler of the signal stays between them: where thousands are, that is most of it."""
+
+    def __init__(self) -> None:
+        self._end: float | None = None
+
+    def look(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
+        if self._end is None:
+            return
+        left = self._end - time.thread_time()  # the timer counts what all threads take
+        if left <= 0:
+            raise Overspent
+        signal.setitimer(signal.ITIMER_VIRTUAL, max(left, SOON), AGAIN)
+
+    def is_mine(self) -> bool:
+        """Whether work of this thread may be bounded by it now: it is within none that is, and nobody took the signal."""
+        return (
+            self._end is None
+            and threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGVTALRM) == self.look
+            and not any(signal.getitimer(signal.ITIMER_VIRTUAL))
+        )
+
+    def over(self, work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B:
+        """What comes of work, or something else, as `bounded` says."""
+        self._end = time.thread_time() + SECONDS
+        try:
+            try:
+                signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, AGAIN)
+                return work()
+            finally:
+                self._end = None
+        except Overspent as error:
+            return otherwise(error)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+_watch: _Watch | None = None
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Within this, the signal of the timer is ours, and what is bounded costs little. Where it is not to be had, nothing changes."""
+    global _watch
+    if _watch is not None or not _is_to_be_had():
+        yield
+        return
+    _watch = mine = _Watch()
+    signal.signal(signal.SIGVTALRM, mine.look)
+    try:
+        yield
+    finally:
+        _watch = None
+        if signal.getsignal(signal.SIGVTALRM) == mine.look:
+            signal.signal(signal.SIGVTALRM, signal.SIG_IGN)  # what is on its way yet would end the process
+            signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+
+
 class Desk:
     """Lets threads have their work bounded: the main thread, which has the timer, does it for them while it waits for them."""
 
@@ -102,11 +165,17 @@ class Desk:
     def attend(self, jobs: Iterable[Future[Any]]) -> None:
         """Do what is asked for, until all these jobs are done."""
         left = [*jobs]
+        done: list[Future[Any]] = []
+
+        def is_done(job: Future[Any]) -> None:
+            self._asked.put(lambda: done.append(job))
+
         for job in left:
-            job.add_done_callback(lambda _: self._asked.put(_nothing))
+            job.add_done_callback(is_done)
         try:
-            while not all(job.done() for job in left):
-                self._asked.get()()
+            with watched():
+                while len(done) < len(left):
+                    self._asked.get()()
         finally:
             self._is_open = False
             while not self._asked.empty():
@@ -140,7 +209,3 @@ def _without_desk(work: Callable[[], T]) -> T:
         return work()
     finally:
         _DESK.reset(token)
-
-
-def _nothing() -> None:
-    """Somebody has done, and asks for no more."""

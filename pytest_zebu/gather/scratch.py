@@ -16,13 +16,18 @@ LOCK = "alive"
 YOUNG_SECONDS = 60.0
 """So young a folder may be one whose owner has not locked it yet."""
 
+_SWEPT: set[tuple[str, Path]] = set()
+"""Where this process has swept for what: a folder of each of many hosts needs no search of its own."""
+
 
 class Scratch:
     """A folder that only this user may enter. Its owner holds a lock in it, which the kernel takes from the dead."""
 
     def __init__(self, prefix: str, place: Path | None = None) -> None:
         place = place or Path(tempfile.gettempdir())
-        sweep(prefix, place)
+        if (prefix, place) not in _SWEPT:
+            _SWEPT.add((prefix, place))
+            sweep(prefix, place)
         self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
         self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         with suppress(OSError):  # a file system without locks

@@ -235,3 +235,46 @@ def test_threads_have_their_work_bounded_by_the_one_that_waits_for_them() -> Non
     assert isinstance(failing.exception(), ZeroDivisionError)
     assert where == [threading.main_thread()]
     assert desk.serve(lambda: effort.bounded(lambda: "nobody attends", lambda error: "")) == "nobody attends"
+
+
+@pytest.mark.hostile("parsers")
+@pytest.mark.parametrize("work", ENDLESS, ids=lambda work: work.__name__)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_of_many_works_each_is_bounded(work: Callable[..., Any], target: Target) -> None:
+    """The handler of the signal stays between them, and is nobody's afterwards."""
+    with effort.watched():
+        handler = signal.getsignal(signal.SIGVTALRM)
+        assert handler is not signal.SIG_DFL
+        for _ in range(2):
+            answer = Fact("endless", work).read(Gathered(), target)
+            assert isinstance(answer, Unknown)
+            assert Fact("next", lambda gathered, target: 1).read(Gathered(), target) == Known(1)
+            assert signal.getsignal(signal.SIGVTALRM) == handler
+            assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+def test_what_is_asked_for_late_ends_nothing() -> None:
+    with effort.watched():
+        assert bounded(lambda: 1, lambda _: 2) == 1
+        signal.raise_signal(signal.SIGVTALRM)
+        assert bounded(lambda: bounded(lambda: 1, lambda _: 2), lambda _: 3) == 1
+
+
+def test_who_takes_the_signal_meanwhile_keeps_it() -> None:
+    taken: list[int] = []
+    with effort.watched():
+        signal.signal(signal.SIGVTALRM, lambda number, frame: taken.append(number))
+        try:
+            assert bounded(lambda: 1, lambda _: 2) == 1
+            signal.raise_signal(signal.SIGVTALRM)
+        finally:
+            signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    assert taken == [signal.SIGVTALRM]
+
+
+def test_in_another_thread_nothing_is_watched() -> None:
+    def work() -> Any:
+        with effort.watched():
+            return signal.getsignal(signal.SIGVTALRM), bounded(lambda: 1, lambda _: 2)
+
+    assert aside(work).result() == (signal.SIG_DFL, 1)

@@ -96,3 +96,13 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
 
 def test_where_nothing_is_nothing_is_swept(tmp_path: Path) -> None:
     sweep("zebu-test-", tmp_path / "nowhere")
+
+
+def test_a_process_sweeps_a_place_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many hosts each has a folder of its own."""
+    swept: list[tuple[str, Path]] = []
+    monkeypatch.setattr("pytest_zebu.gather.scratch.sweep", lambda *what: swept.append(what))
+    folders = [Scratch(prefix, tmp_path) for prefix in ("zebu-one-", "zebu-one-", "zebu-two-")]
+    for folder in folders:
+        folder.remove()
+    assert swept == [("zebu-one-", tmp_path), ("zebu-two-", tmp_path)]
