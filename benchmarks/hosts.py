@@ -31,6 +31,7 @@ NONCE = "0" * 16
 """Stands for the word with which a request marks its answers."""
 PACKAGES = ("openssh-server", "libwrap0")
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+UNUSUAL = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 PLUGINS = tuple(word for name in ("zebu", "xdist", "html", "metadata", "pytest11.testinfra") for word in ("-p", name))
 """What the package brings along. A development environment has neighbours, which take as much again of each item."""
 REPLAY = """#!/usr/bin/perl
@@ -239,7 +240,8 @@ def timed(
         *found.inside, sys.executable, "-m", "pytest", *PLUGINS, "-q", "-p", "no:cacheprovider", f"--rootdir={found.folder}",
         "--noconftest", f"--zebu-config={found.config}", f"--zebu-host={','.join(names)}", *options,
     ]  # fmt: skip
-    environment = {**os.environ, **ALONE}
+    # As people run it: a container of a development machine lets Python write each letter by itself, and keep no bytecode.
+    environment = {key: value for key, value in os.environ.items() if key not in UNUSUAL} | ALONE
     done = subprocess.run(command, cwd=found.folder, env=environment, capture_output=True, text=True, check=False)
     took = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -135,21 +136,38 @@ class _Kept:
 
     def stands_for(self, host: _Host) -> bool:
         """Whether its reader would be given the same of another host."""
-        return all(is_same(given, host.would_give(asked)) for asked, given in self.given.items())
+        return all(_is_given(given, host.would_give(asked), asked) for asked, given in self.given.items())
+
+
+def _is_given(given: Any, other: Any, asked: Read) -> bool:
+    """Whether a reader is given the same: of what is declared, which many readers are given, it is found out once."""
+    if asked[0] == TARGET and isinstance(given, BaseModel) and isinstance(other, BaseModel):
+        return first_of(given) is first_of(other) or is_same(given, other)
+    return is_same(given, other)
+
+
+@dataclass(slots=True)
+class _Made:
+    """What was made of things, each thing itself; and which things are no different from one before."""
+
+    of: dict[Any, deque[tuple[tuple[Any, ...], Any]]] = field(default_factory=dict)
+    first: dict[type, list[Any]] = field(default_factory=dict)
+    stands_for: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
 
 _kept: dict[Any, deque[_Kept]] | None = None
+_made: _Made | None = None
 
 
 @contextmanager
 def hosts() -> Iterator[None]:
     """Within this, what was made of one host may stand for another one."""
-    global _kept
-    before, _kept = _kept, {}
+    global _kept, _made
+    before, _kept, _made = (_kept, _made), {}, _Made()
     try:
         yield
     finally:
-        _kept = before
+        _kept, _made = before
 
 
 def kept() -> int:
@@ -189,6 +207,43 @@ def read(
     if notes.is_whole:
         known.append(_Kept(notes.given, made))
     return made
+
+
+def again(
+    key: object, given: tuple[Any, ...], make: Callable[[], T], keeps: Callable[[T], bool] = lambda made: True
+) -> T:
+    """What was made of these very things before, else what is made of them now: of equal ones it is made once more.
+
+    Args:
+        key: what tells this making from others.
+        given: all that it depends on.
+        make: it makes it.
+        keeps: whether what was made would be made so again.
+    """
+    if _made is None:
+        return make()
+    known = _made.of.setdefault(key, deque(maxlen=MOST))
+    for things, made in known:
+        if len(things) == len(given) and all(map(is_, things, given)):
+            return cast(T, made)
+    found = make()
+    if keeps(found):
+        known.append((given, found))
+    return found
+
+
+def first_of(thing: T) -> T:
+    """The first thing that this one cannot be told from: for the settings of many hosts, which one file declares."""
+    if _made is None:
+        return thing
+    if (found := _made.stands_for.get(id(thing))) is None:
+        firsts = _made.first.setdefault(type(thing), [])
+        first = next((one for one in firsts if is_same(one, thing)), thing)
+        if first is thing and len(firsts) < MOST:
+            firsts.append(thing)
+        # The thing is kept with its number: no other one gets that while it is.
+        found = _made.stands_for[id(thing)] = thing, first
+    return cast(T, found[1])
 
 
 def _pass_on(notes: Notes, gathered: Evidence) -> None:

@@ -284,7 +284,7 @@ def _make(database: sqlite3.Connection, old: int, new: int = VERSION) -> None:
     database.execute(f"PRAGMA user_version = {new}")
 
 
-def record(path: Path, host: str, run: PastRun, kept: Kept | None = None) -> None:
+def record(path: Path, host: str, run: PastRun, kept: Kept | None = None, packed: bytes | None = None) -> None:
     """Remember a run: all of it or nothing, also when this process is ended half-way. What is no history stays as it is.
 
     Args:
@@ -292,6 +292,7 @@ def record(path: Path, host: str, run: PastRun, kept: Kept | None = None) -> Non
         host: what the run was over.
         run: what was found.
         kept: what it was judged from, and by what. Where all that is kept is too much, the evidence of old runs goes.
+        packed: its parts, where they are packed already.
 
     Raises:
         HistoryBroken: it cannot be written.
@@ -304,7 +305,8 @@ def record(path: Path, host: str, run: PastRun, kept: Kept | None = None) -> Non
         raise HistoryBroken(f"{path}: {error.strerror}") from None
     except ValueError:
         raise HistoryBroken(f"{path}: no file has such a name") from None
-    packed = pack(kept.parts) if kept else b""
+    if packed is None:
+        packed = pack(kept.parts) if kept else b""
     with _opened(path, writes=True) as database:
         database.execute("BEGIN IMMEDIATE")
         version = _version(database, path)

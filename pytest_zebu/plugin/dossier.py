@@ -14,6 +14,7 @@ from typing import Literal
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
 from pytest_zebu.discovery.found import Unseen
+from pytest_zebu.facts import alike
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.gather.snapshot import Discovered
 from pytest_zebu.memory.history import Past, PastRun
@@ -146,12 +147,15 @@ def with_sources(host: HostReport, settings: Settings) -> HostReport:
     outside = f"outside, from {', '.join(vantages.values())}" if vantages else SOURCES["O"]
     services = frozenset(case.name for item in host.items if item.item == SERVICES for case in item.cases)
 
+    places = (services, tuple(vantages.items()))
+
     def change(item: ItemReport) -> ItemReport:
         labels = tuple(outside if kind == "O" else SOURCES[kind] for kind in item.by)
         location = _location(item.reason, *item.evidence) if item.is_open or item.broken else None
         return replace(item, sources=labels, seen=tuple(_seen(item, services, vantages)), location=location)
 
-    return _with_items(host, change)
+    # Of hosts that said the same, the report of an item is the same one.
+    return _with_items(host, lambda item: alike.again(("sources", item.item, places), (item,), lambda: change(item)))
 
 
 def _seen(item: ItemReport, services: Collection[str], vantages: Mapping[str, str]) -> Iterator[Seen]:

@@ -19,6 +19,7 @@ GROUP = (
     "zebu_NAME in the ini file)"
 )
 MARKED = pytest.StashKey[bool]()
+MADE = pytest.StashKey[dict[str, pytest.MarkDecorator]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,8 +66,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
         _register_markers(item.config)
         found = load()[item_id]
+        made = item.config.stash.setdefault(MADE, {})
         for name in found.markers:
-            item.add_marker(name)
+            if name not in made:
+                made[name] = getattr(pytest.mark, name)
+            item.add_marker(made[name])
         item.user_properties += [("id", found.id), ("stage", found.stage.value), ("category", found.category)]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_zebu.catalogue import Catalogue, Stage, load
-from pytest_zebu.facts import ALL, elsewhere
+from pytest_zebu.facts import ALL, alike, elsewhere
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown
 from pytest_zebu.facts.effort import Overspent, bounded
 from pytest_zebu.facts.fact import Gathered
@@ -142,6 +142,7 @@ def decide(
     cases: Cases | None,
     target: Target | None = None,
     origins: tuple[str, ...] = (),
+    is_pure: bool = False,
 ) -> tuple[Finding, BaseException | None]:
     """Call a check; its finding, and what was raised. What the target declares already is no part of the fix.
 
@@ -152,18 +153,50 @@ def decide(
         cases: where it asks for them.
         target: what is declared.
         origins: what of its evidence comes from elsewhere; it stands before what was seen.
+        is_pure: whether nothing but what it is called with decides, as of the suite: of hosts that said the same it is called once.
     """
+
+    def call() -> tuple[Finding, BaseException | None]:
+        return _called(check, item_id, arguments, cases)
+
+    if is_pure and SHARED.issuperset(arguments):
+        given = [
+            alike.first_of(value) if name == "settings" else value
+            for name, value in arguments.items()
+            if name not in EACH
+        ]
+        finding, error = alike.again((check, item_id), tuple(given), call, _would_be_again)
+    else:
+        finding, error = call()
+    if origins:
+        finding = replace(finding, evidence=(*origins, *finding.evidence))
+    if target is not None:
+        fix = filled_in(prose(check).mending(target, finding.reason, finding.fix), target, item_id)
+        finding = finding if fix == finding.fix else replace(finding, fix=fix)
+    return finding, error
+
+
+EACH = frozenset({"case", "zebu_item"})
+"""What a check is handed that is made for each call, and says nothing of a host."""
+SHARED = frozenset({"settings", *EACH, *ALL})
+"""What it may be handed besides where it is called once of several hosts. What is remembered of them is of each alone."""
+
+
+def _called(
+    check: Callable[..., None], item_id: str, arguments: Mapping[str, Any], cases: Cases | None
+) -> tuple[Finding, BaseException | None]:
     error: BaseException | None = None
     try:
         bounded(lambda: check(**handed(check, arguments)), endless)
     except (Exception, pytest.skip.Exception, pytest.fail.Exception) as raised:
         error = raised
-    finding = finding_of(check, item_id, cases, error)
-    finding = replace(finding, evidence=(*origins, *finding.evidence))
-    if target is not None:
-        fix = prose(check).mending(target, finding.reason, finding.fix)
-        finding = replace(finding, fix=filled_in(fix, target, item_id))
-    return finding, error
+    return finding_of(check, item_id, cases, error), error
+
+
+def _would_be_again(made: tuple[Finding, BaseException | None]) -> bool:
+    """Whether a check would come to the same once more: what broke, or was broken off, may not the next time."""
+    finding, error = made
+    return not finding.broken and not isinstance(getattr(error, "__cause__", None), Overspent)
 
 
 def endless(error: Overspent) -> None:

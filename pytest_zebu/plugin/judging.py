@@ -11,7 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 from _pytest._code.code import TerminalRepr
 from pytest_html.basereport import BaseReport
 
-from pytest_zebu.facts import alike
+from pytest_zebu.facts import alike, effort
 from pytest_zebu.facts.answer import NotAssessed
 from pytest_zebu.files import MIB, is_device, read_text, write_whole
 from pytest_zebu.gather.deadline import aside
@@ -171,10 +171,33 @@ def _scrub(value: Any) -> Any:
     return value
 
 
-def _tell(item: pytest.Item, report: pytest.TestReport, finding: Finding) -> None:
-    """Give pytest's JUnit XML the finding as properties, in the place of what was said of an earlier phase."""
-    before, told = item.stash.get(TOLD, []), junit.properties(finding)
-    item.stash[TOLD] = told
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A finding as a report carries it.
+
+    Attributes:
+        of: the finding.
+        data: as plain data, which xdist can send.
+        finding: what is made of that again.
+        properties: what pytest's JUnit XML says of it.
+    """
+
+    of: Finding
+    data: Mapping[str, Any]
+    finding: Finding
+    properties: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def by(cls, finding: Finding) -> Carried:
+        """Of a finding."""
+        data = sendable(finding.as_data())
+        return cls(finding, data, Finding.from_data(data), tuple(junit.properties(finding)))
+
+
+def _tell(item: pytest.Item, report: pytest.TestReport, told: Sequence[tuple[str, str]]) -> None:
+    """Give pytest's JUnit XML the properties of a finding, in the place of what was said of an earlier phase."""
+    before = item.stash.get(TOLD, [])
+    item.stash[TOLD] = [*told]
     item.user_properties[:] = [*(one for one in item.user_properties if one not in before), *told]
     report.user_properties = list(item.user_properties)
 
@@ -215,6 +238,9 @@ class RunHooks:
     decides: dict[tuple[str, str], str] = field(default_factory=dict)
     deciding: set[str] = field(default_factory=set)
     is_all_ours: bool = False
+    _of_suite: dict[Path, bool] = field(default_factory=dict)
+    _carried: dict[int, Carried] = field(default_factory=dict)
+    _fresh: tuple[dict[str, Any], Finding] | None = None
 
     @property
     def troubles(self) -> list[str]:
@@ -295,8 +321,7 @@ class RunHooks:
                 self.expect(host, found[0], item.nodeid)
             tie = tie_of(getattr(item, "obj", None))
             self.run.facts |= facts_of([*getattr(item, "fixturenames", ()), *(tie.parameters if tie else ())])
-        folder, paths = suite_folder(), {item.path for item in session.items}
-        self.is_all_ours = folder is not None and all(path.is_relative_to(folder) for path in paths)
+        self.is_all_ours = all(self.is_of_suite(item.path) for item in session.items)
         garbage.keep()
 
     def expect(self, host: str, item_id: str, node_id: str) -> None:
@@ -309,6 +334,13 @@ class RunHooks:
         self.deciding.add(other)
         if other != node_id and not self.is_worker:  # what is wrong is the controller's to say
             raise pytest.UsageError(f"zebu: {item_id} is decided by two tests: {other} and {node_id}")
+
+    def is_of_suite(self, path: Path) -> bool:
+        """Whether a file is the suite's."""
+        if path not in self._of_suite:
+            folder = suite_folder()
+            self._of_suite[path] = folder is not None and path.is_relative_to(folder)
+        return self._of_suite[path]
 
     def _host(self, found: tuple[str, str]) -> str:
         """The host that an item is judged of; of a run over one host no test names it."""
@@ -332,7 +364,8 @@ class RunHooks:
         }
         listed = cases if "case" in arguments else None
         origins = evidence.from_elsewhere(arguments)
-        finding, error = decide(pyfuncitem.obj, item_id, arguments, listed, evidence.target, origins)
+        is_pure = self.is_of_suite(pyfuncitem.path)
+        finding, error = decide(pyfuncitem.obj, item_id, arguments, listed, evidence.target, origins, is_pure)
         finding = self._settled(host, finding)
         pyfuncitem.stash[FINDING] = finding
         if finding.broken and error is not None:
@@ -386,8 +419,11 @@ class RunHooks:
             finding = self._settled(host, around(found[0], call.excinfo.value))
         if finding is None:
             return
-        _tell(item, report, finding)
-        setattr(report, "zebu", sendable({"host": host, **finding.as_data()}))  # noqa: B010 (xdist carries it)
+        carried = self._carry(finding)
+        _tell(item, report, carried.properties)
+        found_data = {"host": sendable(host), **carried.data}
+        setattr(report, "zebu", found_data)  # noqa: B010 (xdist carries it)
+        self._fresh = found_data, carried.finding
         if finding.broken:
             # Python shows values on the way: whatever they are, they pass the filter.
             # What stood between the letters of one is taken out first.
@@ -398,6 +434,13 @@ class RunHooks:
         if report.skipped:
             path, line, _ = item.location
             report.longrepr = (str(path), line or 0, finding.outcome.says(finding.reason))
+
+    def _carry(self, finding: Finding) -> Carried:
+        """What a report carries of a finding; of one that stands for several hosts it is made once."""
+        known = self._carried.get(id(finding))
+        if known is None or known.of is not finding:
+            known = self._carried[id(finding)] = Carried.by(finding)
+        return known
 
     def _settled(self, host: str, finding: Finding) -> Finding:
         evidence = self.run.evidence(host)
@@ -410,8 +453,10 @@ class RunHooks:
         """Keep a finding."""
         found: dict[str, Any] | None = getattr(report, "zebu", None)
         if found is not None:
+            fresh, self._fresh = self._fresh, None
             with self.run.guarded(f"{report.nodeid} is not kept"):
-                self.run.record(found["host"], Finding.from_data(found))
+                is_fresh = fresh is not None and fresh[0] is found
+                self.run.record(found["host"], fresh[1] if fresh and is_fresh else Finding.from_data(found))
             if found["broken"]:
                 self._show_beside(report, is_check=True)
         elif report.failed:
@@ -434,8 +479,11 @@ class RunHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Gather before the first item is judged; after the last, let the gate decide the exit status."""
         # A worker does so too, and not within its first test: limits of a test's time are no limits of gathering.
-        with alike.hosts() if len(self.run.targets) > 1 else nullcontext():
-            return (yield from self._judge(session))
+        if len(self.run.targets) > 1:  # until the end: reports, and what is remembered, are made from the same
+            sharing = ExitStack()
+            sharing.enter_context(alike.hosts())
+            self.config.add_cleanup(sharing.close)
+        return (yield from self._judge(session))
 
     def _judge(self, session: pytest.Session) -> Generator[None, object, object]:
         gathers = not self.config.option.collectonly and not getattr(self.config.option, "numprocesses", None)
@@ -446,7 +494,7 @@ class RunHooks:
             if self.run.options.replay is None:
                 aside(prepare)
             self.run.snapshot(next(iter(self.run.targets)))
-        with garbage.sought_seldom():
+        with garbage.sought_seldom(), effort.watched():
             result = yield
         if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):
             is_open = False

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from pytest_zebu import __version__
-from pytest_zebu.facts import plainjson
+from pytest_zebu.facts import alike, plainjson
 from pytest_zebu.facts.answer import Known, Reason, Unknown
 from pytest_zebu.facts.fact import Gathered
 from pytest_zebu.gather import snapshot as snapshots
@@ -82,9 +82,14 @@ def kept_of(evidence: Evidence, snapshot: Snapshot, findings: Mapping[str, Findi
         TARGET: _text(_with_signers(_hidden(target), target)),
         RECORDS: _text(_hidden(RECORDS_READER.dump_python(evidence.records, mode="json", by_alias=True))),
         INCIDENTS: _text(_incidents(evidence.incidents)),
-        REASONS: _text({item: redacted(finding.reason, words=False) for item, finding in findings.items()}),
+        REASONS: _text({item: _reason(finding) for item, finding in findings.items()}),
     }
     return Kept(__version__, fingerprint(), parts)
+
+
+def _reason(finding: Finding) -> str:
+    """Why an item came out so; of a finding that stands for several hosts it is filtered once."""
+    return alike.again(("reason", finding.item), (finding,), lambda: redacted(finding.reason, words=False))
 
 
 def without_pictures(gathered: Gathered) -> Gathered:
@@ -111,6 +116,15 @@ def _incidents(found: Known[tuple[Incident, ...]] | Unknown) -> Any:
     return {"known": _hidden(INCIDENTS_READER.dump_python(found.value, mode="json"))}
 
 
+SHORT = 200
+"""Characters of a text that may stand in the settings of many hosts, which one file declares: it is filtered once."""
+
+
+@lru_cache(maxsize=4096)
+def _hidden_text(text: str) -> str:
+    return redacted(text, words=False)
+
+
 def _hidden(data: Any) -> Any:
     """Plain data without what looks like a secret in any of its texts: what people type may be one.
 
@@ -118,9 +132,9 @@ def _hidden(data: Any) -> Any:
     """
     match data:
         case str():
-            return redacted(data, words=False)
+            return _hidden_text(data) if len(data) <= SHORT else redacted(data, words=False)
         case Mapping():
-            return {redacted(str(key), words=False): _hidden(held) for key, held in data.items()}
+            return {_hidden(str(key)): _hidden(held) for key, held in data.items()}
         case list() | tuple():
             return [_hidden(held) for held in data]
         case _:

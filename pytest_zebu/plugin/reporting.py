@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pytest_zebu import __version__
 from pytest_zebu.catalogue import SCORED, Catalogue, Item
-from pytest_zebu.facts import elsewhere
+from pytest_zebu.facts import alike, elsewhere
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.facts.fact import key_values
 from pytest_zebu.gather.snapshot import Snapshot
@@ -43,6 +43,13 @@ def item_report(item: Item, finding: Finding, is_selected: bool = True) -> ItemR
         is_selected=is_selected,
         broken=finding.broken,
         by=item.by,
+    )
+
+
+def _shared_report(item: Item, finding: Finding, is_selected: bool) -> ItemReport:
+    """The same, made once of a finding that stands for several hosts."""
+    return alike.again(
+        ("report", item.id, is_selected), (item, finding), lambda: item_report(item, finding, is_selected)
     )
 
 
@@ -87,7 +94,7 @@ def host_report(
         clock: by how much the machine's clock differs from ours; empty where it does not.
     """
     items = tuple(
-        item_report(catalogue[finding.item], finding, finding.item in readiness.selected)
+        _shared_report(catalogue[finding.item], finding, finding.item in readiness.selected)
         for finding in readiness.findings
     )
     access = Access()

@@ -9,6 +9,7 @@ import resource
 import shlex
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from pytest_zebu.gather.snapshot import Discovered, Snapshot
 from pytest_zebu.gather.ssh import Connection, close_all
 from pytest_zebu.gather.targets import LAB
 from pytest_zebu.memory import history
+from pytest_zebu.memory.evidence import pack
 from pytest_zebu.memory.history import HistoryBroken, Past, PastRun
 from pytest_zebu.memory.measures import measured
 from pytest_zebu.people import attestations, incidents
@@ -55,6 +57,9 @@ SHARED = "gathered.json"
 HOSTS_AT_ONCE = 64
 """So many are gathered side by side: each takes some threads and descriptors, and hardly anything else of this machine."""
 DESCRIPTORS = 8192
+NOT_REMEMBERED = "this run is not remembered"
+PACKED_AT_ONCE = 3
+"""Of hosts: what one was judged from may be some megabytes."""
 LEAVING_SECONDS = 3.0
 """For which looks that nobody waits for any more may take to end by themselves."""
 
@@ -313,15 +318,15 @@ class Run:
         now = {item: finding.outcome for item, finding in self.findings[name].items()}
         return past.value.last.at, past.value.changes(now)
 
-    def remember(self, name: str) -> None:
-        """Keep what was found for later runs: outcomes, measures, and what it was judged from. A replay is no run.
+    def remember(self, name: str) -> Callable[[], None]:
+        """Begin to keep what was found of a host for later runs: outcomes, measures, what it was judged from. A replay is no run.
 
-        Raises:
-            HistoryBroken: it cannot be kept.
+        Returns:
+            What ends it: it waits until all is packed, and writes it.
         """
         is_there = self.known_snapshots().get(name) is not None and not self.is_blind and name not in self.blind
         if self.options.replay or not is_there or not self.findings[name]:
-            return
+            return lambda: None
         run = PastRun(
             at=self.moment(name),
             version=self.deployed_version(name),
@@ -332,7 +337,14 @@ class Run:
         kept = None
         with self.guarded("what this run was judged from is not remembered"):
             kept = kept_of(self.evidence(name), self.known_snapshots()[name], self.findings[name])
-        history.record(self.targets[name].settings.history_file, name, run, kept)
+        packing = aside(partial(pack, kept.parts)) if kept and len(self.targets) > 1 else None
+
+        def write() -> None:
+            is_packed = packing is not None and not isinstance(packing.exception(), RuntimeError)  # for want of threads
+            packed = packing.result() if packing is not None and is_packed else None
+            history.record(self.targets[name].settings.history_file, name, run, kept, packed)
+
+        return write
 
     def keep_drill(self, name: str) -> None:
         """A restore drill that passed is worth remembering: it is attested, with what was seen, for later runs.
@@ -361,14 +373,26 @@ class Run:
         )  # fmt: skip
 
     def keep(self) -> None:
-        """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back."""
+        """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back.
+
+        While what one host was judged from is packed, the next is made ready, and the one before is written.
+        """
         with self.guarded("no snapshot is kept"):
             self.save()
+        begun: deque[Callable[[], None]] = deque()
         for name in self.targets:
             with self.guarded("the drill is not attested"):
                 self.keep_drill(name)
-            with self.guarded("this run is not remembered"):
-                self.remember(name)
+            with self.guarded(NOT_REMEMBERED):
+                begun.append(self.remember(name))
+            if len(begun) > PACKED_AT_ONCE:
+                self._end(begun.popleft())
+        for one in begun:
+            self._end(one)
+
+    def _end(self, remembering: Callable[[], None]) -> None:
+        with self.guarded(NOT_REMEMBERED):
+            remembering()
 
     def close(self) -> None:
         """End connections, remove what was shared."""

@@ -7,6 +7,7 @@ properties inside a case.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,6 +19,8 @@ from pytest_zebu.verdict.outcome import Finding, Outcome
 SUCCEEDED = (Outcome.PASSED, Outcome.ATTESTED)
 MOST_PROPERTIES = 50
 """Of pieces of evidence, each a property of its own."""
+SHORT = 300
+"""Characters of a text that is kept, cleaned, for the next host of which it is said."""
 
 
 def properties(found: Finding | ItemReport) -> list[tuple[str, str]]:
@@ -27,7 +30,13 @@ def properties(found: Finding | ItemReport) -> list[tuple[str, str]]:
     if len(found.evidence) > MOST_PROPERTIES:
         evidence[-1] = f"and {len(found.evidence) - MOST_PROPERTIES + 1} more"
     pairs += [("evidence", text) for text in evidence]
-    return [(name, clean_line(value)) for name, value in pairs if value]
+    return [(name, _cleaned(value) if len(value) <= SHORT else clean_line(value)) for name, value in pairs if value]
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(text: str) -> str:
+    """Of many hosts much the same is said."""
+    return clean_line(text)
 
 
 def _properties(parent: Element, pairs: Iterable[tuple[str, str]]) -> None:

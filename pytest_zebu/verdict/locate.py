@@ -7,6 +7,7 @@ and the tag of an image look much like a line's number.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 MOST = 2_000
@@ -61,7 +62,13 @@ def locate(text: str) -> tuple[str, int] | None:
     counts only where it begins the text as `.env` does (`.env: SECRET_KEY is empty`), or where it is one of settings by its
     place or name: below `/etc`, a compose file, a workflow, `zebu.toml`.
     """
-    said = _ADDRESS.sub(" ", text[:MOST])
+    return _located(text[:MOST])
+
+
+@lru_cache(maxsize=4096)
+def _located(text: str) -> tuple[str, int] | None:
+    """Of several hosts much the same is said."""
+    said = _ADDRESS.sub(" ", text)
     lines = [(found.start(), found[1], int(found[2])) for found in [_AT.search(said), _NAMED.search(said)] if found]
     lines += [(found.start(), found[2], int(found[1])) for found in [_OF.search(said)] if found]
     for _, file, line in sorted(lines):

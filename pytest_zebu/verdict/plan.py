@@ -185,6 +185,10 @@ class _Score:
     tallies: dict[Stage, Tally]
     outcomes: Mapping[str, tuple[Stage, Outcome]]
     settled: set[str] = field(default_factory=set)
+    ready: dict[Stage, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ready = {stage: tally.ready for stage, tally in self.tallies.items()}
 
     def left(self, items: Iterable[str], stage: Stage) -> list[str]:
         """The items of a stage that count, and are not settled yet."""
@@ -205,11 +209,12 @@ class _Score:
     def settle(self, items: Iterable[str]) -> tuple[Effect, ...]:
         """What comes of it when items hold; from here on they do."""
         effects = []
-        for stage, tally in self.tallies.items():
+        for stage in [*self.tallies]:
             if left := self.left(items, stage):
                 then = self.after(left, stage)
-                effects.append(Effect(stage, len(left), then.score_with_waivers or 0.0, then.ready and not tally.ready))
-                self.tallies[stage] = then
+                is_ready, was_ready = then.ready, self.ready[stage]
+                effects.append(Effect(stage, len(left), then.score_with_waivers or 0.0, is_ready and not was_ready))
+                self.tallies[stage], self.ready[stage] = then, is_ready
         self.settled.update(items)
         return tuple(effects)
 
@@ -312,7 +317,7 @@ def _rank(step: Step, score: _Score, order: Mapping[str, int]) -> tuple[int, ...
             return (0, number, -len(blockers), -len(step.items), _KINDS.index(step.kind), first)
     for number, stage in enumerate(SCORED):
         left = len(score.left(step.items, stage))
-        if left and not score.tallies[stage].ready:
+        if left and not score.ready[stage]:
             return (1, number, -left, -len(step.items), _KINDS.index(step.kind), first)
     # What is wrong comes before what nobody has looked at yet.
     scored = sum(len(score.left(step.items, stage)) for stage in SCORED)

@@ -73,7 +73,8 @@ def settle(item: Item, found: Finding, declared: Declared, profile: str) -> Find
     if declared.not_applicable is not None:
         return replace(found, outcome=Outcome.NOT_APPLICABLE, reason=declared.not_applicable.summary)
     found = _with_word_of_failure(found, declared)
-    found = replace(found, evidence=(*found.evidence, *_needless(found, declared.waivers)))
+    if declared.waivers and (needless := _needless(found, declared.waivers)):
+        found = replace(found, evidence=(*found.evidence, *needless))
     if found.outcome not in OPEN:
         return found
     attestation = declared.attestation
@@ -83,7 +84,8 @@ def settle(item: Item, found: Finding, declared: Declared, profile: str) -> Find
     waived, why_not = _waived(found, declared.waivers)
     if waived is not None:
         return waived
-    found = replace(found, lapsed=_joined(why_not, declared.lapsed))
+    if lapsed := _joined(why_not, declared.lapsed):
+        found = replace(found, lapsed=lapsed)
     is_missed = found.outcome is Outcome.NOT_ASSESSED or why_not
     if is_missed and found.lapsed not in found.reason:
         found = replace(found, reason=_joined(found.reason, found.lapsed))

@@ -238,3 +238,34 @@ def test_most_facts_of_hosts_that_said_the_same_are_read_once(tmp_path: Path, mo
     anew = {name for name, count in times.items() if count > 1}
     assert {"firewall", "pools", "source", "packages", "migrations", "containers"}.isdisjoint(anew)
     assert len(anew) < len(ALL) / 4, sorted(anew)
+
+
+def test_what_was_made_of_the_very_same_things_is_made_once() -> None:
+    made: list[str] = []
+
+    def make(name: str, *given: object, keeps: bool = True) -> str:
+        def do() -> str:
+            made.append(name)
+            return f"{name} {len(made)}"
+
+        return alike.again("key", given, do, lambda _: keeps)
+
+    one, equal = Said(0, "same"), Said(0, "same")
+    assert make("outside", one) != make("outside", one)
+    with alike.hosts():
+        assert make("first", one, one) == make("again", one, one) == "first 3"
+        assert make("equal", one, equal) == "equal 4", "equal things are others"
+        assert make("fewer", one) == "fewer 5"
+        assert make("broken", equal, keeps=False) != make("broken", equal, keeps=False)
+    assert make("afterwards", one, one) == "afterwards 8"
+
+
+def test_settings_that_say_the_same_stand_for_each_other() -> None:
+    first, second, other = (host(**said).settings for said in ({}, {}, {"profile": "small-scale"}))
+    assert alike.first_of(second) is second
+    with alike.hosts():
+        assert alike.first_of(first) is alike.first_of(second) is first
+        assert alike.first_of(other) is other
+        said = [host(timeout=float(number)).settings for number in range(1, 2 * alike.MOST)]
+        assert [alike.first_of(one) for one in said] == said
+        assert alike.first_of(said[-1].model_copy()) is not said[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
+from pytest_zebu.gather.deadline import aside
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.memory import history
 from pytest_zebu.memory.evidence import Kept, pack, unpack
@@ -229,7 +232,7 @@ def test_a_run_remembers_what_it_was_judged_from(tmp_path: Path) -> None:
         for item_id in ("pre.security.ssh.no-passwords", COSTS):
             run.selected["lab"].add(item_id)
             run.record("lab", run.evidence("lab").judge(item_id))
-        run.remember("lab")
+        run.remember("lab")()
     finally:
         run.close()
     assert run.troubles == []
@@ -256,7 +259,7 @@ def test_evidence_that_cannot_be_kept_loses_no_outcome(tmp_path: Path, monkeypat
     try:
         run._snapshots = {"lab": Snapshot("lab", seen.gathered, True)}
         run.record("lab", Finding(COSTS, Outcome.PASSED))
-        run.remember("lab")
+        run.remember("lab")()
     finally:
         run.close()
     assert [
@@ -283,3 +286,36 @@ def test_what_nobody_declared_is_remembered_as_such(lab: Evidence) -> None:
     kept = kept_of(told, Snapshot("lab", lab.gathered, True, "", 1, 1, 2.5), {})
     again, _ = evidence_of(kept, settings.model_copy(update={"seen": frozenset()}), NO_PAST)
     assert again.target.settings.seen == {"domains.addresses"}
+
+
+@pytest.mark.parametrize("has_threads", [True, False], ids=["threads", "none is left"])
+def test_many_hosts_are_packed_beside_each_other_and_all_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_threads: bool
+) -> None:
+    seen, path, names = healthy(tmp_path), tmp_path / "state/runs.sqlite3", [f"host{number}" for number in range(6)]
+    where = seen.target.settings.evidence.model_copy(update={"history": path})
+    settings = seen.target.settings.model_copy(update={"evidence": where})
+    targets = {name: seen.target.model_copy(update={"settings": settings, "name": name}) for name in names}
+    run, begun = Run(targets, Options()), list[object]()
+
+    def begin(work: Callable[[], bytes]) -> Future[bytes]:
+        begun.append(work)
+        job: Future[bytes] = Future()
+        job.set_exception(RuntimeError("can't start new thread"))
+        return aside(work) if has_threads else job
+
+    monkeypatch.setattr("pytest_zebu.plugin.run.aside", begin)
+    try:
+        run._snapshots = {name: Snapshot(name, seen.gathered, True) for name in names}
+        for name in names:
+            run.record(name, Finding(COSTS, Outcome.PASSED, f"of {name}"))
+        run.keep()
+    finally:
+        run.close()
+    assert run.troubles == []
+    assert len(begun) == len(names)
+    for name in names:
+        (one,) = history.remembered(path, name)
+        kept = history.evidence(path, one.number)
+        assert kept is not None
+        assert reasons_of(kept) == {COSTS: f"of {name}"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pytest_zebu.facts.fact import Fact, Gathered
 from pytest_zebu.gather import snapshot as snapshots
 from pytest_zebu.gather.gathering import gather
 from pytest_zebu.gather.ssh import Connection
-from pytest_zebu.plugin import judging
+from pytest_zebu.plugin import judge, judging
 from pytest_zebu.plugin import run as run_module
 from tests import recorded
 
@@ -194,6 +195,38 @@ def test_of_hosts_that_said_the_same_the_rules_are_read_once(
     assert [*reports(pytester.path)] == names
     assert len(times) == 1
     assert alike.kept() == 0, "nothing is kept when the run has ended"
+
+
+def test_of_hosts_that_said_the_same_a_check_is_called_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it found is each host's; what a check is told of the host itself, or of earlier runs, is of each alone."""
+    one = snapshots.read(recorded.SNAPSHOT)["lab"]
+    names = [f"host{number}" for number in range(4)]
+    snapshots.write(pytester.path / "four.json", {name: replace(one, host=name) for name in names})
+    called: list[str] = []
+    call = judge._called
+
+    def counted(check: Any, item_id: str, *more: Any) -> Any:
+        called.append(item_id)
+        return call(check, item_id, *more)
+
+    monkeypatch.setattr(judge, "_called", counted)
+    options = ("--zebu-replay=four.json", "-k", "firewall or test_people_do_it", "--zebu-json=report.json")
+    pytester.runpytest_inprocess(*QUIET, *options)
+    found = reports(pytester.path)
+    assert [*found] == names
+    times = Counter(called)
+    assert times["pre.security.firewall.backend-not-exposed"] == times["pre.security.firewall.redis-local"] == 1
+    assert times["pre.security.firewall.enabled"] == len(names), "it is told of the host itself"
+    assert {times[item] for item in times if item.startswith("ops.")} == {len(names)}
+    told = [
+        [(item["id"], item["outcome"], item["reason"], item["evidence"]) for item in host["items"]]
+        for host in found.values()
+    ]
+    assert told[0] == told[1] == told[2] == told[3]
+    fixes = {host["name"]: [item["fix"] for item in host["items"] if item["fix"]] for host in found.values()}
+    assert all(other not in " ".join(fixes[name]) for name in names for other in names if other != name)
 
 
 class Hooks:
