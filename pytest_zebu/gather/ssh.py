@@ -28,7 +28,7 @@ from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, WITHIN, Need, Probe, key_values
 from pytest_zebu.files import at_home
-from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, at_once
 from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.target import Target
@@ -59,6 +59,7 @@ PRELUDE = b"#\n" * 16 + b"\n=pod\n\nexit 97\n\n=cut\n\n"
 """For perl, comments. Lines that a start-up file reads away are not missed; a shell that reads the rest as its own ends with 97."""
 FRAME = rb"%s ([A-Za-z0-9_.:-]{1,100}) ([a-z-]{1,20}) ([0-9]{1,3}) ([0-9]{1,12}) ([0-9]{1,9}) ([0-9]{1,9})\n"
 GO = b"GO 0\n"
+CLOSED_AT_ONCE = 8
 CLOSE_SECONDS = 10.0
 END_SECONDS = 5.0
 """For which ssh may take to end when all is said."""
@@ -232,8 +233,7 @@ OPEN: set[Connection] = set()
 
 def close_all() -> None:
     """Close what threads would still hold that nobody waits for any more."""
-    for connection in [*OPEN]:
-        connection.close()
+    at_once(Connection.close, [*OPEN], CLOSED_AT_ONCE)
 
 
 class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
