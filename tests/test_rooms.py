@@ -44,6 +44,7 @@ ACROSS = {
     "facts/test_leaks": "the script that looks for secrets in logs",
     "facts/test_required": "the script that reads who asks for which variable",
     "facts/test_rooted": "the scripts that read a container's files from outside",
+    "facts/test_log_files": "the scripts that read containers' logs from the daemon's files",
     "facts/test_login_script": "the script that tries the database's passwords",
     "facts/test_scheduled": "the script that reads what runs by itself",
     "facts/test_shell": "the script that reads shell",

@@ -15,7 +15,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "callers",
     file="callers.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-logs.pl"),
     needs=(Need.PROJECT,),
     root=True,
     timeout=12,

@@ -17,7 +17,7 @@ from pytest_zebu.settings.target import Target
 PROBE = Probe(
     "logs",
     file="logs.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-logs.pl"),
     root=True,
     needs=(Need.PROJECT,),
     timeout=15,
@@ -26,7 +26,7 @@ PROBE = Probe(
 LEAKS_PROBE = Probe(
     "leaks",
     file="leaks.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-logs.pl"),
     root=True,
     needs=(Need.PROJECT, Need.APP_DIR),
     secrets=True,

@@ -56,7 +56,7 @@ STATE_PROBE = Probe(
 POOL_PROBE = Probe(
     "backend.pool",
     file="backend-pool.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-logs.pl"),
     needs=(Need.BACKEND_CONTAINER,),
     takes=0.2,
 )

@@ -162,7 +162,7 @@ class SignedIn:
 ACCESS_PROBE = Probe(
     "signed-in",
     file="signed-in.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-logs.pl"),
     values=(("PROTECTED", PROTECTED),),
     needs=(Need.BACKEND_CONTAINER,),
     root=True,

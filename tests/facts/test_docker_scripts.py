@@ -14,7 +14,7 @@ import pytest
 from pytest_zebu.facts import scripts
 from tests.facts.daemon import Answer, Daemon, container, frame, frames, raw, told
 
-PARTS = ("quiet.pl", "json.pl", "docker.pl")
+PARTS = ("quiet.pl", "json.pl", "docker.pl", "docker-logs.pl")
 TELL = 'my $told = docker_told($ARGV[0], $ARGV[1] ? time + $ARGV[1] : undef); print defined $told ? "told $told->{a}" : docker_trouble();'
 READ = """my ($id, $how, $seconds, $most) = @ARGV; my $text = '';
 my $state = docker_logs({ Id => $id }, 'tail=9', sub { $text .= $_[0]; return !$most || length $text < $most }, $seconds ? time + $seconds : undef);

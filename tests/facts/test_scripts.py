@@ -167,7 +167,7 @@ def test_what_is_no_json_is_refused_in_perl(text: str) -> None:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-DAEMON = ("json.pl", "docker.pl")
+DAEMON = ("json.pl", "docker.pl", "docker-logs.pl")
 """The parts of scripts that ask Docker's daemon, besides those that all have."""
 
 
