@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_zebu.facts import scripts
+from pytest_zebu.facts import ALL, scripts
 from tests.facts.daemon import Daemon, container, frame, told
 
 NOON = int(datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp())
@@ -488,3 +489,37 @@ def test_lines_are_whole_from_files_too(kept: Kept) -> None:
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout == b"whole|[" + b"x" * 16_384 + b"y" * 16_384 + b"z\nb\n]"
+
+
+PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes}
+LOGGED = (
+    "2026-11-26 12:00:00 [info     ] Request completed  [zebu.main] method=GET path=/api/v1/portfolios status_code=200\n", 'INFO:     10.1.2.3:50244 - "GET /api/v1/portfolios HTTP/1.1" 500 Internal Server Error\n',
+    "ERROR QueuePool limit of size 5 overflow 10 reached\n", "password=hunter2hunter\n", "2026-11-26 12:00:00,000 INFO sqlalchemy.engine.Engine SELECT 1\n", "sent \x1b[31mCANARY-1\x1b[0m <to> nobody\n",
+)  # fmt: skip
+TOLD = {
+    "leaks": ["@log container:web whole", "@leak container:web 1 API_KEY", "@leak container:web 1 shape:password"], "logs": ["@errors web 1h 1", "@errors web 168h 1", "@statements web 1"],
+    "signed-in": ["@answered 1 ", "@broken 1 ", "@cut no", "@status 0"], "backend.pool": ["1"], "callers": ["@from web 10.1.2.3 1"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_reads_logs_says_the_same_of_files(name: str, kept: Kept) -> None:
+    now = time.time_ns()
+    kept.given = {
+        "NetworkSettings": {"Networks": {}, "Ports": {"8000/tcp": [{"HostPort": "8000"}]}},
+        "State": {"Pid": 0, "StartedAt": f"{Entry(now - 3600 * 10**9, b'').stamp}Z"},
+    }
+    kept.keep([Entry(now - 60 * 10**9 + number, text.encode()) for number, text in enumerate(LOGGED)])
+    said = []
+    for kept.driver in ("json-file", "local"):
+        kept.announce()
+        kept.daemon.asked.clear()
+        done = subprocess.run(
+            ["perl", "-e", PROBES[name].text], input="API_KEY CANARY-1\n", capture_output=True, text=True, check=True, timeout=60,
+            env={**os.environ, "ZEBU_PROJECT": "zebu", "ZEBU_APP_DIR": "/nonexistent", "ZEBU_BACKEND_CONTAINER": kept.id, "ZEBU_PROTECTED": "/api/v1/portfolios"},
+        )  # fmt: skip
+        assert kept.was_asked is (kept.driver == "local")
+        said.append([line for line in done.stdout.splitlines() if name != "leaks" or "container:" in line])
+    assert said[0] == said[1]
+    for line in TOLD[name]:
+        assert any(told.startswith(line) for told in said[0])
