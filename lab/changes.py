@@ -404,7 +404,8 @@ def listen(lab: Lab, unit: str, socket: str, port: int) -> None:
     Raises:
         LabError: it does not listen in time; what it said last is named.
     """
-    script = f"import socket, time; s = {socket}; time.sleep(6000)"
+    # Lines, since systemd reads a semicolon otherwise when it reloads the unit, which a fault beside this one may make it do.
+    script = f"import socket, time\ns = {socket}\ntime.sleep(6000)"
     again = ["-p", "Restart=on-failure", "-p", "RestartSec=1", "-p", "StartLimitIntervalSec=0"]
     lab.vm.run(["systemd-run", "-q", f"--unit={unit}", "--collect", *again, "python3", "-c", script])
     why = f"journalctl -q -u {unit} -n 2 -o cat; ip -o addr show dev eth0"
