@@ -113,6 +113,7 @@ my @within;    # probes that have a program to be run within a container
 my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
 my $daemons;    # what Docker had taken of the processor when we began
 my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
+my ($began, $PATIENCE) = (now(), 6000);    # so long few run at once, in milliseconds
 my ($TICK, $SHORT_TICK) = (0.05, 0.02);    # seconds until we look again, and while something waits to be started
 my $clock = 0;    # of limits, in milliseconds: it stands as long as nobody looks
 
@@ -144,10 +145,12 @@ sub start_waiting {
   }
 }
 
-# As many run as there are processors. More do only while a processor has nothing to do, since those that run wait for something: whoever
-# else works here finds no queue before him.
+# One processor is left to others: whoever works here finds no queue before him. More run while a processor has nothing to do, since nobody wants it, or
+# those that run wait for something; and after a while, since where others queue few of a low priority come to nothing among them.
 sub has_room {
-  return $running < $at_once && ($running < $processors || runnable() < $processors);
+  return 0 if $running >= $at_once;
+  return 1 if $running < ($processors > 2 ? $processors - 1 : 1) || now() - $began > $PATIENCE;
+  return runnable() < $processors;
 }
 
 # How many want a processor on this machine, we aside; where it does not say so, one for each.
