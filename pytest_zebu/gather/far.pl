@@ -113,7 +113,7 @@ my @within;    # probes that have a program to be run within a container
 my $unheard = 0;    # of the time since we looked last, so much nobody could hear what is said
 my $daemons;    # what Docker had taken of the processor when we began
 my ($at_once, $processors) = (8, 1);    # or four times the processors, if there are more
-my ($began, $PATIENCE) = (now(), 6000);    # so long few run at once, in milliseconds
+my ($moved, $PATIENCE) = (now(), 250);    # when the last of ours began or ended, in milliseconds
 my ($TICK, $SHORT_TICK) = (0.05, 0.02);    # seconds until we look again, and while something waits to be started
 my $clock = 0;    # of limits, in milliseconds: it stands as long as nobody looks
 
@@ -146,10 +146,11 @@ sub start_waiting {
 }
 
 # One processor is left to others: whoever works here finds no queue before him. More run while a processor has nothing to do, since nobody wants it, or
-# those that run wait for something; and after a while, since where others queue few of a low priority come to nothing among them.
+# those that run wait for something; and one more whenever none has begun or ended for a moment: it may hang, or be one of few of a low priority that come to
+# nothing where others queue.
 sub has_room {
   return 0 if $running >= $at_once;
-  return 1 if $running < ($processors > 2 ? $processors - 1 : 1) || now() - $began > $PATIENCE;
+  return 1 if $running < ($processors > 2 ? $processors - 1 : 1) || now() - $moved > $PATIENCE;
   return runnable() < $processors;
 }
 
@@ -207,7 +208,7 @@ sub start {
     exec @{ $job->{argv} } or kill 'KILL', $$;
   }
   close $_ for $out_w, $err_w;
-  if ($job->{spans}) { close $tied; $job->{tie} = $tie } else { $running++ }
+  if ($job->{spans}) { close $tied; $job->{tie} = $tie } else { $running++; $moved = now() }
   $job->{$_} = '' for qw(out err heard);
   delete @$job{qw(kind is_hurt unrun)};
   @$job{qw(pid began since open processor)} = ($pid, now(), $clock, 2, 0);
@@ -237,7 +238,7 @@ sub finish {
   }
   @$job{qw(kind status took)} = ($kind, $kind eq 'done' ? $status : 255, now() - $job->{began});
   $job->{took} = $job->{processor} if $kind eq 'processor';
-  $running-- if !$job->{spans};
+  if (!$job->{spans}) { $running--; $moved = now() }
   # Once more, when all else is done, for what was late; that it is late again is said as it was the first time.
   if (my $first = $job->{first}) { @$job{qw(kind status took out err)} = @$first if $kind =~ /^(?:timeout|late)$/ }
   elsif ($kind eq 'timeout' && ($job->{script} // $job->{of}) && !$job->{spans}) {
