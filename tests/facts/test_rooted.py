@@ -110,7 +110,8 @@ def test_both_ways_say_the_same(ask: Ask, tmp_path: Path) -> None:
         expected = subprocess.run(
             ["sh", "-c", inside], capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C"}
         )
-        assert ask(name).stdout == expected.stdout
+        read_there = ask(name)
+        assert read_there.stdout == expected.stdout, (read_there.returncode, read_there.stderr)
         assert expected.stdout.count("\n") > 5
 
 
