@@ -78,8 +78,8 @@ ask -F ' ' -c 'SELECT datname, datallowconn, datconnlimit FROM pg_database' | li
 ask -F ' ' -c 'SELECT slot_name, active FROM pg_replication_slots' | lines slot
 ask -F ' ' -c 'SELECT gid, owner FROM pg_prepared_xacts' | lines prepared
 
-# What Redis has, without what it counts
+# What Redis has, without what it counts. While it saves, it tells its settings in another order: they are sorted.
 redis() { docker exec zebu-redis-1 redis-cli "$@"; }
 redis --scan | sort | while IFS= read -r key; do printf '%s %s\n' "$key" "$(redis --no-raw dump "$key" < /dev/null | sha256sum)"; done | lines key
-redis config get '*' | whole redis settings
+redis config get '*' | paste - - | sort | whole redis settings
 redis acl list | whole redis users
