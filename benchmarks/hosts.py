@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.plugins import ALONE, PLUGINS
 from lab.recordings import read_healthy
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.facts.fact import key_values
@@ -30,10 +31,7 @@ MOST_PORTS = 16
 NONCE = "0" * 16
 """Stands for the word with which a request marks its answers."""
 PACKAGES = ("openssh-server", "libwrap0")
-ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 UNUSUAL = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
-PLUGINS = tuple(word for name in ("zebu", "xdist", "html", "metadata", "pytest11.testinfra") for word in ("-p", name))
-"""What the package brings along. A development environment has neighbours, which take as much again of each item."""
 REPLAY = """#!/usr/bin/perl
 use strict; use warnings;
 binmode STDIN; binmode STDOUT;

@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from benchmarks.hosts import ALONE, PLUGINS, hosts
+from benchmarks.hosts import hosts
 from benchmarks.measured import Section, Spread, Wish, percentile, table
 from benchmarks.place import ROOT, SUITE, WITHOUT_BROWSER, Bench, Run, outcomes
+from benchmarks.plugins import ALONE, PLUGINS
 from benchmarks.relay import Counted, relayed
 from benchmarks.visitors import Visit, during, ranked, visiting
-from tests.conftest import WITHOUT_NEIGHBOURS
 
 DELAYS_MS = {0: (2.9, 3.6), 25: (3.3, 6.1), 100: (4.3, 15.2)}
 """Round trips in milliseconds; what was wanted of this suite while the opponent took so long, in seconds."""
@@ -188,7 +188,7 @@ def start(task: Task) -> Section:
             "no:cacheprovider",
         ]
         replayed = task.bench.run(
-            [sys.executable, "-m", "pytest", *words], environment=environment | {"PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS}, statuses=(0, 1)
+            [sys.executable, "-m", "pytest", *PLUGINS, *words], environment=environment | ALONE, statuses=(0, 1)
         )  # fmt: skip
         if number:
             replays.add(replayed)

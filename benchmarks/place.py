@@ -20,12 +20,12 @@ from typing import Any
 import tomlkit
 
 from benchmarks.measured import usage
+from benchmarks.plugins import ALONE, PLUGINS
 from benchmarks.relay import SSH_PORT
 from lab.deployment import Lab, require_up
 from pytest_zebu.gather.lab import RunningLab
 from pytest_zebu.settings import read
 from pytest_zebu.settings.sections import FirewallRules
-from tests.conftest import WITHOUT_NEIGHBOURS
 
 ROOT = Path(__file__).parents[1]
 OPPONENT = Path(__file__).with_name("opponent")
@@ -181,9 +181,9 @@ class Bench:
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
         done = self.run(
-            [*prefix, sys.executable, "-m", "pytest", f"--zebu-host={NAME}", f"--zebu-config={self.declare(port, has_browser=words[:2] != WITHOUT_BROWSER)}",
+            [*prefix, sys.executable, "-m", "pytest", *PLUGINS, f"--zebu-host={NAME}", f"--zebu-config={self.declare(port, has_browser=words[:2] != WITHOUT_BROWSER)}",
              f"--zebu-json={report}", "-p", "no:cacheprovider", *words],
-            environment={"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS},
+            environment={"PYTHONPATH": str(ROOT), **ALONE},
             statuses=READY,
         )  # fmt: skip
         (host,) = json.loads(report.read_text())["hosts"]
@@ -210,7 +210,7 @@ class Bench:
             [*self.inside(), sys.executable, "-m", "pytest", "-c", OPPONENT / "pytest.ini", "-p", "testinfra.plugin",
              "-p", "xdist.plugin", "-p", "no:cacheprovider", "-n", "4", "--hosts=ssh://target", f"--ssh-config={config}", "--sudo"],
             cwd=OPPONENT,
-            environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            environment=ALONE,
             afterwards=["ssh", "-F", str(config), "-O", "exit", "target"],
         )  # fmt: skip
 
