@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,6 +97,15 @@ def way_of(target: Target) -> Way | None:
 
 
 def targets(names: str, config: str | None, timeout: float | None, deadline: float | None = None) -> tuple[Target, ...]:
+    """The hosts that the options name, with their settings, and the ways to them.
+
+    Raises:
+        UsageProblem: as `named`.
+    """
+    return with_ways(named(names, config, timeout, deadline))
+
+
+def named(names: str, config: str | None, timeout: float | None, deadline: float | None = None) -> tuple[Target, ...]:
     """The hosts that the options name, with their settings.
 
     A name that the file does not know is an alias of ssh's own configuration; `lab` is the running lab, with the
@@ -131,6 +140,11 @@ def targets(names: str, config: str | None, timeout: float | None, deadline: flo
         found.append(Target(name=name, host=host, settings=settings))
     if not found:
         raise UsageProblem("--zebu-host is empty: name a host, an ssh alias, or lab")
+    return tuple(found)
+
+
+def with_ways(found: Sequence[Target]) -> tuple[Target, ...]:
+    """The same, each with the way that ssh would take to it."""
     ways = at_once(way_of, found, WAYS_AT_ONCE)
     return tuple(target.model_copy(update={"way": way}) for target, way in zip(found, ways, strict=True))
 

@@ -40,9 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_zebu.plugin.garbage import left_alone
 
         with left_alone():
-            from pytest_zebu.plugin.setup import set_up
+            from pytest_zebu.plugin.calling import call
 
-            set_up(config)
+            called = call(config)
+            from pytest_zebu.plugin.setup import set_up  # while ssh logs in
+
+            set_up(config, called)
 
 
 def _is_zebu_project(config: pytest.Config) -> bool:

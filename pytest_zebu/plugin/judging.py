@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +29,7 @@ from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
 from pytest_zebu.plugin.fixtures import CASES, given_target
 from pytest_zebu.plugin.judge import decide
-from pytest_zebu.plugin.run import HOSTS_AT_ONCE, Run, facts_of
+from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, junit, terminal
 from pytest_zebu.reports.report import Report
@@ -297,19 +296,9 @@ class RunHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """Log in meanwhile, to those that are asked first: their answers are what a run waits for most. What is collected stays."""
-        if self._asks and self.run.options.replay is None:
-            with self.run.guarded("no login was begun"):
-                for name in islice(self.run.targets, HOSTS_AT_ONCE):
-                    self.run.connection(name).call()
+        """What is collected stays."""
         with garbage.sought_seldom():
             return (yield)
-
-    @property
-    def _asks(self) -> bool:
-        """Whether this process may be the one that asks, and knows by now that one will."""
-        is_shared = self.is_worker or getattr(self.config.option, "numprocesses", None)
-        return not is_shared and not self.config.option.collectonly
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which items were selected, and the facts that any test needs: pytest's own `--lf` and `--sw` select last."""

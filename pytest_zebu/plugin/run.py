@@ -39,6 +39,7 @@ from pytest_zebu.memory.measures import measured
 from pytest_zebu.people import attestations, incidents
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import BadRecord, Incident
+from pytest_zebu.plugin.calling import HOSTS_AT_ONCE
 from pytest_zebu.plugin.judge import Evidence
 from pytest_zebu.plugin.looking import NotLetIn, declared, discovered
 from pytest_zebu.plugin.remembered import kept_of
@@ -54,8 +55,6 @@ from pytest_zebu.verdict.readiness import Gate, Readiness, assess
 DRILLED, DRILL_DAYS = "pre.database.backups.restore-tested", 30
 """What a restore drill decides, and for how many days it counts: the checklist asks for one a month."""
 SHARED = "gathered.json"
-HOSTS_AT_ONCE = 64
-"""So many are gathered side by side: each takes some threads and descriptors, and hardly anything else of this machine."""
 DESCRIPTORS = 8192
 NOT_REMEMBERED = "this run is not remembered"
 PACKED_AT_ONCE = 3

@@ -4,62 +4,42 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
-import time
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from pytest_zebu.ending import heed
 from pytest_zebu.files import check_writable, is_device, why
 from pytest_zebu.gather import ssh
-from pytest_zebu.gather.elsewhere import taken_in
-from pytest_zebu.gather.snapshot import read
-from pytest_zebu.gather.targets import chosen, enter_lab, targets
 from pytest_zebu.plugin import fixtures
+from pytest_zebu.plugin.calling import Called, said
 from pytest_zebu.plugin.checks import SUITE, suite_folder
 from pytest_zebu.plugin.fixtures import RUN
 from pytest_zebu.plugin.judging import RunHooks, XdistHooks
-from pytest_zebu.plugin.replay import host_names, replayed_targets
-from pytest_zebu.plugin.run import Options, Run, fault
+from pytest_zebu.plugin.run import Options, Run
 from pytest_zebu.plugin.runner import RunnerHooks
 from pytest_zebu.plugin.telling import Telling
 from pytest_zebu.reports.formats import Destination, destinations
 from pytest_zebu.settings.errors import UsageProblem
-from pytest_zebu.settings.sections import LongSeconds, Seconds
 from pytest_zebu.settings.target import Target
-from pytest_zebu.shown import clean_line
 from pytest_zebu.verdict.readiness import Gate
 
-FINITE = ConfigDict(allow_inf_nan=False)
-LIMITS: dict[str, tuple[TypeAdapter[float], int]] = {
-    "timeout": (TypeAdapter(Seconds, config=FINITE), 600),
-    "deadline": (TypeAdapter(LongSeconds, config=FINITE), 3600),
-}
 
-
-def set_up(config: pytest.Config) -> None:
+def set_up(config: pytest.Config, called: Called) -> None:
     """Make the run, and register what takes part in it.
+
+    Args:
+        config: pytest's.
+        called: who is asked.
 
     Raises:
         UsageError: an option, the settings or a file is wrong.
     """
-    config.add_cleanup(heed())
     worker = getattr(config, "workerinput", None)
-    try:
-        run = _run(config, worker)
-    except UsageProblem as error:
-        raise pytest.UsageError(clean_line(f"zebu: {error}")) from None
-    except OSError as error:
-        raise pytest.UsageError(clean_line(f"zebu: {error.filename or 'a file'}: {why(error)}")) from None
-    except Exception as error:
-        if config.option.fulltrace:
-            raise
-        raise pytest.UsageError(clean_line(f"zebu: {fault('nothing is judged', error)} (--full-trace)")) from None
+    with said(config):
+        run = _run(config, called, worker)
     config.stash[RUN] = run
     config.pluginmanager.register(fixtures, "zebu-fixtures")
     hooks = RunHooks(run, config, is_worker=worker is not None, wanted=_choose(config))
@@ -78,43 +58,16 @@ def set_up(config: pytest.Config) -> None:
         config.pluginmanager.register(fixtures.NoHost(lacks), "zebu-no-host")
 
 
-def _run(config: pytest.Config, worker: dict[str, Any] | None) -> Run:
-    if sys.flags.optimize:
-        raise UsageProblem(
-            "Python leaves assertions out (-O, PYTHONOPTIMIZE), and what they would fail would pass: run it without"
-        )
-    option = config.option
-    found = tuple(chosen(target, option.zebu_scan, option.zebu_active or "") for target in _targets(config))
+def _run(config: pytest.Config, called: Called, worker: dict[str, Any] | None) -> Run:
+    option, found = config.option, called.targets
     save, replay = (name and Path(name) for name in (option.zebu_save, option.zebu_replay))
     shared: dict[str, Any] = {"folder": Path(worker["zebu_folder"]), "owns_folder": False} if worker else {}
-    if worker is None and replay is None:
-        enter_lab(found)
     named = option.zebu_config and Path(option.zebu_config)
     options = Options(Gate(option.zebu_gate), _reports(option), save, replay, named)
     _expect_a_file_each(option, options)
     if worker is None and not option.collectonly:
         _expect_writable(option, options, found)
-    return Run({target.name: target for target in found}, options, **shared)
-
-
-def _targets(config: pytest.Config) -> tuple[Target, ...]:
-    option = config.option
-    timeout, deadline = _seconds(option, "timeout"), _seconds(option, "deadline")
-    if option.zebu_replay is not None:
-        path = Path(option.zebu_replay)
-        names = option.zebu_host or ",".join(host_names(read(path), path))
-        return replayed_targets(names, option.zebu_config, timeout, deadline)
-    return taken_in(targets(option.zebu_host, option.zebu_config, timeout, deadline), option.zebu_look, time.time())
-
-
-def _seconds(option: Any, name: str) -> float | None:
-    said, (kind, most) = getattr(option, f"zebu_{name}"), LIMITS[name]
-    if said is None:
-        return None
-    try:
-        return kind.validate_strings(said)
-    except ValidationError:
-        raise UsageProblem(f"--zebu-{name}={said[:60]}: is no number of seconds above 0 and up to {most}") from None
+    return Run({target.name: target for target in found}, options, connections={**called.connections}, **shared)
 
 
 def _suite_folder() -> Path:

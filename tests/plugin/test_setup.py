@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_zebu.plugin import setup
+from pytest_zebu.plugin import calling
 from pytest_zebu.settings.errors import UsageProblem
 from tests.hostile_texts import DIRTY, forbidden
 
@@ -28,12 +28,12 @@ def option(name: str, said: str | None) -> SimpleNamespace:
 )
 def test_a_time_without_an_end_is_none(name: str, said: str) -> None:
     with pytest.raises(UsageProblem, match=f"is no number of seconds above 0 and up to {LIMITS[name]}"):
-        setup._seconds(option(name, said), name)
+        calling._seconds(option(name, said), name)
 
 
 @pytest.mark.parametrize(("said", "seconds"), [(None, None), ("30", 30.0), ("0.5", 0.5), ("600", 600.0)])
 def test_a_time_is_a_number_of_seconds(said: str | None, seconds: float | None) -> None:
-    assert setup._seconds(option("timeout", said), "timeout") == seconds
+    assert calling._seconds(option("timeout", said), "timeout") == seconds
 
 
 @pytest.mark.hostile("outputs")
