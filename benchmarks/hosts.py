@@ -35,12 +35,9 @@ UNUSUAL = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 REPLAY = """#!/usr/bin/perl
 use strict; use warnings;
 binmode STDIN; binmode STDOUT;
-my ($asked, $nonce, $wanted) = ('', '', 0);
-while (!$nonce || length $asked < $wanted) {
-    sysread(STDIN, $asked, 65536, length $asked) or exit 0;
-    next if $nonce || $asked !~ /nonce 16\\n([0-9a-f]{16})script ([0-9]+)\\n/;
-    ($nonce, $wanted) = ($1, $+[0] + $2);
-}
+my $asked = '';
+while (length $asked < 5 || substr($asked, -5) ne "GO 0\\n") { sysread(STDIN, $asked, 65536, length $asked) or exit 0 }
+my ($nonce) = $asked =~ /nonce 16\\n([0-9a-f]{16})script [0-9]+\\n/ or exit 1;
 open my $file, '<:raw', 'ANSWER' or die;
 local $/; my $answer = <$file>;
 $answer =~ s/0{16}/$nonce/g;

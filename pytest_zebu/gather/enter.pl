@@ -2,7 +2,8 @@
 # answers. Whoever says nothing in time is left behind, with nothing to run.
 #
 # In: after __END__ "KEY LENGTH\n", each followed by that many bytes: container (words that enter one), seconds (for sudo and
-# doas each), nonce (in the first line of the far side's answer), script (the far side and its request, but for the last line).
+# doas each), nonce (in the first line of the far side's answer), script (the far side, and how its request begins). What comes
+# behind, now or later, is the rest of the request, which the far side has as soon as it is there.
 # The input stays open: its end says that the connection is gone, and then everything here ends.
 use strict;
 use warnings;
@@ -11,6 +12,7 @@ use POSIX ();
 my $CHUNK = 65_536;
 my $PREFACE = 1_048_576;    # bytes that may be said before the far side begins
 my %given;
+my $rest = '';    # of the request, as far as it has come
 my $child;
 
 # Bytes pass as they are, whatever the environment would make perl do with them, here and there.
@@ -38,7 +40,7 @@ sub is_there {
 }
 
 # Run the far side with words in front; how it ended, and its complaint: nothing where it was silent too long. What it says
-# is passed on once it has begun; the last line of its request is only sent then, so that what comes too late runs nothing.
+# is passed on once it has begun; that it may start, and the rest of its request, are only sent then, so that what comes too late runs nothing.
 sub attempt {
   my ($seconds, $why, @words) = @_;
   my @pipes = map { pipe my $from, my $to or complain(98, "pipe: $!"); [$from, $to] } 1 .. 3;
@@ -67,6 +69,8 @@ sub attempt {
     my $more = '';
     if (!$is_gone && vec $read, 0, 1) {
       if (!sysread STDIN, $more, $CHUNK) { $is_gone = 1; close $in if defined $in; undef $in; $began = now() }
+      elsif ($has_begun) { $unsent .= $more }
+      else { $rest .= $more }
     }
     if (defined $err && vec $read, fileno $err, 1) {
       if (sysread $err, $more, $CHUNK) { $complaint .= substr $more, 0, 4096 - length $complaint if length $complaint < 4096 }
@@ -79,7 +83,7 @@ sub attempt {
         $said .= $more;
         if (index($said, "ZEBU1 $given{nonce}\n") >= 0) {
           $has_begun = 1;
-          $unsent .= "GO 0\n";
+          $unsent .= "START 0\n$rest";
           pass_on($said);
         }
         if (length $said > $PREFACE) { kill 'TERM', $child; return (undef, '') }
@@ -131,7 +135,16 @@ sub read_given {
   complain(95, 'what was sent is cut short');
 }
 
+# What perl has read already behind that, as far as it has come, is taken out of its buffer: from there on the input is read past it.
+sub read_ahead {
+  my $flags = fcntl(STDIN, 3, 0) // complain(98, "fcntl: $!");    # F_GETFL
+  fcntl STDIN, 4, $flags | POSIX::O_NONBLOCK();    # F_SETFL
+  1 while read main::DATA, $rest, $CHUNK, length $rest;
+  fcntl STDIN, 4, 0 + $flags;
+}
+
 read_given();
+read_ahead();
 my @far = ((split ' ', $given{container}), 'perl', '-', $ENV{SSH_CONNECTION} // '');
 attempt(0, '', @far) if $> == 0;
 my @why;

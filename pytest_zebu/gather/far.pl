@@ -4,7 +4,8 @@
 # nothing. Before a byte leaves, the value of every secret in the application's .env files, in the containers' environments and in their files of secrets
 # is replaced in all output, and so is whatever looks like one.
 #
-# Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0".
+# Request, after __END__: lines "KEY VALUE-LENGTH" each followed by that many bytes, until "GO 0". At "START 0" it is looked for what is
+# deployed here, which needs no question: whoever calls early has that done when the questions come.
 # Answer: "ZEBU1 NONCE\n" at once, then for each probe, as soon as it has ended and all secrets are known,
 # "NONCE NAME KIND STATUS MILLISECONDS OUT-LENGTH ERR-LENGTH\n" and the bytes, at last "END NONCE\n". KIND is one of: done,
 # timeout, processor (it took too much of that), late (no time was left for it), truncated, needs-root, missing (a discovered
@@ -76,6 +77,7 @@ sub read_request {
     my $bytes = '';
     $length == 0 or read(main::DATA, $bytes, $length) == $length or die "short request\n";
     if ($key eq 'GO') { return }
+    elsif ($key eq 'START') { look_around() }
     elsif ($key eq 'nonce') {
       $nonce = $bytes;
       refuse_half_rights() if grep { defined $ENV{$_} } qw(SUDO_USER DOAS_USER);
@@ -1206,13 +1208,24 @@ sub start_each {
   }
 }
 
-sub main {
-  read_request();
+# The listing of containers, and what is to be done when it is there.
+my ($listed, $on_listed);
+my $LISTING_SECONDS = 10;
+
+sub look_around {
   $select = IO::Select->new;
   $running = 0;
   $processors = count_processors();
   give_way();
   $at_once = 4 * $processors if 4 * $processors > $at_once;
+  queue({
+    name => 'zebu.discovery',
+    argv => ['/bin/sh', '-c', 'ids=$(docker ps -aq --no-trunc) || exit 9; [ -n "$ids" ] || exit 0; exec docker inspect --format "$FORMAT" $ids'],
+    env => { FORMAT => $INSPECT }, timeout => $LISTING_SECONDS, limit => 4_194_304, then => sub { ($listed) = @_; $on_listed->($listed) if $on_listed } });
+}
+
+sub main {
+  read_request();
   my @each = grep { $_->{each} } @probes;
   my $awaited = @each ? 2 : 1;
   my $arrived = sub {
@@ -1221,7 +1234,7 @@ sub main {
     open_door();
     start_each($_) for @each;
   };
-  my $discovered = sub {
+  $on_listed = sub {
     my ($listed) = @_;
     learn(sub { discover_containers($listed) });
     learn(\&discover_files);
@@ -1233,10 +1246,7 @@ sub main {
     $arrived->();
   };
   queue({ name => 'zebu.walk', call => \&walk, timeout => $WALK_SECONDS + 2, limit => 1_048_576, then => sub { ($walked) = @_; $arrived->() } }) if @each;
-  queue({
-    name => 'zebu.discovery',
-    argv => ['/bin/sh', '-c', 'ids=$(docker ps -aq --no-trunc) || exit 9; [ -n "$ids" ] || exit 0; exec docker inspect --format "$FORMAT" $ids'],
-    env => { FORMAT => $INSPECT }, timeout => $setting{discovery_timeout} || 10, limit => 4_194_304, then => $discovered });
+  $on_listed->($listed) if $listed;    # it could not be started
   start_probe($_) for grep { !$_->{waits} } @probes;
   pump();
   open_door();

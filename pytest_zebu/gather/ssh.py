@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
 import os
 import re
@@ -42,6 +43,8 @@ PREFACE_LIMIT = 2 * 2**20
 COMPLAINT_LIMIT = 65_536
 """Bytes of ssh's log and of what is said on the standard error there."""
 CHUNK = 65_536
+PIPE_BYTES = 2**20
+"""As much as Linux lets anybody have: the far side's program finds room in it."""
 EFFORT, BEAT = "zebu.effort", "zebu.beat"
 """Frames in which the far side tells of itself: what all took, and that it is there."""
 LONGEST_HEAD = 200
@@ -58,7 +61,8 @@ REMOTE = "perl -"
 PRELUDE = b"#\n" * 16 + b"\n=pod\n\nexit 97\n\n=cut\n\n"
 """For perl, comments. Lines that a start-up file reads away are not missed; a shell that reads the rest as its own ends with 97."""
 FRAME = rb"%s ([A-Za-z0-9_.:-]{1,100}) ([a-z-]{1,20}) ([0-9]{1,3}) ([0-9]{1,12}) ([0-9]{1,9}) ([0-9]{1,9})\n"
-GO = b"GO 0\n"
+START, GO = b"START 0\n", b"GO 0\n"
+"""With the first, which the way in says itself, the far side looks around; with the other, its request ends."""
 CLOSED_AT_ONCE = 8
 CLOSE_SECONDS = 10.0
 END_SECONDS = 5.0
@@ -136,7 +140,7 @@ TALK = (
     (r"\br(?:ba|k|mk|z)sh: |: restricted\b", "the login shell is restricted, and has no perl in its PATH: name a user with a plain shell"),
     (r"[Rr]esource temporarily unavailable|[Cc]annot fork|fork: |Cannot allocate memory", STATUSES[98]),
     (r"No space left on device|Disk quota exceeded|Read-only file system", "the host's disk is full, or may only be read: what runs on login fails"),
-    (r"syntax error at -|Execution of - aborted|Unrecognized character|Unmatched", STATUSES[95]),
+    (r"(?:^| )at - line \d|Execution of - aborted|Unrecognized character|Unmatched", STATUSES[95]),
     (r"Can't locate .* in @INC|perl: (?:error while loading|symbol)|version .* required--this is only|loadable library and perl binaries are mismatched", "perl is there, but broken: reinstall perl-base"),
     (r"error while loading shared libraries|Exec format error", "programs cannot be started there: the system is damaged"),
     (r"perl: (?:[Cc]ommand )?not found|Unknown command:? .?perl|command not found: perl|perl: inaccessible|perl: No such file", STATUSES[127]),
@@ -250,7 +254,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self._scratch = Scratch("zebu-ssh-", SHORT)
         self._running: set[subprocess.Popen[bytes]] = set()
         self.called = threading.Event()
-        self._waiting: subprocess.Popen[bytes] | None = None
+        self._waiting: _Call | None = None
         OPEN.add(self)
         self.folder = self._scratch.path
         self.control_path = self.folder / "control"
@@ -304,10 +308,11 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         return ["ssh", "-F", str(self.config), "-E", str(self.folder / "log")]
 
     def call(self) -> None:
-        """Begin to log in, for what will be asked first: perl waits there for what it is to run. Nobody waits for it here."""
+        """Begin to log in, for what will be asked first: the far side begins, and waits there for questions. Nobody waits for it here."""
         if self._waiting is None and not self.called.is_set():
             with suppress(OSError):  # whoever asks is told
-                self._waiting = self._start()
+                nonce = secrets.token_hex(8)
+                self._waiting = _Call(process := self._start(), nonce, _put(process, beginning(nonce, self.container)))
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -325,6 +330,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         mark: bytes = b"",
         silence: float = math.inf,
         heard: Callable[[bytearray], None] = lambda out: None,
+        called: _Call | None = None,
     ) -> Transfer:
         """Run perl there with what is sent on its standard input, which stays open, for at most so many seconds.
 
@@ -334,13 +340,13 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             mark: with what the answer begins: nobody talks without end before it.
             silence: seconds after which ssh is ended if nothing comes, or not the mark in that time.
             heard: is told of all that has come by now, each time that more comes.
+            called: where perl waits already, and has the beginning.
         """
         self.round_trips += 1
         log = self.folder / "log"
         started = time.monotonic()
-        process, self._waiting = self._waiting, None
-        before = log.stat().st_size if process is None and log.exists() else 0
-        process = process or self._start()
+        before = log.stat().st_size if called is None and log.exists() else 0
+        process = called.process if called else self._start()
         ends = Deadline.after(seconds)
         patience = 0.0
         try:
@@ -398,18 +404,20 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         Raises:
             Refused: the host cannot be reached, refuses us, or does not run what we ask.
         """
-        nonce = secrets.token_hex(8)
+        called, self._waiting = self._waiting, None
+        nonce = called.nonce if called else secrets.token_hex(8)
         allowed = seconds or self.target.settings.timeout
         quiet = deadline.limit(allowed + 2 * self._connect_timeout)
         there = max(quiet - self._connect_timeout, quiet / 2)
         stretched = 2 * self._connect_timeout + SLOWEST * allowed
         longest = deadline.limit(stretched) if math.isfinite(deadline.end) else quiet
-        logins = self.logins if self._waiting is None else 0
+        logins = 0 if called else self.logins
         mark = f"ZEBU1 {nonce}\n".encode()
         overall = max(there, longest - 2 * self._connect_timeout)
-        script = request(probes, nonce, self.target, allowed, overall=there, longest=overall)
+        asked = questions(probes, self.target, allowed, overall=there, longest=overall)
         found = Frames(nonce, on_answer)
-        done = self.transfer(entrance(script, nonce, self.container), longest, mark, quiet, found.read)
+        begun = called.unsent if called else beginning(nonce, self.container)
+        done = self.transfer(begun + asked, longest, mark, quiet, found.read, called)
         if mark not in done.out:
             if self.logins > logins or (logins and done.status != 255):
                 raise Refused(not_begun(done))
@@ -468,7 +476,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         OPEN.discard(self)
         try:
             if self._waiting is not None:  # nothing was asked
-                _end(self._waiting, 0.0)
+                _end(self._waiting.process, 0.0)
                 self._waiting = None
             for process in [*self._running]:  # a thread has it that nobody waits for any more
                 _kill(process)
@@ -496,6 +504,34 @@ class _Said:
     err: bytes
     is_over: bool = False
     is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A host that was called, and was not asked yet.
+
+    Attributes:
+        nonce: which its answer will bear.
+        unsent: what of the far side its pipe had no room for.
+    """
+
+    process: subprocess.Popen[bytes]
+    nonce: str
+    unsent: bytes
+
+
+def _put(process: subprocess.Popen[bytes], sent: bytes) -> bytes:
+    """Leave in a program's input, without waiting, what there is room for; what is left over."""
+    assert process.stdin  # noqa: S101 (it is a pipe)
+    pipe = process.stdin.fileno()
+    with suppress(OSError, AttributeError):  # it is smaller where this user has many already, and elsewhere than on Linux
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    os.set_blocking(pipe, False)
+    at = 0
+    with suppress(OSError):  # it is full, or ssh has ended: what that says, is heard by who asks
+        while at < len(sent):
+            at += os.write(pipe, sent[at : at + CHUNK])
+    return sent[at:]
 
 
 def _converse(
@@ -612,17 +648,24 @@ def program(patterns: str | None = None) -> bytes:
     return "\n".join((scripts.text("json.pl"), listed, *parts)).encode()
 
 
-def entrance(script: bytes, nonce: str, container: str = "") -> bytes:
-    """The way in, with the far side's script in it; the last line of its request is the way's own to say."""
+def beginning(nonce: str, container: str = "") -> bytes:
+    """The way in, with the far side in it; what it is asked comes behind. That it may start is the way's own to say."""
     given = {
         "container": container.encode(),
         "seconds": str(SUDO_SECONDS).encode(),
         "nonce": nonce.encode(),  # and not the mark itself: who sends back what is sent has not begun
-        "script": script.removesuffix(GO),
+        "script": _far_side(nonce),
     }
     way = resources.files(__package__).joinpath("enter.pl").read_bytes()
-    values = (f"{key} {len(value)}\n".encode() + value for key, value in given.items())
-    return b"".join((PRELUDE, way, b"\n__END__\n", *values))
+    return b"".join((PRELUDE, way, b"\n__END__\n", *(_entry(key, value) for key, value in given.items())))
+
+
+def _far_side(nonce: str) -> bytes:
+    return b"".join((program(), b"\n__END__\n", _entry("nonce", nonce.encode())))
+
+
+def _entry(key: str, value: bytes) -> bytes:
+    return f"{key} {len(value)}\n".encode() + value
 
 
 def request(
@@ -634,19 +677,29 @@ def request(
     overall: float | None = None,
     longest: float | None = None,
 ) -> bytes:
-    """The script for the far side: its program, and the probes behind it, each value with its length.
+    """The far side with its questions, for a perl that nobody has to find a way to."""
+    return b"".join((_far_side(nonce), START, questions(probes, target, seconds, overall=overall, longest=longest)))
+
+
+def questions(
+    probes: Sequence[Probe],
+    target: Target,
+    seconds: float,
+    *,
+    overall: float | None = None,
+    longest: float | None = None,
+) -> bytes:
+    """What the far side is asked: the probes, each value with its length.
 
     Each probe may run for so many seconds at most; all of them together for `overall`, where that is given: then the end of
     the input ends it, too. These are seconds of a machine that has nothing else to do; on a busy one they are longer, and `longest`
     is the end of all.
     """
-    parts = [program(), b"\n__END__\n"]
+    parts: list[bytes] = []
 
     def put(key: str, value: str) -> None:
-        data = value.encode()
-        parts.append(f"{key} {len(data)}\n".encode() + data)
+        parts.append(_entry(key, value.encode()))
 
-    put("nonce", nonce)
     if overall is not None:
         put("seconds", str(math.ceil(overall)))
         put("longest", str(math.ceil(longest or overall)))

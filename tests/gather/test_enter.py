@@ -17,7 +17,7 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather import ssh
-from pytest_zebu.gather.ssh import PRELUDE, entrance, received, request
+from pytest_zebu.gather.ssh import PRELUDE, beginning, questions, received
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
@@ -68,9 +68,8 @@ class Machine:
     def sent(self, probes: Sequence[Probe] = PROBES, container: str = "") -> bytes:
         """As for somebody who is not root: far.pl believes that it is only behind a sudo or a doas."""
         target = Target(name="here", host=Host(app_directory=str(self.folder)), settings=Settings())
-        script = request(probes, NONCE, target, 20, overall=self.seconds)
-        script = script.replace(b"my $root = $> == 0;", b"my $root = $ENV{ENTERED} ? 1 : 0;")
-        return entrance(script, NONCE, container).replace(b"if $> == 0;", b"if 0;")
+        way = beginning(NONCE, container).replace(b"if $> == 0;", b"if 0;")
+        return way + questions(probes, target, 20, overall=self.seconds)
 
     def start(self, sent: bytes, shell: str = PERL) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -99,6 +98,8 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     monkeypatch.setattr(ssh, "SUDO_SECONDS", 2)
+    far = ssh.program().replace(b"my $root = $> == 0;", b"my $root = $ENV{ENTERED} ? 1 : 0;")
+    monkeypatch.setattr(ssh, "program", lambda: far)
     yield Machine(tmp_path)
     for path in tmp_path.glob("*.pid"):
         for word in path.read_text().split():
@@ -167,7 +168,7 @@ def test_sudo_that_talks_lets_in_all_the_same(machine: Machine) -> None:
 
 @pytest.mark.hostile("ssh")
 def test_sudo_that_comes_too_late_runs_nothing(machine: Machine) -> None:
-    """It is left behind without the last line of the request: whatever it finds in its pipe, no probe runs twice."""
+    """It is left behind without the start and the rest of the request: whatever it finds in its pipe, no probe runs twice."""
     probe = Probe("once", f"echo ran >> '{machine.folder}/ran'; echo once")
     machine.program("sudo", f"trap '' TERM; sleep 4; {LETS_IN.replace('exec ', '')} echo $? > late\n")
     answers, _, _ = machine.enter(machine.sent([probe]))

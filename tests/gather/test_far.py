@@ -931,7 +931,7 @@ def test_who_ends_while_others_are_hidden_is_in_time(folder: Path) -> None:
 def test_a_daemon_that_does_not_answer_loses_its_own_answers_only(how: str, folder: Path) -> None:
     programs = program(folder, "docker", "exit 1\n" if how == "die" else "exec sleep 300\n")
     process = far_side(
-        folder, Probe("one", "echo 1"), programs=programs, change={"$setting{discovery_timeout} || 10": "1"}
+        folder, Probe("one", "echo 1"), programs=programs, change={"my $LISTING_SECONDS = 10": "my $LISTING_SECONDS = 1"}
     )
     answers = answered(process)
     assert answers["one"] == Said(0, "1\n", "")

@@ -571,7 +571,7 @@ def test_what_a_login_that_was_begun_complains_of_is_told(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     connection.call()
     assert connection._waiting is not None
-    connection._waiting.wait(20)
+    connection._waiting.process.wait(20)
     with pytest.raises(Refused, match="the key was refused"):
         connection.ask([Probe("one", "echo 1")])
 
@@ -587,7 +587,7 @@ def test_a_login_that_nobody_needs_is_ended(
     waiting = connection._waiting
     assert waiting is not None
     connection.close()
-    assert waiting.poll() is not None
+    assert waiting.process.poll() is not None
 
 
 def test_who_has_no_ssh_is_told_when_something_is_asked(
