@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,11 @@ import pytest
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather import ssh
-from pytest_zebu.gather.ssh import PRELUDE, beginning, questions, received
+from pytest_zebu.gather.ssh import GO, PRELUDE, beginning, questions, received
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
+from tests.waiting import until
 
 NONCE = "0123456789abcdef"
 PROBES = (Probe("plain", "echo plain"), Probe("rooted", "echo rooted", root=True))
@@ -33,14 +34,6 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for what must come, as long as a busy machine may take."""
-    ends = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < ends, what
-        time.sleep(0.02)
 
 
 def forget(process: subprocess.Popen[bytes]) -> None:
@@ -84,7 +77,11 @@ class Machine:
 
     def enter(self, sent: bytes, shell: str = PERL) -> tuple[dict[str, Said | Unknown], int, str]:
         """The answers, the status and the complaint, while the input stays open."""
-        with self.start(sent, shell) as process:
+        return self.heard(self.start(sent, shell))
+
+    def heard(self, process: subprocess.Popen[bytes]) -> tuple[dict[str, Said | Unknown], int, str]:
+        """The same of a login that was begun."""
+        with process:
             assert process.stdout is not None
             assert process.stderr is not None
             out, err = process.stdout.read(), process.stderr.read()
@@ -175,6 +172,34 @@ def test_sudo_that_comes_too_late_runs_nothing(machine: Machine) -> None:
     assert answers["once"] == Said(0, "once\n")
     until((machine.folder / "late").exists, "sudo came too late")
     assert (machine.folder / "ran").read_text() == "ran\n"
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7, 300], ids="{} pieces".format)
+def test_questions_may_come_later_and_in_pieces(pieces: int, machine: Machine) -> None:
+    """Some come with the program, and are in perl's own buffer; some before root is there, some after."""
+    machine.program("sudo", f"sleep 0.3; {LETS_IN}")
+    sent = machine.sent([*PROBES, Probe("long", f"echo {'x' * 20_000} | wc -c")])
+    at = sent.rindex(b"nonce") + 30
+    process = machine.start(sent[:at])
+    assert process.stdin is not None
+    size = -(-(len(sent) - at) // pieces)
+    for start in range(at, len(sent), size):
+        time.sleep(0.6 / pieces)
+        process.stdin.write(sent[start : start + size])
+        process.stdin.flush()
+    answers, status, _ = machine.heard(process)
+    assert (answers["rooted"], answers["long"], status) == (Said(0, "rooted\n"), Said(0, "20001\n"), 0)
+
+
+def test_of_questions_that_never_come_nothing_is_run(machine: Machine) -> None:
+    """The end of the input ends who waits for them."""
+    process = machine.start(machine.sent().removesuffix(GO))
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"ZEBU1 {NONCE}\n".encode()
+    process.stdin.close()
+    answers, status, _ = machine.heard(process)
+    assert (answers, status) == ({}, 96)
 
 
 @pytest.mark.hostile("ssh")

@@ -16,11 +16,12 @@ import pytest
 from pytest_zebu.facts import ALL, postgres, redis
 from pytest_zebu.facts.answer import Reason, Said, Unknown, need
 from pytest_zebu.facts.fact import Gathered, Need, Probe
-from pytest_zebu.gather.ssh import diagnose, received, request, unframe
+from pytest_zebu.gather.ssh import START, diagnose, received, request, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 from tests.gather.canaries import canaries, parts
+from tests.waiting import until
 
 SECRET = "correct-horse&battery'staple/42"
 
@@ -923,6 +924,27 @@ def test_who_ends_while_others_are_hidden_is_in_time(folder: Path) -> None:
     assert all(isinstance(answers[f"slow{n}"], Unknown) for n in range(5))
 
 
+def test_what_is_deployed_is_looked_for_before_the_questions_come(folder: Path) -> None:
+    """Who calls early has it listed while it is still found out what is asked; what is listed is used, and listed once."""
+    programs = program(folder, "docker", f'echo "$1" >> "{folder}/listed"; exit 1\n')
+    target = Target(name="here", host=Host(app_directory=str(folder)), settings=Settings())
+    whole = request([Probe("one", "echo 1")], "n0nce", target, 20, overall=20)
+    whole = whole.replace(b"'/usr/local/sbin:", f"'{programs}:/usr/local/sbin:".encode())
+    begun, start, questions = whole.partition(b"n0nce" + START)
+    process = subprocess.Popen(["perl", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(begun + start)
+    process.stdin.flush()
+    until((folder / "listed").exists, "it was listed")
+    process.stdin.write(questions)
+    process.stdin.flush()
+    answers = answered(process)
+    assert answers["one"] == Said(0, "1\n", "")
+    assert isinstance(found := answers["zebu.containers"], Unknown)
+    assert "list" in found.detail
+    assert (folder / "listed").read_text() == "ps\n"
+
+
 # What the machine lacks, and clocks that lie
 
 
@@ -931,7 +953,10 @@ def test_who_ends_while_others_are_hidden_is_in_time(folder: Path) -> None:
 def test_a_daemon_that_does_not_answer_loses_its_own_answers_only(how: str, folder: Path) -> None:
     programs = program(folder, "docker", "exit 1\n" if how == "die" else "exec sleep 300\n")
     process = far_side(
-        folder, Probe("one", "echo 1"), programs=programs, change={"my $LISTING_SECONDS = 10": "my $LISTING_SECONDS = 1"}
+        folder,
+        Probe("one", "echo 1"),
+        programs=programs,
+        change={"my $LISTING_SECONDS = 10": "my $LISTING_SECONDS = 1"},
     )
     answers = answered(process)
     assert answers["one"] == Said(0, "1\n", "")

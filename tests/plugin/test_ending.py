@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from pytest_zebu.ending import SIGNALS
 from pytest_zebu.gather.scratch import sweep
 from tests.ended import as_usual
+from tests.waiting import until
 
 STAND_IN = """#!/bin/sh
 config= kind=
@@ -37,13 +38,6 @@ MOMENTS = {
     "hearing": "cat >/dev/null",
     "answering": 'echo "Authenticated to vm" >> "$folder/log"; while :; do echo noise; sleep 0.1; done',
 }
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    ends = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < ends, what
-        time.sleep(0.05)
 
 
 def words(path: Path) -> list[str]:
