@@ -57,6 +57,7 @@ ACROSS = {
     "gather/test_kept": "the connections that looks share",
     "gather/test_load": "the far side, on a machine that is busy",
     "gather/test_quiet": "all scripts, of programs that cannot run",
+    "gather/test_words": "the filter of both sides, and the words that it looks for first",
     "gather/test_repeats": "the filter of both sides, of texts that repeat",
     "gather/test_redirects": "whatever asks with a secret",
     "gather/test_rude_database": "the declared database, of servers that are none",

@@ -3,16 +3,18 @@
 use strict;
 use warnings;
 no warnings 'regexp';    # a repetition beyond 65,534 ends there
-my ($HIDDEN, %pattern, @shapes) = '[redacted]';
+my ($HIDDEN, %pattern, %words, %is_foreign, @shapes) = '[redacted]';
 my ($FEWEST_LETTERS, $FEWEST_CHANGES) = (20, 6);    # of a random word: 6 is the least share that is asked for, of 20
 
 sub read_patterns {
   for my $line (split /\n/, $patterns) {
     my ($name, $pattern) = $line =~ /^([a-z][\w.]*)\s+(.*)$/ or next;
+    if ($name =~ s/^words/hide/) { $words{$name} = [split /\|/, $pattern]; next }
     $pattern =~ s/\{\{([\w.]+)\}\}/(?:$pattern{$1})/g;
     $pattern{$name} = $pattern;
     $pattern{$name} =~ s/^\(\?i\)/(?ia)/;    # bytes have no other case; said so, Perl looks for many words at once
     push @shapes, $name if $name =~ /^hide\./;
+    $is_foreign{$name} = 1 if $pattern =~ /[^\x00-\x7f]/;
   }
   for my $name (keys %pattern) { $pattern{$name} = $name =~ /^(?:hide|digest|pair|option)/ ? qr/$pattern{$name}/m : qr/$pattern{$name}/ }
 }
@@ -117,10 +119,29 @@ sub unescaped {
   return $text;
 }
 
+# What says whether a text has a word in it that a shape cannot do without, which is sooner looked for than the shape. Short texts are not
+# worth it; and letters that are none of ASCII may be read as such where capitals and small ones are the same.
+my $SHORT_TEXT = 100;
+
+sub words_of {
+  my ($text) = @_;
+  return sub { 1 } if length $text <= $SHORT_TEXT || $text =~ /[\xdf\x{100}-\x{10ffff}]/;
+  my $is_foreign = $text =~ /[^\x00-\x7f]/;
+  my ($small, %has) = lc $text;
+  return sub {
+    my ($shape) = @_;
+    my $words = $words{$shape} or return 1;
+    return 1 if $is_foreign && $is_foreign{$shape};
+    ($has{$_} //= index($small, $_) >= 0) and return 1 for @$words;
+    return 0;
+  };
+}
+
 sub hide_plain {
   my ($text, $code) = @_;
+  my $has_words = words_of($text);
   for my $shape (@shapes) {
-    next if $code && !$FOR_CODE{$shape};
+    next if ($code && !$FOR_CODE{$shape}) || !$has_words->($shape);
     $text =~ s/$pattern{$shape}/$1$HIDDEN/g;
   }
   my ($shown, $from) = ('', 0);
@@ -181,10 +202,10 @@ sub block_end {
 # What stands around or within letters to colour or to hide them is taken off, and letters that are spelled by number are read.
 sub undressed {
   my ($text) = @_;
-  $text =~ s/$pattern{ansi}//g;
-  $text =~ s/$pattern{unseen}//g;
-  $text =~ s/(?:\xc2\xad|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0[\x80-\x81][\x80-\xbf])//g;
-  $text =~ s/$pattern{spelled}/chr hex($1 \/\/ $2)/ge;
+  $text =~ s/$pattern{ansi}//g if $text =~ /[\x1b\\]/;
+  $text =~ s/$pattern{unseen}//g if $text =~ /\\/;
+  $text =~ s/(?:\xc2\xad|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0[\x80-\x81][\x80-\xbf])//g if $text =~ /[\xc2-\xf3]/;
+  $text =~ s/$pattern{spelled}/chr hex($1 \/\/ $2)/ge if $text =~ /\\/;
   if ($text =~ /$pattern{printable}/) { $text =~ s/=\r?\n//g; $text =~ s/=(2[013-689A-F]|[346][0-9A-F]|5[0-9ABD-F]|7[0-9A-E])/chr hex $1/ge }
   return $text;
 }
@@ -208,7 +229,7 @@ sub unfolded {
 # Words of a command that stand in a list, one a line.
 sub unlisted {
   my ($text) = @_;
-  $text =~ s{((?:^[ \t]*-[ \t]+[^\s"']+\r?\n|^[ \t]*-[ \t]+(?:"[^\s"\\]*"|'[^\s']*')\r?\n){1,60}[ \t]*-[ \t]+[^\n]*)}{
+  $text =~ s{^(?=[ \t]*-[ \t])((?:^[ \t]*-[ \t]+[^\s"']+\r?\n|^[ \t]*-[ \t]+(?:"[^\s"\\]*"|'[^\s']*')\r?\n){1,60}[ \t]*-[ \t]+[^\n]*)}{
     my @lines = split /\n/, $1;
     my @words = map { /^[ \t]*-[ \t]+["']?(.*?)["']?\r?$/ ? $1 : '' } @lines;
     my @hidden = split / /, hide_plain(join ' ', @words), -1;
@@ -227,14 +248,14 @@ sub hide_coded {
     for (1 .. 3) { $plain =~ s/%([2-7][0-9A-Fa-f])/chr hex $1/ge }
     my $hidden = hide_plain($plain);
     if ($hidden eq $plain) { $word } else { $hidden =~ s/(["'<>\\\s])/sprintf '%%%02X', ord $1/ge; $hidden }
-  }ge;
+  }ge if $text =~ /%/;
   $text =~ s{^([^\n]*&(?:#\d{2,3}|#x[0-9a-fA-F]{2}|lt|gt|equals);[^\n]*)}{
     my ($line, $plain) = ($1, $1);
     my %named = (lt => '<', gt => '>', equals => '=');
     $plain =~ s/&(?:#(\d{2,3})|#x([0-9a-fA-F]{2})|(lt|gt|equals));/my $code = defined $1 ? $1 : defined $2 ? hex $2 : ord $named{$3}; $code > 31 && $code < 127 && chr($code) !~ m{["'\\]} ? chr $code : $&/ge;
     my $hidden = hide_plain($plain);
     $hidden eq $plain ? $line : $hidden;
-  }gme;
+  }gme if $text =~ /&/;
   $text =~ s{$pattern{base64}}{is_coded_secret($1) ? $HIDDEN : $1}ge;
   return $text;
 }
