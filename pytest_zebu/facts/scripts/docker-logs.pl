@@ -230,7 +230,7 @@ sub docker_tail {
 # What entries say that were not written before a time, each with its own in front where that is wanted; nothing where one is not understood.
 sub docker_said {
   my ($lines, $since, $is_timed) = @_;
-  return if $lines =~ tr/\0-\x09\x0b-\x1f\xff//;    # JSON has none of these
+  return if $lines =~ /[\0-\x09\x0b-\x1f\xff]/;    # JSON has none of these
   my $text = $is_timed ? undef : docker_bare($lines, $since);
   if (!defined $text) {
     $text = '';
@@ -241,16 +241,20 @@ sub docker_said {
     }
     return if (pos $lines // 0) != length $lines;
   }
-  return if $text =~ tr/\x80-\xff// && !utf8::decode(my $copy = $text);
+  return if $text =~ /[\x80-\xff]/ && !utf8::decode(my $copy = $text);
   # What is said often is replaced by what it means, all at once; a byte stands for what was a backslash, until the others are gone.
-  $text =~ s/\\\\/\xff/g if index($text, '\\\\') >= 0;
-  my $quotes = $text =~ tr/"//;
-  return if $quotes != ($text =~ s/\\"/"/g || 0);
+  my $is_doubled = index($text, '\\\\') >= 0;
+  $text =~ s/\\\\/\xff/g if $is_doubled;
+  if (index($text, '"') >= 0) {
+    my $quotes = $text =~ tr/"//;
+    return if $quotes != ($text =~ s/\\"/"/g || 0);
+  }
   $text =~ s/\\n/\n/g;
-  if (my $escapes = $text =~ tr/\\//) {
+  if (index($text, '\\') >= 0) {
+    my $escapes = $text =~ tr/\\//;
     return if $escapes != ($text =~ s{\\(?:(u[0-9a-fA-F]{4})|([rtbf/]))}{$docker_char{ $1 // $2 } //= docker_char($1) // return}ge || 0);
   }
-  $text =~ tr/\xff/\\/;
+  $text =~ tr/\xff/\\/ if $is_doubled;
   return $text;
 }
 

@@ -3,7 +3,6 @@
 # Counts travel, no line does.
 use strict;
 use warnings;
-use POSIX ();
 
 my ($LIMIT, $MOST) = (33_554_432, 24);
 my @HOURS = (168, 1);
@@ -65,7 +64,7 @@ sub moment_of { my ($line) = @_; my ($word) = $line =~ /^([^ \n]*)/; return subs
 sub counted {
   my ($one, @hours) = @_;
   my $now = time;
-  my @from = ('', map { POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $now - 3600 * $_) } @hours[1 .. $#hours]);
+  my @from = ('', map { docker_moment($now - 3600 * $_) } @hours[1 .. $#hours]);
   my $started = $one->{State}{StartedAt} // '';
   my ($read, $last, @counts) = (0, '', map { [0, 0] } @hours);
   my $state = docker_lines($one, 'timestamps=1&since=' . ($now - 3600 * $hours[0]), sub {
