@@ -5,8 +5,6 @@
 # the way that the machine itself reaches it; nothing is written there.
 use strict;
 use warnings;
-use Fcntl;
-use POSIX ();
 
 my ($folder, $pattern, $copy) = map { told($_) } qw(FOLDER PATTERN COPY);
 my $now = time;
@@ -32,7 +30,7 @@ sub mounts {
 # The mount that a path is on, as the kernel says: others may lie over or under it.
 sub mount_of {
   my ($path) = @_;
-  sysopen my $file, $path, O_RDONLY | O_NONBLOCK or return;
+  sysopen my $file, $path, nonblock() or return;
   my ($id) = (slurp('/proc/self/fdinfo/' . fileno $file) // '') =~ /^mnt_id:\s*(\d+)/m;
   return defined $id ? mounts()->{$id} : undef;
 }
@@ -343,7 +341,7 @@ sub within {
     open STDERR, '>', '/dev/null';
     $tell->();
     close STDOUT;
-    POSIX::_exit(0);
+    exit 0;
   }
   my $text = '';
   my $until = time + $seconds;
@@ -356,6 +354,7 @@ sub within {
       kill 'KILL', $pid;
       print "\@copy hung\n";
       $| = 1;
+      require POSIX;
       POSIX::_exit(0);    # without waiting for it
     }
     sysread $out, my $bytes, 65_536 or last;

@@ -5,7 +5,6 @@
 # banned, how many were found where packets are refused. `@tried COUNT ADDRESS`: failed logins since the jails began.
 use strict;
 use warnings;
-use POSIX qw(mktime);
 my ($TAIL, $SINCE, $TRIES_LIMIT, $RULES_LIMIT) = (262_144, 86_400, 2000, 8_388_608);
 my @line = map { word($_) } split ' ', $ENV{SSH_CONNECTION} // '';
 my ($client, $client_port) = @line;
@@ -200,7 +199,8 @@ sub tell_fail2ban {
 sub moment {
   my ($text) = @_;
   my ($year, $month, $day, $hour, $minute, $second) = ($text // '') =~ /(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)/ or return undef;
-  return mktime($second, $minute, $hour, $day, $month - 1, $year - 1900, 0, 0, -1);
+  require POSIX;    # which takes longer to load than most of this takes
+  return POSIX::mktime($second, $minute, $hour, $day, $month - 1, $year - 1900, 0, 0, -1);
 }
 
 # Whether a table of nftables refuses, before they come in, those who are in a set of it.

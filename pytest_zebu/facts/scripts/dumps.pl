@@ -1,11 +1,12 @@
 # The files of a folder that are dumps by their place and name: what is told of backups, and what a dump is taken from, have it in common.
 use strict;
 use warnings;
-use Fcntl;
 
 # What is told of backups: folder, pattern, copy
 sub told { my ($name) = @_; return ($ENV{"ZEBU_SET_BACKUP_$name"} // '') =~ s{(?<=.)/+\z}{}r }
 
+my $NONBLOCK = 04000;    # as Linux has it: to load Fcntl takes as long as to read
+sub nonblock { return $NONBLOCK }
 my $begun = time;
 my $most_entries = 100_000;    # of a folder, that are looked at
 my $levels = 4;                # how deep dumps lie in it
@@ -36,7 +37,7 @@ sub is_wanted { return last_of(@_) =~ /\A$wanted\z/s }
 
 sub slurp {
   my ($path, $most) = @_;
-  sysopen my $file, $path, O_RDONLY | O_NONBLOCK or return;
+  sysopen my $file, $path, $NONBLOCK or return;
   my $text = '';
   read $file, $text, $most // 65_536;
   return $text;

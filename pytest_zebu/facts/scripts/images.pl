@@ -1,7 +1,6 @@
 # Of each container: `@image SERVICE MADE BASE`; `-` for what Docker does not tell.
 use strict;
 use warnings;
-use POSIX ();
 
 my $containers = docker_list(all => 1) // docker_end(5);
 my %told;
@@ -23,7 +22,9 @@ sub ages {
 
 sub moment {    # as the client writes it, by the machine's clock
   my ($seconds) = @_;
-  my @local = localtime $seconds;
-  my $zone = POSIX::strftime('%z', @local) =~ s/(\d\d)$/:$1/r;
-  return POSIX::strftime('%Y-%m-%dT%H:%M:%S', @local) . ($zone eq '+00:00' ? 'Z' : $zone);
+  my @at = localtime $seconds;
+  my @there = gmtime $seconds;
+  my $ahead = (($at[5] <=> $there[5] || $at[7] <=> $there[7]) * 24 + $at[2] - $there[2]) * 60 + $at[1] - $there[1];
+  my $zone = $ahead ? sprintf '%s%02d:%02d', $ahead < 0 ? '-' : '+', int(abs($ahead) / 60), abs($ahead) % 60 : 'Z';
+  return sprintf '%04d-%02d-%02dT%02d:%02d:%02d%s', 1900 + $at[5], 1 + $at[4], @at[3, 2, 1, 0], $zone;
 }
