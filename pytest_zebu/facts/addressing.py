@@ -13,6 +13,7 @@ ADDRESS_PROBE = Probe(
     file="addressing.sh",
     uses=(
         "quiet.sh",
+        "behind.sh",
         "leases.pl",
     ),
 )
@@ -21,6 +22,8 @@ CONNECTIVITY_PROBE = Probe(
     file="connectivity.sh",
     uses=(
         "quiet.sh",
+        "behind.sh",
+        "connected.pl",
         "knock.pl",
     ),
     timeout=12,

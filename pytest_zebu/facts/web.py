@@ -52,6 +52,7 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 PAGE_PROBE = Probe(
     "page",
     file="page.pl",
+    uses=("connected.pl",),
     needs=(Need.FRONTEND_ADDRESS,),
 )
 

@@ -143,7 +143,7 @@ def test_perl_is_run_with_what_stands_in_its_environment(folder: Path) -> None:
         folder,
         Probe("json", file="json.pl"),
         Probe("value", 'printf %s "$ZEBU_ODD"', values=(("ODD", odd),)),
-        Probe("knock", 'perl -e "$ZEBU_PERL" 127.0.0.1:1; echo $?', uses=("knock.pl",)),
+        Probe("knock", 'perl -e "$ZEBU_PERL" 127.0.0.1:1; echo $?', uses=("connected.pl", "knock.pl")),
     )
     assert answers["json"] == Said(0, "", "")
     assert answers["value"] == Said(0, odd, "")
