@@ -1,5 +1,6 @@
 # Shared: `behind WORD LINES` leaves in $found what stands behind a word, in the first line that has it; of several places, behind the last. `first LINES`
 # leaves the first line there. No program is started for that.
+# shellcheck disable=SC2034  # who asks reads $found
 newline='
 '
 first() { found=${1%%"$newline"*}; }

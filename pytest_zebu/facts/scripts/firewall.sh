@@ -88,20 +88,16 @@ done
 if there firewalld; then echo "firewalld_active=$(quiet systemctl is-active firewalld)"; else echo firewalld_active=inactive; fi
 if [ -f /etc/ufw/ufw.conf ]; then
   echo "ufw_enabled=$(sed -n 's/^[[:space:]]*ENABLED=//p' /etc/ufw/ufw.conf | tail -n 1)"
-  for name in IPV6 DEFAULT_INPUT_POLICY; do
-    echo "ufw_$name=$(quiet sed -n "s/^[[:space:]]*$name=//p" /etc/default/ufw | tail -n 1)"
-  done
+  quiet cat /etc/default/ufw | awk '{ sub(/^[ \t\r\f\v]*/, "") } /^(IPV6|DEFAULT_INPUT_POLICY)=/ { name = $0; sub(/=.*/, "", name); said[name] = substr($0, length(name) + 2) }
+    END { print "ufw_IPV6=" said["IPV6"]; print "ufw_DEFAULT_INPUT_POLICY=" said["DEFAULT_INPUT_POLICY"] }'
 fi
 for plugin in 15-ip4tables 25-ip6tables; do
   [ ! -x /usr/share/netfilter-persistent/plugins.d/$plugin ] || echo "$plugin=there"
 done
 echo "firewalld_zone=$(quiet sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf | tail -n 1)"
 
-conf=
-for path in /lib/systemd/system/nftables.service /etc/systemd/system/nftables.service /etc/systemd/system/nftables.service.d/*.conf; do
-  found=$(quiet sed -n 's/^ExecStart=.*-f[[:space:]]*\([^[:space:]]*\).*/\1/p' "$path" | tail -n 1)
-  conf=${found:-$conf}
-done
+conf=$(quiet sed -n 's/^ExecStart=.*-f[[:space:]]*\([^[:space:]]*\).*/\1/p' /lib/systemd/system/nftables.service \
+  /etc/systemd/system/nftables.service /etc/systemd/system/nftables.service.d/*.conf | awk 'NF { found = $0 } END { print found }')
 conf=${conf:-/etc/nftables.conf}
 echo "nftables_file=$conf"
 for path in /etc/iptables/rules.v4 /etc/iptables/rules.v6 "$conf"; do shown "$path"; done
@@ -118,14 +114,15 @@ runs='ip6?tables(-nft|-legacy)?-(restore|apply)|nft[[:space:]]+(-[a-z]+[[:space:
   [ ! -x /sbin/ifup ] || for path in /etc/network/if-*up.d/*; do [ ! -x "$path" ] || echo "$path"; done
   [ ! -x /etc/rc.local ] || echo /etc/rc.local
   for path in /etc/networkd-dispatcher/*.d/*; do [ ! -x "$path" ] || echo "$path"; done
-  for path in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
-    ! grep -qsE '^[[:space:]]*@reboot' "$path" || echo "$path"
-  done
-  for path in /etc/systemd/system/*.service; do
+  grep -lsE '^[[:space:]]*@reboot' /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*
+  grep -lsE "$runs" /etc/systemd/system/*.service | while read -r path; do
     case ${path##*/} in nftables.service | netfilter-persistent.service | ufw.service) continue ;; esac
-    ! grep -qsE "$runs" "$path" || [ "$(quiet systemctl is-enabled "${path##*/}")" != enabled ] || echo "$path"
+    [ "$(quiet systemctl is-enabled "${path##*/}")" != enabled ] || echo "$path"
   done
 } | while read -r path; do
+  # All at once it is asked which of them have such a line, comments among them.
+  printf '%s\0' "$path"
+done | xargs -0r grep -lsE "$runs" -- | while read -r path; do
   grep -sv '^[[:space:]]*#' "$path" | grep -qE "$runs" || continue
   echo "@mention $path"
   grep -v '^[[:space:]]*#' "$path" | grep -oE '(ip6?tables(-nft|-legacy)?-restore|nft[[:space:]]+-f)[^|;&]*' | while read -r command rest; do
