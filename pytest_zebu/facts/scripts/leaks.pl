@@ -19,6 +19,7 @@ my $escaped = qr/(?<=\\[nrtbf])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?
 my $known = qr/($values)(?![A-Za-z0-9])/;
 my $begins = qr/\G(?:(?<![A-Za-z0-9])|$escaped)/;
 # Colours, also as JSON, other languages and syslog write their first character
+my @colours = ("\e[", '1b[', '1B[', '033[');    # one of these stands in each text that has some
 my $colour = qr/(?:\e|\\{1,4}(?:u001[bB]|x1[bB]|033)|\#033)\[[0-9;]{0,60}m/;
 
 my $strong = 'api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|client[_-]?secret|secret[_-]?key|passw(?:or)?d|passphrase';
@@ -88,7 +89,7 @@ my %count;
 sub searched {
   my ($source, $text, $how) = @_;
   # Where a colour alone parts two words, something has to.
-  $text =~ s/([A-Za-z0-9]?)$colour(?:$colour)*(?:(?=([A-Za-z0-9]))|)/$1 . ($1 ne '' && defined $2 ? ' ' : '')/ge if $text =~ $colour;
+  $text =~ s/([A-Za-z0-9]?)$colour(?:$colour)*(?:(?=([A-Za-z0-9]))|)/$1 . ($1 ne '' && defined $2 ? ' ' : '')/ge if (grep { index($text, $_) >= 0 } @colours) && $text =~ $colour;
   my (%seen, %in, $whose);
   my $line_end = -1;
   while ($values ne '' && $text =~ /$known/g) {
