@@ -2,10 +2,17 @@
 use strict;
 use warnings;
 our $json;
+my %json_escape = (n => "\n", t => "\t", r => "\r", b => "\b", f => "\f");
 
 sub json_value {
   no warnings 'recursion';
   $json =~ /\G\s+/gc;
+  if ($json =~ /\G"([^"\\]*+(?:\\.[^"\\]*+)*+)"/gcs) {
+    my $string = $1;
+    return $string if index($string, '\\') < 0;
+    $string =~ s{\\(?:u([0-9a-fA-F]{4})|(.))}{defined $1 ? do { my $c = chr hex $1; utf8::encode($c) if ord $c > 127; $c } : ($json_escape{$2} // $2)}ges;
+    return $string;
+  }
   if ($json =~ /\G\{/gc) {
     my %object;
     return \%object if $json =~ /\G\s*\}/gc;
@@ -27,12 +34,6 @@ sub json_value {
       $json =~ /\G\s*\]/gc or die "no JSON\n";
       return \@array;
     }
-  }
-  if ($json =~ /\G"((?:[^"\\]|\\.)*)"/gcs) {
-    my $string = $1;
-    my %escape = (n => "\n", t => "\t", r => "\r", b => "\b", f => "\f");
-    $string =~ s{\\(?:u([0-9a-fA-F]{4})|(.))}{defined $1 ? do { my $c = chr hex $1; utf8::encode($c) if ord $c > 127; $c } : ($escape{$2} // $2)}ges;
-    return $string;
   }
   return undef if $json =~ /\Gnull/gc;
   $json =~ /\G([^\s,\]\}"]+)/gc or die "no JSON\n";
