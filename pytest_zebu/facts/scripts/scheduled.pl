@@ -4,6 +4,8 @@ use strict;
 use warnings;
 
 my $MOST_TABLE = 65_536;
+# What is asked of services: all that systemd tells is twenty times as much.
+my @OF_SERVICE = map { ('-p', $_) } qw(Id ExecStartPre ExecStart ExecStartPost User WorkingDirectory Environment Result ExecMainExitTimestamp ConditionResult ConditionTimestamp OnFailure);
 my $ROOT = 0;    # whose the system's tables are
 
 sub asked {    # what a command says, in the C locale and in UTC; nothing if it fails or takes too long
@@ -64,7 +66,7 @@ sub timers {    # of the machine, or of a user; it is told where they could not 
   my @timers = grep { ($_->{Unit}[0] // '') =~ /^[A-Za-z0-9@_.:\\-]+$/ && $_->{Id}[0] =~ /^[A-Za-z0-9@_.:\\-]+$/ }
     shown(asked(@ctl, 'show', '*.timer', map { ('-p', $_) } qw(Id Unit UnitFileState ActiveState WantedBy RequiredBy TimersCalendar TimersMonotonic)));
   return () unless @timers;
-  my %service = map { $_->{Id}[0] => $_ } shown(asked(@ctl, 'show', '--', (map { $_->{Unit}[0] } @timers)));
+  my %service = map { $_->{Id}[0] => $_ } shown(asked(@ctl, 'show', @OF_SERVICE, '--', (map { $_->{Unit}[0] } @timers)));
   return map { { kind => 'timer', name => $_->{Id}[0], owner => $user // '', timer => $_, service => $service{ $_->{Unit}[0] } || {} } } @timers;
 }
 
