@@ -18,9 +18,7 @@ file=$(printf '%s\n' "$words" | sed -n '/^--config-file$/{n;p}; s/^--config-file
 file=${file:-/etc/docker/daemon.json}
 if [ -f "$file" ]; then
   flat=$(tr -d '\n' < "$file")
-  for key in max-size max-file defaultKeepStorage defaultReservedSpace defaultMaxUsedSpace; do
-    printf '%s=%s\n' "$key" "$(printf '%s' "$flat" | sed -nE "s/.*\"$key\"[[:space:]]*:[[:space:]]*\"?([0-9A-Za-z.-]*)\"?.*/\1/p")"
-  done
+  printf '%s\n' "$flat" | perl -ne 'for my $key (qw(max-size max-file defaultKeepStorage defaultReservedSpace defaultMaxUsedSpace)) { printf "%s=%s\n", $key, /.*"$key"[[:space:]]*:[[:space:]]*"?([0-9A-Za-z.-]*)/ ? $1 : "" }'
   printf '%s' "$flat" | grep -Eq '"gc"[[:space:]]*:[[:space:]]*\{[^}]*"enabled"[[:space:]]*:[[:space:]]*true' && echo gc=1
   echo "changed=$(stat -c %Z "$file")"
 fi
