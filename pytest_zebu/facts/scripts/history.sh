@@ -7,6 +7,10 @@ git rev-parse --verify -q HEAD >/dev/null || exit 1
 # Examples have no secrets, unless the search of all objects finds one; encrypted files are meant to be there.
 others='(^|[/._-])(example|sample|template|tmpl|tpl|dist|defaults?|schema)($|[._-])|\.(vault|enc|encrypted|gpg|pgp|age|asc|sops)$'
 names='(^|/)(\.env(\.[^/]*)?|[^/]*\.env|\.envrc)$'
+export others names
+told() {  # KEY COUNT: of the names in $files those of .env files that are no examples, so many at most
+  printf '%s\n' "$files" | awk -v key="$1" -v most="$2" '$0 ~ ENVIRON["names"] && tolower($0) !~ ENVIRON["others"] && ++count <= most { print key "=" $0 }'
+}
 # Another checkout has the whole history if it has the deployed commit too.
 [ -z "$ZEBU_DEPLOYED" ] || { quiet_git cat-file -e "$ZEBU_DEPLOYED^{commit}" && echo has=1 || echo has=0; }
 echo "shallow=$(git rev-parse --is-shallow-repository)"
@@ -23,12 +27,12 @@ git check-ignore -q .env
 case $? in 0) echo ignored=1 ;; 1) echo ignored=0 ;; *) exit 1 ;; esac
 set -- ':(glob)**/.env' ':(glob)**/.env.*' ':(glob)**/*.env' ':(glob)**/.envrc'
 files=$(git ls-files -- "$@") || exit 1
-echo "tracked=$(printf '%s\n' "$files" | grep -viE "$others" | grep -cE "$names")"
+echo "tracked=$(told x 1e9 | grep -c .)"
 files=$(quiet_git ls-files --others --exclude-standard -- "$@") || exit 1
-printf '%s\n' "$files" | grep -viE "$others" | grep -E "$names" | head -n 20 | sed 's/^/open=/'
+told open 20
 files=$(quiet_git log --all -m --format= --name-only --diff-filter=AMRC -- "$@") || echo unread=1
 files=$(printf '%s\n' "$files" | grep -E "$names" | sort -u)
-printf '%s\n' "$files" | grep -viE "$others" | sed '/^$/d' | head -n 5 | sed 's/^/committed=/'
-printf '%s\n' "$files" | grep -iE "$others" | head -n 20 | sed 's/^/meant=/'
+told committed 5
+printf '%s\n' "$files" | awk 'tolower($0) ~ ENVIRON["others"] && ++count <= 20 { print "meant=" $0 }'
 exec 4>&1
 { quiet_git cat-file --batch-all-objects --batch --buffer --unordered || echo unread=1 >&4; } | perl -e "$ZEBU_PERL"
