@@ -86,18 +86,36 @@ def inside(node: tuple[Any, Any]) -> Any:
     return value[2] if kind in REPEATS and value[0] else None
 
 
-def always_has(parts: Iterable[tuple[Any, Any]], words: list[str]) -> bool:
+def branches(node: tuple[Any, Any]) -> Any:
+    """The branches of a part of a pattern that is nothing else."""
+    kind, value = node
+    inner = inside(node) if kind in {constants.SUBPATTERN, constants.ATOMIC_GROUP} else None
+    if inner is not None and len(inner) == 1:
+        return branches(inner[0])
+    return value[1] if kind is constants.BRANCH else None
+
+
+def always_has(parts: Iterable[tuple[Any, Any]], words: list[str], depth: int = 1) -> bool:
     """Whether one of the words stands in whatever a pattern is found in, or letters beyond ASCII: with these, it is looked for."""
 
     def are_in(texts: Set[str]) -> bool:
         return all(not text.isascii() or any(word in text for word in words) for text in texts)
 
     parts = list(parts)
+    # What stands around branches may make a word with each of them.
+    for at, part in enumerate(parts):
+        alternatives = branches(part)
+        if (
+            depth
+            and alternatives
+            and all(always_has([*parts[:at], *one, *parts[at + 1 :]], words, depth - 1) for one in alternatives)
+        ):
+            return True
     for at, (kind, value) in enumerate(parts):
         inner = inside((kind, value))
-        if inner is not None and always_has(inner, words):
+        if inner is not None and always_has(inner, words, depth):
             return True
-        if kind is constants.BRANCH and all(always_has(branch, words) for branch in value[1]):
+        if kind is constants.BRANCH and all(always_has(branch, words, depth) for branch in value[1]):
             return True
         # The texts of so many parts as can be told, from here on.
         for end in range(at + 1, len(parts) + 1):
