@@ -1,8 +1,8 @@
 """Hosts that said the same: what a reader made of one stands for the next, where all that it read is equal.
 
-A reader is a pure function of what was gathered and of what is declared. While a run over several hosts is judged, it is noted
-what each reader asked for, and what it was given; the same reader is not run again for a host that would give it the same of
-each. Whatever differs in anything that was read is read by itself.
+A reader is a pure function of what was gathered and of what is declared. While a run is judged, it is noted what each reader
+asked for, and what it was given; the same reader is not run again for a host that would give it the same of each, be it the
+same host of which more has come by then. Whatever differs in anything that was read is read by itself.
 """
 
 from __future__ import annotations
@@ -168,6 +168,11 @@ def hosts() -> Iterator[None]:
         yield
     finally:
         _kept, _made = before
+
+
+def is_kept() -> bool:
+    """Whether what is made now is kept."""
+    return _kept is not None
 
 
 def kept() -> int:

@@ -62,7 +62,25 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
         return watch.over(work, otherwise)
     if not _is_to_be_had():
         return work()
-    is_open, end = True, time.thread_time() + SECONDS
+    return _within(SECONDS, work, otherwise)
+
+
+def briefly(work: Callable[[], T], seconds: float, otherwise: T) -> T:
+    """What comes of some work that can be done at any other time too; it is broken off once it took so much of the processor.
+
+    What is bounded within it has no bound of its own. Where it could not be broken off, it is not begun.
+    """
+    return _within(seconds, work, lambda error: otherwise) if can_be_brief() else otherwise
+
+
+def can_be_brief() -> bool:
+    """Whether work of this thread can be done briefly."""
+    return _DESK.get() is None and _is_to_be_had()
+
+
+def _within(seconds: float, work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B:
+    """What comes of some work within so many seconds of the processor; the timer is to be had."""
+    is_open, end = True, time.thread_time() + seconds
 
     def look(number: int, frame: FrameType | None) -> None:
         if not is_open:
@@ -75,7 +93,7 @@ def bounded(work: Callable[[], T], otherwise: Callable[[Overspent], B]) -> T | B
     signal.signal(signal.SIGVTALRM, look)
     try:
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, AGAIN)
+            signal.setitimer(signal.ITIMER_VIRTUAL, seconds, AGAIN)
             return work()
         finally:
             is_open = False

@@ -16,6 +16,7 @@ from pytest_zebu.facts.answer import Reason, Said, Unknown, is_number
 from pytest_zebu.facts.fact import OWN_ANSWERS, Fact, Gathered, Look, Probe, Trial, key_values
 from pytest_zebu.facts.postgres import LOGIN_PROBE, QUESTIONS, TRIES
 from pytest_zebu.gather.deadline import NEVER, Deadline, aside
+from pytest_zebu.gather.readings import SECONDS, Readings
 from pytest_zebu.gather.rounds import Following, Looks, News
 from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, missing_answers
@@ -90,7 +91,13 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
     watch(f"asking {target.name}: {len(probes)} probes in one round trip, {len(first)} looks from outside")
     looks = Looks(see, news)
     looks.know(first.values())
-    following = Following(chosen, target, [*probes, *OWN_ANSWERS, *(one.name for group in others for one in group)])
+    coming = [*probes, *OWN_ANSWERS, *(one.name for group in others for one in group)]
+    following, readings = Following(chosen, target, coming), Readings(chosen, target, [*coming, *declared])
+
+    def came(names: Iterable[str]) -> None:
+        for one in (following, readings):
+            one.came(names)
+
     heard: dict[str, Said | Unknown] = {}
     answers: dict[str, Said | Unknown] = {}
     asked: dict[str, Said | Unknown] = {}
@@ -106,10 +113,10 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
                 names = [probe.name for probe in group]
                 said = deadline.result(source, f"{group[0].host} by ssh")
                 asked |= each_of(names, said)
-                following.came(names)
+                came(names)
                 continue
             answers, trouble = answers_of(source)
-            following.came([*probes, *OWN_ANSWERS] if answers else [])
+            came([*probes, *OWN_ANSWERS] if answers else [])
             if not trouble:
                 watch(f"{target.name} answered after {time.monotonic() - started:.1f} s")
         heard |= {**answers, **asked}
@@ -121,17 +128,21 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
             database.add_done_callback(news.ended)
         if is_late or not (waiting or looks.are_under_way or (database and not database.done())):
             break
+        # Whatever is news goes before; and what is timed is not held up by what we do ourselves.
+        here, is_more = Gathered(heard, looks.seen, moment), "zebu.host" in heard
+        while is_more and not (news.is_there or looks.is_timing or deadline.left() < SECONDS):
+            is_more = readings.step(here)
         with suppress(Empty):
-            came = news.next(deadline.left())
-            heard |= came
-            following.came(came)
+            told = news.next(deadline.left())
+            heard |= told
+            came(told)
     seen = {key: deadline.result(job, key) for key, job in looks.jobs.items()}
     once_more = [look for look in looks.known if look.kind in AGAIN and ran_out_of_time(seen[look.key], deadline)]
     again = {look.key: looks.start(look) for look in once_more}
     seen |= {key: deadline.result(job, key) for key, job in again.items()}
     if database:
-        told = deadline.result(database, "the declared database")
-        asked |= each_of(declared, told)
+        by_database = deadline.result(database, "the declared database")
+        asked |= each_of(declared, by_database)
     gathered = Gathered({**answers, **asked}, {**seen}, moment)
     for look in {look.key: look for fact in chosen for look in fact.alone(gathered, target)}.values():
         seen[look.key] = deadline.result(looks.start(look, see_alone), look.key)
@@ -147,7 +158,7 @@ def gather(target: Target, facts: Iterable[Fact[Any]], connection: Connection, w
         host=target.name,
         gathered=Gathered(
             {**missing_answers(list(probes.values()), answers, why), **asked},
-            redacted_data(seen),
+            readings.told(seen),
             moment,
             redacted_data(tried),
         ),

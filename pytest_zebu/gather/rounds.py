@@ -29,6 +29,11 @@ class News:
         """Something has."""
         self._queue.put(None)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is any."""
+        return not self._queue.empty()
+
     def next(self, seconds: float) -> dict[str, Said | Unknown]:
         """All that there is by now, at least one: answers by name, none where something has only ended.
 
@@ -85,6 +90,17 @@ class Looks:
     def known(self) -> list[Look]:
         """All of them."""
         return [*self._known.values()]
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What was seen by now, by key; of a look that broke nothing."""
+        ended = {key: job for key, job in self.jobs.items() if job.done()}
+        return {key: job.result() for key, job in ended.items() if job.exception() is None}
+
+    @property
+    def is_timing(self) -> bool:
+        """Whether one is under way for which how long it takes is what matters."""
+        return any(self._known[key].calm and not job.done() for key, job in self.jobs.items())
 
     @property
     def are_under_way(self) -> bool:

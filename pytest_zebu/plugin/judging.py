@@ -468,7 +468,8 @@ class RunHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Gather before the first item is judged; after the last, let the gate decide the exit status."""
         # A worker does so too, and not within its first test: limits of a test's time are no limits of gathering.
-        if len(self.run.targets) > 1:  # until the end: reports, and what is remembered, are made from the same
+        # Until the end: reports, and what is remembered, are made from the same. Of one host, what is read ahead is kept there.
+        if len(self.run.targets) > 1 or self.run.options.replay is None:
             sharing = ExitStack()
             sharing.enter_context(alike.hosts())
             self.config.add_cleanup(sharing.close)

@@ -278,3 +278,27 @@ def test_in_another_thread_nothing_is_watched() -> None:
             return signal.getsignal(signal.SIGVTALRM), bounded(lambda: 1, lambda _: 2)
 
     assert aside(work).result() == (signal.SIG_DFL, 1)
+
+
+def test_what_can_be_done_at_any_other_time_is_broken_off_soon() -> None:
+    began = time.thread_time()
+    assert effort.briefly(loops, LITTLE / 4, "later") == "later"
+    assert time.thread_time() - began < LITTLE, "it has not the time that it has at the end"
+    assert effort.briefly(lambda: burn(LITTLE / 50), LITTLE, False) is True
+
+
+def test_what_is_bounded_within_it_has_no_bound_of_its_own() -> None:
+    """Its own would only begin the time anew, and take the end for an answer."""
+    assert effort.briefly(lambda: bounded(loops, str), LITTLE / 4, "later") == "later"
+
+
+def test_what_breaks_within_it_breaks_as_ever() -> None:
+    with pytest.raises(ZeroDivisionError):
+        effort.briefly(lambda: 1 // 0, LITTLE, 0)
+
+
+def test_where_it_could_not_be_broken_off_it_is_not_begun() -> None:
+    begun: list[str] = []
+    assert aside(lambda: effort.briefly(lambda: begun.append("in a thread"), LITTLE, None)).result() is None
+    bounded(lambda: effort.briefly(lambda: begun.append("within another one"), LITTLE, None), str)
+    assert begun == []
