@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -262,9 +262,10 @@ def with_past(host: HostReport, past: Past, catalogue: Catalogue, thresholds: Ma
         host.version,
         host.is_partial,
     )
-    earlier = tuple(_point(run, catalogue, thresholds) for run in past.runs[-(MOST_RUNS - 1) :])
+    scores = _Scores(catalogue, thresholds)
+    earlier = tuple(scores.point(run) for run in past.runs[-(MOST_RUNS - 1) :])
     now = {item.item: item.outcome for item in host.items if item.is_selected}
-    ready_at, then = (host.at, now) if _is_ready(here) else _last_ready(past, catalogue, thresholds)
+    ready_at, then = (host.at, now) if _is_ready(here) else _last_ready(past, scores)
     since = {item: past.since(item, outcome, host.at) for item, outcome in now.items()}
     return replace(
         _with_items(host, lambda item: replace(item, since=at) if (at := since.get(item.item)) else item),
@@ -278,27 +279,41 @@ def with_past(host: HostReport, past: Past, catalogue: Catalogue, thresholds: Ma
     )
 
 
-def _point(run: PastRun, catalogue: Catalogue, thresholds: Mapping[Stage, int]) -> PastReport:
-    known = {item: outcome for item, outcome in run.outcomes.items() if item in catalogue}
-    readiness = assess(catalogue, [Finding(item, outcome) for item, outcome in known.items()], known, thresholds)
-    return PastReport(
-        run.at,
-        {stage: readiness.stages[stage].score_with_waivers for stage in SCORED},
-        frozenset(stage for stage in SCORED if readiness.stages[stage].ready),
-        run.version,
-        run.is_partial or readiness.overall.partial,
-    )
+@dataclass(slots=True)
+class _Scores:
+    """Reckons the scores of earlier runs anew; of those that found the same, once."""
+
+    catalogue: Catalogue
+    thresholds: Mapping[Stage, int]
+    _reckoned: dict[frozenset[tuple[str, Outcome]], Readiness] = field(default_factory=dict)
+
+    def point(self, run: PastRun) -> PastReport:
+        """How a run stands in the line of all."""
+        readiness = self._readiness(run.outcomes)
+        return PastReport(
+            run.at,
+            {stage: readiness.stages[stage].score_with_waivers for stage in SCORED},
+            frozenset(stage for stage in SCORED if readiness.stages[stage].ready),
+            run.version,
+            run.is_partial or readiness.overall.partial,
+        )
+
+    def _readiness(self, outcomes: Mapping[str, Outcome]) -> Readiness:
+        found = frozenset(outcomes.items())
+        if found not in self._reckoned:
+            known = {item: outcome for item, outcome in outcomes.items() if item in self.catalogue}
+            findings = [Finding(item, outcome) for item, outcome in known.items()]
+            self._reckoned[found] = assess(self.catalogue, findings, known, self.thresholds)
+        return self._reckoned[found]
 
 
 def _is_ready(point: PastReport) -> bool:
     return point.ready == frozenset(SCORED) and not point.is_partial
 
 
-def _last_ready(
-    past: Past, catalogue: Catalogue, thresholds: Mapping[Stage, int]
-) -> tuple[datetime | None, Mapping[str, Outcome]]:
+def _last_ready(past: Past, scores: _Scores) -> tuple[datetime | None, Mapping[str, Outcome]]:
     for run in reversed(past.runs):
-        if _is_ready(_point(run, catalogue, thresholds)):
+        if _is_ready(scores.point(run)):
             return run.at, run.outcomes
     return None, {}
 

@@ -29,6 +29,7 @@ from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import GIVEN, Cases, suite_folder, tie_of
 from pytest_zebu.plugin.fixtures import CASES, given_target
 from pytest_zebu.plugin.judge import decide
+from pytest_zebu.plugin.meanwhile import make_ready
 from pytest_zebu.plugin.run import Run, facts_of
 from pytest_zebu.redaction import redacted
 from pytest_zebu.reports import formats, html, junit, terminal
@@ -373,10 +374,13 @@ class RunHooks:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """A fixture that could not see what it needs ends the test as a check would. Nothing of an earlier attempt is left.
 
-        What a check is handed is no fixture's to make: pytest makes none of what is there already.
+        What a check is handed is no fixture's to make: pytest makes none of what is there already. Nor does it need the
+        request then, which our target's fixture asks for.
         """
         if isinstance(item, pytest.Function) and has_our_target(item) and (found := item_of(item)) is not None:
             item.funcargs |= {"zebu_item": found[0], "zebu_target": self.run.targets[self._host(found)]}
+            if (request := getattr(item, "_request", None)) is not None:
+                item.funcargs["request"] = request
         if FINDING in item.stash:
             del item.stash[FINDING]
         if CASES in item.stash:
@@ -390,7 +394,14 @@ class RunHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Let the report carry the finding, also from a worker."""
+        """Let the report carry the finding, also from a worker.
+
+        Of an item that failed no traceback is shown: pytest need not read all that stands above the check.
+        """
+        finding = item.stash.get(FINDING, None) if call.when == "call" else None
+        is_told = finding is not None and finding.outcome is Outcome.FAILED and not finding.broken
+        if is_told and call.excinfo is not None and not self.config.option.fulltrace:
+            call.excinfo.traceback = call.excinfo.traceback[-1:]
         report = yield
         if call.when == "call" or call.excinfo is not None:
             with self.run.guarded(f"{item.name} is not judged"):
@@ -483,6 +494,7 @@ class RunHooks:
                 self.run.watch = lambda text: reporter.write_line(clean_line(f"zebu: {text}"))
             if self.run.options.replay is None:
                 aside(prepare)
+            make_ready(self.run, session.items)
             self.run.snapshot(next(iter(self.run.targets)))
         with garbage.sought_seldom(), effort.watched():
             result = yield
@@ -504,6 +516,7 @@ class RunHooks:
             self.config.workeroutput["zebu_wrong"] = sendable(self.wrong)  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return (yield)  # of a call that is wrong nothing was judged: what an earlier run wrote stays
+        self.run.begin_to_remember()
         with self.run.guarded("there is no report"):
             from pytest_zebu.plugin.reporting import report_of  # imported while the machine is asked (ahead.py)
 

@@ -24,7 +24,7 @@ from pytest_zebu.memory.history import Past
 from pytest_zebu.people.attestations import Records
 from pytest_zebu.people.incidents import Incident
 from pytest_zebu.plugin.judge import Evidence
-from pytest_zebu.redaction import redacted
+from pytest_zebu.redaction import known, redacted
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.errors import UsageProblem
 from pytest_zebu.settings.target import Target
@@ -74,17 +74,22 @@ def _sources() -> Iterator[tuple[str, Path]]:
 def kept_of(evidence: Evidence, snapshot: Snapshot, findings: Mapping[str, Finding]) -> Kept:
     """What is to be remembered of a run over a host."""
     seen = replace(snapshot, gathered=without_pictures(snapshot.gathered))
-    target = evidence.target.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    if of_ours := evidence.target.settings.seen:
-        target["settings"]["seen"] = sorted(of_ours)
     parts = {
         SNAPSHOT: snapshots.dump({THE_HOST: seen}, indent=None),
-        TARGET: _text(_with_signers(_hidden(target), target)),
+        TARGET: _text(target_as_kept(evidence.target)),
         RECORDS: _text(_hidden(RECORDS_READER.dump_python(evidence.records, mode="json", by_alias=True))),
         INCIDENTS: _text(_incidents(evidence.incidents)),
         REASONS: _text({item: _reason(finding) for item, finding in findings.items()}),
     }
     return Kept(__version__, fingerprint(), parts)
+
+
+def target_as_kept(target: Target) -> Any:
+    """A host with its settings, as plain data without secrets."""
+    told = target.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    if of_ours := target.settings.seen:
+        told["settings"]["seen"] = sorted(of_ours)
+    return _with_signers(_hidden(told), told)
 
 
 def _reason(finding: Finding) -> str:
@@ -121,7 +126,8 @@ SHORT = 200
 
 
 @lru_cache(maxsize=4096)
-def _hidden_text(text: str) -> str:
+def _hidden_text(text: str, secrets: int) -> str:
+    """A text without secrets, of which so many are known."""
     return redacted(text, words=False)
 
 
@@ -132,7 +138,7 @@ def _hidden(data: Any) -> Any:
     """
     match data:
         case str():
-            return _hidden_text(data) if len(data) <= SHORT else redacted(data, words=False)
+            return _hidden_text(data, known()) if len(data) <= SHORT else redacted(data, words=False)
         case Mapping():
             return {_hidden(str(key)): _hidden(held) for key, held in data.items()}
         case list() | tuple():

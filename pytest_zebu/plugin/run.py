@@ -98,6 +98,7 @@ class Run:
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _evidence: dict[str, Evidence] = field(default_factory=dict)
     _past: dict[str, Known[Past] | Unknown] = field(default_factory=dict)
+    _begun: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, target in self.targets.items():
@@ -336,7 +337,7 @@ class Run:
         kept = None
         with self.guarded("what this run was judged from is not remembered"):
             kept = kept_of(self.evidence(name), self.known_snapshots()[name], self.findings[name])
-        packing = aside(partial(pack, kept.parts)) if kept and len(self.targets) > 1 else None
+        packing = aside(partial(pack, kept.parts)) if kept else None
 
         def write() -> None:
             is_packed = packing is not None and not isinstance(packing.exception(), RuntimeError)  # for want of threads
@@ -371,6 +372,14 @@ class Run:
             ),
         )  # fmt: skip
 
+    def begin_to_remember(self) -> None:
+        """Let what one host was judged from be packed while the report is made; of several hosts each has its turn at the end."""
+        if len(self.targets) == 1:
+            for name in self.targets:
+                self._begun[name] = lambda: None  # where it breaks that is said once
+                with self.guarded(NOT_REMEMBERED):
+                    self._begun[name] = self.remember(name)
+
     def keep(self) -> None:
         """Keep what outlives the run; what could not be kept, a line each. One that fails keeps no other back.
 
@@ -383,7 +392,7 @@ class Run:
             with self.guarded("the drill is not attested"):
                 self.keep_drill(name)
             with self.guarded(NOT_REMEMBERED):
-                begun.append(self.remember(name))
+                begun.append(self._begun.pop(name) if name in self._begun else self.remember(name))
             if len(begun) > PACKED_AT_ONCE:
                 self._end(begun.popleft())
         for one in begun:

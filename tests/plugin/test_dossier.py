@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from pytest_zebu.plugin.reporting import host_report
 from pytest_zebu.reports.report import Change, HostReport, Seen
 from pytest_zebu.settings import Settings
 from pytest_zebu.verdict.outcome import Case, Finding, Outcome
-from pytest_zebu.verdict.readiness import assess
+from pytest_zebu.verdict.readiness import Readiness, assess
 from pytest_zebu.verdict.settle import settle
 from tests.reports import eight_faults
 
@@ -259,6 +260,23 @@ def test_thresholds_are_todays() -> None:
         made({ITEM: FAILED}), Past((run_at(1, {ITEM: FAILED}),)), CATALOGUE, {**THRESHOLDS, Stage.DEPLOY: 90}
     )
     assert Stage.DEPLOY in host.trend[0].ready
+
+
+def test_what_many_runs_found_alike_is_reckoned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is never ready is looked for through all its runs."""
+    reckoned: list[object] = []
+
+    def counted(*given: Any) -> Readiness:
+        reckoned.append(given)
+        return assess(*given)
+
+    monkeypatch.setattr(dossier, "assess", counted)
+    runs = [run_at(200 - number, {ITEM: FAILED} if number % 2 else {ITEM: UNSEEN}) for number in range(200)]
+    host = past(*runs)
+    assert host.ready_at is None
+    assert len(reckoned) == 2
+    points = [past(run).trend[0] for run in runs[-(MOST_RUNS - 1) :]]
+    assert [*host.trend[:-1]] == points
 
 
 def test_what_changed_since_all_was_ready() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_zebu import redaction
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown
 from pytest_zebu.gather.deadline import aside
@@ -22,10 +23,12 @@ from pytest_zebu.people import attestations
 from pytest_zebu.people.incidents import Incident, Step
 from pytest_zebu.plugin import remembered
 from pytest_zebu.plugin.judge import Evidence
-from pytest_zebu.plugin.remembered import Lost, evidence_of, fingerprint, kept_of, reasons_of
+from pytest_zebu.plugin.remembered import Lost, evidence_of, fingerprint, kept_of, reasons_of, target_as_kept
 from pytest_zebu.plugin.run import Options, Run
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings import read as read_settings
+from pytest_zebu.settings.sections import Host
+from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.outcome import Finding, Outcome
 from tests.gather.canaries import canaries, parts
 from tests.remembering import healthy, judged
@@ -286,6 +289,58 @@ def test_what_nobody_declared_is_remembered_as_such(lab: Evidence) -> None:
     kept = kept_of(told, Snapshot("lab", lab.gathered, True, "", 1, 1, 2.5), {})
     again, _ = evidence_of(kept, settings.model_copy(update={"seen": frozenset()}), NO_PAST)
     assert again.target.settings.seen == {"domains.addresses"}
+
+
+def test_one_host_is_packed_while_the_report_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, path = healthy(tmp_path), tmp_path / "state/runs.sqlite3"
+    where = seen.target.settings.evidence.model_copy(update={"history": path})
+    target = seen.target.model_copy(update={"settings": seen.target.settings.model_copy(update={"evidence": where})})
+    run = Run({"lab": target}, Options())
+    begun: list[Future[bytes]] = []
+
+    def begin(work: Callable[[], bytes]) -> Future[bytes]:
+        begun.append(aside(work))
+        return begun[-1]
+
+    monkeypatch.setattr("pytest_zebu.plugin.run.aside", begin)
+    try:
+        run._snapshots = {"lab": Snapshot("lab", seen.gathered, True)}
+        run.record("lab", Finding(COSTS, Outcome.PASSED))
+        run.begin_to_remember()
+        assert len(begun) == 1
+        assert not path.exists()
+        run.keep()
+    finally:
+        run.close()
+    assert (run.troubles, len(begun)) == ([], 1)
+    (one,) = history.remembered(path, "lab")
+    assert one.size == len(begun[0].result())
+
+
+def test_what_cannot_be_remembered_is_said_once(tmp_path: Path) -> None:
+    run = Run({"lab": healthy(tmp_path).target}, Options())
+    try:
+        run._snapshots = {"lab": Snapshot("lab", healthy(tmp_path).gathered, True)}
+        run.record("lab", Finding("no.such.item", Outcome.PASSED))
+        run.begin_to_remember()
+        run.keep()
+    finally:
+        run.close()
+    assert len(run.troubles) == 1
+    assert "this run is not remembered" in run.troubles[0]
+
+
+def test_a_secret_that_becomes_known_during_the_run_is_kept_of_no_host() -> None:
+    """What was filtered before it was known is filtered anew."""
+    secret = "canary-0d41-later"
+    settings = Settings.model_validate({"domains": {"site": f"{secret}.example.org"}})
+    target = Target(name="vm", host=Host(), settings=settings)
+    assert secret in json.dumps(target_as_kept(target))
+    redaction.remember(secret)
+    try:
+        assert secret not in json.dumps(target_as_kept(target))
+    finally:
+        redaction.forget([secret])
 
 
 @pytest.mark.parametrize("has_threads", [True, False], ids=["threads", "none is left"])
