@@ -496,6 +496,8 @@ class RunHooks:
                 aside(prepare)
             make_ready(self.run, session.items)
             self.run.snapshot(next(iter(self.run.targets)))
+            if self.is_all_ours and not any("host" in getattr(one, "fixturenames", ()) for one in session.items):
+                self.run.hang_up()
         with garbage.sought_seldom(), effort.watched():
             result = yield
         if not self.is_worker and not self.config.option.collectonly and any(self.run.selected.values()):

@@ -85,10 +85,17 @@ def kept_of(evidence: Evidence, snapshot: Snapshot, findings: Mapping[str, Findi
 
 
 def target_as_kept(target: Target) -> Any:
-    """A host with its settings, as plain data without secrets."""
-    told = target.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    if of_ours := target.settings.seen:
-        told["settings"]["seen"] = sorted(of_ours)
+    """A host with its settings, as plain data without secrets; settings that several hosts share are filtered once."""
+    told = target.model_dump(mode="json", exclude_unset=True, by_alias=True, exclude={"settings"})
+    settings = alike.first_of(target.settings)
+    kept = alike.again(("settings as kept", known()), (settings,), lambda: _settings_as_kept(settings))
+    return {**_hidden(told), "settings": kept}
+
+
+def _settings_as_kept(settings: Settings) -> Any:
+    told = settings.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    if of_ours := settings.seen:
+        told["seen"] = sorted(of_ours)
     return _with_signers(_hidden(told), told)
 
 
@@ -147,9 +154,9 @@ def _hidden(data: Any) -> Any:
             return data
 
 
-def _with_signers(hidden: Any, target: Any) -> Any:
-    """A target with the fingerprints of its vantages' keys: they are public, and some look like a token by chance."""
-    found, told = (one.get("settings", {}).get("vantages", ()) for one in (hidden, target))
+def _with_signers(hidden: Any, settings: Any) -> Any:
+    """Settings with the fingerprints of its vantages' keys: they are public, and some look like a token by chance."""
+    found, told = (one.get("vantages", ()) for one in (hidden, settings))
     for mine, theirs in zip(found, told, strict=True):
         if signer := theirs.get("signer"):
             mine["signer"] = signer

@@ -402,6 +402,11 @@ class Run:
         with self.guarded(NOT_REMEMBERED):
             remembering()
 
+    def hang_up(self) -> None:
+        """Begin to end the connections: all is asked by now, and ending one takes a process of its own."""
+        if self.connections:
+            aside(close_all)
+
     def close(self) -> None:
         """End connections, remove what was shared."""
         with self.guarded("a connection is not closed"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,15 @@ sys.stdout.write(f"ZEBU1 {{nonce}}\\n{{nonce}} zebu.host done 0 1 {{len(host)}} 
 sys.stdout.flush()
 (folder / kind).touch()
 """
+
+WAITS = """
+for _ in range(1500):
+    if (folder / "read").exists():
+        (folder / "waited").touch()
+        break
+    time.sleep(0.02)
+"""
+"""At its end, until something was read of what it said."""
 
 
 @pytest.fixture
@@ -158,6 +168,67 @@ def test_the_first_hosts_are_logged_in_to_at_once(
     assert called == [], "nobody is asked"
     hosts.runpytest_inprocess(*QUIET, f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh")
     assert called == [*KINDS[:most]]
+
+
+OWN = {
+    "none": "",
+    "one that asks no machine": "def test_own(): pass",
+    "one that asks the machine": "def test_own(host): pass",
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_connections_end_while_it_is_judged_unless_tests_of_a_projects_own_may_use_them(
+    hosts: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    order: list[str] = []
+    closed = threading.Event()
+    close = Connection.close
+
+    def closing(connection: Connection) -> None:
+        close(connection)
+        order.append("closed")
+        closed.set()
+
+    class Watching:
+        def pytest_runtest_logstart(self, nodeid: str) -> None:
+            if own == "none":
+                closed.wait(30 if not order else 0)
+            order.append("judged")
+
+    monkeypatch.setattr(Connection, "close", closing)
+    arguments: tuple[str, ...] = ("--zebu-host=here", "-k", "ssh or own")
+    if own != "none":
+        hosts.makepyfile(OWN[own])
+        arguments = (*arguments, "--pyargs", "tests_prod.deployment_verification", str(hosts.path))
+    hosts.runpytest_inprocess(*QUIET, *arguments, plugins=[Watching()])
+    ended = order.index("closed")
+    assert "judged" in order
+    assert ("judged" not in order[:ended]) is (own == "none")
+    assert own == "none" or "judged" not in order[ended:]
+
+
+def test_of_one_host_facts_are_read_while_the_rest_is_on_its_way(
+    hosts: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine goes on when that is done; and what was read so is what is judged."""
+    read: list[str] = []
+    whole = Fact._parsed
+
+    def noting(fact: Fact[Any], *given: Any) -> Any:
+        found = whole(fact, *given)
+        read.append(fact.name)
+        if fact.name == "machine":
+            (hosts.path / "read").touch()
+        return found
+
+    monkeypatch.setattr(Fact, "_parsed", noting)
+    ssh = hosts.path / "bin/ssh"
+    ssh.write_text(ssh.read_text() + WAITS)
+    hosts.runpytest_inprocess(*QUIET, "--zebu-host=here", "-k", "deploy.initial.ssh", "--zebu-json=report.json")
+    assert reports(hosts.path)["here"]["reachable"]
+    assert (hosts.path / "waited").exists()
+    assert read.count("machine") == 1
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "n2"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,24 @@ def test_a_debugger_stands_where_the_check_failed(run_apart: Run, project: pytes
     result.stdout.fnmatch_lines(
         ["pre.security.https.certificate: *", "*entering PDB*", "STANDS IN*", "*readiness of lab*"]
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--full-trace",)], ids=["as it is", "all of it"])
+def test_of_a_check_that_failed_pytest_reads_where_it_ended_and_no_more(
+    project: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    read: list[tuple[int, bool]] = []
+
+    class Interacting:
+        def pytest_exception_interact(self, call: pytest.CallInfo[None]) -> None:
+            assert call.excinfo is not None
+            *_, (last, _) = traceback.walk_tb(call.excinfo.value.__traceback__)
+            read.append((len(call.excinfo.traceback), call.excinfo.traceback[-1].frame.raw is last))
+
+    project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", *FAILS, *options, plugins=[Interacting()])
+    ((count, is_end),) = read
+    assert is_end
+    assert (count == 1) is (not options)
 
 
 def test_without_utf8_nothing_else_is_written(run_apart: Run, monkeypatch: pytest.MonkeyPatch) -> None:
