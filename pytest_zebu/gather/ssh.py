@@ -524,7 +524,9 @@ def _put(process: subprocess.Popen[bytes], sent: bytes) -> bytes:
     """Leave in a program's input, without waiting, what there is room for; what is left over."""
     assert process.stdin  # noqa: S101 (it is a pipe)
     pipe = process.stdin.fileno()
-    with suppress(OSError, AttributeError):  # it is smaller where this user has many already, and elsewhere than on Linux
+    with suppress(
+        OSError, AttributeError
+    ):  # it is smaller where this user has many already, and elsewhere than on Linux
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     os.set_blocking(pipe, False)
     at = 0
