@@ -40,4 +40,5 @@ def _by_name() -> dict[str, Fact[Any]]:
 def __getattr__(name: str) -> Mapping[str, Fact[Any]]:
     if name != "ALL":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return globals().setdefault(name, _by_name())  # type: ignore[no-any-return]
+    found = globals()[name] = _by_name()
+    return found
