@@ -21,7 +21,8 @@ PROBES = {probe.name: probe for fact in ALL.values() for probe in fact.probes}
 CONTAINER = "/"
 """Every process is of a group of that name."""
 FIRST = 'chroot $ARGV[0] or die; chdir "/data" or chdir "/"; $0 = "postgres" if -e "postgres"; $| = 1; print "in\\n"; sleep 600'
-BOTH = """[ ! -d root/proc ] || mount --rbind /proc root/proc || exit 7
+BOTH = """rm -f ready pid
+[ ! -d root/proc ] || mount --rbind /proc root/proc || exit 7
 perl -e "$FIRST" root > ready & first=$!
 trap 'kill $first' EXIT
 until [ -s ready ]; do kill -0 $first || exit 8; sleep 0.02; done
