@@ -66,12 +66,14 @@
 
   const reveal = (target) => {
     const item = target.closest("li.item");
+    const was_there = target.getClientRects().length > 0;
     if (item?.classList.contains("off")) fill(new URLSearchParams());
     if (target.matches("section")) target.querySelector(":scope > details").open = true;
     for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     const place = item ?? target;
     place.scrollIntoView();
-    (item?.querySelector("summary") ?? target).focus({ preventScroll: true });
+    // What was there got the browser's own focus, which may have gone on by now.
+    if (item || !was_there) (item?.querySelector("summary") ?? target).focus({ preventScroll: true });
   };
 
   const follow = () => {
