@@ -63,6 +63,14 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128):
     signal.pause()
 """
 """Behind this port nobody ever says anything."""
+LOGINS = """
+folder=$1; shift; tries=
+for port; do
+  ssh -F none -n -o BatchMode=yes -o IdentitiesOnly=yes -i "$folder/key" -o UserKnownHostsFile="$folder/known_hosts" -p "$port" root@127.0.0.1 true &
+  tries="$tries $!"
+done
+for try in $tries; do wait "$try" || exit; done
+"""
 START = """
 set -e
 sed -e '/^sshd:/d' -e "s#^root:.*#root:x:0:0::$1:/bin/sh#" /etc/passwd > "$1/passwd"
@@ -88,6 +96,7 @@ class Hosts:
         odd: of those that do not.
         folder: where runs may write.
         inside: what runs a program where they are: in a network of their own, where nobody else answers, late or never.
+        logins: what does nothing but log in at all that answer, at once, and log out again: no suite can be faster.
     """
 
     config: Path
@@ -95,6 +104,7 @@ class Hosts:
     odd: tuple[str, ...]
     folder: Path
     inside: tuple[str, ...]
+    logins: tuple[str, ...]
 
 
 def answer() -> bytes:
@@ -223,7 +233,8 @@ def hosts(count: int, odd: Sequence[str] = ()) -> Iterator[Hosts]:
         sshd, environment = sshd_of_debian(folder)
         for first in range(0, len(answering), MOST_PORTS):
             stack.enter_context(running(sshd, environment, folder, answering[first : first + MOST_PORTS], inside))
-        yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder, inside)
+        logins = (*inside, "sh", "-c", LOGINS, "sh", str(folder), *(str(port) for port in ports[:count]))
+        yield Hosts(config, tuple(names[:count]), tuple(names[count:]), folder, inside, logins)
 
 
 def timed(

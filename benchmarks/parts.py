@@ -32,6 +32,7 @@ STARTS = 7
 ENTRY = "pytest_zebu.plugin.hooks"
 HOSTS, HOSTS_RATIO = 32, 3.0
 RATE, QUIET_SECONDS, QUIET_RATIO = 20.0, 20.0, 1.2
+WITHOUT, WITH_LOOPS, WITH_RUNS = "without", "with idle loops", "with runs"
 PERCENT = 95.0
 SETTLE_SECONDS = 2.0
 ELSEWHERE = (*ranked(19), "chrt", "--idle", "0")
@@ -213,6 +214,7 @@ def _compiling(environment: dict[str, str]) -> dict[str, str]:
 def many(task: Task) -> Section:
     """One host and thirty-two, each a port of one sshd with recorded answers."""
     costs: dict[int, Costs] = {1: Costs(), HOSTS: Costs()}
+    logins: dict[int, Costs] = {count: Costs() for count in costs}
     report = task.bench.folder / "hosts.json"
     with ExitStack() as stack:
         places = {count: stack.enter_context(hosts(count)) for count in costs}
@@ -228,17 +230,24 @@ def many(task: Task) -> Section:
                 reached = sum(host["reachable"] for host in json.loads(report.read_text())["hosts"])
                 if reached != count:
                     raise RuntimeError(f"{reached} of {count} hosts were reached:\n{done.output}")
+                alone = task.bench.run(found.logins, cwd=found.folder)
                 if number:
                     costs[count].add(done)
-                    task.say(f"round {number}, {count} hosts: {done.seconds:.2f} s")
+                    logins[count].add(alone)
+                    task.say(
+                        f"round {number}, {count} hosts: {done.seconds:.2f} s; logins alone: {alone.seconds:.2f} s"
+                    )
     medians = {count: Spread.of(cost.seconds).median for count, cost in costs.items()}
     rows = [
-        (str(count), Spread.of(cost.seconds).text(2), Spread.of(cost.here).text(1)) for count, cost in costs.items()
+        (f"{count}{what}", Spread.of(cost.seconds).text(2), Spread.of(cost.here).text(1))
+        for of, what in ((costs, ""), (logins, ", logins alone"))
+        for count, cost in of.items()
     ]
     return Section(
         TITLES["hosts"],
         (
-            f"One machine's sshd on {HOSTS} ports, with recorded answers. Medians of {task.rounds}, interleaved.",
+            f"One machine's sshd on {HOSTS} ports, with recorded answers. Medians of {task.rounds}, interleaved. What logs in at once and does nothing",
+            "there (`ssh HOST true`) is the least that it can take: both ends share this machine's processors.",
             "",
             *table(("hosts", "seconds", "processor here"), rows),
         ),
@@ -249,31 +258,31 @@ def many(task: Task) -> Section:
 def quiet(task: Task) -> Section:
     """What the application's visitors feel of a run: steady requests with and without runs going on."""
     bench = task.bench
-    seen: dict[bool, list[list[Visit]]] = {False: [], True: []}
+    seen: dict[str, list[list[Visit]]] = {WITHOUT: [], WITH_LOOPS: [], WITH_RUNS: []}
     costs = Costs()
     bench.suite(*WITHOUT_BROWSER)
     for number in range(1, task.rounds + 1):
-        for is_run in seen:
+        for what in seen:
             spans = []
-            with visiting(RATE) as visits:
+            with visiting(RATE) as visits, spinning(os.cpu_count() or 1 if what == WITH_LOOPS else 0, ELSEWHERE):
                 time.sleep(SETTLE_SECONDS)
                 ends = time.monotonic() + QUIET_SECONDS
                 while (began := time.monotonic()) < ends:
-                    if is_run:
+                    if what == WITH_RUNS:
                         costs.add(bench.suite(*WITHOUT_BROWSER, prefix=ELSEWHERE)[0])
                     else:
                         time.sleep(QUIET_SECONDS)
                     spans.append((began, time.monotonic()))
-            seen[is_run].append(during(visits, spans))
-            task.say(f"round {number}, {'with' if is_run else 'without'}: p95 {1000 * _p95(seen[is_run][-1]):.1f} ms")
+            seen[what].append(during(visits, spans))
+            task.say(f"round {number}, {what}: p95 {1000 * _p95(seen[what][-1]):.1f} ms")
     rows, p95 = [], {}
-    for is_run, rounds in seen.items():
-        p95[is_run] = Spread.of(1000 * _p95(visits) for visits in rounds)
+    for what, rounds in seen.items():
+        p95[what] = Spread.of(1000 * _p95(visits) for visits in rounds)
         p50 = Spread.of(1000 * percentile([visit.seconds for visit in visits], 50) for visits in rounds)
         every = [visit for visits in rounds for visit in visits]
         wrong = sum(visit.status != HTTPStatus.OK for visit in every)
         rows.append(
-            ("with runs" if is_run else "without", str(len(every)), p50.text(), p95[is_run].text(), str(wrong)),
+            (what, str(len(every)), p50.text(), p95[what].text(), str(wrong)),
         )
     spent = Spread.of(costs.there).text()
     return Section(
@@ -282,11 +291,12 @@ def quiet(task: Task) -> Section:
             f"{RATE:.0f} requests a second to the health and, with a key, to the portfolios, from the lab's internet, for {QUIET_SECONDS:.0f} s and more, without",
             f"and with runs one after the other ({len(costs.seconds)} in all); {task.rounds} rounds, interleaved. A run takes {spent} processor seconds on the target, the",
             "requests' own among them. What judges, and in the field runs on another machine, shares the target's processors here: it has them",
-            "last, and the visitors first (`ranked` in `visitors.py`).",
+            "last, and the visitors first (`ranked` in `visitors.py`). Loops of that lowest priority, one for each processor, show what it costs the visitors",
+            "that this machine's processors are busy at all, whatever with.",
             "",
             *table(("", "requests", "median, ms", "p95, ms", "unanswered or wrong"), rows),
         ),
-        (Wish("p95 with a run / without", p95[True].median / p95[False].median, QUIET_RATIO),),
+        (Wish("p95 with a run / without", p95[WITH_RUNS].median / p95[WITHOUT].median, QUIET_RATIO),),
     )  # fmt: skip
 
 
@@ -295,23 +305,38 @@ def _p95(visits: Sequence[Visit]) -> float:
 
 
 @contextmanager
+def spinning(count: int, prefix: Sequence[str] = ()) -> Iterator[None]:
+    """So many programs on this machine that only want a processor. They end with it.
+
+    Args:
+        count: of them.
+        prefix: what gives them their priority.
+    """
+    loops: list[subprocess.Popen[bytes]] = []
+    try:
+        for _ in range(count):
+            loops.append(subprocess.Popen([*prefix, "sh", "-c", BUSY]))
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+@contextmanager
 def busy(bench: Bench, times: int = OVERLOAD) -> Iterator[int]:
     """All processors wanted by so many more programs than there are: half of them on the target, half beside it. They end with it."""
     count = times * (os.cpu_count() or 1)
     units = [f"zebu-benchmark-busy-{number}" for number in range(count // 2)]
-    beside = []
     try:
         for unit in units:
             bench.lab.vm.run(
                 ["systemd-run", "--quiet", "--collect", f"--unit={unit}", f"--property=RuntimeMaxSec={60 * BUSY_MINUTES}",
                  "sh", "-c", BUSY]
             )  # fmt: skip
-        beside += [subprocess.Popen(["sh", "-c", BUSY]) for _ in range(count - len(units))]
-        yield count
+        with spinning(count - len(units)):
+            yield count
     finally:
-        for process in beside:
-            process.kill()
-            process.wait()
         bench.lab.vm.run(["systemctl", "stop", *units], check=False)
 
 

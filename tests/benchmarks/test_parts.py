@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks.measured import Spread
-from benchmarks.parts import DELAYS_MS, ENTRY, PARTS, TITLES, Costs, imported_ms, lost_items
-from benchmarks.place import Run
+from benchmarks.parts import DELAYS_MS, ELSEWHERE, ENTRY, PARTS, TITLES, Costs, imported_ms, lost_items, spinning
+from benchmarks.place import Run, children
 from benchmarks.relay import Counted
+from tests.waiting import until
 
 
 def test_every_part_has_its_section() -> None:
@@ -59,3 +61,13 @@ def test_costs_are_said_as_medians() -> None:
         costs.add(Run(seconds, 0.5, 1.5, 1, 0, ""), Counted(4, 30))
     assert costs.cells() == ("2.00 (1.00-3.00)", "0.5 (0.5-0.5)", "1.5 (1.5-1.5)", "4 (4-4)", "30 (30-30)")
     assert Spread.of(costs.logins).median == 4
+
+
+@pytest.mark.parametrize("prefix", [(), ELSEWHERE], ids=["plain", "last of all"])
+def test_loops_end_with_what_they_are_for(prefix: tuple[str, ...]) -> None:
+    before = children()
+    with spinning(2, prefix):
+        started = children() - before
+        assert len(started) == 2
+        until(lambda: all(Path(f"/proc/{pid}/comm").read_text() == "sh\n" for pid in started), "the loops run")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
