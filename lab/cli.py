@@ -31,6 +31,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands.add_parser(
         "packages", help="install the Debian packages that this host lacks for the lab; `up` does it too"
     )
+    commands.add_parser("build", help="build what is missing, and boot nothing; `up` does it too")
     down = commands.add_parser("down", help="end everything; leave no process, mount, namespace, loop device or cgroup")
     down.add_argument("--remove", action="store_true", help="also delete what was built")
     reset = commands.add_parser("reset", help="put machines back to the state that `up` left")
@@ -110,6 +111,8 @@ def main(options: argparse.Namespace) -> int:
             ARRANGEMENTS[options.like]().up()
         case "packages":
             lab.install_packages()
+        case "build":
+            lab.build()
         case "down":
             lab.remove() if options.remove else lab.down()
         case "reset":

@@ -138,22 +138,37 @@ class Lab:
         self.place.make()
         install_on_host(self.progress, self.place.logs / "host-packages.log")
 
+    def build(self) -> None:
+        """Build what is missing, and boot nothing: `up` finds it. What is up stays as it is.
+
+        Raises:
+            LabError: not root, or something was not built.
+        """
+        if self._is_startable():
+            with marked(self.place.token):
+                self.builder.build()
+
     def up(self) -> None:
         """Build what is missing, boot, and wait until https answers. Does nothing where it is up already.
 
         Raises:
             LabError: not root, or something did not come up.
         """
+        if self._is_startable(lambda: self.present == self.like and self.builder.is_complete()):
+            with marked(self.place.token):
+                self._up()
+            self.progress.say("the lab is up: pytest --zebu-host=lab")
+
+    def _is_startable(self, may_stay: Callable[[], bool] = lambda: True) -> bool:
+        """Whether nothing of it is up now; what is up stays so where it may, and is ended otherwise."""
         if os.geteuid() != 0:
             raise LabError("the lab needs root: it makes machines and networks")
-        if self.is_up and self.present == self.like and self.builder.is_complete():
+        if self.is_up and may_stay():
             self.progress.say("the lab is up")
-            return
+            return False
         self.down()
         self.place.make()
-        with marked(self.place.token):
-            self._up()
-        self.progress.say("the lab is up: pytest --zebu-host=lab")
+        return True
 
     def _up(self) -> None:
         self.builder.build()
