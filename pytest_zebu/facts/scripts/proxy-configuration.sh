@@ -57,7 +57,7 @@ for pid in $servers; do comm "$pid"; echo; done | grep -xE 'caddy|traefik|apache
 fingerprint() {
   sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' | sed '/^-----END/q' | grep -v '^-----' | quiet base64 -d | sha256sum | cut -c1-64
 }
-is_certificate() { quiet grep -q '^-----BEGIN CERTIFICATE' "$1"; }
+is_certificate() { [ -f "$1" ] && quiet grep -q '^-----BEGIN CERTIFICATE' "$1"; }
 name_of() { printf '%s' "$1" | tr -c 'A-Za-z0-9_.*-' '_'; }
 kept() { is_certificate "$2" && printf '@kept %s %s %s\n' "$1" "$(fingerprint < "$2")" "$(name_of "$3")"; }
 
@@ -66,9 +66,10 @@ roots=/
 for pid in $servers $managers; do [ "$(place "$pid")" = container ] && roots="$roots $proc/$pid/root/"; done
 seen=; inside=
 for pid in $managers; do
-  for folder in "$proc/$pid/root/data/tls/certbot" "$proc/$pid/root/etc/letsencrypt"; do inside="$inside $(quiet stat -Lc %d:%i "$folder")"; done
+  for folder in "$proc/$pid/root/data/tls/certbot" "$proc/$pid/root/etc/letsencrypt"; do [ ! -e "$folder" ] || inside="$inside $(quiet stat -Lc %d:%i "$folder")"; done
 done
-is_new() {
+is_new() {    # most are not there: no program is started for those
+  [ -e "$1" ] || return 1
   at=$(quiet stat -Lc %d:%i "$1") || return 1
   case " $seen " in *" $at "*) return 1 ;; esac
   seen="$seen $at"
@@ -97,7 +98,7 @@ for root in $roots; do
     done
   done
   for file in "${root}"root/.acme.sh/*/*.conf "${root}"home/*/.acme.sh/*/*.conf "${root}"etc/acme.sh/*/*.conf "${root}"acme.sh/*/*.conf; do
-    quiet grep -q '^Le_Domain=' "$file" && is_new "$file" && kept acme.sh "${file%.conf}.cer" "$(basename "${file%.conf}")"
+    [ -f "$file" ] && quiet grep -q '^Le_Domain=' "$file" && is_new "$file" && kept acme.sh "${file%.conf}.cer" "$(basename "${file%.conf}")"
   done
   for pem in "${root}"root/.lego/certificates/*.crt "${root}"etc/lego/certificates/*.crt "${root}"var/lib/lego/certificates/*.crt "${root}"home/*/.lego/certificates/*.crt "${root}".lego/certificates/*.crt; do
     case $pem in *.issuer.crt) continue ;; esac
