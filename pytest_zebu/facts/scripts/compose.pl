@@ -54,13 +54,27 @@ sub configuration {    # what compose makes of files, with all profiles or, wher
   return configured($files, '--profile', '*') || configured($files);
 }
 
+# Docker's command is a program that asks another one what it is and then starts it: where that is surely known, it is started at once, as Docker would.
+# That it is: Docker's own program, one place where the system has it, and nobody who has set Docker's client otherwise.
+sub composing {
+  my @plugins = grep { -f && -x _ } map { "/usr/$_/docker/cli-plugins/docker-compose" } qw(local/lib local/libexec lib libexec);
+  my ($docker) = ((grep { -f && -x _ } map { "$_/docker" } split /:/, $ENV{PATH} // ''), '');
+  my $is_plain = @plugins == 1 && defined $ENV{HOME} && !-e "$ENV{HOME}/.docker" && !grep { /^DOCKER_C/ } keys %ENV;
+  my $head = '';
+  if ($is_plain && $docker eq '/usr/bin/docker' && open my $in, '<:raw', $docker) { read $in, $head, 4 }
+  return qw(docker compose) if $head ne "\x7fELF";
+  return ($plugins[0], 'compose');
+}
+
 sub configured {
   my ($files, @profiles) = @_;
   my @named = map { ('-f', $_) } split /,/, $files;
+  my @compose = composing();
   my $pid = open(my $in, '-|') // exit 8;
   if (!$pid) {
     open STDERR, '>', '/dev/null';
-    exec 'docker', 'compose', '-p', $ENV{ZEBU_PROJECT}, @profiles, '--project-directory', $folder, @named, qw(config --format json) or exit 127;
+    $ENV{DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND} = 'docker' if $compose[0] ne 'docker';    # so it knows who would have started it
+    exec @compose, '-p', $ENV{ZEBU_PROJECT}, @profiles, '--project-directory', $folder, @named, qw(config --format json) or exit 127;
   }
   local $/;
   return <$in> // '';
