@@ -171,7 +171,12 @@ class Section(BaseModel):
     """A table of the file: unknown keys are errors, and no text or number is without an end."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", str_max_length=4096, allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
+        frozen=True,
+        extra="forbid",
+        str_max_length=4096,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
 
