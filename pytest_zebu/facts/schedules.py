@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from pytest_zebu.facts.answer import is_number
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = 1500
+TOLD = 400
+"""So many runs are told: a job that comes once a day is known for more than a year."""
 END = datetime(2086, 1, 1, tzinfo=UTC)
 """As far as is looked: within 28 years each date falls on each weekday, so whatever comes at all came twice."""
 LONG = timedelta(days=400)
@@ -147,7 +150,7 @@ def interval(text: str) -> Schedule:
 
 def _simulated(text: str) -> Schedule:
     try:
-        runs = tuple(takewhile(lambda run: run < END, islice(_runs(text), STEPS)))
+        runs = tuple(takewhile(lambda run: run < END, islice(_runs(text), _enough(text))))
         gap = longest_gap(runs)
         if gap is not None and runs[-1] - START < LONG:
             # It comes so often that whole days without it are not among those: look at the days alone.
@@ -155,7 +158,16 @@ def _simulated(text: str) -> Schedule:
             gap = max(gap, days - DAY)
     except (CronSimError, ValueError, OverflowError):
         return Schedule(never=True) if len(text.split()) == 5 else Schedule()
-    return Schedule(gap, runs[:400], never=gap is None)
+    return Schedule(gap, runs[:TOLD], never=gap is None)
+
+
+def _enough(text: str) -> int:
+    """So many runs tell the longest gap: where only weekdays matter, two weeks have it, and where nothing but the time does, two days."""
+    *times, day, month, weekday = text.split()
+    if (day, month) != ("*", "*") or "L" in weekday or "#" in weekday:
+        return STEPS
+    days = 3 if weekday == "*" else 15
+    return min(STEPS, max(TOLD + 2, days * len(_times(" ".join(times)))))
 
 
 def _runs(text: str) -> Iterator[datetime]:
@@ -182,7 +194,19 @@ def _times(text: str) -> tuple[timedelta, ...]:
 
 def _days(text: str) -> Iterator[datetime]:
     """The days after the first one, each by its beginning. Where only weekdays matter, all weeks have the same ones."""
-    if not text.startswith("* * ") or "L" in text or "#" in text:
+    if "L" in text or "#" in text:
         return CronSim(f"0 0 {text}", START)
+    if not text.startswith("* * "):
+        known = CronSim(f"0 0 {text}", START)
+        return _dates(known.months, known.days) if text.endswith(" *") else known
     week = [*takewhile(lambda day: day <= START + WEEK, CronSim(f"0 0 {text}", START))]
     return (day + number * WEEK for number in count() for day in week)
+
+
+def _dates(months: Iterable[int], days: Iterable[int]) -> Iterator[datetime]:
+    """The days after the first one that have these dates, whatever weekday they are: day by day, it takes long to come to them."""
+    for year in range(START.year, datetime.max.year):
+        for month in sorted(months):
+            last = monthrange(year, month)[1]
+            found = (datetime(year, month, day, tzinfo=UTC) for day in sorted(days) if day <= last)
+            yield from (day for day in found if day > START)
