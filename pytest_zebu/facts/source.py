@@ -287,16 +287,20 @@ def _is_sink(call: Node) -> bool:
 def _grow(root: Node) -> _Tree:
     tree = _Tree(root)
     stack = [root]
+    scopes, parents, nodes = tree.scopes, tree.parents, tree.nodes
     while stack:
         node = stack.pop()
-        tree.nodes.append(node)
-        children = node.children
-        scope = node if node.type in _SCOPES else tree.scope(node)
-        for child in children:
-            tree.parents[child.id] = node
-            tree.scopes[child.id] = scope
-        stack.extend(reversed(children))
-    for node in tree.nodes:
+        kind = node.type
+        if kind in _TELLING:
+            nodes.append(node)
+        if children := node.children:
+            scope = node if kind in _SCOPES else scopes.get(node.id, root)
+            for child in children:
+                number = child.id
+                parents[number] = node
+                scopes[number] = scope
+            stack.extend(reversed(children))  # the parser's binding keeps this list: it is not ours to turn round
+    for node in nodes:
         for name, value in _bound_by(node) if node.type in _BINDING else ():
             tree.bound.setdefault((tree.scope(name).id, _said(name)), []).append(value)
             if tree.scope(name).type == "class_definition" and value is not None:
@@ -347,6 +351,9 @@ _BINDING = frozenset(
     | {"lambda_parameters", "as_pattern_target", "aliased_import", "global_statement"}
 )
 """What may bind names: most of a file does not, and is not asked for its parts."""
+_MADE_OF_TEXTS = frozenset({*_STRINGS, "binary_operator", "call"})
+_TELLING = _BINDING | _MADE_OF_TEXTS | {"parenthesized_expression", "import_from_statement"}
+"""What is looked at again, once all is known of what stands around it."""
 
 
 def _bound_by(node: Node) -> Iterator[tuple[Node, Node | None]]:
@@ -778,19 +785,21 @@ def _is_sql(text: str, where: str) -> bool:
 
 def _outermost(tree: _Tree) -> Iterator[Node]:
     """Every string expression that is not part of another one."""
-    inside: set[int] = set()
-    for node in tree.nodes:  # a parent comes before its children
-        parent = tree.parents.get(node.id)
-        if (
-            parent is not None
-            and parent.id in inside
-            and parent.type != "interpolation"
-            and parent.type != "argument_list"
-        ):
-            inside.add(node.id)
-        elif node.id in tree.texts and node.type in (*_STRINGS, "binary_operator", "call"):
-            inside.add(node.id)
-            yield node
+    return (node for node in tree.nodes if _is_made_of_texts(node, tree) and not _is_part(node, tree))
+
+
+def _is_made_of_texts(node: Node, tree: _Tree) -> bool:
+    return node.id in tree.texts and node.type in _MADE_OF_TEXTS
+
+
+def _is_part(node: Node, tree: _Tree) -> bool:
+    """Whether a string expression is part of another one, and is no value that is put into it."""
+    at = tree.parents.get(node.id)
+    while at is not None and at.type not in ("interpolation", "argument_list"):
+        if _is_made_of_texts(at, tree):
+            return True
+        at = tree.parents.get(at.id)
+    return False
 
 
 _TYPE_PARAMETERS = re.compile(
