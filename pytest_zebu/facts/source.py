@@ -785,21 +785,29 @@ def _is_sql(text: str, where: str) -> bool:
 
 def _outermost(tree: _Tree) -> Iterator[Node]:
     """Every string expression that is not part of another one."""
-    return (node for node in tree.nodes if _is_made_of_texts(node, tree) and not _is_part(node, tree))
+    known: dict[int, bool] = {}
+    return (node for node in tree.nodes if _is_made_of_texts(node, tree) and not _is_part(node, tree, known))
 
 
 def _is_made_of_texts(node: Node, tree: _Tree) -> bool:
     return node.id in tree.texts and node.type in _MADE_OF_TEXTS
 
 
-def _is_part(node: Node, tree: _Tree) -> bool:
-    """Whether a string expression is part of another one, and is no value that is put into it."""
-    at = tree.parents.get(node.id)
+def _is_part(node: Node, tree: _Tree, known: dict[int, bool]) -> bool:
+    """Whether a string expression is part of another one, and is no value that is put into it.
+
+    What was found of nodes on the way is known afterwards: deep nests are gone up once.
+    """
+    passed: list[int] = []
+    at, is_part = tree.parents.get(node.id), False
     while at is not None and at.type not in ("interpolation", "argument_list"):
-        if _is_made_of_texts(at, tree):
-            return True
+        if at.id in known or _is_made_of_texts(at, tree):
+            is_part = known.get(at.id, True)
+            break
+        passed.append(at.id)
         at = tree.parents.get(at.id)
-    return False
+    known.update(dict.fromkeys(passed, is_part))
+    return is_part
 
 
 _TYPE_PARAMETERS = re.compile(
