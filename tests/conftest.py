@@ -14,6 +14,8 @@ RUNNERS = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 NEIGHBOURS = (
     "allure_pytest",
     "django",
+    "hypothesispytest",
+    "platformdirs",
     "pytest_github_actions_annotate_failures",
     "randomly",
     "rerunfailures",

@@ -35,7 +35,6 @@ from pytest_zebu.plugin.checks import suite
 from pytest_zebu.reports import json as json_report
 from pytest_zebu.settings import model
 from tests import recorded
-from tests.plugin.conftest import QUIET
 from tests.remembering import faulty, healthy, later, remember
 from tests.reports import eight_faults
 
@@ -319,7 +318,7 @@ def judged(pytester: pytest.Pytester, *argv: str) -> pytest.RunResult:
     """Run pytest in this process, of which the run then forgets what it imports itself: the suite is there before."""
     importlib.import_module("pytest_zebu.plugin.setup")
     suite()
-    return pytester.runpytest_inprocess(*QUIET, *argv)
+    return pytester.runpytest_inprocess(*argv)
 
 
 def test_the_runs_of_the_quick_start(pytester: pytest.Pytester) -> None:

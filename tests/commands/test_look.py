@@ -27,7 +27,7 @@ from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
 from pytest_zebu.settings.target import Target
 
-QUIET = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+QUIET = ("-p", "no:cacheprovider")
 FLAGS = ("--site", "zebu.test", "--address", "127.0.0.1", "--resolver", "127.0.0.1")
 
 

@@ -13,8 +13,6 @@ from pytest_zebu.plugin.ahead import prepare
 from pytest_zebu.plugin.checks import suite
 from tests import recorded
 
-QUIET = ("-p", "no:hypothesispytest")
-"""In a process that has hypothesis already, pytest says so of its plugin."""
 Run = Callable[..., tuple[pytest.RunResult, dict[str, Any]]]
 
 
@@ -54,7 +52,7 @@ def run(project: pytest.Pytester, run_apart: Run) -> Run:
     def judge(*options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
         if "-n" in options:
             return run_apart(*options)
-        return judged(project, project.runpytest_inprocess, (*QUIET, *options))
+        return judged(project, project.runpytest_inprocess, options)
 
     return judge
 

@@ -10,8 +10,6 @@ import pytest
 from pytest_zebu.plugin import ahead, judging
 from pytest_zebu.plugin import run as runs
 
-from .conftest import QUIET
-
 
 def test_what_is_missing_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "MODULES", ("pytest_zebu.no_such_module", *ahead.MODULES))
@@ -28,12 +26,12 @@ def test_it_is_prepared_while_the_machine_is_asked(project: pytest.Pytester, mon
 
     monkeypatch.setattr(judging, "prepare", prepared.set)
     monkeypatch.setattr(runs, "gather", gather)
-    project.runpytest_inprocess(*QUIET, "--zebu-host=ssh://nowhere.invalid", "-k", "no-passwords")
+    project.runpytest_inprocess("--zebu-host=ssh://nowhere.invalid", "-k", "no-passwords")
     assert was_beside == [True]
 
 
 def test_a_replay_asks_nobody(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
     monkeypatch.setattr(judging, "prepare", lambda: begun.append("prepared"))
-    project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "-k", "no-passwords")
+    project.runpytest_inprocess("--zebu-replay=snapshot.json", "-k", "no-passwords")
     assert begun == []

@@ -10,11 +10,9 @@ import pytest
 from pytest_zebu.plugin.run import Options
 from pytest_zebu.plugin.setup import _expect_a_file_each, _place
 
-from .conftest import QUIET
-
 
 def complaint(pytester: pytest.Pytester, *options: str) -> str:
-    return line_of(pytester.runpytest_inprocess(*QUIET, *options))
+    return line_of(pytester.runpytest_inprocess(*options))
 
 
 def line_of(result: pytest.RunResult) -> str:
@@ -86,7 +84,7 @@ def test_the_lab_says_how_to_start_it(pytester: pytest.Pytester, monkeypatch: py
 
 def test_an_unreachable_host_is_a_reason_and_no_traceback(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess(
-        *QUIET, "--zebu-host=lab2,ssh://x@127.0.0.1:1", "-k", "no-passwords", "--zebu-timeout=2"
+        "--zebu-host=lab2,ssh://x@127.0.0.1:1", "-k", "no-passwords", "--zebu-timeout=2"
     )
     text = "\n".join(result.outlines)
     assert "nothing answers on the ssh port" in text
@@ -122,7 +120,7 @@ def test_nothing_is_judged_without_assertions(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, level: str
 ) -> None:
     monkeypatch.setenv("PYTHONOPTIMIZE", level)
-    result = project.runpytest_subprocess(*QUIET, "--zebu-replay=snapshot.json")
+    result = project.runpytest_subprocess("--zebu-replay=snapshot.json")
     assert "Python leaves assertions out" in line_of(result)
 
 

@@ -24,8 +24,6 @@ from pytest_zebu.reports import html
 from pytest_zebu.reports import json as json_format
 from tests import recorded
 
-from .conftest import QUIET
-
 ITEM = "pre.security.ssh.no-passwords"
 NODE = f"pre_deployment/test_security_ssh.py::test_no_session_without_a_key[{ITEM}]"
 WRITTEN = ("r.json", "r.txt", "r.html", "r.xml")
@@ -47,7 +45,7 @@ def broken(*_: object, **__: object) -> Any:
 def judged(project: pytest.Pytester, *options: str) -> tuple[pytest.RunResult, list[str]]:
     """Judge one item of what was gathered, with every report; the lines that say what did not succeed."""
     result = project.runpytest_inprocess(
-        *QUIET, "-k", "no-passwords", "--zebu-json=r.json", "--zebu-report=terminal:r.txt",
+        "-k", "no-passwords", "--zebu-json=r.json", "--zebu-report=terminal:r.txt",
         "--html=r.html", "--junit-xml=r.xml", "--zebu-save=kept.json", *options,
     )  # fmt: skip
     lines = [*result.outlines, *result.errlines]
@@ -213,7 +211,7 @@ def test_a_run_that_cannot_begin_says_so_in_a_line(
     place: object, name: str, how: Any, says: str, project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(place, name, how)
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "-k", "no-passwords")
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", "-k", "no-passwords")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line for line in result.errlines if line.startswith("ERROR")] == [says]
     assert not [line for line in (*result.outlines, *result.errlines) if "Traceback" in line]

@@ -10,8 +10,6 @@ import pytest
 from pytest_zebu.gather import ssh
 from tests.plugin.test_imports import imported
 
-from .conftest import QUIET
-
 SSH = """#!/bin/sh
 [ "$1" != -G ] || exit 255
 for word; do [ "$word" != -O ] || exit 255; done
@@ -62,7 +60,7 @@ def test_it_is_called_before_the_rest_is_there(machine: pytest.Pytester, monkeyp
 
     monkeypatch.setattr(ssh.Connection, "call", call)
     machine.makeconftest('import pathlib\ndef pytest_collection(): pathlib.Path("collected").touch()')
-    result = machine.runpytest_inprocess(*QUIET, "--zebu-host=vm", "-k", "no-passwords")
+    result = machine.runpytest_inprocess("--zebu-host=vm", "-k", "no-passwords")
     result.stdout.fnmatch_lines("*nothing answers on the ssh port*")
     assert called == ["before"]
     assert calls(machine.path) == 1
@@ -84,7 +82,7 @@ def test_nothing_is_left_of_a_call_where_the_rest_is_wrong(
 ) -> None:
     (place := tmp_path / "short").mkdir()
     monkeypatch.setattr("pytest_zebu.gather.ssh.SHORT", place)
-    result = machine.runpytest_inprocess(*QUIET, "--zebu-host=vm", "--zebu-json=bin")
+    result = machine.runpytest_inprocess("--zebu-host=vm", "--zebu-json=bin")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("*--zebu-report=json cannot be written: bin: *")
     assert not ssh.OPEN

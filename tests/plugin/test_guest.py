@@ -23,7 +23,7 @@ from pytest_zebu.plugin.options import OPTIONS
 from pytest_zebu.verdict.readiness import Gate
 from tests import recorded
 
-from .conftest import QUIET, Run
+from .conftest import Run
 
 SUITE = str(tests_prod.__path__[0])
 SSH = str(Path(SUITE, "pre_deployment/test_security_ssh.py"))
@@ -129,7 +129,7 @@ def test_the_facts_of_every_test_are_gathered(project: pytest.Pytester, monkeypa
         def test_left_out(jobs): pass
     """
     )
-    result = project.runpytest_inprocess(*QUIET, "--zebu-host=vm", "test_own.py", "-k", "doors")
+    result = project.runpytest_inprocess("--zebu-host=vm", "test_own.py", "-k", "doors")
     result.assert_outcomes(passed=1, deselected=1)
     assert wanted == {"sshd", "machine", "repository"}
 
@@ -290,13 +290,13 @@ def test_options_may_stand_in_the_ini_file(project: pytest.Pytester, monkeypatch
     )
     monkeypatch.chdir(elsewhere)
     arguments = ("-c", "../pytest.ini", "-k", "https.certificate")
-    assert project.runpytest_inprocess(*QUIET, *arguments).ret == 0
+    assert project.runpytest_inprocess(*arguments).ret == 0
     assert (project.path / "ini.json").exists()
     monkeypatch.setenv("ZEBU_GATE", "strict")
-    assert project.runpytest_inprocess(*QUIET, *arguments).ret == 1
-    assert project.runpytest_inprocess(*QUIET, *arguments, "--zebu-gate=off").ret == 0
+    assert project.runpytest_inprocess(*arguments).ret == 1
+    assert project.runpytest_inprocess(*arguments, "--zebu-gate=off").ret == 0
     monkeypatch.setenv("ZEBU_GATE", "score,off")
-    result = project.runpytest_inprocess(*QUIET, *arguments)
+    result = project.runpytest_inprocess(*arguments)
     result.stderr.fnmatch_lines(
         ["ERROR: zebu: ZEBU_GATE: 'score,off' is none of score, strict, off; did you mean 'score'?"]
     )

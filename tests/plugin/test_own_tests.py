@@ -18,8 +18,6 @@ from pytest_zebu.plugin.checks import GIVEN
 from pytest_zebu.plugin.fixtures import OTHERS, attributes_of, described, values_of
 from tests import recorded
 
-from .conftest import QUIET
-
 PAGE = Path(__file__).parents[2] / "docs/own-tests.md"
 BEGIN, END = "<!-- facts -->\n", "<!-- end of facts -->"
 NAMES = sorted(GIVEN - {"zebu_item"})
@@ -64,7 +62,7 @@ def test_the_page_shows_a_whole_project() -> None:
 
 
 def test_the_project_runs_as_it_stands(production: pytest.Pytester) -> None:
-    result = production.runpytest_subprocess(*QUIET, REPLAY, "tests", "--zebu-gate=off")
+    result = production.runpytest_subprocess(REPLAY, "tests", "--zebu-gate=off")
     result.assert_outcomes(passed=4, skipped=1)
     assert result.ret == 0
     result.stdout.fnmatch_lines([
@@ -76,14 +74,14 @@ def test_the_project_runs_as_it_stands(production: pytest.Pytester) -> None:
 def test_a_rule_of_ones_own_may_fail(production: pytest.Pytester) -> None:
     path = production.path / "production/tests/test_ours.py"
     path.write_text(path.read_text().replace('"root", "deploy", "observer"', '"root"'))
-    result = production.runpytest_subprocess(*QUIET, REPLAY, "tests", "--zebu-gate=off", "-m", "ours")
+    result = production.runpytest_subprocess(REPLAY, "tests", "--zebu-gate=off", "-m", "ours")
     result.assert_outcomes(failed=1, deselected=4)
     assert result.ret == 1
 
 
 def test_without_a_host_facts_are_skipped_with_the_remedy(production: pytest.Pytester) -> None:
     result = production.runpytest_subprocess(
-        *QUIET, "tests", "--deselect", "tests/test_ours.py::test_costs", "-k", "not kernel"
+        "tests", "--deselect", "tests/test_ours.py::test_costs", "-k", "not kernel"
     )
     result.assert_outcomes(skipped=3, deselected=2)
     result.stdout.fnmatch_lines(["SKIPPED * name what to judge: --zebu-host=HOST*"])
@@ -93,13 +91,13 @@ def test_both_suites_run_from_one_look(production: pytest.Pytester) -> None:
     command = re.search(r'(?m)^pytest --zebu-host=vm (--pyargs tests_prod \./tests) -k "([^"]+)"', PAGE.read_text())
     assert command
     chosen = f"({command[2]}) and (no-passwords or key-auth or costs or test_ours)"
-    result = production.runpytest_subprocess(*QUIET, REPLAY, *command[1].split(), "-k", chosen, "--zebu-gate=off")
+    result = production.runpytest_subprocess(REPLAY, *command[1].split(), "-k", chosen, "--zebu-gate=off")
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
     assert result.parseoutcomes()["passed"] == 6
 
 
 def test_what_may_be_asked_for_is_shown_with_what_it_is(production: pytest.Pytester) -> None:
-    text = production.runpytest_subprocess(*QUIET, REPLAY, "tests", "--fixtures").stdout.str()
+    text = production.runpytest_subprocess(REPLAY, "tests", "--fixtures").stdout.str()
     shown = " ".join(text.split())
     for name in ("sshd", "containers"):
         assert re.search(rf"^{name} -- ", text, re.MULTILINE)
@@ -113,9 +111,9 @@ def test_addopts_of_the_project_are_heeded(production: pytest.Pytester) -> None:
     (tests / "test_ours.py").write_text(
         "import pytest\n@pytest.mark.pre_deployment\n@pytest.mark.ours\ndef test_marked(): pass\n"
     )
-    production.runpytest_subprocess(*QUIET, REPLAY, "tests", "--zebu-gate=off").assert_outcomes(passed=1)
+    production.runpytest_subprocess(REPLAY, "tests", "--zebu-gate=off").assert_outcomes(passed=1)
     (tests / "test_ours.py").write_text("import pytest\n@pytest.mark.theirs\ndef test_marked(): pass\n")
-    result = production.runpytest_subprocess(*QUIET, REPLAY, "tests", "--zebu-gate=off")
+    result = production.runpytest_subprocess(REPLAY, "tests", "--zebu-gate=off")
     result.assert_outcomes(errors=1)
 
 
@@ -130,13 +128,13 @@ def test_host_never_asks_another_machine_in_silence(
     options: tuple[str, ...], module: str, outcome: dict[str, int], project: pytest.Pytester
 ) -> None:
     project.makepyfile(test_own=f"{module}def test_own(host): assert host.file('/').is_directory\n")
-    project.runpytest_inprocess(*QUIET, *options, "test_own.py").assert_outcomes(**outcome)
+    project.runpytest_inprocess(*options, "test_own.py").assert_outcomes(**outcome)
 
 
 def test_a_host_fixture_of_ones_own_stays(project: pytest.Pytester) -> None:
     project.makeconftest("import pytest\n@pytest.fixture\ndef host(): return 'mine'\n")
     project.makepyfile(test_own="def test_own(host): assert host == 'mine'\n")
-    project.runpytest_inprocess(*QUIET, REPLAY, "test_own.py").assert_outcomes(passed=1)
+    project.runpytest_inprocess(REPLAY, "test_own.py").assert_outcomes(passed=1)
 
 
 # The list

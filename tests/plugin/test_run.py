@@ -18,7 +18,7 @@ from pytest_zebu.settings.target import Target
 from pytest_zebu.verdict.plan import verification
 from tests import recorded
 
-from .conftest import QUIET, Run
+from .conftest import Run
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, str]:
@@ -112,7 +112,6 @@ def test_several_hosts_are_judged_each_and_a_users_own_test_once(project: pytest
         "--zebu-json=report.json",
         "-k",
         "no-passwords or own",
-        *QUIET,
     )
     result = project.runpytest_inprocess(*options, "--pyargs", "tests_prod", "test_own.py", "-v")
     report = json.loads((project.path / "report.json").read_text())
@@ -426,7 +425,7 @@ def test_a_steps_command_picks_its_items_and_no_others(project: pytest.Pytester,
     hosts = "".join(f'[hosts.{name}]\naddress = "127.0.0.1"\n' for name in ("here", "there"))
     project.makefile(".toml", zebu=hosts)
     asked = shlex.split(verification(f"pytest --zebu-host={host}", PREFIXED))
-    result = project.runpytest_inprocess("--collect-only", "-q", *QUIET, *asked[1:])
+    result = project.runpytest_inprocess("--collect-only", "-q", *asked[1:])
     found = [line.rpartition("[")[2].removesuffix("]") for line in result.outlines if "::" in line]
     assert sorted(found) == sorted(PREFIXED)
 
@@ -438,7 +437,7 @@ def test_an_id_that_begins_another_picks_only_itself(pytester: pytest.Pytester) 
         def test_one(item): pass
     """)
     _, _, *picked = shlex.split(verification("python -m", ["a.b"]))
-    result = pytester.runpytest_inprocess("--collect-only", "-q", *QUIET, *picked)
+    result = pytester.runpytest_inprocess("--collect-only", "-q", *picked)
     assert [line for line in result.outlines if "::" in line] == [
         "test_an_id_that_begins_another_picks_only_itself.py::test_one[a.b]"
     ]

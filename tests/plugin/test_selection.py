@@ -10,7 +10,7 @@ import pytest
 from pytest_zebu.plugin import run as runs
 from pytest_zebu.plugin.judging import is_within, wrong_id
 
-from .conftest import QUIET, Run
+from .conftest import Run
 
 IDS = ["pre.security.ssh.no-passwords", "deploy.initial.ssh"]
 
@@ -56,7 +56,7 @@ def test_collecting_gathers_nothing(project: pytest.Pytester, monkeypatch: pytes
         raise AssertionError("gathered")
 
     monkeypatch.setattr(runs, "gather", gather)
-    result = project.runpytest_inprocess(*QUIET, "--zebu-host=vm", "--co", "-q", "-k", "deploy.initial")
+    result = project.runpytest_inprocess("--zebu-host=vm", "--co", "-q", "-k", "deploy.initial")
     assert result.ret == 0
     assert "READY" not in result.stdout.str()
     assert "readiness" not in result.stdout.str()

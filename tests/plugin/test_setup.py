@@ -11,8 +11,6 @@ from pytest_zebu.plugin import calling
 from pytest_zebu.settings.errors import UsageProblem
 from tests.hostile_texts import DIRTY, forbidden
 
-from .conftest import QUIET
-
 LIMITS = {"timeout": 600, "deadline": 3600}
 
 
@@ -57,7 +55,7 @@ def test_a_strangers_snapshot_names_no_host_that_is_none(name: str, project: pyt
     data = json.loads(path.read_text())
     data["hosts"] = {"lab": data["hosts"]["lab"], f"vm {DIRTY[name]}": data["hosts"]["lab"]}
     path.write_text(json.dumps(data))
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "-k", "no-passwords")
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", "-k", "no-passwords")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if line.startswith("ERROR: zebu: ")]
     assert "snapshot.json: " in line

@@ -24,8 +24,6 @@ from pytest_zebu.plugin import calling, judge, judging
 from pytest_zebu.plugin import run as run_module
 from tests import recorded
 
-from .conftest import QUIET
-
 KINDS = ("hanging", "dead", "refusing", "here", "there")
 """By the number of their port. The one that hangs is named first."""
 SSH = """#!{python} -ISE
@@ -99,7 +97,7 @@ def test_odd_hosts_cost_the_others_nothing(
         (hosts.path / "awaited").write_text("here there told")
     options = (f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh", "--zebu-json=report.json", *workers)
     run = hosts.runpytest_subprocess if workers else hosts.runpytest_inprocess
-    result = run(*QUIET, *options)
+    result = run(*options)
     assert result.ret == 1
     found = reports(hosts.path)
     assert {name: host["reachable"] for name, host in found.items()} == {
@@ -129,7 +127,7 @@ def test_what_breaks_one_gathering_is_that_hosts_trouble(
 
     monkeypatch.setattr(run_module, "gather", breaking)
     result = hosts.runpytest_inprocess(
-        *QUIET, "--zebu-host=here,there", "-k", "deploy.initial.ssh", "--zebu-json=report.json", "--zebu-save=kept.json"
+        "--zebu-host=here,there", "-k", "deploy.initial.ssh", "--zebu-json=report.json", "--zebu-save=kept.json"
     )
     assert result.ret == 1
     found = reports(hosts.path)
@@ -150,7 +148,7 @@ def test_each_host_is_judged_by_its_own_words(hosts: pytest.Pytester, monkeypatc
         return gather(target, facts, *arguments)
 
     monkeypatch.setattr(run_module, "gather", noting)
-    hosts.runpytest_inprocess(*QUIET, "--zebu-host=here,there", "-k", "no-passwords", "--zebu-json=report.json")
+    hosts.runpytest_inprocess("--zebu-host=here,there", "-k", "no-passwords", "--zebu-json=report.json")
     assert asked == {"here": None, "there": "there.example"}
     relaxed = {name: [one["key"] for one in host["relaxed"]] for name, host in reports(hosts.path).items()}
     assert relaxed == {"here": [], "there": ["requirements.cpus"]}
@@ -164,9 +162,9 @@ def test_the_first_hosts_are_logged_in_to_at_once(
     called: list[str] = []
     monkeypatch.setattr(calling, "HOSTS_AT_ONCE", most)
     monkeypatch.setattr(Connection, "call", lambda connection: called.append(connection.target.name))
-    hosts.runpytest_inprocess(*QUIET, f"--zebu-host={','.join(KINDS)}", "--collect-only", "-k", "deploy.initial.ssh")
+    hosts.runpytest_inprocess(f"--zebu-host={','.join(KINDS)}", "--collect-only", "-k", "deploy.initial.ssh")
     assert called == [], "nobody is asked"
-    hosts.runpytest_inprocess(*QUIET, f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh")
+    hosts.runpytest_inprocess(f"--zebu-host={','.join(KINDS)}", "-k", "deploy.initial.ssh")
     assert called == [*KINDS[:most]]
 
 
@@ -201,7 +199,7 @@ def test_connections_end_while_it_is_judged_unless_tests_of_a_projects_own_may_u
     if own != "none":
         hosts.makepyfile(OWN[own])
         arguments = (*arguments, "--pyargs", "tests_prod.deployment_verification", str(hosts.path))
-    hosts.runpytest_inprocess(*QUIET, *arguments, plugins=[Watching()])
+    hosts.runpytest_inprocess(*arguments, plugins=[Watching()])
     ended = order.index("closed")
     assert "judged" in order
     assert ("judged" not in order[:ended]) is (own == "none")
@@ -225,7 +223,7 @@ def test_of_one_host_facts_are_read_while_the_rest_is_on_its_way(
     monkeypatch.setattr(Fact, "_parsed", noting)
     ssh = hosts.path / "bin/ssh"
     ssh.write_text(ssh.read_text() + WAITS)
-    hosts.runpytest_inprocess(*QUIET, "--zebu-host=here", "-k", "deploy.initial.ssh", "--zebu-json=report.json")
+    hosts.runpytest_inprocess("--zebu-host=here", "-k", "deploy.initial.ssh", "--zebu-json=report.json")
     assert reports(hosts.path)["here"]["reachable"]
     assert (hosts.path / "waited").exists()
     assert read.count("machine") == 1
@@ -246,7 +244,7 @@ def test_what_two_hosts_said_alike_is_shared_and_what_they_did_not_is_not(
     for name in (*found, "one,odd,two"):
         at_work = workers if "," in name else ()
         run = pytester.runpytest_subprocess if at_work else pytester.runpytest_inprocess
-        run(*QUIET, *options, f"--zebu-host={name}", *at_work)
+        run(*options, f"--zebu-host={name}", *at_work)
         outcomes |= {
             (name, host): [(item["outcome"], item["reason"], item["evidence"]) for item in told["items"]]
             for host, told in reports(pytester.path).items()
@@ -274,7 +272,7 @@ def test_of_hosts_that_said_the_same_the_rules_are_read_once(
 
     object.__setattr__(firewall.FACT, "parse", counted)
     try:
-        pytester.runpytest_inprocess(*QUIET, "--zebu-replay=four.json", "-k", "firewall", "--zebu-json=report.json")
+        pytester.runpytest_inprocess("--zebu-replay=four.json", "-k", "firewall", "--zebu-json=report.json")
     finally:
         object.__setattr__(firewall.FACT, "parse", firewall.parse)
     assert [*reports(pytester.path)] == names
@@ -298,7 +296,7 @@ def test_of_hosts_that_said_the_same_a_check_is_called_once(
 
     monkeypatch.setattr(judge, "_called", counted)
     options = ("--zebu-replay=four.json", "-k", "firewall or test_people_do_it", "--zebu-json=report.json")
-    pytester.runpytest_inprocess(*QUIET, *options)
+    pytester.runpytest_inprocess(*options)
     found = reports(pytester.path)
     assert [*found] == names
     times = Counter(called)

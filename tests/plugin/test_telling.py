@@ -13,7 +13,7 @@ from pytest_zebu.gather.snapshot import Snapshot
 from pytest_zebu.reports.columns import columns
 from tests.reports import eight_faults
 
-from .conftest import QUIET, Run
+from .conftest import Run
 
 OWN = """
 def test_own_fails():
@@ -190,7 +190,7 @@ def test_of_a_check_that_failed_pytest_reads_where_it_ended_and_no_more(
             *_, (last, _) = traceback.walk_tb(call.excinfo.value.__traceback__)
             read.append((len(call.excinfo.traceback), call.excinfo.traceback[-1].frame.raw is last))
 
-    project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", *FAILS, *options, plugins=[Interacting()])
+    project.runpytest_inprocess("--zebu-replay=snapshot.json", *FAILS, *options, plugins=[Interacting()])
     ((count, is_end),) = read
     assert is_end
     assert (count == 1) is (not options)
@@ -225,7 +225,7 @@ def test_other_plugins_see_what_pytest_counted(project: pytest.Pytester) -> None
             print("COUNTED", {name: len(held) for name, held in terminalreporter.stats.items() if name})
         """
     )
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", *FAILS, "-rA")
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", *FAILS, "-rA")
     (line,) = [line for line in result.outlines if line.startswith("COUNTED")]
     assert "'failed': 1" in line
     assert "'skipped'" not in line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import QUIET, Run
+from .conftest import Run
 
 PASSING = ("-k", "no-passwords")
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_written_is_refused_before_the_run(project: pytest.Pytest
     (project.path / "folder").mkdir()
     (project.path / "page.html").write_text("an older one")
     before = sorted(project.path.rglob("*"))
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--zebu-report=html:page.html", option)
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", "--zebu-report=html:page.html", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if line.strip()]
     assert line.startswith("ERROR: zebu: ")
@@ -72,16 +72,16 @@ def test_what_cannot_be_written_is_refused_before_the_run(project: pytest.Pytest
 def test_a_history_that_cannot_be_kept_is_refused_before_the_run(project: pytest.Pytester) -> None:
     settings = project.path / "zebu.toml"
     settings.write_text(settings.read_text() + '\n[evidence]\nhistory = "snapshot.json/history.sqlite3"\n')
-    result = project.runpytest_inprocess(*QUIET, "--zebu-host=lab2", "-k", "no-passwords")
+    result = project.runpytest_inprocess("--zebu-host=lab2", "-k", "no-passwords")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: zebu: what runs remember cannot be written: *; evidence.history in zebu.toml names another file"]
     )
-    assert project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", *PASSING).ret == 0
+    assert project.runpytest_inprocess("--zebu-replay=snapshot.json", *PASSING).ret == 0
 
 
 def test_collecting_writes_nothing_and_refuses_nothing(project: pytest.Pytester) -> None:
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--co", "-q", "--zebu-json=zebu.toml/x")
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", "--co", "-q", "--zebu-json=zebu.toml/x")
     assert result.ret == 0
 
 
@@ -104,7 +104,7 @@ def test_why_and_see_reach_the_reports(run: Run, project: pytest.Pytester) -> No
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(project: pytest.Pytester) -> None:
-    result = project.runpytest_inprocess(*QUIET, "--zebu-replay=snapshot.json", "--zebu-report=docx:report.docx")
+    result = project.runpytest_inprocess("--zebu-replay=snapshot.json", "--zebu-report=docx:report.docx")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["*zebu: --zebu-report=docx:report.docx: there is no type of report 'docx'; types: badge, *"]
