@@ -11,8 +11,9 @@ import argparse
 import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from lab import recordings
 from lab.build import FILES, MIRROR, MMDEBSTRAP, Builder

@@ -10,12 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from lab.place import REPOSITORY
 from pytest_zebu.catalogue import load
@@ -45,8 +48,7 @@ class Unfit(Exception):
     """A recording does not fit what is asked today; the text names the command that renews it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A recording.
 
     Attributes:

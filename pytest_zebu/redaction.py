@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
@@ -407,8 +409,8 @@ def redacted_data(data: Any) -> Any:
             return {key: _entry(key, value) for key, value in data.items()}
         case list() | tuple():
             return type(data)(redacted_data(value) for value in data)
-        case _ if is_dataclass(data) and not isinstance(data, type):
-            held = {one.name: getattr(data, one.name) for one in fields(data)}
+        case Struct():
+            held = asdict(data)
             plain = {name for name, one in held.items() if type(one) is str or isinstance(one, Mapping | list | tuple)}
             return replace(data, **{name: redacted_data(held[name]) for name in plain})
         case _:

@@ -10,11 +10,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from pytest_zebu import settings
@@ -41,8 +41,7 @@ Built = TypeVar("Built")
 AnyEvidence = FileEvidence | UrlEvidence | CommitEvidence | CommandEvidence
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """The file of people's words, which is right as it is."""
 
     path: Path

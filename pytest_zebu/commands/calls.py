@@ -10,8 +10,9 @@ import argparse
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 RUNS = "write last, -2, a day (YYYY-MM-DD), a number as `zebu history` lists it, or the file of a snapshot"
 SUBJECTS = (
@@ -34,8 +35,7 @@ DONE: Statuses = ((0, "it is done"), (1, "it could not be done: a line on standa
 ALWAYS: Statuses = ((2, "the call is wrong"), (130, "it was interrupted"))
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """How a command is called.
 
     Attributes:

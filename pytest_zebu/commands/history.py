@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.catalogue import SCORED, UnknownItem, load
 from pytest_zebu.commands.sides import Shelf
@@ -21,8 +22,7 @@ MOST_REASONS = 20
 """Of the spans of an item, the newest are told with their reasons: each is unpacked for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Runs one after the other in which an item came out the same."""
 
     outcome: Outcome

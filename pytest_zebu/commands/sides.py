@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from pytest_zebu import __version__, settings
 from pytest_zebu.catalogue import load
@@ -32,8 +33,7 @@ BEHIND, NUMBER, DAY = re.compile(r"-[0-9]{1,6}"), re.compile(r"[0-9]{1,9}"), re.
 Found = TypeVar("Found")
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """Where runs are remembered, and the settings of today."""
 
     declared: Settings

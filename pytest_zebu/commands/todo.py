@@ -6,8 +6,10 @@ import argparse
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Stage, load
 from pytest_zebu.commands.sides import Shelf
@@ -30,8 +32,7 @@ WIDTHS = (40, 100)
 _COUNT = re.compile(r" to see \d+ more items?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What is left to be opened, of one run.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from pytest_zebu.discovery.found import Found, Seen, Unseen
 from pytest_zebu.facts.containers import Containers

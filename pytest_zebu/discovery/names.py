@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.discovery.found import Found
 from pytest_zebu.facts import urls
@@ -16,8 +17,7 @@ LOCAL = re.compile(r"localhost|.*\.(?:localhost|local|internal|lan|home|home\.ar
 """Names that nobody else finds (RFC 6761, RFC 6762, RFC 8375, and what routers call their networks)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What was said of names.
 
     Attributes:

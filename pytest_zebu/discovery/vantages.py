@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.discovery.found import Seen, Unseen
 
@@ -15,8 +16,7 @@ ELSEWHERE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """An address of this machine.
 
     Attributes:
@@ -37,8 +37,7 @@ class Leg:
         return self.network.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundVantage:
+class FoundVantage(Struct, frozen=True):
     """A table of `[[vantages]]`.
 
     Attributes:

@@ -6,8 +6,9 @@ import ipaddress
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pytest_zebu.discovery.backups import backups
 from pytest_zebu.discovery.forge import forge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Known, Missing, Reason, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
@@ -17,8 +17,7 @@ NOBODY_THERE = ("nothing answers on the ssh port", "there is no route to the hos
 """How connecting ends where nobody is: the machine's own fault where the control address answers meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """The login.
 
     Attributes:

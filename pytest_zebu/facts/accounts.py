@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
@@ -16,8 +16,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user, and what its password is: own, default, empty, locked, or unknown where the hash could not be compared."""
 
     user: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
@@ -31,8 +31,7 @@ CONNECTIVITY_PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Addressing:
+class Addressing(Struct, frozen=True):
     """The IPv4 address that carries the default route.
 
     Attributes:
@@ -47,8 +46,7 @@ class Addressing:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Connectivity:
+class Connectivity(Struct, frozen=True):
     """What the machine reaches."""
 
     gateway: Known[bool] | Unknown

@@ -7,14 +7,13 @@ same host of which more has come by then. Whatever differs in anything that was 
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from operator import is_
 from typing import Any, Protocol, TypeVar, cast
 
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from pytest_zebu.settings.target import Target
@@ -53,8 +52,7 @@ class Evidence(Protocol):
 E = TypeVar("E", bound=Evidence)
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What one reader read, and what it was given.
 
     Attributes:
@@ -105,8 +103,7 @@ def held(thing: Any) -> Any:
     return getattr(thing, "held", thing)
 
 
-@dataclass(frozen=True, slots=True)
-class _Host:
+class _Host(Struct, frozen=True):
     """What can be read of one host; reading it here notes nothing."""
 
     parts: Mapping[str, Mapping[str, Any]]
@@ -129,8 +126,7 @@ class _Host:
         return [*self.parts[part]] if name == _LIST else self.parts[part].get(name, _ABSENT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     given: Mapping[Read, Any]
     made: Any
 
@@ -146,8 +142,7 @@ def _is_given(given: Any, other: Any, asked: Read) -> bool:
     return is_same(given, other)
 
 
-@dataclass(slots=True)
-class _Made:
+class _Made(Struct):
     """What was made of things, each thing itself; and which things are no different from one before."""
 
     of: dict[Any, deque[tuple[tuple[Any, ...], Any]]] = field(default_factory=dict)
@@ -278,6 +273,6 @@ def is_same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(is_same, one, other))
     if isinstance(one, float):
         return repr(one) == repr(other)
-    if dataclasses.is_dataclass(one):
-        return all(is_same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+    if isinstance(one, Struct):
+        return all(is_same(getattr(one, name), getattr(other, name)) for name in one.__struct_fields__)
     return bool(one == other)

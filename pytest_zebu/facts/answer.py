@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -40,15 +41,13 @@ class Reason(StrEnum):
     NOT_GATHERED = "not gathered"
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class Known(Struct, Generic[T], frozen=True):
     """What was asked for."""
 
     value: T
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Why it could not be had."""
 
     reason: Reason
@@ -184,8 +183,7 @@ def texts(data: Any, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a command said, as text."""
 
     status: int

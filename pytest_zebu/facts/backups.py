@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts import dumps
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, moment_of, whole_number
@@ -33,8 +35,7 @@ DENSE = frozenset({"ext2", "ext3", "ext4", "xfs", "f2fs", "jfs"})
 BLOCK = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(Struct, frozen=True):
     """A file, or a folder that pg_dump made.
 
     Attributes:
@@ -48,8 +49,7 @@ class Dump:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A backup in a repository.
 
     Attributes:
@@ -64,8 +64,7 @@ class Saved:
     cluster: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A folder in which a tool keeps backups its own way."""
 
     tool: str
@@ -73,8 +72,7 @@ class Repository:
     saved: tuple[Saved, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What is in a folder.
 
     Attributes:
@@ -91,8 +89,7 @@ class Listed:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """Where the copies are.
 
     Attributes:
@@ -108,8 +105,7 @@ class Copy:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Backups:
+class Backups(Struct, frozen=True):
     """Dumps on the machine, newest last, and their copies.
 
     Attributes:
@@ -162,8 +158,7 @@ class Backups:
         return dump.made - self.now > FUTURE
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a folder lies.
 
     Attributes:

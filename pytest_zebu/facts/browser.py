@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts import certificates
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
@@ -22,8 +24,7 @@ WIDTHS = (360, 430)
 """CSS pixels: the narrow and the wide end of today's telephones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A script, style, font or image that a page asked for, and what came."""
 
     kind: str
@@ -32,8 +33,7 @@ class Resource:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a script of a page asked for, and what came.
 
     Attributes:
@@ -52,8 +52,7 @@ class Asked:
     is_page: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What of a page can be seen, after it was waited for.
 
     Attributes:
@@ -115,8 +114,7 @@ _DEFAULT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One visited route.
 
     Attributes:
@@ -139,8 +137,7 @@ class Page:
     is_again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """A cold load, in milliseconds; or why it did not come to its end.
 
     Attributes:
@@ -159,8 +156,7 @@ class Load:
         return max(self.load or 0.0, self.paint or 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Struct, frozen=True):
     """The first page on a narrow screen, in CSS pixels.
 
     Attributes:

@@ -6,8 +6,9 @@ import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
@@ -41,8 +42,7 @@ Ranges = tuple[tuple[int, int], ...]
 ALL_PORTS: Ranges = ((0, 65_535),)
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """What a guard reads.
 
     Attributes:
@@ -79,8 +79,7 @@ class Log:
         return f"reads {self.what}, where our own login of a moment ago is not" if self.has_ours is False else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """What a jail does with an address.
 
     Attributes:
@@ -112,8 +111,7 @@ class Action:
         return "which ports it bans from is not understood" if self.tool == "filter" and self.ports is None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server of ssh that others reach.
 
     Attributes:
@@ -134,8 +132,7 @@ class Server:
         return is_on and not is_everybody(self.exempt)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A jail of fail2ban, sshguard or crowdsec.
 
     Attributes:
@@ -242,8 +239,7 @@ def _unless_any(parts: Iterable[Log | Action]) -> Iterator[str]:
         yield faults[0]
 
 
-@dataclass(frozen=True, slots=True)
-class BruteForce:
+class BruteForce(Struct, frozen=True):
     """What is there against it.
 
     Attributes:

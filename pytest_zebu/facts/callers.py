@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -23,8 +24,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Callers:
+class Callers(Struct, frozen=True):
     """Who asks the project's published services. The addresses of visitors are not told.
 
     Attributes:

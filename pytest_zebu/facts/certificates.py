@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts import elsewhere
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
@@ -15,8 +17,7 @@ from pytest_zebu.facts.http import by_place
 from pytest_zebu.settings.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """What one name serves.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import NotAssessed, moment_of
 from pytest_zebu.facts.fact import Gathered, key_values
@@ -15,8 +16,7 @@ FUTURE = timedelta(minutes=15)
 _UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """What time it is on the machine, and by how much it is ahead of ours, when both were looked at together.
 
     An age is a difference on one clock: what the machine has dated is compared with its own time, what others have with ours.

@@ -6,8 +6,10 @@ Environments are compared on the machine: what travels is the names of variables
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Answer, Garbled, Known, is_number
 from pytest_zebu.facts.containers import Containers, Published, docker_time
@@ -26,8 +28,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A container of the project, beside what compose would make of it now.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled, Missing, NotAssessed, Reason, Unknown, integer, is_number, text_or_empty
 from pytest_zebu.facts.fact import Fact, Gathered, key_values, parse_json
@@ -15,8 +16,7 @@ from pytest_zebu.facts.sockets import is_loopback
 from pytest_zebu.settings.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A port of a container, published on the machine.
 
     Attributes:
@@ -40,8 +40,7 @@ class Published:
         return f"{f'[{address}]' if ':' in address else address}:{self.host_port}->{self.port}{kind}"
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container, by what its daemon says now.
 
     Attributes:
@@ -137,8 +136,7 @@ class Container:
         return soon and not self.published and self.health_test in ((), ("NONE",))
 
 
-@dataclass(frozen=True, slots=True)
-class Containers:
+class Containers(Struct, frozen=True):
     """All containers of the machine, and which project is Zebu's.
 
     Attributes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Known, Unknown, part
 from pytest_zebu.facts.fact import Fact, Gathered, Look
 from pytest_zebu.settings.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """One server's answer for one name.
 
     Attributes:
@@ -32,8 +32,7 @@ class Resolution:
     is_out_of_order: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name, and what each server says of it."""
 
     domain: str

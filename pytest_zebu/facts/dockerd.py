@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, whole_number
 from pytest_zebu.facts.containers import bounds_log
@@ -17,8 +17,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DockerDaemon:
+class DockerDaemon(Struct, frozen=True):
     """The running daemon.
 
     Attributes:

@@ -6,9 +6,11 @@ They are looked for in the deployed checkout, and in a folder of the machine tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -77,8 +79,7 @@ Kind = Literal["document", "archive", "note"]
 KINDS: tuple[Kind, ...] = ("document", "archive", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A document whole, or one of its sections.
 
     Attributes:
@@ -95,8 +96,7 @@ class Part:
     lacks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A document.
 
     Attributes:
@@ -126,8 +126,7 @@ class Document:
         return self.whole.topics
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(Struct, frozen=True):
     """The documents that were read. To go through them is to go through those that count.
 
     Attributes:

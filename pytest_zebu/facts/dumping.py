@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.clock import FUTURE
 from pytest_zebu.facts.containers import Containers
@@ -48,8 +50,7 @@ _VERBS = {"pgbackrest": "backup", "barman": "backup", "wal-g": "backup-push", "w
 _CONNINFO = re.compile(r"\b(\w{1,63})\s*=\s*('(?:[^'\\]|\\.)*'|\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(Struct, frozen=True):
     """What a command dumps.
 
     Attributes:
@@ -180,8 +181,7 @@ def database_of(environment: Environment) -> str:
     return names.pop() if len(names) == 1 and names != {"postgres"} else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(Struct, frozen=True):
     """What makes backups of the database.
 
     Attributes:

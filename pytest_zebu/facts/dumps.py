@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of, moment_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -66,8 +67,7 @@ def family(name: str) -> str:
     return _DATES.sub("#", name)
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """What the database has, for comparison.
 
     Attributes:
@@ -83,8 +83,7 @@ class Live:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What a dump has of one database.
 
     Attributes:
@@ -97,8 +96,7 @@ class Section:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What is in a dump.
 
     Attributes:
@@ -136,8 +134,7 @@ class Contents:
         return " in ".join((self.kind, *reversed(self.layers))) if not self.sealed else f"encrypted ({self.sealed})"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The newest dump of the database, as far as can be seen: what is kept beside dumps is passed over.
 
     Attributes:

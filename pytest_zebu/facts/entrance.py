@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts import callers, certificates, urls, web
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
@@ -22,8 +23,7 @@ NETWORKS: Mapping[str, str] = {
 """What content delivery networks add to each answer, by header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An address that may be the proxy's.
 
     Attributes:
@@ -42,8 +42,7 @@ class Place:
     is_own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
+class Entrance(Struct, frozen=True):
     """What is in front.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu import redaction
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Said, Unknown, is_number, lines_of, whole_number
@@ -38,8 +39,7 @@ _YES, _NO = ("1", "on", "t", "true", "y", "yes"), ("", "0", "off", "f", "false",
 """As pydantic reads a switch, in any case; what is empty is off for those who ask the environment themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """What was judged of a value.
 
     Attributes:
@@ -75,8 +75,7 @@ class Variable:
         return int(found[1].replace("_", "")) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """All variables, by place.
 
     Attributes:
@@ -103,8 +102,7 @@ class Environment:
         return tuple(item for item in self.variables if item.where == where)
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(Struct, frozen=True):
     """`.env` or another file of its kind: in the folder of the application by its name there, elsewhere by its path."""
 
     name: str
@@ -114,8 +112,7 @@ class EnvFile:
     holds_secrets: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """A checkout besides the deployed one.
 
     Attributes:
@@ -129,8 +126,7 @@ class Checkout:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFiles:
+class EnvFiles(Struct, frozen=True):
     """The files, and who deploys.
 
     Attributes:
@@ -146,8 +142,7 @@ class EnvFiles:
     lacking: str = "the machine was not searched for others"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A variable that something needs.
 
     Attributes:
@@ -175,8 +170,7 @@ _ASKING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Required:
+class Required(Struct, frozen=True):
     """What compose and the program ask for.
 
     Attributes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts import containers, elsewhere, sockets
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part
@@ -25,8 +27,7 @@ MOST_ADDRESSES = 16
 ADDRESSES_PROBE = Probe("addresses6", file="addresses6.sh", takes=1.5)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What is open, seen from one vantage.
 
     Attributes:

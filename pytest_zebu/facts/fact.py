@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from pytest_zebu.facts import alike, plainjson, scripts, urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Said, Unknown
@@ -36,8 +38,7 @@ WITHIN = "within.python"
 """What runs the programs of several probes within the backend's container."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A command for the batch.
 
     Attributes:
@@ -125,8 +126,7 @@ OWN_ANSWERS = ("zebu.containers", "zebu.environment", "zebu.env-files", "zebu.ho
 """Answers that the batch itself gives, without a probe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A look from outside; its result is plain data.
 
     Attributes:
@@ -159,8 +159,7 @@ class Look:
         return frozenset(found.host for text in texts if text and (found := urls.read(str(text))))
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """An active probe: what can be known only by doing it. Each kind is a type of its own, with what it takes.
 
     Attributes:
@@ -175,8 +174,34 @@ class Trial:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class _Answering:
+    """What may be asked of what was gathered, and of what stands in its place."""
+
+    __slots__ = ()
+
+    def said(self: alike.Evidence, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
+        """What a probe said.
+
+        Raises:
+            Missing: it could not be asked, or ended with another status.
+        """
+        answer: Said | Unknown = self.answers.get(name, Unknown(Reason.NOT_GATHERED, name))
+        if isinstance(answer, Unknown):
+            raise Missing(answer)
+        if answer.status in accept:
+            return answer
+        reason = {126: Reason.NO_PERMISSION, 127: Reason.NO_COMMAND}.get(answer.status, Reason.UNDECIDABLE)
+        if "permission denied" in answer.err.lower():
+            reason = Reason.NO_PERMISSION
+        raise Missing(Unknown(reason, f"{name}: {answer.complaint}"))
+
+    def saw(self: alike.Evidence, look: Look) -> Known[Any] | Unknown:
+        """What a look saw."""
+        found = self.looks.get(look.key, Unknown(Reason.NOT_GATHERED, look.key))
+        return found if isinstance(found, Unknown) else Known(found)
+
+
+class Gathered(_Answering, Struct, frozen=True):
     """All that was answered about one host.
 
     Attributes:
@@ -190,29 +215,8 @@ class Gathered:
     time: float = 0.0
     trials: Mapping[str, Any] = field(default_factory=dict)
 
-    def said(self, name: str, *, accept: tuple[int, ...] = (0,)) -> Said:
-        """What a probe said.
 
-        Raises:
-            Missing: it could not be asked, or ended with another status.
-        """
-        answer = self.answers.get(name, Unknown(Reason.NOT_GATHERED, name))
-        if isinstance(answer, Unknown):
-            raise Missing(answer)
-        if answer.status in accept:
-            return answer
-        reason = {126: Reason.NO_PERMISSION, 127: Reason.NO_COMMAND}.get(answer.status, Reason.UNDECIDABLE)
-        if "permission denied" in answer.err.lower():
-            reason = Reason.NO_PERMISSION
-        raise Missing(Unknown(reason, f"{name}: {answer.complaint}"))
-
-    def saw(self, look: Look) -> Known[Any] | Unknown:
-        """What a look saw."""
-        found = self.looks.get(look.key, Unknown(Reason.NOT_GATHERED, look.key))
-        return found if isinstance(found, Unknown) else Known(found)
-
-
-class _Noting(Gathered):
+class _Noting(_Answering):
     """The same. It notes what is asked of it.
 
     Attributes:
@@ -220,22 +224,24 @@ class _Noting(Gathered):
         notes: what was asked.
     """
 
-    __slots__ = ("held", "notes")
-    held: Gathered
-    notes: alike.Notes
+    __slots__ = ("answers", "held", "looks", "notes", "trials")
 
-    def __init__(self, held: Gathered, notes: alike.Notes) -> None:
-        held = held.held if isinstance(held, _Noting) else held
-        object.__setattr__(self, "held", held)
-        object.__setattr__(self, "notes", notes)
-        for part in alike.PARTS:
-            object.__setattr__(self, part, alike.Asked(alike.held(getattr(held, part)), part, notes))
+    def __init__(self, gathered: alike.Evidence, notes: alike.Notes) -> None:
+        self.held: alike.Evidence = alike.held(gathered)
+        self.notes = notes
+        self.answers, self.looks, self.trials = (
+            alike.Asked(alike.held(getattr(self.held, part)), part, notes) for part in alike.PARTS
+        )
 
     @property
     def time(self) -> float:
         """When it was gathered."""
         self.notes.given[alike.TIME, ""] = self.held.time
         return self.held.time
+
+
+def _noting(gathered: Gathered, notes: alike.Notes) -> Gathered:
+    return cast(Gathered, _Noting(gathered, notes))
 
 
 BROKEN = "its reader broke at what was said: a fault of pytest-zebu's, please report it"
@@ -261,7 +267,7 @@ def _once(ask: Callable[[Gathered, Target], Answered]) -> Callable[[Gathered, Ta
 
     @functools.wraps(ask)
     def once(gathered: Gathered, target: Target) -> Answered:
-        return alike.read(ask, gathered, target, _Noting)
+        return alike.read(ask, gathered, target, _noting)
 
     return once
 
@@ -275,8 +281,7 @@ def _no_looks(error: BaseException) -> tuple[Look, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[T]):
+class Fact(Struct, Generic[T], frozen=True):
     """Something that items judge.
 
     Attributes:
@@ -305,9 +310,9 @@ class Fact(Generic[T]):
         for name in ("looks", "then", "alone"):
             if (ask := getattr(self, name)) is not nothing_more:  # what reads nothing needs no guard, and no bound
                 once = ask if name == "looks" else _once(ask)
-                object.__setattr__(self, name, _guarded(once, _no_looks))
+                force_setattr(self, name, _guarded(once, _no_looks))
         if self.trial is not None:
-            object.__setattr__(self, "trial", _guarded(self.trial, self._broken))
+            force_setattr(self, "trial", _guarded(self.trial, self._broken))
 
     def _broken(self, error: BaseException) -> Unknown:
         why = str(error) if isinstance(error, Overspent) else f"{BROKEN} ({type(error).__name__})"
@@ -317,7 +322,7 @@ class Fact(Generic[T]):
         """The fact, or why it could not be had."""
         key = (self.name, self.parse)
         try:
-            return bounded(lambda: alike.read(self._parsed, gathered, target, _Noting, key), self._broken)
+            return bounded(lambda: alike.read(self._parsed, gathered, target, _noting, key), self._broken)
         except Exception as error:  # RecursionError and MemoryError among them
             return self._broken(error)
 

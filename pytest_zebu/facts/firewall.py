@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts import iptables, nftables
 from pytest_zebu.facts.answer import Garbled, is_number
@@ -45,8 +47,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """All rules in force.
 
     Attributes:
@@ -159,8 +160,7 @@ class Filter:
         return fate
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """What brings the filter back.
 
     Attributes:
@@ -174,8 +174,7 @@ class Boot:
     unsure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Firewall:
+class Firewall(Struct, frozen=True):
     """What becomes of a stranger's packets, and whether the filter comes back at boot.
 
     Attributes:

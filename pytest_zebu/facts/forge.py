@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Unknown, lines_of, need, part, texts
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
@@ -42,8 +43,7 @@ BAD = frozenset({"failure", "error", "timed_out", "cancelled", "startup_failure"
 """Conclusions; what is in none of these is no verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRun(Struct, frozen=True):
     """A CI job on a commit, or what another service says of it.
 
     Attributes:
@@ -66,8 +66,7 @@ class CheckRun:
         return is_run_of(declared, self.name) and self.is_latest is not False
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """The last verdict of a reviewer.
 
     Attributes:
@@ -82,8 +81,7 @@ class Review:
     is_stranger: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A commit of a pull request."""
 
     commit: str
@@ -95,8 +93,7 @@ MOST_CHANGES = 250
 """Of a longer pull request, the forge tells the first ones only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Struct, frozen=True):
     """A merged pull request that brought the commit.
 
     Attributes:
@@ -131,8 +128,7 @@ class Pull:
         return sum(not one.is_merge for one in changes[places[-1] + 1 :]) if places else None
 
 
-@dataclass(frozen=True, slots=True)
-class Forge:
+class Forge(Struct, frozen=True):
     """The answers of the forge.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 N = TypeVar("N", ipaddress.IPv4Network, ipaddress.IPv6Network)
@@ -20,8 +21,7 @@ _CONNECTIONS = {
 """Which connections the kinds of rules are about (20.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HbaRule:
+class HbaRule(Struct, frozen=True):
     """A line of pg_hba.conf.
 
     Attributes:

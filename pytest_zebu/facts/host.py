@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.clock import Clock, clock_of
@@ -11,8 +12,7 @@ from pytest_zebu.facts.fact import Fact, Gathered, key_values
 from pytest_zebu.settings.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """The machine as the batch found it.
 
     Attributes:

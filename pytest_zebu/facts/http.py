@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown, part
 from pytest_zebu.facts.dns import lead
@@ -17,8 +18,7 @@ PROTECTED = "/api/v1/portfolios"
 """An address of the API that strangers are refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An answer on the way to which redirects lead; status 0 and a trouble where it ends without one."""
 
     url: str
@@ -34,8 +34,7 @@ def nowhere() -> Way:
     return Known(())
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True):
     """The first answer; status 0 where nothing answers although the network is there.
 
     Attributes:

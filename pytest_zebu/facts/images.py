@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Missing, Reason, Unknown
 from pytest_zebu.facts.containers import docker_time
@@ -25,8 +26,7 @@ DOCKER = datetime(2013, 3, 1, tzinfo=UTC)
 """No image is older than Docker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image that a service runs.
 
     Attributes:

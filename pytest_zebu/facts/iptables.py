@@ -6,8 +6,10 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Garbled, is_number, lines_of
 from pytest_zebu.facts.packets import (
@@ -73,8 +75,7 @@ MODULES = frozenset({
 """Modules that ask for nothing but what their options say."""
 
 
-@dataclass(frozen=True, slots=True)
-class IpSet:
+class IpSet(Struct, frozen=True):
     """A set of ipset.
 
     Attributes:
@@ -120,8 +121,7 @@ Native = Mapping[str, Sequence[Sequence[Step] | None]]
 """By chain and place, what nft shows of the rules of a table; nothing where it does not know their modules."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table: the policy of each chain (`-` for one that rules go to), and the rules of each."""
 
     policies: Mapping[str, str] = field(default_factory=dict)
@@ -289,8 +289,7 @@ def _number(text: str) -> int | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
+class _Condition(Struct, frozen=True):
     """An option before the target, with the module that it is of."""
 
     word: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from pytest_zebu.facts import schedules
 from pytest_zebu.facts.answer import Garbled, is_number, lines_of, moment_of
@@ -27,8 +28,7 @@ ONCE = ("OnBootSec", "OnBootUSec", "OnStartupSec", "OnStartupUSec", "OnActiveSec
 _SETTING = re.compile(r"(PG[A-Z]+)=(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command that a job runs, without what stands around it (`sudo`, `flock`, `docker exec`).
 
     Attributes:
@@ -50,8 +50,7 @@ class Command:
         return " ".join(self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A command of a job that takes files to another place.
 
     Attributes:
@@ -67,8 +66,7 @@ class Copy:
     is_sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Something that runs by itself.
 
     Attributes:

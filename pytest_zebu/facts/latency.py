@@ -7,8 +7,10 @@ it is measured once more when nothing else of ours runs, and that counts.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, integer, part
 from pytest_zebu.facts.dns import lead
@@ -28,8 +30,7 @@ ENOUGH = 20
 """Of so many answers something can be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Milliseconds of each request, in their order, over a connection that stands.
 
     Attributes:

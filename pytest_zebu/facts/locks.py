@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from posixpath import dirname, normpath
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled
@@ -29,8 +30,7 @@ DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
 EVERYWHERE = "**"
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """What a lock file pins.
 
     Attributes:
@@ -47,8 +47,7 @@ class Locked:
     includes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     rows: Rows
     folders: Iterable[str] = ()
     includes: Iterable[str] = ()

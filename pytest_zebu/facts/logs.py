@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number, moment_of, whole_number
 from pytest_zebu.facts.containers import docker_time
@@ -45,8 +47,7 @@ DEFAULT_SHARE, DEFAULT_MOST = 0.10, 4 * 2**30
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])\s*([BKMGTPE]?)\s*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLog:
+class ServiceLog(Struct, frozen=True):
     """The log of a container.
 
     Attributes:
@@ -63,8 +64,7 @@ class ServiceLog:
     statements: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Logs:
+class Logs(Struct, frozen=True):
     """The services' logs, and the tasks of the Taskfile."""
 
     services: tuple[ServiceLog, ...]
@@ -75,8 +75,7 @@ class Logs:
         return next((one for one in self.services if one.service == service), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(Struct, frozen=True):
     """What stands in a log in clear text, by name only.
 
     Attributes:
@@ -111,8 +110,7 @@ SHAPES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Leaks:
+class Leaks(Struct, frozen=True):
     """Secrets in the logs of the last day.
 
     Attributes:
@@ -127,8 +125,7 @@ class Leaks:
         return tuple(one for one in self.found if one.source == source or one.source.startswith(f"{source}:"))
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct, frozen=True):
     """How the machine's own logs are bounded.
 
     Attributes:

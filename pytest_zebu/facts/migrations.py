@@ -6,8 +6,9 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
@@ -36,8 +37,7 @@ _LINKS = ("down_revision", "depends_on", "branch_labels")
 _TABLE = re.compile(r"""version_table(?P<schema>_schema)?["'\]]*\s*[=:]\s*["'](?P<name>[^"']*)["']""")
 
 
-@dataclass(frozen=True, slots=True)
-class Migrations:
+class Migrations(Struct, frozen=True):
     """What the database has, and what the deployed code has.
 
     Attributes:
@@ -60,8 +60,7 @@ class Migrations:
     made: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _File:
+class _File(Struct):
     """A migration's file, as far as it is understood."""
 
     path: str

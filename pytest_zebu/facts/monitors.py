@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
@@ -31,8 +32,7 @@ PROBE = Probe(
 _NAME = re.compile(r"[A-Za-z0-9@_.:\\-]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """A program that watches or records all the time.
 
     Attributes:
@@ -45,8 +45,7 @@ class Agent:
     names_site: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
+class Watcher(Struct, frozen=True):
     """A job that looks at something.
 
     Attributes:
@@ -59,8 +58,7 @@ class Watcher:
     does: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Monitors:
+class Monitors(Struct, frozen=True):
     """What watches and records.
 
     Attributes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts import iptables
 from pytest_zebu.facts.answer import Garbled, part
@@ -57,8 +59,7 @@ Side = Callable[[Any, int | None], Met]
 """How many packets have a value where a condition looks, by the mark that they have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A chain; one that nothing hooks has no hook."""
 
     name: str
@@ -69,8 +70,7 @@ class Chain:
     rules: tuple[Sequence[Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table.
 
     Attributes:
@@ -314,8 +314,7 @@ def _said(value: Any) -> str:
             return str(value)[:60]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
+class _Sight(Struct, frozen=True):
     """What a table's conditions are met by."""
 
     table: Table
@@ -581,8 +580,7 @@ Place = tuple[str, str, str]
 """A chain: family, table and name."""
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """What a file of nft says of its chains.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part, texts
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Need, Probe
@@ -31,8 +32,7 @@ LOCKS_PROBE = Probe(
 _DISTRIBUTIONS = "the list of distributions"
 
 
-@dataclass(frozen=True, slots=True)
-class Advisory:
+class Advisory(Struct, frozen=True):
     """A known vulnerability of an installed version.
 
     Attributes:
@@ -48,8 +48,7 @@ class Advisory:
     fixed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """By place: how many packages were asked about, and what is known of them.
 
     Attributes:
@@ -63,8 +62,7 @@ class Audit:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What must be asked about, by place, and what was not read."""
 
     python: Mapping[str, Pairs]
@@ -74,8 +72,7 @@ class _Read:
     unread: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """Distributions, as the Python of each running service told them.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled
 
@@ -67,8 +68,7 @@ def any_of(conditions: Iterable[Met]) -> Met:
     return max(conditions, default=Met.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What a filter's conditions are about besides the packet.
 
     Attributes:
@@ -134,8 +134,7 @@ def _is_of_link(address: str) -> bool:
     return found.is_link_local or found.is_multicast
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """A stranger's first packet: new, from an address and a port of its choice.
 
     Attributes:
@@ -233,8 +232,7 @@ Act = Literal["accept", "drop", "reject", "return", "jump", "goto", "mark", "pas
 """What a rule does. Unknown: it may end the packet's way or not, either way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A rule, or one of the ways that it has.
 
     Attributes:
@@ -249,8 +247,7 @@ class Step:
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """What becomes of strangers' packets.
 
     Attributes:
@@ -279,8 +276,7 @@ class Flow(IntEnum):
     SURE = 3
 
 
-@dataclass(slots=True)
-class _Course:
+class _Course(Struct):
     """What was met on the way."""
 
     accepted: str = ""

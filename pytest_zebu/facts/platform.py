@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, plain_text
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
@@ -15,8 +16,7 @@ PROXMOX_CARDS = "bc:24:11"
 _MAKER = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """The machine below the machine.
 
     Attributes:

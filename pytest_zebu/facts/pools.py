@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import add, floordiv, mul, sub
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Missing, Reason, Said, Unknown, is_number, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe, key_values
@@ -53,8 +55,7 @@ _HERE = re.compile(r"(?<![a-z])(?:prod(?:uction)?|postgres[a-z0-9+]*)(?![a-z])")
 # What a pool is
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """A pool that the source makes.
 
     Attributes:
@@ -70,8 +71,7 @@ class Pool:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pooler:
+class Pooler(Struct, frozen=True):
     """What stands between the backend and its database and shares connections.
 
     Attributes:
@@ -102,8 +102,7 @@ class Pooler:
         return int(text) if is_number(text) else default
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """What may open connections.
 
     Attributes:
@@ -305,8 +304,7 @@ class _NotClear(Exception):
     """A value that is not known, with what it depends on."""
 
 
-@dataclass(slots=True)
-class _Sources:
+class _Sources(Struct):
     """What values may come from: the environment's numbers, and what the files assign."""
 
     numbers: Mapping[str, int | None]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import (
     Garbled,
@@ -65,8 +67,7 @@ POOL_PROBE = Probe(
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,18})?(?:e-?[0-9]{1,2})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """The role with which the backend works."""
 
     name: str
@@ -74,8 +75,7 @@ class Role:
     memberships: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordTries:
+class PasswordTries(Struct, frozen=True):
     """What the running database answers to the configured password, to a wrong one, and to the well-known ones."""
 
     right: str
@@ -83,8 +83,7 @@ class PasswordTries:
     default: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
+class ForeignKey(Struct, frozen=True):
     """A reference from columns to a table.
 
     Attributes:
@@ -99,8 +98,7 @@ class ForeignKey:
     is_enforced: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column that is named as a reference.
 
     Attributes:
@@ -114,8 +112,7 @@ class Column:
     is_own_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table, by the statistics.
 
     Attributes:
@@ -136,8 +133,7 @@ class Table:
     part_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """An index.
 
     Attributes:
@@ -155,8 +151,7 @@ class Index:
     is_being_built: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """A setting that a role or a database has otherwise than the server.
 
     Attributes:
@@ -175,8 +170,7 @@ class Override:
         return f"{self.of} {self.name}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct, frozen=True):
     """The running database.
 
     Attributes:
@@ -464,8 +458,7 @@ TRIES = "postgres.tries"
 WELL_KNOWN_PASSWORDS = ("postgres", "password", "papertrade_dev_password", "zebu", "docker")
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """The database's files: when they were first made."""
 
     made: datetime

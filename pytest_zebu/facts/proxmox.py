@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts import calendar_events, schedules
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, lines_of
@@ -38,8 +39,7 @@ PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """A package that waits to be updated."""
 
     package: str
@@ -48,8 +48,7 @@ class Update:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """The hypervisor's node.
 
     Attributes:
@@ -212,8 +211,7 @@ def _refreshed(answers: Mapping[str, Any]) -> Known[datetime] | Unknown:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BackupJob:
+class BackupJob(Struct, frozen=True):
     """A job of the hypervisor that backs the machine up.
 
     Attributes:
@@ -231,8 +229,7 @@ class BackupJob:
     coming: tuple[datetime, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A storage of backups, and when those of the machine were made that lie there, newest first.
 
     Attributes:
@@ -254,8 +251,7 @@ class Stored:
     prunes_itself: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VmBackups:
+class VmBackups(Struct, frozen=True):
     """The hypervisor's backups of the machine.
 
     Attributes:
@@ -305,8 +301,7 @@ def is_on(value: Any) -> bool:
     return value is True or str(value).strip().lower() in ("1", "on", "yes", "true")
 
 
-@dataclass(frozen=True, slots=True)
-class _Guest:
+class _Guest(Struct, frozen=True):
     """The machine as the cluster lists it."""
 
     node: str
@@ -607,8 +602,7 @@ def _saved(log: Any, vmid: int) -> bool | None:
     return None if log.get("is_cut") and not log["lines"] else False
 
 
-@dataclass(frozen=True, slots=True)
-class MachineSnapshot:
+class MachineSnapshot(Struct, frozen=True):
     """A state of the machine that the hypervisor keeps, and when it was taken, where that is told."""
 
     name: str

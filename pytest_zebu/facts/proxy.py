@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts import jobs
 from pytest_zebu.facts.answer import Answer, Garbled, Known, Missing, Reason, Unknown, is_number, whole_number
@@ -45,8 +47,7 @@ SERVES_ONLY = frozenset({"nginx", "openresty", "angie", "haproxy", "apache2", "h
 NGINX = frozenset({"nginx", "openresty", "angie"})
 
 
-@dataclass(frozen=True, slots=True)
-class NginxServer:
+class NginxServer(Struct, frozen=True):
     """A server of nginx's configuration.
 
     Attributes:
@@ -104,8 +105,7 @@ def serving(servers: tuple[NginxServer, ...], name: str, is_tls: bool = True) ->
     return [server for server in servers if server.is_default] or list(servers)
 
 
-@dataclass(frozen=True, slots=True)
-class RenewalRun:
+class RenewalRun(Struct, frozen=True):
     """A run of certbot's, as its log tells it.
 
     Attributes:
@@ -125,8 +125,7 @@ class RenewalRun:
         return self.succeeded or (bool(names) and names <= self.good)
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyMachine:
+class ProxyMachine(Struct, frozen=True):
     """The machine of the proxy.
 
     Attributes:
@@ -236,8 +235,7 @@ def served_at(machine: Answer[ProxyMachine], name: str, is_tls: bool = True) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyHost:
+class ProxyHost(Struct, frozen=True):
     """A host of the administration: what it is for and whereto it forwards.
 
     Attributes:
@@ -250,8 +248,7 @@ class ProxyHost:
     has_limits: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedCertificate:
+class ManagedCertificate(Struct, frozen=True):
     """A certificate that the proxy keeps; `letsencrypt` ones it renews itself."""
 
     names: tuple[str, ...]
@@ -259,8 +256,7 @@ class ManagedCertificate:
     expires: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Administration:
+class Administration(Struct, frozen=True):
     """What the proxy's API says.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, lines_of
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -41,8 +42,7 @@ UNREAD = {
 _KEYSPACE = re.compile(r"keys=([0-9]+),expires=([0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Redis:
+class Redis(Struct, frozen=True):
     """The server, by INFO.
 
     Attributes:

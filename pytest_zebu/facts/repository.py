@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Garbled, NotAssessed, is_number
 from pytest_zebu.facts.environment import by_checkout
@@ -43,8 +45,7 @@ FIRST_YEAR = 1970
 EARLY = frozenset({"alpha", "beta", "canary", "dev", "edge", "nightly", "pre", "preview", "rc", "snapshot", "test"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag, and the commit that it names."""
 
     name: str
@@ -77,8 +78,7 @@ class Tag:
         return found[2] if found else ""
 
 
-@dataclass(frozen=True, slots=True)
-class CommittedSecrets:
+class CommittedSecrets(Struct, frozen=True):
     """What became of `.env` and of its values in the history of a checkout.
 
     Attributes:
@@ -104,8 +104,7 @@ class CommittedSecrets:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """The checkout's state.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, is_number, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe, key_values
@@ -18,8 +19,7 @@ MEMORY_SHARE = 0.93
 """What a kernel shows of the memory that a machine was given: firmware and the kernel itself take up to 7 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Sizes in bytes."""
 
     cpus: int

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, count, islice, pairwise, takewhile
 
 from cronsim import CronSim, CronSimError
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import is_number
 
@@ -45,8 +45,7 @@ _UNITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """What an expression of cron's means.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts import environment
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, part, whole_number
@@ -24,8 +25,7 @@ LIVE, TEST = "pk_live_", "pk_test_"
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """The provider's instance.
 
     Attributes:
@@ -92,8 +92,7 @@ def parse(gathered: Gathered, target: Target) -> SignIn:
     return SignIn(host_of(key), key.startswith(LIVE), status, len(keys))
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(Struct, frozen=True):
     """What a request with a valid API key is answered.
 
     Attributes:
@@ -131,8 +130,7 @@ def parse_keyed(gathered: Gathered, target: Target) -> Welcome:
     return Welcome(part(seen.value, "status", int), part(seen.value, "body", str), part(seen.value, "again", bool))
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True):
     """What the running backend's own log says of requests to what only signed-in users get, in a week.
 
     Attributes:

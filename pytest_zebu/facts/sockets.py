@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, lines_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
@@ -14,8 +15,7 @@ PROBE = Probe("sockets", file="sockets.sh", timeout=5, takes=1.5)
 UDP_PROBE = Probe("sockets.udp", file="sockets-udp.sh", timeout=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A listening socket.
 
     Attributes:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 
 import tree_sitter_python
+from msgspec import Struct, field
 from tree_sitter import Language, Node, Parser
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown
@@ -32,16 +32,14 @@ _LEFT = re.compile(r"(?m)^@left ([0-9]{1,9})$")
 _LANGUAGE = Language(tree_sitter_python.language())
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltStatement:
+class BuiltStatement(Struct, frozen=True):
     """A place where a statement is put together from values."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What was read, what could not be, and where SQL is built.
 
     Attributes:
@@ -170,8 +168,7 @@ MOST_JOINED = 100
 _ADDING = ("append", "extend", "insert", "add", "appendleft")
 
 
-@dataclass(slots=True)
-class _Tree:
+class _Tree(Struct):
     """A file's tree, with what is asked of it often.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, is_number, part, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Look, Probe
@@ -23,8 +24,7 @@ SLACK_SECONDS = 1
 WORDS = ("server", "user", "for", "keys", "unseen", "unasked", "other", "set")
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """What one user may do from one place, by a server's effective configuration.
 
     Attributes:
@@ -156,8 +156,7 @@ MOST_LOGINS = 50_000
 """Users from places: each user is said once, and so is each place, but together they are as many as both are long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server.
 
     Attributes:
@@ -200,8 +199,7 @@ class Line(NamedTuple):
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sshd:
+class Sshd(Struct, frozen=True):
     """The servers.
 
     Attributes:
@@ -266,8 +264,7 @@ def look(target: Target) -> Look:
     return Look("ssh", "methods", {"host": target.address})
 
 
-@dataclass(frozen=True, slots=True)
-class _User:
+class _User(Struct, frozen=True):
     name: str
     uid: int
     has_shell: bool

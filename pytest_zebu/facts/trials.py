@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
+
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, integer, lines_of, part, whole_number
@@ -19,8 +20,7 @@ DEPOSIT, QUANTITY = "10000.00", "1.5"
 """What the functional probe pays in, and how many shares it buys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A portfolio's life in the application: the answers to each step, as they came.
 
     Attributes:
@@ -67,8 +67,7 @@ def amount(value: Any) -> Decimal | None:
     return found if found is not None and abs(found) < MOST_MONEY else None
 
 
-@dataclass(frozen=True, slots=True)
-class UseTrial(Trial):
+class UseTrial(Trial, frozen=True):
     """Using a deployment as its users do.
 
     Attributes:
@@ -82,8 +81,7 @@ class UseTrial(Trial):
     is_staging: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreTrial(Trial):
+class RestoreTrial(Trial, frozen=True):
     """Restoring the newest dump into a throwaway database on the machine."""
 
     rank: ClassVar[int] = 1
@@ -94,8 +92,7 @@ class RestoreTrial(Trial):
         return (PLAN_PROBE, restore_probe("", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class AttackTrial(Trial):
+class AttackTrial(Trial, frozen=True):
     """Injection strings and a burst at a deployment. This may get us banned, so that nothing comes after it."""
 
     rank: ClassVar[int] = 2
@@ -179,8 +176,7 @@ def parse_staged_use(gathered: Gathered, target: Target) -> Use:
     return _read_use(_result(gathered, target, STAGED_USE))
 
 
-@dataclass(frozen=True, slots=True)
-class Attack:
+class Attack(Struct, frozen=True):
     """What injection strings and a burst did.
 
     Attributes:
@@ -247,8 +243,7 @@ def restore_probe(throwaway: str, dump: str) -> Probe:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a drill starts from.
 
     Attributes:
@@ -291,8 +286,7 @@ def parse_plan(text: str) -> Plan:
     return Plan(now, image, words("entrypoint"), words("command"), dump)
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(Struct, frozen=True):
     """A dump that was restored for trial.
 
     Attributes:

@@ -6,9 +6,10 @@ Judged by deeds: stamps, states of packages, suites that apt has lists of. Logs 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled, Missing, Reason, Unknown, is_number, moment_of, whole_number
 from pytest_zebu.facts.fact import Fact, Gathered, Probe
@@ -46,8 +47,7 @@ PERIODIC = ("Enable", "Update-Package-Lists", "Unattended-Upgrade")
 MISSING_SUITE = "no security suite is among apt's sources"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A package that waits to be updated.
 
     Attributes:
@@ -67,8 +67,7 @@ class Pending:
         return "security" in self.origin.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """A suite that apt has lists of, as its Release file describes it.
 
     Attributes:
@@ -99,8 +98,7 @@ class Suite:
         return "/".join(filter(None, (name, self.field("c"))))
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """The distribution's release.
 
     Attributes:
@@ -116,8 +114,7 @@ class Release:
         return f"{self.id} {self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Updates:
+class Updates(Struct, frozen=True):
     """Unattended upgrades, and what they left.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Garbled
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -27,8 +28,7 @@ WATCHERS_PROBE = Probe(
 _VERSION = re.compile(r"[0-9][\w.+-]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Upkeep:
+class Upkeep(Struct, frozen=True):
     """What the checkout brings for its upkeep.
 
     Attributes:
@@ -49,8 +49,7 @@ def parse(gathered: Gathered, target: Target) -> Upkeep:
 FACT = Fact("upkeep", parse, (PROBE,))
 
 
-@dataclass(frozen=True, slots=True)
-class Watchers:
+class Watchers(Struct, frozen=True):
     """What is configured to watch the dependencies.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
+
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 
@@ -25,8 +26,7 @@ def is_address(text: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """An address with a host.
 
     Attributes:

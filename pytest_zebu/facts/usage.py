@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Missing, Reason, Unknown, is_number
 from pytest_zebu.facts.fact import Fact, Gathered, Need, Probe
@@ -34,8 +35,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One reading.
 
     Attributes:
@@ -53,8 +53,7 @@ class Sample:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class FileSystem:
+class FileSystem(Struct, frozen=True):
     """Sizes in bytes and counts of inodes; no inodes are counted where the file system makes them as it needs them.
 
     Attributes:

@@ -6,8 +6,10 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.facts import elsewhere, urls
 from pytest_zebu.facts.answer import Garbled, Known, Missing, Reason, Unknown, part
@@ -57,8 +59,7 @@ PAGE_PROBE = Probe(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The first answer to a request; status 0 and a trouble where nothing answers although the network is there.
 
     Attributes:
@@ -121,8 +122,7 @@ class Answer:
 Seen = Known[Answer] | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Web:
+class Web(Struct, frozen=True):
     """The answers, by what was asked.
 
     Attributes:
@@ -156,8 +156,7 @@ class Web:
         return said.status == 429
 
 
-@dataclass(frozen=True, slots=True)
-class Scripts:
+class Scripts(Struct, frozen=True):
     """The page's scripts, and the addresses of an API that they name, with what these answer."""
 
     scripts: tuple[tuple[str, int, str], ...]

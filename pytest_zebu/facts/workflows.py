@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled
@@ -34,8 +35,7 @@ DEPTH = 4
 """So deep workflows call each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """What asks about known vulnerabilities.
 
     Attributes:

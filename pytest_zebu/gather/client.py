@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import requests
+from msgspec import Struct
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -66,8 +66,7 @@ class _Near(OSError):
     """An address is of this machine itself, or of its link."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowance:
+class _Allowance(Struct, frozen=True):
     """What one answer may take: until when in all, and seconds from piece to piece."""
 
     began: float
@@ -450,8 +449,7 @@ def let_go(answer: requests.Response) -> None:
 # Proxmox VE, by proxmoxer: of its session everything is ours, because its own reads whatever comes.
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """An answer as proxmoxer looks at it."""
 
     status_code: int

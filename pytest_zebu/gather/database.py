@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+from msgspec import Struct
 from psycopg2 import errors, extensions, extras
 from urllib3.util import wait_for_read, wait_for_write
 
@@ -146,8 +146,7 @@ def _reach(where: Mapping[str, str], forward: Forward | None) -> Iterator[dict[s
         yield {**where, "host": host, "hostaddr": "127.0.0.1", "port": str(local)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
+class _Bound(Struct, frozen=True):
     """Until when a connection is waited for, and which complaint says that it took longer."""
 
     until: float

@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Reason, Unknown
 
@@ -22,8 +23,7 @@ DAY = 86_400.0
 """As long as anybody waits at most: what waits forever cannot be told to the system."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """A moment of this machine's monotonic clock."""
 
     end: float = math.inf

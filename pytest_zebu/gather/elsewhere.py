@@ -7,9 +7,10 @@ import json
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from pytest_zebu import __version__
 from pytest_zebu.facts import plainjson, urls
@@ -54,16 +55,14 @@ UNTOLD = "no vantage declares a control address to tell why"
 MOST_PORTS_NAMED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A look that was made, and what came of it: plain data, or Unknown."""
 
     look: Look
     seen: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Struct, frozen=True):
     """What one machine saw.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
@@ -24,8 +25,7 @@ def lab_folder() -> Path:
     return Path(os.environ.get("ZEBU_LAB_DIR") or "/var/lib/zebu-lab")
 
 
-@dataclass(frozen=True, slots=True)
-class RunningLab:
+class RunningLab(Struct, frozen=True):
     """What a lab that is up leaves for its users."""
 
     namespace: Path

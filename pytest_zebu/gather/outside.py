@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urljoin
 
@@ -26,6 +25,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 import requests
+from msgspec import Struct, field
 from OpenSSL import SSL, crypto
 from urllib3.util import wait_for_read, wait_for_write
 
@@ -136,8 +136,7 @@ _NEVER_REACHED = re.compile(
 """An address behind a text that is always there, where nothing else stands before that: no script comes to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """The looker of one target.
 
     Attributes:
@@ -718,8 +717,7 @@ def _ask(session: Session, url: str, arguments: Mapping[str, Any], directed: Map
     return {**first, "way": way.steps, **({"end": way.end} if arguments.get("body_limit") else {})}
 
 
-@dataclass(slots=True)
-class _Way:
+class _Way(Struct):
     """The answers to which a redirect leads, and the last one whole."""
 
     steps: list[dict[str, Any]]
@@ -753,8 +751,7 @@ def _request(
     return told if isinstance(told, Unknown) else {**told, "again": f"{which}; the first {first.why_again}"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
+class _Tried(Struct, frozen=True):
     """What came of a request, and why it is worth another one."""
 
     answer: dict[str, Any] | Unknown
@@ -910,8 +907,7 @@ def _burst(taken: Sequence[float], slow: float) -> str:
     return f"{many} of {len(ordered)} took {slow:.0f} ms or more" if 20 * many > len(ordered) > 2 * many else ""
 
 
-@dataclass(slots=True)
-class _Timer:
+class _Timer(Struct):
     """The same request, again and again, over a connection that stays, or over several.
 
     Attributes:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
+from msgspec import Struct, field
 from urllib3 import PoolManager
 from urllib3.util import create_urllib3_context
 
@@ -201,8 +201,7 @@ class Directed(Adapter):
         request.headers.setdefault("Host", urlsplit(request.url).netloc.rpartition("@")[2])
 
 
-@dataclass(slots=True)
-class Kept:
+class Kept(Struct):
     """Connections that looks share, one pool per address, name and scheme; none that verifies anything.
 
     Cookies stay with each look.

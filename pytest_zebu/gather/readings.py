@@ -9,8 +9,9 @@ when an answer came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_zebu.facts import alike
 from pytest_zebu.facts.effort import briefly, can_be_brief
@@ -62,8 +63,7 @@ class Came(Mapping[str, Any]):
         return len(self._has)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What a look saw, and the same without secrets, as many as were known then."""
 
     seen: Any

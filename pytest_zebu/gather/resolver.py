@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import dns.exception
+from msgspec import Struct, field
 
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Reason, Unknown
@@ -40,8 +40,7 @@ class State(StrEnum):
     LYING = "lying"
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What is wrong with the resolver, and how that was seen."""
 
     state: State
@@ -77,8 +76,7 @@ def examine() -> Trouble | None:
     return Trouble(State.LYING, f"{OURS} leads names that do not exist to {nobody[0]}")
 
 
-@dataclass(slots=True)
-class OwnResolver:
+class OwnResolver(Struct):
     """This machine's resolver, examined once, and only where something depends on it."""
 
     _job: Future[Trouble | None] | None = None

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
     load_ssh_public_key,
 )
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.answer import Garbled, part
@@ -34,8 +34,7 @@ KEY_LETTERS = 100
 KIND = "ssh-ed25519 "
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """A text, and the fingerprint of the key that signed it, as `ssh-keygen -l` prints it."""
 
     text: bytes

@@ -6,10 +6,12 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from pytest_zebu.facts import ALL, plainjson
 from pytest_zebu.facts.answer import Garbled, Reason, Said, Unknown, integer, part, plain_text
@@ -47,8 +49,7 @@ TRIALS_AMONG_LOOKS = {
 """Where the results of trials were before they had a table of their own: snapshots of then are still read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
+class Discovered(Struct, frozen=True):
     """What a run that was given no file found out by itself.
 
     Attributes:
@@ -60,8 +61,7 @@ class Discovered:
     unseen: tuple[tuple[str, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """One gathering.
 
     Attributes:

@@ -15,12 +15,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from testinfra.backend.ssh import SshBackend
 
 from pytest_zebu import redaction
@@ -159,8 +160,7 @@ class Refused(Exception):
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """What came back, and how ssh ended.
 
     Attributes:
@@ -491,8 +491,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             self._scratch.remove()
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What a program said.
 
     Attributes:
@@ -506,8 +505,7 @@ class _Said:
     is_late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """A host that was called, and was not asked yet.
 
     Attributes:
@@ -731,8 +729,7 @@ def questions(
     return b"".join(parts)
 
 
-@dataclass(slots=True)
-class Frames:
+class Frames(Struct):
     """The far side's frames, taken out of what comes: every one that is whole, whatever stands around it.
 
     The login shell may print before the first frame. A frame begins with the nonce, which nothing that runs there is

@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pytest_zebu.gather.deadline import NEVER, Deadline
 
@@ -25,8 +26,7 @@ BROWSER_SECONDS = 60.0
 """After which a browser that has not ended makes room for another one."""
 
 
-@dataclass(slots=True)
-class Turns:
+class Turns(Struct):
     """The turns of one process.
 
     Attributes:

@@ -12,12 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
 from playwright.sync_api import (
     Browser,
     CDPSession,
@@ -437,8 +437,7 @@ class Windows:
                 browser.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A request that failed.
 
     Attributes:
@@ -449,8 +448,7 @@ class Failed:
     aborted: str = ""
 
 
-@dataclass  # without slots: Playwright notes its handlers at their owner
-class _Visit:
+class _Visit(Struct, dict=True):  # Playwright notes its handlers at their owner
     """A page that was opened, and what it says while it is open."""
 
     url: str

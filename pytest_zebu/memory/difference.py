@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
+
+from msgspec import Struct
 
 from pytest_zebu.verdict.outcome import Outcome
 
@@ -38,16 +39,14 @@ _NUMBER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How an item came out; the reason is nothing where it is not known any more."""
 
     outcome: Outcome
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a run said of an item.
 
     Attributes:
@@ -60,8 +59,7 @@ class Told:
     is_todays: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """An item that came out otherwise.
 
     Attributes:

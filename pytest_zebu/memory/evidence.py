@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import lzma
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from pytest_zebu.facts import plainjson
 from pytest_zebu.facts.plainjson import whole_text
@@ -26,8 +27,7 @@ class EvidenceBroken(ValueError):
     """What was kept cannot be unpacked, or is none; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is kept of a run besides its outcomes.
 
     Attributes:

@@ -8,11 +8,12 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Known, Reason, Unknown, plain_text
 from pytest_zebu.facts.plainjson import whole_text
@@ -88,8 +89,7 @@ class HistoryBroken(Exception):
     """The file cannot be read or written; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """One run.
 
     Attributes:
@@ -107,8 +107,7 @@ class PastRun:
     measures: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """A run as the file has it.
 
     Attributes:
@@ -125,8 +124,7 @@ class Remembered:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """Earlier runs over a host, oldest first."""
 
     runs: tuple[PastRun, ...]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown
 from pytest_zebu.facts.http import within_reach
@@ -33,8 +34,7 @@ class Sight(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A word of the vocabulary.
 
     Attributes:
@@ -50,8 +50,7 @@ class Kind:
     compare: Callable[[str, Sight], Still]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """Something that a word is about."""
 
     word: str

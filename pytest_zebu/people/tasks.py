@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from pytest_zebu.catalogue import Catalogue, Item, Stage
 from pytest_zebu.memory.history import Past
@@ -22,8 +23,7 @@ class State(StrEnum):
     CURRENT = "current"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A task as it stands on a day.
 
     Attributes:

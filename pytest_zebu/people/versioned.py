@@ -12,10 +12,11 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Reason, Unknown, plain_text
 from pytest_zebu.files import MIB, read_bytes
@@ -52,8 +53,7 @@ NOT_OURS = ("dubious ownership", "unsafe repository")
 """What git complains of where a repository belongs to somebody else; Debian 11's says it in other words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The commit that a line of a file comes from."""
 
     commit: str

@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from pytest_zebu.ending import heed
@@ -32,8 +32,7 @@ LIMITS: dict[str, tuple[TypeAdapter[float], int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """Who is asked.
 
     Attributes:

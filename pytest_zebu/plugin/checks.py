@@ -15,12 +15,12 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from pytest_zebu.catalogue import load
@@ -38,8 +38,7 @@ SUITE = "tests_prod"
 _registered: dict[str, Callable[..., None]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """What ties a check to the checklist; it stays with the check under every decorator that keeps `__dict__`.
 
     Attributes:
@@ -51,8 +50,7 @@ class Tie:
     either: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """What a check's docstring says: why the item matters, how to mend it, what it rests on.
 
     Attributes:
@@ -233,8 +231,7 @@ def message_of(error: BaseException) -> str:
     return text.splitlines()[0] if text and not text.startswith("assert ") else "the check's condition does not hold"
 
 
-@dataclass(slots=True)
-class Cases:
+class Cases(Struct):
     """The things that an item judges, each with its own outcome. The item passes when every case passes.
 
     Attributes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.facts import ALL
@@ -32,8 +35,7 @@ Packages = Mapping[str, Mapping[str, frozenset[tuple[str, str]]]]
 """Names and versions of what was asked about, by ecosystem and place."""
 
 
-@dataclass(slots=True)
-class Side:
+class Side(Struct):
     """A run, or a snapshot.
 
     Attributes:
@@ -76,8 +78,7 @@ class Side:
 # Swapping
 
 
-@dataclass
-class Swap:
+class Swap(Struct, dict=True):
     """What was known in two runs: the first, with any things of the second in their place."""
 
     first: Evidence
@@ -435,7 +436,7 @@ def _words(swap: Swap, item_id: str) -> list[str]:
     """The kinds of declarations that are otherwise."""
     first, second = swap.first, swap.second
     found = []
-    for one in fields(first.records):
+    for one in dataclasses.fields(first.records):
         pair = [getattr(side.records, one.name) for side in (first, second)]
         then, now = (held.get(item_id) if isinstance(held, Mapping) else None for held in pair)
         if then != now:

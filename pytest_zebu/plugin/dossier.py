@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from pytest_zebu.catalogue import SCORED, Catalogue, Source, Stage
 from pytest_zebu.discovery.found import Unseen
@@ -50,8 +52,7 @@ SOURCES: Mapping[Source, str] = {
 """Where evidence comes from, as the catalogue has it, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What the parts are made from.
 
     Attributes:
@@ -279,8 +280,7 @@ def with_past(host: HostReport, past: Past, catalogue: Catalogue, thresholds: Ma
     )
 
 
-@dataclass(slots=True)
-class _Scores:
+class _Scores(Struct):
     """Reckons the scores of earlier runs anew; of those that found the same, once."""
 
     catalogue: Catalogue

@@ -10,12 +10,12 @@ ask for.
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from msgspec import Struct, structs
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Unknown
@@ -69,21 +69,21 @@ def first_words(thing: Any) -> str:
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
 
 
-def values_of(name: str) -> tuple[type, ...]:
+def values_of(name: str) -> tuple[type[Struct], ...]:
     """The classes of a fact's value: itself, or what is in it."""
     found = _classes(get_type_hints(inspect.unwrap(ALL[name].parse))["return"])
     return tuple(dict.fromkeys(one for one in found if one not in (Known, Unknown)))
 
 
-def attributes_of(value: type) -> tuple[str, ...]:
+def attributes_of(value: type[Struct]) -> tuple[str, ...]:
     """What may be asked of a value: its fields, and what it reckons from them."""
-    fields = [one.name for one in dataclasses.fields(value) if not one.name.startswith("_")]
+    fields = [one.name for one in structs.fields(value) if not one.name.startswith("_")]
     reckoned = [key for key, one in vars(value).items() if isinstance(one, property) and not key.startswith("_")]
     return tuple(dict.fromkeys([*fields, *reckoned]))
 
 
-def _classes(kind: Any) -> Iterator[type]:
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+def _classes(kind: Any) -> Iterator[type[Struct]]:
+    if isinstance(kind, type) and issubclass(kind, Struct):
         yield kind
     for inner in get_args(kind):
         yield from _classes(inner)

@@ -9,11 +9,12 @@ import importlib
 import inspect
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from pytest_zebu.catalogue import Catalogue, Stage, load
 from pytest_zebu.facts import ALL, alike, elsewhere
@@ -44,8 +45,7 @@ def check_of(item_id: str) -> Callable[..., None]:
     return check
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(Struct):
     """All that is known of one host: what was gathered, what people declared, what is remembered.
 
     What people said of something that changes is compared at once with what was gathered.

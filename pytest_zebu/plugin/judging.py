@@ -12,12 +12,12 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from _pytest._code.code import TerminalRepr
+from msgspec import Struct, field
 from pytest_html.basereport import BaseReport
 
 from pytest_zebu.facts import alike, effort
@@ -171,8 +171,7 @@ def _scrub(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """A finding as a report carries it.
 
     Attributes:
@@ -214,8 +213,7 @@ def _is_carried(name: str, value: Any) -> bool:
     return True
 
 
-@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
-class RunHooks:
+class RunHooks(Struct, eq=False):  # pluggy keeps plugins in sets
     """Registered only where there is something to judge.
 
     Attributes:
@@ -608,8 +606,7 @@ class RunHooks:
             data[:] = [html.log(found["host"], found["item"])]
 
 
-@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
-class XdistHooks:
+class XdistHooks(Struct, eq=False):  # pluggy keeps plugins in sets
     """Registered only where xdist is."""
 
     run: Run

@@ -12,12 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import Catalogue, load
 from pytest_zebu.facts import ALL
@@ -63,8 +65,7 @@ LEAVING_SECONDS = 3.0
 """For which looks that nobody waits for any more may take to end by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line asks for."""
 
     gate: Gate = Gate.SCORE
@@ -74,8 +75,7 @@ class Options:
     config: Path | None = None
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One run over one or more hosts."""
 
     targets: Mapping[str, Target]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from pytest_zebu.files import MIB, append
 from pytest_zebu.plugin.judging import RunHooks
@@ -67,8 +67,7 @@ def errors(report: Report) -> Iterator[str]:
         yield f"::error title=production readiness::and {len(failed) - len(kept)} more items failed, see the summary"
 
 
-@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
-class RunnerHooks:
+class RunnerHooks(Struct, eq=False):  # pluggy keeps plugins in sets
     """Registered only where a runner of GitHub's runs the controller."""
 
     hooks: RunHooks

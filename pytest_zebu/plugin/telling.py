@@ -6,10 +6,10 @@ What pytest shows of other people's tests, and of checks that broke, stays as it
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from pytest_zebu.plugin.judging import RunHooks
 from pytest_zebu.reports import terminal
@@ -46,8 +46,7 @@ def view(reporter: pytest.TerminalReporter) -> terminal.View:
     )
 
 
-@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
-class Telling:
+class Telling(Struct, eq=False):  # pluggy keeps plugins in sets
     """What a run says on the terminal.
 
     Attributes:

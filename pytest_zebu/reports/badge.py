@@ -7,10 +7,11 @@ All words on it are ours.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import Enum
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
+
+from msgspec import Struct
 
 from pytest_zebu.reports.report import HostReport, Report, Verdict
 from pytest_zebu.verdict.outcome import Outcome
@@ -28,8 +29,7 @@ class Colour(Enum):
     UNKNOWN = "lightgrey", "#616161"
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """What it says."""
 
     message: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from pytest_zebu.catalogue import Stage
 from pytest_zebu.reports.report import HostReport, ItemReport
@@ -31,8 +32,7 @@ def heading(category: str) -> str:
     return SPELLED.get(category) or category.replace("_", " ").title()
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A stage, a category of it, or a group in that.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from pytest_zebu.files import why, write_whole
 from pytest_zebu.reports.report import Report
@@ -27,8 +28,7 @@ class Format(Protocol):
         """The whole text of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A report that was asked for: of which type, and where to."""
 
     format: str

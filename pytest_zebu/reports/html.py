@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import Source, Stage
 from pytest_zebu.reports.chapters import STAGES, chapters
@@ -78,8 +79,7 @@ LINK = re.compile(r"https?://[^\s<>\"'`\\;,]+[^\s<>\"'`\\;,.)]")
 NO_NAME = re.compile(r"[^\w.-]", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A test whose failure the checklist's items do not say: somebody's own that failed, or a check that broke.
 
     Attributes:
@@ -93,8 +93,7 @@ class Beside:
     is_check: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A stage's scores over the remembered runs, as a drawing: x from 0 to 100, y from 0 (above) to 30.
 
     Attributes:
@@ -179,8 +178,7 @@ def seen_of(item: ItemReport) -> tuple[Seen, ...]:
     return (*of_cases, *(Seen(text) for text in item.evidence_besides))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An item as it is laid out.
 
     Attributes:

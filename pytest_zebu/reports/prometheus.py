@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from pytest_zebu.reports.report import HostReport, Report
 from pytest_zebu.shown import MOST_ENTRIES, clean_line
@@ -20,8 +21,7 @@ Labels = dict[str, str]
 Sample = tuple[Labels, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
+class _Metric(Struct, frozen=True):
     """A gauge, with what it is and what it is in."""
 
     name: str

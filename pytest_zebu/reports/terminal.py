@@ -8,7 +8,9 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 from pytest_zebu.catalogue import SCORED, Stage
 from pytest_zebu.reports.columns import columns, cut, encodable, folded
@@ -33,19 +35,17 @@ SHORT = {Stage.PRE: "Pre", Stage.DEPLOY: "Deploy", Stage.POST: "Post"}
 COUNTED = (Outcome.ATTESTED, Outcome.NOT_APPLICABLE, Outcome.ADVICE)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line, and how it is coloured. What a target said can neither steer the terminal nor begin a line of its own."""
 
     text: str
     markup: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", clean_line(self.text))
+        force_setattr(self, "text", clean_line(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Where a summary is shown, and how much of it.
 
     Attributes:
@@ -61,8 +61,10 @@ class View:
     encoding: str = "utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+USUAL_VIEW = View()
+
+
+class Detail(Struct, frozen=True):
     """How much is told. Each is a number of lines, where 0 is as many as there are and nothing is none at all.
 
     Attributes:
@@ -122,8 +124,7 @@ def telling(item: ItemReport) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     """One thing that is wrong, with all the items that it is wrong with.
 
     Attributes:
@@ -193,8 +194,7 @@ def _colour(verdict: Verdict) -> dict[str, bool]:
     return ({COLOURS[verdict]: True} if verdict in COLOURS else {}) | {"bold": True}
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
+class _Summary(Struct, frozen=True):
     """What is told of a host, in one detail."""
 
     host: HostReport
@@ -622,7 +622,7 @@ def _of_cause(cause: Cause, left: Mapping[str, ItemReport], steps: Mapping[str, 
     )
 
 
-def summary(host: HostReport, view: View = View()) -> list[Line]:
+def summary(host: HostReport, view: View = USUAL_VIEW) -> list[Line]:
     """The whole summary of a host: of several details the first that there is room for."""
     room = ROOM * max(1, USUAL_WIDTH / (view.width or USUAL_WIDTH))
     for detail in _details(view):
@@ -638,7 +638,7 @@ def _details(view: View) -> tuple[Detail, ...]:
     return USUAL if view.verbosity == 0 else (QUIET,) if view.verbosity == -1 else (VERDICT_ONLY,)
 
 
-def table(report: Report, view: View = View()) -> list[Line]:
+def table(report: Report, view: View = USUAL_VIEW) -> list[Line]:
     """A line for each of several hosts: its verdict, those of its stages with their scores, and how much is open."""
     width = max((len(clean_line(host.name)) for host in report.hosts), default=0)
     lines = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from msgspec import Struct, field
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -34,8 +34,7 @@ EXAMPLES: Mapping[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in a file, as its model knows it.
 
     Attributes:
@@ -132,8 +131,7 @@ def keys(kind: Any) -> list[str]:
     return [info.alias or name for name, info in fields.items() if not info.exclude]
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     """What is said about a type, wherever in it."""
 
     text: str = ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Role = Literal["", "backend", "frontend", "database", "redis", "api", "front", "IPv4", "IPv6"]
 """What a thing must be, for something to follow from it: one of the services, the API's name, a name of which nobody answers
 on the port of https, a family of addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True):
     """What is said because of a cause.
 
     Attributes:
@@ -30,8 +30,7 @@ class Follow:
     itself: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One kind of cause.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
+
+from msgspec import Struct, field
 
 from pytest_zebu.catalogue import SCORED, Catalogue
 from pytest_zebu.verdict.cause_rules import NOT_RUNNING, RULES, UNHEALTHY, Role, Rule
@@ -34,8 +35,7 @@ FEWEST = 2
 """Items that a cause has: of one item there is nothing to gather."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One thing that is wrong with an item, or could not be seen.
 
     Attributes:
@@ -161,8 +161,7 @@ def _gravity(cause: Cause, catalogue: Catalogue) -> tuple[int, int]:
     return -sum(catalogue[item].non_negotiable for item in items), -len(items)
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(Struct):
     """What is wrong by item, in the checklist's order, and which items a cause has already.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from pytest_zebu.verdict.causes import LONGEST, MOST_PARTS, parts_of
 from pytest_zebu.verdict.outcome import Finding, Outcome
@@ -19,8 +20,7 @@ from pytest_zebu.verdict.readiness import NOT_RUN
 WHOLE_RUN, ATTEST, LOOK = "whole run", "attest", "look and attest"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One way in which something is not seen.
 
     Attributes:
@@ -244,8 +244,7 @@ BEHIND = {
 _BY_KEY = {rule.key: (rule.key, rule.kind, rule.text) for rule in RULES}
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     kind: OpeningKind
     text: str
     items: list[str] = field(default_factory=list)

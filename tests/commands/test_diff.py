@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.commands.cli import main
@@ -196,7 +197,7 @@ def test_several_changes_at_once_are_told_apart(
 ) -> None:
     broken = replace(faulty(tmp_path, FAULT), target=lab.target)
     words = {item: one for item, one in lab.records.attestations.items() if item != COSTS}
-    remember(later(replace(broken, records=replace(lab.records, attestations=words)), 8), *ITEMS)
+    remember(later(replace(broken, records=dataclasses.replace(lab.records, attestations=words)), 8), *ITEMS)
     found = differing(tmp_path, capsys)
     assert {item: whose(told) for item, told in found.items()} == {
         PASSWORDS: "the host", COSTS: "people's words", LOGS: "the clock", RESTARTS: "earlier runs and the clock",

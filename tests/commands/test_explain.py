@@ -6,11 +6,11 @@ import inspect
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import load
 from pytest_zebu.commands.cli import main

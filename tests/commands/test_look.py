@@ -9,12 +9,12 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from pytest_zebu.commands import look as looking
 from pytest_zebu.commands.cli import main

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import SCORED, Stage, load
 from pytest_zebu.commands.cli import main
@@ -85,7 +86,7 @@ def test_the_gain_is_that_of_the_score_with_waivers(faulty: Evidence) -> None:
     findings = [faulty.judge(item.id) for item in load() if item.stage in SCORED]
     before = assess(load(), findings, [one.item for one in findings]).stages
     opened = tuple(one.item for one in findings if one.outcome is Outcome.NOT_ASSESSED)[:4]
-    held = [replace(one, outcome=Outcome.PASSED) if one.item in opened else one for one in findings]
+    held = [dataclasses.replace(one, outcome=Outcome.PASSED) if one.item in opened else one for one in findings]
     after = assess(load(), held, [one.item for one in findings]).stages
     left = Left("t", TOTAL, 0, before, (Opening("k", OpeningKind.TOOL, "install it to see 4 more items", opened),))
     text = " ".join(lines(left, load(), False, 200))

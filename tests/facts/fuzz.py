@@ -16,12 +16,15 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
 from types import FrameType
 from typing import Any, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from lab import recordings
 from pytest_zebu.facts import ALL, certificates
@@ -64,9 +67,9 @@ def touch(value: Any) -> None:
     if isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
             touch(inner)
-    elif is_dataclass(value):
-        for field in fields(value):
-            touch(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for inner in asdict(value).values():
+            touch(inner)
         for name, member in vars(type(value)).items():
             if isinstance(member, property):
                 with suppress(NotAssessed):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Said, Unknown

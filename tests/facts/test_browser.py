@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Reason, Unknown

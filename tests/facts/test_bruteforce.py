@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Reason
 from pytest_zebu.facts.bruteforce import ALL_PORTS, Action, BruteForce, Guard, Log, Server, is_everybody

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import packages
 from pytest_zebu.facts.answer import Known, Missing, NotAssessed, Reason, Unknown, need

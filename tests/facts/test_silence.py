@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, Said, Unknown

@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Garbled, Known, Reason, Unknown, need

@@ -13,13 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg2
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL, scripts
 from pytest_zebu.facts.answer import Known, Reason, Said, Unknown, need

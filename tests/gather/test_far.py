@@ -7,11 +7,11 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL, postgres, redis
 from pytest_zebu.facts.answer import Reason, Said, Unknown, need

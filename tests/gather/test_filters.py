@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.facts.answer import Known, NotAssessed, Said, Unknown

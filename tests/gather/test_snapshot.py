@@ -6,11 +6,11 @@ import gzip
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Gathered

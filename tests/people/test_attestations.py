@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import multiprocessing
 import os
@@ -17,6 +16,7 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lab import recordings
 from pytest_zebu.catalogue import load
@@ -488,7 +488,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 def blind(lab: Evidence) -> Evidence:
     """A run that saw nothing of it."""
-    return dataclasses.replace(lab, gathered=Gathered(time=lab.gathered.time), _read={})
+    return structs.replace(lab, gathered=Gathered(time=lab.gathered.time), _read={})
 
 
 def judged(records: Records, found: Finding) -> Finding:

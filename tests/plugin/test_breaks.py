@@ -6,13 +6,13 @@ import errno
 import json
 import os
 import tempfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Said
 from pytest_zebu.gather import snapshot as snapshots

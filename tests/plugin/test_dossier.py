@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.catalogue import SCORED, THRESHOLDS, Source, Stage, load
 from pytest_zebu.facts.answer import Known, Reason, Unknown
@@ -43,7 +44,7 @@ def made(found: dict[str, Finding | Outcome] | None = None, selected: list[str] 
 
 def run_at(days: float, found: dict[str, Outcome] | None = None, **other: object) -> PastRun:
     outcomes = {**dict.fromkeys(IDS, PASSED), **(found or {})}
-    return replace(PastRun(NOW - timedelta(days=days), "v1", False, outcomes, {}), **other)  # type: ignore[arg-type]
+    return replace(PastRun(NOW - timedelta(days=days), "v1", False, outcomes, {}), **other)
 
 
 # From where
@@ -153,7 +154,7 @@ def test_a_word_that_does_not_count_is_not_shown_as_one() -> None:
     host = with_words(made({ITEM: FAILED, OTHER: PASSED}), RECORDS, TODAY)
     assert host.by_id[ITEM].word is None  # the machine failed it, whatever was attested
     assert host.by_id[OTHER].word is None
-    against = replace(RECORDS, attestations={ITEM: standing(ITEM, result="failed")})
+    against = dataclasses.replace(RECORDS, attestations={ITEM: standing(ITEM, result="failed")})
     word = with_words(made({ITEM: FAILED}), against, TODAY).by_id[ITEM].word
     assert word is not None
 

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from pytest_zebu.facts import ALL
 from pytest_zebu.plugin import fixtures
@@ -154,7 +154,7 @@ def test_every_fact_says_what_it_is(name: str) -> None:
         for key in attributes_of(value):
             reckoned = getattr(value, key, None)
             assert not isinstance(reckoned, property) or inspect.getdoc(reckoned)
-        known = {field.name for field in dataclasses.fields(value)}
+        known = {field.name for field in structs.fields(value)}
         told = re.findall(r"(?m)^    ([a-z_0-9]+(?:, [a-z_0-9]+)*):", str(inspect.getdoc(value)))
         assert {one for names in told for one in names.split(", ")} <= known, "a name that it has no more"
     assert described(name).endswith((".", ":"))

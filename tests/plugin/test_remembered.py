@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu import redaction
 from pytest_zebu.catalogue import load
@@ -57,8 +58,8 @@ def test_what_is_remembered_is_judged_as_it_was(lab: Evidence) -> None:
     assert again.target.settings.model_fields_set == lab.target.settings.model_fields_set | {"folder", "is_from_file"}
     assert again.target.settings.folder == lab.target.settings.folder
     assert (snapshot.reachable, snapshot.seconds) == (True, 2.5)
-    without = {item: replace(one, pictures=()) for item, one in found.items()}
-    assert {item: replace(one, pictures=()) for item, one in judged(again).items()} == without
+    without = {item: dataclasses.replace(one, pictures=()) for item, one in found.items()}
+    assert {item: dataclasses.replace(one, pictures=()) for item, one in judged(again).items()} == without
     assert reasons_of(back) == {item: one.reason for item, one in found.items()}
 
 
@@ -118,7 +119,9 @@ def test_no_part_has_a_secret_that_people_typed(tmp_path: Path) -> None:
     )
     standing = next(iter(seen.records.attestations.values()))
     record = standing.record.model_copy(update={"statement": texts, "by": "operations"})
-    records = replace(seen.records, attestations={record.id: replace(standing, record=record, history=texts)})
+    records = dataclasses.replace(
+        seen.records, attestations={record.id: dataclasses.replace(standing, record=record, history=texts)}
+    )
     notes = {"incident.assess.severity": Step("incident.assess.severity", True, (texts,))}
     incident = Incident("2026", texts, "lab", NOW, None, notes)
     looked = replace(seen, target=target, records=records, incidents=Known((incident,)))

@@ -7,11 +7,11 @@ import os
 import sys
 import threading
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr, replace
 
 from pytest_zebu.facts import alike, firewall
 from pytest_zebu.facts.answer import Said
@@ -270,11 +270,11 @@ def test_of_hosts_that_said_the_same_the_rules_are_read_once(
         times.append(None)
         return firewall.parse(gathered, target)
 
-    object.__setattr__(firewall.FACT, "parse", counted)
+    force_setattr(firewall.FACT, "parse", counted)
     try:
         pytester.runpytest_inprocess("--zebu-replay=four.json", "-k", "firewall", "--zebu-json=report.json")
     finally:
-        object.__setattr__(firewall.FACT, "parse", firewall.parse)
+        force_setattr(firewall.FACT, "parse", firewall.parse)
     assert [*reports(pytester.path)] == names
     assert len(times) == 1
     assert alike.kept() == 0, "nothing is kept when the run has ended"

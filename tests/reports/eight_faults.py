@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lab import recordings
 from lab.recordings import JUDGED

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Known, Unknown
 from pytest_zebu.facts.forge import MACHINE, PERSON, UNCLEAR, CheckRun, Forge, Pull, Review

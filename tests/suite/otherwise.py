@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from pytest_zebu.facts import iptables
 from pytest_zebu.facts.answer import Known, Reason, Unknown

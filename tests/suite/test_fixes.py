@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lab import recordings
 from lab.recordings import JUDGED, Case
@@ -139,7 +139,7 @@ def test_a_plain_name_stands_in_its_command() -> None:
     ({"status": "running", "health": "none"}, "running, no health check", ""),
 ])  # fmt: skip
 def test_health_is_told_of_what_runs(changed: dict[str, object], state: str, trouble: str) -> None:
-    container = replace(CONTAINER, **changed)  # type: ignore[arg-type]
+    container = replace(CONTAINER, **changed)
     assert (container.state, container.trouble) == (state, trouble)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_zebu.facts.answer import Known, NotAssessed
 from pytest_zebu.facts.http import Step

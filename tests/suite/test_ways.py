@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lab import recordings
 from pytest_zebu.facts.answer import Known, Reason, Unknown

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct
 
 from pytest_zebu.facts.answer import Known, NotAssessed, Reason, Unknown, need
 from pytest_zebu.facts.backups import Backups, Dump
@@ -134,8 +135,7 @@ def test_backups_are_verified(dump_listing: Listing, drill: Known[Drill] | Unkno
     raise NotAssessed("whether a dump was restored for trial in the last month, a drill or people say")
 
 
-@dataclass(frozen=True, slots=True)
-class _Growth:
+class _Growth(Struct, frozen=True):
     """How much larger a day's dump is than the one before.
 
     Attributes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_zebu.facts import urls
 from pytest_zebu.facts.answer import Known, NotAssessed, Unknown, need
@@ -93,8 +95,7 @@ def _expect_given(wanted: Wanted, environment: Environment) -> None:
     raise AssertionError("is not set")
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     """An address of an API that pages ask, and what was answered there: the best that was seen of it.
 
     Attributes:
