@@ -14,9 +14,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from pytest_zebu.facts.access import CHANGED_HOST_KEY, REFUSED_KEY, UNKNOWN_HOST
 from pytest_zebu.facts.answer import Reason, Said, Unknown, plain_text
 from pytest_zebu.facts.fact import OWN_ANSWERS, WITHIN, Need, Probe, key_values
 from pytest_zebu.files import at_home
-from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, at_once
+from pytest_zebu.gather.deadline import NEVER, NO_TIME, Deadline, aside, at_once
 from pytest_zebu.gather.scratch import Scratch
 from pytest_zebu.redaction import redacted
 from pytest_zebu.settings.target import Target
@@ -329,17 +330,19 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         seconds: float,
         mark: bytes = b"",
         silence: float = math.inf,
-        heard: Callable[[bytearray], None] = lambda out: None,
+        heard: Callable[[bytearray], bool] = lambda out: False,
         called: _Call | None = None,
     ) -> Transfer:
         """Run perl there with what is sent on its standard input, which stays open, for at most so many seconds.
+
+        Once all is said nobody waits for ssh to end: sshd looks after a program that has ended only every tenth of a second.
 
         Args:
             sent: a program.
             seconds: after which ssh is ended.
             mark: with what the answer begins: nobody talks without end before it.
             silence: seconds after which ssh is ended if nothing comes, or not the mark in that time.
-            heard: is told of all that has come by now, each time that more comes.
+            heard: is told of all that has come by now, each time that more comes; it says whether that is all.
             called: where perl waits already, and has the beginning.
         """
         self.round_trips += 1
@@ -348,15 +351,16 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         before = log.stat().st_size if called is None and log.exists() else 0
         process = called.process if called else self._start()
         ends = Deadline.after(seconds)
-        patience = 0.0
+        patience, is_whole = 0.0, False
         try:
             said = _converse(process, sent, ends, mark, silence, heard)
-            patience = END_SECONDS if said.is_over else 0.0
+            patience, is_whole = END_SECONDS if said.is_over else 0.0, said.is_whole
             took = time.monotonic() - started
         finally:
-            _end(process, patience)
+            if not is_whole or _is_without_threads(aside(partial(_end, process, patience))):
+                _end(process, patience)
             self._running.discard(process)
-        status = -signal.SIGKILL if process.returncode is None else process.returncode
+        status = 0 if is_whole else -signal.SIGKILL if process.returncode is None else process.returncode
         return Transfer(said.out, said.err.decode(errors="replace"), _tail(log, before), status, said.is_late, took)
 
     def knock(self, options: Sequence[str], seconds: float) -> tuple[int, str]:
@@ -495,13 +499,15 @@ class _Said(Struct, frozen=True):
     """What a program said.
 
     Attributes:
-        is_over: whether it closed its output itself.
+        is_over: whether it closed its output itself, or has no more to say.
+        is_whole: whether it has no more to say.
         is_late: whether time ended first.
     """
 
     out: bytes
     err: bytes
     is_over: bool = False
+    is_whole: bool = False
     is_late: bool = False
 
 
@@ -540,12 +546,12 @@ def _converse(
     ends: Deadline,
     mark: bytes,
     silence: float,
-    heard: Callable[[bytearray], None],
+    heard: Callable[[bytearray], bool],
 ) -> _Said:
-    """What a program says until it closes its output, or time or room end; its input stays open that long."""
+    """What a program says until that is all, or it closes its output, or time or room end; its input stays open that long."""
     assert process.stdin and process.stdout and process.stderr  # noqa: S101 (all are pipes)
     out, err, unsent = bytearray(), bytearray(), memoryview(sent)
-    has_begun = not mark
+    has_begun, is_whole = not mark, False
     for pipe in (process.stdin, process.stdout, process.stderr):
         os.set_blocking(pipe.fileno(), False)
     silent = Deadline.after(silence)
@@ -579,13 +585,15 @@ def _converse(
                     has_begun = True
                 if has_begun:
                     silent = Deadline.after(silence)
-                    heard(out)
+                    is_whole = heard(out)
                 is_echo = not has_begun and bool(mark) and PRELUDE.strip() in out
-                if not data or is_echo or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
+                if is_whole or not data or is_echo or len(out) >= (OUTPUT_LIMIT if has_begun else PREFACE_LIMIT):
                     # What was complained of last may still stand in the pipe; the connection that stays holds it open.
                     with suppress(OSError):
                         err += os.read(process.stderr.fileno(), COMPLAINT_LIMIT)
-                    return _Said(bytes(out), bytes(err[:COMPLAINT_LIMIT]), is_over=not data)
+                    return _Said(
+                        bytes(out), bytes(err[:COMPLAINT_LIMIT]), is_over=is_whole or not data, is_whole=is_whole
+                    )
     return _Said(bytes(out), bytes(err), is_late=True)
 
 
@@ -599,6 +607,10 @@ def _end(process: subprocess.Popen[bytes], patience: float) -> None:
         process.wait(patience)
     except subprocess.TimeoutExpired:
         _kill(process)
+
+
+def _is_without_threads(job: Future[None]) -> bool:
+    return job.done() and isinstance(job.exception(), RuntimeError)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -751,18 +763,19 @@ class Frames(Struct):
     _position: int = 0
     _looked: int = 0
 
-    def read(self, data: bytes | bytearray) -> None:
-        """Take what is new in all that came by now."""
+    def read(self, data: bytes | bytearray) -> bool:
+        """Take what is new in all that came by now, and say whether that was all."""
         if not self._has_begun:
             start = f"ZEBU1 {self.nonce}\n".encode()
             found = data.find(start, max(0, self._looked - len(start)))
             self._looked = len(data)
             if found < 0:
-                return
+                return False
             self._has_begun, self._position = True, found + len(start)
             self._looked = self._position
         while self._take(data):
             pass
+        return self.is_whole
 
     def _take(self, data: bytes | bytearray) -> bool:
         """The next frame, if it is there whole."""

@@ -14,7 +14,7 @@ from pytest_zebu.facts.access import is_verdict
 from pytest_zebu.facts.answer import Reason, Said, Unknown
 from pytest_zebu.facts.fact import Probe
 from pytest_zebu.gather import ssh as ssh_module
-from pytest_zebu.gather.deadline import NEVER, Deadline
+from pytest_zebu.gather.deadline import NEVER, Deadline, are_done
 from pytest_zebu.gather.ssh import Connection, Refused, diagnose, kept_out, received, unframe
 from pytest_zebu.settings import Settings
 from pytest_zebu.settings.sections import Host
@@ -219,6 +219,16 @@ def both(answers: Mapping[str, Said | Unknown]) -> dict[str, Said | Unknown]:
 )
 def test_a_shell_that_talks_is_heard_out(talk: str, asked: Asked) -> None:
     assert both(asked(f'{LOGGED_IN}\n{talk}\nsh -c "$1"')) == ONE_AND_TWO
+
+
+def test_who_has_said_all_is_not_waited_for(asked: Asked, tmp_path: Path) -> None:
+    """sshd notices late that a program has ended, and so does who waits for sudo; what was said is there before."""
+    told, left = tmp_path / "pid", tmp_path / "left"
+    body = f'{LOGGED_IN}\necho $$ > "{told}"; sh -c "$1"; until [ -e "{left}" ]; do sleep 0.02; done'
+    assert both(asked(body)) == ONE_AND_TWO
+    os.kill(int(told.read_text()), 0)  # it is there
+    left.touch()
+    assert are_done(60), "it is let end meanwhile"
 
 
 NOT_ASKED = {
