@@ -33,19 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """With a host or a replay, set up the run."""
     settle_options(config)
-    judges = config.option.zebu_host is not None or config.option.zebu_replay is not None
-    if judges or (config.option.markers and _is_zebu_project(config)):
-        _register_markers(config)
-    if judges:
+    if config.option.zebu_host is not None or config.option.zebu_replay is not None:
         from pytest_zebu.plugin.garbage import left_alone
 
         with left_alone():
             from pytest_zebu.plugin.calling import call
 
             called = call(config)
-            from pytest_zebu.plugin.setup import set_up  # while ssh logs in
+            _register_markers(config)  # this, and what judges is imported, while ssh logs in
+            from pytest_zebu.plugin.setup import set_up
 
             set_up(config, called)
+    elif config.option.markers and _is_zebu_project(config):
+        _register_markers(config)
 
 
 def _is_zebu_project(config: pytest.Config) -> bool:
