@@ -16,7 +16,7 @@ from pytest_zebu.settings.target import Target
 INSTALLED_PROBE = Probe(
     "packages.installed",
     file="packages-installed.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-top.pl"),
     needs=(Need.PROJECT,),
     timeout=20,
     takes=0.6,

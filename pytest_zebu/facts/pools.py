@@ -21,7 +21,7 @@ from pytest_zebu.settings.target import Target
 WORKERS_PROBE = Probe(
     "backend.workers",
     file="backend-workers.pl",
-    uses=("json.pl", "quiet.pl", "docker.pl"),
+    uses=("json.pl", "quiet.pl", "docker.pl", "docker-top.pl"),
     needs=(Need.BACKEND_CONTAINER,),
 )
 _LAUNCHERS = frozenset({"daphne", "fastapi", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi"})

@@ -263,3 +263,55 @@ def test_who_wants_no_more_lines_is_told_none(daemon: Daemon) -> None:
     state, _, told_of = said(LINES, one["Id"], "1").partition("|")
     assert state == "cut"
     assert 65_000 < int(told_of.split()[-1]) < 1_000_000
+
+
+ONE, OTHER = "1" * 64, "2" * 64
+RUNNING: dict[str, tuple[str, str, bytes]] = {
+    "1": ("0::/init.scope", "(systemd) S 0", b"/sbin/init\0"),
+    "7": (f"0::/system.slice/docker-{ONE}.scope", "(python3) S 1", b"/venv/bin/python3\0-m\0app  x\0"),
+    "20": (f"12:pids:/docker/{ONE}\n0::/docker/{ONE}", "(odd) name) S 7", b"odd\nname \x1b[1m\0\0"),
+    "9": (f"0::/docker/{OTHER}/init", "(nginx) S 1", b"nginx: master process nginx\0"),
+    "30": (f"0::/docker/{ONE}/docker/{OTHER}", "(within) S 20", b"within\0"),
+    "40": (f"0::/docker/{ONE}", "(sh) Z 7", b""),
+    "50": (f"0::/docker/{ONE}", "(kworker/0:1) S 7", b""),
+    "60": (f"0::/docker/f{ONE}", "(longer) S 1", b"longer\0"),
+}
+"""Control groups, the beginning of what stands behind the number, and the words of processes."""
+TOP = """docker_told('/info') if $ARGV[1]; my @rows = docker_top($ARGV[0]);
+print map { join('|', @$_), "\n" } @rows; print docker_trouble() if !@rows;"""
+
+
+def top(folder: Path, container: str, asked_before: str = "1") -> list[str]:
+    """What is told of a container's processes on a machine of ours, by root."""
+    for number, (groups, stat, words) in RUNNING.items():
+        place = folder / "proc" / number
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "cgroup").write_text(groups + "\n")
+        (place / "stat").write_text(f"{number} {stat} 1 1 0\n")
+        (place / "cmdline").write_bytes(words)
+    (folder / "proc/8").mkdir(exist_ok=True)  # it has ended by now
+    text = scripts.text("docker-top.pl").replace("'/proc', ", f"'{folder}/proc', ").replace("!$> && ", "")
+    assert text != scripts.text("docker-top.pl")
+    return said(f"{text}\n{TOP}", container, asked_before).splitlines()
+
+
+def test_who_runs_in_a_container_is_seen_by_its_control_group(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.answers["/info"] = told(WHOLE)
+    assert top(tmp_path, ONE) == [
+        "PID|PPID|COMMAND", "7|1|/venv/bin/python3 -m app x", "20|7|odd?name ?[1m", "30|20|within", "40|7|[sh] <defunct>", "50|7|[kworker/0:1]",
+    ]  # fmt: skip
+    assert top(tmp_path, OTHER) == ["PID|PPID|COMMAND", "9|1|nginx: master process nginx"]
+    assert not [asked for asked in daemon.asked if "/top" in asked]
+
+
+def test_who_is_not_seen_here_is_asked_for(daemon: Daemon, tmp_path: Path) -> None:
+    """The daemon may be another machine's, and groups may not be seen."""
+    unseen, row = "3" * 64, ("7", "1", "python x")
+    daemon.answers["/info"] = told(WHOLE)
+    daemon.top({"Id": unseen}, row, titles=("PID", "PPID", "COMMAND"))
+    assert top(tmp_path, unseen) == ["PID|PPID|COMMAND", "7|1|python x"]
+    daemon.top({"Id": ONE}, row, titles=("PID", "PPID", "COMMAND"))
+    assert top(tmp_path, ONE, asked_before="") == ["PID|PPID|COMMAND", "7|1|python x"]
+    assert top(tmp_path, "4" * 64) == ["Docker's daemon answers with 404"]
+    daemon.answers[f"/containers/{unseen}/top"] = told({"Titles": None, "Processes": []})
+    assert top(tmp_path, unseen) == []

@@ -167,7 +167,7 @@ def test_what_is_no_json_is_refused_in_perl(text: str) -> None:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-DAEMON = ("json.pl", "docker.pl", "docker-logs.pl")
+DAEMON = ("json.pl", "docker.pl", "docker-logs.pl", "docker-top.pl")
 """The parts of scripts that ask Docker's daemon, besides those that all have."""
 
 
@@ -716,7 +716,7 @@ def test_each_python_that_runs_is_asked_and_one_that_is_not_on_the_path_is_not_n
         "@service s2 none\n@service s3 3\n@service s4 unseen\n"
     )
     # Docker lists no processes without their numbers.
-    assert all("ps_args=-eo pid,args" in asked for asked in daemon.asked if "/top" in asked)
+    assert all("ps_args=-eo pid,ppid,args" in asked for asked in daemon.asked if "/top" in asked)
     daemon.has(*SERVICES)
     daemon.answers[f"/containers/{SERVICES[2]['Id']}/top"] = told({}, 500)
     done = run(*DAEMON, "packages-installed.pl", commands={"docker": INSTALLED})

@@ -100,13 +100,12 @@ sub tell_containers {
 
 sub processes {    # as `docker top` writes them
   my ($id) = @_;
-  my $told = docker_told("/containers/$id/top?ps_args=-eo%20pid,ppid,args");
-  docker_end(5) if ref $told ne 'HASH' || ref $told->{Titles} ne 'ARRAY' || ref $told->{Processes} ne 'ARRAY';
+  my @rows = docker_top($id) or docker_end(5);
   return map {
-    my @cells = map { my $text = $_ // ''; $text =~ s/[\r\n]/?/g; $text } ref $_ eq 'ARRAY' ? @$_ : ();
+    my @cells = map { s/[\r\n]/?/gr } @$_;
     my $command = pop(@cells) // '';
     join '', map({ sprintf '%-19s ', $_ } @cells), $command;
-  } $told->{Titles}, @{ $told->{Processes} };
+  } @rows;
 }
 
 sub tell_pooler {

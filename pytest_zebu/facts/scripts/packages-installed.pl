@@ -52,9 +52,8 @@ sub say_of { my ($id, $status, @lines) = @_; print "\@service $name{$id} $status
 
 sub commands {    # of what runs in it
   my ($id) = @_;
-  my $told = docker_told("/containers/$id/top?ps_args=-eo%20pid,args");
-  return if ref $told ne 'HASH' || ref $told->{Processes} ne 'ARRAY';
-  return [map { ref $_ eq 'ARRAY' ? $_->[-1] // '' : '' } @{ $told->{Processes} }];
+  my (undef, @rows) = docker_top($id) or return;
+  return [map { $_->[-1] // '' } @rows];
 }
 
 sub ask {    # how a Python of a container ended, and the lines that it said
