@@ -69,6 +69,8 @@ CLOSED_AT_ONCE = 8
 CLOSE_SECONDS = 10.0
 END_SECONDS = 5.0
 """For which ssh may take to end when all is said."""
+LEAVING_SECONDS = 0.5
+"""The same, once its connection is ended."""
 COMPLAINED = re.compile(r"timed out|refused|closed|reset|unreachable|No route|resolve|denied", re.IGNORECASE)
 OURS = range(93, 99)
 """Statuses that the way in ends with itself."""
@@ -254,6 +256,7 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
         self.container = f"pct exec {container:d} --" if container is not None else ""
         self._scratch = Scratch("zebu-ssh-", SHORT)
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._leaving: set[subprocess.Popen[bytes]] = set()  # those that have said their last
         self.called = threading.Event()
         self._waiting: _Call | None = None
         OPEN.add(self)
@@ -357,11 +360,17 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
             patience, is_whole = END_SECONDS if said.is_over else 0.0, said.is_whole
             took = time.monotonic() - started
         finally:
-            if not is_whole or _is_without_threads(aside(partial(_end, process, patience))):
-                _end(process, patience)
+            if is_whole:
+                self._leaving.add(process)
             self._running.discard(process)
+            if not is_whole or _is_without_threads(aside(partial(self._let_end, process))):
+                self._let_end(process, patience)
         status = 0 if is_whole else -signal.SIGKILL if process.returncode is None else process.returncode
         return Transfer(said.out, said.err.decode(errors="replace"), _tail(log, before), status, said.is_late, took)
+
+    def _let_end(self, process: subprocess.Popen[bytes], patience: float = END_SECONDS) -> None:
+        _end(process, patience)
+        self._leaving.discard(process)
 
     def knock(self, options: Sequence[str], seconds: float) -> tuple[int, str]:
         """How ssh ends that opens a connection of its own, with these options, and what it complains of.
@@ -489,6 +498,8 @@ class Connection(SshBackend):  # type: ignore[misc]  # testinfra is untyped
                     [*self._ssh, "-O", "exit", "--", self.destination],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=CLOSE_SECONDS, check=False,
                 )  # fmt: skip
+            for process in [*self._leaving]:
+                self._let_end(process, LEAVING_SECONDS)
         except (OSError, subprocess.SubprocessError):
             pass
         finally:

@@ -231,6 +231,15 @@ def test_who_has_said_all_is_not_waited_for(asked: Asked, tmp_path: Path) -> Non
     assert are_done(60), "it is let end meanwhile"
 
 
+@pytest.mark.hostile("ssh")
+def test_who_has_said_all_and_stays_is_ended_with_the_connection(asked: Asked, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    assert both(asked(f'{LOGGED_IN}\necho $$ > "{told}"; sh -c "$1"; exec sleep 300')) == ONE_AND_TWO
+    ssh_module.close_all()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
+
+
 NOT_ASKED = {
     "nologin": ("echo 'This account is currently not available.'; exit 1", "the login shell is nologin"),
     "false": ("exit 1", "the login shell ended without a word, with status 1"),
