@@ -14,9 +14,6 @@ from importlib import resources
 from typing import Any
 from urllib.parse import unquote
 
-from msgspec import Struct
-from msgspec.structs import asdict, replace
-
 HIDDEN = "[redacted]"
 LINE = re.compile(r"([a-z][\w.]*)\s+(.*)")
 OPENING, CLOSING = re.compile(r"\\{0,4}[\"']"), re.compile(r"\\{0,4}[\"']\Z|(?<![,\]\[{}])[,\]\[{}]*\Z")
@@ -409,7 +406,9 @@ def redacted_data(data: Any) -> Any:
             return {key: _entry(key, value) for key, value in data.items()}
         case list() | tuple():
             return type(data)(redacted_data(value) for value in data)
-        case Struct():
+        case _ if hasattr(type(data), "__struct_fields__"):
+            from msgspec.structs import asdict, replace  # whoever only asks for help waits for no such value
+
             held = asdict(data)
             plain = {name for name, one in held.items() if type(one) is str or isinstance(one, Mapping | list | tuple)}
             return replace(data, **{name: redacted_data(held[name]) for name in plain})

@@ -10,9 +10,8 @@ import argparse
 import re
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from msgspec import Struct
 
 RUNS = "write last, -2, a day (YYYY-MM-DD), a number as `zebu history` lists it, or the file of a snapshot"
 SUBJECTS = (
@@ -35,7 +34,8 @@ DONE: Statuses = ((0, "it is done"), (1, "it could not be done: a line on standa
 ALWAYS: Statuses = ((2, "the call is wrong"), (130, "it was interrupted"))
 
 
-class Call(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Call:
     """How a command is called.
 
     Attributes:

@@ -6,12 +6,13 @@ Every run of pytest on this Python imports this module: it imports nothing of th
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import pytest
-from msgspec import Struct
 
 
-class Option(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Option:
     """One option: `--zebu-NAME`, `ZEBU_NAME` in the environment, `zebu_NAME` in the ini file.
 
     Attributes:

@@ -22,6 +22,7 @@ LARGE = {
     "docker": "a drill",
     "ifaddr": "a run without a file",
     "jinja2": "pages",
+    "msgspec": "settings",
     "OpenSSL": "certificates that were served",
     "packaging": "lock files",
     "playwright": "the browser",
