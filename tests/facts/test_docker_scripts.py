@@ -275,13 +275,15 @@ RUNNING: dict[str, tuple[str, str, bytes]] = {
     "40": (f"0::/docker/{ONE}", "(sh) Z 7", b""),
     "50": (f"0::/docker/{ONE}", "(kworker/0:1) S 7", b""),
     "60": (f"0::/docker/f{ONE}", "(longer) S 1", b"longer\0"),
+    "70": (f"0::/machine.slice/libpod-conmon-{ONE}.scope", "(conmon) S 1", b"conmon\0python3\0"),
 }
 """Control groups, the beginning of what stands behind the number, and the words of processes."""
-TOP = """docker_told('/info') if $ARGV[1]; my @rows = docker_top($ARGV[0]);
-print map { join('|', @$_), "\n" } @rows; print docker_trouble() if !@rows;"""
+TOP = (
+    """my @rows = docker_top($ARGV[0]); print map { join('|', @$_), "\\n" } @rows; print docker_trouble() if !@rows;"""
+)
 
 
-def top(folder: Path, container: str, asked_before: str = "1") -> list[str]:
+def top(folder: Path, container: str) -> list[str]:
     """What is told of a container's processes on a machine of ours, by root."""
     for number, (groups, stat, words) in RUNNING.items():
         place = folder / "proc" / number
@@ -290,28 +292,42 @@ def top(folder: Path, container: str, asked_before: str = "1") -> list[str]:
         (place / "stat").write_text(f"{number} {stat} 1 1 0\n")
         (place / "cmdline").write_bytes(words)
     (folder / "proc/8").mkdir(exist_ok=True)  # it has ended by now
-    text = scripts.text("docker-top.pl").replace("'/proc', ", f"'{folder}/proc', ").replace("!$> && ", "")
-    assert text != scripts.text("docker-top.pl")
-    return said(f"{text}\n{TOP}", container, asked_before).splitlines()
+    text = scripts.text("docker-top.pl")
+    for ours, anothers in (("'/proc', ", f"'{folder}/proc', "), ("$> || ", "")):
+        assert ours in text
+        text = text.replace(ours, anothers)
+    return said(f"{text}\n{TOP}", container).splitlines()
+
+
+def runs(daemon: Daemon, name: str, pid: int = 7, runtime: str = "runc") -> None:
+    """Let a container have a first process, and Docker tell of another."""
+    one = container("one", Id=name, HostConfig={"Runtime": runtime}, State={"Pid": pid})
+    daemon.has(one)
+    daemon.top(one, ("7", "1", "as Docker says"), titles=("PID", "PPID", "COMMAND"))
 
 
 def test_who_runs_in_a_container_is_seen_by_its_control_group(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.answers["/info"] = told(WHOLE)
+    runs(daemon, ONE)
     assert top(tmp_path, ONE) == [
         "PID|PPID|COMMAND", "7|1|/venv/bin/python3 -m app x", "20|7|odd?name ?[1m", "30|20|within", "40|7|[sh] <defunct>", "50|7|[kworker/0:1]",
     ]  # fmt: skip
+    runs(daemon, OTHER, 9, "io.containerd.runc.v2")
     assert top(tmp_path, OTHER) == ["PID|PPID|COMMAND", "9|1|nginx: master process nginx"]
     assert not [asked for asked in daemon.asked if "/top" in asked]
 
 
-def test_who_is_not_seen_here_is_asked_for(daemon: Daemon, tmp_path: Path) -> None:
-    """The daemon may be another machine's, and groups may not be seen."""
-    unseen, row = "3" * 64, ("7", "1", "python x")
-    daemon.answers["/info"] = told(WHOLE)
-    daemon.top({"Id": unseen}, row, titles=("PID", "PPID", "COMMAND"))
-    assert top(tmp_path, unseen) == ["PID|PPID|COMMAND", "7|1|python x"]
-    daemon.top({"Id": ONE}, row, titles=("PID", "PPID", "COMMAND"))
-    assert top(tmp_path, ONE, asked_before="") == ["PID|PPID|COMMAND", "7|1|python x"]
+@pytest.mark.parametrize(("name", "pid", "runtime"), [
+    (ONE, 7, "runsc"), (ONE, 7, "io.containerd.kata.v2"), (ONE, 7, "crun"), (ONE, 7, ""), (ONE, 9, "runc"), (ONE, 0, "runc"), ("3" * 64, 7, "runc"),
+], ids=["a kernel of its own", "a machine of its own", "a name that anybody declares", "none told", "another's first", "none runs", "no such group"])  # fmt: skip
+def test_who_is_not_surely_seen_here_is_asked_for(
+    name: str, pid: int, runtime: str, daemon: Daemon, tmp_path: Path
+) -> None:
+    runs(daemon, name, pid, runtime)
+    assert top(tmp_path, name) == ["PID|PPID|COMMAND", "7|1|as Docker says"]
+
+
+def test_who_is_neither_seen_nor_told_is_unknown(daemon: Daemon, tmp_path: Path) -> None:
     assert top(tmp_path, "4" * 64) == ["Docker's daemon answers with 404"]
-    daemon.answers[f"/containers/{unseen}/top"] = told({"Titles": None, "Processes": []})
-    assert top(tmp_path, unseen) == []
+    runs(daemon, ONE, runtime="runsc")
+    daemon.answers[f"/containers/{ONE}/top"] = told({"Titles": None, "Processes": []})
+    assert top(tmp_path, ONE) == []
