@@ -22,6 +22,7 @@ from lab.fault import Fault
 from lab.network import LAN
 from lab.proofs import load_faults, options_of, outcomes_of, rounds
 from lab.settled import settle
+from lab.waits import until
 from pytest_zebu.gather.drill import LABEL
 from tests.gather.canaries import canaries as made_up
 from tests.gather.test_filters import TRAPS
@@ -425,6 +426,12 @@ def among_traps(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> AmongTrap
         lab.vm.run([*owner, TRAP], stdin=told.encode())
         with accounted(lab.vm) as ran:
             outcomes = suite_in(lab, tmp_path_factory.mktemp("trapped"))("-m", "not browser").outcomes
+            # sshd, from which all of it is counted, has its place in the account when it has ended.
+            until(
+                "the login is over",
+                lambda: lab.vm.shell("pgrep -f '^sshd: deploy' || true"),
+                lambda left: not left.strip(),
+            )
         sprung = int(lab.vm.shell(MARKS))
         lab.vm.shell("runuser -u deploy -- git -C /opt/zebu status || true")
         return AmongTraps(outcomes, below(ran, "sshd"), sprung, int(lab.vm.shell(MARKS)))
